@@ -1,0 +1,129 @@
+/** Reads every source once, side by side, each within its own limit; the only stage that does I/O. */
+import { CannotLook } from "./errors.ts";
+import type {
+  Answer,
+  Facts,
+  Failure,
+  ListSource,
+  Malformed,
+  ProbeSource,
+  Source,
+  SourceResult,
+} from "./model.ts";
+import { ShapeError } from "./shape.ts";
+import { openWorld } from "./world.ts";
+
+/** What collecting needs of a cluster client. */
+export interface Reading {
+  context: string;
+  /** GETs a path within the client's limit. Throws CannotLook when there was no answer to speak of. */
+  get(path: string, options: { metadataOnly?: boolean; raw?: boolean }): Promise<Answer>;
+}
+
+export interface CollectOptions {
+  namespace: string;
+  now?: () => Date;
+}
+
+/** Facts of these sources. Never throws for a source that fails: its entry says why. */
+export async function collect(
+  client: Reading,
+  sources: readonly Source[],
+  options: CollectOptions,
+): Promise<Facts> {
+  const facts: Facts = {
+    schema: "lakecheck.facts/v1",
+    collectedAt: (options.now?.() ?? new Date()).toISOString(),
+    context: client.context,
+    namespace: options.namespace,
+    sources: {},
+  };
+  const lists = new Map<string, Promise<void>>();
+  for (const source of sources) {
+    if (!isList(source)) continue;
+    lists.set(source.id, readList(client, source).then((result) => void (facts.sources[source.id] = result)));
+  }
+  const probes = sources.filter(isProbe).map(async (source) => {
+    await Promise.all(source.after.map((list) => lists.get(list.id)));
+    const result = await readProbe(client, source, facts);
+    if (result) facts.sources[source.id] = result;
+  });
+  await Promise.all([...lists.values(), ...probes]);
+  return facts;
+}
+
+export function isList(source: Source): source is ListSource {
+  return "kind" in source;
+}
+
+export function isProbe(source: Source): source is ProbeSource {
+  return "after" in source;
+}
+
+/** Turns whatever was thrown into the reason a source has no data. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CannotLook) return error.failure;
+  if (error instanceof ShapeError) return { kind: "malformed", message: error.message };
+  return { kind: "server-error", message: error instanceof Error ? error.message : String(error) };
+}
+
+async function readList(client: Reading, source: ListSource): Promise<SourceResult> {
+  let failure: Failure | undefined;
+  for (const path of [source.path, ...source.fallbacks ?? []]) {
+    try {
+      const answer = await client.get(path, source.metadataOnly ? { metadataOnly: true } : {});
+      return decodeList(source, answer);
+    } catch (error) {
+      failure = failureOf(error);
+      if (failure.kind !== "not-installed") break;
+    }
+  }
+  return {
+    ok: false,
+    failure: failure ?? { kind: "not-installed", message: `${source.kind} has no API path` },
+  };
+}
+
+function decodeList(source: ListSource, answer: Answer): SourceResult {
+  const items = (answer.body as { items?: unknown } | undefined)?.items;
+  if (!Array.isArray(items)) {
+    return { ok: false, failure: { kind: "malformed", message: `the list of ${source.kind} has no items` } };
+  }
+  const kept: unknown[] = [];
+  const malformed: Malformed[] = [];
+  for (const item of items) {
+    try {
+      const decoded = source.read(item, source.kind);
+      if (decoded !== undefined) kept.push(decoded);
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      malformed.push({ object: nameOf(source.kind, item), message: error.message });
+    }
+  }
+  return malformed.length > 0 ? { ok: true, items: kept, malformed } : { ok: true, items: kept };
+}
+
+function nameOf(kind: string, item: unknown): { kind: string; namespace?: string; name: string } {
+  const metadata = (item as { metadata?: { name?: unknown; namespace?: unknown } } | null)?.metadata;
+  const name = typeof metadata?.name === "string" ? metadata.name : "(without a name)";
+  return typeof metadata?.namespace === "string"
+    ? { kind, namespace: metadata.namespace, name }
+    : { kind, name };
+}
+
+/** undefined: there was nothing to ask. */
+async function readProbe(
+  client: Reading,
+  source: ProbeSource,
+  facts: Facts,
+): Promise<SourceResult | undefined> {
+  const where = source.path(openWorld(facts));
+  if ("skip" in where) return undefined;
+  try {
+    const answer = await client.get(where.path, { raw: true });
+    if (answer.status < 200 || answer.status > 299) return { ok: true, answer: { status: answer.status } };
+    return { ok: true, answer: { status: answer.status, body: source.read(answer.body, source.id) } };
+  } catch (error) {
+    return { ok: false, failure: failureOf(error) };
+  }
+}

@@ -1,0 +1,20 @@
+/** The three ways a run can end early. Everything else that is thrown is our own bug (exit 3). */
+import type { Failure } from "./model.ts";
+
+/** What the user gave cannot be used; the message says what, why and what to do next. Exit 3. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** A source could not be read; makes its checks `unknown` and nothing else. */
+export class CannotLook extends Error {
+  override name = "CannotLook";
+  constructor(readonly failure: Failure) {
+    super(failure.message);
+  }
+}
+
+/** The user pressed Ctrl-C. Exit 130, after undoing. */
+export class Interrupted extends Error {
+  override name = "Interrupted";
+}

@@ -1,0 +1,208 @@
+/**
+ * The words of the whole tool: what was read (Facts), what was found (Finding), and how objects need
+ * each other (Edge). Plain data and function types only; nothing here does I/O.
+ */
+
+/** From best to worst for reading; `unknown` means "could not look", `skipped` means "does not apply". */
+export type Status = "ok" | "skipped" | "warning" | "unknown" | "critical";
+
+/** The overall words users pipe into alerting, with their exit codes 0, 1, 2, 3. */
+export type Verdict = "healthy" | "warning" | "critical" | "error";
+
+/** An object, present or absent, in Kubernetes or outside it (S3Bucket, Warehouse, APIServer ...). */
+export interface ObjectRef {
+  kind: string;
+  /** Absent for cluster-scoped and outside objects. */
+  namespace?: string;
+  name: string;
+}
+
+/** The identity of an object in the graph: `Kind/namespace/name`. */
+export function refKey(ref: ObjectRef): string {
+  return `${ref.kind}/${ref.namespace ?? ""}/${ref.name}`;
+}
+
+/** The object as people write it: `Secret data-platform/s3-credentials`. */
+export function refText(ref: ObjectRef): string {
+  return `${ref.kind} ${ref.namespace ? `${ref.namespace}/` : ""}${ref.name}`;
+}
+
+/** Why something could not be read. `not-installed`: the API server does not serve that kind. */
+export type FailureKind =
+  | "forbidden"
+  | "unauthorized"
+  | "not-installed"
+  | "timeout"
+  | "unreachable"
+  | "certificate"
+  | "malformed"
+  | "server-error";
+
+/** A read that failed; `message` is one line for people and holds no secret. */
+export interface Failure {
+  kind: FailureKind;
+  message: string;
+}
+
+/** An object that was listed but does not have the shape its API promises. */
+export interface Malformed {
+  object: ObjectRef;
+  message: string;
+}
+
+/** An HTTP answer of a probe. A status of 500 is an answer, not a failure to look. */
+export interface Answer {
+  status: number;
+  body?: unknown;
+}
+
+/** What one source gave. Every source that was asked for has an entry, also when it failed. */
+export type SourceResult =
+  | { ok: true; items: unknown[]; malformed?: Malformed[] }
+  | { ok: true; answer: Answer }
+  | { ok: false; failure: Failure };
+
+/** Everything a report is made from; what `--save-facts` writes and `--facts` reads. */
+export interface Facts {
+  schema: "lakecheck.facts/v1";
+  /** RFC 3339; ages are computed against it, so a replay judges as the first run did. */
+  collectedAt: string;
+  context: string;
+  /** The namespace of the platform's own components. */
+  namespace: string;
+  sources: Record<string, SourceResult>;
+}
+
+/** Decodes the fields we keep of a value; undefined when the value is absent; throws ShapeError. */
+export type Reader<T> = (value: unknown, path: string) => T | undefined;
+
+/** A kind that is listed once, cluster-wide. */
+export interface ListSource<T = unknown> {
+  id: string;
+  kind: string;
+  /** API path of the list, with its query. */
+  path: string;
+  /** Ask for PartialObjectMetadata: no spec, no status, no data. */
+  metadataOnly?: boolean;
+  /** Other paths to try, in order, when the first answers 404 (older API versions). */
+  fallbacks?: string[];
+  read: Reader<T>;
+}
+
+/** A GET that is made after the lists named in `after` have arrived. */
+export interface ProbeSource<T = unknown> {
+  id: string;
+  after: ListSource[];
+  /** The API path to GET, or why there is nothing to ask. */
+  path(world: World): { path: string } | { skip: string };
+  /** Decodes the body of a 2xx answer; other answers keep their status and no body. */
+  read: Reader<T>;
+}
+
+export type Source = ListSource | ProbeSource;
+
+/** Facts seen by checks and edges: typed, and honest about what could not be read. */
+export interface World {
+  /** Milliseconds since the epoch at which the facts were collected. */
+  now: number;
+  namespace: string;
+  /** The objects of a kind; empty when the source failed (then `failure` says why). */
+  list<T>(source: ListSource<T>): T[];
+  get<T>(source: ListSource<T>, namespace: string | undefined, name: string): T | undefined;
+  probe<T>(source: ProbeSource<T>): { status: number; body?: T } | undefined;
+  failure(source: Source): Failure | undefined;
+}
+
+/** What a judge says of one object. */
+export interface Judgement {
+  status: Status;
+  /** One PascalCase word, stable across releases. */
+  reason: string;
+  message: string;
+  observed?: string;
+  expected?: string;
+  /** Where it was read, e.g. `status.conditions[Ready]`. */
+  evidence?: string;
+  /** Commands, most useful first. */
+  next?: string[];
+}
+
+/** `root`: nothing unhealthy explains it. `symptom`: something does. `independent`: neither. */
+export type Role = "root" | "symptom" | "independent";
+
+export type Confidence = "proven" | "likely";
+
+/** One step of a chain from a symptom to its root. */
+export interface ChainStep {
+  object: ObjectRef;
+  /** How the object before this one needs it, e.g. `env secretKeyRef`; empty for the first. */
+  via: string;
+  reason: string;
+}
+
+/** A judgement with its place; what every format renders. */
+export interface Finding extends Judgement {
+  check: string;
+  component: string;
+  object: ObjectRef;
+  role?: Role;
+  confidence?: Confidence;
+  /** The shortest chain to the root that explains it, beginning with this object; symptoms only. */
+  chain?: ChainStep[];
+}
+
+/**
+ * `from` needs `to`. The edge explains a finding on `from` only if the finding's reason is in
+ * `explains`, and only when `to` itself is unhealthy or absent.
+ */
+export interface Edge {
+  from: ObjectRef;
+  to: ObjectRef;
+  via: string;
+  explains: readonly string[] | "any";
+  /** The edge is an inference (a naming rule, a text in a message): chains through it are `likely`. */
+  inferred?: boolean;
+  /** The need is optional: an absent `to` is not a fault. */
+  optional?: boolean;
+  /** Only these reasons of `to` explain; default: every reason. */
+  because?: readonly string[];
+}
+
+/** Judges every object of a kind; `undefined` means it is fine. */
+export interface KindCheck<T = unknown> {
+  id: string;
+  title: string;
+  /** One paragraph for docs/checks.md: what is judged and why. */
+  explain: string;
+  source: ListSource<T>;
+  /** Other sources the judge reads; when one failed, this check is unknown. */
+  also?: Source[];
+  component(object: T, world: World): string;
+  ref(object: T): ObjectRef;
+  judge(object: T, world: World): Judgement | undefined;
+}
+
+/** A check of a component as a whole: it says ok, bad or skipped, never nothing. */
+export interface Check {
+  id: string;
+  title: string;
+  explain: string;
+  needs: Source[];
+  /** What to answer when a needed kind is not installed; default: unknown. */
+  whenNotInstalled?: "skipped" | "critical";
+  /** The object the check is about, also when it could not be read. */
+  object(world: World): ObjectRef;
+  run(world: World): (Judgement & { object?: ObjectRef })[];
+}
+
+/** What we know of one part of the platform: its sources, checks and edges. */
+export interface Component {
+  name: string;
+  title: string;
+  /** Names of the components it stands on. */
+  dependsOn: string[];
+  sources: Source[];
+  kinds: KindCheck[];
+  checks: Check[];
+  edges(world: World): Edge[];
+}

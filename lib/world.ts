@@ -1,0 +1,43 @@
+/** Facts as checks and edges see them: indexed, typed, and honest about what could not be read. */
+import type { Facts, Failure, ListSource, ProbeSource, Source, SourceResult, World } from "./model.ts";
+
+interface Named {
+  metadata?: { name?: string; namespace?: string };
+}
+
+/** A view of these facts. Sources that were never asked for answer with a failure of their own. */
+export function openWorld(facts: Facts): World {
+  const indexes = new Map<string, Map<string, unknown>>();
+  const result = (source: Source): SourceResult | undefined => facts.sources[source.id];
+  const items = (source: ListSource): unknown[] => {
+    const found = result(source);
+    return found?.ok && "items" in found ? found.items : [];
+  };
+  const index = (source: ListSource): Map<string, unknown> => {
+    const known = indexes.get(source.id);
+    if (known) return known;
+    const made = new Map(items(source).map((item) => [nameKey(item as Named), item]));
+    indexes.set(source.id, made);
+    return made;
+  };
+  return {
+    now: Date.parse(facts.collectedAt),
+    namespace: facts.namespace,
+    list: <T>(source: ListSource<T>) => items(source) as T[],
+    get: <T>(source: ListSource<T>, namespace: string | undefined, name: string) =>
+      index(source).get(`${namespace ?? ""}/${name}`) as T | undefined,
+    probe: <T>(source: ProbeSource<T>) => {
+      const found = result(source);
+      return found?.ok && "answer" in found ? found.answer as { status: number; body?: T } : undefined;
+    },
+    failure: (source: Source): Failure | undefined => {
+      const found = result(source);
+      if (!found) return undefined;
+      return found.ok ? undefined : found.failure;
+    },
+  };
+}
+
+function nameKey(item: Named): string {
+  return `${item.metadata?.namespace ?? ""}/${item.metadata?.name ?? ""}`;
+}
