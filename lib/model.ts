@@ -177,6 +177,7 @@ export interface KindCheck<T = unknown> {
   source: ListSource<T>;
   /** Other sources the judge reads; when one failed, this check is unknown. */
   also?: Source[];
+  /** The component that the object belongs to. */
   component(object: T, world: World): string;
   ref(object: T): ObjectRef;
   judge(object: T, world: World): Judgement | undefined;
@@ -202,6 +203,8 @@ export interface Component {
   /** Names of the components it stands on. */
   dependsOn: string[];
   sources: Source[];
+  /** Namespaces that belong to the platform because this component lives there. */
+  namespaces(world: World): string[];
   kinds: KindCheck[];
   checks: Check[];
   edges(world: World): Edge[];

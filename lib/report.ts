@@ -1,5 +1,6 @@
 /** The one document every command prints, and the words and exit codes that come out of it. */
-import type { Confidence, Finding, ObjectRef, Status, Verdict } from "./model.ts";
+import { refText } from "./model.ts";
+import type { Component, Confidence, Facts, Finding, ObjectRef, Status, Verdict } from "./model.ts";
 
 export const REPORT_SCHEMA = "lakecheck.report/v1";
 
@@ -88,5 +89,38 @@ export function summarize(components: readonly ComponentReport[]): Summary {
     critical: count("critical"),
     unknown: count("unknown"),
     skipped: count("skipped"),
+  };
+}
+
+/** Puts findings into their components. A component nobody reported on is not in the report. */
+export function buildReport(input: {
+  command: string;
+  facts: Facts;
+  components: readonly Component[];
+  findings: readonly Finding[];
+  roots: readonly Root[];
+  durationMs: number;
+}): Report {
+  const components = input.components.map((component): ComponentReport => {
+    const checks = input.findings.filter((finding) => finding.component === component.name);
+    return {
+      name: component.name,
+      title: component.title,
+      status: worst(checks.map((finding) => finding.status)),
+      dependsOn: component.dependsOn,
+      checks,
+    };
+  });
+  return {
+    schema: REPORT_SCHEMA,
+    command: input.command,
+    status: verdictOf(components.map((component) => component.status)),
+    timestamp: input.facts.collectedAt,
+    durationMs: input.durationMs,
+    context: input.facts.context,
+    summary: summarize(components),
+    roots: [...input.roots],
+    details: { components },
+    issues: input.roots.map((root) => `${refText(root.object)}: ${root.message}`),
   };
 }

@@ -13,7 +13,8 @@ export class ShapeError extends Error {
 function typed<T>(type: string): Reader<T> {
   return (value, path) => {
     if (value === undefined || value === null) return undefined;
-    if (typeof value !== type) throw new ShapeError(`${path} is ${describe(value)}, expected ${type}`);
+    const actual: string = typeof value;
+    if (actual !== type) throw new ShapeError(`${path} is ${describe(value)}, expected ${type}`);
     return value as T;
   };
 }

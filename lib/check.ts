@@ -1,0 +1,162 @@
+/** Runs every check over the facts. A check always says something: ok, bad, skipped, or that it could not look. */
+import type {
+  Check,
+  Component,
+  Facts,
+  Failure,
+  Finding,
+  KindCheck,
+  ListSource,
+  Source,
+  World,
+} from "./model.ts";
+
+/** Findings of all components; bad ones are per object, good ones one per check and component. */
+export function runChecks(components: readonly Component[], world: World, facts: Facts): Finding[] {
+  const scope = platformNamespaces(components, world);
+  return components.flatMap((component) => [
+    ...component.kinds.flatMap((check) => runKind(component, check, world, facts, scope)),
+    ...component.checks.flatMap((check) => runCheck(component, check, world)),
+  ]);
+}
+
+/** The namespaces that belong to the platform: its own and those its components name. */
+export function platformNamespaces(components: readonly Component[], world: World): Set<string> {
+  return new Set([world.namespace, ...components.flatMap((component) => component.namespaces(world))]);
+}
+
+function runKind(
+  component: Component,
+  check: KindCheck,
+  world: World,
+  facts: Facts,
+  scope: ReadonlySet<string>,
+): Finding[] {
+  const blind = blocked([check.source, ...check.also ?? []], world);
+  if (blind) {
+    return [unreadable(check.id, component.name, { kind: check.source.kind, name: "*" }, blind)];
+  }
+  const findings = malformed(component, check, facts);
+  const good = new Map<string, number>();
+  for (const object of world.list(check.source)) {
+    const ref = check.ref(object);
+    const judged = guarded(() => check.judge(object, world));
+    const place = check.component(object, world);
+    if (judged) findings.push({ ...judged, check: check.id, component: place, object: ref });
+    else if (!ref.namespace || scope.has(ref.namespace)) good.set(place, (good.get(place) ?? 0) + 1);
+  }
+  const bad = new Set(findings.map((finding) => finding.component));
+  for (const [place, count] of good) {
+    if (bad.has(place)) continue;
+    findings.push({
+      check: check.id,
+      component: place,
+      object: { kind: check.source.kind, name: "*" },
+      status: "ok",
+      reason: "AllWell",
+      message: `${check.title}: ${count} of ${count} are well`,
+      observed: `${count} of ${count}`,
+    });
+  }
+  return findings;
+}
+
+function runCheck(component: Component, check: Check, world: World): Finding[] {
+  const place = { check: check.id, component: component.name };
+  const object = check.object(world);
+  const blind = blocked(check.needs, world);
+  if (blind?.failure.kind === "not-installed" && check.whenNotInstalled === "critical") {
+    const message = `${check.title}: the cluster does not serve ${sourceName(blind.source)}`;
+    return [{
+      ...place,
+      object,
+      status: "critical",
+      reason: "NotInstalled",
+      message,
+      observed: blind.failure.message,
+    }];
+  }
+  if (blind) return [unreadable(check.id, component.name, object, blind, check.whenNotInstalled)];
+  const judged = guarded(() => check.run(world));
+  const all = Array.isArray(judged) ? judged : [judged];
+  if (all.length === 0) throw new Error(`check ${check.id} said nothing`);
+  return all.map((judgement) => ({ object, ...judgement, ...place }));
+}
+
+/** A check that trips over a value it did not expect could not look; that is unknown, not a crash. */
+function guarded<T>(run: () => T): T | Pick<Finding, "status" | "reason" | "message"> {
+  try {
+    return run();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { status: "unknown", reason: "CheckFailed", message: `The check could not judge this: ${why}` };
+  }
+}
+
+interface Blind {
+  source: Source;
+  failure: Failure;
+}
+
+/** The first source that could not be read; a failure that hides more than a missing kind comes first. */
+function blocked(sources: readonly Source[], world: World): Blind | undefined {
+  const blind = sources.flatMap((source) => {
+    const failure = world.failure(source);
+    return failure ? [{ source, failure }] : [];
+  });
+  return blind.find(({ failure }) => failure.kind !== "not-installed") ?? blind[0];
+}
+
+const REASONS: Record<Failure["kind"], string> = {
+  forbidden: "Forbidden",
+  unauthorized: "Unauthorized",
+  "not-installed": "NotInstalled",
+  timeout: "Timeout",
+  unreachable: "Unreachable",
+  certificate: "CertificateInvalid",
+  malformed: "Malformed",
+  "server-error": "ServerError",
+};
+
+function unreadable(
+  check: string,
+  component: string,
+  object: Finding["object"],
+  { source, failure }: Blind,
+  whenNotInstalled: "skipped" | "critical" = "skipped",
+): Finding {
+  const missing = failure.kind === "not-installed";
+  return {
+    check,
+    component,
+    object,
+    status: missing && whenNotInstalled === "skipped" ? "skipped" : "unknown",
+    reason: REASONS[failure.kind],
+    message: missing
+      ? `Skipped: ${sourceName(source)} is not installed in this cluster`
+      : `Could not look at ${sourceName(source)}: ${failure.message}`,
+    evidence: evidenceOf(source),
+  };
+}
+
+function sourceName(source: Source): string {
+  return "kind" in source ? source.kind : source.id;
+}
+
+function evidenceOf(source: Source): string {
+  return "kind" in source ? `GET ${(source as ListSource).path}` : source.id;
+}
+
+function malformed(component: Component, check: KindCheck, facts: Facts): Finding[] {
+  const result = facts.sources[check.source.id];
+  if (!result?.ok || !("items" in result)) return [];
+  return (result.malformed ?? []).map(({ object, message }) => ({
+    check: check.id,
+    component: component.name,
+    object,
+    status: "unknown",
+    reason: "Malformed",
+    message: `Could not judge ${object.name}: ${message}`,
+    evidence: evidenceOf(check.source),
+  }));
+}

@@ -1,0 +1,178 @@
+/** Readers that several kinds share: what we keep of metadata, conditions, pod specs and texts. */
+import type { ObjectRef, Reader } from "../model.ts";
+import { bool, list, map, num, obj, present, str, via } from "../shape.ts";
+
+/** Longest text kept from a condition or an event; the rest says nothing new. */
+const TEXT_LIMIT = 400;
+
+/** A message for people, cut to a bounded length, with what looks like credentials taken out. */
+export const text: Reader<string> = via(str, (value) => withoutCredentials(value).slice(0, TEXT_LIMIT));
+
+/** Hides user:password@ in URLs and the values behind words such as password=, token: and secret=. */
+export function withoutCredentials(value: string): string {
+  return value
+    .replace(/\/\/[^/\s@]+@/g, "//***@")
+    .replace(
+      /\b(password|passwd|secret[_-]?key|access[_-]?key|token|bearer)(\s*[=:]\s*|\s+)("[^"]*"|'[^']*'|[^\s,;"']+)/gi,
+      hideValue,
+    );
+}
+
+/** Keeps plain words after a space (`token is expired`): only what is assigned or looks random goes. */
+function hideValue(whole: string, word: string, gap: string, value: string): string {
+  const assigned = /[=:]/.test(gap);
+  const random = /^["']?[A-Za-z0-9+/_.-]{20,}/.test(value);
+  return assigned || random ? `${word}${gap}***` : whole;
+}
+
+export const labels: Reader<Record<string, string>> = map(str);
+
+/** Identity, owners and age; no annotations, no managedFields. */
+export const metadata = obj({
+  name: str,
+  namespace: str,
+  generation: num,
+  creationTimestamp: str,
+  deletionTimestamp: str,
+  finalizers: list(str),
+  ownerReferences: list(obj({ kind: str, name: str, controller: bool })),
+});
+
+/** As `metadata`, with the labels that selectors match. */
+export const labelled = obj({
+  name: str,
+  namespace: str,
+  labels,
+  generation: num,
+  creationTimestamp: str,
+  deletionTimestamp: str,
+  finalizers: list(str),
+  ownerReferences: list(obj({ kind: str, name: str, controller: bool })),
+});
+
+export const condition = obj({
+  type: str,
+  status: str,
+  reason: str,
+  message: text,
+  lastTransitionTime: str,
+  observedGeneration: num,
+});
+
+export const conditions = list(condition);
+
+export type Metadata = NonNullable<ReturnType<typeof metadata>>;
+export type Condition = NonNullable<ReturnType<typeof condition>>;
+
+/** Host names, with their ports, that a configuration text names: `host` or `host:port`, never credentials. */
+export function hostsIn(value: string): string[] {
+  const found = new Set<string>();
+  for (const match of value.matchAll(/\b[a-z][a-z0-9+.]*:\/\/(?:[^/\s@"']*@)?([a-z0-9.-]+(?::\d{1,5})?)/gi)) {
+    if (match[1]) found.add(match[1].toLowerCase());
+  }
+  for (
+    const match of value.matchAll(
+      /(?<![a-z0-9.-])([a-z0-9-]+(?:\.[a-z0-9-]+)?\.svc(?:\.[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?)/gi,
+    )
+  ) {
+    if (match[1]) found.add(match[1].toLowerCase());
+  }
+  return [...found];
+}
+
+const hosts: Reader<string[]> = via(str, (value) => {
+  const found = hostsIn(value);
+  return found.length > 0 ? found : undefined;
+});
+
+/** Every host that a map of texts (ConfigMap data) names. */
+export const hostsOfMap: Reader<string[]> = via(map(hosts), (found) => {
+  const all = [...new Set(Object.values(found).flat())];
+  return all.length > 0 ? all : undefined;
+});
+
+/** The keys of a map, without its values. */
+export const keysOnly: Reader<string[]> = via(map(present), (found) => Object.keys(found));
+
+const keyRef = obj({ name: str, key: str, optional: bool });
+const nameRef = obj({ name: str, optional: bool });
+
+/** Of an environment variable only where it comes from, and the hosts in it: its value may be a secret. */
+const env = via(
+  obj({ value: hosts, valueFrom: obj({ secretKeyRef: keyRef, configMapKeyRef: keyRef }) }),
+  (kept) => kept.value || kept.valueFrom?.secretKeyRef || kept.valueFrom?.configMapKeyRef ? kept : undefined,
+);
+
+const container = obj({
+  name: str,
+  image: str,
+  args: via(list(hosts), (found) => found.length > 0 ? found.flat() : undefined),
+  env: via(list(env), (found) => found.length > 0 ? found : undefined),
+  envFrom: list(obj({ secretRef: nameRef, configMapRef: nameRef })),
+  ports: list(obj({ name: str, containerPort: num, protocol: str })),
+});
+
+const volume = via(
+  obj({
+    secret: obj({ secretName: str, optional: bool, items: list(obj({ key: str })) }),
+    configMap: nameRef,
+    persistentVolumeClaim: obj({ claimName: str }),
+    projected: obj({ sources: list(obj({ secret: nameRef, configMap: nameRef })) }),
+  }),
+  (kept) => kept.secret || kept.configMap || kept.persistentVolumeClaim || kept.projected ? kept : undefined,
+);
+
+/** What a pod needs, from its spec or from a workload's template. */
+export const podSpec = obj({
+  nodeName: str,
+  nodeSelector: labels,
+  serviceAccountName: str,
+  hostNetwork: bool,
+  containers: list(container),
+  initContainers: list(container),
+  volumes: list(volume),
+  imagePullSecrets: list(nameRef),
+});
+
+export type PodSpec = NonNullable<ReturnType<typeof podSpec>>;
+
+interface Named {
+  metadata?: { name?: string; namespace?: string };
+}
+
+/** The reference of a listed object. */
+export function refOf(kind: string, object: Named): ObjectRef {
+  const name = object.metadata?.name ?? "";
+  return object.metadata?.namespace ? { kind, namespace: object.metadata.namespace, name } : { kind, name };
+}
+
+export function conditionOf(
+  object: { status?: { conditions?: Condition[] } },
+  type: string,
+): Condition | undefined {
+  return object.status?.conditions?.find((entry) => entry.type === type);
+}
+
+/** Seconds since an RFC 3339 time; undefined when there is none. */
+export function ageSeconds(now: number, time: string | undefined): number | undefined {
+  if (!time) return undefined;
+  const at = Date.parse(time);
+  return Number.isNaN(at) ? undefined : Math.max(0, (now - at) / 1000);
+}
+
+/** An age as people say it: `45 s`, `12 min`, `3 h`, `2 d`. */
+export function ageText(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86400)} d`;
+}
+
+/** Whether every label of the selector is there; an empty selector matches nothing here, as in a Service. */
+export function matches(
+  selector: Record<string, string> | undefined,
+  has: Record<string, string> | undefined,
+): boolean {
+  const wanted = Object.entries(selector ?? {});
+  return wanted.length > 0 && wanted.every(([key, value]) => has?.[key] === value);
+}

@@ -1,0 +1,272 @@
+/** The kinds of Kubernetes itself that are listed: where, and which of their fields are kept. */
+import type { ListSource, Reader } from "../model.ts";
+import { bool, intOrStr, list, map, num, obj, str, via } from "../shape.ts";
+import { conditions, hostsOfMap, keysOnly, labelled, labels, metadata, podSpec, text } from "./fields.ts";
+
+const CORE = "/api/v1";
+const APPS = "/apis/apps/v1";
+const BATCH = "/apis/batch/v1";
+
+function source<T>(id: string, kind: string, path: string, read: Reader<T>): ListSource<T> {
+  return { id, kind, path, read };
+}
+
+function metadataOnly<T>(id: string, kind: string, path: string, read: Reader<T>): ListSource<T> {
+  return { id, kind, path, read, metadataOnly: true };
+}
+
+const terminated = obj({ reason: str, exitCode: num, finishedAt: str });
+const containerStatus = obj({
+  name: str,
+  ready: bool,
+  restartCount: num,
+  state: obj({ waiting: obj({ reason: str, message: text }), running: obj({ startedAt: str }), terminated }),
+  lastState: obj({ terminated }),
+});
+
+export const pods = source(
+  "pods",
+  "Pod",
+  `${CORE}/pods`,
+  obj({
+    metadata: labelled,
+    spec: podSpec,
+    status: obj({
+      phase: str,
+      reason: str,
+      message: text,
+      conditions,
+      containerStatuses: list(containerStatus),
+      initContainerStatuses: list(containerStatus),
+    }),
+  }),
+);
+export type Pod = NonNullable<ReturnType<typeof pods.read>>;
+export type ContainerStatus = NonNullable<ReturnType<typeof containerStatus>>;
+
+const template = obj({ metadata: obj({ labels }), spec: podSpec });
+const workload = obj({
+  metadata: labelled,
+  spec: obj({ replicas: num, paused: bool, template }),
+  status: obj({
+    observedGeneration: num,
+    replicas: num,
+    readyReplicas: num,
+    updatedReplicas: num,
+    desiredNumberScheduled: num,
+    numberReady: num,
+    conditions,
+  }),
+});
+export type Workload = NonNullable<ReturnType<typeof workload>>;
+
+export const deployments = source("deployments", "Deployment", `${APPS}/deployments`, workload);
+export const statefulSets = source("statefulsets", "StatefulSet", `${APPS}/statefulsets`, workload);
+export const daemonSets = source("daemonsets", "DaemonSet", `${APPS}/daemonsets`, workload);
+export const replicaSets = metadataOnly(
+  "replicasets",
+  "ReplicaSet",
+  `${APPS}/replicasets`,
+  obj({ metadata }),
+);
+
+export const jobs = source(
+  "jobs",
+  "Job",
+  `${BATCH}/jobs`,
+  obj({
+    metadata,
+    spec: obj({ suspend: bool, template }),
+    status: obj({ active: num, succeeded: num, failed: num, startTime: str, conditions }),
+  }),
+);
+export type Job = NonNullable<ReturnType<typeof jobs.read>>;
+
+export const cronJobs = source(
+  "cronjobs",
+  "CronJob",
+  `${BATCH}/cronjobs`,
+  obj({
+    metadata,
+    spec: obj({ schedule: str, suspend: bool }),
+    status: obj({ lastScheduleTime: str, lastSuccessfulTime: str, active: list(obj({ name: str })) }),
+  }),
+);
+
+export const services = source(
+  "services",
+  "Service",
+  `${CORE}/services`,
+  obj({
+    metadata,
+    spec: obj({
+      type: str,
+      selector: labels,
+      publishNotReadyAddresses: bool,
+      ports: list(obj({ name: str, port: num, targetPort: intOrStr })),
+    }),
+  }),
+);
+export type Service = NonNullable<ReturnType<typeof services.read>>;
+
+export const endpointSlices = source(
+  "endpointslices",
+  "EndpointSlice",
+  "/apis/discovery.k8s.io/v1/endpointslices",
+  obj({
+    metadata: labelled,
+    ports: list(obj({ name: str, port: num })),
+    endpoints: list(obj({ conditions: obj({ ready: bool }), targetRef: obj({ kind: str, name: str }) })),
+  }),
+);
+
+/** Of a ConfigMap only its keys and the hosts its values name. */
+export const configMaps = source(
+  "configmaps",
+  "ConfigMap",
+  `${CORE}/configmaps`,
+  via(
+    obj({ metadata: obj({ name: str, namespace: str }), data: (value) => value, binaryData: keysOnly }),
+    (kept) => ({
+      metadata: kept.metadata,
+      keys: [...keysOnly(kept.data, "data") ?? [], ...kept.binaryData ?? []],
+      hosts: hostsOfMap(kept.data, "data"),
+    }),
+  ),
+);
+
+type DataFields = Record<string, Record<string, unknown>>;
+
+/** Of a Secret its key names, as the API server tracks them in managedFields; its values are never asked for. */
+export const secrets = metadataOnly(
+  "secrets",
+  "Secret",
+  `${CORE}/secrets`,
+  obj({
+    metadata: via(
+      obj({
+        name: str,
+        namespace: str,
+        creationTimestamp: str,
+        ownerReferences: list(obj({ kind: str, name: str, controller: bool })),
+        managedFields: list(obj({ manager: str, time: str, fieldsV1: (value) => value as DataFields })),
+      }),
+      ({ managedFields, ...kept }) => ({
+        ...kept,
+        keys: secretKeys(managedFields?.map((entry) => entry.fieldsV1)),
+      }),
+    ),
+  }),
+);
+export type SecretMeta = NonNullable<ReturnType<typeof secrets.read>>;
+
+/** undefined when nobody's fields are tracked: then the keys are not known. */
+function secretKeys(fields: (DataFields | undefined)[] | undefined): string[] | undefined {
+  if (!fields || fields.length === 0) return undefined;
+  const keys = fields.flatMap((entry) => Object.keys(entry?.["f:data"] ?? {}));
+  return [...new Set(keys.filter((key) => key.startsWith("f:")).map((key) => key.slice(2)))];
+}
+
+export const serviceAccounts = metadataOnly(
+  "serviceaccounts",
+  "ServiceAccount",
+  `${CORE}/serviceaccounts`,
+  obj({ metadata: obj({ name: str, namespace: str }) }),
+);
+
+export const nodes = source(
+  "nodes",
+  "Node",
+  `${CORE}/nodes`,
+  obj({
+    metadata: labelled,
+    spec: obj({ unschedulable: bool, taints: list(obj({ key: str, value: str, effect: str })) }),
+    status: obj({ conditions }),
+  }),
+);
+
+export const namespaces = source(
+  "namespaces",
+  "Namespace",
+  `${CORE}/namespaces`,
+  obj({ metadata: labelled, status: obj({ phase: str, conditions }) }),
+);
+export type Namespace = NonNullable<ReturnType<typeof namespaces.read>>;
+
+export const persistentVolumeClaims = source(
+  "persistentvolumeclaims",
+  "PersistentVolumeClaim",
+  `${CORE}/persistentvolumeclaims`,
+  obj({ metadata, spec: obj({ storageClassName: str, volumeName: str }), status: obj({ phase: str }) }),
+);
+export type Claim = NonNullable<ReturnType<typeof persistentVolumeClaims.read>>;
+
+export const persistentVolumes = source(
+  "persistentvolumes",
+  "PersistentVolume",
+  `${CORE}/persistentvolumes`,
+  obj({ metadata, spec: obj({ storageClassName: str }), status: obj({ phase: str }) }),
+);
+
+export const storageClasses = source(
+  "storageclasses",
+  "StorageClass",
+  "/apis/storage.k8s.io/v1/storageclasses",
+  obj({
+    metadata: obj({ name: str }),
+    provisioner: str,
+    volumeBindingMode: str,
+    parameters: via(
+      map(str),
+      (all) => all.pool ? { pool: all.pool, clusterID: all.clusterID ?? "" } : undefined,
+    ),
+  }),
+);
+
+export const resourceQuotas = source(
+  "resourcequotas",
+  "ResourceQuota",
+  `${CORE}/resourcequotas`,
+  obj({ metadata, status: obj({ hard: map(str), used: map(str) }) }),
+);
+
+export const leases = source(
+  "leases",
+  "Lease",
+  "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases",
+  obj({
+    metadata: obj({ name: str, namespace: str }),
+    spec: obj({ holderIdentity: str, renewTime: str, leaseDurationSeconds: num }),
+  }),
+);
+
+/** Kept: the events that say why something cannot be created, mounted, provisioned or probed. */
+const TELLING = new Set([
+  "FailedMount",
+  "FailedAttachVolume",
+  "FailedCreate",
+  "FailedScheduling",
+  "FailedCreatePodSandBox",
+  "ProvisioningFailed",
+  "Unhealthy",
+  "FailedBinding",
+]);
+
+export const events = source(
+  "events",
+  "Event",
+  `${CORE}/events?fieldSelector=type%3DWarning`,
+  via(
+    obj({
+      metadata: obj({ name: str, namespace: str, creationTimestamp: str }),
+      involvedObject: obj({ kind: str, namespace: str, name: str }),
+      reason: str,
+      message: text,
+      lastTimestamp: str,
+      eventTime: str,
+      series: obj({ lastObservedTime: str }),
+    }),
+    (kept) => TELLING.has(kept.reason ?? "") ? kept : undefined,
+  ),
+);
+export type WarningEvent = NonNullable<ReturnType<typeof events.read>>;

@@ -1,0 +1,175 @@
+/** Facts on disk: what `--save-facts` writes and `--facts` reads, so that every report can be replayed. */
+import { UsageError } from "./errors.ts";
+import type { Facts } from "./model.ts";
+
+const SCHEMA: Facts["schema"] = "lakecheck.facts/v1";
+
+/** Saves facts for their owner's eyes only (0600); gzip when the name ends in `.gz`. Throws UsageError. */
+export async function saveFacts(path: string, facts: Facts): Promise<void> {
+  const text = JSON.stringify(facts) + "\n";
+  const bytes = new TextEncoder().encode(text);
+  await writeFileAtomic(
+    path,
+    path.endsWith(".gz") ? await piped(bytes, new CompressionStream("gzip")) : bytes,
+    {
+      flag: "--save-facts",
+      mode: 0o600,
+    },
+  );
+}
+
+/** Loads facts; every way in which a file is not that is a UsageError with its own message. */
+export async function loadFacts(path: string): Promise<Facts> {
+  const text = new TextDecoder().decode(await unzipped(path, await bytesOf(path)));
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    if (!/^\s*[{[]/.test(text)) throw notFacts(path, text.trim() === "" ? "it is empty" : "it is not JSON");
+    throw new UsageError(
+      `The facts file ${path} is cut short or damaged: ${error instanceof Error ? error.message : error}. ` +
+        "Record it again with --save-facts.",
+    );
+  }
+  return checked(path, value);
+}
+
+async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw new UsageError(
+      `Cannot read the facts file ${path}: ${reason(error)}. Give a file that --save-facts wrote.`,
+    );
+  }
+}
+
+/** Gzip is known by its first two bytes, not by the name. */
+async function unzipped(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return await piped(bytes, new DecompressionStream("gzip"));
+  } catch {
+    throw new UsageError(
+      `The facts file ${path} is cut short or damaged: its gzip data does not end well. Record it again with --save-facts.`,
+    );
+  }
+}
+
+/** Both ends are driven at once and both are awaited: damaged data rejects each of them. */
+async function piped(
+  bytes: Uint8Array<ArrayBuffer>,
+  through: CompressionStream | DecompressionStream,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const writer = through.writable.getWriter();
+  const feeding = writer.write(bytes).then(() => writer.close());
+  const [read, fed] = await Promise.allSettled([new Response(through.readable).arrayBuffer(), feeding]);
+  if (read.status === "rejected") throw read.reason;
+  if (fed.status === "rejected") throw fed.reason;
+  return new Uint8Array(read.value);
+}
+
+function checked(path: string, value: unknown): Facts {
+  if (!isRecord(value)) throw notFacts(path, "it is JSON of another kind");
+  const schema = value.schema;
+  if (schema !== SCHEMA) {
+    if (typeof schema === "string" && schema.startsWith("lakecheck.facts/")) {
+      throw new UsageError(
+        `The facts file ${path} is ${schema}: this lakecheck reads ${SCHEMA}. ` +
+          "Use the lakecheck that recorded it, or record it again with --save-facts.",
+      );
+    }
+    if (typeof schema === "string" && schema.startsWith("lakecheck.")) {
+      throw notFacts(path, `it is a ${schema} document`);
+    }
+    throw notFacts(path, "it has no lakecheck schema");
+  }
+  if (
+    typeof value.collectedAt !== "string" || Number.isNaN(Date.parse(value.collectedAt)) ||
+    typeof value.context !== "string" || typeof value.namespace !== "string" || !isRecord(value.sources)
+  ) {
+    throw notFacts(path, "collectedAt, context, namespace or sources is absent or of the wrong type");
+  }
+  for (const [id, result] of Object.entries(value.sources)) {
+    if (!isSourceResult(result)) throw notFacts(path, `the entry of source ${id} has another shape`);
+  }
+  return value as unknown as Facts;
+}
+
+function isSourceResult(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  if (value.ok === false) return isRecord(value.failure) && typeof value.failure.message === "string";
+  const answered = isRecord(value.answer) && typeof value.answer.status === "number";
+  const malformed = value.malformed === undefined || Array.isArray(value.malformed);
+  return value.ok === true && malformed &&
+    (answered || (Array.isArray(value.items) && value.items.every(isRecord)));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function notFacts(path: string, why: string): UsageError {
+  return new UsageError(`The file ${path} is not a facts file: ${why}. Give a file that --save-facts wrote.`);
+}
+
+async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** What the system said, as words: the part of the message that does not repeat the path. */
+function reason(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file or directory";
+  if (error instanceof Deno.errors.PermissionDenied) return "permission is denied";
+  if (error instanceof Deno.errors.NotCapable) return "Deno was started without the permission for it";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
+  return error instanceof Error ? error.message.replace(/: \w+ '.*'$/, "") : String(error);
+}
+
+/** Where a half-written file is, so that Ctrl-C can take it away. */
+const unfinished = new Set<string>();
+
+/** Removes what an interrupted write left behind. */
+export function removeUnfinished(): void {
+  for (const path of unfinished) {
+    try {
+      Deno.removeSync(path);
+    } catch {
+      // Already renamed or never made: nothing is left either way.
+    }
+  }
+}
+
+/**
+ * Writes beside the target and renames, so that a reader sees the old file or the new one; a link keeps
+ * pointing where it did, and a device or pipe is written as it is. Throws UsageError.
+ */
+export async function writeFileAtomic(
+  path: string,
+  bytes: Uint8Array,
+  { flag, mode }: { flag: string; mode?: number },
+): Promise<void> {
+  let temporary: string | undefined;
+  try {
+    const target = await statOf(path);
+    if (target?.isDirectory) throw new Error("it is a directory");
+    if (target && !target.isFile) return await Deno.writeFile(path, bytes);
+    const place = target ? await Deno.realPath(path) : path;
+    temporary = `${place}.${Deno.pid}.tmp`;
+    unfinished.add(temporary);
+    await Deno.writeFile(temporary, bytes, { createNew: true, ...(mode === undefined ? {} : { mode }) });
+    await Deno.rename(temporary, place);
+  } catch (error) {
+    removeUnfinished();
+    throw new UsageError(
+      `Cannot write ${path}: ${reason(error)}. Give ${flag} a path that you may write to.`,
+    );
+  } finally {
+    if (temporary) unfinished.delete(temporary);
+  }
+}

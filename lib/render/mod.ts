@@ -1,0 +1,14 @@
+/** The table of formats. Each is loaded when it is asked for: a run needs one of them. */
+import type { Renderer } from "./parts.ts";
+
+export type { Renderer, RenderOptions } from "./parts.ts";
+
+export const formats = {
+  plain: async (): Promise<Renderer> => (await import("./plain.ts")).plain,
+  verbose: async (): Promise<Renderer> => (await import("./verbose.ts")).verbose,
+  json: async (): Promise<Renderer> => (await import("./json.ts")).json,
+};
+
+export type Format = keyof typeof formats;
+
+export const formatNames = Object.keys(formats) as Format[];

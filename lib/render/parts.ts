@@ -1,0 +1,181 @@
+/** What the formats for people share: the verdict line, the signs, and objects and chains as words. */
+import type { ChainStep, Finding, ObjectRef, Status, Verdict } from "../model.ts";
+import { refKey, refText } from "../model.ts";
+import type { ComponentReport, Report, Root } from "../report.ts";
+import type { Colour } from "./text.ts";
+import { count, plural } from "./text.ts";
+
+export interface RenderOptions {
+  /** Whether escape sequences for colours may be written. */
+  colour: boolean;
+  /** Columns of the terminal. */
+  width: number;
+}
+
+/** A format: the whole document, ending in a newline. */
+export type Renderer = (report: Report, options: RenderOptions) => string;
+
+export const STATUS_COLOURS: Record<Status, Colour[]> = {
+  ok: ["green"],
+  skipped: ["dim"],
+  warning: ["yellow"],
+  unknown: ["magenta"],
+  critical: ["red", "bold"],
+};
+
+export const VERDICT_COLOURS: Record<Verdict, Colour[]> = {
+  healthy: ["green", "bold"],
+  warning: ["yellow", "bold"],
+  critical: ["red", "bold"],
+  error: ["magenta", "bold"],
+};
+
+/** Wide enough for the longest status word. */
+export const STATUS_WIDTH = 8;
+
+export function findingsOf(report: Report): Finding[] {
+  return report.details.components.flatMap((component) => component.checks);
+}
+
+/** The verdict in words, without the verdict itself. */
+export function headline(report: Report): string {
+  const { summary, roots } = report;
+  const unwell = summary.critical + summary.warnings + summary.unknown;
+  const faults = roots.filter((root) => root.status === "critical").length;
+  if (report.status === "healthy") {
+    return summary.skipped === 0
+      ? `All ${count(summary.total, "component")} are ok.`
+      : `${summary.healthy} of ${count(summary.total, "component")} are ok, ${summary.skipped} do not apply.`;
+  }
+  if (report.status === "critical") {
+    const broken = `${unwell} of ${count(summary.total, "component")} ${
+      unwell === 1 ? "is" : "are"
+    } affected`;
+    return faults === 0 ? `${broken}.` : `${count(faults, "fault")}: ${broken}.`;
+  }
+  if (report.status === "warning") {
+    const warnings = findingsOf(report).filter((f) => f.status === "warning" && f.role !== "symptom").length;
+    return `Nothing is broken; ${count(warnings, "thing needs", "things need")} attention.`;
+  }
+  if (summary.total === 0) return "Could not tell.";
+  return summary.unknown === summary.total
+    ? `Could not tell: none of ${count(summary.total, "component")} could be read.`
+    : `Could not tell: ${summary.unknown} of ${count(summary.total, "component")} could not be read in full.`;
+}
+
+/** The one line of numbers under the verdict. */
+export function numbers(report: Report): string {
+  const { summary } = report;
+  const counted: [number, string][] = [
+    [summary.critical, "critical"],
+    [summary.warnings, "warning"],
+    [summary.unknown, "unknown"],
+    [summary.healthy, "ok"],
+    [summary.skipped, "skipped"],
+  ];
+  const words = counted.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`).join(", ");
+  const checks = new Set(findingsOf(report).map((finding) => finding.check)).size;
+  const when = report.timestamp.replace("T", " ").replace(/(?:\.\d+)?Z$/, " UTC");
+  return [
+    ...words ? [`Components: ${words}`] : [],
+    `${count(checks, "check")} in ${(report.durationMs / 1000).toFixed(2)} s`,
+    ...report.context ? [`context ${report.context}`] : [],
+    when,
+  ].join(" · ");
+}
+
+/** `ClusterSecretStore x → ExternalSecret y → Pod z`: from the cause to what it broke; long chains lose their middle. */
+export function chainText(finding: Finding, limit = Infinity): string {
+  const steps = causes(finding);
+  const nodes = [...steps.map((step) => shortRef(step.object)).reverse(), shortRef(finding.object)];
+  const kept = nodes.length <= limit ? nodes : [...nodes.slice(0, 1), "…", ...nodes.slice(1 - limit)];
+  return kept.join(" → ");
+}
+
+/** The chain without the object that it explains. */
+export function causes(finding: Finding): ChainStep[] {
+  const chain = finding.chain ?? [];
+  return chain[0] && refKey(chain[0].object) === refKey(finding.object) ? chain.slice(1) : chain;
+}
+
+/** The root that explains a symptom, and its number (from 1) in the report. */
+export function causeOf(finding: Finding, report: Report): { root: Root; number: number } | undefined {
+  const last = causes(finding).at(-1);
+  const index = last ? report.roots.findIndex((root) => refKey(root.object) === refKey(last.object)) : -1;
+  const root = report.roots[index];
+  return root && { root, number: index + 1 };
+}
+
+/** The object without its namespace, for chains, which rarely leave it. */
+export function shortRef(ref: ObjectRef): string {
+  return ref.name === "*" ? plural(ref.kind) : `${ref.kind} ${ref.name}`;
+}
+
+/** The object as people write it; `*` stands for every object of the kind. */
+export function objectText(ref: ObjectRef): string {
+  return ref.name === "*" ? plural(ref.kind) : refText(ref);
+}
+
+/** Objects by kind: `2 Pods` with their names by namespace, at most `limit` names, in the order given. */
+export function byKind(refs: readonly ObjectRef[], limit = Infinity): { head: string; names: string }[] {
+  return [...Map.groupBy(refs, (ref) => ref.kind)].map(([kind, members]) => {
+    const shown = members.slice(0, limit);
+    const places = [...Map.groupBy(shown, (ref) => ref.namespace ?? "")].map(([namespace, inside]) =>
+      (namespace ? `${namespace}/` : "") + inside.map((ref) => ref.name).join(", ")
+    );
+    const more = members.length - shown.length;
+    return {
+      head: count(members.length, kind),
+      names: places.join("; ") + (more > 0 ? ` and ${more} more` : ""),
+    };
+  });
+}
+
+/** What could not be read and why, once per cause, with the checks that it touches. */
+export function blindSpots(report: Report): { message: string; finding: Finding; checks: string[] }[] {
+  const blind = findingsOf(report).filter((f) =>
+    f.status === "unknown" && f.role !== "symptom" && !isRoot(f, report)
+  );
+  return [...Map.groupBy(blind, (finding) => finding.message)].flatMap(([message, same]) => {
+    const finding = same[0];
+    return finding ? [{ message, finding, checks: [...new Set(same.map((f) => f.check))] }] : [];
+  });
+}
+
+/** Warnings and faults that stand in no root and come from none, those of one check and reason together. */
+export function independents(report: Report): { finding: Finding; others: Finding[] }[] {
+  const alone = findingsOf(report).filter((f) =>
+    (f.status === "warning" || f.status === "critical") && f.role !== "symptom" && !isRoot(f, report)
+  );
+  return [...Map.groupBy(alone, (f) => `${f.check} ${f.reason} ${f.status}`).values()].flatMap((same) => {
+    const [finding, ...others] = same;
+    return finding ? [{ finding, others }] : [];
+  });
+}
+
+/** Another finding about a root's own object is part of that root. */
+export function isRoot(finding: Finding, report: Report): boolean {
+  return report.roots.some((root) => refKey(root.object) === refKey(finding.object));
+}
+
+/** The finding behind a root, which holds what was observed and where. */
+export function findingOf(root: Root, report: Report): Finding | undefined {
+  return findingsOf(report).find((f) => f.check === root.check && refKey(f.object) === refKey(root.object));
+}
+
+/** `seen 0 of 2, expected 2 of 2, in status.readyReplicas`; empty when none of it is known. */
+export function observation(finding: Finding): string {
+  return [
+    finding.observed && `seen ${finding.observed}`,
+    finding.expected && `expected ${finding.expected}`,
+    finding.evidence && `read from ${finding.evidence}`,
+  ].filter(Boolean).join(", ");
+}
+
+/** The finding that says most about a component: its own fault first, else the one furthest from the cause. */
+export function chiefFinding(component: ComponentReport, report: Report): Finding | undefined {
+  const candidates = component.checks.filter((finding) => finding.status === component.status);
+  const own = candidates.find((finding) => isRoot(finding, report)) ??
+    candidates.find((f) => f.role !== "symptom");
+  return own ?? candidates.toSorted((a, b) => causes(b).length - causes(a).length)[0];
+}
