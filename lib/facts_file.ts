@@ -1,4 +1,5 @@
 /** Facts on disk: what `--save-facts` writes and `--facts` reads, so that every report can be replayed. */
+import { systemReason, writeFileAtomic } from "./atomic_file.ts";
 import { UsageError } from "./errors.ts";
 import type { Facts } from "./model.ts";
 
@@ -39,7 +40,7 @@ async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
     return await Deno.readFile(path);
   } catch (error) {
     throw new UsageError(
-      `Cannot read the facts file ${path}: ${reason(error)}. Give a file that --save-facts wrote.`,
+      `Cannot read the facts file ${path}: ${systemReason(error)}. Give a file that --save-facts wrote.`,
     );
   }
 }
@@ -111,65 +112,4 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function notFacts(path: string, why: string): UsageError {
   return new UsageError(`The file ${path} is not a facts file: ${why}. Give a file that --save-facts wrote.`);
-}
-
-async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-/** What the system said, as words: the part of the message that does not repeat the path. */
-function reason(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file or directory";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission is denied";
-  if (error instanceof Deno.errors.NotCapable) return "Deno was started without the permission for it";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
-  return error instanceof Error ? error.message.replace(/: \w+ '.*'$/, "") : String(error);
-}
-
-/** Where a half-written file is, so that Ctrl-C can take it away. */
-const unfinished = new Set<string>();
-
-/** Removes what an interrupted write left behind. */
-export function removeUnfinished(): void {
-  for (const path of unfinished) {
-    try {
-      Deno.removeSync(path);
-    } catch {
-      // Already renamed or never made: nothing is left either way.
-    }
-  }
-}
-
-/**
- * Writes beside the target and renames, so that a reader sees the old file or the new one; a link keeps
- * pointing where it did, and a device or pipe is written as it is. Throws UsageError.
- */
-export async function writeFileAtomic(
-  path: string,
-  bytes: Uint8Array,
-  { flag, mode }: { flag: string; mode?: number },
-): Promise<void> {
-  let temporary: string | undefined;
-  try {
-    const target = await statOf(path);
-    if (target?.isDirectory) throw new Error("it is a directory");
-    if (target && !target.isFile) return await Deno.writeFile(path, bytes);
-    const place = target ? await Deno.realPath(path) : path;
-    temporary = `${place}.${Deno.pid}.tmp`;
-    unfinished.add(temporary);
-    await Deno.writeFile(temporary, bytes, { createNew: true, ...(mode === undefined ? {} : { mode }) });
-    await Deno.rename(temporary, place);
-  } catch (error) {
-    removeUnfinished();
-    throw new UsageError(
-      `Cannot write ${path}: ${reason(error)}. Give ${flag} a path that you may write to.`,
-    );
-  } finally {
-    if (temporary) unfinished.delete(temporary);
-  }
 }

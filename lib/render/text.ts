@@ -51,7 +51,6 @@ export function cleanAll<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, cleanAll(entry)])) as T;
 }
 
-// deno-lint-ignore no-control-regex
 const ASCII = /^[\x20-\x7e]*$/;
 const ZERO = /[\p{Mn}\p{Me}\u200d\ufe0f]/u;
 const WIDE =

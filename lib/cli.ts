@@ -1,0 +1,255 @@
+/** Runs a Command from its arguments to its exit status: collect, check, diagnose, render. */
+import { removeUnfinished, writeFileAtomic } from "./atomic_file.ts";
+import { CannotLook, Interrupted, UsageError } from "./errors.ts";
+import { durationMs, flagLines, type FlagTable, type Given, parseFlags } from "./flags.ts";
+import type { Component, Facts } from "./model.ts";
+import { type Format, formatNames, formats } from "./render/mod.ts";
+import { clean } from "./render/text.ts";
+import type { FailOn, Report } from "./report.ts";
+import { note, print, progress, terminalColour, terminalWidth } from "./terminal.ts";
+
+/** What a script names: a task of deno.json and the components that it judges. */
+export interface Command {
+  /** The name of the task, e.g. `data-platform:health`. */
+  name: string;
+  /** One sentence, for the first line of the help. */
+  summary: string;
+  /** Argument lists with what each is for. */
+  examples: readonly { args: string; what: string }[];
+  components(): Promise<readonly Component[]>;
+}
+
+interface Options {
+  given: Given;
+  format: Format;
+  outputFile?: string;
+  kubeconfig?: string;
+  context?: string;
+  namespace: string;
+  timeoutMs: number;
+  failOn: FailOn;
+  facts?: string;
+  saveFacts?: string;
+  colour: boolean;
+}
+
+const FLAGS = {
+  output: { help: "how to write the report", value: "FORMAT", choices: formatNames, fallback: "plain" },
+  verbose: { help: "short for --output verbose: every check, every chain" },
+  json: { help: "short for --output json: one document, docs/schema/report.v1.json" },
+  "output-file": { help: "write the report there instead of to the screen", value: "FILE" },
+  kubeconfig: { help: "read this kubeconfig (default: $KUBECONFIG, ~/.kube/config)", value: "FILE" },
+  context: { help: "use this context of the kubeconfig (default: its current one)", value: "NAME" },
+  namespace: { help: "the namespace of the platform", value: "NAME", fallback: "data-platform" },
+  timeout: { help: "longest wait for one answer: 30, 30s, 500ms", value: "TIME", fallback: "10s" },
+  "fail-on": {
+    help: "the least verdict that exits with other than 0: critical, warning or never",
+    value: "VERDICT",
+    choices: ["critical", "warning", "never"],
+    fallback: "warning",
+  },
+  facts: { help: "judge what --save-facts recorded; asks no cluster", value: "FILE" },
+  "save-facts": { help: "record what was read, to be replayed (gzip if it ends in .gz)", value: "FILE" },
+  "no-color": { help: "no colours, also on a terminal" },
+  help: { help: "this text", short: "h" },
+} satisfies FlagTable;
+
+const COULD_NOT_TELL = 3;
+const INTERRUPTED = 130;
+
+/** Runs the command and ends the process with its exit status; never throws. */
+export async function main(command: Command, argv: readonly string[]): Promise<never> {
+  Deno.addSignalListener("SIGINT", () => {
+    removeUnfinished();
+    Deno.exit(INTERRUPTED);
+  });
+  Deno.exit(await run(command, argv));
+}
+
+async function run(command: Command, argv: readonly string[]): Promise<number> {
+  let options: Options | undefined;
+  try {
+    const given = parseFlags(argv, FLAGS, command.name);
+    if (given.has("help")) {
+      await print(helpText(command));
+      return 0;
+    }
+    options = optionsOf(given);
+    const report = await examine(command, options);
+    await deliver(report, options);
+    const { exitCode } = await import("./report.ts");
+    return exitCode(report.status, options.failOn);
+  } catch (error) {
+    return await explain(error, command, options);
+  }
+}
+
+function optionsOf(given: Given): Options {
+  const asked = [
+    ...given.has("output") ? [given.get("output") as Format] : [],
+    ...given.has("verbose") ? ["verbose" as const] : [],
+    ...given.has("json") ? ["json" as const] : [],
+  ];
+  if (new Set(asked).size > 1) {
+    throw new UsageError(`The flags ask for ${asked.join(" and ")} output at once. Keep one of them.`);
+  }
+  return {
+    given,
+    format: asked[0] ?? "plain",
+    outputFile: given.get("output-file"),
+    kubeconfig: given.get("kubeconfig"),
+    context: given.get("context"),
+    namespace: namespaceOf(given),
+    timeoutMs: durationMs("timeout", given.get("timeout") ?? FLAGS.timeout.fallback),
+    failOn: (given.get("fail-on") ?? FLAGS["fail-on"].fallback) as FailOn,
+    facts: given.get("facts"),
+    saveFacts: given.get("save-facts"),
+    colour: !given.has("no-color") && !given.has("output-file") && terminalColour(),
+  };
+}
+
+/** A namespace goes into API paths, so it must be one (RFC 1123 label). */
+function namespaceOf(given: Given): string {
+  const name = given.get("namespace") ?? FLAGS.namespace.fallback;
+  if (/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return name;
+  throw new UsageError(
+    `--namespace is ${JSON.stringify(name)}, which no namespace can be called: ` +
+      "use at most 63 lower-case letters, digits and dashes. To see them: kubectl get namespaces",
+  );
+}
+
+async function examine(command: Command, options: Options): Promise<Report> {
+  const started = performance.now();
+  // Loaded while the cluster answers: the judging modules cost nothing then.
+  const [components, engine] = [await command.components(), loadEngine()];
+  const facts = options.facts ? await replay(options.facts, options) : await read(components, options);
+  if (options.saveFacts) {
+    const { saveFacts } = await import("./facts_file.ts");
+    await saveFacts(options.saveFacts, facts);
+    note(`Facts saved to ${options.saveFacts}.`);
+  }
+  const { runChecks, diagnose, buildReport, openWorld, explainOutage, outageOf } = await engine;
+  const world = openWorld(facts);
+  const judged = runChecks(components, world, facts);
+  const outage = outageOf(facts);
+  const { findings, roots } = outage
+    ? explainOutage(facts, outage, judged)
+    : diagnose(components, world, facts, judged);
+  const durationMs = Math.round(performance.now() - started);
+  return buildReport({ command: command.name, facts, components, findings, roots, durationMs });
+}
+
+async function loadEngine() {
+  const [check, diagnosis, report, world, outage] = await Promise.all([
+    import("./check.ts"),
+    import("./diagnose.ts"),
+    import("./report.ts"),
+    import("./world.ts"),
+    import("./outage.ts"),
+  ]);
+  return { ...check, ...diagnosis, ...report, ...world, ...outage };
+}
+
+/** Facts from a file; what would choose a cluster is not used then, and saying so prevents a wrong belief. */
+async function replay(path: string, options: Options): Promise<Facts> {
+  const { loadFacts } = await import("./facts_file.ts");
+  const facts = await loadFacts(path);
+  const idle = (["kubeconfig", "context", "namespace", "timeout"] as const).filter((name) =>
+    options.given.has(name)
+  );
+  if (idle.length > 0) {
+    note(
+      `${
+        idle.map((name) => `--${name}`).join(", ")
+      } not used: the facts in ${path} were recorded from context ` +
+        `${clean(facts.context)}, namespace ${clean(facts.namespace)}.`,
+    );
+  }
+  return facts;
+}
+
+async function read(components: readonly Component[], options: Options): Promise<Facts> {
+  const [{ connect }, { collect }] = await Promise.all([import("./clients/kube.ts"), import("./collect.ts")]);
+  const { kubeconfig, context, timeoutMs, namespace } = options;
+  const client = await connect({ kubeconfig, context, timeoutMs });
+  const sources = [
+    ...new Map(components.flatMap((c) => c.sources).map((source) => [source.id, source])).values(),
+  ];
+  const done = progress(`Reading ${sources.length} sources of ${client.context} ...`);
+  try {
+    return await collect(client, sources, { namespace });
+  } finally {
+    done();
+    client.close();
+  }
+}
+
+async function deliver(report: Report, options: Options): Promise<void> {
+  const render = await formats[options.format]();
+  const { outputFile, colour } = options;
+  const text = render(report, { colour, width: outputFile ? 100 : terminalWidth() });
+  if (!outputFile) return await print(text);
+  await writeFileAtomic(outputFile, new TextEncoder().encode(text), { flag: "--output-file" });
+  note(`Report written to ${outputFile}.`);
+}
+
+/**
+ * Says on stderr what ended the run early. Whoever reads a document, from stdout or a file, gets one too: a file
+ * that still holds the verdict of the last run would be a lie.
+ */
+async function explain(error: unknown, command: Command, options: Options | undefined): Promise<number> {
+  if (error instanceof Interrupted) return INTERRUPTED;
+  const expected = error instanceof UsageError || error instanceof CannotLook;
+  const what = clean(error instanceof Error ? error.message : String(error));
+  const message = expected
+    ? what
+    : `this is a bug in lakecheck: ${what}. Run it again with LAKECHECK_DEBUG=1 and report what it prints.`;
+  note(`${command.name}: ${message}`);
+  if (!expected && error instanceof Error && Deno.env.get("LAKECHECK_DEBUG") === "1") note(error.stack ?? "");
+  if (options && (options.format === "json" || options.outputFile)) {
+    await deliver(stopped(command, message, options), options).catch(() => {
+      // The message on stderr has been given; what cannot be written now could not be written before.
+    });
+  }
+  return COULD_NOT_TELL;
+}
+
+/** The report of a run that ended before there was anything to judge. */
+function stopped(command: Command, message: string, options: Options): Report {
+  return {
+    schema: "lakecheck.report/v1",
+    command: command.name,
+    status: "error",
+    timestamp: new Date().toISOString(),
+    durationMs: 0,
+    context: options.context ?? "",
+    summary: { total: 0, healthy: 0, warnings: 0, critical: 0, unknown: 0, skipped: 0 },
+    roots: [],
+    details: { components: [] },
+    issues: [message],
+  };
+}
+
+function helpText(command: Command): string {
+  const task = `deno task ${command.name}`;
+  return [
+    command.summary,
+    "",
+    "Usage:",
+    `  ${task} [flags]`,
+    "",
+    "Flags:",
+    ...flagLines(FLAGS),
+    "",
+    "Examples:",
+    ...command.examples.flatMap(({ args, what }) => [`  # ${what}`, `  ${task}${args ? ` ${args}` : ""}`]),
+    "",
+    "Exit status:",
+    "  0    healthy",
+    "  1    warning: nothing is broken, something needs attention",
+    "  2    critical: something is broken",
+    "  3    error: could not tell (something could not be read), or the arguments cannot be used",
+    "  130  interrupted",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,15 @@
+/** `deno task data-platform:health`: what is broken, what broke it, and what to do now. */
+import { main } from "../lib/cli.ts";
+
+await main({
+  name: "data-platform:health",
+  summary: "Says what is broken on the data platform, what broke it, and what to do now. Reads only.",
+  examples: [
+    { args: "", what: "the platform that the current context of your kubeconfig names" },
+    { args: "--context staging --verbose", what: "another cluster, every check" },
+    { args: "--json --output-file health.json", what: "for programs" },
+    { args: "--save-facts incident.json.gz", what: "record what was read ..." },
+    { args: "--facts incident.json.gz", what: "... and judge it again, without a cluster" },
+  ],
+  components: async () => (await import("../lib/components/mod.ts")).components,
+}, Deno.args);
