@@ -34,7 +34,7 @@ interface Options {
 }
 
 const FLAGS = {
-  output: { help: "how to write the report", value: "FORMAT", choices: formatNames, fallback: "plain" },
+  output: { help: "format of the report", value: "FORMAT", choices: formatNames, fallback: "plain" },
   verbose: { help: "short for --output verbose: every check, every chain" },
   json: { help: "short for --output json: one document, docs/schema/report.v1.json" },
   "output-file": { help: "write the report there instead of to the screen", value: "FILE" },
@@ -43,8 +43,8 @@ const FLAGS = {
   namespace: { help: "the namespace of the platform", value: "NAME", fallback: "data-platform" },
   timeout: { help: "longest wait for one answer: 30, 30s, 500ms", value: "TIME", fallback: "10s" },
   "fail-on": {
-    help: "the least verdict that exits with other than 0: critical, warning or never",
-    value: "VERDICT",
+    help: "the least verdict to fail with",
+    value: "WORD",
     choices: ["critical", "warning", "never"],
     fallback: "warning",
   },
@@ -121,7 +121,8 @@ function namespaceOf(given: Given): string {
 async function examine(command: Command, options: Options): Promise<Report> {
   const started = performance.now();
   // Loaded while the cluster answers: the judging modules cost nothing then.
-  const [components, engine] = [await command.components(), loadEngine()];
+  const engine = loadEngine();
+  const components = await command.components();
   const facts = options.facts ? await replay(options.facts, options) : await read(components, options);
   if (options.saveFacts) {
     const { saveFacts } = await import("./facts_file.ts");

@@ -40,7 +40,8 @@ async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
     return await Deno.readFile(path);
   } catch (error) {
     throw new UsageError(
-      `Cannot read the facts file ${path}: ${systemReason(error)}. Give a file that --save-facts wrote.`,
+      `Cannot read the facts file ${path}: ${systemReason(error)}. ` +
+        `Give a file that --save-facts wrote; relative paths start at ${Deno.cwd()}.`,
     );
   }
 }

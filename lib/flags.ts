@@ -136,7 +136,8 @@ function at(rows: readonly number[][], i: number, j: number): number {
 export function flagLines(table: FlagTable): string[] {
   const rows = Object.entries(table).map(([name, flag]) => ({
     left: `  ${flag.short ? `-${flag.short}, ` : "    "}--${name}${flag.value ? ` ${flag.value}` : ""}`,
-    right: flag.help + (flag.fallback ? ` (default: ${flag.fallback})` : ""),
+    right: flag.help + (flag.choices ? `: ${flag.choices.join(", ")}` : "") +
+      (flag.fallback ? ` (default: ${flag.fallback})` : ""),
   }));
   const wide = Math.max(...rows.map((row) => row.left.length)) + 2;
   return rows.map((row) => row.left.padEnd(wide) + row.right);

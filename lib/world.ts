@@ -41,3 +41,13 @@ export function openWorld(facts: Facts): World {
 function nameKey(item: Named): string {
   return `${item.metadata?.namespace ?? ""}/${item.metadata?.name ?? ""}`;
 }
+
+/** Computes something from a world once, however many judges ask for it. */
+export function perWorld<T>(make: (world: World) => T): (world: World) => T {
+  const made = new WeakMap<World, { value: T }>();
+  return (world) => {
+    const known = made.get(world) ?? { value: make(world) };
+    made.set(world, known);
+    return known.value;
+  };
+}

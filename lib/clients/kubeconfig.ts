@@ -122,7 +122,9 @@ export function chooseContext(config: Kubeconfig, wanted: string | undefined, wh
     throw new UsageError(`there is no context ${JSON.stringify(name)} in ${where}${why}. ${choice}`);
   }
   const repair = `Next: kubectl config set-context ${name}`;
-  if (!context.cluster) throw new UsageError(`context ${name} in ${where} names no cluster. ${repair} --cluster=...`);
+  if (!context.cluster) {
+    throw new UsageError(`context ${name} in ${where} names no cluster. ${repair} --cluster=...`);
+  }
   const cluster = config.clusters.get(context.cluster);
   if (!cluster) {
     throw new UsageError(
@@ -147,7 +149,11 @@ function serverOf(cluster: Cluster, name: string, where: string): string {
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new UsageError(`the server address of cluster ${name} in ${where} is not an http(s) URL. ${next}`);
   }
-  url.username = url.password = url.search = url.hash = "";
+  url.username =
+    url.password =
+    url.search =
+    url.hash =
+      "";
   return url.href.replace(/\/+$/, "");
 }
 
@@ -223,7 +229,9 @@ function material(fields: Fields, key: string, place: Place): Material | undefin
   const data = str(fields[`${key}-data`]);
   if (data) {
     const pem = decodeBase64(data);
-    if (!pem?.includes("-----BEGIN ")) throw notOne(place.file, `${key}-data of ${place.entry} is not base64 of PEM`);
+    if (!pem?.includes("-----BEGIN ")) {
+      throw notOne(place.file, `${key}-data of ${place.entry} is not base64 of PEM`);
+    }
     return { pem };
   }
   const path = str(fields[key]);

@@ -1,0 +1,140 @@
+/** Tells what an API server's reply means: an Answer, or why there was nothing to see. Pure. */
+import type { Answer, Failure } from "../model.ts";
+import { failure, oneLine, proxiedService, subject, type Talk } from "./failures.ts";
+import type { Reply } from "./transport.ts";
+
+/** A body that is not JSON is kept up to this many characters. */
+export const MAX_TEXT = 2048;
+
+export type Meaning = { ok: true; answer: Answer } | { ok: false; failure: Failure };
+
+/** The error object of the Kubernetes API (meta/v1 Status). */
+interface ApiStatus {
+  reason?: string;
+  message: string;
+  /** The name of the one object that was asked for. */
+  name?: string;
+}
+
+/** Of a GET of the API itself: only 200 is an answer. */
+export function readReply(reply: Reply, path: string, talk: Talk): Meaning {
+  const { status } = reply;
+  if (status === 200) return readBody(reply, path, talk);
+  const said = apiStatus(reply.text);
+  if (status === 404 && (said || /^404 page not found/.test(reply.text))) {
+    return no(
+      "not-installed",
+      said?.name
+        ? `${subject(path)} ${JSON.stringify(said.name)} does not exist`
+        : `the API server does not serve ${subject(path)} (${
+          path.replace(/\?.*$/, "")
+        }): its CRD is not installed`,
+    );
+  }
+  if (status === 401) return unauthorized(talk);
+  if (status === 403) return forbidden(path, said, talk);
+  if (status === 429 || status >= 500) return serverError(status, path, said, talk);
+  return no(
+    "malformed",
+    `${talk.server} answered ${subject(path)} with HTTP ${status}, which no Kubernetes API server does. ` +
+      "Next: check the server address of the context",
+  );
+}
+
+/**
+ * Of a GET that goes through the API server to a service (or to its own text endpoints): whatever the
+ * service says is an answer, and that no service was reached is an answer of status 503. What the API
+ * server itself refuses is a failure.
+ */
+export function readRawReply(reply: Reply, path: string, talk: Talk): Meaning {
+  const { status } = reply;
+  const said = apiStatus(reply.text);
+  const service = proxiedService(path);
+  if (!said) {
+    // Up to Kubernetes 1.9 and for upgrade requests, the proxy says so in plain text.
+    const unreached = service && status >= 500 && /^Error trying to reach service/i.test(reply.text);
+    if (unreached) return notReached(reply.text);
+    if (status === 401 && !service) return unauthorized(talk);
+    return { ok: true, answer: { status, ...bodyOf(reply.text) } };
+  }
+  if (status === 401 && said.reason === "Unauthorized") return unauthorized(talk);
+  if (status === 403 && said.reason === "Forbidden") return forbidden(path, said, talk);
+  if (service && status === 503) return notReached(said.message);
+  if (service && status === 404 && said.reason === "NotFound") return notReached(said.message);
+  if (status === 429 || status >= 500) return serverError(status, path, said, talk);
+  return { ok: true, answer: { status, ...bodyOf(reply.text) } };
+}
+
+function notReached(why: string): Meaning {
+  return {
+    ok: true,
+    answer: { status: 503, body: { reason: oneLine(`the service did not answer: ${why}`, 300) } },
+  };
+}
+
+function readBody(reply: Reply, path: string, talk: Talk): Meaning {
+  try {
+    return { ok: true, answer: { status: 200, body: JSON.parse(reply.text) } };
+  } catch {
+    const cut = /^\s*\{/.test(reply.text);
+    return no(
+      "malformed",
+      `the answer to ${subject(path)} is not JSON${cut ? ": it is cut short or damaged" : ""}. Next: ` +
+        `check that ${talk.server} is a Kubernetes API server and what stands between`,
+    );
+  }
+}
+
+function unauthorized(talk: Talk): Meaning {
+  return no(
+    "unauthorized",
+    `the API server ${talk.server} does not accept the credentials of user ${talk.userName} (401): they have expired ` +
+      `or are for another cluster. Next: log in again, then kubectl --context ${talk.context} auth whoami`,
+  );
+}
+
+function forbidden(path: string, said: ApiStatus | undefined, talk: Talk): Meaning {
+  const why = said ? oneLine(said.message, 240) : `user ${talk.userName} may not read ${subject(path)}`;
+  const what = proxiedService(path) ? "get services/proxy" : `list ${subject(path)}`;
+  return no("forbidden", `${why}. Next: kubectl auth can-i ${what} -A, and ask for a role that allows it`);
+}
+
+function serverError(status: number, path: string, said: ApiStatus | undefined, talk: Talk): Meaning {
+  const why = said ? `: ${oneLine(said.message, 240)}` : "";
+  return no(
+    "server-error",
+    `the API server ${talk.server} failed to answer ${subject(path)} (HTTP ${status})${why}. ` +
+      "Next: kubectl get --raw '/readyz?verbose'",
+  );
+}
+
+function apiStatus(text: string): ApiStatus | undefined {
+  if (!/^\s*\{/.test(text) || text.length > 100_000) return undefined;
+  try {
+    const body = JSON.parse(text) as Record<string, unknown>;
+    if (body.kind !== "Status" || body.apiVersion !== "v1" || typeof body.message !== "string") {
+      return undefined;
+    }
+    const name = (body.details as { name?: unknown } | undefined)?.name;
+    return {
+      message: body.message,
+      ...(typeof body.reason === "string" ? { reason: body.reason } : {}),
+      ...(typeof name === "string" ? { name } : {}),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function bodyOf(text: string): { body?: unknown } {
+  if (text === "") return {};
+  try {
+    return { body: JSON.parse(text) };
+  } catch {
+    return { body: text.slice(0, MAX_TEXT) };
+  }
+}
+
+function no(kind: Failure["kind"], message: string): Meaning {
+  return { ok: false, failure: failure(kind, message) };
+}

@@ -1,0 +1,185 @@
+/**
+ * The read client of the Kubernetes API: GETs over fetch, each within a time and a size. It writes nothing.
+ * docs/decisions/kubernetes_client.md says why it is not @kubernetes/client-node.
+ */
+import { CannotLook, UsageError } from "../errors.ts";
+import type { Answer, Failure } from "../model.ts";
+import { readRawReply, readReply } from "./answers.ts";
+import { expiredSince } from "./certificate.ts";
+import { type Talk, type Trouble, troubleFailure } from "./failures.ts";
+import type { Target } from "./kubeconfig.ts";
+import {
+  findTarget,
+  readMaterial,
+  SURROUNDINGS,
+  type Surroundings,
+  type Wanted,
+} from "./kubeconfig_files.ts";
+import { type Login, logIn } from "./login.ts";
+import { openTransport, type Reply, type Transport } from "./transport.ts";
+
+export interface ConnectOptions extends Wanted {
+  /** Limit of each request, its retry included. */
+  timeoutMs: number;
+  /** Largest answer that is read; default 256 MiB. */
+  maxBytes?: number;
+  /** Default: `lakecheck`. */
+  userAgent?: string;
+  /** For tests. */
+  around?: Surroundings;
+}
+
+export interface GetOptions {
+  /** Ask for names, labels and owners only: no spec, no status, no data. */
+  metadataOnly?: boolean;
+  /** Any status is an answer, and the body need not be JSON: for GETs through the service proxy. */
+  raw?: boolean;
+}
+
+/** The API server's version, or why it could not be asked. */
+export type Preflight = { ok: true; version: string } | { ok: false; failure: Failure };
+
+export interface KubeClient {
+  context: string;
+  /** Throws CannotLook when there was no answer to speak of. */
+  get(path: string, options?: GetOptions): Promise<Answer>;
+  /**
+   * GETs /version once, whoever asks and how often; start it beside the lists, so that it costs no time.
+   * It fails where every list fails, in the same words, which then need saying once.
+   */
+  preflight(): Promise<Preflight>;
+  /** Ends what is under way and frees the connections. */
+  close(): void;
+}
+
+const MAX_BYTES = 256 * 1024 * 1024;
+const JSON_TYPE = "application/json";
+const METADATA_TYPE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+/**
+ * A client for the cluster that kubectl would talk to. Contacts nothing yet (a login plugin apart): a server
+ * that is down is the failure of each `get`. UsageError when there is no usable kubeconfig or credential.
+ */
+export async function connect(options: ConnectOptions): Promise<KubeClient> {
+  const target = await findTarget(options, options.around ?? SURROUNDINGS);
+  const [login, ca] = await Promise.all([
+    logIn(target),
+    target.cluster.ca && readMaterial(target.cluster.ca, `the CA of cluster ${target.clusterName}`),
+  ]);
+  const transport = openTransport({ ...target, ...target.cluster, ca, cert: login.cert, key: login.key });
+  return clientOf(target, login, transport, options);
+}
+
+function clientOf(target: Target, login: Login, transport: Transport, options: ConnectOptions): KubeClient {
+  const talk: Talk = { ...target, timeoutMs: options.timeoutMs, expired: () => expiredSince(login.cert) };
+  const controllers = new Set<AbortController>();
+  let closed = false;
+
+  async function ask(path: string, accept: string, signal: AbortSignal): Promise<Reply> {
+    const headers = await loginHeaders(login);
+    const sent = await transport.get(`${target.server}${path}`, [
+      ["accept", accept],
+      ["user-agent", options.userAgent ?? "lakecheck"],
+      ...headers,
+    ], { signal, maxBytes: options.maxBytes ?? MAX_BYTES });
+    if (!sent.ok) throw new CannotLook(await troubleFailure(sent.trouble, path, talk));
+    return sent.reply;
+  }
+
+  async function get(path: string, { metadataOnly, raw }: GetOptions = {}): Promise<Answer> {
+    const controller = new AbortController();
+    const end = (trouble: Trouble) => controller.abort(trouble);
+    if (closed) end({ why: "closed" });
+    const timer = setTimeout(end, options.timeoutMs, { why: "timeout" });
+    controllers.add(controller);
+    try {
+      const deadline = performance.now() + options.timeoutMs;
+      const accept = metadataOnly ? METADATA_TYPE : raw ? "*/*" : JSON_TYPE;
+      let reply = await ask(path, accept, controller.signal);
+      const wait = waitBeforeRetry(reply, raw === true, login);
+      if (wait !== undefined && performance.now() + wait < deadline) {
+        await pause(wait, controller.signal);
+        reply = await ask(path, accept, controller.signal);
+      }
+      const meaning = raw ? readRawReply(reply, path, talk) : readReply(reply, path, talk);
+      if (meaning.ok) return meaning.answer;
+      throw new CannotLook(await explained(meaning.failure, talk));
+    } catch (error) {
+      throw withoutSecrets(error, login.secrets());
+    } finally {
+      clearTimeout(timer);
+      controllers.delete(controller);
+    }
+  }
+
+  let version: Promise<Preflight> | undefined;
+  return {
+    context: target.context,
+    get,
+    preflight: () => version ??= readVersion(get),
+    close() {
+      closed = true;
+      for (const controller of controllers) controller.abort({ why: "closed" } satisfies Trouble);
+      transport.close();
+    },
+  };
+}
+
+/** Once, when the server asks for it by Retry-After, or when a token that was renewed meanwhile may do. */
+function waitBeforeRetry(reply: Reply, raw: boolean, login: Login): number | undefined {
+  if (reply.status === 401 && !raw && login.renew()) return 0;
+  return reply.status === 429 || (reply.status === 503 && !raw) ? reply.retryAfterMs : undefined;
+}
+
+async function loginHeaders(login: Login) {
+  try {
+    return await login.headers();
+  } catch (error) {
+    if (error instanceof UsageError) {
+      throw new CannotLook({ kind: "unauthorized", message: error.message });
+    }
+    throw error;
+  }
+}
+
+/** A 401 because of an expired client certificate is about the certificate. */
+async function explained(failure: Failure, talk: Talk): Promise<Failure> {
+  const why = failure.kind === "unauthorized" ? await talk.expired() : undefined;
+  if (!why) return failure;
+  return {
+    kind: "certificate",
+    message:
+      `the client certificate of user ${talk.userName} is no longer accepted by ${talk.server}: ${why}. ` +
+      "Next: get a new kubeconfig (on a kubeadm control plane: kubeadm certs renew admin.conf)",
+  };
+}
+
+/** A server may quote what it was sent. */
+function withoutSecrets(error: unknown, secrets: string[]): unknown {
+  if (!(error instanceof CannotLook)) return error;
+  const message = secrets.reduce((text, secret) => text.replaceAll(secret, "…"), error.failure.message);
+  return new CannotLook({ kind: error.failure.kind, message });
+}
+
+async function readVersion(get: KubeClient["get"]): Promise<Preflight> {
+  try {
+    const { body } = await get("/version");
+    const version = (body as { gitVersion?: unknown } | null)?.gitVersion;
+    return { ok: true, version: typeof version === "string" ? version : "unknown" };
+  } catch (error) {
+    if (!(error instanceof CannotLook)) throw error;
+    // The server answers; that it keeps its version to itself is no fault.
+    if (error.failure.kind === "forbidden") return { ok: true, version: "unknown" };
+    return { ok: false, failure: error.failure };
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
+}

@@ -1,0 +1,102 @@
+/** Which component an object belongs to: the one table of names and labels that tells. */
+import type { World } from "../model.ts";
+import { perWorld } from "../world.ts";
+import { pods, replicaSets } from "./kinds.ts";
+import type { Pod } from "./kinds.ts";
+
+interface Described {
+  metadata?: {
+    name?: string;
+    namespace?: string;
+    labels?: Record<string, string>;
+    ownerReferences?: { kind?: string; name?: string; controller?: boolean }[];
+  };
+}
+
+type Rule = (
+  object: { name: string; namespace: string; labels: Record<string, string> },
+  world: World,
+) => boolean;
+
+const inNamespace = (...names: string[]): Rule => ({ namespace }) => names.includes(namespace);
+const ofPlatform = (prefix: string): Rule => ({ name, namespace }, world) =>
+  namespace === world.namespace && (name === prefix || name.startsWith(`${prefix}-`));
+
+/** First match wins. */
+const PLACES: readonly [component: string, rule: Rule][] = [
+  ["postgresql", ({ labels }) => "cnpg.io/cluster" in labels],
+  ["postgresql", inNamespace("cnpg-system")],
+  ["postgresql", ofPlatform("nessie-postgres")],
+  ["nessie", ofPlatform("nessie")],
+  ["spark-operator", ({ name }) => name === "spark-operator" || name.startsWith("spark-operator-")],
+  ["spark-history-server", ofPlatform("spark-history-server")],
+  ["spark-client", ofPlatform("spark-client")],
+  ["flux", inNamespace("flux-system")],
+  ["onepassword-connect", ({ name }) => name.startsWith("onepassword-connect")],
+  ["external-secrets", inNamespace("external-secrets")],
+  ["rook-ceph", inNamespace("rook-ceph")],
+  ["kubernetes", inNamespace("kube-system", "kube-public", "kube-node-lease")],
+];
+
+/** The component that an object belongs to; `workloads` when it is none that we know. */
+export function placeOf(object: Described, world: World): string {
+  const described = {
+    name: object.metadata?.name ?? "",
+    namespace: object.metadata?.namespace ?? "",
+    labels: object.metadata?.labels ?? {},
+  };
+  return PLACES.find(([, rule]) => rule(described, world))?.[0] ?? "workloads";
+}
+
+export interface Owner {
+  kind: string;
+  name: string;
+}
+
+/** The object that controls this one, or the first owner. */
+export function ownerOf(object: Described): Owner | undefined {
+  const owners = object.metadata?.ownerReferences ?? [];
+  const owner = owners.find((entry) => entry.controller) ?? owners[0];
+  return owner?.kind && owner.name ? { kind: owner.kind, name: owner.name } : undefined;
+}
+
+/** The workload a pod belongs to: its Deployment rather than its ReplicaSet. */
+export function workloadOf(pod: Pod, world: World): Owner | undefined {
+  const owner = ownerOf(pod);
+  if (owner?.kind !== "ReplicaSet") return owner;
+  const set = world.get(replicaSets, pod.metadata?.namespace, owner.name);
+  return (set && ownerOf(set)) ?? deploymentByName(owner);
+}
+
+/** When ReplicaSets cannot be listed, their names still say whose they are: NAME-HASH. */
+function deploymentByName(set: Owner): Owner {
+  const cut = set.name.lastIndexOf("-");
+  return cut > 0 ? { kind: "Deployment", name: set.name.slice(0, cut) } : set;
+}
+
+const byWorkload = perWorld((world) => {
+  const index = new Map<string, Pod[]>();
+  for (const pod of world.list(pods)) {
+    const owner = workloadOf(pod, world);
+    if (!owner) continue;
+    const key = `${owner.kind}/${pod.metadata?.namespace ?? ""}/${owner.name}`;
+    const known = index.get(key);
+    if (known) known.push(pod);
+    else index.set(key, [pod]);
+  }
+  return index;
+});
+
+/** The pods of a workload. */
+export function podsOf(world: World, kind: string, namespace: string, name: string): Pod[] {
+  return byWorkload(world).get(`${kind}/${namespace}/${name}`) ?? [];
+}
+
+const byNamespace = perWorld((world) =>
+  Map.groupBy(world.list(pods), (pod) => pod.metadata?.namespace ?? "")
+);
+
+/** The pods of a namespace. */
+export function podsIn(world: World, namespace: string): Pod[] {
+  return byNamespace(world).get(namespace) ?? [];
+}

@@ -1,0 +1,104 @@
+/** Nodes: Ready, without pressure, and open for pods. */
+import type { Check, Component, KindCheck } from "../model.ts";
+import { ageSeconds, ageText, conditionOf, refOf } from "./fields.ts";
+import { nodes } from "./kinds.ts";
+
+type Node = NonNullable<ReturnType<typeof nodes.read>>;
+
+const PRESSURES = ["MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"];
+
+const nodeCheck: KindCheck<Node> = {
+  id: "nodes.ready",
+  title: "nodes",
+  explain:
+    "A node is Ready and under no pressure. A cordoned node is a warning, for somebody may have meant it.",
+  source: nodes,
+  component: () => "nodes",
+  ref: (node) => refOf("Node", node),
+  judge(node, world) {
+    const ready = conditionOf(node, "Ready");
+    const next = [`kubectl describe node ${node.metadata?.name}`];
+    if (ready?.status !== "True") {
+      const age = ageText(ageSeconds(world.now, ready?.lastTransitionTime) ?? 0);
+      return {
+        status: "critical",
+        reason: "NodeNotReady",
+        message: `is not Ready for ${age}: ${ready?.message ?? "its kubelet has never reported"}`,
+        observed: `Ready=${ready?.status ?? "absent"} ${ready?.reason ?? ""}`.trim(),
+        expected: "Ready=True",
+        evidence: "status.conditions[Ready]",
+        next: [...next, `systemctl status kubelet containerd   # on ${node.metadata?.name}`],
+      };
+    }
+    const pressed = PRESSURES.map((type) => conditionOf(node, type)).find((entry) =>
+      entry?.status === "True"
+    );
+    if (pressed) {
+      return {
+        status: "critical",
+        reason: pressed.type ?? "Pressure",
+        message: `${pressed.type}: ${pressed.message ?? pressed.reason}`,
+        observed: `${pressed.type}=True`,
+        expected: "False",
+        evidence: `status.conditions[${pressed.type}]`,
+        next,
+      };
+    }
+    if (!node.spec?.unschedulable) return undefined;
+    return {
+      status: "warning",
+      reason: "Cordoned",
+      message: "is cordoned: no new pods are placed on it",
+      observed: "spec.unschedulable true",
+      expected: "open for pods",
+      evidence: "spec.unschedulable",
+      next: [`kubectl uncordon ${node.metadata?.name}`],
+    };
+  },
+};
+
+const someNode: Check = {
+  id: "nodes.some-ready",
+  title: "node capacity",
+  explain: "At least one node is Ready and open for pods.",
+  needs: [nodes],
+  object: () => ({ kind: "Node", name: "*" }),
+  run(world) {
+    const all = world.list(nodes);
+    const open = all.filter((node) =>
+      conditionOf(node, "Ready")?.status === "True" && !node.spec?.unschedulable
+    );
+    const base = {
+      observed: `${open.length} of ${all.length}`,
+      expected: "at least 1",
+      evidence: "GET /api/v1/nodes",
+    };
+    if (open.length > 0) {
+      return [{
+        ...base,
+        status: "ok",
+        reason: "Ready",
+        message: `${open.length} of ${all.length} nodes take pods`,
+      }];
+    }
+    return [{ ...base, status: "critical", reason: "NoNode", message: `0 of ${all.length} nodes take pods` }];
+  },
+};
+
+export const nodesComponent: Component = {
+  name: "nodes",
+  title: "Nodes",
+  dependsOn: ["kubernetes"],
+  sources: [nodes],
+  namespaces: () => [],
+  kinds: [nodeCheck],
+  checks: [someNode],
+  // Many nodes may be why none is left; each has its own finding.
+  edges: (world) =>
+    world.list(nodes).map((node) => ({
+      from: { kind: "Node", name: "*" },
+      to: refOf("Node", node),
+      via: "nodes",
+      explains: ["NoNode"],
+    })),
+};

@@ -1,0 +1,214 @@
+/** What pods and workload templates need: Secrets, ConfigMaps, claims, accounts, images, nodes, Services. */
+import type { Edge, ObjectRef, World } from "../model.ts";
+import { perWorld } from "../world.ts";
+import { type PodSpec, refOf } from "./fields.ts";
+import { configMaps, deployments, type Pod, pods, services, statefulSets } from "./kinds.ts";
+import { podsOf, workloadOf } from "./membership.ts";
+import {
+  CONFIG_ERRORS,
+  CONNECTION_ERRORS,
+  CREATION_ERRORS,
+  IMAGE_ERRORS,
+  PLACEMENT_ERRORS,
+  POD_ERRORS,
+  SERVICE_ERRORS,
+  WORKLOAD_ERRORS,
+} from "./reasons.ts";
+import { serviceOfHost } from "./service_names.ts";
+
+/** A named key of a Secret or ConfigMap that a pod wants. */
+export interface Want {
+  kind: "Secret" | "ConfigMap";
+  name: string;
+  /** Absent: the whole object is wanted. */
+  key?: string;
+  via: string;
+  optional: boolean;
+}
+
+/** Every Secret and ConfigMap that a pod spec names. */
+export function wantsOf(spec: PodSpec | undefined): Want[] {
+  const wants: Want[] = [];
+  const add = (
+    kind: Want["kind"],
+    via: string,
+    ref: { name?: string; optional?: boolean } | undefined,
+    key?: string,
+  ) => {
+    if (ref?.name) {
+      wants.push({ kind, name: ref.name, via, optional: ref.optional ?? false, ...(key ? { key } : {}) });
+    }
+  };
+  for (const container of [...spec?.initContainers ?? [], ...spec?.containers ?? []]) {
+    for (const env of container.env ?? []) {
+      add("Secret", "env secretKeyRef", env.valueFrom?.secretKeyRef, env.valueFrom?.secretKeyRef?.key);
+      add(
+        "ConfigMap",
+        "env configMapKeyRef",
+        env.valueFrom?.configMapKeyRef,
+        env.valueFrom?.configMapKeyRef?.key,
+      );
+    }
+    for (const from of container.envFrom ?? []) {
+      add("Secret", "envFrom secretRef", from.secretRef);
+      add("ConfigMap", "envFrom configMapRef", from.configMapRef);
+    }
+  }
+  for (const volume of spec?.volumes ?? []) {
+    const secret = volume.secret;
+    if (secret) {
+      const ref = { name: secret.secretName, optional: secret.optional };
+      add("Secret", "volume secret", ref);
+      for (const item of secret.items ?? []) add("Secret", "volume secret item", ref, item.key);
+    }
+    add("ConfigMap", "volume configMap", volume.configMap);
+    for (const projected of volume.projected?.sources ?? []) {
+      add("Secret", "projected volume", projected.secret);
+      add("ConfigMap", "projected volume", projected.configMap);
+    }
+  }
+  for (const ref of spec?.imagePullSecrets ?? []) {
+    add("Secret", "imagePullSecrets", { ...ref, optional: true });
+  }
+  return wants;
+}
+
+/** Edges of every pod, and of the templates of workloads that have no pods to speak for them. */
+export function podEdges(world: World): Edge[] {
+  const edges = world.list(pods).flatMap((pod) => edgesOfPod(pod, world));
+  for (const [kind, source] of [["Deployment", deployments], ["StatefulSet", statefulSets]] as const) {
+    for (const workload of world.list(source)) {
+      const namespace = workload.metadata?.namespace ?? "";
+      const from = refOf(kind, workload);
+      const own = podsOf(world, kind, namespace, from.name);
+      for (const pod of own) {
+        edges.push({
+          from,
+          to: refOf("Pod", pod),
+          via: "its pods",
+          explains: WORKLOAD_ERRORS,
+          because: POD_ERRORS,
+        });
+      }
+      const account = workload.spec?.template?.spec?.serviceAccountName;
+      if (account) edges.push(accountEdge(from, namespace, account));
+      if (own.length === 0) edges.push(...templateEdges(from, namespace, workload.spec?.template?.spec));
+    }
+  }
+  return edges;
+}
+
+function accountEdge(from: ObjectRef, namespace: string, name: string): Edge {
+  return {
+    from,
+    to: { kind: "ServiceAccount", namespace, name },
+    via: "serviceAccountName",
+    explains: CREATION_ERRORS,
+  };
+}
+
+/** Without pods there is no symptom to explain yet, but what is absent shows. */
+function templateEdges(from: ObjectRef, namespace: string, spec: PodSpec | undefined): Edge[] {
+  return wantsOf(spec).filter((want) => !want.optional).map((want) => ({
+    from,
+    to: { kind: want.kind, namespace, name: want.name },
+    via: want.via,
+    explains: [],
+  }));
+}
+
+/** A pod that is done needs nothing any more. */
+function edgesOfPod(pod: Pod, world: World): Edge[] {
+  if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") return [];
+  const from = refOf("Pod", pod);
+  const namespace = pod.metadata?.namespace ?? "";
+  const edges: Edge[] = wantsOf(pod.spec).map((want) => ({
+    from,
+    to: { kind: want.kind, namespace, name: want.name },
+    via: want.via,
+    explains: CONFIG_ERRORS,
+    optional: want.optional,
+  }));
+  for (const volume of pod.spec?.volumes ?? []) {
+    const name = volume.persistentVolumeClaim?.claimName;
+    if (!name) continue;
+    const to = { kind: "PersistentVolumeClaim", namespace, name };
+    edges.push({ from, to, via: "volume", explains: [...PLACEMENT_ERRORS, ...CONFIG_ERRORS] });
+  }
+  if (pod.spec?.nodeName) {
+    const to = { kind: "Node", name: pod.spec.nodeName };
+    edges.push({ from, to, via: "nodeName", explains: [...POD_ERRORS, "Starting"] });
+  } else {
+    const to = { kind: "Lease", namespace: "kube-system", name: "kube-scheduler" };
+    edges.push({ from, to, via: "scheduler", explains: ["NotScheduled"], optional: true });
+  }
+  for (const container of [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []]) {
+    if (container.image) {
+      edges.push({
+        from,
+        to: { kind: "Image", name: container.image },
+        via: "image",
+        explains: IMAGE_ERRORS,
+      });
+    }
+  }
+  return [...edges, ...serviceEdges(pod, world)];
+}
+
+function serviceEdges(pod: Pod, world: World): Edge[] {
+  const from = refOf("Pod", pod);
+  const named = servicesOf(pod, world);
+  const edges: Edge[] = named.map(({ to, via }) => ({
+    from,
+    to,
+    via,
+    explains: CONNECTION_ERRORS,
+    because: [...SERVICE_ERRORS],
+    inferred: true,
+    optional: !world.get(services, to.namespace, to.name) && to.namespace === undefined,
+  }));
+  if (named.length > 0) {
+    const dns = { kind: "Service", namespace: "kube-system", name: "kube-dns" };
+    edges.push({
+      from,
+      to: dns,
+      via: "DNS",
+      explains: CONNECTION_ERRORS,
+      because: ["NoEndpoints"],
+      inferred: true,
+      optional: true,
+    });
+  }
+  return edges;
+}
+
+const hostsByConfigMap = perWorld((world) =>
+  new Map(
+    world.list(configMaps).map((
+      map,
+    ) => [`${map.metadata?.namespace}/${map.metadata?.name}`, map.hosts ?? []]),
+  )
+);
+
+/** The Services that a pod's environment, arguments and ConfigMaps name, except those it is itself behind. */
+export function servicesOf(pod: Pod, world: World): { to: ObjectRef; via: string }[] {
+  const namespace = pod.metadata?.namespace ?? "";
+  const found: { host: string; via: string }[] = [];
+  for (const container of [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []]) {
+    for (const host of container.args ?? []) found.push({ host, via: `argument ${host}` });
+    for (const env of container.env ?? []) {
+      for (const host of env.value ?? []) found.push({ host, via: `env ${host}` });
+    }
+  }
+  for (const want of wantsOf(pod.spec)) {
+    if (want.kind !== "ConfigMap") continue;
+    for (const host of hostsByConfigMap(world).get(`${namespace}/${want.name}`) ?? []) {
+      found.push({ host, via: `ConfigMap ${want.name}: ${host}` });
+    }
+  }
+  const own = workloadOf(pod, world)?.name;
+  return found.flatMap(({ host, via }) => {
+    const to = serviceOfHost(host, namespace, world);
+    return to && to.name !== own ? [{ to, via }] : [];
+  });
+}

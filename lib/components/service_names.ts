@@ -1,0 +1,24 @@
+/** From a host in a configuration to the Service it names. */
+import type { ObjectRef, World } from "../model.ts";
+import { namespaces, services } from "./kinds.ts";
+
+/**
+ * The Service that a host (`name`, `name.namespace`, `name.namespace.svc...`, with or without port) names for
+ * a client in `namespace`; undefined for hosts outside the cluster. The Service need not exist: `*.svc` names
+ * and names in a namespace that exists are Services also when they are gone.
+ */
+export function serviceOfHost(host: string, namespace: string, world: World): ObjectRef | undefined {
+  const [bare = ""] = host.split(":");
+  const [name, second, third, ...rest] = bare.split(".");
+  if (!name || /^\d+$/.test(name) || name === "localhost") return undefined;
+  if (second === undefined) {
+    return world.get(services, namespace, name) ? { kind: "Service", namespace, name } : undefined;
+  }
+  const isService = third === "svc" ||
+    (third === undefined && rest.length === 0 && isNamespace(second, world));
+  return isService ? { kind: "Service", namespace: second, name } : undefined;
+}
+
+function isNamespace(name: string, world: World): boolean {
+  return world.get(namespaces, undefined, name) !== undefined;
+}

@@ -1,0 +1,97 @@
+/** Volumes: claims, the classes they ask, and who provisions them. */
+import type { Component, Edge, KindCheck, World } from "../model.ts";
+import { ageSeconds, ageText, refOf } from "./fields.ts";
+import { type Claim, persistentVolumeClaims, persistentVolumes, pods, storageClasses } from "./kinds.ts";
+import { placeOf } from "./membership.ts";
+import { eventsOf } from "./pods.ts";
+
+/** Binding takes seconds; a claim that waits longer waits for something. */
+const BIND_SECONDS = 60;
+
+function usedBy(claim: Claim, world: World): boolean {
+  return world.list(pods).some((pod) =>
+    pod.metadata?.namespace === claim.metadata?.namespace &&
+    (pod.spec?.volumes ?? []).some((volume) =>
+      volume.persistentVolumeClaim?.claimName === claim.metadata?.name
+    )
+  );
+}
+
+const claimCheck: KindCheck<Claim> = {
+  id: "persistentvolumeclaims.bound",
+  title: "volume claims",
+  explain:
+    "A claim that a pod uses is bound within a minute. A claim of a class that waits for its first consumer, and " +
+    "that no pod uses, is well. A lost claim has lost its volume.",
+  source: persistentVolumeClaims,
+  also: [pods],
+  component: (claim, world) => placeOf(claim, world) === "postgresql" ? "postgresql" : "storage",
+  ref: (claim) => refOf("PersistentVolumeClaim", claim),
+  judge(claim, world) {
+    const { namespace, name } = claim.metadata ?? {};
+    const phase = claim.status?.phase ?? "Pending";
+    const base = {
+      observed: phase,
+      expected: "Bound",
+      evidence: "status.phase",
+      next: [`kubectl -n ${namespace} describe pvc ${name}`],
+    };
+    if (phase === "Bound") return undefined;
+    if (phase === "Lost") {
+      const message = `has lost its volume ${claim.spec?.volumeName ?? ""}`.trim();
+      return { ...base, status: "critical", reason: "Lost", message };
+    }
+    const age = ageSeconds(world.now, claim.metadata?.creationTimestamp) ?? 0;
+    const storageClass = world.get(storageClasses, undefined, claim.spec?.storageClassName ?? "");
+    if (storageClass?.volumeBindingMode === "WaitForFirstConsumer" && !usedBy(claim, world)) return undefined;
+    if (age < BIND_SECONDS) return undefined;
+    const told = eventsOf(world, "PersistentVolumeClaim", namespace, name ?? "")[0];
+    const why = told?.message ??
+      `no provisioner has answered for class ${claim.spec?.storageClassName ?? "(default)"}`;
+    return {
+      ...base,
+      status: "critical",
+      reason: "Pending",
+      message: `is not bound after ${ageText(age)}: ${why}`,
+    };
+  },
+};
+
+function storageEdges(world: World): Edge[] {
+  return world.list(persistentVolumeClaims).flatMap((claim) => {
+    const from = refOf("PersistentVolumeClaim", claim);
+    const edges: Edge[] = [];
+    const name = claim.spec?.storageClassName;
+    // A bound claim does not need its class any more, and a class may have been only a label of static volumes.
+    const waits = claim.status?.phase !== "Bound";
+    if (name && waits) {
+      edges.push({
+        from,
+        to: { kind: "StorageClass", name },
+        via: "storageClassName",
+        explains: ["Pending"],
+      });
+    }
+    const volume = claim.spec?.volumeName;
+    if (volume) {
+      edges.push({
+        from,
+        to: { kind: "PersistentVolume", name: volume },
+        via: "volumeName",
+        explains: ["Lost", "Pending"],
+      });
+    }
+    return edges;
+  });
+}
+
+export const storage: Component = {
+  name: "storage",
+  title: "Volumes and storage classes",
+  dependsOn: ["nodes", "kubernetes"],
+  sources: [persistentVolumeClaims, persistentVolumes, storageClasses],
+  namespaces: () => [],
+  kinds: [claimCheck],
+  checks: [],
+  edges: storageEdges,
+};

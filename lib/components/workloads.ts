@@ -1,0 +1,241 @@
+/** Everything that runs pods, whoever it belongs to: pods, Deployments, Jobs, Services, images, quotas. */
+import type { Component, Edge, Judgement, KindCheck, World } from "../model.ts";
+import { ageSeconds, ageText, conditionOf, refOf } from "./fields.ts";
+import {
+  configMaps,
+  cronJobs,
+  daemonSets,
+  deployments,
+  endpointSlices,
+  events,
+  type Job,
+  jobs,
+  pods,
+  replicaSets,
+  resourceQuotas,
+  serviceAccounts,
+  services,
+  statefulSets,
+  type Workload,
+} from "./kinds.ts";
+import { imageCheck } from "./images.ts";
+import { ownerOf, placeOf, podsOf } from "./membership.ts";
+import { podEdges } from "./pod_edges.ts";
+import { eventsOf, podCheck } from "./pods.ts";
+import { CREATION_ERRORS, POD_ERRORS } from "./reasons.ts";
+import { serviceCheck, serviceEdges } from "./services.ts";
+
+/** A change that its controller has not seen for so long was not seen at all. */
+const OBSERVE_SECONDS = 60;
+
+function workloadCheck(kind: string, source: typeof deployments): KindCheck<Workload> {
+  return {
+    id: `${source.id}.ready`,
+    title: source.id,
+    explain:
+      `A ${kind} has as many ready pods as its spec asks for. A rollout inside its deadline that still has ready ` +
+      "pods is no fault; one that was scaled to zero on purpose is judged by the component that needs it.",
+    source,
+    component: placeOf,
+    ref: (object) => refOf(kind, object),
+    judge: (object, world) => judgeWorkload(kind, object, world),
+  };
+}
+
+/** undefined: as many pods are ready as are asked for, or the rollout is on its way. */
+export function judgeWorkload(kind: string, object: Workload, world: World): Judgement | undefined {
+  const status = object.status ?? {};
+  const daemon = kind === "DaemonSet";
+  const desired = daemon ? status.desiredNumberScheduled ?? 0 : object.spec?.replicas ?? 1;
+  const ready = (daemon ? status.numberReady : status.readyReplicas) ?? 0;
+  if (object.metadata?.deletionTimestamp) return undefined;
+  const { namespace, name } = object.metadata ?? {};
+  const base = {
+    observed: `${ready} of ${desired} ready`,
+    expected: `${desired} of ${desired} ready`,
+    evidence: "status.readyReplicas",
+    next: [`kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`],
+  };
+  const refused = refusal(kind, object, world);
+  if (ready < desired && refused) {
+    return {
+      ...base,
+      status: "critical",
+      reason: "FailedCreate",
+      message: `cannot create its pods: ${refused}`,
+    };
+  }
+  const behind = (object.metadata?.generation ?? 0) > (status.observedGeneration ?? 0);
+  const changed = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
+  if (behind && changed > OBSERVE_SECONDS) {
+    return {
+      ...base,
+      status: "critical",
+      reason: "NotObserved",
+      message: "its controller has not looked at its last change",
+    };
+  }
+  if (ready >= desired) return undefined;
+  if (ready === 0) {
+    if (changed < OBSERVE_SECONDS) return undefined;
+    return { ...base, status: "critical", reason: "NoneReady", message: `0 of ${desired} pods are ready` };
+  }
+  const progress = conditionOf(object, "Progressing");
+  if (progress?.status === "True" && progress.reason !== "NewReplicaSetAvailable") return undefined;
+  return {
+    ...base,
+    status: "warning",
+    reason: "SomeReady",
+    message: `${ready} of ${desired} pods are ready`,
+  };
+}
+
+/** Why pods cannot be created: quota, LimitRange, ServiceAccount, admission. */
+function refusal(kind: string, object: Workload, world: World): string | undefined {
+  const failed = conditionOf(object, "ReplicaFailure");
+  if (failed?.status === "True") return failed.message ?? failed.reason;
+  if (kind === "Deployment") return undefined;
+  const { namespace, name } = object.metadata ?? {};
+  const told = eventsOf(world, kind, namespace, name ?? "").find((event) => event.reason === "FailedCreate");
+  return (object.status?.replicas ?? 0) < (object.spec?.replicas ?? 1) ? told?.message : undefined;
+}
+
+const jobCheck: KindCheck<Job> = {
+  id: "jobs.completed",
+  title: "jobs",
+  explain:
+    "A Job that failed for good is reported; one that nothing waits for and that no CronJob owns is a warning. " +
+    "Running and finished Jobs are well.",
+  source: jobs,
+  component: placeOf,
+  ref: (job) => refOf("Job", job),
+  judge(job, world) {
+    const { namespace, name } = job.metadata ?? {};
+    const failed = conditionOf(job, "Failed");
+    const told = eventsOf(world, "Job", namespace, name ?? "").find((event) =>
+      event.reason === "FailedCreate"
+    );
+    const next = [`kubectl -n ${namespace} logs job/${name} --tail=50`];
+    if (failed?.status === "True") {
+      const age = ageText(ageSeconds(world.now, failed.lastTransitionTime) ?? 0);
+      return {
+        status: "warning",
+        reason: "JobFailed",
+        message: `failed ${age} ago and will not be tried again: ${failed.message ?? failed.reason}`,
+        evidence: "status.conditions[Failed]",
+        next,
+      };
+    }
+    if (
+      !told || job.spec?.suspend || conditionOf(job, "Complete")?.status === "True" ||
+      (job.status?.active ?? 0) > 0
+    ) {
+      return undefined;
+    }
+    return {
+      status: "critical",
+      reason: "FailedCreate",
+      message: `cannot create its pods: ${told.message}`,
+      evidence: "events FailedCreate",
+      next,
+    };
+  },
+};
+
+const quotaCheck: KindCheck<NonNullable<ReturnType<typeof resourceQuotas.read>>> = {
+  id: "resourcequotas.room",
+  title: "resource quotas",
+  explain: "A quota is at fault when an event says that it refused a pod.",
+  source: resourceQuotas,
+  also: [events],
+  component: placeOf,
+  ref: (quota) => refOf("ResourceQuota", quota),
+  judge(quota, world) {
+    const { namespace, name } = quota.metadata ?? {};
+    const refused = world.list(events).find((event) =>
+      event.reason === "FailedCreate" && event.metadata?.namespace === namespace &&
+      event.message?.includes(`exceeded quota: ${name}`)
+    );
+    const full = Object.entries(quota.status?.hard ?? {}).filter(([key, hard]) =>
+      quota.status?.used?.[key] === hard
+    );
+    if (!refused) return undefined;
+    return {
+      status: "critical",
+      reason: "QuotaExceeded",
+      message: `refuses pods: ${refused.message}`,
+      observed: full.map(([key, hard]) => `${key} ${hard} used`).join(", ") || "exceeded",
+      expected: "room for the pods that are asked for",
+      evidence: "events FailedCreate",
+      next: [`kubectl -n ${namespace} describe resourcequota ${name}`],
+    };
+  },
+};
+
+function workloadEdges(world: World): Edge[] {
+  const edges: Edge[] = [];
+  for (const job of world.list(jobs)) {
+    const from = refOf("Job", job);
+    for (const pod of podsOf(world, "Job", from.namespace ?? "", from.name)) {
+      edges.push({
+        from,
+        to: refOf("Pod", pod),
+        via: "its pods",
+        explains: ["JobFailed"],
+        because: POD_ERRORS,
+      });
+    }
+    const owner = ownerOf(job);
+    if (owner?.kind === "CronJob") {
+      edges.push({ from: { ...from, ...owner }, to: from, via: "its last run", explains: ["JobFailed"] });
+    }
+  }
+  const makers = [
+    ...world.list(deployments).map((object) => refOf("Deployment", object)),
+    ...world.list(statefulSets).map((object) => refOf("StatefulSet", object)),
+    ...world.list(daemonSets).map((object) => refOf("DaemonSet", object)),
+    ...world.list(jobs).map((object) => refOf("Job", object)),
+  ];
+  for (const from of makers) {
+    for (const quota of world.list(resourceQuotas)) {
+      if (quota.metadata?.namespace !== from.namespace) continue;
+      edges.push({ from, to: refOf("ResourceQuota", quota), via: "quota", explains: ["FailedCreate"] });
+    }
+    const to = { kind: "Lease", namespace: "kube-system", name: "kube-controller-manager" };
+    edges.push({ from, to, via: "controller", explains: CREATION_ERRORS, optional: true });
+  }
+  return edges;
+}
+
+export const workloads: Component = {
+  name: "workloads",
+  title: "Other workloads",
+  dependsOn: ["nodes", "kubernetes"],
+  sources: [
+    pods,
+    deployments,
+    statefulSets,
+    daemonSets,
+    replicaSets,
+    jobs,
+    cronJobs,
+    services,
+    endpointSlices,
+    configMaps,
+    serviceAccounts,
+    resourceQuotas,
+    events,
+  ],
+  namespaces: () => [],
+  kinds: [
+    podCheck,
+    workloadCheck("Deployment", deployments),
+    workloadCheck("StatefulSet", statefulSets),
+    workloadCheck("DaemonSet", daemonSets),
+    jobCheck,
+    serviceCheck,
+    quotaCheck,
+  ],
+  checks: [imageCheck],
+  edges: (world) => [...podEdges(world), ...serviceEdges(world), ...workloadEdges(world)],
+};

@@ -1,0 +1,103 @@
+/**
+ * The report as a zod schema: what docs/schema/report.v1.json is generated from and what tests validate with.
+ * Nothing on the way of a health run imports it; `schemaAgreesWithTypes` below keeps it and the types of report.ts one.
+ */
+import { z } from "zod";
+import type { Report } from "./report.ts";
+
+const status = z.enum(["ok", "skipped", "warning", "unknown", "critical"])
+  .describe("From best to worst for reading. unknown: could not look. skipped: does not apply.");
+const verdict = z.enum(["healthy", "warning", "critical", "error"])
+  .describe("The exit status 0, 1, 2 and 3. error: could not tell.");
+const role = z.enum(["root", "symptom", "independent"])
+  .describe("symptom: something unhealthy explains it. root: nothing does, and it is a fault.");
+const confidence = z.enum(["proven", "likely"])
+  .describe("likely: a step of the chain is an inference or could not be read.");
+const componentName = z.string().min(1).describe("The name of a component of this report.");
+const commands = z.array(z.string()).describe("Commands to run next, most useful first.");
+
+const objectRef = z.strictObject({
+  kind: z.string().min(1),
+  namespace: z.string().optional().describe(
+    "Absent for cluster-scoped objects and those outside Kubernetes.",
+  ),
+  name: z.string().min(1).describe("* stands for every object of the kind."),
+}).meta({ id: "ObjectRef", description: "An object, present or absent, in Kubernetes or outside it." });
+
+const reason = z.string().regex(/^[A-Z][A-Za-z0-9]*$/).describe(
+  "One PascalCase word, stable across releases.",
+);
+
+const chainStep = z.strictObject({
+  object: objectRef,
+  via: z.string().describe("How the object before this one needs it, e.g. env secretKeyRef."),
+  reason,
+}).meta({ id: "ChainStep", description: "One step from a symptom towards its root." });
+
+const finding = z.strictObject({
+  check: z.string().min(1),
+  component: componentName,
+  object: objectRef,
+  status,
+  reason,
+  message: z.string().min(1),
+  observed: z.string().optional(),
+  expected: z.string().optional(),
+  evidence: z.string().optional().describe("Where it was read."),
+  next: commands.optional(),
+  role: role.optional(),
+  confidence: confidence.optional(),
+  chain: z.array(chainStep).optional().describe("The shortest chain to the root; symptoms only."),
+}).meta({ id: "Finding", description: "What a check says of one object." });
+
+const root = z.strictObject({
+  check: z.string().min(1),
+  component: componentName,
+  object: objectRef,
+  status,
+  reason,
+  message: z.string().min(1),
+  confidence,
+  explains: z.array(objectRef).describe("Objects whose findings this root explains, nearest first."),
+  next: commands,
+}).meta({ id: "Root", description: "A fault that nothing unhealthy explains, and what it explains." });
+
+const component = z.strictObject({
+  name: componentName,
+  title: z.string().min(1),
+  status,
+  dependsOn: z.array(componentName),
+  checks: z.array(finding),
+}).meta({ id: "Component" });
+
+const number = z.int().min(0);
+
+export const reportSchema = z.strictObject({
+  schema: z.literal("lakecheck.report/v1"),
+  command: z.string().min(1),
+  status: verdict,
+  timestamp: z.iso.datetime().describe("When the facts were collected."),
+  durationMs: number,
+  context: z.string().describe("The context of the kubeconfig; empty when it is not known."),
+  summary: z.strictObject({
+    total: number,
+    healthy: number,
+    warnings: number,
+    critical: number,
+    unknown: number,
+    skipped: number,
+  }).describe("How many components have each status."),
+  roots: z.array(root).describe("Ranked: what explains most comes first."),
+  details: z.strictObject({ components: z.array(component) }),
+  issues: z.array(z.string()).describe("One line per root."),
+}).meta({
+  id: "Report",
+  title: "Lakecheck report",
+  description: "The one JSON document that every command prints.",
+});
+
+type Schema = z.infer<typeof reportSchema>;
+type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : never : never;
+
+/** Does not compile unless the schema and the types of report.ts and model.ts agree both ways. */
+export const schemaAgreesWithTypes: Same<Schema, Report> = true;
