@@ -74,7 +74,10 @@ function notReached(why: string): Meaning {
 
 function readBody(reply: Reply, path: string, talk: Talk): Meaning {
   try {
-    return { ok: true, answer: { status: 200, body: JSON.parse(reply.text) } };
+    const body = JSON.parse(reply.text);
+    // An empty list of PartialObjectMetadata comes as null (seen with Kubernetes 1.36).
+    if (body?.items === null && /List$/.test(String(body.kind))) body.items = [];
+    return { ok: true, answer: { status: 200, body } };
   } catch {
     const cut = /^\s*\{/.test(reply.text);
     return no(

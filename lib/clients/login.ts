@@ -26,6 +26,9 @@ interface Token {
 /** client-go reads token files again after a minute: kubelet renews them on disk. */
 const TOKEN_FILE_MS = 60_000;
 
+/** A token that was refused is not asked for again sooner than this. */
+const RENEW_MS = 10_000;
+
 /** The credentials of a context's user. UsageError when they can't be had. */
 export async function logIn(target: Target): Promise<Login> {
   const { user, userName } = target;
@@ -79,9 +82,12 @@ function bearer(target: Target, ask: (() => Promise<Token>) | undefined, first?:
   };
   let current: Promise<Token> | undefined = first && Promise.resolve(note(first));
   let expires = first?.expires;
+  let askedAt = performance.now();
+  let renewed = false;
   const now = () => {
     if (!current || (expires !== undefined && Date.now() >= expires)) {
       expires = undefined;
+      askedAt = performance.now();
       current = ask ? ask().then(note) : Promise.resolve({});
       void current.then((token) => expires = token.expires, () => current = undefined);
     }
@@ -94,9 +100,11 @@ function bearer(target: Target, ask: (() => Promise<Token>) | undefined, first?:
       return value ? [["authorization", `Bearer ${value}`], ...impersonate] : impersonate;
     },
     renew() {
-      if (!ask || target.user.token) return false;
+      if (!ask || (target.user.token && !target.user.tokenFile)) return false;
+      // Many requests are refused at once; the first of them renews for all.
+      if (performance.now() - askedAt < RENEW_MS) return renewed;
       current = undefined;
-      return true;
+      return renewed = true;
     },
     secrets: () => [...seen],
   };

@@ -66,19 +66,19 @@ function overFetch(route: Route): Transport {
   };
   const open = (http1: boolean) =>
     usable(route, () => Deno.createHttpClient({ ...options, http1, http2: !http1 }));
-  let old = !route.server.startsWith("https:");
-  let client = open(old);
+  const newest = open(!route.server.startsWith("https:"));
+  let http1: Deno.HttpClient | undefined;
   return {
     async get(url, headers, limits) {
-      const sent = await fetchOnce(client, url, headers, limits);
+      if (http1) return await fetchOnce(http1, url, headers, limits);
+      const sent = await fetchOnce(newest, url, headers, limits);
       if (sent.ok || sent.trouble.why !== "network" || !NO_HTTP2.test(sent.trouble.text)) return sent;
-      if (!old) {
-        client.close();
-        client = open(old = true);
-      }
-      return await fetchOnce(client, url, headers, limits);
+      return await fetchOnce(http1 ??= open(true), url, headers, limits);
     },
-    close: () => client.close(),
+    close() {
+      newest.close();
+      http1?.close();
+    },
   };
 }
 
