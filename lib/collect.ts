@@ -111,19 +111,32 @@ function nameOf(kind: string, item: unknown): { kind: string; namespace?: string
     : { kind, name };
 }
 
-/** undefined: there was nothing to ask. */
+/** undefined: there was nothing to ask. One target that fails fails the source: they share their way there. */
 async function readProbe(
   client: Reading,
   source: ProbeSource,
   facts: Facts,
 ): Promise<SourceResult | undefined> {
-  const where = source.path(openWorld(facts));
-  if ("skip" in where) return undefined;
+  const targets = Object.entries(source.targets(openWorld(facts)));
+  if (targets.length === 0) return undefined;
   try {
-    const answer = await client.get(where.path, { raw: true });
-    if (answer.status < 200 || answer.status > 299) return { ok: true, answer: { status: answer.status } };
-    return { ok: true, answer: { status: answer.status, body: source.read(answer.body, source.id) } };
+    const answers = await Promise.all(targets.map(async ([name, path]) => {
+      const answer = await client.get(path, { raw: true });
+      return [name, { status: answer.status, ...decodeBody(source, answer.body) }] as const;
+    }));
+    return { ok: true, answers: Object.fromEntries(answers) };
   } catch (error) {
     return { ok: false, failure: failureOf(error) };
+  }
+}
+
+/** An error page has another shape than the answer we hoped for; its status says enough. */
+function decodeBody(source: ProbeSource, body: unknown): { body?: unknown } {
+  try {
+    const kept = source.read(body, source.id);
+    return kept === undefined ? {} : { body: kept };
+  } catch (error) {
+    if (error instanceof ShapeError) return {};
+    throw error;
   }
 }

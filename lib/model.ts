@@ -59,7 +59,7 @@ export interface Answer {
 /** What one source gave. Every source that was asked for has an entry, also when it failed. */
 export type SourceResult =
   | { ok: true; items: unknown[]; malformed?: Malformed[] }
-  | { ok: true; answer: Answer }
+  | { ok: true; answers: Record<string, Answer> }
   | { ok: false; failure: Failure };
 
 /** Everything a report is made from; what `--save-facts` writes and `--facts` reads. */
@@ -89,13 +89,13 @@ export interface ListSource<T = unknown> {
   read: Reader<T>;
 }
 
-/** A GET that is made after the lists named in `after` have arrived. */
+/** GETs that are made after the lists named in `after` have arrived. */
 export interface ProbeSource<T = unknown> {
   id: string;
   after: ListSource[];
-  /** The API path to GET, or why there is nothing to ask. */
-  path(world: World): { path: string } | { skip: string };
-  /** Decodes the body of a 2xx answer; other answers keep their status and no body. */
+  /** What to ask: a name for each answer, and the API path to GET. Empty: there is nothing to ask. */
+  targets(world: World): Record<string, string>;
+  /** Decodes the body of an answer; a body of another shape is dropped, its status kept. */
   read: Reader<T>;
 }
 
@@ -109,7 +109,8 @@ export interface World {
   /** The objects of a kind; empty when the source failed (then `failure` says why). */
   list<T>(source: ListSource<T>): T[];
   get<T>(source: ListSource<T>, namespace: string | undefined, name: string): T | undefined;
-  probe<T>(source: ProbeSource<T>): { status: number; body?: T } | undefined;
+  /** The answers by the names of their targets; empty when the source failed or had nothing to ask. */
+  answers<T>(source: ProbeSource<T>): Record<string, { status: number; body?: T }>;
   failure(source: Source): Failure | undefined;
 }
 
@@ -189,7 +190,7 @@ export interface Check {
   title: string;
   explain: string;
   needs: Source[];
-  /** What to answer when a needed kind is not installed; default: unknown. */
+  /** What to answer when a needed kind is not installed; default: skipped. */
   whenNotInstalled?: "skipped" | "critical";
   /** The object the check is about, also when it could not be read. */
   object(world: World): ObjectRef;

@@ -26,9 +26,12 @@ export function openWorld(facts: Facts): World {
     list: <T>(source: ListSource<T>) => items(source) as T[],
     get: <T>(source: ListSource<T>, namespace: string | undefined, name: string) =>
       index(source).get(`${namespace ?? ""}/${name}`) as T | undefined,
-    probe: <T>(source: ProbeSource<T>) => {
+    answers: <T>(source: ProbeSource<T>) => {
       const found = result(source);
-      return found?.ok && "answer" in found ? found.answer as { status: number; body?: T } : undefined;
+      return (found?.ok && "answers" in found ? found.answers : {}) as Record<
+        string,
+        { status: number; body?: T }
+      >;
     },
     failure: (source: Source): Failure | undefined => {
       const found = result(source);
@@ -40,14 +43,4 @@ export function openWorld(facts: Facts): World {
 
 function nameKey(item: Named): string {
   return `${item.metadata?.namespace ?? ""}/${item.metadata?.name ?? ""}`;
-}
-
-/** Computes something from a world once, however many judges ask for it. */
-export function perWorld<T>(make: (world: World) => T): (world: World) => T {
-  const made = new WeakMap<World, { value: T }>();
-  return (world) => {
-    const known = made.get(world) ?? { value: make(world) };
-    made.set(world, known);
-    return known.value;
-  };
 }

@@ -1,7 +1,6 @@
 /** Kubernetes itself: the API server, the controllers that act on what is asked of it, DNS, namespaces. */
 import type { Check, Component, Edge, KindCheck, ProbeSource, World } from "../model.ts";
-import { via } from "../shape.ts";
-import { str } from "../shape.ts";
+import { str, via } from "../shape.ts";
 import { ageSeconds, ageText, refOf } from "./fields.ts";
 import { leases, type Namespace, namespaces, services } from "./kinds.ts";
 import { endpointsOf } from "./services.ts";
@@ -10,7 +9,7 @@ import { endpointsOf } from "./services.ts";
 export const readyz: ProbeSource<string[]> = {
   id: "apiserver.readyz",
   after: [],
-  path: () => ({ path: "/readyz?verbose" }),
+  targets: () => ({ readyz: "/readyz?verbose" }),
   read: via(
     str,
     (body) => body.split("\n").filter((line) => line.startsWith("[-]")).map((line) => line.slice(3)),
@@ -24,7 +23,7 @@ const apiServerCheck: Check = {
   needs: [readyz],
   object: () => ({ kind: "APIServer", name: "kubernetes" }),
   run(world) {
-    const answer = world.probe(readyz);
+    const answer = world.answers(readyz).readyz;
     const failed = answer?.body ?? [];
     const base = {
       observed: `HTTP ${answer?.status}`,

@@ -1,6 +1,6 @@
 /** Which component an object belongs to: the one table of names and labels that tells. */
 import type { World } from "../model.ts";
-import { perWorld } from "../world.ts";
+import { perWorld } from "./per_world.ts";
 import { pods, replicaSets } from "./kinds.ts";
 import type { Pod } from "./kinds.ts";
 

@@ -1,6 +1,6 @@
 /** What pods and workload templates need: Secrets, ConfigMaps, claims, accounts, images, nodes, Services. */
 import type { Edge, ObjectRef, World } from "../model.ts";
-import { perWorld } from "../world.ts";
+import { perWorld } from "./per_world.ts";
 import { type PodSpec, refOf } from "./fields.ts";
 import { configMaps, deployments, type Pod, pods, services, statefulSets } from "./kinds.ts";
 import { podsOf, workloadOf } from "./membership.ts";

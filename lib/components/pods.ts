@@ -1,6 +1,6 @@
 /** Judges pods by what they do, not by their phase: Running is not Ready, and Pending is not a reason. */
 import type { Judgement, KindCheck, World } from "../model.ts";
-import { perWorld } from "../world.ts";
+import { perWorld } from "./per_world.ts";
 import { ageSeconds, ageText, conditionOf, refOf } from "./fields.ts";
 import { type ContainerStatus, events, type Pod, pods, type WarningEvent } from "./kinds.ts";
 import { ownerOf, placeOf } from "./membership.ts";

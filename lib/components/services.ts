@@ -1,6 +1,6 @@
 /** Judges Services by who answers behind them. */
 import type { Edge, Judgement, KindCheck, World } from "../model.ts";
-import { perWorld } from "../world.ts";
+import { perWorld } from "./per_world.ts";
 import { conditionOf, matches, refOf } from "./fields.ts";
 import { deployments, endpointSlices, type Pod, type Service, services, statefulSets } from "./kinds.ts";
 import { ownerOf, placeOf, podsIn } from "./membership.ts";
@@ -75,7 +75,8 @@ function selectorText(selector: Record<string, string>): string {
   return Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(",");
 }
 
-function selectedPods(service: Service, world: World): Pod[] {
+/** The pods a Service selects, but those that are done. */
+export function selectedPods(service: Service, world: World): Pod[] {
   return podsIn(world, service.metadata?.namespace ?? "").filter((pod) =>
     matches(service.spec?.selector, pod.metadata?.labels) && pod.status?.phase !== "Succeeded"
   );

@@ -1,5 +1,5 @@
 /** Everything that runs pods, whoever it belongs to: pods, Deployments, Jobs, Services, images, quotas. */
-import type { Component, Edge, Judgement, KindCheck, World } from "../model.ts";
+import type { Component, Edge, KindCheck, World } from "../model.ts";
 import { ageSeconds, ageText, conditionOf, refOf } from "./fields.ts";
 import {
   configMaps,
@@ -21,12 +21,12 @@ import {
 import { imageCheck } from "./images.ts";
 import { ownerOf, placeOf, podsOf } from "./membership.ts";
 import { podEdges } from "./pod_edges.ts";
+import { judgeWorkload } from "./readiness.ts";
+import { isRequired } from "./required.ts";
+import { secretKeyCheck } from "./secret_keys.ts";
 import { eventsOf, podCheck } from "./pods.ts";
 import { CREATION_ERRORS, POD_ERRORS } from "./reasons.ts";
 import { serviceCheck, serviceEdges } from "./services.ts";
-
-/** A change that its controller has not seen for so long was not seen at all. */
-const OBSERVE_SECONDS = 60;
 
 function workloadCheck(kind: string, source: typeof deployments): KindCheck<Workload> {
   return {
@@ -38,66 +38,8 @@ function workloadCheck(kind: string, source: typeof deployments): KindCheck<Work
     source,
     component: placeOf,
     ref: (object) => refOf(kind, object),
-    judge: (object, world) => judgeWorkload(kind, object, world),
+    judge: (object, world) => isRequired(object, world) ? undefined : judgeWorkload(kind, object, world),
   };
-}
-
-/** undefined: as many pods are ready as are asked for, or the rollout is on its way. */
-export function judgeWorkload(kind: string, object: Workload, world: World): Judgement | undefined {
-  const status = object.status ?? {};
-  const daemon = kind === "DaemonSet";
-  const desired = daemon ? status.desiredNumberScheduled ?? 0 : object.spec?.replicas ?? 1;
-  const ready = (daemon ? status.numberReady : status.readyReplicas) ?? 0;
-  if (object.metadata?.deletionTimestamp) return undefined;
-  const { namespace, name } = object.metadata ?? {};
-  const base = {
-    observed: `${ready} of ${desired} ready`,
-    expected: `${desired} of ${desired} ready`,
-    evidence: "status.readyReplicas",
-    next: [`kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`],
-  };
-  const refused = refusal(kind, object, world);
-  if (ready < desired && refused) {
-    return {
-      ...base,
-      status: "critical",
-      reason: "FailedCreate",
-      message: `cannot create its pods: ${refused}`,
-    };
-  }
-  const behind = (object.metadata?.generation ?? 0) > (status.observedGeneration ?? 0);
-  const changed = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
-  if (behind && changed > OBSERVE_SECONDS) {
-    return {
-      ...base,
-      status: "critical",
-      reason: "NotObserved",
-      message: "its controller has not looked at its last change",
-    };
-  }
-  if (ready >= desired) return undefined;
-  if (ready === 0) {
-    if (changed < OBSERVE_SECONDS) return undefined;
-    return { ...base, status: "critical", reason: "NoneReady", message: `0 of ${desired} pods are ready` };
-  }
-  const progress = conditionOf(object, "Progressing");
-  if (progress?.status === "True" && progress.reason !== "NewReplicaSetAvailable") return undefined;
-  return {
-    ...base,
-    status: "warning",
-    reason: "SomeReady",
-    message: `${ready} of ${desired} pods are ready`,
-  };
-}
-
-/** Why pods cannot be created: quota, LimitRange, ServiceAccount, admission. */
-function refusal(kind: string, object: Workload, world: World): string | undefined {
-  const failed = conditionOf(object, "ReplicaFailure");
-  if (failed?.status === "True") return failed.message ?? failed.reason;
-  if (kind === "Deployment") return undefined;
-  const { namespace, name } = object.metadata ?? {};
-  const told = eventsOf(world, kind, namespace, name ?? "").find((event) => event.reason === "FailedCreate");
-  return (object.status?.replicas ?? 0) < (object.spec?.replicas ?? 1) ? told?.message : undefined;
 }
 
 const jobCheck: KindCheck<Job> = {
@@ -235,6 +177,7 @@ export const workloads: Component = {
     jobCheck,
     serviceCheck,
     quotaCheck,
+    secretKeyCheck,
   ],
   checks: [imageCheck],
   edges: (world) => [...podEdges(world), ...serviceEdges(world), ...workloadEdges(world)],

@@ -1,0 +1,227 @@
+/** Network policies: which declared connections they cut. A policy that explains a drop comes before any other suspect. */
+import type { Component, Edge, KindCheck, ListSource, ObjectRef, World } from "../model.ts";
+import { intOrStr, list, num, obj, str } from "../shape.ts";
+import { conditionOf, labels, metadata, refOf } from "./fields.ts";
+import { namespaces, type Pod, pods, type Service, services } from "./kinds.ts";
+import { podsIn, workloadOf } from "./membership.ts";
+import { perWorld } from "./per_world.ts";
+import { servicesOf } from "./pod_edges.ts";
+import { CONNECTION_ERRORS } from "./reasons.ts";
+import { matchesSelector } from "./selectors.ts";
+import { selectedPods } from "./services.ts";
+
+const expressions = list(obj({ key: str, operator: str, values: list(str) }));
+const selector = obj({ matchLabels: labels, matchExpressions: expressions });
+const peers = list(obj({ podSelector: selector, namespaceSelector: selector, ipBlock: obj({ cidr: str }) }));
+const ports = list(obj({ port: intOrStr, endPort: num, protocol: str }));
+
+export const networkPolicies: ListSource<Policy> = {
+  id: "networkpolicies",
+  kind: "NetworkPolicy",
+  path: "/apis/networking.k8s.io/v1/networkpolicies",
+  read: obj({
+    metadata,
+    spec: obj({
+      podSelector: selector,
+      policyTypes: list(str),
+      ingress: list(obj({ from: peers, ports })),
+      egress: list(obj({ to: peers, ports })),
+    }),
+  }),
+};
+
+interface Policy {
+  metadata?: NonNullable<ReturnType<typeof metadata>>;
+  spec?: {
+    podSelector?: Selector;
+    policyTypes?: string[];
+    ingress?: { from?: Peer[]; ports?: Port[] }[];
+    egress?: { to?: Peer[]; ports?: Port[] }[];
+  };
+}
+type Selector = NonNullable<ReturnType<typeof selector>>;
+type Peer = NonNullable<ReturnType<typeof peers>>[number];
+type Port = NonNullable<ReturnType<typeof ports>>[number];
+
+/** A connection that some configuration asks for. */
+interface Flow {
+  from: Pod;
+  to: Pod;
+  port: number;
+  protocol: "TCP" | "UDP";
+  target: ObjectRef;
+}
+
+interface Denial {
+  policy: ObjectRef;
+  flow: Flow;
+  direction: "egress" | "ingress";
+}
+
+/** Every declared connection that policies cut, one for each pair of workloads. */
+const denials = perWorld((world): Denial[] =>
+  declaredFlows(world).flatMap((flow): Denial[] => {
+    for (const direction of ["egress", "ingress"] as const) {
+      const policy = deniedBy(world, flow, direction);
+      if (policy) return [{ policy, flow, direction }];
+    }
+    return [];
+  })
+);
+
+/** One pod speaks for its workload: policies select by labels, and the pods of a workload share them. */
+function declaredFlows(world: World): Flow[] {
+  const seen = new Set<string>();
+  const isolated = new Set(world.list(networkPolicies).map((policy) => policy.metadata?.namespace));
+  return world.list(pods).flatMap((pod) => {
+    const named = servicesOf(pod, world);
+    if (named.length === 0 || pod.spec?.hostNetwork) return [];
+    const dns = { to: { kind: "Service", namespace: "kube-system", name: "kube-dns" } };
+    return [...named, dns].flatMap(({ to }) => {
+      const owner = workloadOf(pod, world)?.name ?? pod.metadata?.name;
+      const pair = `${pod.metadata?.namespace}/${owner} ${to.namespace}/${to.name}`;
+      if (seen.has(pair) || !(isolated.has(pod.metadata?.namespace) || isolated.has(to.namespace))) return [];
+      seen.add(pair);
+      const service = world.get(services, to.namespace, to.name);
+      return service ? flowsTo(world, pod, service, to) : [];
+    });
+  });
+}
+
+function flowsTo(world: World, from: Pod, service: Service, target: ObjectRef): Flow[] {
+  const to = selectedPods(service, world)[0];
+  const port = service.spec?.ports?.[0];
+  if (!to || !port) return [];
+  const number = containerPort(to, port.targetPort ?? port.port);
+  const protocol = target.name === "kube-dns" ? "UDP" as const : "TCP" as const;
+  return number === undefined ? [] : [{ from, to, port: number, protocol, target }];
+}
+
+function containerPort(pod: Pod, wanted: string | number | undefined): number | undefined {
+  if (typeof wanted === "number") return wanted;
+  const all = (pod.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
+  return all.find((port) => port.name === wanted)?.containerPort;
+}
+
+/** The policy to name when the flow is cut: of those that isolate the pod, the most specific. */
+function deniedBy(world: World, flow: Flow, direction: "egress" | "ingress"): ObjectRef | undefined {
+  const [subject, peer] = direction === "egress" ? [flow.from, flow.to] : [flow.to, flow.from];
+  const applying = world.list(networkPolicies).filter((policy) =>
+    policy.metadata?.namespace === subject.metadata?.namespace && isolates(policy, direction) &&
+    matchesSelector(policy.spec?.podSelector, subject.metadata?.labels)
+  );
+  if (applying.length === 0) return undefined;
+  const allowed = applying.some((policy) =>
+    (direction === "egress" ? policy.spec?.egress ?? [] : policy.spec?.ingress ?? []).some((rule) => {
+      const peers = "to" in rule ? rule.to : "from" in rule ? rule.from : undefined;
+      return allowsPeer(world, peers, peer, subject) && allowsPort(rule.ports, flow);
+    })
+  );
+  if (allowed) return undefined;
+  const specific = applying.toSorted((a, b) => weight(b) - weight(a))[0];
+  return specific && refOf("NetworkPolicy", specific);
+}
+
+function weight(policy: Policy): number {
+  const { matchLabels, matchExpressions } = policy.spec?.podSelector ?? {};
+  return Object.keys(matchLabels ?? {}).length + (matchExpressions?.length ?? 0);
+}
+
+function isolates(policy: Policy, direction: "egress" | "ingress"): boolean {
+  const types = policy.spec?.policyTypes ?? ["Ingress", ...(policy.spec?.egress ? ["Egress"] : [])];
+  return types.includes(direction === "egress" ? "Egress" : "Ingress");
+}
+
+/** No peers at all means everybody; an ipBlock is not taken to match a pod. */
+function allowsPeer(world: World, peers: Peer[] | undefined, pod: Pod, subject: Pod): boolean {
+  if (!peers || peers.length === 0) return true;
+  return peers.some((peer) => {
+    if (peer.ipBlock) return false;
+    const namespace = pod.metadata?.namespace ?? "";
+    const there = world.get(namespaces, undefined, namespace)?.metadata?.labels;
+    const inNamespace = peer.namespaceSelector
+      ? matchesSelector(peer.namespaceSelector, there)
+      : namespace === subject.metadata?.namespace;
+    return inNamespace && (!peer.podSelector || matchesSelector(peer.podSelector, pod.metadata?.labels));
+  });
+}
+
+function allowsPort(ports: Port[] | undefined, flow: Flow): boolean {
+  if (!ports || ports.length === 0) return true;
+  return ports.some(({ port, endPort, protocol }) => {
+    if ((protocol ?? "TCP") !== flow.protocol) return false;
+    if (port === undefined) return true;
+    const first = containerPort(flow.to, port);
+    return first !== undefined && flow.port >= first && flow.port <= (endPort ?? first);
+  });
+}
+
+function isWell(pod: Pod): boolean {
+  return conditionOf(pod, "Ready")?.status === "True";
+}
+
+const policyCheck: KindCheck<Policy> = {
+  id: "networkpolicies.flows",
+  title: "network policies",
+  explain:
+    "No policy cuts a connection that a pod's configuration asks for: its environment, arguments and ConfigMaps name " +
+    "Services, and policies are simulated for the way there and for DNS. Critical when the pod is unwell, else a warning.",
+  source: networkPolicies,
+  also: [pods, services, namespaces],
+  component: () => "network",
+  ref: (policy) => refOf("NetworkPolicy", policy),
+  judge(policy, world) {
+    const mine = denials(world).filter(({ policy: ref }) =>
+      ref.namespace === policy.metadata?.namespace && ref.name === policy.metadata?.name
+    );
+    const worst = mine.find(({ flow }) => !isWell(flow.from)) ?? mine[0];
+    if (!worst) return undefined;
+    const { flow, direction } = worst;
+    const named = [...new Set(mine.map((denial) => textOf(denial, world)))];
+    return {
+      status: mine.some((denial) => !isWell(denial.flow.from)) ? "critical" : "warning",
+      reason: "NetworkPolicyDenies",
+      message: `cuts ${named.slice(0, 3).join("; ")}${
+        named.length > 3 ? ` and ${named.length - 3} more` : ""
+      }`,
+      observed: `no ${direction} rule allows ${flow.protocol} ${flow.port}`,
+      expected: "a rule for every connection that is configured",
+      evidence: "simulated from spec.podSelector, egress and ingress",
+      next: [`kubectl -n ${policy.metadata?.namespace} describe networkpolicy ${policy.metadata?.name}`],
+    };
+  },
+};
+
+function textOf({ flow, direction }: Denial, world: World): string {
+  const from = workloadOf(flow.from, world)?.name ?? flow.from.metadata?.name;
+  return `${from} → ${flow.target.namespace}/${flow.target.name} (${flow.protocol} ${flow.port}, ${direction})`;
+}
+
+/** The pods of a workload whose connection is cut need the policy to let them through. */
+function policyEdges(world: World): Edge[] {
+  return denials(world).flatMap(({ policy, flow }) => {
+    const owner = workloadOf(flow.from, world);
+    const mates = podsIn(world, flow.from.metadata?.namespace ?? "").filter((pod) =>
+      pod === flow.from || (owner && workloadOf(pod, world)?.name === owner.name)
+    );
+    return mates.map((pod) => ({
+      from: refOf("Pod", pod),
+      to: policy,
+      via: `way to ${flow.target.name}`,
+      explains: CONNECTION_ERRORS,
+      because: ["NetworkPolicyDenies"],
+      inferred: true,
+    }));
+  });
+}
+
+export const network: Component = {
+  name: "network",
+  title: "Network policies",
+  dependsOn: ["kubernetes"],
+  sources: [networkPolicies],
+  namespaces: () => [],
+  kinds: [policyCheck],
+  checks: [],
+  edges: policyEdges,
+};

@@ -1,0 +1,66 @@
+/** Judges Deployments, StatefulSets and DaemonSets by their ready pods. */
+import type { Judgement, World } from "../model.ts";
+import { ageSeconds, conditionOf } from "./fields.ts";
+import type { Workload } from "./kinds.ts";
+import { eventsOf } from "./pods.ts";
+
+/** A change that its controller has not seen for so long was not seen at all. */
+const OBSERVE_SECONDS = 60;
+
+/** undefined: as many pods are ready as are asked for, or the rollout is on its way. */
+export function judgeWorkload(kind: string, object: Workload, world: World): Judgement | undefined {
+  const status = object.status ?? {};
+  const daemon = kind === "DaemonSet";
+  const desired = daemon ? status.desiredNumberScheduled ?? 0 : object.spec?.replicas ?? 1;
+  const ready = (daemon ? status.numberReady : status.readyReplicas) ?? 0;
+  if (object.metadata?.deletionTimestamp) return undefined;
+  const { namespace, name } = object.metadata ?? {};
+  const base = {
+    observed: `${ready} of ${desired} ready`,
+    expected: `${desired} of ${desired} ready`,
+    evidence: "status.readyReplicas",
+    next: [`kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`],
+  };
+  const refused = refusal(kind, object, world);
+  if (ready < desired && refused) {
+    return {
+      ...base,
+      status: "critical",
+      reason: "FailedCreate",
+      message: `cannot create its pods: ${refused}`,
+    };
+  }
+  const behind = (object.metadata?.generation ?? 0) > (status.observedGeneration ?? 0);
+  const changed = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
+  if (behind && changed > OBSERVE_SECONDS) {
+    return {
+      ...base,
+      status: "critical",
+      reason: "NotObserved",
+      message: "its controller has not looked at its last change",
+    };
+  }
+  if (ready >= desired) return undefined;
+  if (ready === 0) {
+    if (changed < OBSERVE_SECONDS) return undefined;
+    return { ...base, status: "critical", reason: "NoneReady", message: `0 of ${desired} pods are ready` };
+  }
+  const progress = conditionOf(object, "Progressing");
+  if (progress?.status === "True" && progress.reason !== "NewReplicaSetAvailable") return undefined;
+  return {
+    ...base,
+    status: "warning",
+    reason: "SomeReady",
+    message: `${ready} of ${desired} pods are ready`,
+  };
+}
+
+/** Why pods cannot be created: quota, LimitRange, ServiceAccount, admission. */
+function refusal(kind: string, object: Workload, world: World): string | undefined {
+  const failed = conditionOf(object, "ReplicaFailure");
+  if (failed?.status === "True") return failed.message ?? failed.reason;
+  if (kind === "Deployment") return undefined;
+  const { namespace, name } = object.metadata ?? {};
+  const told = eventsOf(world, kind, namespace, name ?? "").find((event) => event.reason === "FailedCreate");
+  return (object.status?.replicas ?? 0) < (object.spec?.replicas ?? 1) ? told?.message : undefined;
+}
