@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { runChecks } from "../lib/check.ts";
+import { collect } from "../lib/collect.ts";
+import { CannotLook } from "../lib/errors.ts";
+import { diagnose } from "../lib/diagnose.ts";
+import type { Answer, Check, Component, ProbeSource } from "../lib/model.ts";
+import { present } from "../lib/shape.ts";
+import { openWorld } from "../lib/world.ts";
+import { made, things, toyFacts, toys } from "./toy.ts";
+
+const judged = (facts: ReturnType<typeof toyFacts>, components: Component[] = [toys]) =>
+  runChecks(components, openWorld(facts), facts);
+
+const reading = (get: (path: string) => Promise<Answer>) => ({ context: "toy", get });
+
+Deno.test("a kind that may not be read is unknown, never ok", () => {
+  const [finding] = judged(toyFacts([], { kind: "forbidden", message: "user x cannot list things" }));
+  assert.equal(finding?.status, "unknown");
+  assert.equal(finding?.reason, "Forbidden");
+});
+
+Deno.test("a kind that is not installed is skipped, with the reason", () => {
+  const [finding] = judged(toyFacts([], { kind: "not-installed", message: "no such kind" }));
+  assert.equal(finding?.status, "skipped");
+  assert.match(finding?.message ?? "", /Thing is not installed/);
+});
+
+Deno.test("a judge that trips makes its finding unknown and leaves the others", () => {
+  const trips: Component = {
+    ...toys,
+    kinds: toys.kinds.map((kind) => ({
+      ...kind,
+      judge(object: unknown) {
+        if (kind.ref(object).name === "odd") throw new Error("odd value");
+        return undefined;
+      },
+    })),
+  };
+  const findings = judged(toyFacts([made("odd"), made("even")]), [trips]);
+  assert.deepEqual(findings.map((finding) => finding.status), ["unknown"]);
+  assert.match(findings[0]?.message ?? "", /odd value/);
+});
+
+Deno.test("a component check that needs a source nobody could read is unknown", () => {
+  const check: Check = {
+    id: "toys.some",
+    title: "some",
+    explain: "",
+    needs: [things],
+    object: () => ({ kind: "Thing", name: "*" }),
+    run: () => [{ status: "ok", reason: "Fine", message: "fine" }],
+  };
+  const component = { ...toys, kinds: [], checks: [check] };
+  assert.equal(judged(toyFacts([]), [component])[0]?.status, "ok");
+  assert.equal(judged(toyFacts([], { kind: "timeout", message: "10 s" }), [component])[0]?.status, "unknown");
+});
+
+Deno.test("a malformed object is unknown by name, and the rest of its kind is judged", async () => {
+  const body = {
+    items: [made("good"), { metadata: { name: "bad", namespace: "toy" }, needs: "not a list" }],
+  };
+  const facts = await collect(reading(() => Promise.resolve({ status: 200, body })), [things], {
+    namespace: "toy",
+  });
+  const findings = judged(facts);
+  assert.deepEqual(findings.map((finding) => [finding.object.name, finding.status]), [["bad", "unknown"]]);
+  assert.match(findings[0]?.message ?? "", /Thing\.needs is a string, expected a list/);
+});
+
+Deno.test("what needs an object that could not be read is explained as likely", () => {
+  const facts = toyFacts([made("pod", "Waiting", "shelf"), made("cause", "Failed")]);
+  facts.sources.things = {
+    ok: true,
+    items: [made("pod", "Waiting", "shelf")],
+    malformed: [{ object: { kind: "Thing", namespace: "toy", name: "shelf" }, message: "odd" }],
+  };
+  const world = openWorld(facts);
+  const { findings } = diagnose([toys], world, facts, runChecks([toys], world, facts));
+  const pod = findings.find((finding) => finding.object.name === "pod");
+  assert.equal(pod?.role, "symptom");
+  assert.equal(pod?.confidence, "likely");
+});
+
+Deno.test("a list that fails fails alone, and older API versions are tried when the first is not served", async () => {
+  const asked: string[] = [];
+  const versions = { ...things, path: "/v2/things", fallbacks: ["/v1/things"] };
+  const other = { ...things, id: "others", path: "/others" };
+  const facts = await collect(
+    reading((path) => {
+      asked.push(path);
+      if (path === "/v1/things") return Promise.resolve({ status: 200, body: { items: [made("a")] } });
+      if (path === "/others") throw new CannotLook({ kind: "timeout", message: "no answer within 5 s" });
+      throw new CannotLook({ kind: "not-installed", message: "no such kind" });
+    }),
+    [versions, other],
+    { namespace: "toy" },
+  );
+  assert.deepEqual(asked.toSorted(), ["/others", "/v1/things", "/v2/things"]);
+  assert.equal(facts.sources.things?.ok, true);
+  assert.deepEqual(facts.sources.others, {
+    ok: false,
+    failure: { kind: "timeout", message: "no answer within 5 s" },
+  });
+});
+
+Deno.test("an answer of 500 is an answer, with its status; a body of another shape is dropped", async () => {
+  const probe: ProbeSource = {
+    id: "toy.api",
+    after: [things],
+    targets: () => ({ one: "/one" }),
+    read: present,
+  };
+  const facts = await collect(
+    reading((path) =>
+      Promise.resolve(path === "/one" ? { status: 500, body: "oops" } : { status: 200, body: { items: [] } })
+    ),
+    [things, probe],
+    { namespace: "toy" },
+  );
+  assert.deepEqual(facts.sources["toy.api"], { ok: true, answers: { one: { status: 500, body: true } } });
+});
