@@ -115,7 +115,10 @@ function unreachableWhy(text: string): string {
   if (/Requires net access|NotCapable/.test(text)) {
     return "may not be connected to: this task has no --allow-net for it. Next: add it";
   }
-  if (/reset|broken pipe|closed|unexpected eof|eof|body|incomplete|ECONNRESET|terminated/i.test(text)) {
+  if (
+    /reset|stream error|connection error|broken pipe|closed|unexpected eof|eof|body|incomplete|ECONNRESET|terminated/i
+      .test(text)
+  ) {
     return `broke the connection off before its answer was whole. ${check}`;
   }
   return `can't be reached. ${check}`;

@@ -118,6 +118,7 @@ function clientOf(target: Target, login: Login, transport: Transport, options: C
     get,
     preflight: () => version ??= readVersion(get),
     close() {
+      if (closed) return;
       closed = true;
       for (const controller of controllers) controller.abort({ why: "closed" } satisfies Trouble);
       transport.close();

@@ -82,7 +82,8 @@ function overFetch(route: Route): Transport {
   };
 }
 
-const NO_HTTP2 = /NoApplicationProtocol|http2 error/i;
+/** Refused in the handshake; or, by servers that ignore ALPN, HTTP/1.1 where a frame was awaited. */
+const NO_HTTP2 = /NoApplicationProtocol|http2 error|frame with invalid size/i;
 
 async function fetchOnce(
   client: Deno.HttpClient,
