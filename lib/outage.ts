@@ -13,23 +13,12 @@ const REASONS: Record<FailureKind, string> = {
   "server-error": "ServerError",
 };
 
-const WHAT: Record<FailureKind, string> = {
-  forbidden: "The API server refuses everything that was asked",
-  unauthorized: "The API server does not accept these credentials",
-  "not-installed": "What answers at the API server's address does not serve the Kubernetes API",
-  timeout: "The API server does not answer in time",
-  unreachable: "The API server cannot be reached",
-  certificate: "The connection to the API server cannot be trusted",
-  malformed: "What answers at the API server's address does not speak the Kubernetes API",
-  "server-error": "The API server fails to answer",
-};
-
-/** Why nothing could be read, if every source failed; the most frequent failure speaks for all. */
+/** Why no kind could be listed, if none could; the most frequent failure speaks for all. */
 export function outageOf(facts: Facts): Failure | undefined {
   const failures: Failure[] = [];
   for (const result of Object.values(facts.sources)) {
-    if (result.ok) return undefined;
-    failures.push(result.failure);
+    if (result.ok && "items" in result) return undefined;
+    if (!result.ok) failures.push(result.failure);
   }
   const groups = [...Map.groupBy(failures, (failure) => failure.kind).values()];
   return groups.toSorted((a, b) => b.length - a.length)[0]?.[0];
@@ -50,30 +39,35 @@ export function explainOutage(
     confidence: "proven",
     chain: [{ object, via: "read through it", reason }],
   }));
+  const [what, advice] = failure.message.split(/\.? Next: /);
   const root: Root = {
     check: "kubernetes.api",
     component: "kubernetes",
     object,
     status: "unknown",
     reason,
-    message: `${WHAT[failure.kind]}: ${failure.message}`,
+    message: sentence(failure.kind, what ?? failure.message),
     confidence: "proven",
     explains: [],
-    next: nextSteps(failure.kind, facts.context),
+    next: [...advice ? [advice] : [], ...commands(failure.kind, facts.context)],
   };
   return { findings, roots: [root] };
 }
 
-function nextSteps(kind: FailureKind, context: string): string[] {
+function sentence(kind: FailureKind, text: string): string {
+  if (kind === "forbidden") return `Everything that was asked is refused: ${text}`;
+  if (kind === "not-installed") return `No Kubernetes API is served there: ${text}`;
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function commands(kind: FailureKind, context: string): string[] {
   const kubectl = context ? `kubectl --context ${context}` : "kubectl";
   switch (kind) {
     case "forbidden":
       return [`${kubectl} auth can-i --list`, "kubectl apply -f docs/rbac.yaml"];
     case "unauthorized":
       return [`${kubectl} auth whoami`];
-    case "timeout":
-      return [`${kubectl} get --raw '/readyz?verbose'`, "deno task data-platform:health --timeout 60"];
     default:
-      return [`${kubectl} get --raw '/readyz?verbose'`, `${kubectl} config view --minify`];
+      return [`${kubectl} get --raw '/readyz?verbose'`];
   }
 }

@@ -3,7 +3,7 @@ import type { ChainStep, Finding, ObjectRef, Status, Verdict } from "../model.ts
 import { refKey, refText } from "../model.ts";
 import type { ComponentReport, Report, Root } from "../report.ts";
 import type { Colour } from "./text.ts";
-import { count, plural } from "./text.ts";
+import { count, plural, TIE } from "./text.ts";
 
 export interface RenderOptions {
   /** Whether escape sequences for colours may be written. */
@@ -40,7 +40,7 @@ export function findingsOf(report: Report): Finding[] {
 /** The verdict in words, without the verdict itself. */
 export function headline(report: Report): string {
   const { summary, roots } = report;
-  const unwell = summary.critical + summary.warnings + summary.unknown;
+  const [first] = roots;
   const faults = roots.filter((root) => root.status === "critical").length;
   if (report.status === "healthy") {
     return summary.skipped === 0
@@ -48,10 +48,12 @@ export function headline(report: Report): string {
       : `${summary.healthy} of ${count(summary.total, "component")} are ok, ${summary.skipped} do not apply.`;
   }
   if (report.status === "critical") {
-    const broken = `${unwell} of ${count(summary.total, "component")} ${
-      unwell === 1 ? "is" : "are"
-    } affected`;
-    return faults === 0 ? `${broken}.` : `${count(faults, "fault")}: ${broken}.`;
+    const broken = `${summary.critical} of ${count(summary.total, "component")}`;
+    const named = first && `${objectText(first.object)} (${first.reason})`;
+    if (!named || faults === 0) return `${broken} ${summary.critical === 1 ? "is" : "are"} broken.`;
+    return faults === 1
+      ? `${named} breaks ${broken}.`
+      : `${faults} faults break ${broken}; the first is ${named}.`;
   }
   if (report.status === "warning") {
     const warnings = findingsOf(report).filter((f) => f.status === "warning" && f.role !== "symptom").length;
@@ -81,7 +83,7 @@ export function numbers(report: Report): string {
     `${count(checks, "check")} in ${(report.durationMs / 1000).toFixed(2)} s`,
     ...report.context ? [`context ${report.context}`] : [],
     when,
-  ].join(" · ");
+  ].map((part) => part.replaceAll(" ", TIE)).join(`${TIE}· `);
 }
 
 /** `ClusterSecretStore x → ExternalSecret y → Pod z`: from the cause to what it broke; long chains lose their middle. */
@@ -89,7 +91,7 @@ export function chainText(finding: Finding, limit = Infinity): string {
   const steps = causes(finding);
   const nodes = [...steps.map((step) => shortRef(step.object)).reverse(), shortRef(finding.object)];
   const kept = nodes.length <= limit ? nodes : [...nodes.slice(0, 1), "…", ...nodes.slice(1 - limit)];
-  return kept.join(" → ");
+  return kept.map((node) => node.replaceAll(" ", TIE)).join(` →${TIE}`);
 }
 
 /** The chain without the object that it explains. */
@@ -156,6 +158,12 @@ export function independents(report: Report): { finding: Finding; others: Findin
 /** Another finding about a root's own object is part of that root. */
 export function isRoot(finding: Finding, report: Report): boolean {
   return report.roots.some((root) => refKey(root.object) === refKey(finding.object));
+}
+
+/** A message without the advice at its end, and the advice. */
+export function advised(message: string): { what: string; advice?: string } {
+  const [what = message, advice] = message.split(/\.? Next: /);
+  return advice === undefined ? { what } : { what, advice };
 }
 
 /** The finding behind a root, which holds what was observed and where. */

@@ -2,6 +2,7 @@
 import type { Report, Root } from "../report.ts";
 import type { ComponentReport } from "../report.ts";
 import {
+  advised,
   blindSpots,
   byKind,
   causeOf,
@@ -69,9 +70,14 @@ export function rootBlock(
   const title = total === 1 ? "Fault" : `Fault ${index + 1} of ${total}`;
   const sure = root.confidence === "likely" ? ", likely the cause" : "";
   const seen = finding ? observation(finding) : "";
+  const head = `${title}  ${root.status}  `;
   const lines = [
-    paint(["bold"], title) + "  " + paint(STATUS_COLOURS[root.status], root.status) +
-    `  ${objectText(root.object)} (${root.reason}${sure})`,
+    ...hang(
+      head,
+      `${objectText(root.object)} (${root.reason}${sure})`,
+      width,
+      `${paint(["bold"], title)}  ${paint(STATUS_COLOURS[root.status], root.status)}  `,
+    ),
     ...hang("  ", root.message, width),
     ...seen ? hang("  ", seen, width).map((line) => paint(["dim"], line)) : [],
   ];
@@ -87,6 +93,11 @@ export function rootBlock(
 /** Commands stay whole, each on a line of its own, so that they can be copied. */
 export function nextLines(next: readonly string[], paint: Paint): string[] {
   return next.length === 0 ? [] : ["  Next:", ...next.map((command) => `    ${paint(["cyan"], command)}`)];
+}
+
+function adviceLines(message: string, indent: string, width: number): string[] {
+  const { advice } = advised(message);
+  return advice ? hang(indent, `Next: ${advice}`, width) : [];
 }
 
 function moreRoots({ report }: Page): string[] {
@@ -123,7 +134,11 @@ function line(component: ComponentReport, report: Report): string {
   const number = report.roots.findIndex((root) => root.message === finding.message) + 1;
   if (number > 0) return report.roots.length === 1 ? "The fault above." : `Fault ${number} above.`;
   const cause = causeOf(finding, report);
-  const message = /[.!?]$/.test(finding.message) ? finding.message : `${finding.message}.`;
+  if (finding.role === "symptom" && finding.status === "unknown" && cause) {
+    return `Not judged, because of ${objectText(cause.root.object)}.`;
+  }
+  const { what } = advised(finding.message);
+  const message = /[.!?]$/.test(what) ? what : `${what}.`;
   if (finding.role !== "symptom" || causes(finding).length === 0) return message;
   const which = cause && report.roots.length > 1 ? ` fault ${cause.number},` : "";
   const likely = finding.confidence === "likely" ? "Likely cause" : "Cause";
@@ -133,16 +148,12 @@ function line(component: ComponentReport, report: Report): string {
 function blind({ report, width, paint }: Page): string[] {
   const spots = blindSpots(report);
   if (spots.length === 0) return [];
+  const word = pad("unknown", STATUS_WIDTH);
+  const indent = " ".repeat(STATUS_WIDTH + 4);
   const lines = spots.slice(0, ENTRIES).flatMap(({ message, finding, checks }) => [
-    ...hang(
-      `  ${pad("unknown", STATUS_WIDTH)}  `,
-      message,
-      width,
-      `  ${paint(["magenta"], pad("unknown", STATUS_WIDTH))}  `,
-    ),
-    ...hang(" ".repeat(STATUS_WIDTH + 4), `Not judged: ${checks.join(", ")}`, width).map((l) =>
-      paint(["dim"], l)
-    ),
+    ...hang(`  ${word}  `, advised(message).what, width, `  ${paint(["magenta"], word)}  `),
+    ...hang(indent, `Not judged: ${checks.join(", ")}`, width).map((l) => paint(["dim"], l)),
+    ...adviceLines(message, indent, width),
     ...nextLines(finding.next ?? [], paint).map((next) => " ".repeat(STATUS_WIDTH + 2) + next),
   ]);
   return [paint(["bold"], "Could not look"), ...lines, ...more(spots.length)];

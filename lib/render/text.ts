@@ -69,6 +69,9 @@ export function pad(text: string, to: number): string {
   return text + " ".repeat(Math.max(0, to - columns(text)));
 }
 
+/** Holds two words together when lines are broken; a plain space on the screen. */
+export const TIE = "\u00a0";
+
 /** Breaks between words only: a word longer than a line gets one of its own, so that it can be copied. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
@@ -79,7 +82,7 @@ export function wrap(text: string, width: number): string[] {
       line = word;
     } else line = line === "" ? word : `${line} ${word}`;
   }
-  return [...lines, line];
+  return [...lines, line].map((whole) => whole.replaceAll(TIE, " "));
 }
 
 /** Wrapped text whose first line starts with `head`, the others under the text of the first. */

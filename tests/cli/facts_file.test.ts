@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { UsageError } from "../../lib/errors.ts";
+import { loadFacts, saveFacts } from "../../lib/facts_file.ts";
+import type { Facts } from "../../lib/model.ts";
+import { factsOf, withDirectory } from "./run.ts";
+
+const facts = factsOf([["a"], []]) as unknown as Facts;
+
+async function message(path: string): Promise<string> {
+  try {
+    await loadFacts(path);
+  } catch (error) {
+    assert.ok(error instanceof UsageError, String(error));
+    return error.message.replaceAll(path, "FILE");
+  }
+  throw new Error(`${path} was loaded`);
+}
+
+Deno.test("facts come back as they were saved, plain and gzipped", async () => {
+  await withDirectory(async (directory) => {
+    for (const name of ["facts.json", "facts.json.gz"]) {
+      await saveFacts(`${directory}/${name}`, facts);
+      assert.deepEqual(await loadFacts(`${directory}/${name}`), facts);
+    }
+    assert.deepEqual(
+      (await Deno.readFile(`${directory}/facts.json.gz`)).slice(0, 2),
+      new Uint8Array([0x1f, 0x8b]),
+    );
+  });
+});
+
+Deno.test("a facts file that cannot be used is refused with what is wrong with it", async () => {
+  await withDirectory(async (directory) => {
+    const whole = JSON.stringify(facts);
+    await saveFacts(`${directory}/whole.gz`, facts);
+    const zipped = await Deno.readFile(`${directory}/whole.gz`);
+    const cases: [string | Uint8Array, RegExp][] = [
+      ["", /is not a facts file: it is empty/],
+      ["hello", /is not a facts file: it is not JSON/],
+      [whole.slice(0, -20), /is cut short or damaged: .*Record it again with --save-facts/],
+      [zipped.slice(0, -20), /is cut short or damaged: its gzip data does not end well/],
+      ["[]", /it is JSON of another kind/],
+      ["{}", /it has no lakecheck schema/],
+      [
+        JSON.stringify({ ...facts, schema: "lakecheck.facts/v2" }),
+        /is lakecheck\.facts\/v2: this lakecheck reads lakecheck\.facts\/v1/,
+      ],
+      [JSON.stringify({ schema: "lakecheck.report/v1" }), /it is a lakecheck\.report\/v1 document/],
+      [JSON.stringify({ ...facts, collectedAt: "yesterday" }), /collectedAt, context, namespace or sources/],
+      [
+        JSON.stringify({ ...facts, sources: { pods: { ok: true } } }),
+        /the entry of source pods has another shape/,
+      ],
+      [
+        JSON.stringify({ ...facts, sources: { pods: { ok: true, items: [null] } } }),
+        /the entry of source pods/,
+      ],
+    ];
+    for (const [content, expected] of cases) {
+      const path = `${directory}/facts.json`;
+      await Deno.writeFile(path, typeof content === "string" ? new TextEncoder().encode(content) : content);
+      assert.match(await message(path), expected);
+    }
+    assert.match(
+      await message(`${directory}/none`),
+      /Cannot read the facts file FILE: there is no such file/,
+    );
+    assert.match(await message(directory), /Cannot read the facts file FILE: it is a directory/);
+  });
+});
+
+Deno.test("saving keeps the old file when the new one cannot be written, and a link keeps its target", async () => {
+  await withDirectory(async (directory) => {
+    await Deno.writeTextFile(`${directory}/target.json`, "old");
+    await Deno.symlink(`${directory}/target.json`, `${directory}/link.json`);
+    await saveFacts(`${directory}/link.json`, facts);
+    assert.ok((await Deno.lstat(`${directory}/link.json`)).isSymlink);
+    assert.deepEqual(await loadFacts(`${directory}/target.json`), facts);
+    await assert.rejects(saveFacts(directory, facts), /Cannot write .*: it is a directory/);
+    await saveFacts("/dev/null", facts);
+    assert.ok((await Deno.stat("/dev/null")).isCharDevice);
+  });
+});

@@ -1,0 +1,49 @@
+/** `deno task ok`: everything that must be so before a change is done, one step after the other. */
+import { build } from "./kustomize.ts";
+
+interface Step {
+  name: string;
+  /** Throws, or gives false, when it is not so; says why on the screen. */
+  run(): Promise<boolean>;
+}
+
+const STEPS: Step[] = [
+  { name: "format", run: () => deno("fmt", "--check", "--quiet") },
+  { name: "lint", run: () => deno("lint", "--quiet") },
+  { name: "types", run: () => deno("check", "--quiet", ".") },
+  { name: "doc tests", run: () => deno("test", "--doc", "--quiet", "--permit-no-files", "lib") },
+  { name: "generated files", run: () => deno("run", ...GENERATE, "tools/generate.ts", "--check") },
+  { name: "kubernetes directories", run: build },
+];
+
+const GENERATE = ["--quiet", "--allow-read", "--allow-env"];
+
+async function deno(...args: string[]): Promise<boolean> {
+  const command = new Deno.Command(Deno.execPath(), { args, stdin: "null", env: { NO_COLOR: "1" } });
+  return (await command.spawn().status).success;
+}
+
+/** Runs every step, also after one that failed, and counts. */
+export async function gate(): Promise<{ passed: number; failed: number }> {
+  let [passed, failed] = [0, 0];
+  for (const step of STEPS) {
+    const started = performance.now();
+    const good = await step.run().catch((error) => {
+      console.error(error instanceof Error ? error.message : error);
+      return false;
+    });
+    if (good) passed++;
+    else failed++;
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    console.log(`${good ? "ok    " : "FAILED"}  ${step.name} (${seconds} s)`);
+  }
+  return { passed, failed };
+}
+
+if (import.meta.main) {
+  const { failed } = await gate();
+  if (failed > 0) {
+    console.error(`${failed} of ${STEPS.length} steps failed; what is wrong stands above each.`);
+  }
+  Deno.exit(failed > 0 ? 1 : 0);
+}
