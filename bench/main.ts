@@ -1,0 +1,190 @@
+/**
+ * `deno task bench`: every number that the tool promises, side by side in one run on the lab, printed and saved as
+ * JSON. Figures are ratios of whole processes, for the machine's own speed changes from minute to minute.
+ *
+ *   --rounds N   rounds of each comparison (default 9)
+ *   --pods N     size of the crowd (default 2000)
+ *   --lab-warm   also take the lab down and time bringing it up again
+ *   --lab-cold   also time it with an empty cache of its own (30 minutes, 20 GB of disk)
+ */
+import { parseArgs } from "node:util";
+import { countPods, kubectl, makeCrowd } from "./crowd.ts";
+import { labMemoryMiB, timeLabUp } from "./lab.ts";
+import { type Competitor, inTurn, median, type Ratio, ratio, type Timed } from "./measure.ts";
+import { writePlan } from "./plan.ts";
+
+const KUBECONFIG = ".lab/kubeconfig";
+const CACHE = Deno.env.get("LAKECHECK_LAB_CACHE") ?? `${Deno.env.get("HOME")}/.cache/lakecheck-lab`;
+const KUBECTL = `${CACHE}/bin/kubectl`;
+/** A healthy platform says 0; with the bench's own node and pods beside it, it may say 1 or 2. */
+const HEALTH_CODES = [0, 1, 2];
+const SEVEN = [
+  "pods",
+  "deployments",
+  "services",
+  "secrets",
+  "kustomizations.kustomize.toolkit.fluxcd.io",
+  "externalsecrets.external-secrets.io",
+  "clusters.postgresql.cnpg.io",
+];
+
+interface Figure {
+  name: string;
+  value: string;
+  limit: string;
+  met: boolean;
+  detail?: unknown;
+}
+
+const figures: Figure[] = [];
+
+function report(figure: Figure): void {
+  figures.push(figure);
+  console.log(
+    `${figure.met ? "met    " : "NOT MET"}  ${figure.name}: ${figure.value} (limit ${figure.limit})`,
+  );
+}
+
+function spread({ median, least, most }: Ratio): string {
+  return `${median.toFixed(2)} × (${least.toFixed(2)} to ${most.toFixed(2)})`;
+}
+
+function describe(timed: Timed): string {
+  const ms = timed.runs.map((run) => run.ms);
+  return `${timed.name}: ${Math.round(median(ms))} ms (${Math.round(Math.min(...ms))} to ${
+    Math.round(Math.max(...ms))
+  })`;
+}
+
+/** The command that `deno task data-platform:health:json` runs, without the task runner's own start. */
+async function healthCommand(): Promise<string[]> {
+  const tasks = JSON.parse(await Deno.readTextFile("deno.json")).tasks as Record<string, { command: string }>;
+  const words = (tasks["data-platform:health:json"]?.command ?? "").split(" ").slice(1);
+  return [Deno.execPath(), ...words, "--kubeconfig", KUBECONFIG];
+}
+
+async function competitors(
+  plan: string,
+): Promise<{ health: Competitor; floor: Competitor; seven: Competitor }> {
+  await writePlan(KUBECONFIG, plan);
+  const loop = SEVEN.map((kind) => `'${KUBECTL}' --kubeconfig ${KUBECONFIG} get ${kind} -A -o json`).join(
+    " && ",
+  );
+  return {
+    health: { name: "health:json", argv: await healthCommand(), codes: HEALTH_CODES },
+    floor: {
+      name: "floor",
+      argv: [Deno.execPath(), "run", "-A", "--quiet", "bench/floor.ts", plan],
+      codes: [0],
+    },
+    seven: { name: "seven kubectl", argv: ["sh", "-c", loop], codes: [0] },
+  };
+}
+
+async function compareHealth(rounds: number, plan: string): Promise<void> {
+  const { health, floor, seven } = await competitors(plan);
+  const [h, f, s] = await inTurn([health, floor, seven], rounds);
+  if (!h || !f || !s) return;
+  for (const timed of [h, f, s]) console.log(`         ${describe(timed)}`);
+  const [toFloor, toSeven] = [ratio(h, f), ratio(h, s)];
+  report({
+    name: "health:json / floor",
+    value: spread(toFloor),
+    limit: "2 ×",
+    met: toFloor.median <= 2,
+    detail: { h, f },
+  });
+  report({
+    name: "health:json / seven kubectl",
+    value: spread(toSeven),
+    limit: "1 ×",
+    met: toSeven.median < 1,
+    detail: { s },
+  });
+}
+
+async function compareCrowd(rounds: number, pods: number, plan: string): Promise<void> {
+  console.log(`         making ${pods} pods ...`);
+  const remove = await makeCrowd(KUBECTL, KUBECONFIG, pods);
+  try {
+    console.log(`         the cluster lists ${await countPods(KUBECONFIG)} pods`);
+    const { health, floor } = await competitors(plan);
+    const [h, f] = await inTurn([health, floor], rounds);
+    if (!h || !f) return;
+    for (const timed of [h, f]) console.log(`         ${describe(timed)}`);
+    const toFloor = ratio(h, f);
+    report({
+      name: `health:json / floor at ${pods} pods`,
+      value: spread(toFloor),
+      limit: "1.5 ×",
+      met: toFloor.median <= 1.5,
+      detail: { h, f },
+    });
+    const peak = Math.max(...h.runs.map((run) => run.peakMiB));
+    report({
+      name: `peak memory at ${pods} pods`,
+      value: `${Math.round(peak)} MiB`,
+      limit: "300 MiB",
+      met: peak <= 300,
+    });
+  } finally {
+    await remove();
+  }
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: "string", default: "9" },
+      pods: { type: "string", default: "2000" },
+      "lab-warm": { type: "boolean" },
+      "lab-cold": { type: "boolean" },
+    },
+  });
+  const rounds = Number(values.rounds);
+  if (values["lab-warm"]) {
+    const seconds = await timeLabUp();
+    report({ name: "lab:up, warm", value: `${Math.round(seconds)} s`, limit: "90 s", met: seconds <= 90 });
+  }
+  await kubectl(KUBECTL, KUBECONFIG, ["get", "--raw", "/readyz"]).catch(() => {
+    throw new Error("the lab does not answer. Next: deno task lab:up");
+  });
+  const memory = await labMemoryMiB();
+  report({
+    name: "memory of the lab",
+    value: `${(memory / 1024).toFixed(1)} GiB`,
+    limit: "8 GiB",
+    met: memory <= 8192,
+  });
+  const plan = await Deno.makeTempFile({ prefix: "lakecheck-bench-" });
+  try {
+    await compareHealth(rounds, plan);
+    await compareCrowd(rounds, Number(values.pods), plan);
+  } finally {
+    await Deno.remove(plan);
+  }
+  if (values["lab-cold"]) {
+    const seconds = await timeLabUp(await Deno.makeTempDir({ prefix: "lakecheck-cold-" }));
+    report({
+      name: "lab:up, cold",
+      value: `${(seconds / 60).toFixed(1)} min`,
+      limit: "30 min",
+      met: seconds <= 1800,
+    });
+  }
+  await Deno.mkdir("bench-results", { recursive: true });
+  const file = `bench-results/${new Date().toISOString().replaceAll(":", "-").slice(0, 19)}.json`;
+  await Deno.writeTextFile(
+    file,
+    JSON.stringify({ figures, machine: { cores: navigator.hardwareConcurrency } }, null, 1),
+  );
+  console.log(`\nSaved to ${file}`);
+  return 0;
+}
+
+try {
+  Deno.exit(await main());
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : error}`);
+  Deno.exit(3);
+}

@@ -1,0 +1,208 @@
+/** The object store as the lakehouse uses it: its user, the user's keys, its buckets. */
+import type { Check, Component, Edge, ObjectRef, ProbeSource, World } from "../model.ts";
+import { present } from "../shape.ts";
+import { refOf } from "./fields.ts";
+import { endpointSlices, secrets, services } from "./kinds.ts";
+import { SERVICE_ERRORS } from "./reasons.ts";
+import { proxyPath } from "./proxy.ts";
+import { cephObjectStores, cephObjectStoreUsers, objectBucketClaims } from "./rook_ceph_kinds.ts";
+
+const USER = "iceberg";
+const HTTP_PORT = 80;
+const KEYS = ["AccessKey", "SecretKey", "Endpoint"];
+
+const bucketRef = (name: string): ObjectRef => ({ kind: "S3Bucket", name });
+
+/** The gateway Service that Rook makes for an object store. */
+function gateways(world: World): ObjectRef[] {
+  return world.list(cephObjectStores).map((store) => ({
+    kind: "Service",
+    namespace: store.metadata?.namespace ?? "",
+    name: `rook-ceph-rgw-${store.metadata?.name}`,
+  }));
+}
+
+/** Buckets that bucket claims of the platform's namespace ask for. */
+function claimedBuckets(world: World): { bucket: string; claim: ObjectRef }[] {
+  return world.list(objectBucketClaims)
+    .filter((claim) => claim.metadata?.namespace === world.namespace)
+    .map((claim) => ({
+      bucket: claim.spec?.bucketName ?? claim.metadata?.name ?? "",
+      claim: refOf("ObjectBucketClaim", claim),
+    }));
+}
+
+/** Unsigned requests: 403 says that the bucket exists, 404 that it does not. No key is needed. */
+export const bucketProbes: ProbeSource<true> = {
+  id: "s3.buckets",
+  after: [services, endpointSlices, cephObjectStores, objectBucketClaims],
+  targets(world) {
+    const gateway = gateways(world)[0];
+    if (!gateway?.namespace) return {};
+    const targets: Record<string, string> = {};
+    for (const { bucket } of claimedBuckets(world)) {
+      const path = proxyPath(world, gateway.namespace, gateway.name, HTTP_PORT, bucket);
+      if (path) targets[bucket] = path;
+    }
+    return targets;
+  },
+  read: present,
+};
+
+const userCheck: Check = {
+  id: "s3-user.ready",
+  title: "S3 object store user",
+  explain:
+    `CephObjectStoreUser ${USER} exists and is Ready, and the Secret that Rook makes for it has its keys.`,
+  needs: [cephObjectStoreUsers, secrets],
+  whenNotInstalled: "critical",
+  object: (world) => found(world)?.ref ?? { kind: "CephObjectStoreUser", namespace: "rook-ceph", name: USER },
+  run(world) {
+    const user = found(world);
+    const evidence = "GET /apis/ceph.rook.io/v1/cephobjectstoreusers";
+    if (!user) {
+      return [{
+        status: "critical",
+        reason: "Missing",
+        message: `CephObjectStoreUser ${USER} does not exist: nobody can read or write the lake`,
+        observed: "absent",
+        expected: "Ready",
+        evidence,
+        next: ["kubectl get cephobjectstoreusers -A", "flux get kustomizations -A"],
+      }];
+    }
+    const base = { observed: user.phase || "no phase", expected: "Ready", evidence };
+    if (user.phase !== "Ready") {
+      const next = [`kubectl -n ${user.ref.namespace} describe cephobjectstoreuser ${USER}`];
+      return [{
+        ...base,
+        status: "critical",
+        reason: "UserNotReady",
+        message: `is ${user.phase || "not reconciled yet"}`,
+        next,
+      }];
+    }
+    const secret = world.get(secrets, user.secret.namespace, user.secret.name);
+    const keys = secret?.metadata?.keys;
+    const absent = keys ? KEYS.filter((key) => !keys.includes(key)) : [];
+    if (secret && absent.length === 0) {
+      return [{ ...base, status: "ok", reason: "Ready", message: "is Ready and its Secret has its keys" }];
+    }
+    return [{
+      ...base,
+      status: "critical",
+      reason: secret ? "MissingKey" : "SecretMissing",
+      message: secret
+        ? `its Secret ${user.secret.name} lacks ${absent.join(", ")}`
+        : `is Ready, but its Secret ${user.secret.name} is gone`,
+      next: [
+        `kubectl -n ${user.secret.namespace} get secret ${user.secret.name}`,
+        "kubectl -n rook-ceph rollout restart deploy/rook-ceph-operator",
+      ],
+    }];
+  },
+};
+
+interface User {
+  ref: ObjectRef;
+  store: string;
+  phase: string;
+  secret: ObjectRef;
+}
+
+function found(world: World): User | undefined {
+  const user = world.list(cephObjectStoreUsers).find((entry) => entry.metadata?.name === USER);
+  if (!user) return undefined;
+  const ref = refOf("CephObjectStoreUser", user);
+  const store = user.spec?.store ?? "";
+  const name = user.status?.info?.secretName ?? `rook-ceph-object-user-${store}-${USER}`;
+  return {
+    ref,
+    store,
+    phase: user.status?.phase ?? "",
+    secret: { kind: "Secret", namespace: ref.namespace, name },
+  };
+}
+
+const bucketCheck: Check = {
+  id: "s3-user.buckets",
+  title: "buckets",
+  explain:
+    "Every bucket that a bucket claim of the platform asks for answers an unsigned request with 403 or 200; 404 means " +
+    "that it does not exist, whatever the claim's status says.",
+  needs: [services, endpointSlices, cephObjectStores, objectBucketClaims, bucketProbes],
+  object: () => bucketRef("*"),
+  run(world) {
+    const claimed = claimedBuckets(world);
+    if (claimed.length === 0) {
+      const message = `no bucket claim in namespace ${world.namespace}: there is no bucket to ask for`;
+      return [{ status: "skipped", reason: "NoClaims", message }];
+    }
+    const answers = world.answers(bucketProbes);
+    const judged = claimed.map(({ bucket }) => {
+      const status = answers[bucket]?.status;
+      const base = {
+        object: bucketRef(bucket),
+        observed: `HTTP ${status ?? "not asked"}`,
+        expected: "HTTP 403 or 200",
+        evidence: `GET /${bucket}, unsigned`,
+      };
+      if (status === 403 || status === 200) {
+        return { ...base, status: "ok" as const, reason: "Exists", message: `bucket ${bucket} answers` };
+      }
+      const next = [
+        "kubectl -n rook-ceph get cephobjectstores,pods,endpointslices",
+        `kubectl -n ${world.namespace} get objectbucketclaims`,
+      ];
+      if (status === 404) {
+        return {
+          ...base,
+          status: "critical" as const,
+          reason: "NoSuchBucket",
+          message: `bucket ${bucket} does not exist`,
+          next,
+        };
+      }
+      const reason = status === undefined || status === 503 ? "NoAnswer" : "ErrorAnswer";
+      const message = status === undefined
+        ? `bucket ${bucket} cannot be asked for: nobody is ready behind the gateway`
+        : `bucket ${bucket} answers HTTP ${status}`;
+      return { ...base, status: "critical" as const, reason, message, next };
+    });
+    return judged;
+  },
+};
+
+/** A bucket needs the gateway, its claim, and the user needs its store. */
+function edges(world: World): Edge[] {
+  const all: Edge[] = [];
+  for (const { bucket, claim } of claimedBuckets(world)) {
+    const from = bucketRef(bucket);
+    for (const to of gateways(world)) {
+      all.push({ from, to, via: "gateway", explains: ["NoAnswer", "ErrorAnswer"], because: SERVICE_ERRORS });
+    }
+    all.push({ from, to: claim, via: "claimed by", explains: ["NoSuchBucket"] });
+  }
+  const user = found(world);
+  if (user) {
+    // Whether the Secret's maker runs is the maker's affair: the user is what the check speaks of.
+    all.push({
+      from: user.secret,
+      to: user.ref,
+      via: "made for the user",
+      explains: ["Missing", "MissingKey"],
+    });
+  }
+  return all;
+}
+
+export const s3User: Component = {
+  name: "s3-user",
+  title: "S3 object store user and buckets",
+  dependsOn: ["rook-ceph"],
+  sources: [bucketProbes],
+  namespaces: () => [],
+  kinds: [],
+  checks: [userCheck, bucketCheck],
+  edges,
+};
