@@ -1,0 +1,121 @@
+/** What is there before GitOps: Flux, the operators, the Secrets that git can't hold, and the root of everything else. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import type { LabContext } from "../context.ts";
+import { LabError } from "../errors.ts";
+import { waitFor } from "../process.ts";
+import { CHARTS, MANIFESTS } from "./artifact.ts";
+import { documents, type Kube, text } from "./kube.ts";
+import { connectSecrets } from "./vault.ts";
+
+/** The definitions of Rook that the platform uses; Rook has a dozen more. */
+const ROOK_KINDS = [
+  "cephclusters",
+  "cephblockpools",
+  "cephobjectstores",
+  "cephobjectstoreusers",
+  "objectbuckets",
+  "objectbucketclaims",
+];
+
+function cached(ctx: LabContext, path: string): string {
+  return readFileSync(join(ctx.cache, "manifests", path), "utf8");
+}
+
+function cachedDefinitions(ctx: LabContext, dir: string): string {
+  const files = readdirSync(join(ctx.cache, "manifests", dir)).filter((name) =>
+    name.includes("_") && name.endsWith(".yaml")
+  );
+  return files.map((name) => cached(ctx, `${dir}/${name}`)).join("\n---\n");
+}
+
+function own(ctx: LabContext, name: string): string {
+  const file = new URL(`./manifests/${name}.yaml`, import.meta.url).pathname;
+  return readFileSync(file, "utf8").replaceAll("@LAB_DIR@", ctx.dir);
+}
+
+function namespace(name: string): string {
+  return `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${name}\n`;
+}
+
+/** Flux: definitions from the controllers' sources, and the controllers. */
+export async function installFlux(ctx: LabContext, kube: Kube): Promise<string> {
+  const controllers = ["source-controller", "kustomize-controller", "helm-controller"];
+  const definitions = controllers.map((name) => cachedDefinitions(ctx, `flux/${name}/crds`));
+  await kube.apply("flux", [namespace("flux-system"), ...definitions].join("\n---\n"));
+  await kube.apply("flux", own(ctx, "flux"));
+  return "source 1.7.0, kustomize 1.6.0, helm 1.4.0";
+}
+
+/** The External Secrets operator; its webhook once the certificate is there. */
+export async function installExternalSecrets(ctx: LabContext, kube: Kube): Promise<string> {
+  await kube.apply(
+    "external secrets operator",
+    [namespace("external-secrets"), cachedDefinitions(ctx, "external-secrets/crds")].join("\n---\n"),
+  );
+  await kube.apply("external secrets operator", own(ctx, "external-secrets"));
+  await kube.apply("external secrets operator", connectSecrets(ctx));
+  const secret = "/api/v1/namespaces/external-secrets/secrets/external-secrets-webhook";
+  const certified = await waitFor(
+    async () => text(await kube.get(secret), "data", "tls.crt") !== "",
+    90_000,
+    200,
+  );
+  if (!certified) {
+    throw new LabError(
+      "external secrets operator",
+      "its cert-controller made no certificate for the webhook within 90 s",
+      undefined,
+      "kubectl -n external-secrets logs deploy/external-secrets-cert-controller",
+    );
+  }
+  await kube.apply("external secrets operator", own(ctx, "external-secrets-webhook"));
+  return "0.17.0";
+}
+
+/** CloudNativePG, from its release manifest as it is. */
+export async function installCloudNativePg(ctx: LabContext, kube: Kube): Promise<string> {
+  await kube.apply("cloudnative-pg operator", cached(ctx, "cnpg/cnpg-1.26.0.yaml"));
+  return "1.26.0";
+}
+
+/** Rook's definitions and the stand-in for its operator. */
+export async function installRook(ctx: LabContext, kube: Kube): Promise<string> {
+  const wanted = documents(cached(ctx, "rook/crds.yaml")).filter((one) =>
+    ROOK_KINDS.some((kind) => one.path.includes(`/${kind}.`))
+  );
+  if (wanted.length !== ROOK_KINDS.length) {
+    throw new LabError(
+      "rook",
+      `its definitions hold ${wanted.length} of the ${ROOK_KINDS.length} kinds that the platform uses`,
+    );
+  }
+  await kube.apply("rook", [namespace("rook-ceph"), ...wanted.map((one) => one.body)].join("\n---\n"));
+  await kube.apply("rook", own(ctx, "rook-operator"));
+  return "definitions 1.14.0, stand-in operator";
+}
+
+function patched(ctx: LabContext, file: string, spec: Record<string, unknown>): string {
+  const object = parse(readFileSync(join(ctx.root, "kubernetes/flux/bootstrap", file), "utf8"));
+  object.spec = { ...object.spec, ...spec };
+  return stringify(object);
+}
+
+/** The root: where the manifests come from (the lab's registry), and `cluster-apps`, with the lab's overlay as its path. */
+export async function installRoot(ctx: LabContext, kube: Kube): Promise<void> {
+  const registry = `oci://${ctx.registry}`;
+  const settings = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "lab-settings", namespace: "flux-system" },
+    data: { LAB_DIR: ctx.dir },
+  };
+  const objects = [
+    stringify(settings),
+    patched(ctx, "source.yaml", { url: `${registry}/${MANIFESTS}`, insecure: true, interval: "10s" }),
+    patched(ctx, "charts.yaml", { url: `${registry}/${CHARTS}`, insecure: true, interval: "10s" }),
+    patched(ctx, "cluster-apps.yaml", { path: "./lab/overlay/flux", retryInterval: "3s" }),
+  ];
+  await kube.apply("cluster-apps", objects.join("\n---\n"));
+}

@@ -1,0 +1,66 @@
+/** The platform on the lab's cluster: bootstrap, manifests through Flux, and the wait until all of it is ready. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { part } from "../cluster/mod.ts";
+import type { LabContext } from "../context.ts";
+import { createProgress, type Progress } from "../progress.ts";
+import { pushArtifact, pushCharts } from "./artifact.ts";
+import {
+  installCloudNativePg,
+  installExternalSecrets,
+  installFlux,
+  installRook,
+  installRoot,
+} from "./bootstrap.ts";
+import { connectKube } from "./kube.ts";
+import { settle } from "./settle.ts";
+import { ensureVault } from "./vault.ts";
+
+export { pushArtifact, pushCharts } from "./artifact.ts";
+export { at, condition, connectKube, type Kube, type KubeObject, text } from "./kube.ts";
+export { platformParts, platformTable } from "./parts.ts";
+export { copyObjectUserKeys, type Pending, pendingObjects } from "./settle.ts";
+export { connectSecrets, mintToken, readVaults, setItem, vaultDir, writeVaults } from "./vault.ts";
+export type { VaultFile, VaultItem } from "./vault.ts";
+
+const LIMIT_MS = 300_000;
+
+/**
+ * Installs the platform on a running cluster, or what is missing of it, and waits until all of it is ready (5 minutes at
+ * most). Running twice changes nothing. Throws LabError for the part that failed, after it was printed.
+ */
+export async function installPlatform(
+  ctx: LabContext,
+  progress: Progress = createProgress(),
+  signal?: AbortSignal,
+): Promise<void> {
+  mkdirSync(join(ctx.dir, "ceph"), { recursive: true, mode: 0o711 });
+  ensureVault(ctx);
+  const kube = connectKube(ctx);
+  try {
+    let digest = "";
+    const push = async () => {
+      digest = await pushArtifact(ctx);
+      await pushCharts(ctx);
+      return digest.slice(0, 19);
+    };
+    const flux = async () => {
+      await part(progress, "flux", () => installFlux(ctx, kube));
+      await part(progress, "manifests in the registry", push);
+      await part(progress, "root of GitOps", async () => {
+        await installRoot(ctx, kube);
+        return "cluster-apps";
+      });
+    };
+    const started = await Promise.allSettled([
+      flux(),
+      part(progress, "rook", () => installRook(ctx, kube)),
+      part(progress, "external secrets operator", () => installExternalSecrets(ctx, kube)),
+      part(progress, "cloudnative-pg operator", () => installCloudNativePg(ctx, kube)),
+    ]);
+    for (const result of started) if (result.status === "rejected") throw result.reason;
+    await settle(ctx, kube, progress, digest, { timeoutMs: LIMIT_MS, signal });
+  } finally {
+    kube.close();
+  }
+}
