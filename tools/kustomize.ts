@@ -1,6 +1,7 @@
 /** Builds every directory of kubernetes/ that holds manifests, with the kustomize that the lab uses. */
-const VERSION = "v5.7.1";
-const MODULE = `sigs.k8s.io/kustomize/kustomize/v5@${VERSION}`;
+import { goDir, goEnv } from "../lab/build/parts_go.ts";
+
+const PACKAGE = "sigs.k8s.io/kustomize/kustomize/v5";
 
 /** True when all build. Throws when there is no kustomize and none can be made. */
 export async function build(): Promise<boolean> {
@@ -17,21 +18,23 @@ export async function build(): Promise<boolean> {
   return good;
 }
 
-/** The lab's binary if it is built, else one from the Go module cache of this user. */
+/** The lab's binary if it is built, else the same one, built from the same pins. */
 async function binary(): Promise<string> {
   const home = Deno.env.get("HOME") ?? "/root";
   const cache = Deno.env.get("LAKECHECK_LAB_CACHE") ?? `${home}/.cache/lakecheck-lab`;
   const path = `${cache}/bin/kustomize`;
   if (await runs(path)) return path;
-  console.log(`No kustomize at ${path}: building ${MODULE} with go ...`);
-  const made = await output("go", ["install", "-ldflags=-s -w", MODULE], {
-    GOBIN: `${cache}/bin`,
-    GOFLAGS: "-mod=mod",
-    CGO_ENABLED: "0",
+  console.log(`No kustomize at ${path}: building it with go ...`);
+  await Deno.mkdir(`${cache}/bin`, { recursive: true });
+  const temporary = `${path}.${Deno.pid}.tmp`;
+  const made = await output("go", ["build", "-o", temporary, PACKAGE], {
+    cwd: `${goDir}kustomize`,
+    env: goEnv(cache),
   }).catch((error) => ({ success: false, stderr: error instanceof Error ? error.message : String(error) }));
+  if (made.success) await Deno.rename(temporary, path);
   if (made.success && await runs(path)) return path;
   throw new Error(
-    `There is no kustomize at ${path}, and go could not build ${MODULE}: ${made.stderr.trim()}\n` +
+    `There is no kustomize at ${path}, and go could not build it: ${made.stderr.trim()}\n` +
       "Install Go 1.24 or newer, or bring the lab up once (deno task lab:up), then run this again.",
   );
 }
@@ -40,14 +43,19 @@ async function runs(path: string): Promise<boolean> {
   return await output(path, ["version"]).then(({ success }) => success, () => false);
 }
 
-async function output(command: string, args: string[], env: Record<string, string> = {}) {
+async function output(
+  command: string,
+  args: string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+) {
   const result = await new Deno.Command(command, {
+    ...options,
     args,
-    env,
     stdin: "null",
     stdout: "null",
     stderr: "piped",
-  }).output();
+  })
+    .output();
   return { success: result.success, stderr: new TextDecoder().decode(result.stderr) };
 }
 
