@@ -113,7 +113,7 @@ function unreachableWhy(text: string): string {
     return "does not speak the protocol of its address (http or https). Next: correct the server address of the context";
   }
   if (/Requires net access|NotCapable/.test(text)) {
-    return "may not be connected to: this task has no --allow-net for it. Next: add it";
+    return "may not be connected to: this task lacks the permission. Next: add --allow-net";
   }
   if (
     /reset|stream error|connection error|broken pipe|closed|unexpected eof|eof|body|incomplete|ECONNRESET|terminated/i

@@ -295,5 +295,5 @@ function flag(value: unknown): boolean {
 }
 
 function resolvePath(path: string, dir: string): string {
-  return /^([/\\]|[A-Za-z]:)/.test(path) ? path : `${dir}/${path}`;
+  return /^([/\\]|[A-Za-z]:)/.test(path) ? path : `${dir}/${path.replace(/^(\.\/)+/, "")}`;
 }

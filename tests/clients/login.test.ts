@@ -215,7 +215,7 @@ Deno.test("a login plugin that gives nothing says why, without its secrets", asy
   const cases: [string, RegExp][] = [
     [
       "#!/bin/sh\necho nothing",
-      /^the login plugin HOME\/\.\/login of user me printed no ExecCredential with a token/,
+      /^the login plugin HOME\/login of user me printed no ExecCredential with a token/,
     ],
     [
       `#!/bin/sh\necho first >&2\necho 'session expired for ${CANARY}-and-more' >&2\nexit 3`,
