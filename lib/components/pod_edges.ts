@@ -2,7 +2,7 @@
 import type { Edge, ObjectRef, World } from "../model.ts";
 import { perWorld } from "./per_world.ts";
 import { type PodSpec, refOf } from "./fields.ts";
-import { configMaps, deployments, type Pod, pods, services, statefulSets } from "./kinds.ts";
+import { configMaps, daemonSets, deployments, type Pod, pods, services, statefulSets } from "./kinds.ts";
 import { podsOf, workloadOf } from "./membership.ts";
 import {
   CONFIG_ERRORS,
@@ -73,10 +73,17 @@ export function wantsOf(spec: PodSpec | undefined): Want[] {
   return wants;
 }
 
+/** Workloads whose pods are made from one template. */
+const TEMPLATED = [
+  ["Deployment", deployments],
+  ["StatefulSet", statefulSets],
+  ["DaemonSet", daemonSets],
+] as const;
+
 /** Edges of every pod, and of the templates of workloads that have no pods to speak for them. */
 export function podEdges(world: World): Edge[] {
   const edges = world.list(pods).flatMap((pod) => edgesOfPod(pod, world));
-  for (const [kind, source] of [["Deployment", deployments], ["StatefulSet", statefulSets]] as const) {
+  for (const [kind, source] of TEMPLATED) {
     for (const workload of world.list(source)) {
       const namespace = workload.metadata?.namespace ?? "";
       const from = refOf(kind, workload);

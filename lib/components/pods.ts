@@ -3,6 +3,7 @@ import type { Judgement, KindCheck, World } from "../model.ts";
 import { perWorld } from "./per_world.ts";
 import { ageSeconds, ageText, conditionOf, refOf } from "./fields.ts";
 import { type ContainerStatus, events, type Pod, pods, type WarningEvent } from "./kinds.ts";
+import { logSays } from "./log_signals.ts";
 import { ownerOf, placeOf } from "./membership.ts";
 
 /** A pod that is younger than this is starting, and no fault. */
@@ -56,7 +57,7 @@ export function judgePod(pod: Pod, world: World): Judgement | undefined {
   if (phase === "Succeeded") return undefined;
   if (phase === "Failed") return judgeFailed(pod);
   const waiting = judgeContainers(pod, world);
-  if (waiting) return describe(pod, waiting);
+  if (waiting) return describe(pod, { ...waiting, message: waiting.message + logSays(pod, world) });
   if (phase === "Pending" || phase === undefined) return judgePending(pod, world);
   return judgeRunning(pod, world);
 }
@@ -202,7 +203,7 @@ function judgeRunning(pod: Pod, world: World): Judgement | undefined {
   return describe(pod, {
     status: "critical",
     reason: "NotReady",
-    message: `is running but not Ready for ${ageText(since)}: ${why}`,
+    message: `is running but not Ready for ${ageText(since)}: ${why}${logSays(pod, world)}`,
     observed: unready.length > 0 ? `not ready: ${unready.join(", ")}` : "Ready is not True",
     expected: "Ready",
     evidence: "status.conditions[Ready]",

@@ -2,7 +2,8 @@
 import type { Judgement, World } from "../model.ts";
 import { ageSeconds, conditionOf } from "./fields.ts";
 import type { Workload } from "./kinds.ts";
-import { eventsOf } from "./pods.ts";
+import { podsOf } from "./membership.ts";
+import { eventsOf, judgePod } from "./pods.ts";
 
 /** A change that its controller has not seen for so long was not seen at all. */
 const OBSERVE_SECONDS = 60;
@@ -43,7 +44,13 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
   if (ready >= desired) return undefined;
   if (ready === 0) {
     if (changed < OBSERVE_SECONDS) return undefined;
-    return { ...base, status: "critical", reason: "NoneReady", message: `0 of ${desired} pods are ready` };
+    const why = podsSay(kind, object, world);
+    return {
+      ...base,
+      status: "critical",
+      reason: "NoneReady",
+      message: `0 of ${desired} pods are ready${why}`,
+    };
   }
   const progress = conditionOf(object, "Progressing");
   if (progress?.status === "True" && progress.reason !== "NewReplicaSetAvailable") return undefined;
@@ -63,4 +70,13 @@ function refusal(kind: string, object: Workload, world: World): string | undefin
   const { namespace, name } = object.metadata ?? {};
   const told = eventsOf(world, kind, namespace, name ?? "").find((event) => event.reason === "FailedCreate");
   return (object.status?.replicas ?? 0) < (object.spec?.replicas ?? 1) ? told?.message : undefined;
+}
+
+/** What most of its pods fail with: the workload speaks for pods that fail alike. */
+function podsSay(kind: string, object: Workload, world: World): string {
+  const { namespace, name } = object.metadata ?? {};
+  const messages = podsOf(world, kind, namespace ?? "", name ?? "").flatMap((pod) =>
+    judgePod(pod, world)?.message ?? []
+  );
+  return messages[0] ? `: ${messages[0]}` : "";
 }

@@ -19,6 +19,7 @@ import {
   type Workload,
 } from "./kinds.ts";
 import { imageCheck } from "./images.ts";
+import { podLogs } from "./log_signals.ts";
 import { ownerOf, placeOf, podsOf } from "./membership.ts";
 import { podEdges } from "./pod_edges.ts";
 import { judgeWorkload } from "./readiness.ts";
@@ -167,6 +168,7 @@ export const workloads: Component = {
     serviceAccounts,
     resourceQuotas,
     events,
+    podLogs,
   ],
   namespaces: () => [],
   kinds: [

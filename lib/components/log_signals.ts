@@ -1,0 +1,123 @@
+/**
+ * What the last lines of a failing container's log say, as words of a fixed vocabulary. A log may hold secrets, so
+ * it is read into memory, matched, and forgotten: facts keep the words only.
+ */
+import type { Pod } from "./kinds.ts";
+import { pods } from "./kinds.ts";
+import type { ProbeSource, World } from "../model.ts";
+import { str, via } from "../shape.ts";
+import { conditionOf } from "./fields.ts";
+import { workloadOf } from "./membership.ts";
+
+/** In the order in which they are told: what is more telling comes first. */
+const SIGNALS: readonly [word: string, meaning: string, pattern: RegExp][] = [
+  ["BadBase64", "what should be base64 is not", /illegal base64 data/i],
+  [
+    "LoginRefused",
+    "a login is refused",
+    /password authentication failed|InvalidAccessKeyId|SignatureDoesNotMatch|\b401\b.*unauthorized|authentication failed/i,
+  ],
+  ["AccessDenied", "access is denied", /access ?denied|\b403\b.*forbidden|permission denied/i],
+  ["NoSuchBucket", "a bucket does not exist", /NoSuchBucket|bucket does not exist/i],
+  ["NoSuchTable", "a table does not exist (42P01)", /\b42P01\b|relation "[^"]+" does not exist/i],
+  [
+    "UnknownHost",
+    "a host name does not resolve",
+    /UnknownHostException|no such host|name or service not known|ENOTFOUND|could not translate host name/i,
+  ],
+  [
+    "ConnectionRefused",
+    "a connection is refused",
+    /connection refused|ECONNREFUSED|connection to \S+ refused/i,
+  ],
+  [
+    "ConnectionTimeout",
+    "a connection times out",
+    /connect(?:ion)? timed out|i\/o timeout|context deadline exceeded|ETIMEDOUT|acquisition timeout/i,
+  ],
+  [
+    "CertificateRejected",
+    "a certificate is not trusted",
+    /x509:|PKIX path|certificate (?:has expired|verify failed|signed by unknown)/i,
+  ],
+  ["OutOfMemory", "memory ran out", /OutOfMemoryError|cannot allocate memory/i],
+  ["DiskFull", "the disk is full", /no space left on device/i],
+  ["ClassNotFound", "a class is missing", /ClassNotFoundException|NoClassDefFoundError/],
+  ["WrongArchitecture", "the image is for another architecture", /exec format error/i],
+  [
+    "InvalidConfiguration",
+    "the configuration is invalid",
+    /invalid configuration|configuration is invalid|failed to parse|unknown (?:property|option|flag)|ConfigurationException/i,
+  ],
+];
+
+/** At most so many logs are read in one run; one container speaks for its workload. */
+const MOST_LOGS = 8;
+
+/** The words that a log's text contains. */
+export function signalsIn(log: string): string[] {
+  return SIGNALS.filter(([, , pattern]) => pattern.test(log)).map(([word]) => word);
+}
+
+/** The words as people say them; empty when there are none. */
+export function meaningOf(words: readonly string[]): string {
+  return SIGNALS.filter(([word]) => words.includes(word)).map(([, meaning]) => meaning).join(", ");
+}
+
+export const podLogs: ProbeSource<string[]> = {
+  id: "pods.logs",
+  after: [pods],
+  targets(world) {
+    const targets: Record<string, string> = {};
+    for (const [workload, { pod, container, previous }] of failing(world)) {
+      const { namespace, name } = pod.metadata ?? {};
+      const query = `container=${container}&tailLines=80&limitBytes=32768${previous ? "&previous=true" : ""}`;
+      targets[workload] = `/api/v1/namespaces/${namespace}/pods/${name}/log?${query}`;
+    }
+    return targets;
+  },
+  read: via(str, (log) => {
+    const words = signalsIn(log);
+    return words.length > 0 ? words : undefined;
+  }),
+};
+
+interface Failing {
+  pod: Pod;
+  container: string;
+  previous: boolean;
+}
+
+/** The first failing container of each workload. */
+function failing(world: World): Map<string, Failing> {
+  const found = new Map<string, Failing>();
+  for (const pod of world.list(pods)) {
+    if (found.size >= MOST_LOGS) break;
+    const workload = keyOf(pod, world);
+    if (
+      found.has(workload) || pod.metadata?.deletionTimestamp || conditionOf(pod, "Ready")?.status === "True"
+    ) continue;
+    for (
+      const status of [...pod.status?.initContainerStatuses ?? [], ...pod.status?.containerStatuses ?? []]
+    ) {
+      const died = status.lastState?.terminated;
+      const ended = status.state?.terminated && status.state.terminated.exitCode !== 0;
+      const unready = status.state?.running && status.ready === false;
+      if (!status.name || !(died || ended || unready)) continue;
+      found.set(workload, { pod, container: status.name, previous: !ended && !unready });
+      break;
+    }
+  }
+  return found;
+}
+
+function keyOf(pod: Pod, world: World): string {
+  const owner = workloadOf(pod, world) ?? { kind: "Pod", name: pod.metadata?.name ?? "" };
+  return `${owner.kind}/${pod.metadata?.namespace ?? ""}/${owner.name}`;
+}
+
+/** What the log of this pod's workload says, as an addition to a message; empty when it says nothing we know. */
+export function logSays(pod: Pod, world: World): string {
+  const meaning = meaningOf(world.answers(podLogs)[keyOf(pod, world)]?.body ?? []);
+  return meaning ? `; its log says that ${meaning}` : "";
+}
