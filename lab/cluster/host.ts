@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { isCode, RUN_ROOT, takenSlots } from "../context.ts";
 
 /** Settings of the whole machine that kubelet changes at its start. */
@@ -51,15 +51,5 @@ export function restoreHost(): string[] {
   for (const [path, value] of Object.entries(state.settings)) writeFileSync(path, value);
   for (const path of state.absent) rmSync(path, { recursive: true, force: true });
   rmSync(STATE_FILE);
-  removeIfEmpty(dirname(STATE_FILE));
   return ["kernel settings and fixed directories restored"];
-}
-
-function removeIfEmpty(dir: string): void {
-  if (readdirSync(dir).length > 0) return;
-  try {
-    rmdirSync(dir);
-  } catch (error) {
-    if (!isCode(error, "ENOTEMPTY") && !isCode(error, "ENOENT")) throw error; // Another lab has come meanwhile.
-  }
 }

@@ -21,14 +21,16 @@ export interface LabPart {
 }
 
 async function daemonParts(ctx: LabContext): Promise<LabPart[]> {
-  return await Promise.all(Object.values(daemons(ctx)).map(async (daemon) => {
-    const running = isRunning(ctx, daemon.name);
-    const ready = running && await daemon.ready();
-    const exits = exitCount(ctx, daemon.name);
-    const state = !running ? "stopped" : ready ? "running" : "not ready";
-    const note = running && exits > 0 ? `restarted ${exits} times` : undefined;
-    return { name: daemon.name, kind: "process", version: daemon.version, state, ready, real: true, note };
-  }));
+  return await Promise.all(
+    Object.values(daemons(ctx)).map(async (daemon) => {
+      const running = isRunning(ctx, daemon.name);
+      const ready = running && await daemon.ready();
+      const exits = exitCount(ctx, daemon.name);
+      const state = !running ? "stopped" : ready ? "running" : "not ready";
+      const note = running && exits > 0 ? `restarted ${exits} times` : undefined;
+      return { name: daemon.name, kind: "process", version: daemon.version, state, ready, real: true, note };
+    }),
+  );
 }
 
 interface NodeView {
@@ -42,7 +44,12 @@ async function nodePart(ctx: LabContext): Promise<LabPart> {
   if (answer.status !== 200) return { ...part, state: "unknown", ready: false };
   const { status }: NodeView = JSON.parse(answer.body);
   const ready = status?.conditions?.some((one) => one.type === "Ready" && one.status === "True") ?? false;
-  return { ...part, version: status?.nodeInfo?.kubeletVersion ?? "", state: ready ? "Ready" : "NotReady", ready };
+  return {
+    ...part,
+    version: status?.nodeInfo?.kubeletVersion ?? "",
+    state: ready ? "Ready" : "NotReady",
+    ready,
+  };
 }
 
 interface DeploymentView {

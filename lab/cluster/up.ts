@@ -19,7 +19,7 @@ import { makeNetwork } from "./network.ts";
 import { makePki } from "./pki.ts";
 import { configureProxy } from "./proxy.ts";
 import { fillRegistry } from "./registry.ts";
-import { cloneStore } from "./store.ts";
+import { cloneStore, saveStore, unpackImages } from "./store.ts";
 
 /** Runs one part of the job with its line in the progress. `work` gives a note, or undefined: nothing was to do. */
 export async function part<T extends string | undefined>(
@@ -98,19 +98,26 @@ async function awaitNode(ctx: LabContext): Promise<string | undefined> {
 export async function startCluster(ctx: LabContext, progress: Progress): Promise<void> {
   await part(progress, "namespace and certificates", () => foundations(ctx));
   const all = daemons(ctx);
-  const images = async () => {
-    await part(progress, "image store", () => cloneStore(ctx));
-    await bring(ctx, progress, all.containerd);
-  };
   const serve = async () => {
     await bring(ctx, progress, all.registry);
     await part(progress, "images in the registry", async () => `${await fillRegistry(ctx)} images`);
   };
+  const images = async () => {
+    await part(progress, "image store", () => cloneStore(ctx));
+    await bring(ctx, progress, all.containerd);
+    await served;
+    await part(progress, "images in containerd", async () => {
+      const unpacked = await unpackImages(ctx);
+      const kept = await saveStore(ctx);
+      return unpacked > 0 || kept ? [`${unpacked} unpacked`, kept].filter(Boolean).join(", ") : undefined;
+    });
+  };
+  const served = serve();
   const control = async () => {
     await Promise.all([bring(ctx, progress, all.etcd), bring(ctx, progress, all.apiServer)]);
     await Promise.all([bring(ctx, progress, all.controllerManager), bring(ctx, progress, all.scheduler)]);
   };
-  await settle([images(), serve(), control()]);
+  await settle([images(), served, control()]);
   const network = async () => {
     await part(
       progress,

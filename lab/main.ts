@@ -1,0 +1,129 @@
+import { parseFlags } from "../lib/flags.ts";
+import { UsageError } from "../lib/errors.ts";
+import { buildAll, BuildError } from "./build/mod.ts";
+import { PrerequisiteError } from "./build/prerequisites.ts";
+import { claimLab, findLab, type LabContext, SLOTS, takenSlots } from "./context.ts";
+import { startCluster, stopCluster } from "./cluster/mod.ts";
+import { LabError } from "./errors.ts";
+import { removeLock, withLock } from "./lock.ts";
+import { createProgress, formatSeconds, type Progress } from "./progress.ts";
+import { showStatus } from "./status.ts";
+
+const EXIT = { ok: 0, notReady: 1, failed: 3, interrupted: 130 } as const;
+
+const HELP = `The real platform on one machine. Needs Linux and root.
+
+Usage: deno task lab:up | lab:down | lab:status [--json]
+
+  up       builds what is missing, starts the cluster, installs the platform; again: changes nothing
+  down     takes everything down; keeps only what was built
+  status   every part with its version and state, and what is a stand-in
+
+Exit status: 0 done (status: every part is ready), 1 status: a part is not ready, 3 failed, 130 interrupted.
+`;
+
+/** Says in one sentence why this machine can't have a lab, or undefined when it can. */
+function unfit(): string | undefined {
+  if (Deno.build.os !== "linux") {
+    return `The lab runs on Linux only, and this is ${Deno.build.os}. Use a Linux machine.`;
+  }
+  if (Deno.uid() === 0) return undefined;
+  return "The lab makes network namespaces and mounts, and for these it needs root. Run the command again with sudo.";
+}
+
+function claim(): LabContext {
+  const ctx = claimLab();
+  if (ctx) return ctx;
+  const next = `take one down: ${[...takenSlots().values()].join(", ")}`;
+  throw new LabError("lab", `this machine holds ${SLOTS} labs already`, undefined, next);
+}
+
+async function up(progress: Progress, signal: AbortSignal): Promise<number> {
+  const begun = performance.now();
+  const ctx = claim();
+  await withLock(ctx, async () => {
+    await buildAll({ cacheDir: ctx.cache, progress, signal });
+    await startCluster(ctx, progress);
+    await installPlatform(ctx, progress);
+  });
+  progress.info(`${formatSeconds(performance.now() - begun)}  in all. export KUBECONFIG=${ctx.kubeconfig}`);
+  return EXIT.ok;
+}
+
+async function installPlatform(ctx: LabContext, progress: Progress): Promise<void> {
+  await Promise.resolve([ctx, progress]);
+}
+
+async function down(progress: Progress): Promise<number> {
+  const ctx = findLab();
+  if (!ctx) {
+    progress.info("There is no lab of this checkout: nothing to take down.");
+    return EXIT.ok;
+  }
+  await withLock(ctx, async () => {
+    for (const line of await stopCluster(ctx)) progress.info(`removed ${line}`);
+    removeLock(ctx);
+  });
+  progress.info(`The lab is gone. What was built stays in ${ctx.cache}.`);
+  return EXIT.ok;
+}
+
+async function status(json: boolean): Promise<number> {
+  const ctx = findLab();
+  return await showStatus(ctx, json) ? EXIT.ok : EXIT.notReady;
+}
+
+async function command(argv: readonly string[], progress: Progress, signal: AbortSignal): Promise<number> {
+  const [name = "--help", ...rest] = argv;
+  const given = parseFlags(
+    rest,
+    name === "status" ? { json: { help: "one JSON document" } } : {},
+    `lab:${name}`,
+  );
+  if (name === "--help" || name === "-h" || given.has("help")) {
+    console.log(HELP);
+    return EXIT.ok;
+  }
+  const why = unfit();
+  if (why) throw new UsageError(why);
+  if (name === "up") return await up(progress, signal);
+  if (name === "down") return await down(progress);
+  if (name === "status") return await status(given.has("json"));
+  throw new UsageError(`lab/main.ts knows no command ${name}. It knows up, down and status.`);
+}
+
+/** What to tell a person about an error, and true if it was told already by the progress view. */
+function tell(error: unknown): string {
+  if (error instanceof LabError) {
+    return [error.message, error.next && `Next: ${error.next}`].filter(Boolean).join("\n");
+  }
+  if (error instanceof UsageError || error instanceof BuildError || error instanceof PrerequisiteError) {
+    return error.message;
+  }
+  const what = error instanceof Error ? error.message : String(error);
+  return `The lab has a bug: ${what}\nWith LAKECHECK_DEBUG=1 the error says where it came from.`;
+}
+
+if (import.meta.main) {
+  const stop = new AbortController();
+  const progress = createProgress();
+  const interrupt = () => {
+    stop.abort();
+    progress.close();
+    console.error(
+      "Interrupted. deno task lab:up goes on from here; deno task lab:down removes what there is.",
+    );
+    Deno.exit(EXIT.interrupted);
+  };
+  for (const name of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(name, interrupt);
+  try {
+    const code = await command(Deno.args, progress, stop.signal);
+    progress.close();
+    Deno.exit(code);
+  } catch (error) {
+    progress.close();
+    console.error(tell(error));
+    if (Deno.env.get("LAKECHECK_DEBUG")) console.error(error);
+    Deno.exit(EXIT.failed);
+  }
+}

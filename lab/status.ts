@@ -1,0 +1,47 @@
+import type { LabContext } from "./context.ts";
+import { clusterParts, type LabPart } from "./cluster/mod.ts";
+
+/** Pure: the parts as an aligned table; a last column says what is a stand-in for what. */
+export function renderParts(parts: readonly LabPart[]): string {
+  const rows = parts.map((part) => [
+    part.ready ? "ok" : "--",
+    part.name,
+    part.kind,
+    part.version,
+    part.state,
+    [part.real ? "" : "STAND-IN", part.note ?? ""].filter(Boolean).join(": "),
+  ]);
+  const table = [["", "PART", "KIND", "VERSION", "STATE", "NOTE"], ...rows];
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ??
+    [];
+  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd())
+    .join("\n");
+}
+
+/** Prints the state of every part. True when all are ready. */
+export async function showStatus(ctx: LabContext | undefined, json: boolean): Promise<boolean> {
+  const parts = ctx ? await clusterParts(ctx) : [];
+  const ready = ctx !== undefined && parts.every((part) => part.ready);
+  if (json) {
+    const lab = ctx ? { root: ctx.root, slot: ctx.slot, kubeconfig: ctx.kubeconfig, cache: ctx.cache } : null;
+    console.log(
+      JSON.stringify(
+        { schema: "lakecheck.lab-status/v1", up: ctx !== undefined, ready, lab, parts },
+        null,
+        2,
+      ),
+    );
+    return ready;
+  }
+  if (!ctx) {
+    console.log("There is no lab of this checkout. Next: deno task lab:up");
+    return false;
+  }
+  console.log(renderParts(parts));
+  const waiting = parts.filter((part) => !part.ready).length;
+  const verdict = ready
+    ? "every part is ready"
+    : `${waiting} of ${parts.length} parts are not ready. Next: deno task lab:up`;
+  console.log(`\n${verdict}. kubeconfig: ${ctx.kubeconfig}`);
+  return ready;
+}
