@@ -12,7 +12,7 @@ import {
   installRook,
   installRoot,
 } from "./bootstrap.ts";
-import { connectKube } from "./kube.ts";
+import { connectKube, type Kube } from "./kube.ts";
 import { settle } from "./settle.ts";
 import { ensureVault } from "./vault.ts";
 
@@ -37,30 +37,45 @@ export async function installPlatform(
   mkdirSync(join(ctx.dir, "ceph"), { recursive: true, mode: 0o711 });
   ensureVault(ctx);
   const kube = connectKube(ctx);
+  const stop = new AbortController();
+  const cancel = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+  const guarded = async (work: Promise<void>) => {
+    try {
+      await work;
+    } catch (error) {
+      stop.abort(error);
+      throw error;
+    }
+  };
   try {
-    let digest = "";
-    const push = async () => {
-      digest = await pushArtifact(ctx);
-      await pushCharts(ctx);
-      return digest.slice(0, 19);
-    };
-    const flux = async () => {
-      await part(progress, "flux", () => installFlux(ctx, kube));
-      await part(progress, "manifests in the registry", push);
-      await part(progress, "root of GitOps", async () => {
-        await installRoot(ctx, kube);
-        return "cluster-apps";
-      });
-    };
-    const started = await Promise.allSettled([
-      flux(),
-      part(progress, "rook", () => installRook(ctx, kube)),
-      part(progress, "external secrets operator", () => installExternalSecrets(ctx, kube)),
-      part(progress, "cloudnative-pg operator", () => installCloudNativePg(ctx, kube)),
+    const results = await Promise.allSettled([
+      guarded(gitOps(ctx, kube, progress, cancel)),
+      guarded(part(progress, "rook", () => installRook(ctx, kube))),
+      guarded(part(progress, "external secrets operator", () => installExternalSecrets(ctx, kube))),
+      guarded(part(progress, "cloudnative-pg operator", () => installCloudNativePg(ctx, kube))),
     ]);
-    for (const result of started) if (result.status === "rejected") throw result.reason;
-    await settle(ctx, kube, progress, digest, { timeoutMs: LIMIT_MS, signal });
+    // The first failure stopped the others: it is the one to tell.
+    if (stop.signal.aborted) throw stop.signal.reason;
+    for (const result of results) if (result.status === "rejected") throw result.reason;
   } finally {
     kube.close();
   }
+}
+
+/** Flux, the manifests, their root; then the wait. The operators come up meanwhile, in parallel. */
+async function gitOps(ctx: LabContext, kube: Kube, progress: Progress, signal: AbortSignal): Promise<void> {
+  let digest = "";
+  await Promise.all([
+    part(progress, "flux", () => installFlux(ctx, kube)),
+    part(progress, "manifests in the registry", async () => {
+      digest = await pushArtifact(ctx);
+      await pushCharts(ctx);
+      return digest.slice(0, 19);
+    }),
+  ]);
+  await part(progress, "root of GitOps", async () => {
+    await installRoot(ctx, kube);
+    return "cluster-apps";
+  });
+  await settle(ctx, kube, progress, digest, { timeoutMs: LIMIT_MS, signal });
 }
