@@ -64,7 +64,7 @@ function commands(kind: FailureKind, context: string): string[] {
   const kubectl = context ? `kubectl --context ${context}` : "kubectl";
   switch (kind) {
     case "forbidden":
-      return [`${kubectl} auth can-i --list`, "kubectl apply -f docs/rbac.yaml"];
+      return [`${kubectl} auth can-i --list`, "docs/rbac.yaml has the role that a health run needs"];
     case "unauthorized":
       return [`${kubectl} auth whoami`];
     default:
