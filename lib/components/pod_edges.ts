@@ -89,13 +89,10 @@ export function podEdges(world: World): Edge[] {
       const from = refOf(kind, workload);
       const own = podsOf(world, kind, namespace, from.name);
       for (const pod of own) {
-        edges.push({
-          from,
-          to: refOf("Pod", pod),
-          via: "its pods",
-          explains: WORKLOAD_ERRORS,
-          because: POD_ERRORS,
-        });
+        const to = refOf("Pod", pod);
+        edges.push({ from, to, via: "its pods", explains: WORKLOAD_ERRORS, because: POD_ERRORS });
+        // Pods that all fail alike fail because of what they are made from, unless something they need explains it.
+        edges.push({ from: to, to: from, via: "its template", explains: POD_ERRORS, because: WORKLOAD_ERRORS });
       }
       const account = workload.spec?.template?.spec?.serviceAccountName;
       if (account) edges.push(accountEdge(from, namespace, account));
