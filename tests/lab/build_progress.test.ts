@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { createProgress, failureLines, type ProgressStream } from "../../lab/progress.ts";
 
+const ESC = "\x1b";
+
 function recorder(isTerminal: boolean): ProgressStream & { text: string } {
   const stream = {
     isTerminal,
@@ -35,9 +37,11 @@ Deno.test("progress redraws the running parts below the finished ones on a termi
   progress.start("a part with a name much longer than the terminal is wide");
   progress.done("etcd", "built");
   progress.close();
-  assert.match(stream.text, /\x1b\[2A\x1b\[J {3}2\.0s {2}etcd built\n/);
+  assert.ok(stream.text.includes(`${ESC}[2A${ESC}[J   2.0s  etcd built\n`));
   const widest = Math.max(
-    ...stream.text.split("\n").map((line) => line.replaceAll(/\x1b\[\d*[AJ]/g, "").length),
+    ...stream.text.split("\n").map((line) =>
+      line.split(ESC).map((text) => text.replace(/^\[\d*[AJ]/, "")).join("").length
+    ),
   );
   assert.ok(widest < 40, `a line of ${widest} characters would wrap and break the redraw`);
   assert.ok(stream.text.endsWith("\x1b[1A\x1b[J"), "closing erases the live view");

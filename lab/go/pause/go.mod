@@ -1,0 +1,3 @@
+module lakecheck.lab/pause
+
+go 1.26
