@@ -5,6 +5,7 @@ import { PrerequisiteError } from "./build/prerequisites.ts";
 import { claimLab, findLab, type LabContext, SLOTS, takenSlots } from "./context.ts";
 import { startCluster, stopCluster } from "./cluster/mod.ts";
 import { LabError } from "./errors.ts";
+import { installPlatform } from "./platform/mod.ts";
 import { removeLock, withLock } from "./lock.ts";
 import { createProgress, formatSeconds, type Progress } from "./progress.ts";
 import { showStatus } from "./status.ts";
@@ -38,20 +39,27 @@ function claim(): LabContext {
   throw new LabError("lab", `this machine holds ${SLOTS} labs already`, undefined, next);
 }
 
-async function up(progress: Progress, signal: AbortSignal): Promise<number> {
+/** How Ctrl-C reaches the work: the build must end its programs first, all else can be left as it is. */
+interface Stop {
+  controller: AbortController;
+  /** How long the work may take to end after Ctrl-C, in milliseconds. */
+  unwindMs: number;
+}
+
+async function up(progress: Progress, stop: Stop): Promise<number> {
+  const { signal } = stop.controller;
   const begun = performance.now();
   const ctx = claim();
   await withLock(ctx, async () => {
+    stop.unwindMs = 6_000;
     await buildAll({ cacheDir: ctx.cache, progress, signal });
+    signal.throwIfAborted();
+    stop.unwindMs = 0;
     await startCluster(ctx, progress);
-    await installPlatform(ctx, progress);
+    await installPlatform(ctx, progress, signal);
   });
   progress.info(`${formatSeconds(performance.now() - begun)}  in all. export KUBECONFIG=${ctx.kubeconfig}`);
   return EXIT.ok;
-}
-
-async function installPlatform(ctx: LabContext, progress: Progress): Promise<void> {
-  await Promise.resolve([ctx, progress]);
 }
 
 async function down(progress: Progress): Promise<number> {
@@ -73,7 +81,7 @@ async function status(json: boolean): Promise<number> {
   return await showStatus(ctx, json) ? EXIT.ok : EXIT.notReady;
 }
 
-async function command(argv: readonly string[], progress: Progress, signal: AbortSignal): Promise<number> {
+async function command(argv: readonly string[], progress: Progress, stop: Stop): Promise<number> {
   const [name = "--help", ...rest] = argv;
   const given = parseFlags(
     rest,
@@ -86,13 +94,13 @@ async function command(argv: readonly string[], progress: Progress, signal: Abor
   }
   const why = unfit();
   if (why) throw new UsageError(why);
-  if (name === "up") return await up(progress, signal);
+  if (name === "up") return await up(progress, stop);
   if (name === "down") return await down(progress);
   if (name === "status") return await status(given.has("json"));
   throw new UsageError(`lab/main.ts knows no command ${name}. It knows up, down and status.`);
 }
 
-/** What to tell a person about an error, and true if it was told already by the progress view. */
+/** What to tell a person about an error. */
 function tell(error: unknown): string {
   if (error instanceof LabError) {
     return [error.message, error.next && `Next: ${error.next}`].filter(Boolean).join("\n");
@@ -104,26 +112,34 @@ function tell(error: unknown): string {
   return `The lab has a bug: ${what}\nWith LAKECHECK_DEBUG=1 the error says where it came from.`;
 }
 
-if (import.meta.main) {
-  const stop = new AbortController();
+const INTERRUPTED =
+  "Interrupted. deno task lab:up goes on from here; deno task lab:down removes what there is.";
+
+async function main(): Promise<number> {
+  const stop: Stop = { controller: new AbortController(), unwindMs: 0 };
   const progress = createProgress();
-  const interrupt = () => {
-    stop.abort();
+  const leave = () => {
     progress.close();
-    console.error(
-      "Interrupted. deno task lab:up goes on from here; deno task lab:down removes what there is.",
-    );
+    console.error(INTERRUPTED);
     Deno.exit(EXIT.interrupted);
   };
-  for (const name of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(name, interrupt);
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => {
+      stop.controller.abort();
+      setTimeout(leave, stop.unwindMs);
+    });
+  }
   try {
-    const code = await command(Deno.args, progress, stop.signal);
+    const code = await command(Deno.args, progress, stop);
     progress.close();
-    Deno.exit(code);
+    return code;
   } catch (error) {
+    if (stop.controller.signal.aborted) leave();
     progress.close();
     console.error(tell(error));
     if (Deno.env.get("LAKECHECK_DEBUG")) console.error(error);
-    Deno.exit(EXIT.failed);
+    return EXIT.failed;
   }
 }
+
+if (import.meta.main) Deno.exit(await main());

@@ -20,8 +20,12 @@ export interface RunOptions {
   cwd?: string;
 }
 
+/** Marks the lab's processes in their environment, so that `down` finds those of an `up` that was killed. */
+export const MARK = "LAKECHECK_LAB";
+
 /** Environment of every process of the lab: nothing of the caller's proxies, tokens or settings gets in. */
 export const CLEAN_ENV: Readonly<Record<string, string>> = {
+  [MARK]: "1",
   PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
   HOME: "/root",
   LANG: "C.UTF-8",

@@ -1,5 +1,6 @@
 import type { LabContext } from "./context.ts";
 import { clusterParts, type LabPart } from "./cluster/mod.ts";
+import { platformParts } from "./platform/mod.ts";
 
 /** Pure: the parts as an aligned table; a last column says what is a stand-in for what. */
 export function renderParts(parts: readonly LabPart[]): string {
@@ -20,7 +21,7 @@ export function renderParts(parts: readonly LabPart[]): string {
 
 /** Prints the state of every part. True when all are ready. */
 export async function showStatus(ctx: LabContext | undefined, json: boolean): Promise<boolean> {
-  const parts = ctx ? await clusterParts(ctx) : [];
+  const parts = ctx ? (await Promise.all([clusterParts(ctx), platformParts(ctx)])).flat() : [];
   const ready = ctx !== undefined && parts.every((part) => part.ready);
   if (json) {
     const lab = ctx ? { root: ctx.root, slot: ctx.slot, kubeconfig: ctx.kubeconfig, cache: ctx.cache } : null;

@@ -126,7 +126,7 @@ function customResources(ctx: LabContext): Map<string, string> {
   }
   return new Map(files.map((file) => {
     const text = readFileSync(join(dir, file), "utf8");
-    const name = /^  name: (\S+)$/m.exec(text)?.[1] ?? file;
+    const name = /^ {2}name: (\S+)$/m.exec(text)?.[1] ?? file;
     return [`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`, text];
   }));
 }

@@ -2,13 +2,16 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync,
 import { join } from "node:path";
 import { type LabContext, releaseLab } from "../context.ts";
 import { LabError } from "../errors.ts";
-import { run } from "../process.ts";
+import { MARK, run } from "../process.ts";
 import { labPids, removeCgroups } from "./cgroups.ts";
 import { killAll } from "./daemon.ts";
 import { restoreHost } from "./host.ts";
 import { mountPoints, removeNetwork } from "./network.ts";
 
-/** Pids of processes inside the lab's network namespace or one of its pods', or whose command line names its state. */
+/**
+ * Pids of processes in the lab's network namespace, and of those that the lab started (they carry its mark) and whose
+ * command line names its state. A person's editor or `tail -f` on a log of the lab is neither.
+ */
 function stragglers(ctx: LabContext): number[] {
   const own = new Set([String(Deno.pid), String(Deno.ppid)]);
   const namespace = namespaceId(ctx.netns);
@@ -17,14 +20,13 @@ function stragglers(ctx: LabContext): number[] {
     (pid) => {
       if (namespace !== undefined && namespaceId(`/proc/${pid}/ns/net`) === namespace) return true;
       const commandLine = read(`/proc/${pid}/cmdline`);
-      return needles.some((needle) => commandLine.includes(needle)) && isDaemonLike(commandLine);
+      return needles.some((needle) => commandLine.includes(needle)) && isMarked(pid);
     },
   );
 }
 
-/** A person's editor or `tail -f` on a log of the lab is no part of it. */
-function isDaemonLike(commandLine: string): boolean {
-  return /containerd-shim|supervise\.sh|\/bin\/(etcd|kube|containerd|crane|calico)|runc/.test(commandLine);
+function isMarked(pid: number): boolean {
+  return read(`/proc/${pid}/environ`).split("\0").some((line) => line.startsWith(`${MARK}=`));
 }
 
 function namespaceId(path: string): string | undefined {
