@@ -1,0 +1,107 @@
+/** The kinds of the External Secrets operator: where they are listed, and which of their fields are kept. */
+import type { ListSource, Reader } from "../model.ts";
+import { list, obj, present, str, via } from "../shape.ts";
+import { conditions, hostsIn, metadata } from "./fields.ts";
+
+const GROUP = "/apis/external-secrets.io";
+
+function listing<T>(kind: string, plural: string, read: Reader<T>): ListSource<T> {
+  const path = `${GROUP}/v1/${plural}`;
+  return { id: plural, kind, path, fallbacks: [`${GROUP}/v1beta1/${plural}`], read };
+}
+
+const remoteRef = obj({ key: str, property: str });
+const storeRef = obj({ kind: str, name: str });
+
+export const externalSecrets = listing(
+  "ExternalSecret",
+  "externalsecrets",
+  obj({
+    metadata,
+    spec: obj({
+      refreshInterval: str,
+      refreshPolicy: str,
+      secretStoreRef: storeRef,
+      target: obj({ name: str, creationPolicy: str, deletionPolicy: str }),
+      data: list(obj({ secretKey: str, remoteRef, sourceRef: obj({ storeRef }) })),
+      dataFrom: list(
+        obj({ extract: remoteRef, find: present, sourceRef: obj({ storeRef, generatorRef: present }) }),
+      ),
+    }),
+    status: obj({ refreshTime: str, conditions }),
+  }),
+);
+export type ExternalSecret = NonNullable<ReturnType<typeof externalSecrets.read>>;
+
+const secretRef = obj({ name: str, namespace: str, key: str });
+
+/** Every `...SecretRef` and `serviceAccount...` below the provider: whatever it is called, the store needs it. */
+const authOf: Reader<{ secrets?: Reference[]; accounts?: Reference[] }> = (value, path) => {
+  const secrets: Reference[] = [];
+  const accounts: Reference[] = [];
+  const walk = (at: unknown, key: string, where: string, depth: number) => {
+    if (typeof at !== "object" || at === null || depth > 8) return;
+    const fields = at as Record<string, unknown>;
+    if (typeof fields.name === "string" && /^serviceAccount(Ref)?$/.test(key)) {
+      accounts.push(secretRef(at, where) ?? {});
+    } else if (
+      typeof fields.name === "string" && /(secretRef|^clientCert|^clientKey|^bearerToken|^token)$/i.test(key)
+    ) {
+      secrets.push(secretRef(at, where) ?? {});
+    } else {
+      for (const [next, inner] of Object.entries(fields)) walk(inner, next, `${where}.${next}`, depth + 1);
+    }
+  };
+  walk(value, "", path, 0);
+  if (secrets.length + accounts.length === 0) return undefined;
+  return { ...(secrets.length > 0 ? { secrets } : {}), ...(accounts.length > 0 ? { accounts } : {}) };
+};
+
+export interface Reference {
+  name?: string;
+  namespace?: string;
+  key?: string;
+}
+
+/** Of a provider: its name, the host it asks, what it authenticates with, and where it looks. */
+const provider: Reader<Provider> = (value, path) => {
+  if (typeof value !== "object" || value === null) return undefined;
+  const [name, fields] = Object.entries(value)[0] ?? [];
+  if (!name) return undefined;
+  const known = obj({ connectHost: str, remoteNamespace: str, server: (inner) => inner, vaults: present })(
+    fields,
+    `${path}.${name}`,
+  );
+  const server = typeof known?.server === "string"
+    ? known.server
+    : obj({ url: str })(known?.server, path)?.url;
+  return {
+    name,
+    host: hostsIn(known?.connectHost ?? server ?? "")[0],
+    secure: (known?.connectHost ?? server ?? "").startsWith("https:"),
+    remoteNamespace: known?.remoteNamespace ?? (name === "kubernetes" ? "default" : undefined),
+    vaults: known?.vaults ? Object.keys((fields as { vaults: object }).vaults) : undefined,
+    ...authOf((fields as { auth?: unknown } | null)?.auth, `${path}.${name}.auth`),
+  };
+};
+
+export interface Provider {
+  name: string;
+  host?: string;
+  secure?: boolean;
+  /** Of the kubernetes provider: where the Secrets it copies are. */
+  remoteNamespace?: string;
+  /** Of 1Password: the vaults it searches. */
+  vaults?: string[];
+  secrets?: Reference[];
+  accounts?: Reference[];
+}
+
+const store = via(
+  obj({ metadata, spec: obj({ provider }), status: obj({ conditions }) }),
+  ({ spec, ...kept }) => ({ ...kept, provider: spec?.provider }),
+);
+export type SecretStore = NonNullable<ReturnType<typeof store>>;
+
+export const clusterSecretStores = listing("ClusterSecretStore", "clustersecretstores", store);
+export const secretStores = listing("SecretStore", "secretstores", store);

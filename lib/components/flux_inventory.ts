@@ -1,0 +1,107 @@
+/** What a Kustomization has applied, as objects, and which of those are gone. */
+import type { ListSource, ObjectRef, World } from "../model.ts";
+import { refKey } from "../model.ts";
+import { refOf } from "./fields.ts";
+import { clusterSecretStores, externalSecrets, secretStores } from "./external_secrets_kinds.ts";
+import { type FluxObject, fluxSources, helmReleases, kustomizations } from "./flux_kinds.ts";
+import {
+  configMaps,
+  cronJobs,
+  daemonSets,
+  deployments,
+  namespaces,
+  persistentVolumeClaims,
+  secrets,
+  serviceAccounts,
+  services,
+  statefulSets,
+  storageClasses,
+} from "./kinds.ts";
+import { perWorld } from "./per_world.ts";
+import { clusters } from "./postgresql_kinds.ts";
+import {
+  cephBlockPools,
+  cephClusters,
+  cephObjectStores,
+  cephObjectStoreUsers,
+  objectBucketClaims,
+} from "./rook_ceph_kinds.ts";
+
+const SOURCES = new Map<string, ListSource>(
+  [
+    secrets,
+    configMaps,
+    services,
+    serviceAccounts,
+    namespaces,
+    persistentVolumeClaims,
+    storageClasses,
+    deployments,
+    statefulSets,
+    daemonSets,
+    cronJobs,
+    kustomizations,
+    helmReleases,
+    ...fluxSources,
+    externalSecrets,
+    clusterSecretStores,
+    secretStores,
+    clusters,
+    cephClusters,
+    cephBlockPools,
+    cephObjectStores,
+    cephObjectStoreUsers,
+    objectBucketClaims,
+  ].map((source) => [source.kind, source]),
+);
+
+/** The list that an object of this kind stands in. */
+export function sourceOf(kind: string): ListSource | undefined {
+  return SOURCES.get(kind);
+}
+
+/** Whether the object is known not to exist: its kind could be listed, and it was not there. */
+export function isAbsent(world: World, ref: ObjectRef): boolean {
+  const source = SOURCES.get(ref.kind);
+  return source !== undefined && !world.failure(source) && !world.get(source, ref.namespace, ref.name);
+}
+
+/** Reads `namespace_name_group_Kind`. */
+export function parseInventoryId(id: string): ObjectRef | undefined {
+  const parts = id.split("_");
+  const kind = parts.at(-1);
+  const name = parts.slice(1, -2).join("_");
+  if (parts.length < 4 || !kind || !name) return undefined;
+  return parts[0] ? { kind, namespace: parts[0], name } : { kind, name };
+}
+
+/** The listed objects that a Kustomization has applied. */
+export function inventoryOf(kustomization: FluxObject): ObjectRef[] {
+  return (kustomization.status?.inventory ?? []).flatMap((id) => parseInventoryId(id) ?? []);
+}
+
+/** Objects of its inventory that do not exist any more. */
+export function lostOf(kustomization: FluxObject, world: World): ObjectRef[] {
+  return inventoryOf(kustomization).filter((ref) => isAbsent(world, ref));
+}
+
+/** Which Kustomizations have applied an object, by its key. */
+export const holders = perWorld((world) => {
+  const found = new Map<string, ObjectRef[]>();
+  for (const kustomization of world.list(kustomizations)) {
+    for (const ref of inventoryOf(kustomization)) {
+      const key = refKey(ref);
+      found.set(key, [...found.get(key) ?? [], refOf("Kustomization", kustomization)]);
+    }
+  }
+  return found;
+});
+
+/** Whether some Kustomization has applied objects of this kind: the platform uses it. */
+export function appliesKind(world: World, source: ListSource): boolean {
+  return appliedKinds(world).has(source.kind);
+}
+
+const appliedKinds = perWorld((world) =>
+  new Set(world.list(kustomizations).flatMap((entry) => inventoryOf(entry).map(({ kind }) => kind)))
+);

@@ -1,0 +1,193 @@
+/** 1Password Connect: whether it answers, and whether it can read its vaults. */
+import type { Check, Component, Edge, Judgement, ObjectRef, ProbeSource, World } from "../model.ts";
+import { list, obj, str } from "../shape.ts";
+import { clusterSecretStores, type SecretStore, secretStores } from "./external_secrets_kinds.ts";
+import { refOf } from "./fields.ts";
+import { endpointSlices, services } from "./kinds.ts";
+import { perWorld } from "./per_world.ts";
+import { STORE_ERRORS } from "./external_secrets_edges.ts";
+import { serviceOfHost } from "./service_names.ts";
+import { endpointsOf } from "./services.ts";
+
+interface Host {
+  service: ObjectRef;
+  port: number;
+  secure: boolean;
+}
+
+const FALLBACK: ObjectRef = { kind: "Service", namespace: "external-secrets", name: "onepassword-connect" };
+
+function connectStores(world: World): SecretStore[] {
+  return [...world.list(clusterSecretStores), ...world.list(secretStores)].filter((store) =>
+    store.provider?.name === "onepassword"
+  );
+}
+
+/** The Service that the first 1Password store asks; undefined when none does, or when it asks outside the cluster. */
+const hostOf = perWorld((world): Host | undefined => {
+  for (const { provider, metadata } of connectStores(world)) {
+    const service = provider?.host
+      ? serviceOfHost(provider.host, metadata?.namespace ?? "", world)
+      : undefined;
+    if (!service || !provider?.host) continue;
+    const secure = provider.secure === true;
+    return { service, port: Number(provider.host.split(":")[1] ?? (secure ? 443 : 80)), secure };
+  }
+  return undefined;
+});
+
+/** Without a store there is still Connect to look at, if it stands where it usually does. */
+const placeOfConnect = perWorld((world): Host | undefined => {
+  const found = hostOf(world);
+  if (found || connectStores(world).length > 0) return found;
+  const usual = world.get(services, FALLBACK.namespace, FALLBACK.name);
+  const port = usual?.spec?.ports?.[0]?.port;
+  return port ? { service: FALLBACK, port, secure: false } : undefined;
+});
+
+function ready(world: World, host: Host): boolean {
+  return endpointsOf(world, host.service.namespace ?? "", host.service.name).ready > 0;
+}
+
+function paths(world: World): Record<string, string> {
+  const host = placeOfConnect(world);
+  if (!host || !ready(world, host)) return {};
+  const { service, port, secure } = host;
+  const name = `${secure ? "https:" : ""}${service.name}:${port}`;
+  const base = `/api/v1/namespaces/${service.namespace}/services/${name}/proxy`;
+  return { heartbeat: `${base}/heartbeat`, health: `${base}/health` };
+}
+
+/** Answers of Connect itself, through the API server's service proxy; `/heartbeat` has no body to decode. */
+export const connectAnswers: ProbeSource<Health> = {
+  id: "onepassword-connect.answers",
+  after: [clusterSecretStores, secretStores, services, endpointSlices],
+  targets: paths,
+  read: obj({ version: str, dependencies: list(obj({ service: str, status: str, message: str })) }),
+};
+interface Health {
+  version?: string;
+  dependencies?: { service?: string; status?: string; message?: string }[];
+}
+
+/** States of a part that is well; `TOKEN_NEEDED` only says that nobody has asked with a token yet. */
+const WELL = new Set(["ACTIVE", "TOKEN_NEEDED", "OK", "READY"]);
+
+/** Why there is nothing to ask; undefined when there is. */
+function unasked(world: World): (Judgement & { object?: ObjectRef })[] | undefined {
+  const host = placeOfConnect(world);
+  if (!host) {
+    const message = connectStores(world).length > 0
+      ? "its stores ask a 1Password Connect outside this cluster, which only they can reach"
+      : "no store of this cluster reads 1Password Connect";
+    return [{ status: "skipped", reason: "NotHere", message }];
+  }
+  const { namespace, name } = host.service;
+  const there = world.get(services, namespace, name);
+  if (there && ready(world, host)) return undefined;
+  return [{
+    object: host.service,
+    status: "critical",
+    reason: there ? "NoAnswer" : "Missing",
+    message: there
+      ? `cannot be asked: nobody is ready behind Service ${namespace}/${name}`
+      : `Service ${namespace}/${name}, which the stores ask, does not exist`,
+    observed: there ? "0 ready endpoints" : "absent",
+    expected: "HTTP 200",
+    evidence: "GET /api/v1/services, EndpointSlices",
+    next: [`kubectl -n ${namespace} get deployments,pods,services`, "flux get kustomizations -A"],
+  }];
+}
+
+function logs(world: World, container: string): string {
+  const { namespace, name } = placeOfConnect(world)?.service ?? FALLBACK;
+  return `kubectl -n ${namespace} logs deploy/${name} -c ${container} --tail=50`;
+}
+
+const heartbeatCheck: Check = {
+  id: "onepassword-connect.heartbeat",
+  title: "1Password Connect answers",
+  explain:
+    "GET /heartbeat of the Connect server that the stores name answers 200. Asked through the API server's service proxy.",
+  needs: [clusterSecretStores, services, endpointSlices, connectAnswers],
+  object: (world) => placeOfConnect(world)?.service ?? FALLBACK,
+  run(world) {
+    const nothing = unasked(world);
+    if (nothing) return nothing;
+    const status = world.answers(connectAnswers).heartbeat?.status;
+    const base = { observed: `HTTP ${status ?? "none"}`, expected: "HTTP 200", evidence: "GET /heartbeat" };
+    if (status === 200) return [{ ...base, status: "ok", reason: "Answers", message: "Connect answers" }];
+    const reason = status === undefined || status === 503 ? "NoAnswer" : "ErrorAnswer";
+    const message = `Connect does not answer as it should: HTTP ${status ?? "nothing"}`;
+    return [{ ...base, status: "critical", reason, message, next: [logs(world, "connect-api")] }];
+  },
+};
+
+const healthCheck: Check = {
+  id: "onepassword-connect.health",
+  title: "1Password Connect's parts",
+  explain:
+    "GET /health of Connect answers 200 and none of its parts (database, sync) has failed. TOKEN_NEEDED is well: nobody " +
+    "has asked for a secret yet. Connect runs on with wrong credentials; only its sync says so.",
+  needs: [clusterSecretStores, services, endpointSlices, connectAnswers],
+  object: (world) => placeOfConnect(world)?.service ?? FALLBACK,
+  run(world) {
+    if (unasked(world)) {
+      return [{
+        status: "skipped",
+        reason: "NotAsked",
+        message: "there is no Connect to ask: see its heartbeat",
+      }];
+    }
+    const answer = world.answers(connectAnswers).health;
+    const parts = answer?.body?.dependencies ?? [];
+    const failed = parts.filter(({ status }) => !WELL.has(status ?? ""));
+    const told = parts.map(({ service, status }) => `${service} ${status}`).join(", ");
+    const base = {
+      observed: `HTTP ${answer?.status ?? "none"}${told ? `: ${told}` : ""}`,
+      expected: "HTTP 200, every part ACTIVE",
+      evidence: "GET /health",
+    };
+    if (answer?.status === 200 && failed.length === 0) {
+      return [{
+        ...base,
+        status: "ok",
+        reason: "Healthy",
+        message: `Connect's parts are well: ${told || "none named"}`,
+      }];
+    }
+    const why = failed.map(({ service, status, message }) =>
+      `${service} is ${status}${message ? ` (${message})` : ""}`
+    );
+    const message = why.length > 0
+      ? `Connect runs, but ${why.join(", ")}`
+      : `Connect's /health answers HTTP ${answer?.status ?? "nothing"}`;
+    const next = [logs(world, "connect-sync"), logs(world, "connect-api")];
+    return [{ ...base, status: "critical", reason: "ErrorAnswer", message, next }];
+  },
+};
+
+/** Every 1Password store needs the Connect that was probed, whatever its condition said when it was last validated. */
+function edges(world: World): Edge[] {
+  const host = placeOfConnect(world);
+  if (!host) return [];
+  return [clusterSecretStores, secretStores].flatMap((source) =>
+    world.list(source).filter((store) => store.provider?.name === "onepassword").map((store) => ({
+      from: refOf(source.kind, store),
+      to: host.service,
+      via: "connectHost",
+      explains: [...STORE_ERRORS],
+    }))
+  );
+}
+
+export const onepasswordConnect: Component = {
+  name: "onepassword-connect",
+  title: "1Password Connect",
+  dependsOn: ["kubernetes"],
+  sources: [connectAnswers],
+  namespaces: (world) => [placeOfConnect(world)?.service.namespace ?? []].flat(),
+  kinds: [],
+  checks: [heartbeatCheck, healthCheck],
+  edges,
+};

@@ -1,0 +1,96 @@
+/** Operators: the Deployments that make and keep everything else, and what stands still without them. */
+import type { Check, Judgement, ObjectRef, Source, World } from "../model.ts";
+import { refText } from "../model.ts";
+import { refOf } from "./fields.ts";
+import { deployments, type Workload } from "./kinds.ts";
+import { perWorld } from "./per_world.ts";
+
+/** Reasons of an operator's Deployment that mean that it does not work. */
+export const OPERATOR_DOWN = ["NoneReady", "Missing", "ScaledToZero", "FailedCreate", "NotObserved"] as const;
+
+interface OperatorCheck {
+  id: string;
+  title: string;
+  needs: Source[];
+  /** Whether there is anything for the operator to do. */
+  used(world: World): boolean;
+  found(world: World): ObjectRef[];
+  /** Where it should be when it is not found. */
+  fallback: ObjectRef;
+  /** What stands still while it does not run. */
+  stands: string;
+}
+
+const byName = perWorld((world) =>
+  Map.groupBy(world.list(deployments), (object) => object.metadata?.name ?? "")
+);
+
+/** The Deployments with one of these names, in whatever namespace. */
+export function deploymentsNamed(world: World, ...names: string[]): ObjectRef[] {
+  return names.flatMap((name) => byName(world).get(name) ?? []).map((object) => refOf("Deployment", object));
+}
+
+/** The check that an operator runs, wherever it is. */
+export function operatorCheck(spec: OperatorCheck): Check {
+  return {
+    id: spec.id,
+    title: spec.title,
+    explain:
+      `${spec.title} runs with at least one ready pod in each of its Deployments. While it does not, ${spec.stands}.`,
+    needs: spec.needs,
+    object: (world) => spec.found(world)[0] ?? spec.fallback,
+    run(world) {
+      const found = spec.found(world);
+      if (found.length === 0 && !spec.used(world)) {
+        return [{
+          status: "skipped",
+          reason: "NotUsed",
+          message: `${spec.title} is not here, and nothing needs it`,
+        }];
+      }
+      if (found.length === 0) return [{ ...absent(spec), object: spec.fallback }];
+      const bad = found.flatMap((ref) => {
+        const object = world.get(deployments, ref.namespace, ref.name);
+        const judged = object && judge(object, spec);
+        return judged ? [{ ...judged, object: ref }] : [];
+      });
+      if (bad.length > 0) return bad;
+      const message = `${found.map((ref) => ref.name).join(", ")} ${found.length > 1 ? "run" : "runs"}`;
+      return [{
+        status: "ok",
+        reason: "Ready",
+        message,
+        observed: `${found.length} of ${found.length} ready`,
+      }];
+    },
+  };
+}
+
+function absent({ fallback, stands }: OperatorCheck): Judgement {
+  return {
+    status: "critical",
+    reason: "Missing",
+    message: `${refText(fallback)} does not exist: ${stands}`,
+    observed: "absent",
+    expected: "present",
+    evidence: "GET /apis/apps/v1/deployments",
+    next: [`kubectl get deployments -A | grep ${fallback.name}`],
+  };
+}
+
+function judge(object: Workload, { stands }: OperatorCheck): Judgement | undefined {
+  const { namespace, name } = object.metadata ?? {};
+  const desired = object.spec?.replicas ?? 1;
+  const ready = object.status?.readyReplicas ?? 0;
+  if (ready > 0) return undefined;
+  const scale = `kubectl -n ${namespace} scale deployment ${name} --replicas=1`;
+  return {
+    status: "critical",
+    reason: desired === 0 ? "ScaledToZero" : "NoneReady",
+    message: desired === 0 ? `is scaled to zero: ${stands}` : `0 of ${desired} pods are ready: ${stands}`,
+    observed: `${ready} of ${desired} ready`,
+    expected: "at least 1",
+    evidence: "status.readyReplicas",
+    next: [desired === 0 ? scale : `kubectl -n ${namespace} describe deployment ${name}`],
+  };
+}

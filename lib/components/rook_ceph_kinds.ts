@@ -1,0 +1,64 @@
+/** Rook's kinds and bucket claims: where they are listed, and which of their fields are kept. */
+import type { ListSource, Reader } from "../model.ts";
+import { map, num, obj, str } from "../shape.ts";
+import { metadata, text } from "./fields.ts";
+
+const GROUP = "/apis/ceph.rook.io/v1";
+
+function listing<T>(kind: string, plural: string, read: Reader<T>): ListSource<T> {
+  return { id: plural, kind, path: `${GROUP}/${plural}`, read };
+}
+
+export const cephClusters = listing(
+  "CephCluster",
+  "cephclusters",
+  obj({
+    metadata,
+    spec: obj({ healthCheck: obj({ daemonHealth: obj({ status: obj({ interval: str }) }) }) }),
+    status: obj({
+      phase: str,
+      state: str,
+      message: text,
+      observedGeneration: num,
+      ceph: obj({
+        health: str,
+        lastChecked: str,
+        details: map(obj({ severity: str, message: text })),
+      }),
+    }),
+  }),
+);
+export type CephCluster = NonNullable<ReturnType<typeof cephClusters.read>>;
+
+const phased = obj({ metadata, status: obj({ phase: str, message: text, observedGeneration: num }) });
+export type Phased = NonNullable<ReturnType<typeof phased>>;
+
+export const cephBlockPools = listing("CephBlockPool", "cephblockpools", phased);
+export const cephObjectStores = listing("CephObjectStore", "cephobjectstores", phased);
+
+export const cephObjectStoreUsers = listing(
+  "CephObjectStoreUser",
+  "cephobjectstoreusers",
+  obj({
+    metadata,
+    spec: obj({ store: str, clusterNamespace: str }),
+    status: obj({ phase: str, message: text, observedGeneration: num, info: obj({ secretName: str }) }),
+  }),
+);
+export type ObjectStoreUser = NonNullable<ReturnType<typeof cephObjectStoreUsers.read>>;
+
+export const objectBucketClaims: ListSource<ObjectBucketClaim> = {
+  id: "objectbucketclaims",
+  kind: "ObjectBucketClaim",
+  path: "/apis/objectbucket.io/v1alpha1/objectbucketclaims",
+  read: obj({
+    metadata,
+    spec: obj({ storageClassName: str, bucketName: str, additionalConfig: obj({ bucketOwner: str }) }),
+    status: obj({ phase: str }),
+  }),
+};
+export interface ObjectBucketClaim {
+  metadata?: Phased["metadata"];
+  spec?: { storageClassName?: string; bucketName?: string; additionalConfig?: { bucketOwner?: string } };
+  status?: { phase?: string };
+}
