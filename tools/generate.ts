@@ -42,16 +42,17 @@ export function checksText(all: readonly Component[]): string {
       );
     }
     for (const check of component.checks) {
-      lines.push(`- **${check.title}** (\`${check.id}\`): ${check.explain} ${readText(check.needs)}`);
+      lines.push(
+        `- **${check.title}** (\`${check.id}\`): ${check.explain} ${readText(check.needs)}`.trimEnd(),
+      );
     }
   }
   return lines.join("\n") + "\n" + pathsText(all);
 }
 
 function readText(sources: readonly Source[]): string {
-  return `Reads ${
-    [...new Set(sources.map((source) => "kind" in source ? source.kind : source.id))].join(", ")
-  }.`;
+  const names = [...new Set(sources.map((source) => "kind" in source ? source.kind : source.id))];
+  return names.length > 0 ? `Reads ${names.join(", ")}.` : "";
 }
 
 function pathsText(all: readonly Component[]): string {
@@ -114,6 +115,8 @@ export function rbacText(all: readonly Component[]): string {
     ...rules,
     "  # Nessie, Connect and the object store are asked through the API server's service proxy.",
     ...rule('apiGroups: [""]', ["services/proxy"], "get"),
+    "  # The last lines of what fails are searched for known words; no line is kept.",
+    ...rule('apiGroups: [""]', ["pods/log"], "get"),
     '  - nonResourceURLs: ["/livez", "/readyz", "/version"]',
     "    verbs: [get]",
     "---",

@@ -10,6 +10,7 @@ import {
   chainText,
   chiefFinding,
   findingOf,
+  findingsOf,
   headline,
   independents,
   isRoot,
@@ -107,7 +108,7 @@ function moreRoots({ report }: Page): string[] {
 
 function components({ report, width, paint }: Page): string[] {
   const all = report.details.components;
-  if (all.length === 0) return [];
+  if (all.length === 0 || nothingJudged(report)) return [];
   const wide = Math.max(...all.map((component) => columns(component.name))) + 2;
   return [
     paint(["bold"], "Components"),
@@ -119,6 +120,13 @@ function components({ report, width, paint }: Page): string[] {
       return hang(`  ${word}  ${name}`, line(component, report), width, `  ${paint(colours, word)}  ${name}`);
     }),
   ];
+}
+
+/** One cause kept everything from being read: naming it once says it all. */
+function nothingJudged(report: Report): boolean {
+  const all = findingsOf(report);
+  return report.roots.length === 1 &&
+    all.every((finding) => finding.status === "unknown" && finding.role === "symptom");
 }
 
 function onlySymptoms(component: ComponentReport, report: Report): boolean {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Component, ListSource } from "../../lib/model.ts";
 import { obj, str } from "../../lib/shape.ts";
+import { components } from "../../lib/components/mod.ts";
 import { checksText, rbacText } from "../../tools/generate.ts";
 
 const pods: ListSource = {
@@ -53,4 +54,30 @@ Deno.test("the role grants list on each kind that is read, and no verb that writ
     new Set([...text.matchAll(/verbs: \[(.*)\]/g)].map((match) => match[1])),
     new Set(["list", "get"]),
   );
+});
+
+Deno.test("every source that a check reads is collected by some component", () => {
+  const collected = new Set(components.flatMap((component) => component.sources).map((source) => source.id));
+  for (const component of components) {
+    const read = [
+      ...component.kinds.flatMap((check) => [check.source, ...check.also ?? []]),
+      ...component.checks.flatMap((check) => check.needs),
+    ];
+    for (const { id } of read) {
+      assert.ok(collected.has(id), `${component.name} reads ${id}, which nobody collects`);
+    }
+  }
+});
+
+Deno.test("every check has a name of its own, and words for people", () => {
+  const checks = components.flatMap((component) => [...component.kinds, ...component.checks]);
+  assert.equal(new Set(checks.map((check) => check.id)).size, checks.length);
+  for (const { id, title, explain } of checks) assert.ok(title && /[.?]$/.test(explain), id);
+});
+
+Deno.test("components stand on components that there are", () => {
+  const names = new Set(components.map((component) => component.name));
+  for (const { name, dependsOn } of components) {
+    for (const other of dependsOn) assert.ok(names.has(other), `${name}: ${other}`);
+  }
 });
