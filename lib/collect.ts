@@ -10,6 +10,7 @@ import type {
   Source,
   SourceResult,
 } from "./model.ts";
+import { isList, isProbe } from "./model.ts";
 import { ShapeError } from "./shape.ts";
 import { openWorld } from "./world.ts";
 
@@ -50,14 +51,6 @@ export async function collect(
   });
   await Promise.all([...lists.values(), ...probes]);
   return facts;
-}
-
-export function isList(source: Source): source is ListSource {
-  return "kind" in source;
-}
-
-export function isProbe(source: Source): source is ProbeSource {
-  return "after" in source;
 }
 
 /** Turns whatever was thrown into the reason a source has no data. */

@@ -1,5 +1,5 @@
 /** The graph of objects that need each other, with the objects that should be there and are not. */
-import { isList } from "./collect.ts";
+import { isList } from "./model.ts";
 import type { Component, Edge, Facts, Finding, ListSource, ObjectRef, World } from "./model.ts";
 import { refKey, refText } from "./model.ts";
 

@@ -101,6 +101,14 @@ export interface ProbeSource<T = unknown> {
 
 export type Source = ListSource | ProbeSource;
 
+export function isList(source: Source): source is ListSource {
+  return "kind" in source;
+}
+
+export function isProbe(source: Source): source is ProbeSource {
+  return "after" in source;
+}
+
 /** Facts seen by checks and edges: typed, and honest about what could not be read. */
 export interface World {
   /** Milliseconds since the epoch at which the facts were collected. */

@@ -1,4 +1,5 @@
 /** Facts as checks and edges see them: indexed, typed, and honest about what could not be read. */
+import { isList } from "./model.ts";
 import type { Facts, Failure, ListSource, ProbeSource, Source, SourceResult, World } from "./model.ts";
 
 interface Named {
@@ -35,8 +36,11 @@ export function openWorld(facts: Facts): World {
     },
     failure: (source: Source): Failure | undefined => {
       const found = result(source);
-      if (!found) return undefined;
-      return found.ok ? undefined : found.failure;
+      // A probe that had nothing to ask has no entry; a list always has one, or nobody asked for it.
+      if (!found && isList(source)) {
+        return { kind: "server-error", message: `the facts hold no list of ${source.kind}` };
+      }
+      return found && !found.ok ? found.failure : undefined;
     },
   };
 }

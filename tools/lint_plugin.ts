@@ -44,7 +44,7 @@ const ROOMS: readonly Room[] = [
   {
     name: "components",
     files: /^lib\/components\//,
-    uses: ["components", "world", "shape", "errors", "model"],
+    uses: ["components", "shape", "errors", "model"],
     types: ["clients"],
   },
   { name: "render", files: /^lib\/render\//, uses: ["render", "report", "errors", "model"] },

@@ -13,6 +13,7 @@ import {
   pods,
   replicaSets,
   resourceQuotas,
+  secrets,
   serviceAccounts,
   services,
   statefulSets,
@@ -169,6 +170,7 @@ export const workloads: Component = {
     resourceQuotas,
     events,
     podLogs,
+    secrets,
   ],
   namespaces: () => [],
   kinds: [
