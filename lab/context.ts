@@ -2,10 +2,12 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   realpathSync,
   symlinkSync,
   unlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -143,15 +145,40 @@ export function findLab(root = checkoutRoot(), cache = cacheDirectory()): LabCon
   return undefined;
 }
 
+/** File in the lab's state that tells which slot it was made for: its certificates and addresses hold only there. */
+function slotFile(root: string): string {
+  return join(root, ".lab/slot");
+}
+
+/** The slot that the state in this checkout was made for; undefined when there is no state. */
+export function stateSlot(root = checkoutRoot()): number | undefined {
+  try {
+    return Number(readFileSync(slotFile(root), "utf8"));
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+/** Notes in the lab's state which slot it is made for. The directory `.lab` must exist. */
+export function noteSlot(ctx: LabContext): void {
+  writeFileSync(slotFile(ctx.root), String(ctx.slot));
+}
+
 /**
- * The lab of this checkout; takes the lowest free slot if it holds none. A slot is a symlink that names its checkout:
- * made in one step, so that two labs that start together can't get the same one. Undefined: all slots are taken.
+ * The lab of this checkout; takes a free slot if it holds none: the one that its state was made for (a reboot forgets
+ * who holds which), else the lowest. A slot is a symlink that names its checkout: made in one step, so that two labs
+ * that start together can't get the same one. Undefined: all slots are taken.
  */
 export function claimLab(root = checkoutRoot(), cache = cacheDirectory()): LabContext | undefined {
   const mine = findLab(root, cache);
   if (mine) return mine;
   mkdirSync(RUN_ROOT, { recursive: true, mode: 0o755 });
-  for (let slot = 0; slot < SLOTS; slot++) {
+  const before = stateSlot(root);
+  const order = Array.from({ length: SLOTS }, (_, slot) => slot).sort((a, b) =>
+    Number(b === before) - Number(a === before)
+  );
+  for (const slot of order) {
     try {
       symlinkSync(root, slotLink(slot));
       return labContext(root, slot, cache);

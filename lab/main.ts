@@ -2,7 +2,7 @@ import { parseFlags } from "../lib/flags.ts";
 import { UsageError } from "../lib/errors.ts";
 import { buildAll, BuildError } from "./build/mod.ts";
 import { PrerequisiteError } from "./build/prerequisites.ts";
-import { claimLab, findLab, type LabContext, SLOTS, takenSlots } from "./context.ts";
+import { claimLab, findLab, type LabContext, SLOTS, stateSlot, takenSlots } from "./context.ts";
 import { startCluster, stopCluster } from "./cluster/mod.ts";
 import { LabError } from "./errors.ts";
 import { installPlatform } from "./platform/mod.ts";
@@ -63,7 +63,7 @@ async function up(progress: Progress, stop: Stop): Promise<number> {
 }
 
 async function down(progress: Progress): Promise<number> {
-  const ctx = findLab();
+  const ctx = findLab() ?? (stateSlot() === undefined ? undefined : claim());
   if (!ctx) {
     progress.info("There is no lab of this checkout: nothing to take down.");
     return EXIT.ok;

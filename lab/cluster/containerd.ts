@@ -76,6 +76,7 @@ disabled_plugins = ${JSON.stringify(UNUSED_PLUGINS)}
 [plugins."io.containerd.cri.v1.runtime".cni]
   bin_dirs = [${text(cniBin(ctx))}]
   conf_dir = ${text(cniConf(ctx))}
+  use_internal_loopback = true
 [plugins."io.containerd.cri.v1.runtime".containerd]
   default_runtime_name = "runc"
 [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
@@ -111,7 +112,7 @@ export function configureContainerd(ctx: LabContext): void {
   }
   const plugins = [
     ["calico", "bin/calico"],
-    ...["loopback", "host-local", "portmap"].map((one) => [one, `cni/${one}`]),
+    ...["host-local", "portmap"].map((one) => [one, `cni/${one}`]),
   ];
   for (const [name, path] of plugins) link(join(ctx.cache, path ?? ""), join(cniBin(ctx), name ?? ""));
 }

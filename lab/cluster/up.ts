@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { LabContext } from "../context.ts";
+import { type LabContext, noteSlot, stateSlot } from "../context.ts";
 import { LabError } from "../errors.ts";
 import { logTail, waitFor } from "../process.ts";
 import type { Progress } from "../progress.ts";
@@ -20,6 +20,8 @@ import { makePki } from "./pki.ts";
 import { configureProxy } from "./proxy.ts";
 import { fillRegistry } from "./registry.ts";
 import { cloneStore, saveStore, unpackImages } from "./store.ts";
+
+const LEASES = "coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
 
 /** Runs one part of the job with its line in the progress. `work` gives a note, or undefined: nothing was to do. */
 export async function part<T extends string | undefined>(
@@ -51,7 +53,13 @@ function makeDirectories(ctx: LabContext): void {
 
 async function foundations(ctx: LabContext): Promise<string | undefined> {
   const fresh = !existsSync(ctx.kubeconfig);
+  const made = stateSlot(ctx.root);
+  if (made !== undefined && made !== ctx.slot) {
+    const why = `the state in ${ctx.dir} was made for slot ${made}, and another lab holds that now`;
+    throw new LabError("lab", why, undefined, "deno task lab:down, then lab:up");
+  }
   makeDirectories(ctx);
+  noteSlot(ctx);
   saveHost();
   makeCgroups(ctx);
   const [, network] = await Promise.all([makePki(ctx), makeNetwork(ctx)]);
@@ -64,44 +72,54 @@ async function foundations(ctx: LabContext): Promise<string | undefined> {
   return fresh || network ? `node ${ctx.net.node}, kubeconfig ${ctx.kubeconfig}` : undefined;
 }
 
-async function bring(ctx: LabContext, progress: Progress, daemon: Daemon): Promise<void> {
+/** Starts a daemon and waits until it is ready. True when it was not running before. */
+async function bring(ctx: LabContext, progress: Progress, daemon: Daemon): Promise<boolean> {
+  let started = false;
   await part(progress, daemon.name, async () => {
-    const started = await startDaemon(ctx, daemon);
+    started = await startDaemon(ctx, daemon);
     await awaitDaemon(ctx, daemon);
     return started ? daemon.version : undefined;
   });
+  return started;
 }
 
-async function nodeReady(ctx: LabContext): Promise<boolean> {
+interface NodeView {
+  status?: { conditions?: { type: string; status: string }[] };
+}
+
+interface LeaseView {
+  spec?: { renewTime?: string };
+}
+
+/** True when the node is Ready and kubelet has said so since `since` (ms): a status from before its start is stale. */
+async function nodeReady(ctx: LabContext, since: number): Promise<boolean> {
+  const lease = await get(ctx, `${ctx.apiServer}/apis/${LEASES}/${ctx.nodeName}`);
   const answer = await get(ctx, `${ctx.apiServer}/api/v1/nodes/${ctx.nodeName}`);
-  if (answer.status !== 200) return false;
-  const node: { status?: { conditions?: { type: string; status: string }[] } } = JSON.parse(answer.body);
-  return node.status?.conditions?.some((one) => one.type === "Ready" && one.status === "True") ?? false;
+  if (lease.status !== 200 || answer.status !== 200) return false;
+  const { spec }: LeaseView = JSON.parse(lease.body);
+  const { status }: NodeView = JSON.parse(answer.body);
+  const ready = status?.conditions?.some((one) => one.type === "Ready" && one.status === "True") ?? false;
+  return ready && Date.parse(spec?.renewTime ?? "") >= since;
 }
 
-async function awaitNode(ctx: LabContext): Promise<string | undefined> {
-  if (await nodeReady(ctx)) return undefined;
-  if (await waitFor(() => nodeReady(ctx), 60_000, 100)) return "is Ready";
+async function awaitNode(ctx: LabContext, since: number): Promise<string | undefined> {
+  if (since === 0 && await nodeReady(ctx, since)) return undefined;
+  if (await waitFor(() => nodeReady(ctx, since), 60_000, 100)) return "is Ready";
   const said = await kubectl(ctx, ["describe", "node", ctx.nodeName]);
   const conditions = said.stdout.split("\n").filter((line) => /^\s+Ready\s/.test(line)).join(" ").trim();
-  throw new LabError(
-    "node",
-    `is not Ready after 60 s. ${conditions || said.stderr.trim()}`,
-    join(ctx.log, "kubelet.log"),
-  );
+  const why = `is not Ready after 60 s. ${conditions || said.stderr.trim()}`;
+  throw new LabError("node", why, join(ctx.log, "kubelet.log"));
 }
 
-/**
- * Brings the cluster up, or what is missing of it: network namespace, certificates, daemons, node, CoreDNS. Running
- * twice changes nothing. Throws LabError for the part that failed, after it was printed.
- */
-export async function startCluster(ctx: LabContext, progress: Progress): Promise<void> {
-  await part(progress, "namespace and certificates", () => foundations(ctx));
-  const all = daemons(ctx);
+type Daemons = ReturnType<typeof daemons>;
+
+/** The control plane, and containerd with every image, side by side. */
+async function ground(ctx: LabContext, progress: Progress, all: Daemons): Promise<void> {
   const serve = async () => {
     await bring(ctx, progress, all.registry);
     await part(progress, "images in the registry", async () => `${await fillRegistry(ctx)} images`);
   };
+  const served = serve();
   const images = async () => {
     await part(progress, "image store", () => cloneStore(ctx));
     await bring(ctx, progress, all.containerd);
@@ -112,26 +130,39 @@ export async function startCluster(ctx: LabContext, progress: Progress): Promise
       return unpacked > 0 || kept ? [`${unpacked} unpacked`, kept].filter(Boolean).join(", ") : undefined;
     });
   };
-  const served = serve();
   const control = async () => {
-    await Promise.all([bring(ctx, progress, all.etcd), bring(ctx, progress, all.apiServer)]);
-    await Promise.all([bring(ctx, progress, all.controllerManager), bring(ctx, progress, all.scheduler)]);
+    await settle([bring(ctx, progress, all.etcd), bring(ctx, progress, all.apiServer)]);
+    await settle([bring(ctx, progress, all.controllerManager), bring(ctx, progress, all.scheduler)]);
   };
-  await settle([images(), served, control()]);
+  await settle([served, images(), control()]);
+}
+
+/** The node: kubelet, its network, and CoreDNS as the first pod. */
+async function node(ctx: LabContext, progress: Progress, all: Daemons): Promise<void> {
+  const kubelet = async () => {
+    const before = Date.now();
+    const started = await bring(ctx, progress, all.kubelet);
+    await part(progress, "node", () => awaitNode(ctx, started ? before : 0));
+  };
+  const ready = kubelet();
   const network = async () => {
-    await part(
-      progress,
-      "calico definitions",
-      async () => await installCalico(ctx) ? CALICO_VERSION : undefined,
-    );
+    const install = async () => await installCalico(ctx) ? CALICO_VERSION : undefined;
+    await part(progress, "calico definitions", install);
     // Pods need the CNI plugin's rights from the start: kubelet is slow to try a failed sandbox again.
-    await Promise.all([bring(ctx, progress, all.felix), dns(ctx, progress)]);
+    await settle([bring(ctx, progress, all.felix), ready.then(() => dns(ctx, progress))]);
   };
-  const node = async () => {
-    await bring(ctx, progress, all.kubelet);
-    await part(progress, "node", () => awaitNode(ctx));
-  };
-  await settle([network(), node(), bring(ctx, progress, all.proxy)]);
+  await settle([ready, network(), bring(ctx, progress, all.proxy)]);
+}
+
+/**
+ * Brings the cluster up, or what is missing of it: network namespace, certificates, daemons, node, CoreDNS. Running
+ * twice changes nothing. Throws LabError for the part that failed, after it was printed.
+ */
+export async function startCluster(ctx: LabContext, progress: Progress): Promise<void> {
+  await part(progress, "namespace and certificates", () => foundations(ctx));
+  const all = daemons(ctx);
+  await ground(ctx, progress, all);
+  await node(ctx, progress, all);
 }
 
 async function dns(ctx: LabContext, progress: Progress): Promise<void> {
@@ -143,7 +174,7 @@ async function dns(ctx: LabContext, progress: Progress): Promise<void> {
 }
 
 /** Waits for all, then throws the first failure: a part that still works is not cut off by another's failure. */
-async function settle(work: Promise<void>[]): Promise<void> {
+async function settle(work: Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(work);
   for (const result of results) if (result.status === "rejected") throw result.reason;
 }
