@@ -5,6 +5,7 @@ import { PrerequisiteError } from "./build/prerequisites.ts";
 import { claimLab, findLab, type LabContext, SLOTS, stateSlot, takenSlots } from "./context.ts";
 import { startCluster, stopCluster } from "./cluster/mod.ts";
 import { LabError } from "./errors.ts";
+import { breakFault, repairFault } from "./faults/mod.ts";
 import { installPlatform } from "./platform/mod.ts";
 import { removeLock, withLock } from "./lock.ts";
 import { createProgress, formatSeconds, type Progress } from "./progress.ts";
@@ -14,11 +15,13 @@ const EXIT = { ok: 0, notReady: 1, failed: 3, interrupted: 130 } as const;
 
 const HELP = `The real platform on one machine. Needs Linux and root.
 
-Usage: deno task lab:up | lab:down | lab:status [--json]
+Usage: deno task lab:up | lab:down | lab:status [--json] | lab:break FAULT | lab:repair [FAULT]
 
   up       builds what is missing, starts the cluster, installs the platform; again: changes nothing
   down     takes everything down; keeps only what was built
   status   every part with its version and state, and what is a stand-in
+  break    breaks it on purpose; lab:break --list shows how
+  repair   undoes that
 
 Exit status: 0 done (status: every part is ready), 1 status: a part is not ready, 3 failed, 130 interrupted.
 `;
@@ -83,21 +86,22 @@ async function status(json: boolean): Promise<number> {
 
 async function command(argv: readonly string[], progress: Progress, stop: Stop): Promise<number> {
   const [name = "--help", ...rest] = argv;
-  const given = parseFlags(
-    rest,
-    name === "status" ? { json: { help: "one JSON document" } } : {},
-    `lab:${name}`,
-  );
+  const asks = ["--help", "-h", "--list"].some((word) => rest.includes(word));
+  const why = unfit();
+  // Reading about faults needs neither Linux nor root.
+  if (name === "break" && (asks || !why)) return await breakFault(findLab(), rest);
+  if (name === "repair" && (asks || !why)) return await repairFault(findLab(), rest);
+  const flags = name === "status" ? { json: { help: "one JSON document" } } : {};
+  const given = parseFlags(rest, flags, `lab:${name}`);
   if (name === "--help" || name === "-h" || given.has("help")) {
-    console.log(HELP);
+    console.log(HELP.trimEnd());
     return EXIT.ok;
   }
-  const why = unfit();
   if (why) throw new UsageError(why);
   if (name === "up") return await up(progress, stop);
   if (name === "down") return await down(progress);
   if (name === "status") return await status(given.has("json"));
-  throw new UsageError(`lab/main.ts knows no command ${name}. It knows up, down and status.`);
+  throw new UsageError(`lab/main.ts knows no command ${name}. It knows up, down, status, break and repair.`);
 }
 
 /** What to tell a person about an error. */
