@@ -1,4 +1,4 @@
-import { parseFlags } from "../lib/flags.ts";
+import { type FlagTable, parseFlags } from "../lib/flags.ts";
 import { UsageError } from "../lib/errors.ts";
 import { buildAll, BuildError } from "./build/mod.ts";
 import { PrerequisiteError } from "./build/prerequisites.ts";
@@ -91,7 +91,7 @@ async function command(argv: readonly string[], progress: Progress, stop: Stop):
   // Reading about faults needs neither Linux nor root.
   if (name === "break" && (asks || !why)) return await breakFault(findLab(), rest);
   if (name === "repair" && (asks || !why)) return await repairFault(findLab(), rest);
-  const flags = name === "status" ? { json: { help: "one JSON document" } } : {};
+  const flags: FlagTable = name === "status" ? { json: { help: "one JSON document" } } : {};
   const given = parseFlags(rest, flags, `lab:${name}`);
   if (name === "--help" || name === "-h" || given.has("help")) {
     console.log(HELP.trimEnd());
