@@ -119,7 +119,7 @@ export function calicoObjects(ctx: LabContext): Map<string, unknown> {
 
 /** Calico's CRDs from its own sources: API path to YAML text. */
 function customResources(ctx: LabContext): Map<string, string> {
-  const dir = join(ctx.cache, "manifests/calico");
+  const dir = join(ctx.cache, "manifests/calico/crds");
   const files = existsSync(dir) ? readdirSync(dir).filter((name) => name.endsWith(".yaml")) : [];
   if (files.length === 0) {
     throw new LabError("calico", `${dir} has no CRDs`, undefined, "deno task lab:up makes them");
