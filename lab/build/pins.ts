@@ -99,7 +99,7 @@ export const goPins: readonly GoPin[] = [
       "bin/calico": `${CALICO}/cni-plugin/cmd/calico`,
       "bin/calico-felix": `${CALICO}/felix/cmd/calico-felix`,
     },
-    variables: [`${CALICO}/pkg/buildinfo.Version=v3.31.0-0.dev`],
+    variables: ["main.VERSION=v3.28.5", `${CALICO}/felix/buildinfo.GitVersion=v3.28.5`],
   },
   {
     name: "cnpg",

@@ -17,8 +17,8 @@ export type TarEntry = {
 };
 
 const BLOCK = 512;
-/** One moment for every file, so that equal content gives equal layers: 2020-01-01. */
-const MTIME_SECONDS = 1_577_836_800;
+/** One moment for every file, in seconds, so that equal content gives equal layers: 2020-01-01. */
+export const MTIME_SECONDS = 1_577_836_800;
 const TYPES = { directory: "5", link: "2", bytes: "0", file: "0" } as const;
 
 /** The header blocks of one entry: 512 bytes, more before them if a name is longer than 100 bytes. */
