@@ -11,10 +11,11 @@ import { nodeFaults } from "./node.ts";
 import { secretFaults } from "./secrets.ts";
 import { sparkFaults } from "./spark.ts";
 import { storageFaults } from "./storage.ts";
+import { vaultFaults } from "./vault.ts";
 
 /** Faults by the part of the platform that breaks. */
 export const FAMILIES: Readonly<Record<string, readonly Fault[]>> = {
-  "secrets": [...secretFaults, ...connectFaults],
+  "secrets": [...secretFaults, ...connectFaults, ...vaultFaults],
   "GitOps": fluxFaults,
   "storage": storageFaults,
   "database": databaseFaults,
