@@ -12,7 +12,7 @@ import {
 } from "./external_secrets_kinds.ts";
 import { refOf } from "./fields.ts";
 import { deployments, events, secrets } from "./kinds.ts";
-import { operatorCheck } from "./operators.ts";
+import { namespacesOf, operatorCheck } from "./operators.ts";
 import { perWorld } from "./per_world.ts";
 import { servedCheck } from "./states.ts";
 
@@ -150,8 +150,8 @@ export const externalSecrets: Component = {
   name: NAME,
   title: "External Secrets",
   dependsOn: ["onepassword-connect", "kubernetes"],
-  sources: [secretList, clusterSecretStores, secretStores],
-  namespaces: (world) => operatorsOf(world).flatMap(({ namespace }) => namespace ?? []),
+  sources: [secretList, clusterSecretStores, secretStores, secrets],
+  namespaces: (world) => namespacesOf(operatorsOf(world), "external-secrets"),
   kinds: [
     secretCheck,
     storeCheck("ClusterSecretStore", clusterSecretStores),

@@ -160,7 +160,8 @@ function namespaces(world: World): string[] {
     inventoryOf(object).some(({ namespace }) => namespace === world.namespace)
   );
   const own = [...controllers(world), ...appliers.map((object) => refOf("Kustomization", object))];
-  return [...new Set(own.flatMap(({ namespace }) => namespace ?? []))];
+  const found = new Set(own.flatMap(({ namespace }) => namespace ?? []));
+  return found.size > 0 ? [...found] : ["flux-system"];
 }
 
 /** The controllers that something here needs; helm-controller only where there are releases. */

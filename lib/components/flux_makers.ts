@@ -8,7 +8,7 @@ import { refKey } from "../model.ts";
 import { externalSecretEdges } from "./external_secrets_edges.ts";
 import { conditionOf, refOf } from "./fields.ts";
 import { workloadsOf } from "./flux_edges.ts";
-import { holders, inventoryOf, isAbsent } from "./flux_inventory.ts";
+import { holders, inventoryOf, isAbsent, sourceOf } from "./flux_inventory.ts";
 import { type HelmRelease, helmReleases, type Kustomization, kustomizations } from "./flux_kinds.ts";
 import { dependenciesOf, isMisnamed } from "./flux_references.ts";
 import { deployments, jobs, type Pod, pods, statefulSets } from "./kinds.ts";
@@ -17,7 +17,7 @@ import { perWorld } from "./per_world.ts";
 import { servicesOf, wantsOf } from "./pod_edges.ts";
 import { clusterOf, postgresqlEdges } from "./postgresql_edges.ts";
 import { rookEdges, userOfSecret } from "./rook_ceph_edges.ts";
-import { GONE } from "./states.ts";
+import { definitionOf, GONE, notServed } from "./states.ts";
 
 /** Why a Kustomization or a release did not apply what it holds. */
 const NOT_APPLIED = [
@@ -74,6 +74,10 @@ function platformObjects(world: World): ObjectRef[] {
     { kind: "Cluster", namespace, name: "nessie-postgres" },
     { kind: "CephObjectStoreUser", namespace: "rook-ceph", name: "iceberg" },
     { kind: "CephCluster", namespace: "rook-ceph", name: "rook-ceph" },
+    { kind: "Deployment", namespace: "rook-ceph", name: "rook-ceph-operator" },
+    { kind: "Deployment", namespace: "cnpg-system", name: "cnpg-controller-manager" },
+    { kind: "Deployment", namespace: "external-secrets", name: "external-secrets" },
+    { kind: "Service", namespace: "external-secrets", name: "onepassword-connect" },
   ].filter((ref) => isAbsent(world, ref));
 }
 
@@ -89,28 +93,52 @@ export function makerEdges(world: World): Edge[] {
     for (const ref of mainObjects(name, world)) made.set(refKey(ref), ref);
   }
   const absent = [...made.values()];
-  return absent.flatMap((from) => [
-    ...ownerEdges(from, world),
-    ...kustomizationEdges(from, held, lost, world),
-    ...releaseEdges(from, world),
-  ]);
+  return [
+    ...definitionEdges(world),
+    ...absent.flatMap((from) => [
+      ...namespaceEdges(from, world),
+      ...ownerEdges(from, world),
+      ...kustomizationEdges(from, held, lost, world),
+      ...releaseEdges(from, world),
+    ]),
+  ];
 }
 
-/** Makers that a rule of names tells, although they are gone too. */
+/** Nothing is in a namespace that is not there. */
+function namespaceEdges(from: ObjectRef, world: World): Edge[] {
+  const to: ObjectRef = { kind: "Namespace", name: from.namespace ?? "" };
+  return from.namespace && isAbsent(world, to) ? [{ from, to, via: "namespace", explains: [...GONE] }] : [];
+}
+
+/** What was applied and whose kind is not served any more is gone with the definition of its kind. */
+function definitionEdges(world: World): Edge[] {
+  return world.list(kustomizations).flatMap(inventoryOf).flatMap((from) => {
+    const source = sourceOf(from.kind);
+    const to = source && notServed(world, source) ? definitionOf(source) : undefined;
+    return to ? [{ from, to, via: "kind", explains: [...GONE] }] : [];
+  });
+}
+
+/** Makers that a rule of names tells, although they are gone too. A rule that fits many names makes nothing missing. */
 function ownerEdges(from: ObjectRef, world: World): Edge[] {
-  const owners = [userOfSecret(from, world), clusterOf(from)].flatMap((ref) =>
-    ref && isAbsent(world, ref) ? ref : []
-  );
-  const together: ObjectRef = { ...from, kind: "ExternalSecret" };
-  if (from.kind === "Secret" && holders(world).has(refKey(together))) owners.push(together);
-  return owners.map((to) => ({
+  const edge = (to: ObjectRef, optional: boolean): Edge => ({
     from,
     to,
     via: "made by",
     explains: [...GONE],
     inferred: true,
-    optional: true,
-  }));
+    optional,
+  });
+  const user = userOfSecret(from, world);
+  const cluster = clusterOf(from);
+  const external: ObjectRef = { ...from, kind: "ExternalSecret" };
+  return [
+    ...user && isAbsent(world, user) ? [edge(user, false)] : [],
+    ...cluster && isAbsent(world, cluster) ? [edge(cluster, !holders(world).has(refKey(cluster)))] : [],
+    ...from.kind === "Secret" && isAbsent(world, external) && holders(world).has(refKey(external))
+      ? [edge(external, false)]
+      : [],
+  ];
 }
 
 function isHeldBack(object: Kustomization): boolean {

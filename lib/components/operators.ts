@@ -30,6 +30,12 @@ export function deploymentsNamed(world: World, ...names: string[]): ObjectRef[] 
   return names.flatMap((name) => byName(world).get(name) ?? []).map((object) => refOf("Deployment", object));
 }
 
+/** Where operators live; where they usually do when there is none. */
+export function namespacesOf(found: readonly ObjectRef[], usual: string): string[] {
+  const names = new Set(found.flatMap(({ namespace }) => namespace ?? []));
+  return names.size > 0 ? [...names] : [usual];
+}
+
 /** The check that an operator runs, wherever it is. */
 export function operatorCheck(spec: OperatorCheck): Check {
   return {

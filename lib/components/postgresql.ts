@@ -3,7 +3,7 @@ import type { Check, Component, KindCheck, ObjectRef, World } from "../model.ts"
 import { appliesKind } from "./flux_inventory.ts";
 import { conditionOf, refOf } from "./fields.ts";
 import { deployments, endpointSlices, pods, services } from "./kinds.ts";
-import { operatorCheck } from "./operators.ts";
+import { namespacesOf, operatorCheck } from "./operators.ts";
 import { operatorsOf, postgresqlEdges } from "./postgresql_edges.ts";
 import { judgeCluster } from "./postgresql_judge.ts";
 import { type Cluster, clusters } from "./postgresql_kinds.ts";
@@ -178,7 +178,7 @@ export const postgresql: Component = {
   title: "PostgreSQL (CloudNativePG)",
   dependsOn: ["storage", "external-secrets", "flux", "kubernetes"],
   sources: [clusters],
-  namespaces: (world) => operatorsOf(world).flatMap(({ namespace }) => namespace ?? []),
+  namespaces: (world) => namespacesOf(operatorsOf(world), "cnpg-system"),
   kinds: [clusterCheck],
   checks: [
     servedCheck(

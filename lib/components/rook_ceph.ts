@@ -3,7 +3,7 @@ import type { Check, Component, KindCheck, ListSource, ObjectRef } from "../mode
 import { appliesKind } from "./flux_inventory.ts";
 import { refOf } from "./fields.ts";
 import { deployments, storageClasses } from "./kinds.ts";
-import { operatorCheck } from "./operators.ts";
+import { namespacesOf, operatorCheck } from "./operators.ts";
 import { judgeBucketClaim, judgeCephCluster, judgePhase } from "./rook_ceph_judge.ts";
 import { operatorsOf, provisionerFault, rookEdges } from "./rook_ceph_edges.ts";
 import {
@@ -152,7 +152,7 @@ export const rookCeph: Component = {
   dependsOn: ["nodes", "kubernetes"],
   sources: SOURCES,
   namespaces: (world) => [
-    ...operatorsOf(world).flatMap(({ namespace }) => namespace ?? []),
+    ...namespacesOf(operatorsOf(world), "rook-ceph"),
     ...world.list(cephClusters).flatMap((object) => object.metadata?.namespace ?? []),
   ],
   kinds: [

@@ -60,11 +60,11 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The CustomResourceDefinition that serves a listed kind, from the path of its list. */
+/** The definitions of an API group, by the path of a list: they are installed, and lost, together. */
 export function definitionOf(source: ListSource): ObjectRef | undefined {
-  const [, group, plural] = source.path.match(/^\/apis\/([^/]+\.[^/]+)\/[^/]+\/([^/?]+)/) ?? [];
-  if (!group || !plural || group.endsWith(".k8s.io")) return undefined;
-  return { kind: "CustomResourceDefinition", name: `${plural}.${group}` };
+  const [, group] = source.path.match(/^\/apis\/([^/]+\.[^/]+)\/[^/]+\/[^/?]+/) ?? [];
+  if (!group || group.endsWith(".k8s.io")) return undefined;
+  return { kind: "CustomResourceDefinition", name: `*.${group}` };
 }
 
 /** Whether the API server does not know the kind, as opposed to not letting us look. */
@@ -93,17 +93,20 @@ export function servedCheck(
     object: () => named,
     run(world) {
       const absent = sources.filter((source) => notServed(world, source));
-      const bad = absent.filter((source) => wanted(world, source));
+      const groups = Map.groupBy(absent, (source) => definitionOf(source)?.name ?? named.name);
+      const bad = [...groups].filter(([, members]) => members.some((source) => wanted(world, source)));
       if (bad.length > 0) {
-        return bad.map((source) => ({
-          object: definitionOf(source) ?? named,
+        return bad.map(([name, members]) => ({
+          object: { ...named, name },
           status: "critical",
           reason: "NotInstalled",
-          message: `the cluster does not serve the kind ${source.kind}, which the platform uses`,
+          message: `the cluster does not serve ${
+            members.map(({ kind }) => kind).join(", ")
+          }, which the platform uses`,
           observed: "absent",
           expected: "installed",
-          evidence: `GET ${source.path}`,
-          next: [`kubectl get crd | grep ${definitionOf(source)?.name.split(".").slice(1).join(".")}`],
+          evidence: members.map(({ path }) => `GET ${path}`).join(", "),
+          next: [`kubectl get crd | grep ${name.replace("*.", "")}`],
         }));
       }
       if (absent.length === sources.length) {
