@@ -11,7 +11,8 @@ export const text: Reader<string> = via(str, (value) => withoutCredentials(value
 /** Hides user:password@ in URLs and the values behind words such as password=, token: and secret=. */
 export function withoutCredentials(value: string): string {
   return value
-    .replace(/\/\/[^/\s@]+@/g, "//***@")
+    .replace(/\/\/[^/\s]+@/g, "//***@")
+    .replace(/\/\/[^/\s:@]+:(?!\d{1,5}(?:\/|$))[^\s@]*@/g, "//***@")
     .replace(
       /\b(password|passwd|secret[_-]?key|access[_-]?key|token|bearer)(\s*[=:]\s*|\s+)("[^"]*"|'[^']*'|[^\s,;"']+)/gi,
       hideValue,
@@ -64,15 +65,18 @@ export const conditions = list(condition);
 export type Metadata = NonNullable<ReturnType<typeof metadata>>;
 export type Condition = NonNullable<ReturnType<typeof condition>>;
 
+/** User and password are skipped up to the last @; what is followed by more than a path or the end is no host. */
+const URL_HOST = /\b[a-z][a-z0-9+.]*:\/\/(?:[^/\s"']*@)?([a-z0-9.-]+(?::\d{1,5})?)(?![a-z0-9._:@%$-])/gi;
+
 /** Host names, with their ports, that a configuration text names: `host` or `host:port`, never credentials. */
 export function hostsIn(value: string): string[] {
   const found = new Set<string>();
-  for (const match of value.matchAll(/\b[a-z][a-z0-9+.]*:\/\/(?:[^/\s@"']*@)?([a-z0-9.-]+(?::\d{1,5})?)/gi)) {
+  for (const match of value.matchAll(URL_HOST)) {
     if (match[1]) found.add(match[1].toLowerCase());
   }
   for (
     const match of value.matchAll(
-      /(?<![a-z0-9.-])([a-z0-9-]+(?:\.[a-z0-9-]+)?\.svc(?:\.[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?)/gi,
+      /(?<![a-z0-9.-])([a-z0-9-]+(?:\.[a-z0-9-]+){0,2}\.svc(?:\.[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?)/gi,
     )
   ) {
     if (match[1]) found.add(match[1].toLowerCase());
@@ -115,7 +119,7 @@ const container = obj({
 const volume = via(
   obj({
     secret: obj({ secretName: str, optional: bool, items: list(obj({ key: str })) }),
-    configMap: nameRef,
+    configMap: obj({ name: str, optional: bool, items: list(obj({ key: str })) }),
     persistentVolumeClaim: obj({ claimName: str }),
     projected: obj({ sources: list(obj({ secret: nameRef, configMap: nameRef })) }),
   }),

@@ -163,7 +163,11 @@ export type SecretMeta = NonNullable<ReturnType<typeof secrets.read>>;
 /** undefined when nobody's fields are tracked: then the keys are not known. */
 function secretKeys(fields: (DataFields | undefined)[] | undefined): string[] | undefined {
   if (!fields || fields.length === 0) return undefined;
-  const keys = fields.flatMap((entry) => Object.keys(entry?.["f:data"] ?? {}));
+  // Server-side apply tracks what was sent: a Secret written as stringData is tracked as stringData.
+  const keys = fields.flatMap((entry) => [
+    ...Object.keys(entry?.["f:data"] ?? {}),
+    ...Object.keys(entry?.["f:stringData"] ?? {}),
+  ]);
   return [...new Set(keys.filter((key) => key.startsWith("f:")).map((key) => key.slice(2)))];
 }
 

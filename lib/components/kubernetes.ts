@@ -1,8 +1,41 @@
 /** Kubernetes itself: the API server, the controllers that act on what is asked of it, DNS, namespaces. */
-import type { Check, Component, Edge, KindCheck, ProbeSource, World } from "../model.ts";
+import type {
+  Check,
+  Component,
+  Edge,
+  KindCheck,
+  ListSource,
+  ObjectRef,
+  ProbeSource,
+  World,
+} from "../model.ts";
+import { refKey } from "../model.ts";
 import { str, via } from "../shape.ts";
-import { ageSeconds, ageText, refOf } from "./fields.ts";
-import { leases, type Namespace, namespaces, services } from "./kinds.ts";
+import { externalSecrets, secretStores } from "./external_secrets_kinds.ts";
+import { ageSeconds, ageText, type Metadata, type PodSpec, refOf } from "./fields.ts";
+import { helmReleases, kustomizations } from "./flux_kinds.ts";
+import {
+  cronJobs,
+  daemonSets,
+  deployments,
+  jobs,
+  leases,
+  type Namespace,
+  namespaces,
+  persistentVolumeClaims,
+  pods,
+  services,
+  statefulSets,
+} from "./kinds.ts";
+import { wantsOf } from "./pod_edges.ts";
+import { clusters } from "./postgresql_kinds.ts";
+import { requiredObjects } from "./required.ts";
+import {
+  cephClusters,
+  cephObjectStores,
+  cephObjectStoreUsers,
+  objectBucketClaims,
+} from "./rook_ceph_kinds.ts";
 import { endpointsOf } from "./services.ts";
 
 /** The API server's own account of its parts; `[-]name failed` lines name those that are down. */
@@ -146,23 +179,38 @@ const dnsCheck: Check = {
   },
 };
 
-/** What lives in a namespace that is being deleted goes with it, and nothing new can be made there. */
+/** Kinds whose objects go with their namespace. */
+const HELD: readonly ListSource<{ metadata?: Metadata }>[] = [
+  ...[pods, deployments, statefulSets, daemonSets, jobs, cronJobs, services, persistentVolumeClaims],
+  ...[externalSecrets, secretStores, clusters, kustomizations, helmReleases],
+  ...[cephClusters, cephObjectStores, cephObjectStoreUsers, objectBucketClaims],
+];
+
+/** What lives, or should live, in a namespace that is being deleted goes with it, and nothing new can be made there. */
 function namespaceEdges(world: World): Edge[] {
   const going = world.list(namespaces).filter((namespace) => namespace.metadata?.deletionTimestamp);
   const names = new Set(going.map((namespace) => namespace.metadata?.name ?? ""));
   if (names.size === 0) return [];
-  const edges: Edge[] = [];
-  for (const service of world.list(services)) {
-    const name = service.metadata?.namespace ?? "";
-    if (!names.has(name)) continue;
-    edges.push({
-      from: refOf("Service", service),
-      to: { kind: "Namespace", name },
-      via: "namespace",
-      explains: "any",
-    });
-  }
-  return edges;
+  const found = [
+    ...HELD.flatMap((source) => world.list(source).map((object) => refOf(source.kind, object))),
+    ...world.list(pods).flatMap((pod) => wantedBy(pod.metadata?.namespace, pod.spec)),
+    ...world.list(deployments).flatMap((object) =>
+      wantedBy(object.metadata?.namespace, object.spec?.template?.spec)
+    ),
+    ...requiredObjects(world),
+  ].filter(({ namespace }) => names.has(namespace ?? ""));
+  const objects = new Map(found.map((ref) => [refKey(ref), ref]));
+  return [...objects.values()].map((from) => ({
+    from,
+    to: { kind: "Namespace", name: from.namespace ?? "" },
+    via: "namespace",
+    explains: "any",
+    because: ["TerminatingStuck"],
+  }));
+}
+
+function wantedBy(namespace: string | undefined, spec: PodSpec | undefined): ObjectRef[] {
+  return wantsOf(spec).map(({ kind, name }) => ({ kind, namespace, name }));
 }
 
 export const kubernetes: Component = {

@@ -7,7 +7,7 @@ import { pods } from "./kinds.ts";
 import type { ProbeSource, World } from "../model.ts";
 import { str, via } from "../shape.ts";
 import { conditionOf } from "./fields.ts";
-import { workloadOf } from "./membership.ts";
+import { placeOf, workloadOf } from "./membership.ts";
 
 /** In the order in which they are told: what is more telling comes first. */
 const SIGNALS: readonly [word: string, meaning: string, pattern: RegExp][] = [
@@ -51,6 +51,18 @@ const SIGNALS: readonly [word: string, meaning: string, pattern: RegExp][] = [
   ],
 ];
 
+/** Words that speak of somebody else who does not answer, or not as asked. */
+const OF_OTHERS = new Set([
+  "LoginRefused",
+  "AccessDenied",
+  "NoSuchBucket",
+  "NoSuchTable",
+  "UnknownHost",
+  "ConnectionRefused",
+  "ConnectionTimeout",
+  "CertificateRejected",
+]);
+
 /** At most so many logs are read in one run; one container speaks for its workload. */
 const MOST_LOGS = 8;
 
@@ -91,12 +103,15 @@ interface Failing {
 /** The first failing container of each workload. */
 function failing(world: World): Map<string, Failing> {
   const found = new Map<string, Failing>();
-  for (const pod of world.list(pods)) {
+  const unready = world.list(pods).filter((pod) =>
+    conditionOf(pod, "Ready")?.status !== "True" && !pod.metadata?.deletionTimestamp &&
+    pod.status?.phase !== "Succeeded" && isOurs(pod, world)
+  );
+  const own = (pod: Pod) => pod.metadata?.namespace === world.namespace ? 0 : 1;
+  for (const pod of unready.toSorted((a, b) => own(a) - own(b))) {
     if (found.size >= MOST_LOGS) break;
     const workload = keyOf(pod, world);
-    if (
-      found.has(workload) || pod.metadata?.deletionTimestamp || conditionOf(pod, "Ready")?.status === "True"
-    ) continue;
+    if (found.has(workload)) continue;
     for (
       const status of [...pod.status?.initContainerStatuses ?? [], ...pod.status?.containerStatuses ?? []]
     ) {
@@ -111,6 +126,11 @@ function failing(world: World): Map<string, Failing> {
   return found;
 }
 
+/** Logs of other tenants of the cluster are not read. */
+function isOurs(pod: Pod, world: World): boolean {
+  return pod.metadata?.namespace === world.namespace || placeOf(pod, world) !== "workloads";
+}
+
 function keyOf(pod: Pod, world: World): string {
   const owner = workloadOf(pod, world) ?? { kind: "Pod", name: pod.metadata?.name ?? "" };
   return `${owner.kind}/${pod.metadata?.namespace ?? ""}/${owner.name}`;
@@ -120,4 +140,10 @@ function keyOf(pod: Pod, world: World): string {
 export function logSays(pod: Pod, world: World): string {
   const meaning = meaningOf(world.answers(podLogs)[keyOf(pod, world)]?.body ?? []);
   return meaning ? `; its log says that ${meaning}` : "";
+}
+
+/** Whether what its log says may be the fault of others; true when nothing is known of its log. */
+export function blamesOthers(pod: Pod, world: World): boolean {
+  const words = world.answers(podLogs)[keyOf(pod, world)]?.body ?? [];
+  return words.length === 0 || words.some((word) => OF_OTHERS.has(word));
 }

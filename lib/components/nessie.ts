@@ -1,7 +1,8 @@
 /** The Nessie catalog: its pods, its API, its warehouse. */
 import type { Check, Component, Edge, Judgement, ObjectRef, ProbeSource, World } from "../model.ts";
 import { list, num, obj, str } from "../shape.ts";
-import { configMaps, deployments, endpointSlices, services } from "./kinds.ts";
+import { deployments, endpointSlices, services } from "./kinds.ts";
+import { hostsNamed, wantsOf } from "./pod_edges.ts";
 import { proxyTargets } from "./proxy.ts";
 import { requiredDeployment } from "./required.ts";
 import { SERVICE_ERRORS } from "./reasons.ts";
@@ -133,23 +134,19 @@ function warehouseEdges(world: World): Edge[] {
   const deployment = world.get(deployments, world.namespace, "nessie");
   const deploymentRef = { kind: "Deployment", namespace: world.namespace, name: "nessie" };
   edges.push({ from: service(world), to: deploymentRef, via: "served by", explains: [...SERVICE_ERRORS] });
-  const maps = (deployment?.spec?.template?.spec?.volumes ?? []).flatMap((volume) =>
-    volume.configMap?.name ?? []
-  );
-  for (const name of maps) {
-    for (const host of world.get(configMaps, world.namespace, name)?.hosts ?? []) {
-      const to = serviceOfHost(host, world.namespace, world);
-      if (to) {
-        edges.push({ from: warehouse, to, via: `ConfigMap ${name}: ${host}`, explains: ["WarehouseDown"] });
-      } else if (!host.includes(".")) {
-        edges.push({
-          from: warehouse,
-          to: { kind: "S3Bucket", name: host },
-          via: `ConfigMap ${name}`,
-          explains: ["WarehouseDown"],
-        });
-      }
+  const spec = deployment?.spec?.template?.spec;
+  const explains = ["WarehouseDown"];
+  for (const { host, via } of hostsNamed(spec, world.namespace, world)) {
+    const to = serviceOfHost(host, world.namespace, world);
+    if (to) edges.push({ from: warehouse, to, via, explains, because: SERVICE_ERRORS });
+    // s3://lakehouse/warehouse names a bucket: a word without dots or port.
+    else if (/^[a-z0-9-]+$/.test(host)) {
+      edges.push({ from: warehouse, to: { kind: "S3Bucket", name: host }, via, explains });
     }
+  }
+  for (const { kind, name, via } of wantsOf(spec)) {
+    const to = { kind, namespace: world.namespace, name };
+    edges.push({ from: warehouse, to, via: `Deployment nessie, ${via}`, explains, optional: true });
   }
   return edges;
 }

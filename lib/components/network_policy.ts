@@ -1,18 +1,22 @@
 /** Network policies: which declared connections they cut. A policy that explains a drop comes before any other suspect. */
 import type { Component, Edge, KindCheck, ListSource, ObjectRef, World } from "../model.ts";
 import { intOrStr, list, num, obj, str } from "../shape.ts";
-import { conditionOf, labels, metadata, refOf } from "./fields.ts";
+import { labels, metadata, refOf } from "./fields.ts";
 import { namespaces, type Pod, pods, type Service, services } from "./kinds.ts";
-import { podsIn, workloadOf } from "./membership.ts";
+import { blamesOthers } from "./log_signals.ts";
+import { podsOf, workloadOf } from "./membership.ts";
 import { perWorld } from "./per_world.ts";
 import { servicesOf } from "./pod_edges.ts";
+import { judgePod } from "./pods.ts";
 import { CONNECTION_ERRORS } from "./reasons.ts";
 import { matchesSelector } from "./selectors.ts";
 import { selectedPods } from "./services.ts";
 
 const expressions = list(obj({ key: str, operator: str, values: list(str) }));
 const selector = obj({ matchLabels: labels, matchExpressions: expressions });
-const peers = list(obj({ podSelector: selector, namespaceSelector: selector, ipBlock: obj({ cidr: str }) }));
+const peers = list(
+  obj({ podSelector: selector, namespaceSelector: selector, ipBlock: obj({ cidr: str, except: list(str) }) }),
+);
 const ports = list(obj({ port: intOrStr, endPort: num, protocol: str }));
 
 export const networkPolicies: ListSource<Policy> = {
@@ -72,25 +76,27 @@ const denials = perWorld((world): Denial[] =>
 /** One pod speaks for its workload: policies select by labels, and the pods of a workload share them. */
 function declaredFlows(world: World): Flow[] {
   const seen = new Set<string>();
+  if (world.list(networkPolicies).length === 0) return [];
   const isolated = new Set(world.list(networkPolicies).map((policy) => policy.metadata?.namespace));
   return world.list(pods).flatMap((pod) => {
     const named = servicesOf(pod, world);
     if (named.length === 0 || pod.spec?.hostNetwork) return [];
-    const dns = { to: { kind: "Service", namespace: "kube-system", name: "kube-dns" } };
-    return [...named, dns].flatMap(({ to }) => {
+    const dns = { to: { kind: "Service", namespace: "kube-system", name: "kube-dns" }, port: 53 };
+    return [...named, dns].flatMap(({ to, port }) => {
       const owner = workloadOf(pod, world)?.name ?? pod.metadata?.name;
-      const pair = `${pod.metadata?.namespace}/${owner} ${to.namespace}/${to.name}`;
+      const pair = `${pod.metadata?.namespace}/${owner} ${to.namespace}/${to.name}:${port}`;
       if (seen.has(pair) || !(isolated.has(pod.metadata?.namespace) || isolated.has(to.namespace))) return [];
       seen.add(pair);
       const service = world.get(services, to.namespace, to.name);
-      return service ? flowsTo(world, pod, service, to) : [];
+      return service ? flowsTo(world, pod, service, to, port) : [];
     });
   });
 }
 
-function flowsTo(world: World, from: Pod, service: Service, target: ObjectRef): Flow[] {
+function flowsTo(world: World, from: Pod, service: Service, target: ObjectRef, asked?: number): Flow[] {
   const to = selectedPods(service, world)[0];
-  const port = service.spec?.ports?.[0];
+  const all = service.spec?.ports ?? [];
+  const port = asked === undefined ? all[0] : all.find((entry) => entry.port === asked);
   if (!to || !port) return [];
   const number = containerPort(to, port.targetPort ?? port.port);
   const protocol = target.name === "kube-dns" ? "UDP" as const : "TCP" as const;
@@ -132,11 +138,13 @@ function isolates(policy: Policy, direction: "egress" | "ingress"): boolean {
   return types.includes(direction === "egress" ? "Egress" : "Ingress");
 }
 
-/** No peers at all means everybody; an ipBlock is not taken to match a pod. */
+/** No peers at all means everybody, as does every address; a smaller ipBlock is not taken to match a pod. */
 function allowsPeer(world: World, peers: Peer[] | undefined, pod: Pod, subject: Pod): boolean {
   if (!peers || peers.length === 0) return true;
   return peers.some((peer) => {
-    if (peer.ipBlock) return false;
+    if (peer.ipBlock) {
+      return /^(0\.0\.0\.0|::)\/0$/.test(peer.ipBlock.cidr ?? "") && !peer.ipBlock.except?.length;
+    }
     const namespace = pod.metadata?.namespace ?? "";
     const there = world.get(namespaces, undefined, namespace)?.metadata?.labels;
     const inNamespace = peer.namespaceSelector
@@ -156,8 +164,18 @@ function allowsPort(ports: Port[] | undefined, flow: Flow): boolean {
   });
 }
 
-function isWell(pod: Pod): boolean {
-  return conditionOf(pod, "Ready")?.status === "True";
+/** Whether some pod of the workload fails as one does whose connection is cut. */
+function suffers({ flow }: Denial, world: World): boolean {
+  return matesOf(flow.from, world).some((pod) => {
+    const reason = judgePod(pod, world)?.reason;
+    return CONNECTION_ERRORS.some((error) => error === reason) && blamesOthers(pod, world);
+  });
+}
+
+/** The pods of its workload, itself among them. */
+function matesOf(pod: Pod, world: World): Pod[] {
+  const owner = workloadOf(pod, world);
+  return owner ? podsOf(world, owner.kind, pod.metadata?.namespace ?? "", owner.name) : [pod];
 }
 
 const policyCheck: KindCheck<Policy> = {
@@ -165,7 +183,7 @@ const policyCheck: KindCheck<Policy> = {
   title: "network policies",
   explain:
     "No policy cuts a connection that a pod's configuration asks for: its environment, arguments and ConfigMaps name " +
-    "Services, and policies are simulated for the way there and for DNS. Critical when the pod is unwell, else a warning.",
+    "Services, and policies are simulated for the way there and for DNS. Critical when the pod fails as it would for want of it, else a warning.",
   source: networkPolicies,
   also: [pods, services, namespaces],
   component: () => "network",
@@ -174,12 +192,13 @@ const policyCheck: KindCheck<Policy> = {
     const mine = denials(world).filter(({ policy: ref }) =>
       ref.namespace === policy.metadata?.namespace && ref.name === policy.metadata?.name
     );
-    const worst = mine.find(({ flow }) => !isWell(flow.from)) ?? mine[0];
+    const hurting = mine.find((denial) => suffers(denial, world));
+    const worst = hurting ?? mine[0];
     if (!worst) return undefined;
     const { flow, direction } = worst;
     const named = [...new Set(mine.map((denial) => textOf(denial, world)))];
     return {
-      status: mine.some((denial) => !isWell(denial.flow.from)) ? "critical" : "warning",
+      status: hurting ? "critical" : "warning",
       reason: "NetworkPolicyDenies",
       message: `cuts ${named.slice(0, 3).join("; ")}${
         named.length > 3 ? ` and ${named.length - 3} more` : ""
@@ -200,15 +219,11 @@ function textOf({ flow, direction }: Denial, world: World): string {
 /** The pods of a workload whose connection is cut need the policy to let them through. */
 function policyEdges(world: World): Edge[] {
   return denials(world).flatMap(({ policy, flow }) => {
-    const owner = workloadOf(flow.from, world);
-    const mates = podsIn(world, flow.from.metadata?.namespace ?? "").filter((pod) =>
-      pod === flow.from || (owner && workloadOf(pod, world)?.name === owner.name)
-    );
-    return mates.map((pod) => ({
+    return matesOf(flow.from, world).map((pod) => ({
       from: refOf("Pod", pod),
       to: policy,
       via: `way to ${flow.target.name}`,
-      explains: CONNECTION_ERRORS,
+      explains: blamesOthers(pod, world) ? CONNECTION_ERRORS : [],
       because: ["NetworkPolicyDenies"],
       inferred: true,
     }));

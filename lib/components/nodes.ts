@@ -81,7 +81,11 @@ const someNode: Check = {
         message: `${open.length} of ${all.length} nodes take pods`,
       }];
     }
-    return [{ ...base, status: "critical", reason: "NoNode", message: `0 of ${all.length} nodes take pods` }];
+    const cordoned = all.filter((node) => node.spec?.unschedulable).map((node) => node.metadata?.name);
+    const why = cordoned.length > 0 ? `: ${cordoned.slice(0, 3).join(", ")} cordoned` : "";
+    const next = cordoned.map((name) => `kubectl uncordon ${name}`).slice(0, 3);
+    const message = `0 of ${all.length} nodes take pods${why}`;
+    return [{ ...base, status: "critical", reason: "NoNode", message, next: [...next, "kubectl get nodes"] }];
   },
 };
 

@@ -1,9 +1,13 @@
 /** What pods and workload templates need: Secrets, ConfigMaps, claims, accounts, images, nodes, Services. */
 import type { Edge, ObjectRef, World } from "../model.ts";
 import { perWorld } from "./per_world.ts";
-import { type PodSpec, refOf } from "./fields.ts";
-import { configMaps, daemonSets, deployments, type Pod, pods, services, statefulSets } from "./kinds.ts";
+import { conditionOf, type PodSpec, refOf } from "./fields.ts";
+import { configMaps, daemonSets, deployments, type Pod, pods, statefulSets } from "./kinds.ts";
+import { blamesOthers } from "./log_signals.ts";
 import { podsOf, workloadOf } from "./membership.ts";
+import { mentionEdges } from "./mentions.ts";
+import { agentEdges, nodeEdges } from "./node_edges.ts";
+import { isShort, refusal } from "./readiness.ts";
 import {
   CONFIG_ERRORS,
   CONNECTION_ERRORS,
@@ -62,6 +66,9 @@ export function wantsOf(spec: PodSpec | undefined): Want[] {
       for (const item of secret.items ?? []) add("Secret", "volume secret item", ref, item.key);
     }
     add("ConfigMap", "volume configMap", volume.configMap);
+    for (const item of volume.configMap?.items ?? []) {
+      add("ConfigMap", "volume configMap item", volume.configMap, item.key);
+    }
     for (const projected of volume.projected?.sources ?? []) {
       add("Secret", "projected volume", projected.secret);
       add("ConfigMap", "projected volume", projected.configMap);
@@ -89,26 +96,37 @@ export function podEdges(world: World): Edge[] {
       const from = refOf(kind, workload);
       const own = podsOf(world, kind, namespace, from.name);
       for (const pod of own) {
+        if (isWell(pod)) continue;
         const to = refOf("Pod", pod);
         edges.push({ from, to, via: "its pods", explains: WORKLOAD_ERRORS, because: POD_ERRORS });
         // Pods that all fail alike fail because of what they are made from, unless something they need explains it.
-        edges.push({ from: to, to: from, via: "its template", explains: POD_ERRORS, because: WORKLOAD_ERRORS });
+        edges.push({
+          from: to,
+          to: from,
+          via: "its template",
+          explains: POD_ERRORS,
+          because: WORKLOAD_ERRORS,
+        });
       }
-      const account = workload.spec?.template?.spec?.serviceAccountName;
-      if (account) edges.push(accountEdge(from, namespace, account));
+      edges.push(...makingEdges(from, isShort(kind, workload, world), workload.spec?.template?.spec));
+      edges.push(...mentionEdges(from, refusal(kind, workload, world), ["FailedCreate"]));
       if (own.length === 0) edges.push(...templateEdges(from, namespace, workload.spec?.template?.spec));
     }
   }
   return edges;
 }
 
-function accountEdge(from: ObjectRef, namespace: string, name: string): Edge {
-  return {
-    from,
-    to: { kind: "ServiceAccount", namespace, name },
-    via: "serviceAccountName",
-    explains: CREATION_ERRORS,
-  };
+/** Who makes pods needs its controller and the account they run as; pods that exist fail for other reasons. */
+export function makingEdges(from: ObjectRef, short: boolean, spec: PodSpec | undefined): Edge[] {
+  const explains = short ? CREATION_ERRORS : ["FailedCreate", "NotObserved"];
+  const controller = { kind: "Lease", namespace: "kube-system", name: "kube-controller-manager" };
+  const edges: Edge[] = [{ from, to: controller, via: "controller", explains, optional: true }];
+  const account = spec?.serviceAccountName;
+  if (account) {
+    const to = { kind: "ServiceAccount", namespace: from.namespace, name: account };
+    edges.push({ from, to, via: "serviceAccountName", explains });
+  }
+  return edges;
 }
 
 /** Without pods there is no symptom to explain yet, but what is absent shows. */
@@ -120,6 +138,8 @@ function templateEdges(from: ObjectRef, namespace: string, spec: PodSpec | undef
     explains: [],
   }));
 }
+
+const isWell = (pod: Pod) => conditionOf(pod, "Ready")?.status === "True";
 
 /** A pod that is done needs nothing any more. */
 function edgesOfPod(pod: Pod, world: World): Edge[] {
@@ -139,51 +159,37 @@ function edgesOfPod(pod: Pod, world: World): Edge[] {
     const to = { kind: "PersistentVolumeClaim", namespace, name };
     edges.push({ from, to, via: "volume", explains: [...PLACEMENT_ERRORS, ...CONFIG_ERRORS] });
   }
-  if (pod.spec?.nodeName) {
-    const to = { kind: "Node", name: pod.spec.nodeName };
-    edges.push({ from, to, via: "nodeName", explains: [...POD_ERRORS, "Starting"] });
-  } else {
-    const to = { kind: "Lease", namespace: "kube-system", name: "kube-scheduler" };
-    edges.push({ from, to, via: "scheduler", explains: ["NotScheduled"], optional: true });
+  edges.push(...nodeEdges(pod, world));
+  const images = isWell(pod) ? [] : [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []];
+  for (const { image } of images) {
+    if (image) edges.push({ from, to: { kind: "Image", name: image }, via: "image", explains: IMAGE_ERRORS });
   }
-  for (const container of [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []]) {
-    if (container.image) {
-      edges.push({
-        from,
-        to: { kind: "Image", name: container.image },
-        via: "image",
-        explains: IMAGE_ERRORS,
-      });
-    }
-  }
-  return [...edges, ...serviceEdges(pod, world)];
+  return [...edges, ...askingEdges(pod, world)];
 }
 
-function serviceEdges(pod: Pod, world: World): Edge[] {
+/** The Services that a pod asks, and what carries its questions there. */
+function askingEdges(pod: Pod, world: World): Edge[] {
   const from = refOf("Pod", pod);
   const named = servicesOf(pod, world);
+  // A log that tells of something else than of others that do not answer acquits them.
+  const explains = blamesOthers(pod, world) ? CONNECTION_ERRORS : [];
   const edges: Edge[] = named.map(({ to, via }) => ({
     from,
     to,
     via,
-    explains: CONNECTION_ERRORS,
-    because: [...SERVICE_ERRORS],
+    explains,
+    because: SERVICE_ERRORS,
     inferred: true,
-    optional: !world.get(services, to.namespace, to.name) && to.namespace === undefined,
+    // A name in the configuration of a pod that is well is not missed.
+    optional: isWell(pod) || explains.length === 0,
   }));
-  if (named.length > 0) {
+  const asks = named.length > 0 && explains.length > 0;
+  if (asks) {
     const dns = { kind: "Service", namespace: "kube-system", name: "kube-dns" };
-    edges.push({
-      from,
-      to: dns,
-      via: "DNS",
-      explains: CONNECTION_ERRORS,
-      because: ["NoEndpoints"],
-      inferred: true,
-      optional: true,
-    });
+    const because = ["NoEndpoints"];
+    edges.push({ from, to: dns, via: "DNS", explains, because, inferred: true, optional: true });
   }
-  return edges;
+  return [...edges, ...agentEdges(pod, world, asks)];
 }
 
 const hostsByConfigMap = perWorld((world) =>
@@ -195,24 +201,42 @@ const hostsByConfigMap = perWorld((world) =>
 );
 
 /** The Services that a pod's environment, arguments and ConfigMaps name, except those it is itself behind. */
-export function servicesOf(pod: Pod, world: World): { to: ObjectRef; via: string }[] {
-  const namespace = pod.metadata?.namespace ?? "";
+export function servicesOf(pod: Pod, world: World): { to: ObjectRef; via: string; port?: number }[] {
+  const own = workloadOf(pod, world)?.name;
+  return servicesNamed(pod.spec, pod.metadata?.namespace ?? "", world).filter(({ to }) => to.name !== own);
+}
+
+/** The Services that a pod spec in `namespace` names, with the port when it says one. */
+export function servicesNamed(
+  spec: PodSpec | undefined,
+  namespace: string,
+  world: World,
+): { to: ObjectRef; via: string; port?: number }[] {
+  return hostsNamed(spec, namespace, world).flatMap(({ host, via }) => {
+    const to = serviceOfHost(host, namespace, world);
+    const port = host.split(":")[1];
+    return to ? [{ to, via, ...port ? { port: Number(port) } : {} }] : [];
+  });
+}
+
+/** The hosts in the environment, the arguments and the ConfigMaps of a pod spec. */
+export function hostsNamed(
+  spec: PodSpec | undefined,
+  namespace: string,
+  world: World,
+): { host: string; via: string }[] {
   const found: { host: string; via: string }[] = [];
-  for (const container of [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []]) {
+  for (const container of [...spec?.initContainers ?? [], ...spec?.containers ?? []]) {
     for (const host of container.args ?? []) found.push({ host, via: `argument ${host}` });
     for (const env of container.env ?? []) {
       for (const host of env.value ?? []) found.push({ host, via: `env ${host}` });
     }
   }
-  for (const want of wantsOf(pod.spec)) {
+  for (const want of wantsOf(spec)) {
     if (want.kind !== "ConfigMap") continue;
     for (const host of hostsByConfigMap(world).get(`${namespace}/${want.name}`) ?? []) {
       found.push({ host, via: `ConfigMap ${want.name}: ${host}` });
     }
   }
-  const own = workloadOf(pod, world)?.name;
-  return found.flatMap(({ host, via }) => {
-    const to = serviceOfHost(host, namespace, world);
-    return to && to.name !== own ? [{ to, via }] : [];
-  });
+  return found;
 }

@@ -4,7 +4,7 @@ import { perWorld } from "./per_world.ts";
 import { ageSeconds, ageText, conditionOf, refOf } from "./fields.ts";
 import { type ContainerStatus, events, type Pod, pods, type WarningEvent } from "./kinds.ts";
 import { logSays } from "./log_signals.ts";
-import { ownerOf, placeOf } from "./membership.ts";
+import { ownerOf, placeOf, podsOf, workloadOf } from "./membership.ts";
 
 /** A pod that is younger than this is starting, and no fault. */
 const START_GRACE_SECONDS = 60;
@@ -13,9 +13,10 @@ const DELETE_GRACE_SECONDS = 120;
 /** Restarts that ended longer ago than this are history. */
 const RECENT_RESTART_SECONDS = 600;
 
+/** Newest first, by the object they speak of. */
 const eventsByObject = perWorld((world) =>
   Map.groupBy(
-    world.list(events),
+    world.list(events).toSorted((a, b) => timeOf(b).localeCompare(timeOf(a))),
     ({ involvedObject: at }) => `${at?.kind}/${at?.namespace ?? ""}/${at?.name}`,
   )
 );
@@ -27,8 +28,7 @@ export function eventsOf(
   namespace: string | undefined,
   name: string,
 ): WarningEvent[] {
-  const found = eventsByObject(world).get(`${kind}/${namespace ?? ""}/${name}`) ?? [];
-  return found.toSorted((a, b) => timeOf(b) < timeOf(a) ? -1 : 1);
+  return eventsByObject(world).get(`${kind}/${namespace ?? ""}/${name}`) ?? [];
 }
 
 function timeOf(event: WarningEvent): string {
@@ -42,7 +42,8 @@ export const podCheck: KindCheck<Pod> = {
   title: "pods",
   explain:
     "A pod is well when it is Ready or has succeeded, or is younger than a minute. Waiting containers are " +
-    "judged by their reason, crash loops by how the last run ended, and pods that are not placed by what the scheduler says.",
+    "judged by their reason, crash loops by how the last run ended, and pods that are not placed by what the scheduler says. " +
+    "A pod whose workload has others that are Ready is a warning: the work is still done.",
   source: pods,
   component: placeOf,
   ref: (pod) => refOf("Pod", pod),
@@ -51,6 +52,28 @@ export const podCheck: KindCheck<Pod> = {
 
 /** undefined: the pod is well, or not for this check to judge. */
 export function judgePod(pod: Pod, world: World): Judgement | undefined {
+  const judged = judgeAlone(pod, world);
+  if (judged?.status !== "critical") return judged;
+  const others = readyMates(pod, world);
+  if (others === 0) return judged;
+  const message = `${judged.message}; ${others} other${others > 1 ? "s" : ""} of its workload still ${
+    others > 1 ? "serve" : "serves"
+  }`;
+  return { ...judged, status: "warning", message };
+}
+
+/** Ready pods that do the same work. A primary has no equal, and neither has the run of a Job. */
+function readyMates(pod: Pod, world: World): number {
+  const { namespace, labels } = pod.metadata ?? {};
+  const owner = workloadOf(pod, world);
+  if (!owner || owner.kind === "Job" || owner.kind === "Node") return 0;
+  if (labels?.role === "primary" || labels?.["cnpg.io/instanceRole"] === "primary") return 0;
+  return podsOf(world, owner.kind, namespace ?? "", owner.name).filter((other) =>
+    conditionOf(other, "Ready")?.status === "True" && !other.metadata?.deletionTimestamp
+  ).length;
+}
+
+function judgeAlone(pod: Pod, world: World): Judgement | undefined {
   const phase = pod.status?.phase;
   const deleting = ageSeconds(world.now, pod.metadata?.deletionTimestamp);
   if (deleting !== undefined) return deleting > DELETE_GRACE_SECONDS ? stuck(pod, deleting) : undefined;
@@ -154,7 +177,9 @@ function crash(status: ContainerStatus, reason: string): Judgement {
 function judgePending(pod: Pod, world: World): Judgement | undefined {
   const age = ageSeconds(world.now, pod.metadata?.creationTimestamp) ?? 0;
   const scheduled = conditionOf(pod, "PodScheduled");
-  const told = eventsOf(world, "Pod", pod.metadata?.namespace, pod.metadata?.name ?? "")[0];
+  const told = eventsOf(world, "Pod", pod.metadata?.namespace, pod.metadata?.name ?? "").find((event) =>
+    event.reason !== "FailedScheduling"
+  );
   if (scheduled?.status === "False" && scheduled.reason === "SchedulingGated") return undefined;
   if (scheduled?.status === "False") {
     const message = `cannot be placed on a node: ${scheduled.message ?? scheduled.reason}`;
@@ -164,6 +189,17 @@ function judgePending(pod: Pod, world: World): Judgement | undefined {
   if (!scheduled && !pod.spec?.nodeName) {
     const message = `no scheduler has looked at it for ${ageText(age)}`;
     return describe(pod, { ...pending(age), reason: "NotScheduled", message });
+  }
+  const setup = (pod.status?.initContainerStatuses ?? []).find((entry) =>
+    entry.state?.running && !entry.ready
+  );
+  if (setup) {
+    const ran = ageSeconds(world.now, setup.state?.running?.startedAt) ?? age;
+    if (ran < START_GRACE_SECONDS) return undefined;
+    const message = `its init container ${setup.name} has run for ${ageText(ran)} and does not end${
+      logSays(pod, world)
+    }`;
+    return describe(pod, { ...pending(age), reason: "NotReady", message });
   }
   const reasons: Record<string, string> = {
     FailedMount: "FailedMount",

@@ -22,8 +22,8 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
     evidence: "status.readyReplicas",
     next: [`kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`],
   };
-  const refused = refusal(kind, object, world);
-  if (ready < desired && refused) {
+  const refused = ready < desired ? refusal(kind, object, world) : undefined;
+  if (refused) {
     return {
       ...base,
       status: "critical",
@@ -41,7 +41,8 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
       message: "its controller has not looked at its last change",
     };
   }
-  if (ready >= desired) return undefined;
+  const held = daemon || desired === 0 ? undefined : heldBack(object);
+  if (ready >= desired) return held && { ...base, status: "warning", ...held };
   if (ready === 0) {
     if (changed < OBSERVE_SECONDS) return undefined;
     const why = podsSay(kind, object, world);
@@ -49,7 +50,9 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
       ...base,
       status: "critical",
       reason: "NoneReady",
-      message: `0 of ${desired} pods are ready${why}`,
+      message: `0 of ${desired} pods are ready${
+        object.spec?.paused ? " and its rollout is paused" : ""
+      }${why}`,
     };
   }
   const progress = conditionOf(object, "Progressing");
@@ -58,18 +61,44 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
     ...base,
     status: "warning",
     reason: "SomeReady",
-    message: `${ready} of ${desired} pods are ready`,
+    message: `${ready} of ${desired} pods are ready${
+      held ? `, and ${held.message}` : podsSay(kind, object, world)
+    }`,
   };
 }
 
+/** A change that does not reach the pods while the old ones still serve. */
+function heldBack(object: Workload): Pick<Judgement, "reason" | "message"> | undefined {
+  const { replicas = 0, updatedReplicas = 0 } = object.status ?? {};
+  const progress = conditionOf(object, "Progressing");
+  if (object.spec?.paused) {
+    if (updatedReplicas >= replicas) return undefined;
+    return { reason: "Paused", message: "its rollout is paused: its last change has not reached its pods" };
+  }
+  if (progress?.status !== "False") return undefined;
+  const message = `its rollout does not go on, ${updatedReplicas} of ${replicas} pods have its last change: ${
+    progress.message ?? progress.reason
+  }`;
+  return { reason: "RolloutStuck", message };
+}
+
 /** Why pods cannot be created: quota, LimitRange, ServiceAccount, admission. */
-function refusal(kind: string, object: Workload, world: World): string | undefined {
+export function refusal(kind: string, object: Workload, world: World): string | undefined {
   const failed = conditionOf(object, "ReplicaFailure");
   if (failed?.status === "True") return failed.message ?? failed.reason;
-  if (kind === "Deployment") return undefined;
+  if (kind === "Deployment" || !isShort(kind, object, world)) return undefined;
   const { namespace, name } = object.metadata ?? {};
-  const told = eventsOf(world, kind, namespace, name ?? "").find((event) => event.reason === "FailedCreate");
-  return (object.status?.replicas ?? 0) < (object.spec?.replicas ?? 1) ? told?.message : undefined;
+  return eventsOf(world, kind, namespace, name ?? "").find((event) => event.reason === "FailedCreate")
+    ?.message;
+}
+
+/** Whether fewer pods exist than are asked for: only then may their creation be what fails. */
+export function isShort(kind: string, object: Workload, world: World): boolean {
+  const { namespace, name } = object.metadata ?? {};
+  const desired = kind === "DaemonSet"
+    ? object.status?.desiredNumberScheduled ?? 0
+    : object.spec?.replicas ?? 1;
+  return podsOf(world, kind, namespace ?? "", name ?? "").length < desired;
 }
 
 /** What most of its pods fail with: the workload speaks for pods that fail alike. */

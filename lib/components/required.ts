@@ -11,6 +11,13 @@ export function isRequired(object: Workload, world: World): boolean {
   return object.metadata?.namespace === world.namespace && REQUIRED.includes(object.metadata?.name ?? "");
 }
 
+/** What the platform's namespace must hold, present or absent. */
+export function requiredObjects(world: World): ObjectRef[] {
+  const { namespace } = world;
+  const services = ["nessie", "spark-history-server"].map((name) => ({ kind: "Service", namespace, name }));
+  return [...REQUIRED.map((name) => ({ kind: "Deployment", namespace, name })), ...services];
+}
+
 /** The check that Deployment `name` runs as many ready pods as it should, and at least one. */
 export function requiredDeployment(name: string): Check {
   const object = (world: World): ObjectRef => ({ kind: "Deployment", namespace: world.namespace, name });

@@ -9,7 +9,11 @@ import { namespaces, services } from "./kinds.ts";
  */
 export function serviceOfHost(host: string, namespace: string, world: World): ObjectRef | undefined {
   const [bare = ""] = host.split(":");
-  const [name, second, third, ...rest] = bare.split(".");
+  const labels = bare.split(".");
+  const svc = labels.indexOf("svc");
+  // A pod behind a headless Service is POD.SERVICE.NAMESPACE.svc.
+  if (svc > 2) return { kind: "Service", namespace: labels[svc - 1], name: labels[svc - 2] ?? "" };
+  const [name, second, third, ...rest] = labels;
   if (!name || /^\d+$/.test(name) || name === "localhost") return undefined;
   if (second === undefined) {
     return world.get(services, namespace, name) ? { kind: "Service", namespace, name } : undefined;

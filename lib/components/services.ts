@@ -2,7 +2,15 @@
 import type { Edge, Judgement, KindCheck, World } from "../model.ts";
 import { perWorld } from "./per_world.ts";
 import { conditionOf, matches, refOf } from "./fields.ts";
-import { deployments, endpointSlices, type Pod, type Service, services, statefulSets } from "./kinds.ts";
+import {
+  deployments,
+  endpointSlices,
+  type Pod,
+  type Service,
+  services,
+  statefulSets,
+  type Workload,
+} from "./kinds.ts";
 import { ownerOf, placeOf, podsIn } from "./membership.ts";
 import { POD_ERRORS, SERVICE_ERRORS, WORKLOAD_ERRORS } from "./reasons.ts";
 
@@ -32,8 +40,9 @@ export const serviceCheck: KindCheck<Service> = {
   id: "services.endpoints",
   title: "services with endpoints",
   explain:
-    "A Service with a selector needs at least one ready endpoint. A Service whose selector matches no pod, or " +
-    "whose named target port no pod has, is at fault itself; a Service for read replicas of a single-instance database is not.",
+    "A Service with a selector needs at least one ready endpoint, and each of its named target ports a pod that has it. " +
+    "A Service whose selector matches no pod, or whose named target port no pod has, is at fault itself; a Service for " +
+    "read replicas of a single-instance database is not.",
   source: services,
   also: [endpointSlices],
   component: placeOf,
@@ -49,22 +58,32 @@ function judgeService(service: Service, world: World): Judgement | undefined {
     return undefined;
   }
   const { ready, all } = endpointsOf(world, namespace, name);
-  if (ready > 0) return undefined;
   const selected = selectedPods(service, world);
+  const lost = missingPort(service, selected);
+  if (ready > 0 && !lost) return undefined;
   if (selected.length === 0 && isReplicaService(service)) return undefined;
-  const why = selected.length === 0
-    ? `its selector ${selectorText(selector)} matches no pod`
-    : missingPort(service, selected) ?? `none of the ${selected.length} pods behind it is ready`;
   return {
     status: "critical",
     reason: "NoEndpoints",
-    message: `has no ready endpoints: ${why}`,
+    message: lost ? lost : `has no ready endpoints: ${whyNone(service, selected, world)}`,
     observed: `${ready} of ${all} endpoints ready`,
     expected: "at least 1",
     evidence: "EndpointSlice endpoints[].conditions.ready",
     next: [`kubectl -n ${namespace} get endpointslices -l kubernetes.io/service-name=${name}`],
   };
 }
+
+function whyNone(service: Service, selected: Pod[], world: World): string {
+  const ready = selected.filter(isReady).length;
+  if (ready > 0) return `${ready} pods behind it are ready, but nobody has put them into its EndpointSlice`;
+  if (selected.length > 0) return `none of the ${selected.length} pods behind it is ready`;
+  const asleep = makersOf(service, world).find(({ object }) => object.spec?.replicas === 0);
+  return asleep
+    ? `${asleep.kind} ${asleep.object.metadata?.name}, which makes its pods, is scaled to zero`
+    : `its selector ${selectorText(service.spec?.selector ?? {})} matches no pod`;
+}
+
+const isReady = (pod: Pod) => conditionOf(pod, "Ready")?.status === "True";
 
 /** CloudNativePG makes a -ro Service also where there is no replica: one instance, or none joined yet. */
 function isReplicaService(service: Service): boolean {
@@ -75,24 +94,46 @@ function selectorText(selector: Record<string, string>): string {
   return Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(",");
 }
 
+const selectedOf = perWorld(() => new WeakMap<Service, Pod[]>());
+
 /** The pods a Service selects, but those that are done. */
 export function selectedPods(service: Service, world: World): Pod[] {
-  return podsIn(world, service.metadata?.namespace ?? "").filter((pod) =>
+  const known = selectedOf(world).get(service);
+  if (known) return known;
+  const found = podsIn(world, service.metadata?.namespace ?? "").filter((pod) =>
     matches(service.spec?.selector, pod.metadata?.labels) && pod.status?.phase !== "Succeeded"
   );
+  selectedOf(world).set(service, found);
+  return found;
 }
 
-/** A named target port that ready pods do not have leaves the endpoints empty. */
+/** A named target port that ready pods do not have leads nowhere, though the pods stand in the EndpointSlice. */
 function missingPort(service: Service, selected: Pod[]): string | undefined {
-  const ready = selected.filter((pod) => conditionOf(pod, "Ready")?.status === "True");
+  const named = (service.spec?.ports ?? []).filter(({ targetPort }) => typeof targetPort === "string");
+  const ready = named.length > 0 ? selected.filter(isReady) : [];
   if (ready.length === 0) return undefined;
   const names = new Set(
-    ready.flatMap((pod) => pod.spec?.containers ?? []).flatMap((c) => c.ports ?? []).map((p) => p.name),
+    ready.flatMap((pod) => [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []])
+      .flatMap((container) => container.ports ?? []).map((port) => port.name),
   );
-  const port = (service.spec?.ports ?? []).find(({ targetPort }) =>
-    typeof targetPort === "string" && !names.has(targetPort)
+  const port = named.find(({ targetPort }) => !names.has(String(targetPort)));
+  return port && `port ${port.port} leads nowhere: no pod behind it has a port named ${port.targetPort}`;
+}
+
+const TEMPLATED = [["Deployment", deployments], ["StatefulSet", statefulSets]] as const;
+
+const makersByNamespace = perWorld((world) =>
+  Map.groupBy(
+    TEMPLATED.flatMap(([kind, source]) => world.list(source).map((object) => ({ kind, object }))),
+    ({ object }) => object.metadata?.namespace ?? "",
+  )
+);
+
+/** The workloads whose pods a Service would select. */
+function makersOf(service: Service, world: World): { kind: string; object: Workload }[] {
+  return (makersByNamespace(world).get(service.metadata?.namespace ?? "") ?? []).filter(({ object }) =>
+    matches(service.spec?.selector, object.spec?.template?.metadata?.labels)
   );
-  return port ? `no pod behind it has a port named ${port.targetPort}` : undefined;
 }
 
 /** A Service needs the pods it selects, and the workload that would make them. */
@@ -101,29 +142,25 @@ export function serviceEdges(world: World): Edge[] {
     const selector = service.spec?.selector;
     if (!selector || Object.keys(selector).length === 0) return [];
     const from = refOf("Service", service);
-    const pods: Edge[] = selectedPods(service, world).map((pod) => ({
+    const selected = selectedPods(service, world);
+    const edges: Edge[] = selected.map((pod) => ({
       from,
       to: refOf("Pod", pod),
       via: "selector",
       explains: SERVICE_ERRORS,
       because: POD_ERRORS,
     }));
-    const makers = ([["Deployment", deployments], ["StatefulSet", statefulSets]] as const).flatMap((
-      [kind, source],
-    ) =>
-      world.list(source)
-        .filter((made) =>
-          made.metadata?.namespace === from.namespace &&
-          matches(selector, made.spec?.template?.metadata?.labels)
-        )
-        .map((made): Edge => ({
-          from,
-          to: refOf(kind, made),
-          via: "selector",
-          explains: SERVICE_ERRORS,
-          because: [...WORKLOAD_ERRORS, "FailedCreate", "ScaledToZero", "NotObserved"],
-        }))
-    );
-    return [...pods, ...makers];
+    for (const { kind, object } of makersOf(service, world)) {
+      const because = [...WORKLOAD_ERRORS, "FailedCreate", "ScaledToZero", "NotObserved"];
+      edges.push({ from, to: refOf(kind, object), via: "selector", explains: SERVICE_ERRORS, because });
+    }
+    // What a probe did not get an answer to is told better by the endpoints.
+    edges.push({ from, to: from, via: "its endpoints", explains: ["NoAnswer"], because: ["NoEndpoints"] });
+    if (selected.some(isReady)) {
+      edges.push({ from, to: CONTROLLER, via: "controller", explains: ["NoEndpoints"], optional: true });
+    }
+    return edges;
   });
 }
+
+const CONTROLLER = { kind: "Lease", namespace: "kube-system", name: "kube-controller-manager" };

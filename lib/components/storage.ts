@@ -1,20 +1,43 @@
 /** Volumes: claims, the classes they ask, and who provisions them. */
 import type { Component, Edge, KindCheck, World } from "../model.ts";
-import { ageSeconds, ageText, refOf } from "./fields.ts";
-import { type Claim, persistentVolumeClaims, persistentVolumes, pods, storageClasses } from "./kinds.ts";
+import { ageSeconds, ageText, conditionOf, refOf } from "./fields.ts";
+import {
+  type Claim,
+  persistentVolumeClaims,
+  persistentVolumes,
+  type Pod,
+  pods,
+  storageClasses,
+} from "./kinds.ts";
 import { placeOf } from "./membership.ts";
+import { perWorld } from "./per_world.ts";
 import { eventsOf } from "./pods.ts";
 
 /** Binding takes seconds; a claim that waits longer waits for something. */
 const BIND_SECONDS = 60;
 
-function usedBy(claim: Claim, world: World): boolean {
-  return world.list(pods).some((pod) =>
-    pod.metadata?.namespace === claim.metadata?.namespace &&
-    (pod.spec?.volumes ?? []).some((volume) =>
-      volume.persistentVolumeClaim?.claimName === claim.metadata?.name
-    )
-  );
+const podsByClaim = perWorld((world) => {
+  const index = new Map<string, Pod[]>();
+  for (const pod of world.list(pods)) {
+    for (const volume of pod.spec?.volumes ?? []) {
+      const name = volume.persistentVolumeClaim?.claimName;
+      if (!name) continue;
+      const key = `${pod.metadata?.namespace}/${name}`;
+      const known = index.get(key);
+      if (known) known.push(pod);
+      else index.set(key, [pod]);
+    }
+  }
+  return index;
+});
+
+/** A claim that waits for its first consumer waits on while no pod uses it, or no node takes those that do. */
+function waitsForConsumer(claim: Claim, world: World): boolean {
+  const users = podsByClaim(world).get(`${claim.metadata?.namespace}/${claim.metadata?.name}`) ?? [];
+  return users.every((pod) => {
+    const scheduled = conditionOf(pod, "PodScheduled");
+    return scheduled?.status === "False" && !/volume|persistentvolumeclaim/i.test(scheduled.message ?? "");
+  });
 }
 
 const claimCheck: KindCheck<Claim> = {
@@ -43,7 +66,8 @@ const claimCheck: KindCheck<Claim> = {
     }
     const age = ageSeconds(world.now, claim.metadata?.creationTimestamp) ?? 0;
     const storageClass = world.get(storageClasses, undefined, claim.spec?.storageClassName ?? "");
-    if (storageClass?.volumeBindingMode === "WaitForFirstConsumer" && !usedBy(claim, world)) return undefined;
+    const lazy = storageClass?.volumeBindingMode === "WaitForFirstConsumer";
+    if (lazy && waitsForConsumer(claim, world)) return undefined;
     if (age < BIND_SECONDS) return undefined;
     const told = eventsOf(world, "PersistentVolumeClaim", namespace, name ?? "")[0];
     const why = told?.message ??

@@ -19,15 +19,17 @@ import {
   statefulSets,
   type Workload,
 } from "./kinds.ts";
-import { imageCheck } from "./images.ts";
+import { imageCheck, imageEdges } from "./images.ts";
 import { podLogs } from "./log_signals.ts";
 import { ownerOf, placeOf, podsOf } from "./membership.ts";
-import { podEdges } from "./pod_edges.ts";
-import { judgeWorkload } from "./readiness.ts";
+import { mentionEdges } from "./mentions.ts";
+import { perWorld } from "./per_world.ts";
+import { makingEdges, podEdges } from "./pod_edges.ts";
+import { judgeWorkload, refusal } from "./readiness.ts";
 import { isRequired } from "./required.ts";
-import { secretKeyCheck } from "./secret_keys.ts";
+import { configMapKeyCheck, secretKeyCheck } from "./secret_keys.ts";
 import { eventsOf, podCheck } from "./pods.ts";
-import { CREATION_ERRORS, POD_ERRORS } from "./reasons.ts";
+import { POD_ERRORS } from "./reasons.ts";
 import { serviceCheck, serviceEdges } from "./services.ts";
 
 function workloadCheck(kind: string, source: typeof deployments): KindCheck<Workload> {
@@ -86,19 +88,40 @@ const jobCheck: KindCheck<Job> = {
   },
 };
 
+/** Why pods are refused now, by namespace: an event alone may tell of what is over. */
+const refusalsIn = perWorld((world) => {
+  const found: [namespace: string, message: string][] = [];
+  for (const [kind, source] of MAKERS) {
+    for (const object of world.list(source)) {
+      const said = refusal(kind, object, world);
+      if (said) found.push([object.metadata?.namespace ?? "", said]);
+    }
+  }
+  for (const job of world.list(jobs)) {
+    const judged = jobCheck.judge(job, world);
+    if (judged?.reason === "FailedCreate") found.push([job.metadata?.namespace ?? "", judged.message]);
+  }
+  const byNamespace = Map.groupBy(found, ([namespace]) => namespace);
+  return new Map([...byNamespace].map(([namespace, all]) => [namespace, all.map(([, message]) => message)]));
+});
+
+const MAKERS = [["Deployment", deployments], ["StatefulSet", statefulSets], [
+  "DaemonSet",
+  daemonSets,
+]] as const;
+
 const quotaCheck: KindCheck<NonNullable<ReturnType<typeof resourceQuotas.read>>> = {
   id: "resourcequotas.room",
   title: "resource quotas",
-  explain: "A quota is at fault when an event says that it refused a pod.",
+  explain: "A quota is at fault when it refuses the pods of a workload that still waits for them.",
   source: resourceQuotas,
   also: [events],
   component: placeOf,
   ref: (quota) => refOf("ResourceQuota", quota),
   judge(quota, world) {
     const { namespace, name } = quota.metadata ?? {};
-    const refused = world.list(events).find((event) =>
-      event.reason === "FailedCreate" && event.metadata?.namespace === namespace &&
-      event.message?.includes(`exceeded quota: ${name}`)
+    const refused = refusalsIn(world).get(namespace ?? "")?.find((message) =>
+      message.includes(`exceeded quota: ${name},`)
     );
     const full = Object.entries(quota.status?.hard ?? {}).filter(([key, hard]) =>
       quota.status?.used?.[key] === hard
@@ -107,7 +130,7 @@ const quotaCheck: KindCheck<NonNullable<ReturnType<typeof resourceQuotas.read>>>
     return {
       status: "critical",
       reason: "QuotaExceeded",
-      message: `refuses pods: ${refused.message}`,
+      message: `refuses pods: ${refused}`,
       observed: full.map(([key, hard]) => `${key} ${hard} used`).join(", ") || "exceeded",
       expected: "room for the pods that are asked for",
       evidence: "events FailedCreate",
@@ -130,26 +153,34 @@ function workloadEdges(world: World): Edge[] {
       });
     }
     const owner = ownerOf(job);
+    const judged = jobCheck.judge(job, world);
+    const said = judged?.reason === "FailedCreate" ? judged.message : undefined;
+    edges.push(
+      ...makingEdges(from, false, job.spec?.template?.spec),
+      ...mentionEdges(from, said, ["FailedCreate"]),
+    );
     if (owner?.kind === "CronJob") {
       edges.push({ from: { ...from, ...owner }, to: from, via: "its last run", explains: ["JobFailed"] });
     }
   }
-  const makers = [
-    ...world.list(deployments).map((object) => refOf("Deployment", object)),
-    ...world.list(statefulSets).map((object) => refOf("StatefulSet", object)),
-    ...world.list(daemonSets).map((object) => refOf("DaemonSet", object)),
-    ...world.list(jobs).map((object) => refOf("Job", object)),
-  ];
-  for (const from of makers) {
-    for (const quota of world.list(resourceQuotas)) {
-      if (quota.metadata?.namespace !== from.namespace) continue;
-      edges.push({ from, to: refOf("ResourceQuota", quota), via: "quota", explains: ["FailedCreate"] });
+  for (const quota of world.list(resourceQuotas)) {
+    const to = refOf("ResourceQuota", quota);
+    for (const from of makersIn(world).get(to.namespace ?? "") ?? []) {
+      edges.push({ from, to, via: "quota", explains: ["FailedCreate"] });
     }
-    const to = { kind: "Lease", namespace: "kube-system", name: "kube-controller-manager" };
-    edges.push({ from, to, via: "controller", explains: CREATION_ERRORS, optional: true });
   }
   return edges;
 }
+
+const makersIn = perWorld((world) =>
+  Map.groupBy(
+    [
+      ...MAKERS.flatMap(([kind, source]) => world.list(source).map((object) => refOf(kind, object))),
+      ...world.list(jobs).map((object) => refOf("Job", object)),
+    ],
+    ({ namespace }) => namespace ?? "",
+  )
+);
 
 export const workloads: Component = {
   name: "workloads",
@@ -182,7 +213,13 @@ export const workloads: Component = {
     serviceCheck,
     quotaCheck,
     secretKeyCheck,
+    configMapKeyCheck,
   ],
   checks: [imageCheck],
-  edges: (world) => [...podEdges(world), ...serviceEdges(world), ...workloadEdges(world)],
+  edges: (world) => [
+    ...podEdges(world),
+    ...serviceEdges(world),
+    ...workloadEdges(world),
+    ...imageEdges(world),
+  ],
 };
