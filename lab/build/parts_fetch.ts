@@ -164,10 +164,10 @@ export function debianCommand(target: string, packagesTo: string, mirror: readon
     ...EXCLUDED.map((path) => `--dpkgopt=path-exclude=${path}`),
     `--essential-hook=${lines(USERS, "etc/passwd")}`,
     `--essential-hook=${lines(GROUPS, "etc/group")}`,
-    // Debian gives 26 to a group for tape drives.
-    `--essential-hook=sed -i 's/^tape:x:26:/postgres:x:26:/' "$1/etc/group"`,
     '--essential-hook=mkdir -p "$1/etc/postgresql-common"; ' +
     'echo "create_main_cluster = false" > "$1/etc/postgresql-common/createcluster.conf"',
+    // Debian gives 26 to a group for tape drives, and gives it back when packages are configured.
+    `--customize-hook=sed -i 's/^tape:x:26:/postgres:x:26:/' "$1/etc/group"`,
     `--customize-hook=chroot "$1" dpkg-query -W -f '\${Package} \${Version}\\n' > '${packagesTo}'`,
     '--customize-hook=rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/* "$1"/var/log/* "$1"/usr/share/locale',
     debianPin.suite,
