@@ -23,7 +23,7 @@ export function cniNetwork(ctx: LabContext): unknown {
         nodename: ctx.nodeName,
         nodename_file_optional: true,
         mtu: 1500,
-        log_level: "warning",
+        log_level: "Warning",
         log_file_path: join(ctx.log, "calico-cni.log"),
         ipam: { type: "host-local", subnet: "usePodCidr", dataDir: join(ctx.dir, "cni/networks") },
         policy: { type: "k8s" },
