@@ -14,7 +14,7 @@ import {
   type Kustomization,
   kustomizations,
 } from "./flux_kinds.ts";
-import { makerEdges } from "./flux_makers.ts";
+import { makerEdges, NO_KUSTOMIZATION } from "./flux_makers.ts";
 import { cyclesOf } from "./flux_references.ts";
 import { deployments } from "./kinds.ts";
 import { deploymentsNamed, operatorCheck } from "./operators.ts";
@@ -73,7 +73,7 @@ const presentCheck: Check = {
   explain:
     "There is at least one Kustomization or HelmRelease. Controllers without any have nothing to keep: somebody deleted the root.",
   needs: [kustomizations, helmReleases],
-  object: () => ({ kind: "Kustomization", namespace: "flux-system", name: "*" }),
+  object: () => NO_KUSTOMIZATION,
   run(world) {
     const all: FluxObject[] = [...world.list(kustomizations), ...world.list(helmReleases)];
     const count = `${world.list(kustomizations).length} Kustomizations and ${
@@ -101,7 +101,7 @@ const suspendedCheck: Check = {
   title: "suspended Flux objects",
   explain: "Says what is suspended, which is no fault, but is easily forgotten.",
   needs: [kustomizations, helmReleases],
-  object: () => ({ kind: "Kustomization", namespace: "flux-system", name: "*" }),
+  object: () => NO_KUSTOMIZATION,
   run(world) {
     const suspended = [
       ...world.list(kustomizations).map((object) => ({
@@ -129,7 +129,7 @@ const cycleCheck: Check = {
   title: "circles of dependencies",
   explain: "No Kustomization or HelmRelease depends, through others, on itself: such a circle never begins.",
   needs: [kustomizations, helmReleases],
-  object: () => ({ kind: "Kustomization", namespace: "flux-system", name: "*" }),
+  object: () => NO_KUSTOMIZATION,
   run(world) {
     const circles = cyclesOf(world);
     if (circles.length === 0) {

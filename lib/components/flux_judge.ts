@@ -6,6 +6,7 @@ import { failingIn } from "./flux_health.ts";
 import { lostOf } from "./flux_inventory.ts";
 import type { FluxObject, FluxSource, HelmRelease, Kustomization } from "./flux_kinds.ts";
 import { isWaiting, misnamed } from "./flux_references.ts";
+import { absentOfPlatform } from "./flux_wanted.ts";
 import { goSeconds, judgeDeletion } from "./states.ts";
 
 /** Added to a timeout: between its end and the condition that tells of it. */
@@ -66,7 +67,9 @@ export function judgeKustomization(object: Kustomization, world: World): Judgeme
   const timeout = goSeconds(object.spec?.timeout) ?? goSeconds(object.spec?.interval) ??
     DEFAULT_TIMEOUT_SECONDS;
   const judged = judgeConditions(object, world, { limit: timeout, word: "kustomization" });
-  if (!judged) return judgeWaiting(object, world) ?? judgeInventory(object, world);
+  if (!judged) {
+    return judgeWaiting(object, world) ?? judgeEmpty(object, world) ?? judgeInventory(object, world);
+  }
   if (judged.status !== "critical") return judged;
   if (judged.reason === "DependencyNotReady" || judged.reason === "ArtifactFailed") {
     const wrong = misnamed("Kustomization", object, world);
@@ -102,6 +105,25 @@ function judgeWaiting(object: Kustomization, world: World): Judgement | undefine
     expected: "Ready=True",
     evidence: "status.conditions[Ready], status.inventory",
     next: [`kubectl -n ${namespace} describe kustomization ${name}`],
+  };
+}
+
+/** A build that holds nothing succeeds, and prunes whatever was applied before. */
+function judgeEmpty(object: Kustomization, world: World): Judgement | undefined {
+  const ready = conditionOf(object, "Ready")?.status === "True" && !object.spec?.suspend;
+  if (!ready || object.status?.applies !== 0) return undefined;
+  const { namespace, name } = object.metadata ?? {};
+  return {
+    status: absentOfPlatform(world).length > 0 ? "critical" : "warning",
+    reason: "AppliesNothing",
+    message: `is Ready and holds no object at all: its path ${object.spec?.path ?? "./"} builds to nothing`,
+    observed: "an empty inventory",
+    expected: "at least one object",
+    evidence: "status.inventory",
+    next: [
+      `flux build kustomization ${name} -n ${namespace} --path .`,
+      `flux diff kustomization ${name} -n ${namespace}`,
+    ],
   };
 }
 

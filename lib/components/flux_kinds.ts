@@ -35,7 +35,7 @@ const inventoryId: Reader<string> = via(
   str,
   (id) => KEPT.has(id.split("_").slice(-2).join("_")) ? id : undefined,
 );
-const inventoryEntry: Reader<string> = via(obj({ id: inventoryId }), ({ id }) => id);
+const inventoryEntry = obj({ id: inventoryId });
 
 const place = obj({ kind: str, name: str, namespace: str });
 const reference = obj({ name: str, namespace: str });
@@ -53,7 +53,9 @@ const kustomizationStatus = via(
     ...kept,
     /** Whether it ever applied what it holds, and whether that is what it tried last. */
     applied: applied === undefined ? "never" : applied === attempted ? "current" : "older",
-    inventory: inventory?.entries,
+    inventory: inventory?.entries?.flatMap(({ id }) => id ?? []),
+    /** Objects in its inventory, those of other kinds included. */
+    applies: inventory?.entries?.length ?? 0,
   }),
 );
 

@@ -5,19 +5,18 @@
  */
 import type { Edge, ObjectRef, World } from "../model.ts";
 import { refKey } from "../model.ts";
-import { externalSecretEdges } from "./external_secrets_edges.ts";
-import { conditionOf, refOf } from "./fields.ts";
+import { refOf } from "./fields.ts";
 import { workloadsOf } from "./flux_edges.ts";
 import { holders, inventoryOf, isAbsent, sourceOf } from "./flux_inventory.ts";
 import { type HelmRelease, helmReleases, type Kustomization, kustomizations } from "./flux_kinds.ts";
-import { dependenciesOf, isMisnamed } from "./flux_references.ts";
-import { deployments, jobs, type Pod, pods, statefulSets } from "./kinds.ts";
-import { ownerOf } from "./membership.ts";
+import { absentObjects, heldBack, lostKustomizations } from "./flux_wanted.ts";
 import { perWorld } from "./per_world.ts";
-import { servicesOf, wantsOf } from "./pod_edges.ts";
-import { clusterOf, postgresqlEdges } from "./postgresql_edges.ts";
-import { rookEdges, userOfSecret } from "./rook_ceph_edges.ts";
+import { clusterOf } from "./postgresql_edges.ts";
+import { userOfSecret } from "./rook_ceph_edges.ts";
 import { definitionOf, GONE, notServed } from "./states.ts";
+
+/** Stands for all Kustomizations when there is none. */
+export const NO_KUSTOMIZATION: ObjectRef = { kind: "Kustomization", namespace: "flux-system", name: "*" };
 
 /** Why a Kustomization or a release did not apply what it holds. */
 const NOT_APPLIED = [
@@ -36,78 +35,29 @@ const NOT_APPLIED = [
   "RetriesExceeded",
   "NotReconciled",
   "InventoryMissing",
+  "AppliesNothing",
   "TerminatingStuck",
   ...GONE,
 ] as const;
 
-/** Conditions of a Kustomization under which it has applied nothing new. */
-const HELD_BACK = new Set([
-  "ArtifactFailed",
-  "SourceNotReady",
-  "BuildFailed",
-  "ReconciliationFailed",
-  "DependencyNotReady",
-  "AccessDenied",
-]);
-
-/** Kinds of which the main object of an app bears the app's name. */
-const MAIN_KINDS = [
-  "Deployment",
-  "StatefulSet",
-  "Service",
-  "HelmRelease",
-  "Cluster",
-  "ConfigMap",
-  "ExternalSecret",
-];
-
-/** What the checks of the platform look for by name. */
-function platformObjects(world: World): ObjectRef[] {
-  const { namespace } = world;
-  return [
-    ...["nessie", "spark-operator", "spark-history-server", "spark-client"].map((name) => ({
-      kind: "Deployment",
-      namespace,
-      name,
-    })),
-    { kind: "Service", namespace, name: "nessie" },
-    { kind: "Cluster", namespace, name: "nessie-postgres" },
-    { kind: "CephObjectStoreUser", namespace: "rook-ceph", name: "iceberg" },
-    { kind: "CephCluster", namespace: "rook-ceph", name: "rook-ceph" },
-    { kind: "Deployment", namespace: "rook-ceph", name: "rook-ceph-operator" },
-    { kind: "Deployment", namespace: "cnpg-system", name: "cnpg-controller-manager" },
-    { kind: "Deployment", namespace: "external-secrets", name: "external-secrets" },
-    { kind: "Service", namespace: "external-secrets", name: "onepassword-connect" },
-  ].filter((ref) => isAbsent(world, ref));
-}
-
 /** Edges from what is absent to those who would have made it. */
 export function makerEdges(world: World): Edge[] {
-  const made = new Map<string, ObjectRef>();
-  for (const ref of [...absentNeeds(world), ...absentInventory(world), ...platformObjects(world)]) {
-    made.set(refKey(ref), ref);
-  }
-  const lost = lostKustomizations(world);
-  const held = world.list(kustomizations).filter(isHeldBack);
-  for (const name of [...lost.map((ref) => ref.name), ...held.map((object) => object.metadata?.name ?? "")]) {
-    for (const ref of mainObjects(name, world)) made.set(refKey(ref), ref);
-  }
-  const absent = [...made.values()];
   return [
     ...definitionEdges(world),
-    ...absent.flatMap((from) => [
-      ...namespaceEdges(from, world),
+    ...absentObjects(world).flatMap(({ ref: from, sure }) => [
+      ...namespaceEdges(from, sure, world),
       ...ownerEdges(from, world),
-      ...kustomizationEdges(from, held, lost, world),
+      ...kustomizationEdges(from, world),
       ...releaseEdges(from, world),
     ]),
   ];
 }
 
 /** Nothing is in a namespace that is not there. */
-function namespaceEdges(from: ObjectRef, world: World): Edge[] {
+function namespaceEdges(from: ObjectRef, sure: boolean, world: World): Edge[] {
   const to: ObjectRef = { kind: "Namespace", name: from.namespace ?? "" };
-  return from.namespace && isAbsent(world, to) ? [{ from, to, via: "namespace", explains: [...GONE] }] : [];
+  if (!from.namespace || !isAbsent(world, to)) return [];
+  return [{ from, to, via: "namespace", explains: [...GONE], optional: !sure }];
 }
 
 /** What was applied and whose kind is not served any more is gone with the definition of its kind. */
@@ -141,44 +91,39 @@ function ownerEdges(from: ObjectRef, world: World): Edge[] {
   ];
 }
 
-function isHeldBack(object: Kustomization): boolean {
-  const ready = conditionOf(object, "Ready");
-  if (!ready) return object.status?.applied !== "current";
-  return ready.status === "False" && HELD_BACK.has(ready.reason ?? "") &&
-    object.status?.applied !== "current";
-}
-
-/** Kustomizations that something names and that do not exist. */
-const lostKustomizations = perWorld((world) => {
-  const named = world.list(kustomizations).flatMap((object) => [
-    ...dependenciesOf("Kustomization", object).filter((ref) => !isMisnamed(ref, world)),
-    ...inventoryOf(object).filter(({ kind }) => kind === "Kustomization"),
-  ]);
-  const lost = named.filter((ref) => isAbsent(world, ref));
-  return [...new Map(lost.map((ref) => [refKey(ref), ref])).values()];
-});
-
-function kustomizationEdges(
-  from: ObjectRef,
-  held: readonly Kustomization[],
-  lost: readonly ObjectRef[],
-  world: World,
-): Edge[] {
+function kustomizationEdges(from: ObjectRef, world: World): Edge[] {
   const base = { from, explains: [...GONE], because: [...NOT_APPLIED], optional: true };
   const known = holders(world).get(refKey(from));
   if (known) return known.map((to) => ({ ...base, to, via: "applied by" }));
-  const makers: Edge[] = lost.filter((ref) => namesFit(from.name, ref.name))
-    .map((to) => ({ ...base, to, via: "probably applied by", inferred: true }));
-  for (const object of held) {
-    if (!couldHold(object, from)) continue;
-    makers.push({ ...base, to: refOf("Kustomization", object), via: "probably applied by", inferred: true });
-  }
-  return makers;
+  const held = heldBack(world).filter((object) =>
+    object.metadata?.name !== from.name || from.kind !== "Kustomization"
+  );
+  const fitting = [
+    ...lostKustomizations(world).filter((ref) => namesFit(from.name, ref.name)),
+    ...held.filter((object) => couldHold(object, from)).map((object) => refOf("Kustomization", object)),
+  ];
+  // Where nothing was ever applied, whatever never applied anything may hold it: a root of Kustomizations names nothing.
+  const makers = fitting.length > 0 || isServed(from, world)
+    ? fitting
+    : held.filter((object) => object.status?.applied !== "current" || object.status.applies === 0).map((
+      object,
+    ) => refOf("Kustomization", object));
+  const edges: Edge[] = makers.map((to) => ({ ...base, to, via: "probably applied by", inferred: true }));
+  if (world.list(kustomizations).length > 0) return edges;
+  return [{ ...base, to: NO_KUSTOMIZATION, via: "probably applied by", inferred: true }];
 }
+
+/** Whether some Kustomization has applied anything to the object's namespace, or of its kind. */
+function isServed(ref: ObjectRef, world: World): boolean {
+  return served(world).has(ref.namespace ?? ref.kind);
+}
+
+const served = perWorld((world) =>
+  new Set(world.list(kustomizations).flatMap(inventoryOf).map(({ namespace, kind }) => namespace ?? kind))
+);
 
 /** Whether the path, the namespace or the name of a Kustomization speaks for it. */
 function couldHold(object: Kustomization, ref: ObjectRef): boolean {
-  if (ref.kind === "Kustomization" && ref.name === object.metadata?.name) return false;
   if (namesFit(ref.name, object.metadata?.name ?? "")) return true;
   if (!ref.namespace) return object.status?.applied === "never";
   const { targetNamespace, path } = object.spec ?? {};
@@ -214,57 +159,4 @@ function isOf(object: HelmRelease, ref: ObjectRef): boolean {
   const release = object.spec?.releaseName ?? name ?? "";
   return (object.spec?.targetNamespace ?? namespace) === ref.namespace &&
     (ref.name === release || ref.name.startsWith(`${release}-`));
-}
-
-function mainObjects(name: string, world: World): ObjectRef[] {
-  const places = new Set([world.namespace, name, "external-secrets", "rook-ceph"]);
-  return [...places].flatMap((namespace) => MAIN_KINDS.map((kind) => ({ kind, namespace, name })))
-    .filter((ref) => isAbsent(world, ref));
-}
-
-function absentInventory(world: World): ObjectRef[] {
-  return world.list(kustomizations).flatMap(inventoryOf).filter((ref) => isAbsent(world, ref));
-}
-
-/** What pods, workloads, stores and custom resources name and what does not exist. */
-const absentNeeds = perWorld((world): ObjectRef[] => {
-  const wanted = new Map<string, ObjectRef>();
-  const want = (ref: ObjectRef) => wanted.set(refKey(ref), ref);
-  for (const { namespace, spec } of podSpecs(world)) {
-    for (const { kind, name } of wantsOf(spec)) want({ kind, namespace, name });
-    for (const volume of spec?.volumes ?? []) {
-      const name = volume.persistentVolumeClaim?.claimName;
-      if (name) want({ kind: "PersistentVolumeClaim", namespace, name });
-    }
-  }
-  for (const pod of distinctPods(world)) for (const { to } of servicesOf(pod, world)) want(to);
-  const own = [...externalSecretEdges(world), ...postgresqlEdges(world), ...rookEdges(world)];
-  for (const edge of own) want(edge.to);
-  return [...wanted.values()].filter((ref) => isAbsent(world, ref));
-});
-
-/** One pod of each owner: its siblings need the same. */
-const distinctPods = perWorld((world): Pod[] => {
-  const seen = new Map<string, Pod>();
-  for (const pod of world.list(pods)) {
-    const owner = ownerOf(pod);
-    seen.set(`${pod.metadata?.namespace}/${owner ? `${owner.kind}/${owner.name}` : pod.metadata?.name}`, pod);
-  }
-  return [...seen.values()];
-});
-
-function podSpecs(world: World) {
-  return [
-    ...distinctPods(world).map((pod) => ({ namespace: pod.metadata?.namespace, spec: pod.spec })),
-    ...[deployments, statefulSets].flatMap((source) =>
-      world.list(source).map((object) => ({
-        namespace: object.metadata?.namespace,
-        spec: object.spec?.template?.spec,
-      }))
-    ),
-    ...world.list(jobs).map((object) => ({
-      namespace: object.metadata?.namespace,
-      spec: object.spec?.template?.spec,
-    })),
-  ];
 }

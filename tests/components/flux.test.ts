@@ -330,3 +330,37 @@ Deno.test("flux: a deletion that a finalizer holds for long is stuck", async () 
   assert.equal(found?.reason, "TerminatingStuck");
   assert.match(found?.message ?? "", /finalizers\.fluxcd\.io/);
 });
+
+Deno.test("flux: while nothing was ever applied, the source of the first Kustomization is the one root", async () => {
+  const objects = platform();
+  const empty = platform();
+  for (const kind of Object.keys(empty) as (keyof typeof empty)[]) empty[kind] = [];
+  empty.deployments = objects.deployments.filter(({ metadata }) => metadata.namespace !== "data-platform");
+  empty.namespaces = objects.namespaces;
+  empty.kustomizations = [held("cluster-apps", [], "flux", "ArtifactFailed", "Source artifact not found")];
+  const source = the(objects, "ociRepositories", "lakecheck");
+  source.status = condition("False", "OCIArtifactPullFailed", "connection refused");
+  empty.ociRepositories = [source];
+  assert.deepEqual(rootsOf(await look(empty)), ["OCIRepository lakecheck OCIArtifactPullFailed"]);
+});
+
+Deno.test("flux: without any Kustomization, what the platform lacks is explained by that", async () => {
+  const objects = platform();
+  const deployments = objects.deployments.filter(({ metadata }) => metadata.namespace !== "data-platform");
+  for (const kind of Object.keys(objects) as (keyof typeof objects)[]) objects[kind] = [];
+  objects.deployments = deployments;
+  assert.deepEqual(rootsOf(await look(objects)), ["Kustomization * NotFound"]);
+});
+
+Deno.test("flux: a Kustomization that builds to nothing and pruned what was there is the root of it", async () => {
+  const objects = platform();
+  const emptied = kustomization("cluster-apps", [], "flux");
+  without(objects, "clusters", "nessie-postgres");
+  objects.kustomizations = [emptied];
+  const diagnosis = await look(objects);
+  assert.ok(
+    rootsOf(diagnosis).includes("Kustomization cluster-apps AppliesNothing"),
+    rootsOf(diagnosis).join(),
+  );
+  assert.ok(!rootsOf(diagnosis).some((root) => root.startsWith("Cluster")), rootsOf(diagnosis).join());
+});
