@@ -7,7 +7,7 @@ import { pods } from "./kinds.ts";
 import type { ProbeSource, World } from "../model.ts";
 import { str, via } from "../shape.ts";
 import { conditionOf } from "./fields.ts";
-import { placeOf, workloadOf } from "./membership.ts";
+import { isOurs, workloadOf } from "./membership.ts";
 
 /** In the order in which they are told: what is more telling comes first. */
 const SIGNALS: readonly [word: string, meaning: string, pattern: RegExp][] = [
@@ -103,6 +103,7 @@ interface Failing {
 /** The first failing container of each workload. */
 function failing(world: World): Map<string, Failing> {
   const found = new Map<string, Failing>();
+  // Logs of other tenants of the cluster are not read.
   const unready = world.list(pods).filter((pod) =>
     conditionOf(pod, "Ready")?.status !== "True" && !pod.metadata?.deletionTimestamp &&
     pod.status?.phase !== "Succeeded" && isOurs(pod, world)
@@ -124,11 +125,6 @@ function failing(world: World): Map<string, Failing> {
     }
   }
   return found;
-}
-
-/** Logs of other tenants of the cluster are not read. */
-function isOurs(pod: Pod, world: World): boolean {
-  return pod.metadata?.namespace === world.namespace || placeOf(pod, world) !== "workloads";
 }
 
 function keyOf(pod: Pod, world: World): string {

@@ -48,6 +48,11 @@ export function placeOf(object: Described, world: World): string {
   return PLACES.find(([, rule]) => rule(described, world))?.[0] ?? "workloads";
 }
 
+/** Whether an object is of the platform or of what it stands on, and not of another tenant of the cluster. */
+export function isOurs(object: Described, world: World): boolean {
+  return object.metadata?.namespace === world.namespace || placeOf(object, world) !== "workloads";
+}
+
 export interface Owner {
   kind: string;
   name: string;

@@ -79,12 +79,16 @@ function declaredFlows(world: World): Flow[] {
   if (world.list(networkPolicies).length === 0) return [];
   const isolated = new Set(world.list(networkPolicies).map((policy) => policy.metadata?.namespace));
   return world.list(pods).flatMap((pod) => {
+    if (pod.spec?.hostNetwork) return [];
+    const owner = workloadOf(pod, world)?.name ?? pod.metadata?.name;
+    const client = `${pod.metadata?.namespace}/${owner}`;
+    if (seen.has(client)) return [];
+    seen.add(client);
     const named = servicesOf(pod, world);
-    if (named.length === 0 || pod.spec?.hostNetwork) return [];
+    if (named.length === 0) return [];
     const dns = { to: { kind: "Service", namespace: "kube-system", name: "kube-dns" }, port: 53 };
     return [...named, dns].flatMap(({ to, port }) => {
-      const owner = workloadOf(pod, world)?.name ?? pod.metadata?.name;
-      const pair = `${pod.metadata?.namespace}/${owner} ${to.namespace}/${to.name}:${port}`;
+      const pair = `${client} ${to.namespace}/${to.name}:${port}`;
       if (seen.has(pair) || !(isolated.has(pod.metadata?.namespace) || isolated.has(to.namespace))) return [];
       seen.add(pair);
       const service = world.get(services, to.namespace, to.name);

@@ -4,7 +4,7 @@ import { perWorld } from "./per_world.ts";
 import { conditionOf, type PodSpec, refOf } from "./fields.ts";
 import { configMaps, daemonSets, deployments, type Pod, pods, statefulSets } from "./kinds.ts";
 import { blamesOthers } from "./log_signals.ts";
-import { podsOf, workloadOf } from "./membership.ts";
+import { isOurs, podsOf, workloadOf } from "./membership.ts";
 import { mentionEdges } from "./mentions.ts";
 import { agentEdges, nodeEdges } from "./node_edges.ts";
 import { isShort, refusal } from "./readiness.ts";
@@ -108,6 +108,7 @@ export function podEdges(world: World): Edge[] {
           because: WORKLOAD_ERRORS,
         });
       }
+      if (own.length > 0 && own.every(isWell) && !isOurs(workload, world)) continue;
       edges.push(...makingEdges(from, isShort(kind, workload, world), workload.spec?.template?.spec));
       edges.push(...mentionEdges(from, refusal(kind, workload, world), ["FailedCreate"]));
       if (own.length === 0) edges.push(...templateEdges(from, namespace, workload.spec?.template?.spec));
@@ -141,8 +142,9 @@ function templateEdges(from: ObjectRef, namespace: string, spec: PodSpec | undef
 
 const isWell = (pod: Pod) => conditionOf(pod, "Ready")?.status === "True";
 
-/** A pod that is done needs nothing any more. */
+/** A pod that is done needs nothing any more, and what a well pod of somebody else needs is not our concern. */
 function edgesOfPod(pod: Pod, world: World): Edge[] {
+  if (isWell(pod) && !isOurs(pod, world)) return [];
   if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") return [];
   const from = refOf("Pod", pod);
   const namespace = pod.metadata?.namespace ?? "";

@@ -1,7 +1,7 @@
 /** Secrets and ConfigMaps have the keys their consumers want. Key names are enough; no value is read. */
 import type { Judgement, KindCheck, ObjectRef, World } from "../model.ts";
 import { type PodSpec, refOf } from "./fields.ts";
-import { configMaps, deployments, pods, type SecretMeta, secrets } from "./kinds.ts";
+import { configMaps, deployments, type Pod, pods, type SecretMeta, secrets } from "./kinds.ts";
 import { placeOf } from "./membership.ts";
 import { perWorld } from "./per_world.ts";
 import { wantsOf } from "./pod_edges.ts";
@@ -11,8 +11,8 @@ import { CONFIG_ERRORS } from "./reasons.ts";
 interface Consumer {
   ref: ObjectRef;
   spec?: PodSpec;
-  /** It fails by its configuration now. */
-  hurt: boolean;
+  /** Absent: a template, which does not fail. */
+  pod?: Pod;
 }
 
 /** Keys wanted of each Secret and ConfigMap: `Kind/namespace/name` to key to consumers. */
@@ -37,21 +37,16 @@ function consumersOf(world: World): Consumer[] {
     status?.phase === "Running" || status?.phase === "Pending"
   );
   return [
-    ...running.map((pod) => ({
-      ref: refOf("Pod", pod),
-      spec: pod.spec,
-      hurt: failsByConfiguration(pod, world),
-    })),
+    ...running.map((pod) => ({ ref: refOf("Pod", pod), spec: pod.spec, pod })),
     ...world.list(deployments).map((object) => ({
       ref: refOf("Deployment", object),
       spec: object.spec?.template?.spec,
-      hurt: false,
     })),
   ];
 }
 
-function failsByConfiguration(pod: Parameters<typeof judgePod>[0], world: World): boolean {
-  const judged = judgePod(pod, world);
+function failsByConfiguration(pod: Pod | undefined, world: World): boolean {
+  const judged = pod && judgePod(pod, world);
   return judged?.status === "critical" && CONFIG_ERRORS.some((reason) => reason === judged.reason);
 }
 
@@ -63,7 +58,7 @@ function judgeKeys(ref: ObjectRef, keys: readonly string[] | undefined, world: W
   if (absent.length === 0) return undefined;
   const consumers = absent.flatMap(([, users]) => users);
   const who = [...new Set(consumers.map((user) => `${user.ref.kind} ${user.ref.name}`))];
-  const hurts = consumers.some((user) => user.hurt);
+  const hurts = consumers.some((user) => failsByConfiguration(user.pod, world));
   return {
     status: hurts ? "critical" : "warning",
     reason: "MissingKey",

@@ -1,17 +1,19 @@
 /** Judges Services by who answers behind them. */
 import type { Edge, Judgement, KindCheck, World } from "../model.ts";
 import { perWorld } from "./per_world.ts";
-import { conditionOf, matches, refOf } from "./fields.ts";
+import { conditionOf, refOf } from "./fields.ts";
 import {
   deployments,
   endpointSlices,
   type Pod,
+  pods,
   type Service,
   services,
   statefulSets,
   type Workload,
 } from "./kinds.ts";
-import { ownerOf, placeOf, podsIn } from "./membership.ts";
+import { labelIndex } from "./label_index.ts";
+import { ownerOf, placeOf } from "./membership.ts";
 import { POD_ERRORS, SERVICE_ERRORS, WORKLOAD_ERRORS } from "./reasons.ts";
 
 const readyByService = perWorld((world) => {
@@ -94,17 +96,16 @@ function selectorText(selector: Record<string, string>): string {
   return Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(",");
 }
 
-const selectedOf = perWorld(() => new WeakMap<Service, Pod[]>());
+const podsByLabel = perWorld((world) =>
+  labelIndex(
+    world.list(pods).filter((pod) => pod.status?.phase !== "Succeeded"),
+    (pod) => ({ namespace: pod.metadata?.namespace ?? "", labels: pod.metadata?.labels }),
+  )
+);
 
 /** The pods a Service selects, but those that are done. */
 export function selectedPods(service: Service, world: World): Pod[] {
-  const known = selectedOf(world).get(service);
-  if (known) return known;
-  const found = podsIn(world, service.metadata?.namespace ?? "").filter((pod) =>
-    matches(service.spec?.selector, pod.metadata?.labels) && pod.status?.phase !== "Succeeded"
-  );
-  selectedOf(world).set(service, found);
-  return found;
+  return podsByLabel(world).select(service.metadata?.namespace ?? "", service.spec?.selector);
 }
 
 /** A named target port that ready pods do not have leads nowhere, though the pods stand in the EndpointSlice. */
@@ -122,18 +123,19 @@ function missingPort(service: Service, selected: Pod[]): string | undefined {
 
 const TEMPLATED = [["Deployment", deployments], ["StatefulSet", statefulSets]] as const;
 
-const makersByNamespace = perWorld((world) =>
-  Map.groupBy(
+const makersByLabel = perWorld((world) =>
+  labelIndex(
     TEMPLATED.flatMap(([kind, source]) => world.list(source).map((object) => ({ kind, object }))),
-    ({ object }) => object.metadata?.namespace ?? "",
+    ({ object }) => ({
+      namespace: object.metadata?.namespace ?? "",
+      labels: object.spec?.template?.metadata?.labels,
+    }),
   )
 );
 
 /** The workloads whose pods a Service would select. */
 function makersOf(service: Service, world: World): { kind: string; object: Workload }[] {
-  return (makersByNamespace(world).get(service.metadata?.namespace ?? "") ?? []).filter(({ object }) =>
-    matches(service.spec?.selector, object.spec?.template?.metadata?.labels)
-  );
+  return makersByLabel(world).select(service.metadata?.namespace ?? "", service.spec?.selector);
 }
 
 /** A Service needs the pods it selects, and the workload that would make them. */
@@ -143,7 +145,8 @@ export function serviceEdges(world: World): Edge[] {
     if (!selector || Object.keys(selector).length === 0) return [];
     const from = refOf("Service", service);
     const selected = selectedPods(service, world);
-    const edges: Edge[] = selected.map((pod) => ({
+    // Ready pods are nobody's cause.
+    const edges: Edge[] = selected.filter((pod) => !isReady(pod)).map((pod) => ({
       from,
       to: refOf("Pod", pod),
       via: "selector",
@@ -151,16 +154,25 @@ export function serviceEdges(world: World): Edge[] {
       because: POD_ERRORS,
     }));
     for (const { kind, object } of makersOf(service, world)) {
-      const because = [...WORKLOAD_ERRORS, "FailedCreate", "ScaledToZero", "NotObserved"];
-      edges.push({ from, to: refOf(kind, object), via: "selector", explains: SERVICE_ERRORS, because });
+      edges.push({
+        from,
+        to: refOf(kind, object),
+        via: "selector",
+        explains: SERVICE_ERRORS,
+        because: MAKER_ERRORS,
+      });
+    }
+    if (endpointsOf(world, from.namespace ?? "", from.name).ready > 0 && !missingPort(service, selected)) {
+      return edges;
     }
     // What a probe did not get an answer to is told better by the endpoints.
     edges.push({ from, to: from, via: "its endpoints", explains: ["NoAnswer"], because: ["NoEndpoints"] });
-    if (selected.some(isReady)) {
+    if (selected.some(isReady) && !missingPort(service, selected)) {
       edges.push({ from, to: CONTROLLER, via: "controller", explains: ["NoEndpoints"], optional: true });
     }
     return edges;
   });
 }
 
+const MAKER_ERRORS = [...WORKLOAD_ERRORS, "FailedCreate", "ScaledToZero", "NotObserved"];
 const CONTROLLER = { kind: "Lease", namespace: "kube-system", name: "kube-controller-manager" };
