@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -100,6 +101,32 @@ export async function unpackImages(ctx: LabContext): Promise<number> {
   return missing.length;
 }
 
+/**
+ * Forgets images of earlier builds, and has containerd delete their content and snapshots now: it would do so only later,
+ * and the template would carry them on.
+ */
+async function dropOldImages(ctx: LabContext): Promise<void> {
+  const wanted = new Set(cachedImages(ctx).map((image) => image.digest));
+  const there = parseImageList(await must("image store", ctr(ctx, "images", "list")));
+  const old = [...there].filter(([, digest]) => !wanted.has(digest)).map(([name]) => name);
+  if (old.length > 0) await must("image store", ctr(ctx, "images", "remove", ...old));
+  const lease = `lakecheck-${crypto.randomUUID()}`;
+  await must("image store", ctr(ctx, "leases", "create", "--id", lease));
+  await must("image store", ctr(ctx, "leases", "delete", "--sync", lease), { timeoutMs: 120_000 });
+}
+
+/** Layers that the cache holds as part of its images need no second copy in containerd's directory. */
+function shareLayers(ctx: LabContext): void {
+  const blobs = join(containerdRoot(ctx), "io.containerd.content.v1.content/blobs/sha256");
+  const layouts = cachedImages(ctx).map((image) => join(ctx.cache, image.dir, "blobs/sha256"));
+  for (const name of readdirSync(blobs)) {
+    const from = layouts.map((dir) => join(dir, name)).find((path) => existsSync(path));
+    if (from === undefined) continue;
+    linkSync(from, `${blobs}/${name}.new`);
+    renameSync(`${blobs}/${name}.new`, `${blobs}/${name}`);
+  }
+}
+
 /** Leaves what containerd has as the template for later labs, unless it is there. No pod may run yet. */
 export async function saveStore(ctx: LabContext): Promise<string | undefined> {
   const template = join(templates(ctx), templateName(cachedImages(ctx)));
@@ -107,7 +134,9 @@ export async function saveStore(ctx: LabContext): Promise<string | undefined> {
   const containers = await run(ctr(ctx, "containers", "list", "--quiet"));
   if (containers.code !== 0 || containers.stdout.trim() !== "") return undefined;
   const daemon = containerd(ctx);
+  await dropOldImages(ctx);
   await stopDaemon(ctx, daemon.name);
+  shareLayers(ctx);
   await locked(ctx, true, async () => {
     await linkStore(containerdRoot(ctx), template);
     for (const old of templatesLeft(ctx).filter((name) => name !== basename(template))) {

@@ -113,7 +113,10 @@ async function awaitNode(ctx: LabContext, since: number): Promise<string | undef
 
 type Daemons = ReturnType<typeof daemons>;
 
-/** The control plane, and containerd with every image, side by side. */
+/**
+ * The control plane, and containerd with every image, side by side. Calico's definitions and rights come before kubelet,
+ * for a pod whose sandbox fails at first is tried again only much later.
+ */
 async function ground(ctx: LabContext, progress: Progress, all: Daemons): Promise<void> {
   const serve = async () => {
     await bring(ctx, progress, all.registry);
@@ -132,7 +135,11 @@ async function ground(ctx: LabContext, progress: Progress, all: Daemons): Promis
   };
   const control = async () => {
     await settle([bring(ctx, progress, all.etcd), bring(ctx, progress, all.apiServer)]);
-    await settle([bring(ctx, progress, all.controllerManager), bring(ctx, progress, all.scheduler)]);
+    await settle([
+      bring(ctx, progress, all.controllerManager),
+      bring(ctx, progress, all.scheduler),
+      part(progress, "calico definitions", async () => await installCalico(ctx) ? CALICO_VERSION : undefined),
+    ]);
   };
   await settle([served, images(), control()]);
 }
@@ -145,13 +152,8 @@ async function node(ctx: LabContext, progress: Progress, all: Daemons): Promise<
     await part(progress, "node", () => awaitNode(ctx, started ? before : 0));
   };
   const ready = kubelet();
-  const network = async () => {
-    const install = async () => await installCalico(ctx) ? CALICO_VERSION : undefined;
-    await part(progress, "calico definitions", install);
-    // Pods need the CNI plugin's rights from the start: kubelet is slow to try a failed sandbox again.
-    await settle([bring(ctx, progress, all.felix), ready.then(() => dns(ctx, progress))]);
-  };
-  await settle([ready, network(), bring(ctx, progress, all.proxy)]);
+  const network = [bring(ctx, progress, all.felix), bring(ctx, progress, all.proxy)];
+  await settle([ready, ...network, ready.then(() => dns(ctx, progress))]);
 }
 
 /**
