@@ -36,7 +36,7 @@ const MAIN_KINDS = [
 
 export interface Wanted {
   ref: ObjectRef;
-  /** Something names it; otherwise it is only what one would expect. */
+  /** It was there once: Flux applied it. A name alone may be wrong. */
   sure: boolean;
 }
 
@@ -46,8 +46,8 @@ export const absentObjects = perWorld((world): Wanted[] => {
   const add = (refs: ObjectRef[], sure: boolean) => {
     for (const ref of refs) if (!found.has(refKey(ref))) found.set(refKey(ref), { ref, sure });
   };
-  add(absentNeeds(world), true);
   add(absentInventory(world), true);
+  add(absentNeeds(world), false);
   add(absentOfPlatform(world), false);
   const makers = [...lostKustomizations(world), ...heldBack(world).map((object) => object.metadata)];
   for (const maker of makers) add(mainObjects(maker?.name ?? "", world), false);
@@ -74,6 +74,7 @@ export function absentOfPlatform(world: World): ObjectRef[] {
     { kind: "Deployment", namespace: "cnpg-system", name: "cnpg-controller-manager" },
     { kind: "Deployment", namespace: "external-secrets", name: "external-secrets" },
     { kind: "Service", namespace: "external-secrets", name: "onepassword-connect" },
+    { kind: "Deployment", namespace: "external-secrets", name: "onepassword-connect" },
   ].filter((ref) => isAbsent(world, ref));
 }
 

@@ -2,10 +2,12 @@
 import type { Check, Component, Edge, Judgement, ObjectRef, ProbeSource, World } from "../model.ts";
 import { list, obj, str } from "../shape.ts";
 import { clusterSecretStores, type SecretStore, secretStores } from "./external_secrets_kinds.ts";
-import { refOf } from "./fields.ts";
-import { endpointSlices, services } from "./kinds.ts";
+import { matches, refOf } from "./fields.ts";
+import { deployments, endpointSlices, services } from "./kinds.ts";
+import { operatorCheck } from "./operators.ts";
 import { perWorld } from "./per_world.ts";
 import { STORE_ERRORS } from "./external_secrets_edges.ts";
+import { SERVICE_ERRORS } from "./reasons.ts";
 import { serviceOfHost } from "./service_names.ts";
 import { endpointsOf } from "./services.ts";
 
@@ -45,6 +47,12 @@ const placeOfConnect = perWorld((world): Host | undefined => {
   return port ? { service: FALLBACK, port, secure: false } : undefined;
 });
 
+/** Connect's API, as an object outside Kubernetes: its Service may be well while it is not. */
+function apiOf(world: World): ObjectRef {
+  const { namespace, name } = placeOfConnect(world)?.service ?? FALLBACK;
+  return { kind: "OnePasswordConnect", name: `${namespace}/${name}` };
+}
+
 function ready(world: World, host: Host): boolean {
   return endpointsOf(world, host.service.namespace ?? "", host.service.name).ready > 0;
 }
@@ -74,7 +82,7 @@ interface Health {
 const WELL = new Set(["ACTIVE", "TOKEN_NEEDED", "OK", "READY"]);
 
 /** Why there is nothing to ask; undefined when there is. */
-function unasked(world: World): (Judgement & { object?: ObjectRef })[] | undefined {
+function unasked(world: World): Judgement[] | undefined {
   const host = placeOfConnect(world);
   if (!host) {
     const message = connectStores(world).length > 0
@@ -85,13 +93,15 @@ function unasked(world: World): (Judgement & { object?: ObjectRef })[] | undefin
   const { namespace, name } = host.service;
   const there = world.get(services, namespace, name);
   if (there && ready(world, host)) return undefined;
+  const elsewhere = world.list(services).filter((entry) => entry.metadata?.name === name)
+    .map((entry) => `${entry.metadata?.namespace}/${name}`);
+  const hint = elsewhere.length > 0 ? `; Service ${elsewhere.join(", ")} does` : "";
   return [{
-    object: host.service,
     status: "critical",
-    reason: there ? "NoAnswer" : "Missing",
+    reason: "NoAnswer",
     message: there
       ? `cannot be asked: nobody is ready behind Service ${namespace}/${name}`
-      : `Service ${namespace}/${name}, which the stores ask, does not exist`,
+      : `cannot be asked: Service ${namespace}/${name}, which the stores name, does not exist${hint}`,
     observed: there ? "0 ready endpoints" : "absent",
     expected: "HTTP 200",
     evidence: "GET /api/v1/services, EndpointSlices",
@@ -110,7 +120,7 @@ const heartbeatCheck: Check = {
   explain:
     "GET /heartbeat of the Connect server that the stores name answers 200. Asked through the API server's service proxy.",
   needs: [clusterSecretStores, services, endpointSlices, connectAnswers],
-  object: (world) => placeOfConnect(world)?.service ?? FALLBACK,
+  object: apiOf,
   run(world) {
     const nothing = unasked(world);
     if (nothing) return nothing;
@@ -130,7 +140,7 @@ const healthCheck: Check = {
     "GET /health of Connect answers 200 and none of its parts (database, sync) has failed. TOKEN_NEEDED is well: nobody " +
     "has asked for a secret yet. Connect runs on with wrong credentials; only its sync says so.",
   needs: [clusterSecretStores, services, endpointSlices, connectAnswers],
-  object: (world) => placeOfConnect(world)?.service ?? FALLBACK,
+  object: apiOf,
   run(world) {
     if (unasked(world)) {
       return [{
@@ -167,18 +177,49 @@ const healthCheck: Check = {
   },
 };
 
+/** The Deployments behind the Service that the stores ask. */
+function runners(world: World): ObjectRef[] {
+  const { namespace, name } = placeOfConnect(world)?.service ?? FALLBACK;
+  const selector = world.get(services, namespace, name)?.spec?.selector;
+  return world.list(deployments).filter((object) =>
+    object.metadata?.namespace === namespace && matches(selector, object.spec?.template?.metadata?.labels)
+  ).map((object) => refOf("Deployment", object));
+}
+
+function usualRunner(world: World): ObjectRef {
+  return { ...placeOfConnect(world)?.service ?? FALLBACK, kind: "Deployment" };
+}
+
 /** Every 1Password store needs the Connect that was probed, whatever its condition said when it was last validated. */
 function edges(world: World): Edge[] {
   const host = placeOfConnect(world);
   if (!host) return [];
-  return [clusterSecretStores, secretStores].flatMap((source) =>
-    world.list(source).filter((store) => store.provider?.name === "onepassword").map((store) => ({
+  const api = apiOf(world);
+  const stores = [clusterSecretStores, secretStores].flatMap((source) =>
+    world.list(source).filter((store) => store.provider?.name === "onepassword").map((store): Edge => ({
       from: refOf(source.kind, store),
-      to: host.service,
+      to: api,
       via: "connectHost",
       explains: [...STORE_ERRORS],
     }))
   );
+  const service: Edge = {
+    from: api,
+    to: host.service,
+    via: "served by",
+    explains: ["NoAnswer", "ErrorAnswer"],
+    because: [...SERVICE_ERRORS],
+  };
+  if (runners(world).length > 0) return [...stores, service];
+  const runner: Edge = {
+    from: host.service,
+    to: usualRunner(world),
+    via: "name",
+    explains: ["NoEndpoints"],
+    inferred: true,
+    optional: true,
+  };
+  return [...stores, service, runner];
 }
 
 export const onepasswordConnect: Component = {
@@ -188,6 +229,21 @@ export const onepasswordConnect: Component = {
   sources: [connectAnswers],
   namespaces: (world) => [placeOfConnect(world)?.service.namespace ?? []].flat(),
   kinds: [],
-  checks: [heartbeatCheck, healthCheck],
+  checks: [
+    operatorCheck({
+      id: "onepassword-connect.pods-ready",
+      title: "1Password Connect",
+      needs: [clusterSecretStores, services, deployments],
+      used: (world) => {
+        const { namespace, name } = placeOfConnect(world)?.service ?? {};
+        return name !== undefined && world.get(services, namespace, name) !== undefined;
+      },
+      found: runners,
+      fallback: usualRunner,
+      stands: "no ExternalSecret of its stores can be made or refreshed",
+    }),
+    heartbeatCheck,
+    healthCheck,
+  ],
   edges,
 };

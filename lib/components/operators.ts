@@ -16,7 +16,7 @@ interface OperatorCheck {
   used(world: World): boolean;
   found(world: World): ObjectRef[];
   /** Where it should be when it is not found. */
-  fallback: ObjectRef;
+  fallback: ObjectRef | ((world: World) => ObjectRef);
   /** What stands still while it does not run. */
   stands: string;
 }
@@ -38,13 +38,14 @@ export function namespacesOf(found: readonly ObjectRef[], usual: string): string
 
 /** The check that an operator runs, wherever it is. */
 export function operatorCheck(spec: OperatorCheck): Check {
+  const usual = (world: World) => typeof spec.fallback === "function" ? spec.fallback(world) : spec.fallback;
   return {
     id: spec.id,
     title: spec.title,
     explain:
       `${spec.title} runs with at least one ready pod in each of its Deployments. While it does not, ${spec.stands}.`,
     needs: spec.needs,
-    object: (world) => spec.found(world)[0] ?? spec.fallback,
+    object: (world) => spec.found(world)[0] ?? usual(world),
     run(world) {
       const found = spec.found(world);
       if (found.length === 0 && !spec.used(world)) {
@@ -54,7 +55,7 @@ export function operatorCheck(spec: OperatorCheck): Check {
           message: `${spec.title} is not here, and nothing needs it`,
         }];
       }
-      if (found.length === 0) return [{ ...absent(spec), object: spec.fallback }];
+      if (found.length === 0) return [absent(usual(world), spec.stands)];
       const bad = found.flatMap((ref) => {
         const object = world.get(deployments, ref.namespace, ref.name);
         const judged = object && judge(object, spec);
@@ -72,15 +73,16 @@ export function operatorCheck(spec: OperatorCheck): Check {
   };
 }
 
-function absent({ fallback, stands }: OperatorCheck): Judgement {
+function absent(object: ObjectRef, stands: string): Judgement & { object: ObjectRef } {
   return {
+    object,
     status: "critical",
     reason: "Missing",
-    message: `${refText(fallback)} does not exist: ${stands}`,
+    message: `${refText(object)} does not exist: ${stands}`,
     observed: "absent",
     expected: "present",
     evidence: "GET /apis/apps/v1/deployments",
-    next: [`kubectl get deployments -A | grep ${fallback.name}`],
+    next: [`kubectl get deployments -A | grep ${object.name}`],
   };
 }
 

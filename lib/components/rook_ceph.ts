@@ -5,7 +5,7 @@ import { refOf } from "./fields.ts";
 import { deployments, storageClasses } from "./kinds.ts";
 import { namespacesOf, operatorCheck } from "./operators.ts";
 import { judgeBucketClaim, judgeCephCluster, judgePhase } from "./rook_ceph_judge.ts";
-import { operatorsOf, provisionerFault, rookEdges } from "./rook_ceph_edges.ts";
+import { daemonsOf, operatorsOf, provisionerFault, rookEdges } from "./rook_ceph_edges.ts";
 import {
   cephBlockPools,
   type CephCluster,
@@ -185,6 +185,15 @@ export const rookCeph: Component = {
       found: operatorsOf,
       fallback: { kind: "Deployment", namespace: "rook-ceph", name: "rook-ceph-operator" },
       stands: "no bucket, user or volume is made, and Ceph's health is not looked at",
+    }),
+    operatorCheck({
+      id: "rook-ceph.daemons",
+      title: "Ceph's daemons",
+      needs: [deployments, cephClusters],
+      used: () => false,
+      found: (world) => daemonsOf(world).map(({ ref }) => ref),
+      fallback: { kind: "Deployment", namespace: "rook-ceph", name: "rook-ceph-mon-a" },
+      stands: "its part of Ceph does not work",
     }),
     presentCheck,
     provisionerCheck,

@@ -1,10 +1,11 @@
 /** What Rook's objects, the Secrets it writes and the buckets that were claimed need of each other. */
 import type { Edge, Judgement, ObjectRef, World } from "../model.ts";
 import { refOf } from "./fields.ts";
-import { pods, services, storageClasses } from "./kinds.ts";
+import { deployments, services, storageClasses } from "./kinds.ts";
+import { podsOf } from "./membership.ts";
 import { deploymentsNamed, OPERATOR_DOWN } from "./operators.ts";
 import { perWorld } from "./per_world.ts";
-import { POD_ERRORS, SERVICE_ERRORS } from "./reasons.ts";
+import { CONNECTION_ERRORS, POD_ERRORS, SERVICE_ERRORS } from "./reasons.ts";
 import { OPERATOR_FAULTS } from "./rook_ceph_judge.ts";
 import {
   cephBlockPools,
@@ -69,25 +70,49 @@ export const rookEdges = perWorld((world): Edge[] => [
   ...userEdges(world),
   ...claimEdges(world),
   ...operatorEdges(world),
+  ...poisonEdges(world),
 ]);
 
-/** Ceph's daemons are pods in the cluster's namespace; a pool, and what stands on it, needs the cluster. */
+/** Deployments of Ceph's daemons, by Rook's labels. */
+export const daemonsOf = perWorld((world) =>
+  world.list(deployments).flatMap((object) => {
+    const { app, rook_object_store: store } = object.metadata?.labels ?? {};
+    const [, type] = app?.match(/^rook-ceph-(mon|mgr|osd|mds|rgw)$/) ?? [];
+    return type ? [{ type, store, ref: refOf("Deployment", object) }] : [];
+  })
+);
+
+const DAEMON_ERRORS = [...POD_ERRORS, ...OPERATOR_DOWN, "SomeReady"];
+
+/** A daemon's Deployment, and its pods, which may be unwell while it is not yet. */
+function daemonEdges(
+  from: ObjectRef,
+  wanted: (type: string) => boolean,
+  explains: Edge["explains"],
+  world: World,
+): Edge[] {
+  return daemonsOf(world).filter(({ type, ref }) => wanted(type) && ref.namespace === from.namespace)
+    .flatMap(({ ref }) => [
+      ref,
+      ...podsOf(world, "Deployment", ref.namespace ?? "", ref.name).map((pod) => refOf("Pod", pod)),
+    ])
+    .map((to) => ({ from, to, via: "its daemons", explains, because: DAEMON_ERRORS }));
+}
+
+/** Ceph's daemons run in the cluster's namespace; a pool, and what stands on it, needs the cluster. */
 function clusterEdges(world: World): Edge[] {
-  const daemons = world.list(cephClusters).flatMap((object) => {
-    const from = refOf("CephCluster", object);
-    return world.list(pods)
-      .filter((pod) =>
-        pod.metadata?.namespace === from.namespace &&
-        /^rook-ceph-(mon|mgr|osd|rgw)(-|$)/.test(pod.metadata?.labels?.app ?? "" + "-")
-      )
-      .map((pod): Edge => ({
-        from,
-        to: refOf("Pod", pod),
-        via: "its daemons",
-        explains: ["HealthError", "HealthWarning", "Progressing", "Failure", "Error", "NotReady"],
-        because: POD_ERRORS,
-      }));
-  });
+  const unwell = [
+    "HealthError",
+    "HealthWarning",
+    "DataUnavailable",
+    "Progressing",
+    "Failure",
+    "Error",
+    "NotReady",
+  ];
+  const daemons = world.list(cephClusters).flatMap((object) =>
+    daemonEdges(refOf("CephCluster", object), (type) => type !== "rgw", unwell, world)
+  );
   const pools = world.list(cephBlockPools).map((object): Edge => ({
     from: refOf("CephBlockPool", object),
     to: clusterIn(world, object.metadata?.namespace),
@@ -109,24 +134,15 @@ function storeEdges(world: World): Edge[] {
   return world.list(cephObjectStores).flatMap((object) => {
     const from = refOf("CephObjectStore", object);
     const gateway = { kind: "Service", namespace: from.namespace, name: `rook-ceph-rgw-${from.name}` };
-    const gateways = world.list(pods).filter((pod) =>
-      pod.metadata?.namespace === from.namespace && pod.metadata?.labels?.app === "rook-ceph-rgw" &&
-      (pod.metadata?.labels?.rook_object_store ?? from.name) === from.name
-    );
+    const failing = ["Failure", "Progressing", "NotReady"];
     return [
       { from, to: clusterIn(world, from.namespace), via: "namespace", explains: "any" } satisfies Edge,
-      ...gateways.map((pod): Edge => ({
-        from,
-        to: refOf("Pod", pod),
-        via: "its gateways",
-        explains: ["Failure", "Progressing", "NotReady"],
-        because: POD_ERRORS,
-      })),
+      ...daemonEdges(from, (type) => type === "rgw", failing, world),
       {
         from,
         to: gateway,
         via: "its gateway's Service",
-        explains: ["Failure", "Progressing", "NotReady"],
+        explains: failing,
         because: [...SERVICE_ERRORS],
         inferred: true,
         optional: true,
@@ -219,6 +235,24 @@ function claimEdges(world: World): Edge[] {
     }
     return edges;
   });
+}
+
+/** A claim that Rook cannot decode stops its operator, for everybody. */
+function poisonEdges(world: World): Edge[] {
+  const claims = world.list(objectBucketClaims).filter((object) => object.spec?.additionalConfig?.notStrings)
+    .map((object) => refOf("ObjectBucketClaim", object));
+  return operatorsOf(world).flatMap((ref) => [
+    ref,
+    ...podsOf(world, "Deployment", ref.namespace ?? "", ref.name).map((pod) => refOf("Pod", pod)),
+  ]).flatMap((from) =>
+    claims.map((to) => ({
+      from,
+      to,
+      via: "a claim it cannot decode",
+      explains: [...OPERATOR_DOWN, "SomeReady", ...CONNECTION_ERRORS],
+      because: ["InvalidConfig"],
+    }))
+  );
 }
 
 function operatorEdges(world: World): Edge[] {

@@ -104,6 +104,22 @@ export function judgeBucketClaim(object: ObjectBucketClaim, world: World): Judge
   const describe = `kubectl -n ${namespace} describe objectbucketclaim ${name}`;
   const stuck = judgeDeletion(object, world, describe);
   if (stuck || object.metadata?.deletionTimestamp) return stuck;
+  const odd = object.spec?.additionalConfig?.notStrings;
+  if (odd) {
+    return {
+      status: "critical",
+      reason: "InvalidConfig",
+      message:
+        `spec.additionalConfig has values that are not strings (${
+          odd.join(", ")
+        }): Rook's operator stops at them, ` +
+        "for all storage",
+      observed: `${odd.join(", ")}: not a string`,
+      expected: "strings, also for numbers",
+      evidence: "spec.additionalConfig",
+      next: [`kubectl -n ${namespace} edit objectbucketclaim ${name}`],
+    };
+  }
   const phase = object.status?.phase || "Pending";
   const age = ageSeconds(world.now, creationTimestamp) ?? 0;
   if (phase === "Bound" || (phase === "Pending" && age < BIND_SECONDS)) return undefined;

@@ -1,6 +1,6 @@
 /** Rook's kinds and bucket claims: where they are listed, and which of their fields are kept. */
 import type { ListSource, Reader } from "../model.ts";
-import { map, num, obj, str } from "../shape.ts";
+import { map, num, obj, str, via } from "../shape.ts";
 import { metadata, text } from "./fields.ts";
 
 const GROUP = "/apis/ceph.rook.io/v1";
@@ -47,18 +47,33 @@ export const cephObjectStoreUsers = listing(
 );
 export type ObjectStoreUser = NonNullable<ReturnType<typeof cephObjectStoreUsers.read>>;
 
+/** Rook reads strings only, and stops at anything else: of the others, their names. */
+const additional: Reader<{ bucketOwner?: string; notStrings?: string[] }> = via(
+  map((value) => value),
+  (all) => {
+    const notStrings = Object.keys(all).filter((key) => typeof all[key] !== "string");
+    const bucketOwner = typeof all.bucketOwner === "string" ? all.bucketOwner : undefined;
+    if (!bucketOwner && notStrings.length === 0) return undefined;
+    return { ...(bucketOwner ? { bucketOwner } : {}), ...(notStrings.length > 0 ? { notStrings } : {}) };
+  },
+);
+
 export const objectBucketClaims: ListSource<ObjectBucketClaim> = {
   id: "objectbucketclaims",
   kind: "ObjectBucketClaim",
   path: "/apis/objectbucket.io/v1alpha1/objectbucketclaims",
   read: obj({
     metadata,
-    spec: obj({ storageClassName: str, bucketName: str, additionalConfig: obj({ bucketOwner: str }) }),
+    spec: obj({ storageClassName: str, bucketName: str, additionalConfig: additional }),
     status: obj({ phase: str }),
   }),
 };
 export interface ObjectBucketClaim {
   metadata?: Phased["metadata"];
-  spec?: { storageClassName?: string; bucketName?: string; additionalConfig?: { bucketOwner?: string } };
+  spec?: {
+    storageClassName?: string;
+    bucketName?: string;
+    additionalConfig?: { bucketOwner?: string; notStrings?: string[] };
+  };
   status?: { phase?: string };
 }

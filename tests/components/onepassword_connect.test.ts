@@ -24,7 +24,9 @@ Deno.test("connect: a part that failed is critical though its pod is Ready, and 
   const body = { dependencies: [{ service: "sync", status: "ERROR", message: "illegal base64 data" }] };
   const diagnosis = await look(objects, { answers: { [`${PROXY}/health`]: { status: 200, body } } });
   assert.match(found(diagnosis, "health")?.message ?? "", /sync is ERROR \(illegal base64 data\)/);
-  assert.deepEqual(rootsOf(diagnosis), ["Service onepassword-connect ErrorAnswer"]);
+  assert.deepEqual(rootsOf(diagnosis), [
+    "OnePasswordConnect external-secrets/onepassword-connect ErrorAnswer",
+  ]);
 });
 
 Deno.test("connect: an error answer of the heartbeat is critical", async () => {
@@ -39,8 +41,9 @@ Deno.test("connect: a Service that is not there is missing, and nothing is asked
   const objects = platform();
   without(objects, "services", "onepassword-connect");
   const diagnosis = await look(objects);
-  assert.equal(found(diagnosis, "heartbeat")?.reason, "Missing");
+  assert.equal(found(diagnosis, "heartbeat")?.reason, "NoAnswer");
   assert.equal(found(diagnosis, "health")?.status, "skipped");
+  assert.deepEqual(rootsOf(diagnosis), ["Service onepassword-connect Missing"]);
 });
 
 Deno.test("connect: a server outside the cluster, or no store at all, does not apply", async () => {
@@ -63,4 +66,31 @@ Deno.test("connect: stores that may not be read leave its state unknown", async 
   const failure = { kind: "timeout", message: "no answer" } as const;
   const diagnosis = await look(platform(), { failures: { [PATHS.clusterSecretStores]: failure } });
   assert.equal(found(diagnosis, "heartbeat")?.status, "unknown");
+});
+
+Deno.test("connect: scaled to zero, its Deployment is the root and the store its symptom", async () => {
+  const objects = platform();
+  const deployment = the(objects, "deployments", "onepassword-connect");
+  deployment.spec = { ...deployment.spec, replicas: 0 };
+  deployment.status = { observedGeneration: 1 };
+  without(objects, "pods", "onepassword-connect-1");
+  objects.slices = objects.slices.filter(({ metadata }) => metadata.name !== "onepassword-connect-x");
+  ready(
+    the(objects, "clusterSecretStores", "onepassword-connect"),
+    "False",
+    "ValidationFailed",
+    "connection refused",
+  );
+  assert.deepEqual(rootsOf(await look(objects)), ["Deployment onepassword-connect ScaledToZero"]);
+});
+
+Deno.test("connect: a store that names a host in another namespace points at a Service that is not there", async () => {
+  const objects = platform();
+  const store = the(objects, "clusterSecretStores", "onepassword-connect");
+  const connectHost = "http://onepassword-connect.onepassword.svc.cluster.local:8080";
+  store.spec = { provider: { onepassword: { connectHost, vaults: { lakehouse: 1 } } } };
+  ready(store, "False", "ValidationFailed", "no such host");
+  const diagnosis = await look(objects);
+  assert.deepEqual(rootsOf(diagnosis), ["Service onepassword-connect Missing"]);
+  assert.match(found(diagnosis, "heartbeat")?.message ?? "", /external-secrets\/onepassword-connect does/);
 });

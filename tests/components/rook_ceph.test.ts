@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Diagnosis } from "../../lib/diagnose.ts";
-import { look, PATHS, platform, type Raw, the, unwell, without } from "./gitops.ts";
+import { look, PATHS, platform, type Raw, the, unwell, without, workload } from "./gitops.ts";
 import { LONG_AGO, NOW, on, pod, rootsOf, waiting } from "./platform.ts";
 
 const found = (diagnosis: Diagnosis, id: string) =>
@@ -39,15 +39,22 @@ Deno.test("ceph: a health that nobody has checked lately is not believed, and th
 Deno.test("ceph: a daemon that crashes explains the health error", async () => {
   const objects = platform();
   the(objects, "cephClusters", "rook-ceph").status = health("HEALTH_ERR");
+  const osd = daemon("osd-0", "osd", 1);
+  objects.deployments.push(osd);
   objects.pods.push(
-    pod("rook-ceph-osd-0", {
+    pod("rook-ceph-osd-0-x", {
       namespace: "rook-ceph",
-      labels: { app: "rook-ceph-osd" },
+      owner: { kind: "ReplicaSet", name: "rook-ceph-osd-0-abc" },
       ready: false,
       container: waiting("CrashLoopBackOff"),
     }) as unknown as Raw,
   );
-  assert.deepEqual(rootsOf(await look(objects)), ["Pod rook-ceph-osd-0 CrashLoopBackOff"]);
+  const diagnosis = await look(objects);
+  assert.deepEqual(rootsOf(diagnosis), ["Pod rook-ceph-osd-0-x CrashLoopBackOff"]);
+  assert.equal(
+    on(diagnosis, "CephCluster", "rook-ceph").find(({ reason }) => reason === "HealthError")?.role,
+    "symptom",
+  );
 });
 
 Deno.test("ceph: no cluster, although the operator is here, is critical; where nothing needs one it does not apply", async () => {
@@ -98,4 +105,43 @@ Deno.test("ceph: a claim whose class does not exist is a symptom of that", async
   the(objects, "objectBucketClaims", "warehouse").status = { phase: "Pending" };
   objects.storageClasses = [];
   assert.deepEqual(rootsOf(await look(objects)), ["StorageClass ceph-bucket Missing"]);
+});
+
+function daemon(name: string, type: string, replicas: number): Raw {
+  const made = workload(`rook-ceph-${name}`, "rook-ceph");
+  made.metadata.labels = { app: `rook-ceph-${type}` };
+  made.spec = { ...made.spec, replicas };
+  made.status = { observedGeneration: 1, replicas, readyReplicas: 0 };
+  return made;
+}
+
+Deno.test("ceph: a daemon that was scaled to zero is the root of what Ceph and the store say", async () => {
+  const objects = platform();
+  the(objects, "cephClusters", "rook-ceph").status = health("HEALTH_WARN");
+  objects.deployments.push(daemon("osd-0", "osd", 0));
+  assert.deepEqual(rootsOf(await look(objects)), ["Deployment rook-ceph-osd-0 ScaledToZero"]);
+  const stores = platform();
+  the(stores, "cephObjectStores", "storage").status = { phase: "Failure" };
+  stores.deployments.push(daemon("rgw-storage-a", "rgw", 0));
+  assert.deepEqual(rootsOf(await look(stores)), ["Deployment rook-ceph-rgw-storage-a ScaledToZero"]);
+});
+
+Deno.test("ceph: a claim with a value that Rook cannot read is the root of its operator's crash", async () => {
+  const objects = platform();
+  const claim = the(objects, "objectBucketClaims", "warehouse");
+  claim.spec = { ...claim.spec, additionalConfig: { maxObjects: 1000, bucketOwner: "iceberg" } };
+  the(objects, "deployments", "rook-ceph-operator").status = {
+    observedGeneration: 1,
+    replicas: 1,
+    readyReplicas: 0,
+  };
+  objects.pods.push(
+    pod("rook-ceph-operator-x", {
+      namespace: "rook-ceph",
+      owner: { kind: "ReplicaSet", name: "rook-ceph-operator-abc" },
+      ready: false,
+      container: waiting("CrashLoopBackOff"),
+    }) as unknown as Raw,
+  );
+  assert.deepEqual(rootsOf(await look(objects)), ["ObjectBucketClaim warehouse InvalidConfig"]);
 });
