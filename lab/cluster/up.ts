@@ -91,20 +91,23 @@ interface LeaseView {
   spec?: { renewTime?: string };
 }
 
-/** True when the node is Ready and kubelet has said so since `since` (ms): a status from before its start is stale. */
+/** True when the node is Ready, and its lease was renewed at `since` (ms) or later unless that is 0. */
 async function nodeReady(ctx: LabContext, since: number): Promise<boolean> {
-  const lease = await get(ctx, `${ctx.apiServer}/apis/${LEASES}/${ctx.nodeName}`);
   const answer = await get(ctx, `${ctx.apiServer}/api/v1/nodes/${ctx.nodeName}`);
-  if (lease.status !== 200 || answer.status !== 200) return false;
-  const { spec }: LeaseView = JSON.parse(lease.body);
+  if (answer.status !== 200) return false;
   const { status }: NodeView = JSON.parse(answer.body);
-  const ready = status?.conditions?.some((one) => one.type === "Ready" && one.status === "True") ?? false;
-  return ready && Date.parse(spec?.renewTime ?? "") >= since;
+  if (!status?.conditions?.some((one) => one.type === "Ready" && one.status === "True")) return false;
+  if (since === 0) return true;
+  const lease = await get(ctx, `${ctx.apiServer}/apis/${LEASES}/${ctx.nodeName}`);
+  if (lease.status !== 200) return false;
+  const { spec }: LeaseView = JSON.parse(lease.body);
+  return Date.parse(spec?.renewTime ?? "") >= since;
 }
 
-async function awaitNode(ctx: LabContext, since: number): Promise<string | undefined> {
-  if (since === 0 && await nodeReady(ctx, since)) return undefined;
-  if (await waitFor(() => nodeReady(ctx, since), 60_000, 100)) return "is Ready";
+/** Waits for the node. One that was known before kubelet started is Ready only once kubelet has renewed its lease. */
+async function awaitNode(ctx: LabContext, started: boolean, since: number): Promise<string | undefined> {
+  if (!started && await nodeReady(ctx, 0)) return undefined;
+  if (await waitFor(() => nodeReady(ctx, started ? since : 0), 60_000, 100)) return "is Ready";
   const said = await kubectl(ctx, ["describe", "node", ctx.nodeName]);
   const conditions = said.stdout.split("\n").filter((line) => /^\s+Ready\s/.test(line)).join(" ").trim();
   const why = `is not Ready after 60 s. ${conditions || said.stderr.trim()}`;
@@ -147,9 +150,10 @@ async function ground(ctx: LabContext, progress: Progress, all: Daemons): Promis
 /** The node: kubelet, its network, and CoreDNS as the first pod. */
 async function node(ctx: LabContext, progress: Progress, all: Daemons): Promise<void> {
   const kubelet = async () => {
-    const before = Date.now();
+    const known = await get(ctx, `${ctx.apiServer}/api/v1/nodes/${ctx.nodeName}`);
+    const begun = Date.now();
     const started = await bring(ctx, progress, all.kubelet);
-    await part(progress, "node", () => awaitNode(ctx, started ? before : 0));
+    await part(progress, "node", () => awaitNode(ctx, started, known.status === 200 ? begun : 0));
   };
   const ready = kubelet();
   const network = [bring(ctx, progress, all.felix), bring(ctx, progress, all.proxy)];
