@@ -210,7 +210,9 @@ function namespaceEdges(world: World): Edge[] {
 }
 
 function wantedBy(namespace: string | undefined, spec: PodSpec | undefined): ObjectRef[] {
-  return wantsOf(spec).map(({ kind, name }) => ({ kind, namespace, name }));
+  const account = spec?.serviceAccountName;
+  const wanted = wantsOf(spec).map(({ kind, name }) => ({ kind, namespace, name }));
+  return account ? [...wanted, { kind: "ServiceAccount", namespace, name: account }] : wanted;
 }
 
 export const kubernetes: Component = {

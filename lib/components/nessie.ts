@@ -7,6 +7,7 @@ import { proxyTargets } from "./proxy.ts";
 import { requiredDeployment } from "./required.ts";
 import { SERVICE_ERRORS } from "./reasons.ts";
 import { serviceOfHost } from "./service_names.ts";
+import { judgeService } from "./services.ts";
 
 const API_PORT = 19120;
 const MANAGEMENT_PORT = 9000;
@@ -43,11 +44,12 @@ const warehouse: ObjectRef = { kind: "Warehouse", name: "default warehouse of ne
 /** No answer was asked for: the Service is missing or nobody stands behind it. */
 function unasked(world: World): Judgement {
   const there = world.get(services, world.namespace, "nessie");
+  const judged = there && judgeService(there, world);
   return {
     status: "critical",
-    reason: there ? "NoAnswer" : "Missing",
+    reason: judged?.reason ?? (there ? "NoAnswer" : "Missing"),
     message: there
-      ? "cannot be asked: nobody is ready behind Service nessie"
+      ? `cannot be asked: Service nessie ${judged?.message ?? "does not lead to anybody who is ready"}`
       : "Service nessie does not exist",
     observed: "no answer",
     expected: "HTTP 200",
@@ -94,7 +96,7 @@ const warehouseCheck: Check = {
   object: () => warehouse,
   run(world) {
     const { iceberg, health } = world.answers(nessieHealth);
-    if (!iceberg && !health) return [unasked(world)];
+    if (!iceberg && !health) return [{ ...unasked(world), reason: "NoAnswer" }];
     const down = (health?.body?.checks ?? []).filter((part) => part.status === "DOWN").map((part) =>
       part.name
     );

@@ -4,7 +4,7 @@ import { conditionOf, refOf } from "./fields.ts";
 import { nodes, type Pod, pods } from "./kinds.ts";
 import { ownerOf } from "./membership.ts";
 import { perWorld } from "./per_world.ts";
-import { CONNECTION_ERRORS, POD_ERRORS } from "./reasons.ts";
+import { CONNECTION_ERRORS, POD_ERRORS, WORKLOAD_ERRORS } from "./reasons.ts";
 
 /** What the scheduler says of a node that takes no pods, by the reason that the node is judged with. */
 const REFUSALS: readonly [reason: string, words: RegExp][] = [
@@ -53,12 +53,11 @@ const unwellAgents = perWorld((world) =>
 /** A pod gets its network from the agents on its node; `asks`: whether it asks Services for anything. */
 export function agentEdges(pod: Pod, world: World, asks: boolean): Edge[] {
   if (pod.spec?.hostNetwork || !pod.spec?.nodeName) return [];
-  return (unwellAgents(world).get(pod.spec.nodeName) ?? []).map((agent) => ({
-    from: refOf("Pod", pod),
-    to: refOf("Pod", agent),
-    via: "network agent of its node",
-    explains: ["SandboxFailed", ...asks ? CONNECTION_ERRORS : []],
-    because: POD_ERRORS,
-    inferred: true,
-  }));
+  const edge = { from: refOf("Pod", pod), via: "network agent of its node", inferred: true };
+  const explains = ["SandboxFailed", ...asks ? CONNECTION_ERRORS : []];
+  return (unwellAgents(world).get(pod.spec.nodeName) ?? []).map((agent) => {
+    const { namespace } = refOf("Pod", agent);
+    const set = { kind: "DaemonSet", namespace, name: ownerOf(agent)?.name ?? "" };
+    return { ...edge, to: set, explains, because: WORKLOAD_ERRORS };
+  });
 }

@@ -62,11 +62,11 @@ export function judgePod(pod: Pod, world: World): Judgement | undefined {
   return { ...judged, status: "warning", message };
 }
 
-/** Ready pods that do the same work. A primary has no equal, and neither has the run of a Job. */
+/** Ready pods that do the same work. A primary has no equal; the run of a Job and a node's agent have none either. */
 function readyMates(pod: Pod, world: World): number {
   const { namespace, labels } = pod.metadata ?? {};
   const owner = workloadOf(pod, world);
-  if (!owner || owner.kind === "Job" || owner.kind === "Node") return 0;
+  if (!owner || ["Job", "Node", "DaemonSet"].includes(owner.kind)) return 0;
   if (labels?.role === "primary" || labels?.["cnpg.io/instanceRole"] === "primary") return 0;
   return podsOf(world, owner.kind, namespace ?? "", owner.name).filter((other) =>
     conditionOf(other, "Ready")?.status === "True" && !other.metadata?.deletionTimestamp

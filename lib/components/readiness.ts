@@ -59,7 +59,8 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
   if (progress?.status === "True" && progress.reason !== "NewReplicaSetAvailable") return undefined;
   return {
     ...base,
-    status: "warning",
+    // The pods of a DaemonSet do not stand in for each other: each serves its node.
+    status: daemon && podsFail(kind, object, world) ? "critical" : "warning",
     reason: "SomeReady",
     message: `${ready} of ${desired} pods are ready${
       held ? `, and ${held.message}` : podsSay(kind, object, world)
@@ -99,6 +100,13 @@ export function isShort(kind: string, object: Workload, world: World): boolean {
     ? object.status?.desiredNumberScheduled ?? 0
     : object.spec?.replicas ?? 1;
   return podsOf(world, kind, namespace ?? "", name ?? "").length < desired;
+}
+
+function podsFail(kind: string, object: Workload, world: World): boolean {
+  const { namespace, name } = object.metadata ?? {};
+  return podsOf(world, kind, namespace ?? "", name ?? "").some((pod) =>
+    judgePod(pod, world)?.status === "critical"
+  );
 }
 
 /** What most of its pods fail with: the workload speaks for pods that fail alike. */

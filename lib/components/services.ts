@@ -52,7 +52,8 @@ export const serviceCheck: KindCheck<Service> = {
   judge: judgeService,
 };
 
-function judgeService(service: Service, world: World): Judgement | undefined {
+/** undefined: somebody is ready behind it, or nobody needs to be. */
+export function judgeService(service: Service, world: World): Judgement | undefined {
   const selector = service.spec?.selector;
   const namespace = service.metadata?.namespace ?? "";
   const name = service.metadata?.name ?? "";
@@ -165,8 +166,6 @@ export function serviceEdges(world: World): Edge[] {
     if (endpointsOf(world, from.namespace ?? "", from.name).ready > 0 && !missingPort(service, selected)) {
       return edges;
     }
-    // What a probe did not get an answer to is told better by the endpoints.
-    edges.push({ from, to: from, via: "its endpoints", explains: ["NoAnswer"], because: ["NoEndpoints"] });
     if (selected.some(isReady) && !missingPort(service, selected)) {
       edges.push({ from, to: CONTROLLER, via: "controller", explains: ["NoEndpoints"], optional: true });
     }

@@ -5,6 +5,7 @@ import { endpointSlices, services } from "./kinds.ts";
 import { proxyTargets } from "./proxy.ts";
 import { SERVICE_ERRORS } from "./reasons.ts";
 import { requiredDeployment } from "./required.ts";
+import { judgeService } from "./services.ts";
 
 const HISTORY_PORT = 18080;
 
@@ -41,14 +42,21 @@ const historyCheck: Check = {
       return [{ ...base, status: "ok", reason: "Answers", message: "the history server answers" }];
     }
     const there = world.get(services, world.namespace, "spark-history-server");
+    const nobody = there && !answer ? judgeService(there, world) : undefined;
     const reason = !there ? "Missing" : !answer || answer.status === 503 ? "NoAnswer" : "ErrorAnswer";
     const messages = {
       Missing: "Service spark-history-server does not exist",
-      NoAnswer: "the history server does not answer",
+      NoAnswer: `the history server does not answer${nobody ? `: its Service ${nobody.message}` : ""}`,
       ErrorAnswer: `the history server answers HTTP ${answer?.status}`,
     };
     const next = [`kubectl -n ${world.namespace} logs deploy/spark-history-server --tail=50`];
-    return [{ ...base, status: "critical", reason, message: messages[reason], next }];
+    return [{
+      ...base,
+      status: "critical",
+      reason: nobody?.reason ?? reason,
+      message: messages[reason],
+      next,
+    }];
   },
 };
 
