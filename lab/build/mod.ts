@@ -61,7 +61,7 @@ export async function buildAll(context: BuildContext): Promise<BuildOutputs> {
   const { cacheDir, progress, signal } = context;
   Deno.mkdirSync(join(cacheDir, "logs"), { recursive: true });
   const info = (text: string) => progress.info(text);
-  await checkPrerequisites({ log: join(cacheDir, "logs/prerequisites.log"), signal, info });
+  await checkPrerequisites({ cacheDir, log: join(cacheDir, "logs/prerequisites.log"), signal, info });
   using lock = await lockCache(cacheDir, context);
   void lock;
   const parts = allParts();

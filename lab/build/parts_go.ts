@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { moveInto } from "./files.ts";
 import { type GoPin, goPins, rookPin } from "./pins.ts";
+import { goProgram } from "./toolchain.ts";
 import type { Part, PartContext, RunOptions } from "./runner.ts";
 
 const MINUTE = 60_000;
@@ -38,7 +39,13 @@ async function prepare(context: PartContext, pin: GoPin): Promise<RunOptions> {
   const pins = join(goDir, pin.name);
   const env = goEnv(context.cacheDir);
   if (pin.patched === undefined) return { cwd: pins, env };
-  const printed = await context.capture(["go", "mod", "download", "-json", `${pin.module}@${pin.version}`], {
+  const printed = await context.capture([
+    goProgram(context.cacheDir),
+    "mod",
+    "download",
+    "-json",
+    `${pin.module}@${pin.version}`,
+  ], {
     env,
   });
   const { Sum } = JSON.parse(printed) as { Sum?: string };
@@ -75,7 +82,7 @@ function fetchPart(pin: GoPin): Part {
     run: async (context) => {
       // Lists what the programs import, which downloads just these modules and checks each with go.sum.
       await context.capture(
-        ["go", "list", "-deps", ...Object.values(pin.programs)],
+        [goProgram(context.cacheDir), "list", "-deps", ...Object.values(pin.programs)],
         await prepare(context, pin),
       );
       return pin.version;
@@ -130,7 +137,7 @@ function pausePart(): Part {
     run: async (context) => {
       const output = join(context.workDir, "pause");
       await context.run(
-        ["go", "build", "-trimpath", "-ldflags", "-s -w", "-o", output, "."],
+        [goProgram(context.cacheDir), "build", "-trimpath", "-ldflags", "-s -w", "-o", output, "."],
         goOptions(context, "pause"),
       );
       moveInto(output, join(context.cacheDir, "bin/pause"));
@@ -149,7 +156,10 @@ function rookPart(): Part {
     intermediate: true,
     timeoutMs: 5 * MINUTE,
     run: async (context) => {
-      await context.run(["go", "mod", "download", rookPin.module], goOptions(context, "rook"));
+      await context.run(
+        [goProgram(context.cacheDir), "mod", "download", rookPin.module],
+        goOptions(context, "rook"),
+      );
       return rookPin.version;
     },
   };

