@@ -46,12 +46,16 @@ function read(path: string): string {
   }
 }
 
+function plural(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 async function killEverything(ctx: LabContext): Promise<string[]> {
   const pids = () => [...new Set([...labPids(ctx), ...stragglers(ctx)])];
   const count = pids().length;
   const left = await killAll(pids);
   if (left.length > 0) throw new LabError("down", `processes ${left.join(", ")} do not end on SIGKILL`);
-  return count > 0 ? [`${count} processes`] : [];
+  return count > 0 ? [plural(count, "process", "processes")] : [];
 }
 
 async function unmountAll(ctx: LabContext): Promise<string[]> {
@@ -66,7 +70,7 @@ async function unmountAll(ctx: LabContext): Promise<string[]> {
       count++;
     }
   }
-  return count > 0 ? [`${count} mounts`] : [];
+  return count > 0 ? [plural(count, "mount", "mounts")] : [];
 }
 
 /** Files outside `.lab` that kubelet and the CNI library make in fixed places. */
@@ -99,7 +103,7 @@ export async function stopCluster(ctx: LabContext): Promise<string[]> {
   for (const [dir, what] of [[ctx.run, "sockets"], [ctx.dir, "state"]] as const) {
     if (!existsSync(dir)) continue;
     rmSync(dir, { recursive: true, force: true });
-    removed.push(`${what} ${dir}`);
+    removed.push(`${what} in ${dir}`);
   }
   const left = [...leftovers(ctx), ...cgroups];
   if (left.length > 0) throw new LabError("down", `could not be removed: ${left.join(", ")}`);

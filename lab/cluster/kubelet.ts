@@ -43,7 +43,7 @@ export function kubeletConfig(ctx: LabContext): unknown {
     cgroupRoot: ctx.cgroup,
     failCgroupV1: false,
     failSwapOn: false,
-    localStorageCapacityIsolation: false,
+    localStorageCapacityIsolation: true,
     podLogsDir: join(ctx.log, "pods"),
     volumePluginDir: join(ctx.dir, "kubelet-plugins"),
     evictionHard: {

@@ -122,8 +122,8 @@ function shareLayers(ctx: LabContext): void {
   for (const name of readdirSync(blobs)) {
     const from = layouts.map((dir) => join(dir, name)).find((path) => existsSync(path));
     if (from === undefined) continue;
-    linkSync(from, `${blobs}/${name}.new`);
-    renameSync(`${blobs}/${name}.new`, `${blobs}/${name}`);
+    rmSync(`${blobs}/${name}`);
+    linkSync(from, `${blobs}/${name}`);
   }
 }
 
