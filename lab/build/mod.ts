@@ -66,7 +66,10 @@ export async function buildAll(context: BuildContext): Promise<BuildOutputs> {
   void lock;
   const parts = allParts();
   const result = await runParts(parts, context);
-  if (!result.ok) throw new BuildError(`the build stopped: ${result.failed} ${result.why}`.trim());
+  if (!result.ok) {
+    const what = signal.aborted ? "the build was stopped" : `part ${result.failed} failed: ${result.why}`;
+    throw new BuildError(`${what}. Next: run the same command again; finished parts are kept`);
+  }
   const images = imageEntries(cacheDir);
   writeWhole(join(cacheDir, "images.json"), JSON.stringify(images, undefined, 2) + "\n");
   writeWhole(join(cacheDir, "build-times.json"), JSON.stringify(result.timings, undefined, 2) + "\n");

@@ -184,7 +184,6 @@ function report(progress: Progress, part: Part, cacheDir: string, error: unknown
     // A program's own last words explain its failure; our own errors explain themselves.
     lastLines: error instanceof CommandError ? lastLines(log) : [],
     log,
-    next: "when the cause is gone, run the same command again: finished parts are kept",
   });
 }
 
