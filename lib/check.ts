@@ -45,7 +45,7 @@ function runKind(
     if (judged) findings.push({ ...judged, check: check.id, component: place, object: ref });
     else if (!ref.namespace || scope.has(ref.namespace)) good.set(place, (good.get(place) ?? 0) + 1);
   }
-  const bad = new Set(findings.map((finding) => finding.component));
+  const bad = new Set(findings.filter(({ status }) => status !== "ok").map((finding) => finding.component));
   for (const [place, count] of good) {
     if (bad.has(place)) continue;
     findings.push({

@@ -2,7 +2,7 @@
 import { platformNamespaces } from "./check.ts";
 import { buildGraph, explains, type Graph } from "./graph.ts";
 import type { ChainStep, Component, Confidence, Facts, Finding, World } from "./model.ts";
-import { refKey } from "./model.ts";
+import { ON_ITS_WAY, refKey } from "./model.ts";
 import type { Root } from "./report.ts";
 
 export interface Diagnosis {
@@ -28,7 +28,12 @@ export function diagnose(
   const scope = platformNamespaces(components, world);
   const all = withinReach([...judged, ...graph.missing], graph, scope);
   const unwell = all.filter(isUnwell);
-  const arcs = connect(unwell, graph);
+  const onTheirWay = new Set(
+    all.filter(({ status, reason }) => status === "ok" && reason === ON_ITS_WAY).map(({ object }) =>
+      refKey(object)
+    ),
+  );
+  const arcs = connect(unwell, graph, onTheirWay);
   const roots = rootsOf(unwell, arcs);
   const paths = shortestPaths(arcs, roots);
   const explained = new Map<number, Explained[]>();
@@ -75,8 +80,8 @@ function withinReach(findings: readonly Finding[], graph: Graph, scope: Readonly
   );
 }
 
-/** For every finding, the findings that can explain it. */
-function connect(findings: readonly Finding[], graph: Graph): Arc[][] {
+/** For every finding, the findings that can explain it, also through objects that are on their way or unreadable. */
+function connect(findings: readonly Finding[], graph: Graph, onTheirWay: ReadonlySet<string>): Arc[][] {
   const byObject = new Map<string, number[]>();
   findings.forEach((finding, index) => {
     const key = refKey(finding.object);
@@ -96,11 +101,18 @@ function connect(findings: readonly Finding[], graph: Graph): Arc[][] {
           const step = { object: cause.object, via: edge.via, reason: cause.reason };
           arcs.push({ to: index, via: [...via, step], likely: unsure || cause.status === "unknown" });
         }
-        if (!graph.unreadable.has(to) || visited.has(to)) continue;
+        const passed = onTheirWay.has(to) ? ON_ITS_WAY : graph.unreadable.has(to) ? "Missing" : undefined;
+        if (!passed || visited.has(to)) continue;
         visited.add(to);
-        const step = { object: edge.to, via: edge.via, reason: "Unreadable" };
         // What cannot be read may be absent, so it needs what an absent object needs.
-        follow(to, { ...current, object: edge.to, reason: "Missing" }, [...via, step], true);
+        const reason = passed === "Missing" ? "Unreadable" : ON_ITS_WAY;
+        const step = { object: edge.to, via: edge.via, reason };
+        follow(
+          to,
+          { ...current, object: edge.to, reason: passed },
+          [...via, step],
+          unsure || passed === "Missing",
+        );
       }
     };
     follow(refKey(finding.object), finding, [], false);

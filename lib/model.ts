@@ -177,6 +177,12 @@ export interface Edge {
   because?: readonly string[];
 }
 
+/**
+ * The reason of an `ok` judgement that says: on its way, inside its time. Such an object is no fault, but what waits
+ * for it waits for whatever it waits for, so diagnosis passes through it.
+ */
+export const ON_ITS_WAY = "Progressing";
+
 /** Judges every object of a kind; `undefined` means it is fine. */
 export interface KindCheck<T = unknown> {
   id: string;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Finding } from "../lib/model.ts";
-import { diagnosed, made } from "./toy.ts";
+import { diagnosed, made, type Thing } from "./toy.ts";
 
 const roots = (items: Parameters<typeof diagnosed>[0]) =>
   diagnosed(items).roots.map((root) => root.object.name);
@@ -138,4 +138,12 @@ Deno.test("property: the order in which objects are listed changes nothing", () 
   fc.assert(fc.property(fc.shuffledSubarray(items, { minLength: items.length }), (shuffled) => {
     assert.deepEqual(roots(shuffled), expected);
   }));
+});
+
+Deno.test("a chain passes through what is on its way, and what is on its way is no fault", () => {
+  const waits: Thing = { ...made("app", "Progressing", "pod"), status: "ok" };
+  const items = [made("next", "Waiting", "app"), waits, made("pod", "Crash")];
+  assert.deepEqual(roots(items), ["pod"]);
+  assert.deepEqual(finding(items, "next").chain?.map((step) => step.object.name), ["app", "pod"]);
+  assert.equal(finding(items, "app").role, undefined);
 });
