@@ -50,7 +50,8 @@ function writeLayout(dir: string, config: Blob, layer: Blob): string {
 
 async function tarball(work: string, from: string, prefix: string): Promise<Uint8Array> {
   const tar = join(work, "content.tar");
-  await writeLayer(tar, treeEntries(from, prefix, ROOT));
+  // An entry for the top directory itself has no name there, and Flux refuses it.
+  await writeLayer(tar, treeEntries(from, prefix, ROOT).filter((entry) => entry.path !== ""));
   const bytes = gzipSync(readFileSync(tar));
   rmSync(tar);
   return bytes;

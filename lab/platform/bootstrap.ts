@@ -23,9 +23,10 @@ function cached(ctx: LabContext, path: string): string {
   return readFileSync(join(ctx.cache, "manifests", path), "utf8");
 }
 
-function cachedDefinitions(ctx: LabContext, dir: string): string {
+/** The definitions in a directory of the cache whose files begin with `prefix`. */
+function cachedDefinitions(ctx: LabContext, dir: string, prefix: string): string {
   const files = readdirSync(join(ctx.cache, "manifests", dir)).filter((name) =>
-    name.includes("_") && name.endsWith(".yaml")
+    name.startsWith(prefix) && name.endsWith(".yaml")
   );
   return files.map((name) => cached(ctx, `${dir}/${name}`)).join("\n---\n");
 }
@@ -42,20 +43,21 @@ function namespace(name: string): string {
 /** Flux: definitions from the controllers' sources, and the controllers. */
 export async function installFlux(ctx: LabContext, kube: Kube): Promise<string> {
   const controllers = ["source-controller", "kustomize-controller", "helm-controller"];
-  const definitions = controllers.map((name) => cachedDefinitions(ctx, `flux/${name}/crds`));
-  await kube.apply("flux", [namespace("flux-system"), ...definitions].join("\n---\n"));
+  const definitions = controllers.map((name) => cachedDefinitions(ctx, `flux/${name}/crds`, ""));
+  await kube.define("flux", [namespace("flux-system"), ...definitions].join("\n---\n"));
   await kube.apply("flux", own(ctx, "flux"));
   return "source 1.7.0, kustomize 1.6.0, helm 1.4.0";
 }
 
-/** The External Secrets operator; its webhook once the certificate is there. */
+/** The External Secrets operator, without the definitions of its generators; its webhook once the certificate is there. */
 export async function installExternalSecrets(ctx: LabContext, kube: Kube): Promise<string> {
-  await kube.apply(
-    "external secrets operator",
-    [namespace("external-secrets"), cachedDefinitions(ctx, "external-secrets/crds")].join("\n---\n"),
-  );
-  await kube.apply("external secrets operator", own(ctx, "external-secrets"));
-  await kube.apply("external secrets operator", connectSecrets(ctx));
+  const name = "external secrets operator";
+  const definitions = ["external-secrets.io_", "generators.external-secrets.io_generatorstates"].map((
+    prefix,
+  ) => cachedDefinitions(ctx, "external-secrets/crds", prefix));
+  await kube.define(name, [namespace("external-secrets"), ...definitions].join("\n---\n"));
+  await kube.apply(name, own(ctx, "external-secrets"));
+  await kube.apply(name, connectSecrets(ctx));
   const secret = "/api/v1/namespaces/external-secrets/secrets/external-secrets-webhook";
   const certified = await waitFor(
     async () => text(await kube.get(secret), "data", "tls.crt") !== "",
@@ -64,19 +66,23 @@ export async function installExternalSecrets(ctx: LabContext, kube: Kube): Promi
   );
   if (!certified) {
     throw new LabError(
-      "external secrets operator",
+      name,
       "its cert-controller made no certificate for the webhook within 90 s",
       undefined,
       "kubectl -n external-secrets logs deploy/external-secrets-cert-controller",
     );
   }
-  await kube.apply("external secrets operator", own(ctx, "external-secrets-webhook"));
+  await kube.apply(name, own(ctx, "external-secrets-webhook"));
   return "0.17.0";
 }
 
 /** CloudNativePG, from its release manifest as it is. */
 export async function installCloudNativePg(ctx: LabContext, kube: Kube): Promise<string> {
-  await kube.apply("cloudnative-pg operator", cached(ctx, "cnpg/cnpg-1.26.0.yaml"));
+  const name = "cloudnative-pg operator";
+  const all = documents(cached(ctx, "cnpg/cnpg-1.26.0.yaml"));
+  const defines = (kind: string) => kind === "CustomResourceDefinition" || kind === "Namespace";
+  await kube.define(name, all.filter((one) => defines(one.kind)).map((one) => one.body).join("\n---\n"));
+  await kube.apply(name, all.filter((one) => !defines(one.kind)).map((one) => one.body).join("\n---\n"));
   return "1.26.0";
 }
 
@@ -91,7 +97,7 @@ export async function installRook(ctx: LabContext, kube: Kube): Promise<string> 
       `its definitions hold ${wanted.length} of the ${ROOK_KINDS.length} kinds that the platform uses`,
     );
   }
-  await kube.apply("rook", [namespace("rook-ceph"), ...wanted.map((one) => one.body)].join("\n---\n"));
+  await kube.define("rook", [namespace("rook-ceph"), ...wanted.map((one) => one.body)].join("\n---\n"));
   await kube.apply("rook", own(ctx, "rook-operator"));
   return "definitions 1.14.0, stand-in operator";
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabContext } from "../context.ts";
 import { LabError } from "../errors.ts";
+import { waitFor } from "../process.ts";
 
 /** An object as the API server gives it. Other fields are read with {@linkcode at}. */
 export interface KubeObject {
@@ -15,12 +16,16 @@ export interface KubeObject {
 
 /** Requests with the lab operator's certificate. Close it after use. */
 export interface Kube {
+  /** True when the API server is ready to serve. */
+  ready(): Promise<boolean>;
   /** The object, or undefined when there is none (404). Throws LabError on every other failure. */
   get(path: string): Promise<KubeObject | undefined>;
   /** All objects of a collection; empty when its kind is not installed. */
   list(path: string): Promise<KubeObject[]>;
   /** Server-side applies every document of a YAML text, several at a time, definitions and namespaces first. */
   apply(part: string, yaml: string): Promise<number>;
+  /** Applies definitions (CRDs) and namespaces, and waits until the server answers for every new kind. */
+  define(part: string, yaml: string): Promise<void>;
   /** Merges into the object at `path`. */
   merge(path: string, patch: unknown): Promise<void>;
   /** Deletes the object at `path`; nothing to do when it is gone. */
@@ -91,8 +96,13 @@ export function documents(yaml: string): Document[] {
   });
 }
 
+/** The kubeconfig of the lab's own requests; the audit log tells its user from people's. */
+export function operatorKubeconfig(ctx: LabContext): string {
+  return join(ctx.etc, "operator.kubeconfig");
+}
+
 function clientOf(ctx: LabContext): Deno.HttpClient {
-  const config = JSON.parse(readFileSync(join(ctx.etc, "operator.kubeconfig"), "utf8"));
+  const config = JSON.parse(readFileSync(operatorKubeconfig(ctx), "utf8"));
   const user = config.users[0].user;
   return Deno.createHttpClient({
     caCerts: [atob(config.clusters[0].cluster["certificate-authority-data"])],
@@ -138,9 +148,9 @@ export function connectKube(ctx: LabContext): Kube {
     for (let attempt = 1;; attempt++) {
       const answer = await request("PATCH", path, document.body, "application/apply-patch+yaml");
       if (answer.status === 200 || answer.status === 201) return;
-      // A definition that was just applied is served a moment later.
       if (attempt === 20) throw failed(part, `PATCH ${document.path}`, answer);
-      if (answer.status !== 404 && answer.status !== 500 && answer.status !== 0) {
+      // A kind that is new is served a moment later, a webhook's certificate known a moment later.
+      if (answer.status !== 404 && answer.status !== 429 && answer.status !== 500 && answer.status !== 0) {
         throw failed(part, `PATCH ${document.path}`, answer);
       }
       await sleep(250);
@@ -154,8 +164,27 @@ export function connectKube(ctx: LabContext): Kube {
     }
     return all.length;
   }
+  async function isServed(name: string): Promise<boolean> {
+    const definition = await get(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`);
+    const versions = at(definition, "status", "storedVersions");
+    if (condition(definition, "Established")?.status !== "True" || !Array.isArray(versions)) return false;
+    const [plural, ...group] = name.split(".");
+    const listed = await request("GET", `/apis/${group.join(".")}/${versions[0]}/${plural}?limit=1`);
+    return listed.status === 200;
+  }
+  async function define(part: string, yaml: string): Promise<void> {
+    await apply(part, yaml);
+    const names = documents(yaml).filter((one) => one.kind === "CustomResourceDefinition")
+      .map((one) => one.path.split("/").at(-1) ?? "");
+    await Promise.all(names.map(async (name) => {
+      if (await waitFor(() => isServed(name), 60_000, 250)) return;
+      throw new LabError(part, `the API server does not serve ${name} 60 s after its definition was applied`);
+    }));
+  }
   return {
+    ready: async () => (await request("GET", "/readyz")).status === 200,
     get,
+    define,
     list: async (path) => {
       const items = at(await get(path), "items");
       return Array.isArray(items) ? items : [];

@@ -1,8 +1,10 @@
 /** The platform on the lab's cluster: bootstrap, manifests through Flux, and the wait until all of it is ready. */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { part } from "../cluster/mod.ts";
 import type { LabContext } from "../context.ts";
+import { LabError } from "../errors.ts";
+import { waitFor } from "../process.ts";
 import { createProgress, type Progress } from "../progress.ts";
 import { pushArtifact, pushCharts } from "./artifact.ts";
 import {
@@ -12,7 +14,7 @@ import {
   installRook,
   installRoot,
 } from "./bootstrap.ts";
-import { connectKube, type Kube } from "./kube.ts";
+import { connectKube, type Kube, operatorKubeconfig } from "./kube.ts";
 import { settle } from "./settle.ts";
 import { ensureVault } from "./vault.ts";
 
@@ -26,8 +28,8 @@ export type { VaultFile, VaultItem } from "./vault.ts";
 const LIMIT_MS = 300_000;
 
 /**
- * Installs the platform on a running cluster, or what is missing of it, and waits until all of it is ready (5 minutes at
- * most). Running twice changes nothing. Throws LabError for the part that failed, after it was printed.
+ * Installs the platform, or what is missing of it, and waits until all of it is ready (5 minutes at most). The cluster may
+ * still be starting: what needs only the API server is done while the node comes up. Running twice changes nothing. Throws LabError for the part that failed, after it was printed.
  */
 export async function installPlatform(
   ctx: LabContext,
@@ -36,7 +38,7 @@ export async function installPlatform(
 ): Promise<void> {
   mkdirSync(join(ctx.dir, "ceph"), { recursive: true, mode: 0o711 });
   ensureVault(ctx);
-  const kube = connectKube(ctx);
+  const kube = await awaitCluster(ctx, signal);
   const stop = new AbortController();
   const cancel = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
   const guarded = async (work: Promise<void>) => {
@@ -60,6 +62,36 @@ export async function installPlatform(
   } finally {
     kube.close();
   }
+}
+
+async function registryServes(ctx: LabContext): Promise<boolean> {
+  try {
+    const answer = await fetch(`http://${ctx.registry}/v2/`, { signal: AbortSignal.timeout(2000) });
+    await answer.body?.cancel();
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Waits for the API server and the registry: the rest of the cluster may still be coming up. */
+async function awaitCluster(ctx: LabContext, signal: AbortSignal | undefined): Promise<Kube> {
+  const waiting = async (what: string, probe: () => Promise<boolean> | boolean) => {
+    const came = await waitFor(() => (signal?.throwIfAborted(), probe()), 120_000, 100);
+    if (!came) {
+      throw new LabError(
+        "platform",
+        `${what} did not come up within 120 s`,
+        undefined,
+        "deno task lab:status",
+      );
+    }
+  };
+  await waiting("the API server", () => existsSync(operatorKubeconfig(ctx)));
+  const kube = connectKube(ctx);
+  await waiting("the API server", () => kube.ready());
+  await waiting("the registry", () => registryServes(ctx));
+  return kube;
 }
 
 /** Flux, the manifests, their root; then the wait. The operators come up meanwhile, in parallel. */

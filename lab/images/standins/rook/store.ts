@@ -43,7 +43,7 @@ async function rollOut(store: KubeObject, cluster: KubeObject): Promise<void> {
       owner,
       labels,
       resources: at(store, "spec", "gateway", "resources"),
-      probe: { httpGet: { path: "/swift/healthcheck", port: 8080 }, periodSeconds: 2, failureThreshold: 3 },
+      probe: { httpGet: { path: "/", port: 8080 }, periodSeconds: 2, failureThreshold: 3 },
     }),
   );
   noteRollOut(store);

@@ -1,7 +1,7 @@
 // STAND-IN for the Spark operator, which can't be had here. Two replicas elect a leader through a Lease and answer health
 // checks as the real one does; the leader marks each SparkApplication that it sees as FAILED and says why: it runs none.
 import { hostname } from "node:os";
-import { apply, get, KubeError, list, merge, replace, text, watch } from "../kube.ts";
+import { create, get, KubeError, list, merge, replace, text, watch } from "../kube.ts";
 
 const LEASE_SECONDS = 15;
 const me = hostname();
@@ -28,7 +28,7 @@ async function elect(): Promise<boolean> {
   const now = new Date().toISOString().replace("Z", "000Z");
   const lease = await get(leasePath);
   if (!lease) {
-    await apply(leasePath, {
+    await create(leasePath.slice(0, leasePath.lastIndexOf("/")), {
       apiVersion: "coordination.k8s.io/v1",
       kind: "Lease",
       metadata: { name: leasePath.split("/").at(-1), namespace },
