@@ -21,8 +21,31 @@ import {
   SLICES,
 } from "./platform.ts";
 
-// deno-lint-ignore no-explicit-any -- objects as an API server would send them: any shape at all
-export type Raw = any;
+/** An object as an API server would send it, with the fields that tests change. */
+export interface Raw {
+  metadata: {
+    name: string;
+    labels: Record<string, string>;
+    deletionTimestamp?: string;
+    managedFields: [{ fieldsV1: Record<string, Record<string, unknown>> }];
+  };
+  spec: {
+    replicas?: number;
+    paused?: boolean;
+    nodeName?: string;
+    unschedulable?: boolean;
+    renewTime?: string;
+    selector?: Record<string, string>;
+    imagePullSecrets?: { name: string }[];
+    containers: [{ image: string; ports: [{ name: string }]; env: unknown[] }];
+    template: Raw;
+  };
+  status: Record<string, unknown> & {
+    conditions: [Record<string, string>, Record<string, string>];
+    containerStatuses: [Record<string, unknown>];
+  };
+  endpoints?: unknown[];
+}
 
 export const CONFIG_MAPS = "/api/v1/configmaps";
 export const CLAIMS = "/api/v1/persistentvolumeclaims";
@@ -43,6 +66,7 @@ export const NESSIE_ICEBERG = `${PROXY}/nessie:19120/proxy/iceberg/v1/config`;
 export const NESSIE_HEALTH = `${PROXY}/nessie:9000/proxy/q/health`;
 export const HISTORY = `${PROXY}/spark-history-server:18080/proxy/api/v1/applications`;
 
+/** What a fake API server answers, to be changed before it is looked at. */
 export interface Small {
   lists: Record<string, Raw[]>;
   answers: Record<string, Answer>;
@@ -56,8 +80,9 @@ interface App {
   spec?: Record<string, unknown>;
 }
 
-function put(small: Small, path: string, ...objects: Raw[]): void {
-  small.lists[path] = [...small.lists[path] ?? [], ...objects];
+/** Adds objects to a list. */
+export function put(small: Small, path: string, ...objects: unknown[]): void {
+  small.lists[path] = [...small.lists[path] ?? [], ...objects as Raw[]];
 }
 
 /** A Deployment with its ready pods, and a Service when it has ports. */
@@ -200,7 +225,13 @@ export function podsOf(small: Small, app: string): Raw[] {
 }
 
 /** Its pods (or only the first `count`) are not Ready, with this container status; Deployment and Service follow. */
-export function fail(small: Small, app: string, container: Raw, count = Infinity, status: Raw = {}): void {
+export function fail(
+  small: Small,
+  app: string,
+  container: object,
+  count = Infinity,
+  status: object = {},
+): void {
   const all = podsOf(small, app);
   const failing = all.slice(0, count);
   for (const object of failing) {
@@ -222,15 +253,9 @@ export function noPods(small: Small, app: string, refused?: string): void {
   const gone = new Set(podsOf(small, app));
   small.lists[PODS] = (small.lists[PODS] ?? []).filter((object) => !gone.has(object));
   const object = the(small, DEPLOYMENTS, app);
-  object.status = { observedGeneration: 1, replicas: 0, readyReplicas: 0 };
-  if (refused) {
-    object.status.conditions = [{
-      type: "ReplicaFailure",
-      status: "True",
-      reason: "FailedCreate",
-      message: refused,
-    }];
-  }
+  const failure = { type: "ReplicaFailure", status: "True", reason: "FailedCreate", message: refused };
+  const status = { observedGeneration: 1, replicas: 0, readyReplicas: 0 };
+  Object.assign(object, { status: { ...status, ...(refused ? { conditions: [failure] } : {}) } });
   const slice = small.lists[SLICES]?.find((entry) => entry.metadata.name === `${app}-1`);
   if (slice) slice.endpoints = [];
 }
@@ -255,5 +280,3 @@ export function unwell(diagnosis: Diagnosis): string[] {
   return diagnosis.findings.filter(({ status }) => status !== "ok" && status !== "skipped")
     .map(({ object, reason, status }) => `${object.kind} ${object.name} ${reason} ${status}`);
 }
-
-export { put };
