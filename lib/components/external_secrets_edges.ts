@@ -103,8 +103,8 @@ function edgesOf(object: ExternalSecret, world: World): Edge[] {
     { from: target, to: from, via: "made by", explains: [...GONE, "MissingKey"] },
     ...storesOf(object).map((to) => ({ from, to, via: "secretStoreRef", explains: [...STORE_FAULTS] })),
     ...operatorEdges(from, world),
-    ...mentionEdges(from, failureText("ExternalSecret", object, world), [...STORE_FAULTS, ...ITEM_FAULTS]),
   ];
+  // The kubernetes provider speaks of Secrets of another namespace.
   const remote = findStore(storeOf(object), world)?.provider;
   if (remote?.name === "kubernetes" && !remote.host) {
     for (const key of keysOf(object)) {
@@ -115,6 +115,9 @@ function edgesOf(object: ExternalSecret, world: World): Edge[] {
         explains: [...ITEM_FAULTS, "SecretSyncedError", "NotReady"],
       });
     }
+  } else {
+    const said = failureText("ExternalSecret", object, world);
+    edges.push(...mentionEdges(from, said, [...STORE_FAULTS, "TemplateFailed"]));
   }
   return edges;
 }

@@ -19,7 +19,13 @@ import { serviceOfHost } from "./service_names.ts";
 import { definitionOf } from "./states.ts";
 
 /** Reasons of a Kustomization that what it applied can explain. */
-const HEALTH = ["HealthCheckFailed", "HealthCheckWaiting", "ProgressingTooLong", "Progressing"] as const;
+const HEALTH = [
+  "HealthCheckFailed",
+  "HealthCheckWaiting",
+  "ProgressingTooLong",
+  "Progressing",
+  "FirstApply",
+] as const;
 /** Reasons of a release that its workloads, and what they need, can explain. */
 const RELEASE = [
   "InstallFailed",
@@ -135,7 +141,8 @@ function kustomizationEdges(object: Kustomization, world: World): Edge[] {
     ...substitutes,
     controlled(from, world, "kustomize-controller", CONTROLLER),
     controlled(from, world, "source-controller", SOURCE),
-    ...mentionEdges(from, message, [...HEALTH, ...APPLY]),
+    // What it applies may live anywhere, so a name without a namespace says too little.
+    ...mentionEdges(from, message, [...HEALTH, ...APPLY], { namespace: undefined }),
     ...kindEdges(from, message),
   ];
 }
@@ -189,7 +196,7 @@ function releaseEdges(object: HelmRelease, world: World): Edge[] {
     ...valueEdges(object, namespace ?? "", world),
     controlled(from, world, "helm-controller", CONTROLLER),
     controlled(from, world, "source-controller", SOURCE),
-    ...mentionEdges(from, message, RELEASE),
+    ...mentionEdges(from, message, RELEASE, { namespace }),
     ...kindEdges(from, message),
   ];
 }

@@ -68,7 +68,8 @@ export function judgeKustomization(object: Kustomization, world: World): Judgeme
     DEFAULT_TIMEOUT_SECONDS;
   const judged = judgeConditions(object, world, { limit: timeout, word: "kustomization" });
   if (!judged) {
-    return judgeWaiting(object, world) ?? judgeEmpty(object, world) ?? judgeInventory(object, world);
+    return judgeWaiting(object, world) ?? judgeFirst(object, world) ?? judgeEmpty(object, world) ??
+      judgeInventory(object, world);
   }
   if (judged.status !== "critical") return judged;
   if (judged.reason === "DependencyNotReady" || judged.reason === "ArtifactFailed") {
@@ -78,7 +79,9 @@ export function judgeKustomization(object: Kustomization, world: World): Judgeme
       return { ...judged, ...wrong, next };
     }
   }
-  if (judged.reason === "DependencyNotReady" && isWaiting(object, world)) return undefined;
+  if (judged.reason === "DependencyNotReady" && !isFirst(object, world) && isWaiting(object, world)) {
+    return undefined;
+  }
   const withSource = `flux reconcile kustomization ${name} -n ${namespace} --with-source`;
   return { ...judged, next: [...judged.next?.slice(1) ?? [], withSource] };
 }
@@ -105,6 +108,32 @@ function judgeWaiting(object: Kustomization, world: World): Judgement | undefine
     expected: "Ready=True",
     evidence: "status.conditions[Ready], status.inventory",
     next: [`kubectl -n ${namespace} describe kustomization ${name}`],
+  };
+}
+
+/** Whether it has never been applied while the platform lacks parts: then waiting is why they are not there. */
+function isFirst(object: Kustomization, world: World): boolean {
+  return object.status?.applied !== "current" && object.status?.applied !== "older" &&
+    !object.spec?.suspend && absentOfPlatform(world).length > 0;
+}
+
+function judgeFirst(object: Kustomization, world: World): Judgement | undefined {
+  const ready = conditionOf(object, "Ready");
+  if (ready?.status === "True" || object.metadata?.deletionTimestamp || !isFirst(object, world)) {
+    return undefined;
+  }
+  const { namespace, name, creationTimestamp } = object.metadata ?? {};
+  const since = ageText(ageSeconds(world.now, ready?.lastTransitionTime ?? creationTimestamp) ?? 0);
+  return {
+    status: "critical",
+    reason: "FirstApply",
+    message: `is being applied for the first time, for ${since}, and the platform is not whole yet: ${
+      said(ready?.message)
+    }`,
+    observed: ready ? `Ready=${ready.status} ${ready.reason ?? ""}`.trim() : "no Ready condition",
+    expected: "Ready=True",
+    evidence: "status.conditions[Ready], status.lastAppliedRevision",
+    next: [`flux get kustomization ${name} -n ${namespace} --watch`],
   };
 }
 

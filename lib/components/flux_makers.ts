@@ -36,6 +36,9 @@ const NOT_APPLIED = [
   "NotReconciled",
   "InventoryMissing",
   "AppliesNothing",
+  "FirstApply",
+  "HealthCheckWaiting",
+  "ProgressingTooLong",
   "TerminatingStuck",
   ...GONE,
 ] as const;

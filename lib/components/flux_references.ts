@@ -109,31 +109,32 @@ export function misnamed(
  * Whether all it waits for is Ready or on its way, so that it will go on by itself. What waits in a circle, for
  * something suspended or absent, or for something that has failed, will not.
  */
-export function isWaiting(object: Dependent, world: World, kind = "Kustomization"): boolean {
-  return waits(object, world, kind, new Set());
+export function isWaiting(object: Dependent & FluxObject, world: World, kind = "Kustomization"): boolean {
+  const key = `${kind}/${object.metadata?.namespace}/${object.metadata?.name}`;
+  const known = waitingByKey(world);
+  const told = known.get(key);
+  if (told !== undefined) return told;
+  // What is met again on the way round is in a circle.
+  known.set(key, false);
+  const source = kind === "HelmRelease" ? helmReleases : kustomizations;
+  const states = dependenciesOf(kind, object).map((ref) => stateOf(ref, source, world));
+  const since = ageSeconds(world.now, conditionOf(object, "Ready")?.lastTransitionTime) ?? 0;
+  const waits = !states.includes("lost") && (states.includes("moving") || since < NOTICE_SECONDS);
+  known.set(key, waits);
+  return waits;
 }
 
-function waits(object: Dependent & FluxObject, world: World, kind: string, path: Set<string>): boolean {
-  const key = `${object.metadata?.namespace}/${object.metadata?.name}`;
-  if (path.has(key)) return false;
-  path.add(key);
-  const since = ageSeconds(world.now, conditionOf(object, "Ready")?.lastTransitionTime) ?? 0;
-  const source = (kind === "HelmRelease" ? helmReleases : kustomizations) as ListSource<
-    Dependent & FluxObject
-  >;
-  const states = dependenciesOf(kind, object).map((ref) => {
-    const found = world.get(source, ref.namespace, ref.name);
-    const ready = found && conditionOf(found, "Ready");
-    if (!found || found.metadata?.deletionTimestamp) return "lost";
-    if (ready?.status === "True") return "ready";
-    if (found.spec?.suspend) return "lost";
-    if (ready?.status === "False") {
-      return ready.reason === "DependencyNotReady" && waits(found, world, kind, path) ? "moving" : "lost";
-    }
-    return inTime(found, world) ? "moving" : "lost";
-  });
-  if (states.includes("lost")) return false;
-  return states.includes("moving") || since < NOTICE_SECONDS;
+const waitingByKey = perWorld(() => new Map<string, boolean>());
+
+/** `lost`: it will not become Ready by itself. */
+function stateOf(ref: ObjectRef, source: ListSource, world: World): "ready" | "moving" | "lost" {
+  const found = world.get(source as ListSource<Dependent & FluxObject>, ref.namespace, ref.name);
+  const ready = found && conditionOf(found, "Ready");
+  if (!found || found.metadata?.deletionTimestamp) return "lost";
+  if (ready?.status === "True") return "ready";
+  if (found.spec?.suspend) return "lost";
+  if (ready?.status !== "False") return inTime(found, world) ? "moving" : "lost";
+  return ready.reason === "DependencyNotReady" && isWaiting(found, world, ref.kind) ? "moving" : "lost";
 }
 
 /** Whether a dependency that is on its way is still inside its timeout, and nothing that it waits for has failed. */

@@ -81,7 +81,7 @@ export function absentOfPlatform(world: World): ObjectRef[] {
 function isHeldBack(object: Kustomization): boolean {
   const ready = conditionOf(object, "Ready");
   if (ready?.status === "True" && object.status?.applies === 0) return true;
-  if (!ready) return object.status?.applied !== "current";
+  if (ready?.status !== "True" && ready?.status !== "False") return object.status?.applied !== "current";
   return ready.status === "False" && HELD_BACK.has(ready.reason ?? "") &&
     object.status?.applied !== "current";
 }

@@ -49,15 +49,19 @@ export interface Mention {
   as: "not found" | "webhook" | "not ready";
 }
 
-/** The objects a message names; those without a namespace of their own are taken to live in `namespace`. */
+/**
+ * The objects a message names; those without a namespace of their own are taken to live in `namespace`, and left
+ * out when that is not known.
+ */
 export function mentions(message: string | undefined, namespace: string | undefined): Mention[] {
   if (!message) return [];
   const found: Mention[] = [];
   const add = (as: Mention["as"], word: string | undefined, name: string | undefined, place?: string) => {
     const kind = KINDS[(word ?? "").toLowerCase()];
     if (!kind || !name) return;
+    const within = place ?? namespace;
     if (CLUSTER_WIDE.has(kind)) found.push({ as, object: { kind, name } });
-    else found.push({ as, object: { kind, namespace: place ?? namespace, name } });
+    else if (within) found.push({ as, object: { kind, namespace: within, name } });
   };
   for (
     const [, word, name] of message.matchAll(
@@ -89,13 +93,18 @@ export function unknownKinds(message: string | undefined): string[] {
   );
 }
 
-/** Edges from an object to what its message names. What is only `not ready` may be absent without harm. */
+/**
+ * Edges from an object to what its message names, in `namespace` (its own, if not
+ * said otherwise) where the message names none. What is only
+ * `not ready` may be absent without harm.
+ */
 export function mentionEdges(
   from: ObjectRef,
   message: string | undefined,
   explains: readonly string[],
+  { namespace }: { namespace: string | undefined } = { namespace: from.namespace },
 ): Edge[] {
-  return mentions(message, from.namespace).map(({ object, as }) => ({
+  return mentions(message, namespace).map(({ object, as }) => ({
     from,
     to: object,
     via: as === "webhook" ? "admission webhook named in its message" : "named in its message",

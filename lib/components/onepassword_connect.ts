@@ -241,6 +241,7 @@ export const onepasswordConnect: Component = {
       found: runners,
       fallback: usualRunner,
       stands: "no ExternalSecret of its stores can be made or refreshed",
+      onlyScaled: true,
     }),
     heartbeatCheck,
     healthCheck,

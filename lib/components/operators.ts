@@ -19,6 +19,8 @@ interface OperatorCheck {
   fallback: ObjectRef | ((world: World) => ObjectRef);
   /** What stands still while it does not run. */
   stands: string;
+  /** Leave Deployments whose pods are not ready to the check of all workloads. */
+  onlyScaled?: boolean;
 }
 
 const byName = perWorld((world) =>
@@ -61,7 +63,14 @@ export function operatorCheck(spec: OperatorCheck): Check {
         const judged = object && judge(object, spec);
         return judged ? [{ ...judged, object: ref }] : [];
       });
-      if (bad.length > 0) return bad;
+      const told = bad.filter(({ reason }) => !spec.onlyScaled || reason === "ScaledToZero");
+      if (told.length > 0) return told;
+      if (bad.length > 0) {
+        const message = `${
+          bad.map(({ object }) => object.name).join(", ")
+        }: see the finding of the Deployment itself`;
+        return [{ status: "skipped", reason: "JudgedAlready", message }];
+      }
       const message = `${found.map((ref) => ref.name).join(", ")} ${found.length > 1 ? "run" : "runs"}`;
       return [{
         status: "ok",

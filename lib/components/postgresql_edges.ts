@@ -99,7 +99,11 @@ function needsOf(object: Cluster, world: World): Edge[] {
       because: [...OPERATOR_DOWN],
       optional: true,
     },
-    ...mentionEdges(from, object.status?.phaseReason, ["CannotCreateObjects", "SettingUp", "NoneReady"]),
+    ...mentionEdges(
+      from,
+      object.status?.phaseReason,
+      ["CannotCreateObjects", "SettingUp", "NoneReady"],
+    ),
   ];
 }
 

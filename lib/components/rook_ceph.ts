@@ -4,8 +4,9 @@ import { appliesKind } from "./flux_inventory.ts";
 import { refOf } from "./fields.ts";
 import { deployments, storageClasses } from "./kinds.ts";
 import { namespacesOf, operatorCheck } from "./operators.ts";
+import { daemonsOf } from "./rook_ceph_daemons.ts";
 import { judgeBucketClaim, judgeCephCluster, judgePhase } from "./rook_ceph_judge.ts";
-import { daemonsOf, operatorsOf, provisionerFault, rookEdges } from "./rook_ceph_edges.ts";
+import { operatorsOf, provisionerFault, rookEdges } from "./rook_ceph_edges.ts";
 import {
   cephBlockPools,
   type CephCluster,
@@ -194,6 +195,7 @@ export const rookCeph: Component = {
       found: (world) => daemonsOf(world).map(({ ref }) => ref),
       fallback: { kind: "Deployment", namespace: "rook-ceph", name: "rook-ceph-mon-a" },
       stands: "its part of Ceph does not work",
+      onlyScaled: true,
     }),
     presentCheck,
     provisionerCheck,

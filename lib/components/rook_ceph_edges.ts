@@ -1,11 +1,12 @@
 /** What Rook's objects, the Secrets it writes and the buckets that were claimed need of each other. */
 import type { Edge, Judgement, ObjectRef, World } from "../model.ts";
 import { refOf } from "./fields.ts";
-import { deployments, services, storageClasses } from "./kinds.ts";
+import { services, storageClasses } from "./kinds.ts";
 import { podsOf } from "./membership.ts";
 import { deploymentsNamed, OPERATOR_DOWN } from "./operators.ts";
 import { perWorld } from "./per_world.ts";
 import { CONNECTION_ERRORS, POD_ERRORS, SERVICE_ERRORS } from "./reasons.ts";
+import { carries, daemonsOf } from "./rook_ceph_daemons.ts";
 import { OPERATOR_FAULTS } from "./rook_ceph_judge.ts";
 import {
   cephBlockPools,
@@ -73,15 +74,6 @@ export const rookEdges = perWorld((world): Edge[] => [
   ...poisonEdges(world),
 ]);
 
-/** Deployments of Ceph's daemons, by Rook's labels. */
-export const daemonsOf = perWorld((world) =>
-  world.list(deployments).flatMap((object) => {
-    const { app, rook_object_store: store } = object.metadata?.labels ?? {};
-    const [, type] = app?.match(/^rook-ceph-(mon|mgr|osd|mds|rgw)$/) ?? [];
-    return type ? [{ type, store, ref: refOf("Deployment", object) }] : [];
-  })
-);
-
 const DAEMON_ERRORS = [...POD_ERRORS, ...OPERATOR_DOWN, "SomeReady"];
 
 /** A daemon's Deployment, and its pods, which may be unwell while it is not yet. */
@@ -111,7 +103,7 @@ function clusterEdges(world: World): Edge[] {
     "NotReady",
   ];
   const daemons = world.list(cephClusters).flatMap((object) =>
-    daemonEdges(refOf("CephCluster", object), (type) => type !== "rgw", unwell, world)
+    daemonEdges(refOf("CephCluster", object), carries("CephCluster"), unwell, world)
   );
   const pools = world.list(cephBlockPools).map((object): Edge => ({
     from: refOf("CephBlockPool", object),
@@ -137,7 +129,7 @@ function storeEdges(world: World): Edge[] {
     const failing = ["Failure", "Progressing", "NotReady"];
     return [
       { from, to: clusterIn(world, from.namespace), via: "namespace", explains: "any" } satisfies Edge,
-      ...daemonEdges(from, (type) => type === "rgw", failing, world),
+      ...daemonEdges(from, carries("CephObjectStore"), failing, world),
       {
         from,
         to: gateway,

@@ -2,11 +2,12 @@
 import type { Judgement, World } from "../model.ts";
 import { ageSeconds, ageText } from "./fields.ts";
 import { storageClasses } from "./kinds.ts";
+import { carries, daemonFails } from "./rook_ceph_daemons.ts";
 import type { CephCluster, ObjectBucketClaim, Phased } from "./rook_ceph_kinds.ts";
 import { goSeconds, judgeDeletion } from "./states.ts";
 
 /** Phases of an object that is being made, and how long that may take, in seconds. */
-const MAKING_SECONDS = 300;
+const MAKING_SECONDS = 180;
 const MAKING = new Set(["", "Progressing", "Created", "Creating", "Connecting", "Configuring"]);
 const GOOD = new Set(["Ready", "Connected"]);
 /** Binding takes seconds. */
@@ -52,7 +53,8 @@ export function judgePhase(kind: string, object: Phased, world: World): Judgemen
     const message = `Rook's operator has not looked at it in ${ageText(age)}`;
     return { ...base, reason: "NotReconciled", message };
   }
-  if (MAKING.has(phase) && age < MAKING_SECONDS) return undefined;
+  const making = MAKING.has(phase) && age < MAKING_SECONDS;
+  if (making && !daemonFails(namespace, carries(kind), world)) return undefined;
   const reason = MAKING.has(phase) ? "Progressing" : phase.replace(/[^A-Za-z]/g, "");
   const why = object.status?.message ? `: ${object.status.message}` : "";
   const message = MAKING.has(phase)

@@ -364,3 +364,37 @@ Deno.test("flux: a Kustomization that builds to nothing and pruned what was ther
   );
   assert.ok(!rootsOf(diagnosis).some((root) => root.startsWith("Cluster")), rootsOf(diagnosis).join());
 });
+
+Deno.test("flux: while the platform comes up, what waits is a symptom of what it waits for, not silent", async () => {
+  const objects = platform();
+  without(objects, "clusters", "nessie-postgres");
+  without(objects, "pods", "nessie-postgres-1", "catalog-1");
+  without(objects, "services", "nessie-postgres-rw", "catalog");
+  without(objects, "deployments", "catalog");
+  const first = held("secrets", ["onepassword-store"], "data-platform/secrets", "Progressing", "x");
+  first.status = condition("Unknown", "Progressing", "Running health checks", JUST_NOW);
+  const waiting = (name: string, on: string) =>
+    held(name, [on], `data-platform/${name}`, "DependencyNotReady", "not ready");
+  objects.kustomizations = [
+    ...objects.kustomizations.filter(({ metadata }) => metadata.name.startsWith("onepassword")),
+    first,
+    waiting("postgres", "secrets"),
+    waiting("nessie", "postgres"),
+  ];
+  const diagnosis = await look(objects);
+  assert.deepEqual(rootsOf(diagnosis), ["Kustomization secrets FirstApply"]);
+  assert.equal(on(diagnosis, "Kustomization", "nessie")[0]?.role, "symptom");
+});
+
+Deno.test("flux: two that wait for the same one on its way are both well", async () => {
+  const objects = platform();
+  ready(the(objects, "kustomizations", "secrets"), "Unknown", "Progressing", "x", JUST_NOW);
+  for (const name of ["postgres", "nessie"]) {
+    ready(the(objects, "kustomizations", name), "False", "DependencyNotReady");
+  }
+  const nessie = the(objects, "kustomizations", "nessie");
+  nessie.spec = { ...nessie.spec, dependsOn: [{ name: "secrets" }, { name: "postgres" }] };
+  objects.kustomizations.push(kustomization("spark", ["postgres", "nessie"], "data-platform/spark"));
+  ready(the(objects, "kustomizations", "spark"), "False", "DependencyNotReady");
+  assert.deepEqual(unwell(await look(objects)), []);
+});
