@@ -17,6 +17,7 @@ import { writeKubeconfigs } from "./kubeconfig.ts";
 import { configureKubelet } from "./kubelet.ts";
 import { makeNetwork } from "./network.ts";
 import { makePki } from "./pki.ts";
+import { checkPrograms } from "./programs.ts";
 import { configureProxy } from "./proxy.ts";
 import { fillRegistry } from "./registry.ts";
 import { cloneStore, saveStore, unpackImages } from "./store.ts";
@@ -52,6 +53,7 @@ function makeDirectories(ctx: LabContext): void {
 }
 
 async function foundations(ctx: LabContext): Promise<string | undefined> {
+  checkPrograms();
   const fresh = !existsSync(ctx.kubeconfig);
   const made = stateSlot(ctx.root);
   if (made !== undefined && made !== ctx.slot) {

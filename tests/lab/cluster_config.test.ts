@@ -8,6 +8,7 @@ import { renderKubeconfig } from "../../lab/cluster/kubeconfig.ts";
 import { kubeletConfig } from "../../lab/cluster/kubelet.ts";
 import { linkCommands, parseMountPoints } from "../../lab/cluster/network.ts";
 import { subject, validity } from "../../lab/cluster/pki.ts";
+import { missingPackages } from "../../lab/cluster/programs.ts";
 import { splitImageName } from "../../lab/cluster/registry.ts";
 import { parseImageList, templateName } from "../../lab/cluster/store.ts";
 import { labContext } from "../../lab/context.ts";
@@ -133,4 +134,9 @@ Deno.test("the status table marks stand-ins", () => {
   equal(table.length, 3);
   match(table[1] ?? "", /^ok {2}etcd/);
   match(table[2] ?? "", /^-- {2}connect.*STAND-IN: for 1Password Connect$/);
+});
+
+Deno.test("what the distribution must bring is named by its package", () => {
+  deepEqual(missingPackages(() => true), []);
+  deepEqual(missingPackages((program) => program !== "ip" && program !== "ipset"), ["iproute2", "ipset"]);
 });
