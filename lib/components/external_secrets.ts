@@ -1,8 +1,8 @@
 /** The External Secrets operator: the Secrets it should have made, the stores it reads, and the operator itself. */
-import type { Check, Component, Edge, Judgement, KindCheck, ListSource, ObjectRef, World } from "../model.ts";
+import type { Check, Component, Edge, Judgement, KindCheck, ListSource, World } from "../model.ts";
 import { appliesKind } from "./flux_inventory.ts";
-import { failureText, ITEM_FAULTS, judgeExternalSecret, judgeStore } from "./external_secrets_judge.ts";
-import { externalSecretEdges, itemsOf, operatorsOf, storeOf } from "./external_secrets_edges.ts";
+import { judgeExternalSecret, judgeStore } from "./external_secrets_judge.ts";
+import { externalSecretEdges, operatorsOf, storeOf } from "./external_secrets_edges.ts";
 import {
   clusterSecretStores,
   type ExternalSecret,
@@ -10,10 +10,10 @@ import {
   type SecretStore,
   secretStores,
 } from "./external_secrets_kinds.ts";
+import { judgeContradicted, vaultCheck, vaultEdges } from "./external_secrets_vault.ts";
 import { refOf } from "./fields.ts";
-import { deployments, events, secrets } from "./kinds.ts";
+import { deployments, secrets } from "./kinds.ts";
 import { namespacesOf, operatorCheck } from "./operators.ts";
-import { perWorld } from "./per_world.ts";
 import { servedCheck } from "./states.ts";
 
 const NAME = "external-secrets";
@@ -41,72 +41,11 @@ function storeCheck(kind: string, source: ListSource<SecretStore>): KindCheck<Se
     source,
     component: () => NAME,
     ref: (object) => refOf(kind, object),
-    judge: (object, world) => judgeStore(kind, object, world),
+    also: [secretList],
+    judge: (object, world) =>
+      judgeStore(kind, object, world) ?? judgeContradicted(refOf(kind, object), world),
   };
 }
-
-/** Items that a provider does not have, each once, however many ExternalSecrets ask for it. */
-const missingItems = perWorld((world) => {
-  const found = new Map<string, { item: ObjectRef; by: string[]; critical: boolean; said: string }>();
-  for (const object of world.list(secretList)) {
-    const judged = judgeExternalSecret(object, world);
-    if (judged?.reason !== "ItemNotFound") continue;
-    const said = failureText("ExternalSecret", object, world);
-    for (
-      const item of itemsOf(object, world).filter(({ key }) =>
-        said.includes(key) || itemsOf(object, world).length === 1
-      )
-    ) {
-      const known = found.get(item.ref.name) ?? { item: item.ref, by: [], critical: false, said };
-      known.by.push(`${object.metadata?.namespace}/${object.metadata?.name}`);
-      known.critical ||= judged.status === "critical";
-      found.set(item.ref.name, known);
-    }
-  }
-  return [...found.values()];
-});
-
-const itemCheck: Check = {
-  id: "external-secrets.items",
-  title: "items in the vault",
-  explain:
-    "Every 1Password item that an ExternalSecret asks for was found. An item that is missing, or is named otherwise, is " +
-    "reported once, however many ExternalSecrets want it.",
-  needs: [secretList, events],
-  object: () => ({ kind: "OnePasswordItem", name: "*" }),
-  run(world) {
-    const asked = new Set(
-      world.list(secretList).flatMap((object) => itemsOf(object, world).map(({ ref }) => ref.name)),
-    );
-    if (asked.size === 0) {
-      return [{
-        status: "skipped",
-        reason: "NoneAsked",
-        message: "no ExternalSecret asks for a 1Password item",
-      }];
-    }
-    const missing = missingItems(world);
-    if (missing.length === 0) {
-      const message = `none of the ${asked.size} items that ExternalSecrets ask for is reported missing`;
-      return [{ status: "ok", reason: "NoneMissing", message, observed: `0 of ${asked.size} missing` }];
-    }
-    return missing.map(({ item, by, critical, said }) => ({
-      object: item,
-      status: critical ? "critical" : "warning",
-      reason: "ItemNotFound",
-      message: `is not in any vault that the store may read; ${by.slice(0, 3).join(", ")} ${
-        by.length > 1 ? "need" : "needs"
-      } it: ${said}`,
-      observed: "absent",
-      expected: "an item of that title",
-      evidence: "events of the ExternalSecret",
-      next: [
-        `op item list --vault ${item.name.split("/")[0]}`,
-        `op item get "${item.name.split("/").slice(1).join("/")}"`,
-      ],
-    }));
-  },
-};
 
 const storesCheck: Check = {
   id: "external-secrets.stores-used",
@@ -129,16 +68,7 @@ const storesCheck: Check = {
 };
 
 function edges(world: World): Edge[] {
-  const items: Edge[] = world.list(secretList).flatMap((object) =>
-    itemsOf(object, world).map(({ ref }) => ({
-      from: refOf("ExternalSecret", object),
-      to: ref,
-      via: "remoteRef",
-      explains: [...ITEM_FAULTS],
-      because: ["ItemNotFound"],
-    }))
-  );
-  return [...externalSecretEdges(world), ...items];
+  return [...externalSecretEdges(world), ...vaultEdges(world)];
 }
 
 /** Used when something shows it: what Kustomizations apply, or the operator's own Deployment. */
@@ -169,7 +99,7 @@ export const externalSecrets: Component = {
       stands: "no Secret is made or refreshed",
     }),
     storesCheck,
-    itemCheck,
+    vaultCheck,
   ],
   edges,
 };

@@ -4,6 +4,7 @@ import {
   failureText,
   ITEM_FAULTS,
   OPERATOR_FAULTS,
+  PROVIDER_FAULTS,
   STORE_FAULTS,
   targetOf,
 } from "./external_secrets_judge.ts";
@@ -28,6 +29,7 @@ export const STORE_ERRORS = [
   "ValidationFailed",
   "InvalidProviderConfig",
   "InvalidStoreConfiguration",
+  ...PROVIDER_FAULTS,
   "NotReady",
 ] as const;
 
@@ -86,6 +88,13 @@ export function itemsOf(object: ExternalSecret, world: World): { key: string; re
   if (!provider?.name.startsWith("onepassword")) return [];
   const vault = provider.vaults?.join("+") ?? "vault";
   return keysOf(object).map((key) => ({ key, ref: { kind: "OnePasswordItem", name: `${vault}/${key}` } }));
+}
+
+/** The 1Password vaults that a store searches, as objects outside the cluster. */
+export function vaultsOf(store: ObjectRef | undefined, world: World): ObjectRef[] {
+  const provider = findStore(store, world)?.provider;
+  if (!provider?.name.startsWith("onepassword")) return [];
+  return (provider.vaults ?? []).map((name) => ({ kind: "OnePasswordVault", name }));
 }
 
 /** Edges of the operator's kinds; the items of a vault are the caller's. */

@@ -36,7 +36,7 @@ const CAUSES: readonly [reason: string, words: RegExp][] = [
     "ItemNotFound",
     /key not found in|secret does not exist|item.* not found|secrets "[^"]+" not found|finding 1Password Item/i,
   ],
-  ["VaultNotFound", /finding 1Password Vault|vault.* not found|no vaults found/i],
+  ["VaultNotFound", /finding 1Password Vault|vault.* not found|no vaults found|found 0 vaults/i],
   ["TargetConflict", /owned by another ExternalSecret|take ownership|target is immutable/i],
   [
     "TemplateFailed",
@@ -44,15 +44,20 @@ const CAUSES: readonly [reason: string, words: RegExp][] = [
   ],
 ];
 
+/** Reasons that speak of the provider, or the way to it, and so of every ExternalSecret of a store. */
+export const PROVIDER_FAULTS = [
+  "ProviderUnreachable",
+  "ProviderError",
+  "Unauthorized",
+  "RateLimited",
+] as const;
+
 /** Reasons of an ExternalSecret that a broken store, or the way to its provider, can explain. */
 export const STORE_FAULTS = [
   "SecretSyncedError",
   "StoreNotReady",
   "StoreNotFound",
-  "ProviderUnreachable",
-  "ProviderError",
-  "Unauthorized",
-  "RateLimited",
+  ...PROVIDER_FAULTS,
   "VaultNotFound",
   "NotSynced",
 ] as const;

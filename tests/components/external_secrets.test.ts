@@ -179,3 +179,35 @@ Deno.test("external secrets: what the operator says tells the cause", () => {
   for (const [message, reason] of Object.entries(told)) assert.equal(causeIn(message), reason, message);
   assert.equal(causeIn("could not get secret data from provider"), undefined);
 });
+
+Deno.test("external secrets: a vault of another name is one root, of the store too", async () => {
+  const objects = platform();
+  const said = 'error finding 1Password Vault: Found 0 vaults with title "lakehouse"';
+  objects.externalSecrets.push(
+    externalSecret("other", { kind: "ClusterSecretStore", name: "onepassword-connect" }),
+  );
+  for (const name of ["db", "other"]) {
+    ready(the(objects, "externalSecrets", name), "False", "SecretSyncedError", said);
+  }
+  ready(the(objects, "clusterSecretStores", "onepassword-connect"), "False", "ValidationFailed", said);
+  assert.deepEqual(rootsOf(await look(objects)), ["OnePasswordVault lakehouse VaultNotFound"]);
+});
+
+Deno.test("external secrets: a store that was Ready when last validated is still the one root of all that fail through it", async () => {
+  const objects = platform();
+  objects.externalSecrets.push(
+    externalSecret("other", { kind: "ClusterSecretStore", name: "onepassword-connect" }),
+  );
+  for (const name of ["db", "other"]) {
+    ready(
+      the(objects, "externalSecrets", name),
+      "False",
+      "SecretSyncedError",
+      "status 429: too many requests",
+    );
+  }
+  without(objects, "secrets", "db");
+  const diagnosis = await look(objects);
+  assert.deepEqual(rootsOf(diagnosis), ["ClusterSecretStore onepassword-connect RateLimited"]);
+  assert.equal(on(diagnosis, "ExternalSecret", "db")[0]?.role, "symptom");
+});
