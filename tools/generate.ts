@@ -1,5 +1,7 @@
 /** Writes what is generated from the code: the report's JSON schema, the list of checks, the rights they need. */
 import { z } from "zod";
+import { FAMILIES } from "../lab/faults/table.ts";
+import { platformTable } from "../lab/platform/parts.ts";
 import { components } from "../lib/components/mod.ts";
 import type { Component, ListSource, Source } from "../lib/model.ts";
 import { reportSchema } from "../lib/report_schema.ts";
@@ -12,6 +14,8 @@ export function generated(): Map<string, string> {
     ["docs/schema/report.v1.json", schemaText()],
     ["docs/checks.md", checksText(components)],
     ["docs/rbac.yaml", rbacText(components)],
+    ["docs/lab-faults.md", faultsText()],
+    ["docs/lab-parts.md", partsText()],
   ]);
 }
 
@@ -48,6 +52,43 @@ export function checksText(all: readonly Component[]): string {
     }
   }
   return lines.join("\n") + "\n" + pathsText(all);
+}
+
+/** Every fault that `lab:break` knows, by the part that breaks. */
+function faultsText(): string {
+  const lines = [
+    `<!-- ${HEADER} -->`,
+    "# Faults to try",
+    "",
+    "`deno task lab:break NAME`, `deno task lab:repair NAME`.",
+  ];
+  for (const [family, faults] of Object.entries(FAMILIES)) {
+    lines.push("", `## ${family[0]?.toUpperCase()}${family.slice(1)}`);
+    for (const { name, title, story, shows, expect } of faults) {
+      const roots = expect.roots.length > 0 ? `Root: ${expect.roots.join("; ")}.` : "Nothing is at fault.";
+      lines.push("", `- **\`${name}\`**: ${title}. ${story} First seen on: ${shows}. ${roots}`);
+    }
+  }
+  return lines.join("\n") + "\n";
+}
+
+/** What of the platform is real in the lab, and what stands in for what. */
+function partsText(): string {
+  const rows = platformTable.map(({ name, kind, version, standIn }) =>
+    `| ${name} | ${kind} | ${version} | ${standIn ? `**stand-in**: ${standIn}` : "real"} |`
+  );
+  return [
+    `<!-- ${HEADER} -->`,
+    "# What is real in the lab",
+    "",
+    "Kubernetes itself (etcd, API server, controller manager, scheduler, kubelet, kube-proxy, containerd, runc, Calico, CoreDNS) is built " +
+    "from its own sources, and so are the operators below unless they are named as stand-ins.",
+    "",
+    "| part | kind | version | real? |",
+    "|---|---|---|---|",
+    ...rows,
+    "",
+  ].join("\n");
 }
 
 function readText(sources: readonly Source[]): string {
