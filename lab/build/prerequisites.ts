@@ -10,6 +10,8 @@ export const debianPackages: Readonly<Record<string, string>> = {
   ip: "iproute2",
   conntrack: "conntrack",
   iptables: "iptables",
+  ipset: "ipset",
+  openssl: "openssl",
   nsenter: "util-linux",
   unzip: "unzip",
   tar: "tar",
