@@ -65,8 +65,16 @@ export function ownerOf(object: Described): Owner | undefined {
   return owner?.kind && owner.name ? { kind: owner.kind, name: owner.name } : undefined;
 }
 
+const known = perWorld(() => new WeakMap<Pod, { owner: Owner | undefined }>());
+
 /** The workload a pod belongs to: its Deployment rather than its ReplicaSet. */
 export function workloadOf(pod: Pod, world: World): Owner | undefined {
+  const found = known(world).get(pod) ?? { owner: findWorkload(pod, world) };
+  known(world).set(pod, found);
+  return found.owner;
+}
+
+function findWorkload(pod: Pod, world: World): Owner | undefined {
   const owner = ownerOf(pod);
   if (owner?.kind !== "ReplicaSet") return owner;
   const set = world.get(replicaSets, pod.metadata?.namespace, owner.name);

@@ -204,8 +204,10 @@ const hostsByConfigMap = perWorld((world) =>
 
 /** The Services that a pod's environment, arguments and ConfigMaps name, except those it is itself behind. */
 export function servicesOf(pod: Pod, world: World): { to: ObjectRef; via: string; port?: number }[] {
+  const named = servicesNamed(pod.spec, pod.metadata?.namespace ?? "", world);
+  if (named.length === 0) return named;
   const own = workloadOf(pod, world)?.name;
-  return servicesNamed(pod.spec, pod.metadata?.namespace ?? "", world).filter(({ to }) => to.name !== own);
+  return named.filter(({ to }) => to.name !== own);
 }
 
 /** The Services that a pod spec in `namespace` names, with the port when it says one. */

@@ -13,7 +13,7 @@ import {
   type Workload,
 } from "./kinds.ts";
 import { labelIndex } from "./label_index.ts";
-import { ownerOf, placeOf } from "./membership.ts";
+import { isOurs, ownerOf, placeOf } from "./membership.ts";
 import { POD_ERRORS, SERVICE_ERRORS, WORKLOAD_ERRORS } from "./reasons.ts";
 
 const readyByService = perWorld((world) => {
@@ -146,6 +146,10 @@ export function serviceEdges(world: World): Edge[] {
     if (!selector || Object.keys(selector).length === 0) return [];
     const from = refOf("Service", service);
     const selected = selectedPods(service, world);
+    const answers = endpointsOf(world, from.namespace ?? "", from.name).ready > 0 &&
+      !missingPort(service, selected);
+    // What a Service of somebody else needs to answer is not our concern while it does.
+    if (answers && !isOurs(service, world)) return [];
     // Ready pods are nobody's cause.
     const edges: Edge[] = selected.filter((pod) => !isReady(pod)).map((pod) => ({
       from,
@@ -163,10 +167,7 @@ export function serviceEdges(world: World): Edge[] {
         because: MAKER_ERRORS,
       });
     }
-    if (endpointsOf(world, from.namespace ?? "", from.name).ready > 0 && !missingPort(service, selected)) {
-      return edges;
-    }
-    if (selected.some(isReady) && !missingPort(service, selected)) {
+    if (!answers && selected.some(isReady) && !missingPort(service, selected)) {
       edges.push({ from, to: CONTROLLER, via: "controller", explains: ["NoEndpoints"], optional: true });
     }
     return edges;
