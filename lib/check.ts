@@ -41,9 +41,10 @@ function runKind(
   for (const object of world.list(check.source)) {
     const ref = check.ref(object);
     const judged = guarded(() => check.judge(object, world));
+    if (!judged && ref.namespace && !scope.has(ref.namespace)) continue;
     const place = check.component(object, world);
     if (judged) findings.push({ ...judged, check: check.id, component: place, object: ref });
-    else if (!ref.namespace || scope.has(ref.namespace)) good.set(place, (good.get(place) ?? 0) + 1);
+    else good.set(place, (good.get(place) ?? 0) + 1);
   }
   const bad = new Set(findings.filter(({ status }) => status !== "ok").map((finding) => finding.component));
   for (const [place, count] of good) {

@@ -93,7 +93,7 @@ interface Absent {
   kindMissing: boolean;
 }
 
-/** Critical when it hurts already, also through another absent object; else a warning: nothing can restart. */
+/** As bad as what it hurts, also through another absent object; a warning while it hurts nothing yet. */
 function describeAbsent(absent: readonly Absent[], findings: readonly Finding[]): Finding[] {
   const unwell = new Map<string, Finding[]>();
   for (const finding of findings) {
@@ -102,27 +102,35 @@ function describeAbsent(absent: readonly Absent[], findings: readonly Finding[])
     }
   }
   const gone = new Map<string, Finding>();
-  for (const entry of absent) gone.set(entry.key, describe(entry, entry.needy, false));
+  for (const entry of absent) gone.set(entry.key, describe(entry, entry.needy, undefined));
   // An absent object hurts when what needs it is unwell; each pass carries that one absent object further.
   for (let changed = true; changed;) {
     changed = false;
     for (const entry of absent) {
-      if (gone.get(entry.key)?.status === "critical") continue;
-      const hurt = entry.needy.filter((edge) => {
+      const known = gone.get(entry.key);
+      if (known?.status === "critical") continue;
+      const hurt = entry.needy.flatMap((edge) => {
         const from = refKey(edge.from);
         const further = gone.get(from);
-        return (unwell.get(from) ?? []).some((finding) => explains(edge, finding)) ||
-          (further?.status === "critical" && explains(edge, further));
+        const felt = [...unwell.get(from) ?? [], ...further?.status === "critical" ? [further] : []];
+        return felt.filter((finding) => explains(edge, finding)).map(({ status }) => ({ edge, status }));
       });
+      const worst = hurt.some(({ status }) => status === "critical") ? "critical" : "warning";
       if (hurt.length === 0) continue;
-      gone.set(entry.key, describe(entry, hurt, true));
+      const found = describe(
+        entry,
+        hurt.filter(({ status }) => status === worst).map(({ edge }) => edge),
+        worst,
+      );
+      if (found.status === known?.status && found.message === known.message) continue;
+      gone.set(entry.key, found);
       changed = true;
     }
   }
   return [...gone.values()];
 }
 
-function describe(entry: Absent, edges: readonly Edge[], hurts: boolean): Finding {
+function describe(entry: Absent, edges: readonly Edge[], hurts: "critical" | "warning" | undefined): Finding {
   const users = [...new Set(edges.map((edge) => refText(edge.from)))].sort();
   const named = users.slice(0, 3).join(", ") + (users.length > 3 ? ` and ${users.length - 3} more` : "");
   const why = entry.kindMissing
@@ -134,7 +142,7 @@ function describe(entry: Absent, edges: readonly Edge[], hurts: boolean): Findin
     check: "graph.missing",
     component: entry.component,
     object: entry.object,
-    status: hurts ? "critical" : "warning",
+    status: hurts ?? "warning",
     reason: "Missing",
     message: hurts ? `${what}, and ${named} ${verb} it` : `${what}; ${named} cannot start again without it`,
     observed: "absent",

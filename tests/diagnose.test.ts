@@ -147,3 +147,10 @@ Deno.test("a chain passes through what is on its way, and what is on its way is 
   assert.deepEqual(finding(items, "next").chain?.map((step) => step.object.name), ["app", "pod"]);
   assert.equal(finding(items, "app").role, undefined);
 });
+
+Deno.test("an absent object is as bad as what it hurts", () => {
+  const stale: Thing = { ...made("secret", "NotRefreshed", "store"), status: "warning" };
+  assert.equal(finding([stale], "store").status, "warning");
+  assert.equal(finding([stale], "secret").role, "symptom");
+  assert.equal(finding([stale, made("pod", "Waiting", "store")], "store").status, "critical");
+});
