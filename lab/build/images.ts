@@ -115,8 +115,9 @@ export const images: readonly ImageSpec[] = [
   {
     name: "ghcr.io/projectnessie/nessie:0.104.1",
     layers: [debian, { kind: "nessie" }],
+    // Not sh: it drops variables whose names have dots, and Nessie's secrets come by such names.
     entrypoint: [
-      "/bin/sh",
+      "/bin/bash",
       "-c",
       "exec /opt/java/bin/java $JAVA_OPTS $JAVA_OPTS_APPEND -jar /deployments/nessie.jar",
     ],
