@@ -102,7 +102,7 @@ function buildPart(pin: GoPin): Part {
     needs: [`${pin.name} sources`],
     inputs: [flags, JSON.stringify(pin.programs)],
     outputs: Object.keys(pin.programs),
-    timeoutMs: 25 * MINUTE,
+    timeoutMs: 60 * MINUTE,
     run: async (context) => {
       await context.run(
         [
