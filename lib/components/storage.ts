@@ -9,7 +9,6 @@ import {
   pods,
   storageClasses,
 } from "./kinds.ts";
-import { placeOf } from "./membership.ts";
 import { perWorld } from "./per_world.ts";
 import { eventsOf } from "./pods.ts";
 
@@ -48,7 +47,7 @@ const claimCheck: KindCheck<Claim> = {
     "that no pod uses, is well. A lost claim has lost its volume.",
   source: persistentVolumeClaims,
   also: [pods],
-  component: (claim, world) => placeOf(claim, world) === "postgresql" ? "postgresql" : "storage",
+  component: () => "storage",
   ref: (claim) => refOf("PersistentVolumeClaim", claim),
   judge(claim, world) {
     const { namespace, name } = claim.metadata ?? {};
