@@ -1,5 +1,6 @@
 /** What ExternalSecrets, their stores and the Secrets they make need of each other. */
 import type { Edge, ListSource, ObjectRef, World } from "../model.ts";
+import { ON_ITS_WAY } from "../model.ts";
 import {
   failureText,
   ITEM_FAULTS,
@@ -26,6 +27,7 @@ import { definitionOf, GONE, notServed } from "./states.ts";
 
 /** Reasons of a store that its provider, its credentials or the way there can explain. */
 export const STORE_ERRORS = [
+  ON_ITS_WAY,
   "ValidationFailed",
   "InvalidProviderConfig",
   "InvalidStoreConfiguration",

@@ -1,5 +1,6 @@
 /** Judges ExternalSecrets and their stores. */
 import type { Judgement, World } from "../model.ts";
+import { ON_ITS_WAY } from "../model.ts";
 import type { ExternalSecret, SecretStore } from "./external_secrets_kinds.ts";
 import { ageSeconds, ageText, conditionOf } from "./fields.ts";
 import { type SecretMeta, secrets } from "./kinds.ts";
@@ -54,6 +55,7 @@ export const PROVIDER_FAULTS = [
 
 /** Reasons of an ExternalSecret that a broken store, or the way to its provider, can explain. */
 export const STORE_FAULTS = [
+  ON_ITS_WAY,
   "SecretSyncedError",
   "StoreNotReady",
   "StoreNotFound",
@@ -115,7 +117,9 @@ export function judgeExternalSecret(object: ExternalSecret, world: World): Judge
   };
   const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
   if (!ready || ready.status === "Unknown") {
-    if (age < FIRST_LOOK_SECONDS) return undefined;
+    if (age < FIRST_LOOK_SECONDS) {
+      return { ...base, status: "ok", reason: ON_ITS_WAY, message: `was made ${ageText(age)} ago` };
+    }
     const message = `has not been synced in ${ageText(age)}: its operator has not looked at it`;
     return { ...base, reason: "NotSynced", message };
   }
@@ -179,7 +183,9 @@ export function judgeStore(kind: string, object: SecretStore, world: World): Jud
   };
   if (!ready) {
     const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
-    if (age < FIRST_LOOK_SECONDS) return undefined;
+    if (age < FIRST_LOOK_SECONDS) {
+      return { ...base, status: "ok", reason: ON_ITS_WAY, message: `was made ${ageText(age)} ago` };
+    }
     const message = `has not been validated in ${ageText(age)}: its operator has not looked at it`;
     return { ...base, reason: "NotValidated", message };
   }

@@ -1,7 +1,8 @@
 /** What Flux's objects need: dependencies, sources, controllers, and what they applied. */
 import type { Edge, ListSource, ObjectRef, World } from "../model.ts";
+import { ON_ITS_WAY } from "../model.ts";
 import { conditionOf, matches, refOf } from "./fields.ts";
-import { inventoryOf, isAbsent, sourceOf } from "./flux_inventory.ts";
+import { inventoryOf, isAbsent, sourceOf, workloadsOf } from "./flux_inventory.ts";
 import {
   type FluxObject,
   fluxSources,
@@ -23,11 +24,13 @@ const HEALTH = [
   "HealthCheckFailed",
   "HealthCheckWaiting",
   "ProgressingTooLong",
-  "Progressing",
+  ON_ITS_WAY,
   "FirstApply",
 ] as const;
 /** Reasons of a release that its workloads, and what they need, can explain. */
 const RELEASE = [
+  "HealthCheckWaiting",
+  ON_ITS_WAY,
   "InstallFailed",
   "UpgradeFailed",
   "RollbackFailed",
@@ -37,9 +40,16 @@ const RELEASE = [
   "ProgressingTooLong",
 ] as const;
 /** Reasons that a source can explain. */
-const SOURCE = ["ArtifactFailed", "SourceNotReady", "WrongSource"] as const;
+const SOURCE = ["ArtifactFailed", "SourceNotReady", "WrongSource", ON_ITS_WAY] as const;
 /** Reasons that a controller which does not run can explain. */
-const CONTROLLER = ["NotReconciled", "NotObserved", "ProgressingTooLong", "TerminatingStuck"] as const;
+const CONTROLLER = [
+  ON_ITS_WAY,
+  "FirstApply",
+  "NotReconciled",
+  "NotObserved",
+  "ProgressingTooLong",
+  "TerminatingStuck",
+] as const;
 /** Reasons that say that something could not be applied. */
 const APPLY = ["ReconciliationFailed", "BuildFailed", ...RELEASE] as const;
 
@@ -97,7 +107,7 @@ function referenceEdges(kind: string, object: Kustomization | HelmRelease, world
     from,
     to,
     via: "dependsOn",
-    explains: ["DependencyNotReady"],
+    explains: ["DependencyNotReady", ON_ITS_WAY],
     optional: isMisnamed(to, world),
   }));
   if (source) {
@@ -199,23 +209,6 @@ function releaseEdges(object: HelmRelease, world: World): Edge[] {
     ...mentionEdges(from, message, RELEASE, { namespace }),
     ...kindEdges(from, message),
   ];
-}
-
-const labelledWorkloads = perWorld((world) => {
-  const all = [
-    ...world.list(deployments).map((object) => ({ object, ref: refOf("Deployment", object) })),
-    ...world.list(statefulSets).map((object) => ({ object, ref: refOf("StatefulSet", object) })),
-  ];
-  return Map.groupBy(all, ({ object }) => {
-    const labels = object.metadata?.labels;
-    return `${labels?.["helm.toolkit.fluxcd.io/namespace"]}/${labels?.["helm.toolkit.fluxcd.io/name"]}`;
-  });
-});
-
-/** Deployments and StatefulSets that a release has made, by the labels that helm-controller puts on them. */
-export function workloadsOf(object: HelmRelease, world: World): ObjectRef[] {
-  const key = `${object.metadata?.namespace}/${object.metadata?.name}`;
-  return (labelledWorkloads(world).get(key) ?? []).map(({ ref }) => ref);
 }
 
 /** A failed release may have been rolled back, pods and all; its values still say what its pods wanted. */

@@ -3,8 +3,8 @@ import type { ListSource, ObjectRef, World } from "../model.ts";
 import { conditionOf } from "./fields.ts";
 import { judgeExternalSecret, judgeStore } from "./external_secrets_judge.ts";
 import { clusterSecretStores, externalSecrets, secretStores } from "./external_secrets_kinds.ts";
-import { inventoryOf } from "./flux_inventory.ts";
-import { type FluxObject, helmReleases, kustomizations } from "./flux_kinds.ts";
+import { inventoryOf, workloadsOf } from "./flux_inventory.ts";
+import { type FluxObject, type HelmRelease, helmReleases, kustomizations } from "./flux_kinds.ts";
 import { deployments, statefulSets } from "./kinds.ts";
 import { perWorld } from "./per_world.ts";
 import { judgeCluster } from "./postgresql_judge.ts";
@@ -31,6 +31,16 @@ function fails<T>(
   };
 }
 
+/** The workloads of a release that fail. */
+export function failingWorkloads(release: HelmRelease, world: World): ObjectRef[] {
+  return workloadsOf(release, world).filter((ref) => JUDGES[ref.kind]?.(world, ref) === true);
+}
+
+function releaseFails(object: HelmRelease, world: World): { status: string } | undefined {
+  const inTime = conditionOf(object, "Ready")?.status === "Unknown" && !object.spec?.suspend;
+  return inTime && failingWorkloads(object, world).length > 0 ? { status: "critical" } : unready(object);
+}
+
 const unready = (object: FluxObject) =>
   conditionOf(object, "Ready")?.status === "False" && !object.spec?.suspend
     ? { status: "critical" }
@@ -38,7 +48,7 @@ const unready = (object: FluxObject) =>
 
 const JUDGES: Record<string, Fails> = {
   Kustomization: fails(kustomizations, unready),
-  HelmRelease: fails(helmReleases, unready),
+  HelmRelease: fails(helmReleases, releaseFails),
   Deployment: fails(deployments, (object, world) => judgeWorkload("Deployment", object, world)),
   StatefulSet: fails(statefulSets, (object, world) => judgeWorkload("StatefulSet", object, world)),
   ExternalSecret: fails(externalSecrets, judgeExternalSecret),

@@ -3,7 +3,13 @@ import type { ListSource, ObjectRef, World } from "../model.ts";
 import { refKey } from "../model.ts";
 import { refOf } from "./fields.ts";
 import { clusterSecretStores, externalSecrets, secretStores } from "./external_secrets_kinds.ts";
-import { type FluxObject, fluxSources, helmReleases, kustomizations } from "./flux_kinds.ts";
+import {
+  type FluxObject,
+  fluxSources,
+  type HelmRelease,
+  helmReleases,
+  kustomizations,
+} from "./flux_kinds.ts";
 import {
   configMaps,
   cronJobs,
@@ -105,3 +111,20 @@ export function appliesKind(world: World, source: ListSource): boolean {
 const appliedKinds = perWorld((world) =>
   new Set(world.list(kustomizations).flatMap((entry) => inventoryOf(entry).map(({ kind }) => kind)))
 );
+
+const labelledWorkloads = perWorld((world) => {
+  const all = [
+    ...world.list(deployments).map((object) => ({ object, ref: refOf("Deployment", object) })),
+    ...world.list(statefulSets).map((object) => ({ object, ref: refOf("StatefulSet", object) })),
+  ];
+  return Map.groupBy(all, ({ object }) => {
+    const labels = object.metadata?.labels;
+    return `${labels?.["helm.toolkit.fluxcd.io/namespace"]}/${labels?.["helm.toolkit.fluxcd.io/name"]}`;
+  });
+});
+
+/** Deployments and StatefulSets that a release has made, by the labels that helm-controller puts on them. */
+export function workloadsOf(object: HelmRelease, world: World): ObjectRef[] {
+  const key = `${object.metadata?.namespace}/${object.metadata?.name}`;
+  return (labelledWorkloads(world).get(key) ?? []).map(({ ref }) => ref);
+}

@@ -1,8 +1,8 @@
 /** Judges Flux's objects by their conditions, and by the time they have been in them. */
 import type { Judgement, World } from "../model.ts";
-import { refText } from "../model.ts";
+import { ON_ITS_WAY, refText } from "../model.ts";
 import { ageSeconds, ageText, conditionOf } from "./fields.ts";
-import { failingIn } from "./flux_health.ts";
+import { failingIn, failingWorkloads } from "./flux_health.ts";
 import { lostOf } from "./flux_inventory.ts";
 import type { FluxObject, FluxSource, HelmRelease, Kustomization } from "./flux_kinds.ts";
 import { isWaiting, misnamed } from "./flux_references.ts";
@@ -37,7 +37,7 @@ function judgeConditions(object: FluxObject, world: World, { limit, word }: Mann
   };
   if (!ready) {
     const age = ageSeconds(world.now, creationTimestamp) ?? 0;
-    if (age < FIRST_LOOK_SECONDS) return undefined;
+    if (age < FIRST_LOOK_SECONDS) return onItsWay(base, `was made ${ageText(age)} ago`);
     const message = `its controller has not looked at it in ${ageText(age)}`;
     return { ...base, status: "critical", reason: "NotReconciled", message };
   }
@@ -46,7 +46,12 @@ function judgeConditions(object: FluxObject, world: World, { limit, word }: Mann
     return { ...base, status: "critical", reason: ready.reason ?? "NotReady", message: said(ready.message) };
   }
   if (ready.status !== "True") {
-    if (since <= limit + GRACE_SECONDS) return undefined;
+    if (since <= limit + GRACE_SECONDS) {
+      return onItsWay(
+        base,
+        `is on its way for ${ageText(since)}, inside its timeout: ${said(ready.message)}`,
+      );
+    }
     const message = `is on its way for ${ageText(since)}, longer than its timeout: ${said(ready.message)}`;
     return { ...base, status: "critical", reason: "ProgressingTooLong", message };
   }
@@ -55,6 +60,11 @@ function judgeConditions(object: FluxObject, world: World, { limit, word }: Mann
     return { ...base, status: "warning", reason: "NotObserved", message };
   }
   return undefined;
+}
+
+/** No fault, but what waits for it waits for whatever it waits for. */
+function onItsWay(base: Omit<Judgement, "status" | "reason" | "message">, message: string): Judgement {
+  return { ...base, status: "ok", reason: ON_ITS_WAY, message };
 }
 
 function said(message: string | undefined): string {
@@ -67,9 +77,9 @@ export function judgeKustomization(object: Kustomization, world: World): Judgeme
   const timeout = goSeconds(object.spec?.timeout) ?? goSeconds(object.spec?.interval) ??
     DEFAULT_TIMEOUT_SECONDS;
   const judged = judgeConditions(object, world, { limit: timeout, word: "kustomization" });
-  if (!judged) {
+  if (!judged || judged.status === "ok") {
     return judgeWaiting(object, world) ?? judgeFirst(object, world) ?? judgeEmpty(object, world) ??
-      judgeInventory(object, world);
+      judgeInventory(object, world) ?? judged;
   }
   if (judged.status !== "critical") return judged;
   if (judged.reason === "DependencyNotReady" || judged.reason === "ArtifactFailed") {
@@ -80,7 +90,7 @@ export function judgeKustomization(object: Kustomization, world: World): Judgeme
     }
   }
   if (judged.reason === "DependencyNotReady" && !isFirst(object, world) && isWaiting(object, world)) {
-    return undefined;
+    return onItsWay(judged, `waits for what is on its way: ${judged.message}`);
   }
   const withSource = `flux reconcile kustomization ${name} -n ${namespace} --with-source`;
   return { ...judged, next: [...judged.next?.slice(1) ?? [], withSource] };
@@ -190,6 +200,7 @@ export function judgeHelmRelease(object: HelmRelease, world: World): Judgement |
   const { namespace, name } = object.metadata ?? {};
   const limit = goSeconds(object.spec?.timeout) ?? DEFAULT_TIMEOUT_SECONDS;
   const judged = judgeConditions(object, world, { limit, word: "helmrelease" });
+  if (judged?.status === "ok") return judgeRelease(object, world) ?? judged;
   if (judged?.status !== "critical" || judged.reason === "TerminatingStuck") return judged;
   const stalled = conditionOf(object, "Stalled");
   const reset = `flux reconcile helmrelease ${name} -n ${namespace} --reset`;
@@ -213,8 +224,26 @@ export function judgeHelmRelease(object: HelmRelease, world: World): Judgement |
     const wrong = misnamed("HelmRelease", object, world);
     if (wrong) return { ...judged, ...wrong, next: [describe, "flux get all -A"] };
   }
-  if (judged.reason === "DependencyNotReady" && isWaiting(object, world, "HelmRelease")) return undefined;
+  if (judged.reason === "DependencyNotReady" && isWaiting(object, world, "HelmRelease")) {
+    return onItsWay(judged, `waits for what is on its way: ${judged.message}`);
+  }
   return { ...judged, next: RELEASE_FAILED.has(judged.reason) ? [describe, history, reset] : [describe] };
+}
+
+/** A release waits for its workloads up to its timeout, also for those that have failed already. */
+function judgeRelease(object: HelmRelease, world: World): Judgement | undefined {
+  const failing = failingWorkloads(object, world);
+  if (failing.length === 0) return undefined;
+  const { namespace, name } = object.metadata ?? {};
+  return {
+    status: "critical",
+    reason: "HealthCheckWaiting",
+    message: `waits for workloads that do not get well: ${failing.slice(0, 3).map(refText).join(", ")}`,
+    observed: `Ready=Unknown, ${failing.length} of its workloads fail`,
+    expected: "Ready=True",
+    evidence: "status.conditions[Ready]",
+    next: [`kubectl -n ${namespace} describe helmrelease ${name}`],
+  };
 }
 
 /** A source that fails while the artifact of its present spec is still served holds back changes, no more. */
@@ -225,7 +254,7 @@ export function judgeSource(kind: string, object: FluxSource, world: World): Jud
   const word = kind === "HelmChart" ? "source chart" : `source ${SHORT[kind] ?? kind.toLowerCase()}`;
   const { namespace, name, generation } = object.metadata ?? {};
   const judged = judgeConditions(object, world, { limit, word });
-  if (!judged) return undefined;
+  if (!judged || judged.status === "ok") return judged;
   const next = [
     `kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`,
     `flux reconcile ${word} ${name} -n ${namespace}`,

@@ -6,8 +6,7 @@
 import type { Edge, ObjectRef, World } from "../model.ts";
 import { refKey } from "../model.ts";
 import { refOf } from "./fields.ts";
-import { workloadsOf } from "./flux_edges.ts";
-import { holders, inventoryOf, isAbsent, sourceOf } from "./flux_inventory.ts";
+import { holders, inventoryOf, isAbsent, sourceOf, workloadsOf } from "./flux_inventory.ts";
 import { type HelmRelease, helmReleases, type Kustomization, kustomizations } from "./flux_kinds.ts";
 import { absentObjects, heldBack, lostKustomizations } from "./flux_wanted.ts";
 import { perWorld } from "./per_world.ts";

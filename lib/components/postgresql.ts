@@ -70,7 +70,7 @@ const instancesCheck: Check = {
         evidence: "status",
       };
       const judged = judgeCluster(object, world);
-      if (judged) {
+      if (judged && judged.status !== "ok") {
         const message = `Cluster ${place.object.name} has a finding of its own`;
         return { ...place, status: "skipped", reason: "JudgedAlready", message };
       }
@@ -139,7 +139,8 @@ function judgePrimary(object: Cluster, world: World): ReturnType<Check["run"]>[n
     };
   }
   // A switchover or a first start takes a while; the Cluster's own check knows how long it may.
-  const changing = behind.length === 0 && judgeCluster(object, world) === undefined && !ready;
+  const settled = object.status?.phase === "Cluster in healthy state" && ready;
+  const changing = behind.length === 0 && (judgeCluster(object, world)?.status ?? "ok") === "ok" && !settled;
   if (changing) {
     const message =
       `${service.name} leads to nobody while the primary changes (phase "${object.status?.phase}")`;

@@ -1,5 +1,6 @@
 /** What a CloudNativePG cluster needs, and what needs it. */
 import type { Edge, ObjectRef, World } from "../model.ts";
+import { ON_ITS_WAY } from "../model.ts";
 import { refOf } from "./fields.ts";
 import { persistentVolumeClaims, pods } from "./kinds.ts";
 import { ownerOf } from "./membership.ts";
@@ -23,7 +24,7 @@ const MADE_SERVICES = ["rw", "ro", "r"];
 /** The Secrets that a cluster's spec names, and so does not make. */
 function givenSecrets(object: Cluster): { name: string; via: string; explains: readonly string[] }[] {
   const { bootstrap, superuserSecret, managed } = object.spec ?? {};
-  const starting = ["SettingUp", "NoneReady", "CannotCreateObjects", "NoPrimary"];
+  const starting = [ON_ITS_WAY, "SettingUp", "NoneReady", "CannotCreateObjects", "NoPrimary"];
   const given = [
     { name: bootstrap?.initdb?.secret?.name, via: "bootstrap.initdb.secret", explains: starting },
     { name: bootstrap?.recovery?.secret?.name, via: "bootstrap.recovery.secret", explains: starting },

@@ -1,5 +1,6 @@
 /** Judges CloudNativePG clusters by their phase, their instances and their primary. */
 import type { Judgement, World } from "../model.ts";
+import { ON_ITS_WAY } from "../model.ts";
 import { ageSeconds, ageText, conditionOf } from "./fields.ts";
 import type { Cluster } from "./postgresql_kinds.ts";
 import { judgeDeletion } from "./states.ts";
@@ -29,6 +30,7 @@ const FIRST = "Setting up primary";
 
 /** Reasons that broken pods, volumes or Secrets of the cluster can explain. */
 export const INSTANCE_FAULTS = [
+  ON_ITS_WAY,
   "NoneReady",
   "SomeReady",
   "SettingUp",
@@ -41,6 +43,7 @@ export const INSTANCE_FAULTS = [
 
 /** Reasons that an operator which does not run can explain. */
 export const OPERATOR_FAULTS = [
+  ON_ITS_WAY,
   "NotReconciled",
   "NoneReady",
   "SomeReady",
@@ -77,7 +80,9 @@ export function judgeCluster(object: Cluster, world: World): Judgement | undefin
     return { ...base, status: "critical", reason: "Hibernated", message, next };
   }
   if (!object.status?.phase) {
-    if (age < 60) return undefined;
+    if (age < 60) {
+      return { ...base, status: "ok", reason: ON_ITS_WAY, message: `was made ${ageText(age)} ago` };
+    }
     const message = `CloudNativePG's operator has not looked at it in ${ageText(age)}`;
     return { ...base, status: "critical", reason: "NotReconciled", message };
   }
@@ -95,13 +100,19 @@ function judgeShort(object: Cluster, world: World, base: Base, why: string): Jud
   const instances = object.spec?.instances ?? 1;
   const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
   const since = ageSeconds(world.now, conditionOf(object, "Ready")?.lastTransitionTime) ?? age;
-  if (age < SETUP_SECONDS) return undefined;
+  const onItsWay = {
+    ...base,
+    status: "ok" as const,
+    reason: ON_ITS_WAY,
+    message: `is in phase "${phase}"${why}`,
+  };
+  if (age < SETUP_SECONDS) return onItsWay;
   if (phase === FIRST) {
     const message = `still sets up its first primary after ${ageText(age)}${why}`;
     return { ...base, status: "critical", reason: "SettingUp", message };
   }
   const patience = CHANGES.find(([words]) => words.test(phase))?.[1] ?? 0;
-  if (since < (readyInstances > 0 ? patience : Math.min(patience, SETUP_SECONDS))) return undefined;
+  if (since < (readyInstances > 0 ? patience : Math.min(patience, SETUP_SECONDS))) return onItsWay;
   if (readyInstances === 0) {
     const message = `none of its ${instances} instances is ready (phase "${phase}"${why})`;
     return { ...base, status: "critical", reason: "NoneReady", message };

@@ -98,7 +98,7 @@ const presentCheck: Check = {
         observed: health,
         evidence: "status.ceph.health",
       };
-      if (judged) {
+      if (judged && judged.status !== "ok") {
         const message = `CephCluster ${place.object.name} has a finding of its own`;
         return { ...place, status: "skipped", reason: "JudgedAlready", message };
       }

@@ -1,5 +1,6 @@
 /** What Rook's objects, the Secrets it writes and the buckets that were claimed need of each other. */
 import type { Edge, Judgement, ObjectRef, World } from "../model.ts";
+import { ON_ITS_WAY } from "../model.ts";
 import { refOf } from "./fields.ts";
 import { services, storageClasses } from "./kinds.ts";
 import { podsOf } from "./membership.ts";
@@ -45,11 +46,11 @@ export function provisionerFault(entry: StorageClass, world: World): Judgement |
 
 /** Reasons of a bucket claim or a user that an object store which does not work can explain. */
 const STORE_NEEDED = [
+  ON_ITS_WAY,
   "Pending",
   "Failed",
   "ReconcileFailed",
   "UserNotReady",
-  "Progressing",
   "NotReconciled",
 ] as const;
 
@@ -97,7 +98,7 @@ function clusterEdges(world: World): Edge[] {
     "HealthError",
     "HealthWarning",
     "DataUnavailable",
-    "Progressing",
+    ON_ITS_WAY,
     "Failure",
     "Error",
     "NotReady",
@@ -126,7 +127,7 @@ function storeEdges(world: World): Edge[] {
   return world.list(cephObjectStores).flatMap((object) => {
     const from = refOf("CephObjectStore", object);
     const gateway = { kind: "Service", namespace: from.namespace, name: `rook-ceph-rgw-${from.name}` };
-    const failing = ["Failure", "Progressing", "NotReady"];
+    const failing = ["Failure", ON_ITS_WAY, "NotReady"];
     return [
       { from, to: clusterIn(world, from.namespace), via: "namespace", explains: "any" } satisfies Edge,
       ...daemonEdges(from, carries("CephObjectStore"), failing, world),
@@ -184,7 +185,7 @@ function claimEdges(world: World): Edge[] {
         from,
         to: { kind: "StorageClass", name: storageClassName },
         via: "storageClassName",
-        explains: ["Pending", "Failed"],
+        explains: ["Pending", "Failed", ON_ITS_WAY],
         optional: object.status?.phase === "Bound",
       },
       {
@@ -221,7 +222,7 @@ function claimEdges(world: World): Edge[] {
         from,
         to,
         via: "additionalConfig.bucketOwner",
-        explains: ["Pending", "Failed"],
+        explains: ["Pending", "Failed", ON_ITS_WAY],
         optional: true,
       });
     }

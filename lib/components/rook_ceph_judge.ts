@@ -1,5 +1,6 @@
 /** Judges Rook's objects by the phase and the health that its operator writes. */
 import type { Judgement, World } from "../model.ts";
+import { ON_ITS_WAY } from "../model.ts";
 import { ageSeconds, ageText } from "./fields.ts";
 import { storageClasses } from "./kinds.ts";
 import { carries, daemonFails } from "./rook_ceph_daemons.ts";
@@ -22,7 +23,7 @@ export const OPERATOR_FAULTS = [
   "UserNotReady",
   "SecretMissing",
   "NotChecked",
-  "Progressing",
+  ON_ITS_WAY,
   "Pending",
   "TerminatingStuck",
   "Missing",
@@ -49,13 +50,22 @@ export function judgePhase(kind: string, object: Phased, world: World): Judgemen
     next: [describe, `kubectl -n ${namespace} logs deploy/rook-ceph-operator --tail=50`],
   };
   if (phase === "") {
-    if (age < BIND_SECONDS * 2) return undefined;
+    if (age < BIND_SECONDS * 2) {
+      return { ...base, status: "ok", reason: ON_ITS_WAY, message: `was made ${ageText(age)} ago` };
+    }
     const message = `Rook's operator has not looked at it in ${ageText(age)}`;
     return { ...base, reason: "NotReconciled", message };
   }
   const making = MAKING.has(phase) && age < MAKING_SECONDS;
-  if (making && !daemonFails(namespace, carries(kind), world)) return undefined;
-  const reason = MAKING.has(phase) ? "Progressing" : phase.replace(/[^A-Za-z]/g, "");
+  if (making && !daemonFails(namespace, carries(kind), world)) {
+    return {
+      ...base,
+      status: "ok",
+      reason: ON_ITS_WAY,
+      message: `is being made for ${ageText(age)} (phase ${phase})`,
+    };
+  }
+  const reason = MAKING.has(phase) ? ON_ITS_WAY : phase.replace(/[^A-Za-z]/g, "");
   const why = object.status?.message ? `: ${object.status.message}` : "";
   const message = MAKING.has(phase)
     ? `is still ${phase} after ${ageText(age)}${why}`
@@ -72,7 +82,7 @@ export function judgeCephCluster(object: CephCluster, world: World): Judgement |
     `kubectl -n ${namespace} describe cephcluster ${name}`,
   ];
   const phased = judgePhase("CephCluster", object, world);
-  if (phased && phased.reason !== "Progressing") return phased;
+  if (phased && phased.reason !== ON_ITS_WAY) return phased;
   const told = Object.entries(details ?? {}).map(([code, { message }]) =>
     `${code} (${message ?? "no details"})`
   );
@@ -124,7 +134,11 @@ export function judgeBucketClaim(object: ObjectBucketClaim, world: World): Judge
   }
   const phase = object.status?.phase || "Pending";
   const age = ageSeconds(world.now, creationTimestamp) ?? 0;
-  if (phase === "Bound" || (phase === "Pending" && age < BIND_SECONDS)) return undefined;
+  if (phase === "Bound") return undefined;
+  if (phase === "Pending" && age < BIND_SECONDS) {
+    const message = `was claimed ${ageText(age)} ago and is not bound yet`;
+    return { status: "ok", reason: ON_ITS_WAY, message, observed: "phase Pending" };
+  }
   const className = object.spec?.storageClassName ?? "";
   const provisioner = world.get(storageClasses, undefined, className)?.provisioner;
   const by = provisioner ? `provisioner ${provisioner} of class ${className}` : `class ${className}`;
