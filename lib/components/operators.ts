@@ -54,7 +54,7 @@ export function operatorCheck(spec: OperatorCheck): Check {
         return [{
           status: "skipped",
           reason: "NotUsed",
-          message: `${spec.title} is not here, and nothing needs it`,
+          message: `${spec.title} is not here, and nothing here names it`,
         }];
       }
       if (found.length === 0) return [absent(usual(world), spec.stands)];
