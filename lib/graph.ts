@@ -14,7 +14,7 @@ export interface Graph {
 
 interface Listed {
   source: ListSource;
-  component: string;
+  component: Component;
 }
 
 /** Builds the graph from the edges of all components. */
@@ -66,14 +66,15 @@ function distinctEdges(components: readonly Component[], world: World): Edge[] {
   });
 }
 
+/** A kind that several components list belongs to the first of them. */
 function listedKinds(components: readonly Component[]): Map<string, Listed> {
-  return new Map(
-    components.flatMap((component) =>
-      component.sources.filter(isList).map((source) =>
-        [source.kind, { source, component: component.name }] as const
-      )
-    ),
-  );
+  const listed = new Map<string, Listed>();
+  for (const component of components) {
+    for (const source of component.sources.filter(isList)) {
+      if (!listed.has(source.kind)) listed.set(source.kind, { source, component });
+    }
+  }
+  return listed;
 }
 
 function malformedKeys(facts: Facts): Set<string> {
@@ -89,7 +90,7 @@ interface Absent {
   object: ObjectRef;
   /** The edges of those that cannot do without it. */
   needy: Edge[];
-  component: string;
+  component: Component;
   kindMissing: boolean;
 }
 
@@ -140,7 +141,7 @@ function describe(entry: Absent, edges: readonly Edge[], hurts: "critical" | "wa
   const what = `${refText(entry.object)} is missing: ${why}`;
   return {
     check: "graph.missing",
-    component: entry.component,
+    component: entry.component.name,
     object: entry.object,
     status: hurts ?? "warning",
     reason: "Missing",
@@ -148,7 +149,14 @@ function describe(entry: Absent, edges: readonly Edge[], hurts: "critical" | "wa
     observed: "absent",
     expected: "present",
     evidence: [...new Set(edges.map((edge) => edge.via))].join(", "),
+    next: entry.component.whenMissing?.[entry.object.kind]?.(entry.object) ?? lookFor(entry.object),
   };
+}
+
+/** Who should have made it, is the question. */
+function lookFor({ kind, namespace }: ObjectRef): string[] {
+  const where = namespace ? `-n ${namespace} ` : "";
+  return [`kubectl ${where}get ${kind.toLowerCase()}`, "flux get kustomizations -A"];
 }
 
 function push<K, V>(into: Map<K, V[]>, key: K, value: V): void {

@@ -222,5 +222,7 @@ export interface Component {
   namespaces(world: World): string[];
   kinds: KindCheck[];
   checks: Check[];
+  /** Commands that help when an object of one of its kinds is needed and does not exist. */
+  whenMissing?: Record<string, (ref: ObjectRef) => string[]>;
   edges(world: World): Edge[];
 }
