@@ -119,6 +119,9 @@ function judgePrimary(object: Cluster, world: World): ReturnType<Check["run"]>[n
     .flatMap((endpoint) => endpoint.targetRef?.name ?? []);
   const pod = primary ? world.get(pods, cluster.namespace, primary) : undefined;
   const ready = conditionOf(pod ?? {}, "Ready")?.status === "True";
+  const next = [
+    `kubectl -n ${cluster.namespace} get endpointslices -l kubernetes.io/service-name=${service.name}`,
+  ];
   const base = {
     object: service,
     observed: `leads to ${behind.join(", ") || "nobody"}; primary ${primary ?? "none"} ${
@@ -126,9 +129,6 @@ function judgePrimary(object: Cluster, world: World): ReturnType<Check["run"]>[n
     }`,
     expected: "leads to the primary, which is Ready",
     evidence: "EndpointSlice, status.currentPrimary",
-    next: [
-      `kubectl -n ${cluster.namespace} get endpointslices -l kubernetes.io/service-name=${service.name}`,
-    ],
   };
   if (primary && ready && behind.includes(primary)) {
     return {
@@ -152,6 +152,7 @@ function judgePrimary(object: Cluster, world: World): ReturnType<Check["run"]>[n
       status: "critical",
       reason: "Missing",
       message: `Service ${service.name} does not exist`,
+      next,
     };
   }
   if (behind.length === 0) {
@@ -160,6 +161,7 @@ function judgePrimary(object: Cluster, world: World): ReturnType<Check["run"]>[n
       status: "critical",
       reason: "NoEndpoints",
       message: "leads to nobody: no primary is ready",
+      next,
     };
   }
   if (primary && behind.includes(primary)) {
@@ -171,7 +173,7 @@ function judgePrimary(object: Cluster, world: World): ReturnType<Check["run"]>[n
     };
   }
   const message = `leads to ${behind.join(", ")}, but the primary is ${primary ?? "not known"}`;
-  return { ...base, object: cluster, status: "critical", reason: "NoPrimary", message };
+  return { ...base, object: cluster, status: "critical", reason: "NoPrimary", message, next };
 }
 
 export const postgresql: Component = {

@@ -82,7 +82,7 @@ export function servedCheck(
   sources: ListSource[],
   wanted: (world: World, source: ListSource) => boolean,
 ): Check {
-  const named = { kind: "CustomResourceDefinition", name: `of ${component}` };
+  const named = { kind: "CustomResourceDefinition", name: "*" };
   return {
     id: `${component}.kinds-served`,
     title: `${title} kinds`,
@@ -117,8 +117,13 @@ export function servedCheck(
         const message = `could not look at ${unseen.kind}: ${world.failure(unseen)?.message}`;
         return [{ status: "unknown", reason: "NotReadable", message }];
       }
-      const count = sources.length - absent.length;
-      return [{ status: "ok", reason: "Served", message: `${count} kinds of ${title} are served` }];
+      const count = `${sources.length - absent.length} of ${sources.length}`;
+      return [{
+        status: "ok",
+        reason: "Served",
+        message: `${count} kinds of ${title} are served`,
+        observed: count,
+      }];
     },
   };
 }
