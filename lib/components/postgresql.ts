@@ -105,23 +105,15 @@ const primaryCheck: Check = {
   },
 };
 
-function judgePrimary(object: Cluster, world: World): ReturnType<Check["run"]>[number] {
+type Found = ReturnType<Check["run"]>[number];
+
+function judgePrimary(object: Cluster, world: World): Found {
   const cluster = refOf("Cluster", object);
   const service = { kind: "Service", namespace: cluster.namespace, name: `${cluster.name}-rw` };
   const primary = object.status?.currentPrimary;
-  const behind = world.list(endpointSlices)
-    .filter((slice) =>
-      slice.metadata?.namespace === service.namespace &&
-      slice.metadata?.labels?.["kubernetes.io/service-name"] === service.name
-    )
-    .flatMap((slice) => slice.endpoints ?? [])
-    .filter((endpoint) => endpoint.conditions?.ready !== false)
-    .flatMap((endpoint) => endpoint.targetRef?.name ?? []);
+  const behind = targetsOf(service, world);
   const pod = primary ? world.get(pods, cluster.namespace, primary) : undefined;
   const ready = conditionOf(pod ?? {}, "Ready")?.status === "True";
-  const next = [
-    `kubectl -n ${cluster.namespace} get endpointslices -l kubernetes.io/service-name=${service.name}`,
-  ];
   const base = {
     object: service,
     observed: `leads to ${behind.join(", ") || "nobody"}; primary ${primary ?? "none"} ${
@@ -130,7 +122,7 @@ function judgePrimary(object: Cluster, world: World): ReturnType<Check["run"]>[n
     expected: "leads to the primary, which is Ready",
     evidence: "EndpointSlice, status.currentPrimary",
   };
-  if (primary && ready && behind.includes(primary)) {
+  if (primary && behind.includes(primary)) {
     return {
       ...base,
       status: "ok",
@@ -146,34 +138,30 @@ function judgePrimary(object: Cluster, world: World): ReturnType<Check["run"]>[n
       `${service.name} leads to nobody while the primary changes (phase "${object.status?.phase}")`;
     return { ...base, status: "ok", reason: "Changing", message };
   }
+  const next = [
+    `kubectl -n ${cluster.namespace} get endpointslices -l kubernetes.io/service-name=${service.name}`,
+  ];
+  const bad = { ...base, status: "critical" as const, next };
   if (!world.get(services, service.namespace, service.name)) {
-    return {
-      ...base,
-      status: "critical",
-      reason: "Missing",
-      message: `Service ${service.name} does not exist`,
-      next,
-    };
+    return { ...bad, reason: "Missing", message: `Service ${service.name} does not exist` };
   }
   if (behind.length === 0) {
-    return {
-      ...base,
-      status: "critical",
-      reason: "NoEndpoints",
-      message: "leads to nobody: no primary is ready",
-      next,
-    };
-  }
-  if (primary && behind.includes(primary)) {
-    return {
-      ...base,
-      status: "ok",
-      reason: "Ready",
-      message: `${service.name} leads to the primary ${primary}`,
-    };
+    return { ...bad, reason: "NoEndpoints", message: "leads to nobody: no primary is ready" };
   }
   const message = `leads to ${behind.join(", ")}, but the primary is ${primary ?? "not known"}`;
-  return { ...base, object: cluster, status: "critical", reason: "NoPrimary", message, next };
+  return { ...bad, object: cluster, reason: "NoPrimary", message };
+}
+
+/** The pods that a Service leads to now. */
+function targetsOf(service: ObjectRef, world: World): string[] {
+  return world.list(endpointSlices)
+    .filter((slice) =>
+      slice.metadata?.namespace === service.namespace &&
+      slice.metadata?.labels?.["kubernetes.io/service-name"] === service.name
+    )
+    .flatMap((slice) => slice.endpoints ?? [])
+    .filter((endpoint) => endpoint.conditions?.ready !== false)
+    .flatMap((endpoint) => endpoint.targetRef?.name ?? []);
 }
 
 export const postgresql: Component = {
