@@ -136,27 +136,38 @@ export function vaultEdges(world: World): Edge[] {
   return [...items, ...stores];
 }
 
-/** A store is validated every few minutes; what its ExternalSecrets met since then is nearer to the truth. */
+/** Reasons that say nothing of the entry that was asked for. */
+const SHARED = new Set<string>([...PROVIDER_FAULTS, "StoreNotReady", "StoreNotFound", "SecretSyncedError"]);
+
+/**
+ * A store is validated every few minutes; what its ExternalSecrets met since then is nearer to the truth. Two that
+ * cannot reach its provider are enough; where the operator gives no reason, all of them must fail.
+ */
 export function judgeContradicted(store: ObjectRef, world: World): Judgement | undefined {
-  const failing = world.list(externalSecrets).flatMap((object) => {
+  const users = world.list(externalSecrets).filter((object) => {
     const named = storeOf(object);
-    const judged = named && refKey(named) === refKey(store) ? judgeExternalSecret(object, world) : undefined;
-    return judged && (PROVIDER_FAULTS as readonly string[]).includes(judged.reason)
-      ? [{ object, judged }]
-      : [];
+    return named !== undefined && refKey(named) === refKey(store);
   });
-  const [first] = failing;
-  if (!first || failing.length < 2) return undefined;
+  const failing = users.flatMap((object) => {
+    const judged = judgeExternalSecret(object, world);
+    return judged && SHARED.has(judged.reason) ? [{ object, judged }] : [];
+  });
+  const reached = failing.filter(({ judged }) =>
+    (PROVIDER_FAULTS as readonly string[]).includes(judged.reason)
+  );
+  const [first] = reached.length > 0 ? reached : failing;
+  if (!first || failing.length < 2 || (reached.length < 2 && failing.length < users.length)) return undefined;
   const critical = failing.some(({ judged }) => judged.status === "critical");
+  const reason = reached.length > 0 ? first.judged.reason : "NotReady";
   return {
     status: critical ? "critical" : "warning",
-    reason: first.judged.reason,
+    reason,
     message:
-      `was Ready when it was last validated, but ${failing.length} ExternalSecrets cannot read through it: ` +
-      failureText("ExternalSecret", first.object, world),
-    observed: `${failing.length} ExternalSecrets fail with ${first.judged.reason}`,
+      `was Ready when it was last validated, but ${failing.length} of ${users.length} ExternalSecrets cannot ` +
+      `read through it: ${failureText("ExternalSecret", first.object, world)}`,
+    observed: `${failing.length} of ${users.length} ExternalSecrets fail`,
     expected: "Ready, also for those who use it",
-    evidence: "events of the ExternalSecrets",
+    evidence: "conditions and events of the ExternalSecrets",
     next: first.judged.next,
   };
 }

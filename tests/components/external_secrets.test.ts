@@ -211,3 +211,17 @@ Deno.test("external secrets: a store that was Ready when last validated is still
   assert.deepEqual(rootsOf(diagnosis), ["ClusterSecretStore onepassword-connect RateLimited"]);
   assert.equal(on(diagnosis, "ExternalSecret", "db")[0]?.role, "symptom");
 });
+
+Deno.test("external secrets: where no reason is given, a store that fails all of its users is the root, one of two is not", async () => {
+  const objects = platform();
+  objects.externalSecrets.push(
+    externalSecret("other", { kind: "ClusterSecretStore", name: "onepassword-connect" }),
+  );
+  objects.secrets.push({ metadata: { name: "other", namespace: "data-platform" } });
+  const said = "could not get secret data from provider";
+  ready(the(objects, "externalSecrets", "db"), "False", "SecretSyncedError", said);
+  without(objects, "secrets", "db");
+  assert.deepEqual(rootsOf(await look(objects)), ["ExternalSecret db SecretSyncedError"]);
+  ready(the(objects, "externalSecrets", "other"), "False", "SecretSyncedError", said);
+  assert.deepEqual(rootsOf(await look(objects)), ["ClusterSecretStore onepassword-connect NotReady"]);
+});
