@@ -5,18 +5,22 @@ import type {
   Facts,
   Failure,
   Finding,
+  Judgement,
   KindCheck,
   ListSource,
+  Malformed,
+  ObjectRef,
   Source,
   World,
 } from "./model.ts";
+import { refKey } from "./model.ts";
 
 /** Findings of all components; bad ones are per object, good ones one per check and component. */
 export function runChecks(components: readonly Component[], world: World, facts: Facts): Finding[] {
   const scope = platformNamespaces(components, world);
   return components.flatMap((component) => [
     ...component.kinds.flatMap((check) => runKind(component, check, world, facts, scope)),
-    ...component.checks.flatMap((check) => runCheck(component, check, world)),
+    ...component.checks.flatMap((check) => runCheck(component, check, world, facts)),
   ]);
 }
 
@@ -36,7 +40,12 @@ function runKind(
   if (blind) {
     return [unreadable(check.id, component.name, { kind: check.source.kind, name: "*" }, blind)];
   }
-  const findings = malformed(component, check, facts);
+  const findings = malformedObjects([check.source], facts).map((entry): Finding => ({
+    ...oddly(entry),
+    check: check.id,
+    component: component.name,
+    evidence: evidenceOf(check.source),
+  }));
   const good = new Map<string, number>();
   for (const object of world.list(check.source)) {
     const ref = check.ref(object);
@@ -62,7 +71,7 @@ function runKind(
   return findings;
 }
 
-function runCheck(component: Component, check: Check, world: World): Finding[] {
+function runCheck(component: Component, check: Check, world: World, facts: Facts): Finding[] {
   const place = { check: check.id, component: component.name };
   const object = check.object(world);
   const blind = blocked(check.needs, world);
@@ -81,7 +90,12 @@ function runCheck(component: Component, check: Check, world: World): Finding[] {
   const judged = guarded(() => check.run(world));
   const all = Array.isArray(judged) ? judged : [judged];
   if (all.length === 0) throw new Error(`check ${check.id} said nothing`);
-  return all.map((judgement) => ({ object, ...judgement, ...place }));
+  const odd = new Map(malformedObjects(check.needs, facts).map((entry) => [refKey(entry.object), entry]));
+  return all.map((judgement) => {
+    const finding: Finding = { object, ...judgement, ...place };
+    const entry = odd.get(refKey(finding.object));
+    return entry ? { ...oddly(entry), ...place } : finding;
+  });
 }
 
 /** A check that trips over a value it did not expect could not look; that is unknown, not a crash. */
@@ -148,16 +162,19 @@ function evidenceOf(source: Source): string {
   return "kind" in source ? `GET ${(source as ListSource).path}` : source.id;
 }
 
-function malformed(component: Component, check: KindCheck, facts: Facts): Finding[] {
-  const result = facts.sources[check.source.id];
-  if (!result?.ok || !("items" in result)) return [];
-  return (result.malformed ?? []).map(({ object, message }) => ({
-    check: check.id,
-    component: component.name,
+function malformedObjects(sources: readonly Source[], facts: Facts): Malformed[] {
+  return sources.flatMap((source) => {
+    const result = facts.sources[source.id];
+    return result?.ok && "items" in result ? result.malformed ?? [] : [];
+  });
+}
+
+/** An object that cannot be read is neither well nor missing. */
+function oddly({ object, message }: Malformed): Judgement & { object: ObjectRef } {
+  return {
     object,
     status: "unknown",
     reason: "Malformed",
     message: `Could not judge ${object.name}: ${message}`,
-    evidence: evidenceOf(check.source),
-  }));
+  };
 }

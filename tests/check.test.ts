@@ -119,3 +119,20 @@ Deno.test("an answer of 500 is an answer, with its status; a body of another sha
   );
   assert.deepEqual(facts.sources["toy.api"], { ok: true, answers: { one: { status: 500, body: true } } });
 });
+
+Deno.test("a check of an object that is malformed is unknown, and does not call it missing", async () => {
+  const check: Check = {
+    id: "toys.bad",
+    title: "bad",
+    explain: "",
+    needs: [things],
+    object: () => ({ kind: "Thing", namespace: "toy", name: "bad" }),
+    run: () => [{ status: "critical", reason: "Missing", message: "does not exist" }],
+  };
+  const body = { items: [{ metadata: { name: "bad", namespace: "toy" }, needs: "not a list" }] };
+  const facts = await collect(reading(() => Promise.resolve({ status: 200, body })), [things], {
+    namespace: "toy",
+  });
+  const [finding] = judged(facts, [{ ...toys, kinds: [], checks: [check] }]);
+  assert.deepEqual([finding?.status, finding?.reason], ["unknown", "Malformed"]);
+});

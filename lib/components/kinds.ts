@@ -220,10 +220,7 @@ export const storageClasses = source(
     metadata: obj({ name: str }),
     provisioner: str,
     volumeBindingMode: str,
-    parameters: via(
-      map(str),
-      (all) => all.pool ? { pool: all.pool, clusterID: all.clusterID ?? "" } : undefined,
-    ),
+    parameters: obj({ pool: str, clusterID: str, objectStoreName: str, objectStoreNamespace: str }),
   }),
 );
 
@@ -254,6 +251,11 @@ const TELLING = new Set([
   "ProvisioningFailed",
   "Unhealthy",
   "FailedBinding",
+  // External Secrets names the item, the field, the vault or the limit in its events only.
+  "UpdateFailed",
+  "InvalidProviderConfig",
+  "ValidationFailed",
+  "InvalidStoreConfiguration",
 ]);
 
 export const events = source(
