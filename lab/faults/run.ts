@@ -8,21 +8,30 @@ import { note, readJournal } from "./journal.ts";
 import { FLUX, kustomization, SOURCE } from "./objects.ts";
 import { hurry, makeScene, until } from "./scene.ts";
 import { findFault } from "./table.ts";
-import { shortWaits } from "./tree.ts";
+import { shortWaits, WAITS } from "./tree.ts";
 import { nudge, unwell } from "./well.ts";
 
 /** How long a platform may take to be well after a repair. */
-const WELL_SECONDS = 240;
-const NUDGE_MS = 6_000;
+const WELL_SECONDS = 300;
+const NUDGE_MS = 15_000;
 
 /** The faults that are on, oldest first. A name that this version does not know is an error. */
 export function faultsOn(ctx: LabContext): Fault[] {
   return Object.keys(readJournal(ctx)).map(findFault);
 }
 
+/** Apps see a new revision before they see their own new waits: these are set by hand to what the revision says. */
+async function shortenWaits(kube: Kube): Promise<void> {
+  const apps = (await kube.list(kustomization())).filter((one) => one.metadata.name !== "cluster-apps");
+  await Promise.all(
+    apps.map((one) => kube.merge(kustomization(one.metadata.name), { spec: WAITS })),
+  );
+}
+
 /** Pushes the manifests with the mistakes of `on`, and waits until Flux has fetched them. */
 async function push(ctx: LabContext, kube: Kube, on: readonly Fault[]): Promise<void> {
   const bad = on.filter((fault) => fault.manifests !== undefined);
+  if (bad.length > 0) await shortenWaits(kube);
   const digest = await pushArtifact(ctx, (tree) => {
     if (bad.length > 0) shortWaits(tree);
     for (const fault of bad) fault.manifests?.(tree);
@@ -98,7 +107,7 @@ export async function untilWell(ctx: LabContext): Promise<void> {
         nudged = Date.now();
       }
       return left.slice(0, 8).map(({ what }) => `\n  ${what.slice(0, 200)}`).join("");
-    });
+    }, 2_000);
   } finally {
     kube.close();
   }

@@ -18,7 +18,7 @@ export interface Scene {
   save(key: string, value: unknown): void;
   /** What `save` noted, or undefined. */
   saved(key: string): unknown;
-  /** Asks `probe` every half second. Throws LabError when it is not so within `seconds`. */
+  /** Asks `probe` every second. Throws LabError when it is not so within `seconds`. */
   until(what: string, seconds: number, probe: Probe): Promise<void>;
   /** Runs a command in a container. Throws LabError when it fails; the message does not hold the command. */
   exec(namespace: string, target: string, container: string, argv: readonly string[]): Promise<string>;
@@ -45,8 +45,14 @@ export function makeScene(ctx: LabContext, kube: Kube, fault: string): Scene {
   };
 }
 
-/** Asks `probe` every half second; an API server that does not answer is not an answer. Throws LabError at the limit. */
-export async function until(part: string, what: string, seconds: number, probe: Probe): Promise<void> {
+/** Asks `probe` again and again; an API server that does not answer is not an answer. Throws LabError at the limit. */
+export async function until(
+  part: string,
+  what: string,
+  seconds: number,
+  probe: Probe,
+  pauseMs = 1_000,
+): Promise<void> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     let seen: boolean | string;
@@ -61,7 +67,7 @@ export async function until(part: string, what: string, seconds: number, probe: 
       const instead = typeof seen === "string" && seen !== "" ? `; ${seen}` : "";
       throw new LabError(part, `${what} did not come about within ${seconds} s${instead}`);
     }
-    await sleep(500);
+    await sleep(pauseMs);
   }
 }
 

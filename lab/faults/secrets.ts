@@ -94,7 +94,7 @@ const connectMissing: Fault = {
     await Promise.all([
       untilWaiting(scene, PLATFORM, CLIENT, NO_CONFIG, 60),
       untilWaiting(scene, PLATFORM, "app.kubernetes.io/name=nessie", NO_CONFIG, 60, 2),
-      untilCondition(scene, NESSIE, "Ready", "False", 60),
+      untilCondition(scene, NESSIE, "Stalled", "True", 60),
       ...["data-platform-database-secrets", "data-platform-storage-secrets", "nessie", "spark-client"].map((
         name,
       ) => untilCondition(scene, kustomization(name), "Ready", "False", 60)),

@@ -53,7 +53,12 @@ function unready(object: KubeObject | undefined, path: string, type = "Ready"): 
   const current = at(object, "status", "observedGeneration");
   const stale = current !== undefined && current !== object.metadata.generation;
   if (found?.status === "True" && !stale) return [];
-  return [{ what: `${name}: ${stale ? "not observed yet" : found?.message || `no ${type}`}`, path }];
+  // What is at work is left alone: asking again makes it begin again.
+  const idle = found?.status === "False" && !stale;
+  return [{
+    what: `${name}: ${stale ? "not observed yet" : found?.message || `no ${type}`}`,
+    path: idle ? path : undefined,
+  }];
 }
 
 async function one(kube: Kube, path: string): Promise<Unwell[]> {
