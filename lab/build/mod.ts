@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { createProgress, type Progress } from "../progress.ts";
 import { writeWhole } from "./files.ts";
+import { endLeftovers } from "./leftovers.ts";
 import { fetchParts } from "./parts_fetch.ts";
 import { goParts } from "./parts_go.ts";
 import { imageEntries, type ImageEntry, imageParts } from "./parts_images.ts";
@@ -64,6 +65,7 @@ export async function buildAll(context: BuildContext): Promise<BuildOutputs> {
   await checkPrerequisites({ cacheDir, log: join(cacheDir, "logs/prerequisites.log"), signal, info });
   using lock = await lockCache(cacheDir, context);
   void lock;
+  await endLeftovers(cacheDir);
   const parts = allParts();
   const result = await runParts(parts, context);
   if (!result.ok) {

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Progress } from "../progress.ts";
 import { captureCommand, CommandError, type CommandSpec, lastLines, runCommand } from "./command.ts";
+import { BUILD_MARK } from "./leftovers.ts";
 import { exists, removeAll, sha256Text, writeWhole } from "./files.ts";
 
 /** What a part may say about a program it runs; the rest comes from the part itself. */
@@ -200,7 +201,8 @@ async function runPart(part: Part, cacheDir: string, signal: AbortSignal): Promi
   Deno.writeTextFileSync(log, "");
   const spec = (argv: readonly string[], options: RunOptions = {}): CommandSpec => {
     Deno.writeTextFileSync(log, `$ ${argv.join(" ")}\n`, { append: true });
-    return { argv, cwd: workDir, log, timeoutMs: part.timeoutMs, signal, ...options };
+    const env = { ...options.env, [BUILD_MARK]: cacheDir };
+    return { argv, cwd: workDir, log, timeoutMs: part.timeoutMs, signal, ...options, env };
   };
   try {
     return await part.run({
