@@ -101,7 +101,8 @@ function checked(path: string, value: unknown): Facts {
 function isSourceResult(value: unknown): boolean {
   if (!isRecord(value)) return false;
   if (value.ok === false) return isRecord(value.failure) && typeof value.failure.message === "string";
-  const answered = isRecord(value.answer) && typeof value.answer.status === "number";
+  const answered = isRecord(value.answers) &&
+    Object.values(value.answers).every((answer) => isRecord(answer) && typeof answer.status === "number");
   const malformed = value.malformed === undefined || Array.isArray(value.malformed);
   return value.ok === true && malformed &&
     (answered || (Array.isArray(value.items) && value.items.every(isRecord)));

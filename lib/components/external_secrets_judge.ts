@@ -90,9 +90,11 @@ function targetSecret(object: ExternalSecret, world: World): SecretMeta | undefi
   return world.get(secrets, object.metadata?.namespace, targetOf(object));
 }
 
-/** What the operator says went wrong: its condition says little, its newest event more. */
+/** What the operator says is wrong: its condition says little, its newest event more. Empty while it is Ready. */
 export function failureText(kind: string, object: ExternalSecret | SecretStore, world: World): string {
   const { namespace, name } = object.metadata ?? {};
+  // The event of a fault that is over stays for an hour.
+  if (conditionOf(object, "Ready")?.status === "True") return "";
   const told = eventsOf(world, kind, namespace, name ?? "")[0]?.message;
   const said = conditionOf(object, "Ready")?.message ?? "no reason is given";
   return told && !said.includes(told) ? `${said}: ${told}` : said;

@@ -65,13 +65,13 @@ export function mentions(message: string | undefined, namespace: string | undefi
   };
   for (
     const [, word, name] of message.matchAll(
-      /\b([A-Za-z]+)(?:\.[a-z0-9.]+)? ["']([a-z0-9.-]+)["'] not found/g,
+      /(?<![\w.-])([A-Za-z]+)(?:\.[a-z0-9.-]+)? ["']([a-z0-9.-]+)["'] not found/g,
     )
   ) {
     add("not found", word, name);
   }
   const slashed =
-    /\b([A-Za-z]+)(?:\.[a-z0-9.]+)?[ /]["']?([a-z0-9-]+)\/([a-z0-9.-]+)["']?:? (?:not found|does not exist)/g;
+    /(?<![\w.-])([A-Za-z]+)(?:\.[a-z0-9.-]+)?[ /]["']?([a-z0-9-]+)\/([a-z0-9.-]+)["']?:? (?:not found|does not exist)/g;
   for (const [, word, place, name] of message.matchAll(slashed)) add("not found", word, name, place);
   for (
     const [, word, place, name] of message.matchAll(/\b([A-Za-z]+)\/([a-z0-9-]+)\/([a-z0-9.-]+) status: /g)

@@ -50,3 +50,8 @@ Deno.test("names: near misses are told from other names", () => {
   assert.ok(!looksLike("onepassword-connect", "onepassword-store"));
   assert.ok(!looksLike("a", "b"));
 });
+
+Deno.test("an object that is not found is named by its kind, whatever its group is called", () => {
+  const message = 'could not get ClusterSecretStore "op", ClusterSecretStore.external-secrets.io "op" not found';
+  assert.deepEqual(named(message), ["ClusterSecretStore//op not found"]);
+});
