@@ -171,8 +171,9 @@ function allowsPort(ports: Port[] | undefined, flow: Flow): boolean {
 /** Whether some pod of the workload fails as one does whose connection is cut. */
 function suffers({ flow }: Denial, world: World): boolean {
   return matesOf(flow.from, world).some((pod) => {
-    const reason = judgePod(pod, world)?.reason;
-    return CONNECTION_ERRORS.some((error) => error === reason) && blamesOthers(pod, world);
+    const judged = judgePod(pod, world);
+    return judged?.status !== "ok" && CONNECTION_ERRORS.some((error) => error === judged?.reason) &&
+      blamesOthers(pod, world);
   });
 }
 
