@@ -134,11 +134,12 @@ function describeAbsent(absent: readonly Absent[], findings: readonly Finding[])
 function describe(entry: Absent, edges: readonly Edge[], hurts: "critical" | "warning" | undefined): Finding {
   const users = [...new Set(edges.map((edge) => refText(edge.from)))].sort();
   const named = users.slice(0, 3).join(", ") + (users.length > 3 ? ` and ${users.length - 3} more` : "");
-  const why = entry.kindMissing
-    ? `the cluster does not serve the kind ${entry.object.kind}`
-    : "it does not exist";
   const verb = users.length > 1 ? "need" : "needs";
-  const what = `${refText(entry.object)} is missing: ${why}`;
+  const what = `${refText(entry.object)} ${
+    entry.kindMissing
+      ? `is missing: the cluster does not serve the kind ${entry.object.kind}`
+      : "does not exist"
+  }`;
   return {
     check: "graph.missing",
     component: entry.component.name,
