@@ -49,6 +49,24 @@ interface Stop {
   unwindMs: number;
 }
 
+/** Runs all; the first that fails stops the others. The platform waits by itself for what it needs of the cluster. */
+async function sideBySide(
+  signal: AbortSignal,
+  works: ((stop: AbortSignal) => Promise<unknown>)[],
+): Promise<void> {
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  const results = await Promise.allSettled(works.map((work) =>
+    work(stop).catch((error) => {
+      failed.abort(error);
+      throw error;
+    })
+  ));
+  if (failed.signal.aborted) throw failed.signal.reason;
+  const rejected = results.find((result) => result.status === "rejected");
+  if (rejected) throw rejected.reason;
+}
+
 async function up(progress: Progress, stop: Stop): Promise<number> {
   const { signal } = stop.controller;
   const begun = performance.now();
@@ -58,8 +76,10 @@ async function up(progress: Progress, stop: Stop): Promise<number> {
     await buildAll({ cacheDir: ctx.cache, progress, signal });
     signal.throwIfAborted();
     stop.unwindMs = 0;
-    await startCluster(ctx, progress);
-    await installPlatform(ctx, progress, signal);
+    await sideBySide(signal, [
+      () => startCluster(ctx, progress),
+      (stop) => installPlatform(ctx, progress, stop),
+    ]);
   });
   progress.info(`${formatSeconds(performance.now() - begun)}  in all. export KUBECONFIG=${ctx.kubeconfig}`);
   return EXIT.ok;

@@ -1,22 +1,28 @@
+import { hang } from "../lib/render/text.ts";
+import { terminalWidth } from "../lib/terminal.ts";
 import type { LabContext } from "./context.ts";
 import { clusterParts, type LabPart } from "./cluster/mod.ts";
 import { platformParts } from "./platform/mod.ts";
 
-/** Pure: the parts as an aligned table; a last column says what is a stand-in for what. */
-export function renderParts(parts: readonly LabPart[]): string {
+const COLUMNS = ["", "PART", "VERSION", "STATE"];
+
+/** Pure: the parts as an aligned table, and below it what is a stand-in for what, and other notes. */
+export function renderParts(parts: readonly LabPart[], width: number): string {
   const rows = parts.map((part) => [
     part.ready ? "ok" : "--",
     part.name,
-    part.kind,
     part.version,
-    part.state,
-    [part.real ? "" : "STAND-IN", part.note ?? ""].filter(Boolean).join(": "),
+    part.real ? part.state : `${part.state}, stand-in`,
   ]);
-  const table = [["", "PART", "KIND", "VERSION", "STATE", "NOTE"], ...rows];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ??
-    [];
-  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd())
-    .join("\n");
+  const table = [COLUMNS, ...rows];
+  const widths = COLUMNS.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const lines = table.map((row) =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()
+  );
+  const notes = parts.flatMap(({ name, real, note }) =>
+    note ? hang("  ", `${name}${real ? "" : ", a stand-in"}: ${note}.`, width) : []
+  );
+  return [...lines, ...notes.length > 0 ? ["", ...notes] : []].join("\n");
 }
 
 /** Prints the state of every part. True when all are ready. */
@@ -38,7 +44,7 @@ export async function showStatus(ctx: LabContext | undefined, json: boolean): Pr
     console.log("There is no lab of this checkout. Next: deno task lab:up");
     return false;
   }
-  console.log(renderParts(parts));
+  console.log(renderParts(parts, terminalWidth()));
   const waiting = parts.filter((part) => !part.ready).length;
   const verdict = ready
     ? "every part is ready"

@@ -122,12 +122,12 @@ function state(object: KubeObject | undefined): { state: string; ready: boolean 
   const replicas = at(object, "spec", "replicas");
   if (object.kind === "Deployment" || typeof replicas === "number") {
     const ready = text(object, "status", "readyReplicas") || "0";
-    return { state: `${ready} of ${replicas} ready`, ready: Number(ready) === replicas && replicas !== 0 };
+    return { state: `${ready}/${replicas} ready`, ready: Number(ready) === replicas && replicas !== 0 };
   }
   const instances = at(object, "spec", "instances");
   if (typeof instances === "number") {
     const ready = Number(text(object, "status", "readyInstances") || 0);
-    return { state: `${ready} of ${instances} ready`, ready: ready === instances };
+    return { state: `${ready}/${instances} ready`, ready: ready === instances };
   }
   const health = text(object, "status", "ceph", "health");
   const phase = text(object, "status", "phase") || condition(object, "Ready")?.reason || "there";

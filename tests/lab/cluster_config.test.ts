@@ -130,10 +130,11 @@ Deno.test("the status table marks stand-ins", () => {
   const table = renderParts([
     { ...part, name: "etcd", real: true },
     { ...part, name: "connect", real: false, ready: false, note: "for 1Password Connect" },
-  ]).split("\n");
-  equal(table.length, 3);
+  ], 80).split("\n");
+  equal(table.length, 5);
   match(table[1] ?? "", /^ok {2}etcd/);
-  match(table[2] ?? "", /^-- {2}connect.*STAND-IN: for 1Password Connect$/);
+  match(table[2] ?? "", /^-- {2}connect.*, stand-in$/);
+  match(table[4] ?? "", /connect, a stand-in: for 1Password Connect\./);
 });
 
 Deno.test("what the distribution must bring is named by its package", () => {
