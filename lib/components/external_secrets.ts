@@ -1,5 +1,5 @@
 /** The External Secrets operator: the Secrets it should have made, the stores it reads, and the operator itself. */
-import type { Check, Component, Edge, Judgement, KindCheck, ListSource, ObjectRef, World } from "../model.ts";
+import type { Check, Component, Edge, Judgement, KindCheck, ListSource, World } from "../model.ts";
 import { appliesKind } from "./flux_inventory.ts";
 import { judgeExternalSecret, judgeStore } from "./external_secrets_judge.ts";
 import { externalSecretEdges, operatorsOf, storeOf } from "./external_secrets_edges.ts";
@@ -77,12 +77,12 @@ function isUsed(world: World, source: ListSource): boolean {
 }
 
 /** A store comes with the provider behind it: after a rebuild both are missing, and only the store shows it. */
-function installStore({ name }: ObjectRef): string[] {
+function installStore(): string[] {
   return [
-    `flux get kustomizations -A   # does one of them bring ${name} and what it connects to?`,
-    "kubectl -n external-secrets get deployments,secrets   # is the provider installed, with its credentials?",
-    "kustomize build kubernetes/apps/external-secrets/onepassword-connect | kubectl apply --server-side -f -",
-    "kustomize build kubernetes/apps/external-secrets/stores | kubectl apply --server-side -f -",
+    "flux get kustomizations -A   # which should bring it?",
+    "kubectl -n external-secrets get deployments,secrets   # is Connect there?",
+    "kubectl apply --server-side -k kubernetes/apps/external-secrets/onepassword-connect",
+    "kubectl apply --server-side -k kubernetes/apps/external-secrets/stores",
   ];
 }
 
@@ -95,7 +95,7 @@ export const externalSecrets: Component = {
     ClusterSecretStore: installStore,
     SecretStore: installStore,
     Secret: ({ namespace, name }) => [
-      `kubectl -n ${namespace} get externalsecrets   # which of them should make ${name}?`,
+      `kubectl -n ${namespace} get externalsecrets   # which should make ${name}?`,
       "flux get kustomizations -A",
     ],
   },
