@@ -3,7 +3,9 @@ import type { Check, Component, Edge, ObjectRef, ProbeSource, World } from "../m
 import { present } from "../shape.ts";
 import { refOf } from "./fields.ts";
 import { endpointSlices, secrets, services } from "./kinds.ts";
-import { SERVICE_ERRORS } from "./reasons.ts";
+import { podsIn } from "./membership.ts";
+import { hostsNamed } from "./pod_edges.ts";
+import { CONNECTION_ERRORS, SERVICE_ERRORS } from "./reasons.ts";
 import { proxyPath } from "./proxy.ts";
 import { cephObjectStores, cephObjectStoreUsers, objectBucketClaims } from "./rook_ceph_kinds.ts";
 
@@ -182,6 +184,21 @@ function edges(world: World): Edge[] {
       all.push({ from, to, via: "gateway", explains: ["NoAnswer", "ErrorAnswer"], because: SERVICE_ERRORS });
     }
     all.push({ from, to: claim, via: "claimed by", explains: ["NoSuchBucket"] });
+  }
+  const buckets = new Set(claimedBuckets(world).map(({ bucket }) => bucket));
+  for (const pod of podsIn(world, world.namespace)) {
+    for (const { host, via } of hostsNamed(pod.spec, world.namespace, world)) {
+      if (!buckets.has(host)) continue;
+      const from = refOf("Pod", pod);
+      all.push({
+        from,
+        to: bucketRef(host),
+        via,
+        explains: CONNECTION_ERRORS,
+        because: ["NoSuchBucket"],
+        inferred: true,
+      });
+    }
   }
   const user = found(world);
   if (user) {
