@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { at, condition, text } from "../platform/mod.ts";
 import type { Fault } from "./fault.ts";
 import { core, PLATFORM, POSTGRES } from "./objects.ts";
-import { restart, scale, scaleBack, type Scene, untilReadyPods } from "./scene.ts";
+import { restart, scale, scaleBack, type Scene, untilReadyPods, waitingReasons } from "./scene.ts";
 
 const NESSIE_PODS = "app.kubernetes.io/name=nessie";
 
@@ -46,9 +46,11 @@ const replicaLost: Fault = {
   async settled(scene) {
     const path = core("pods", PLATFORM, String(scene.saved("replica")));
     await untilInstances(scene, 2, 40);
-    await scene.until("an instance that can't start", 60, async () => {
-      const statuses = at(await scene.kube.get(path), "status", "containerStatuses");
-      return Array.isArray(statuses) && statuses.some((one) => Number(at(one, "restartCount")) > 0);
+    await scene.until("an instance that can't start", 90, async () => {
+      const pod = await scene.kube.get(path);
+      const unready = condition(pod, "Ready")?.status === "False";
+      const age = Date.now() - Date.parse(text(pod, "status", "startTime"));
+      return pod !== undefined && waitingReasons(pod).includes("CrashLoopBackOff") || unready && age > 66_000;
     });
   },
   async repair(scene) {
