@@ -12,7 +12,7 @@ import { findLab, type LabContext } from "./context.ts";
 import { LabError } from "./errors.ts";
 import { disagreements } from "./faults/expect.ts";
 import { breakOne, faultsOn, repairAll, untilWell } from "./faults/run.ts";
-import { plainText, replay } from "./faults/replay.ts";
+import { plainText, replay, reportText } from "./faults/replay.ts";
 import { type Scenario, scenarios } from "./faults/scenarios.ts";
 import { withLock } from "./lock.ts";
 import { connectKube } from "./platform/mod.ts";
@@ -134,7 +134,7 @@ async function snapshots(root: string, scenario: Scenario): Promise<Report> {
   const dir = join(root, "tests/scenarios", scenario.name);
   const report = replay(await loadFacts(join(dir, "facts.json.gz")));
   writeFileSync(join(dir, "plain.txt"), await plainText(report));
-  writeFileSync(join(dir, "report.json"), JSON.stringify(report, undefined, 1) + "\n");
+  writeFileSync(join(dir, "report.json"), reportText(report));
   const expect = { title: scenario.title, ...scenario.expect };
   writeFileSync(join(dir, "expect.json"), JSON.stringify(expect, undefined, 2) + "\n");
   return report;

@@ -23,3 +23,23 @@ export function replay(facts: Facts): Report {
 export async function plainText(report: Report): Promise<string> {
   return (await formats.plain())(report, { colour: false, width: 100 });
 }
+
+const line = (value: unknown) => JSON.stringify(value);
+
+function list(name: string, items: readonly string[]): string {
+  return items.length === 0 ? `"${name}": []` : `"${name}": [\n${items.join(",\n")}\n]`;
+}
+
+/** The report as JSON with a root or a finding a line, so that a difference shows what it is about. */
+export function reportText(report: Report): string {
+  const { roots, details, issues, ...head } = report;
+  const components = details.components.map(({ checks, ...component }) =>
+    `{${line(component).slice(1, -1)}, ${list("checks", checks.map(line))}}`
+  );
+  const parts = [
+    list("roots", roots.map(line)),
+    `"details": {${list("components", components)}}`,
+    list("issues", issues.map(line)),
+  ];
+  return `{${line(head).slice(1, -1)},\n${parts.join(",\n")}}\n`;
+}
