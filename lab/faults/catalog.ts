@@ -3,7 +3,7 @@ import { at, condition } from "../platform/mod.ts";
 import type { Fault } from "./fault.ts";
 import { core, NESSIE, PLATFORM, pods } from "./objects.ts";
 import { type Scene, untilCondition, waitingReasons } from "./scene.ts";
-import { editRelease } from "./tree.ts";
+import { editRelease, replace } from "./tree.ts";
 
 const PODS = pods(PLATFORM, "app.kubernetes.io/name=nessie");
 
@@ -83,11 +83,13 @@ const outOfMemory: Fault = {
   title: "Nessie's memory limit is below what its heap needs",
   story: "Somebody saved memory in the values. The JVM is killed at its start, again and again.",
   shows: "New pods of Nessie (OOMKilled)",
-  manifests: (tree) =>
-    editRelease(tree, (release) => {
-      release.setIn(["spec", "values", "resources", "limits", "memory"], "64Mi");
-      release.setIn(["spec", "values", "resources", "requests", "memory"], "64Mi");
-    }),
+  manifests(tree) {
+    editRelease(
+      tree,
+      (release) => release.setIn(["spec", "values", "resources", "limits", "memory"], "96Mi"),
+    );
+    replace(tree, "lab/overlay/apps/nessie/kustomization.yaml", "memory: 256Mi", "memory: 96Mi");
+  },
   async settled(scene) {
     await untilSomePod(scene, ["CrashLoopBackOff"]);
     await untilUpgradeFailed(scene);
