@@ -30,7 +30,7 @@ for (
   const name of [
     "spark-client-scaled-to-zero",
     "rgw-stopped",
-    "nessie-image-tag-wrong",
+    "item-missing",
     "flux-dependson-wrong-namespace",
     "quota-refuses-pods",
   ]
