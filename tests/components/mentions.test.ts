@@ -52,6 +52,7 @@ Deno.test("names: near misses are told from other names", () => {
 });
 
 Deno.test("an object that is not found is named by its kind, whatever its group is called", () => {
-  const message = 'could not get ClusterSecretStore "op", ClusterSecretStore.external-secrets.io "op" not found';
+  const message =
+    'could not get ClusterSecretStore "op", ClusterSecretStore.external-secrets.io "op" not found';
   assert.deepEqual(named(message), ["ClusterSecretStore//op not found"]);
 });

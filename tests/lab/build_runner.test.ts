@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { BUILD_MARK, endLeftovers, leftovers } from "../../lab/build/leftovers.ts";
 import { createProgress } from "../../lab/progress.ts";
 import { hashParts, nextPart, orderParts, type Part, partsToRun, runParts } from "../../lab/build/runner.ts";
 
@@ -148,29 +146,4 @@ Deno.test("a program that is not there fails its part with a reason", async () =
     ]);
     assert.match(result.ok ? "" : result.why, /no-such-program/);
   });
-});
-
-Deno.test("what a killed build left running is ended, and only for its own cache", async () => {
-  const cache = `/nowhere/${crypto.randomUUID()}`;
-  const start = (mark: string) => {
-    const child = spawn("sleep", ["60"], {
-      env: { ...Deno.env.toObject(), [BUILD_MARK]: mark },
-      stdio: "ignore",
-    });
-    return {
-      pid: child.pid ?? 0,
-      ended: new Promise<void>((resolve) => child.once("close", () => resolve())),
-    };
-  };
-  const left = start(cache);
-  const other = start(`${cache}-other`);
-  try {
-    assert.deepEqual(leftovers(cache), [left.pid]);
-    assert.equal(await endLeftovers(cache), 1);
-    await left.ended;
-    assert.deepEqual(leftovers(`${cache}-other`), [other.pid]);
-  } finally {
-    await endLeftovers(`${cache}-other`);
-    await other.ended;
-  }
 });
