@@ -1,6 +1,6 @@
 /** Faults of the way that secrets take: the store, ExternalSecrets, Secrets. */
 import { stringify } from "yaml";
-import { at, type KubeObject, text } from "../platform/mod.ts";
+import { at, condition, type KubeObject, text } from "../platform/mod.ts";
 import type { Fault } from "./fault.ts";
 import {
   core,
@@ -87,17 +87,19 @@ const connectMissing: Fault = {
     for (const name of names) await dropSecret(scene, name);
     await Promise.all([reinstallNessie(scene), restart(scene, PLATFORM, CLIENT)]);
     for (const name of ["data-platform-database-secrets", "data-platform-storage-secrets"]) {
-      await hurry(scene.kube, kustomization(name));
+      // One that waits already is left to it: asked again, it would begin to wait again.
+      const path = kustomization(name);
+      if (condition(await scene.kube.get(path), "Ready")?.status === "True") await hurry(scene.kube, path);
     }
   },
   async settled(scene) {
     await Promise.all([
-      untilWaiting(scene, PLATFORM, CLIENT, NO_CONFIG, 60),
-      untilWaiting(scene, PLATFORM, "app.kubernetes.io/name=nessie", NO_CONFIG, 60, 2),
-      untilCondition(scene, NESSIE, "Stalled", "True", 60),
+      untilWaiting(scene, PLATFORM, CLIENT, NO_CONFIG, 120),
+      untilWaiting(scene, PLATFORM, "app.kubernetes.io/name=nessie", NO_CONFIG, 120, 2),
+      untilCondition(scene, NESSIE, "Stalled", "True", 120),
       ...["data-platform-database-secrets", "data-platform-storage-secrets", "nessie", "spark-client"].map((
         name,
-      ) => untilCondition(scene, kustomization(name), "Ready", "False", 60)),
+      ) => untilCondition(scene, kustomization(name), "Ready", "False", 120)),
     ]);
   },
   repair: (scene) => putConnectSecrets(scene),
