@@ -54,10 +54,9 @@ async function withPair(target: Target, ask: (() => Promise<Token>) | undefined)
   }
   const read = (material: Material | undefined, what: string) =>
     material ? readMaterial(material, `the ${what} of user ${userName}`) : Promise.resolve(undefined);
-  const [cert, key] = await Promise.all([
-    read(user.cert, "client certificate"),
-    read(user.key, "client key"),
-  ]);
+  // One after the other, so that of two that are missing the same one is always told.
+  const cert = await read(user.cert, "client certificate");
+  const key = await read(user.key, "client key");
   const login = bearer(target, ask);
   // A token that can't be had must stop the run before it asks anything.
   await login.headers();
