@@ -44,7 +44,8 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
   const held = daemon || desired === 0 ? undefined : heldBack(object);
   if (ready >= desired) return held && { ...base, status: "warning", ...held };
   if (ready === 0) {
-    if (changed < OBSERVE_SECONDS) return undefined;
+    // A young one is starting, unless one of its pods says already that it cannot.
+    if (changed < OBSERVE_SECONDS && !somePodFails(kind, object, world)) return undefined;
     const why = podsSay(kind, object, world);
     return {
       ...base,
@@ -116,4 +117,11 @@ function podsSay(kind: string, object: Workload, world: World): string {
     judgePod(pod, world)?.message ?? []
   );
   return messages[0] ? `: ${messages[0]}` : "";
+}
+
+function somePodFails(kind: string, object: Workload, world: World): boolean {
+  const { namespace, name } = object.metadata ?? {};
+  return podsOf(world, kind, namespace ?? "", name ?? "").some((pod) =>
+    judgePod(pod, world)?.status === "critical"
+  );
 }

@@ -46,7 +46,7 @@ export const POD_ERRORS = [
 ] as const;
 
 /** A workload that has too few ready pods, for whatever reason its pods give. */
-export const WORKLOAD_ERRORS = ["NoneReady", "SomeReady", "RolloutStuck", "JobFailed"] as const;
+export const WORKLOAD_ERRORS = ["NoneReady", "SomeReady", "RolloutStuck", "RollingOut", "JobFailed"] as const;
 
 /** A workload whose pods cannot even be created. */
 export const CREATION_ERRORS = ["FailedCreate", "NotObserved", "NoneReady", "SomeReady"] as const;
