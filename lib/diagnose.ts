@@ -1,7 +1,7 @@
 /** Tells the faults from their symptoms: a finding is a symptom if an edge leads to something that explains it. */
 import { platformNamespaces } from "./check.ts";
 import { buildGraph, explains, type Graph } from "./graph.ts";
-import type { ChainStep, Component, Confidence, Facts, Finding, World } from "./model.ts";
+import type { ChainStep, Component, Confidence, Facts, Finding, Status, World } from "./model.ts";
 import { ON_ITS_WAY, refKey } from "./model.ts";
 import type { Root } from "./report.ts";
 
@@ -48,11 +48,23 @@ export function diagnose(
   for (const index of roots) {
     const finding = placed[index];
     if (!finding) continue;
-    const alone = !explained.has(index) && finding.status !== "critical";
-    placed[index] = { ...finding, role: alone ? "independent" : "root", confidence: "proven" };
+    const hurt = explained.get(index) ?? [];
+    const alone = hurt.length === 0 && finding.status !== "critical";
+    placed[index] = {
+      ...finding,
+      status: asBadAs(finding, hurt),
+      role: alone ? "independent" : "root",
+      confidence: "proven",
+    };
   }
   const findings = [...all.filter((finding) => !isUnwell(finding)), ...placed];
   return { findings, roots: rankRoots(placed, explained) };
+}
+
+/** A warning that broke something critical is critical. */
+function asBadAs(finding: Finding, hurt: readonly Explained[]): Status {
+  const worse = finding.status === "warning" && hurt.some((entry) => entry.finding.status === "critical");
+  return worse ? "critical" : finding.status;
 }
 
 function isUnwell(finding: Finding): boolean {
@@ -80,7 +92,17 @@ function withinReach(findings: readonly Finding[], graph: Graph, scope: Readonly
   );
 }
 
-/** For every finding, the findings that can explain it, also through objects that are on their way or unreadable. */
+/** How the way to an object was, so far. */
+interface Way {
+  likely: boolean;
+  /** An edge on it is decisive. */
+  decisive: boolean;
+}
+
+/**
+ * For every finding, the findings that can explain it, also through objects that are on their way or unreadable.
+ * A warning explains what is critical only over a decisive edge, and only when nothing worse does.
+ */
 function connect(findings: readonly Finding[], graph: Graph, onTheirWay: ReadonlySet<string>): Arc[][] {
   const byObject = new Map<string, number[]>();
   findings.forEach((finding, index) => {
@@ -89,17 +111,22 @@ function connect(findings: readonly Finding[], graph: Graph, onTheirWay: Readonl
   });
   return findings.map((finding, self) => {
     const arcs: Arc[] = [];
+    const lesser: Arc[] = [];
     const visited = new Set<string>();
-    const follow = (key: string, current: Finding, via: ChainStep[], likely: boolean) => {
+    const follow = (key: string, current: Finding, via: ChainStep[], { likely, decisive }: Way) => {
       for (const edge of graph.needs.get(key) ?? []) {
         if (!explains(edge, current)) continue;
         const to = refKey(edge.to);
         const unsure = likely || edge.inferred === true;
+        const whole = decisive || edge.decisive === true;
         for (const index of byObject.get(to) ?? []) {
           const cause = findings[index];
-          if (index === self || !cause || !canCause(cause, finding, edge.because)) continue;
+          if (index === self || !cause) continue;
+          if (edge.because && !edge.because.includes(cause.reason)) continue;
           const step = { object: cause.object, via: edge.via, reason: cause.reason };
-          arcs.push({ to: index, via: [...via, step], likely: unsure || cause.status === "unknown" });
+          const arc = { to: index, via: [...via, step], likely: unsure || cause.status === "unknown" };
+          if (cause.status !== "warning" || finding.status === "warning") arcs.push(arc);
+          else if (whole) lesser.push(arc);
         }
         const passed = onTheirWay.has(to) ? ON_ITS_WAY : graph.unreadable.has(to) ? "Missing" : undefined;
         if (!passed || visited.has(to)) continue;
@@ -111,19 +138,13 @@ function connect(findings: readonly Finding[], graph: Graph, onTheirWay: Readonl
           to,
           { ...current, object: edge.to, reason: passed },
           [...via, step],
-          unsure || passed === "Missing",
+          { likely: unsure || passed === "Missing", decisive: whole },
         );
       }
     };
-    follow(refKey(finding.object), finding, [], false);
-    return arcs;
+    follow(refKey(finding.object), finding, [], { likely: false, decisive: false });
+    return arcs.length > 0 ? arcs : lesser;
   });
-}
-
-/** A warning does not explain what is critical; what could not be looked at may. */
-function canCause(cause: Finding, effect: Finding, because: readonly string[] | undefined): boolean {
-  if (because && !because.includes(cause.reason)) return false;
-  return cause.status !== "warning" || effect.status === "warning";
 }
 
 /**

@@ -175,6 +175,8 @@ export interface Edge {
   optional?: boolean;
   /** Only these reasons of `to` explain; default: every reason. */
   because?: readonly string[];
+  /** `from` waits for the whole of `to`, so that even a warning there explains what is critical here. */
+  decisive?: boolean;
 }
 
 /**

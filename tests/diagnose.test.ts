@@ -85,6 +85,23 @@ Deno.test("a warning does not explain what is critical", () => {
   assert.equal(finding(items, "disk").role, "independent");
 });
 
+Deno.test("a warning that something waits for explains it, and is as bad", () => {
+  const disk: Thing = { ...made("disk", "Slow"), status: "warning" };
+  const pod: Thing = { ...made("pod", "Slow", "disk"), status: "warning" };
+  const release = made("release", "GaveUp", { name: "pod", decisive: "yes" });
+  assert.deepEqual(roots([release, pod, disk]), ["disk"]);
+  assert.equal(finding([release, pod, disk], "disk").status, "critical");
+  assert.equal(finding([release, pod, disk], "pod").status, "warning");
+  assert.equal(finding([pod, disk], "disk").status, "warning");
+});
+
+Deno.test("a warning that something waits for explains nothing that something worse explains", () => {
+  const disk: Thing = { ...made("disk", "Slow"), status: "warning" };
+  const release = made("release", "GaveUp", { name: "disk", decisive: "yes" }, "node");
+  assert.deepEqual(roots([release, disk, made("node", "Down")]), ["node"]);
+  assert.equal(finding([release, disk, made("node", "Down")], "disk").status, "warning");
+});
+
 Deno.test("things that wait for each other have one root between them", () => {
   const items = [
     made("a", "Waiting", "b"),

@@ -11,7 +11,7 @@ const thing = obj({
   /** How it fails; absent when it is well. */
   reason: str,
   status: str,
-  needs: list(obj({ name: str, explains: list(str), inferred: str, optional: str })),
+  needs: list(obj({ name: str, explains: list(str), inferred: str, optional: str, decisive: str })),
 });
 export type Thing = NonNullable<ReturnType<typeof thing>>;
 
@@ -55,6 +55,7 @@ export const toys: Component = {
         explains: need.explains ?? "any",
         inferred: need.inferred === "yes",
         optional: need.optional === "yes",
+        decisive: need.decisive === "yes",
       }))
     ),
 };

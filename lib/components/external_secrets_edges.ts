@@ -1,6 +1,7 @@
 /** What ExternalSecrets, their stores and the Secrets they make need of each other. */
 import type { Edge, ListSource, ObjectRef, World } from "../model.ts";
 import { ON_ITS_WAY } from "../model.ts";
+import { dnsEdge } from "./cluster_dns.ts";
 import {
   failureText,
   ITEM_FAULTS,
@@ -158,6 +159,7 @@ function storeEdges(kind: string, object: SecretStore, world: World): Edge[] {
     ...needs("Secret", provider?.secrets, "provider's credentials"),
     ...needs("ServiceAccount", provider?.accounts, "provider's service account"),
     ...to,
+    ...provider?.host ? [dnsEdge(from, STORE_ERRORS)] : [],
     ...operatorEdges(from, world),
     ...mentionEdges(from, failureText(kind, object, world), STORE_ERRORS),
   ];

@@ -1,6 +1,7 @@
 /** What Flux's objects need: dependencies, sources, controllers, and what they applied. */
 import type { Edge, ListSource, ObjectRef, World } from "../model.ts";
 import { ON_ITS_WAY } from "../model.ts";
+import { dnsEdge } from "./cluster_dns.ts";
 import { conditionOf, matches, refOf } from "./fields.ts";
 import { inventoryOf, isAbsent, sourceOf, workloadsOf } from "./flux_inventory.ts";
 import {
@@ -50,6 +51,15 @@ const CONTROLLER = [
   "ProgressingTooLong",
   "TerminatingStuck",
 ] as const;
+/** Reasons of a source that could not be asked for. */
+const FETCH = [
+  "FetchFailed",
+  "GitOperationFailed",
+  "OCIArtifactPullFailed",
+  "IndexationFailed",
+  "BucketOperationFailed",
+  "AuthenticationFailed",
+] as const;
 /** Reasons that say that something could not be applied. */
 const APPLY = ["ReconciliationFailed", "BuildFailed", ...RELEASE] as const;
 
@@ -80,7 +90,10 @@ export function fluxEdges(world: World): Edge[] {
       world.list(source).flatMap((object): Edge[] => {
         const from = refOf(source.kind, object);
         const { sourceRef, secretRef } = object.spec ?? {};
-        const edges = [controlled(from, world, "source-controller", [...CONTROLLER, "FetchFailed"])];
+        const edges = [
+          controlled(from, world, "source-controller", [...CONTROLLER, ...FETCH]),
+          dnsEdge(from, FETCH),
+        ];
         if (sourceRef?.name) {
           const to = {
             kind: sourceRef.kind ?? "HelmRepository",
@@ -109,6 +122,7 @@ function referenceEdges(kind: string, object: Kustomization | HelmRelease, world
     via: "dependsOn",
     explains: ["DependencyNotReady", ON_ITS_WAY],
     optional: isMisnamed(to, world),
+    decisive: true,
   }));
   if (source) {
     edges.push({
@@ -117,6 +131,7 @@ function referenceEdges(kind: string, object: Kustomization | HelmRelease, world
       via: "sourceRef",
       explains: [...SOURCE],
       optional: isMisnamed(source, world),
+      decisive: true,
     });
   }
   return edges;
@@ -140,12 +155,13 @@ function kustomizationEdges(object: Kustomization, world: World): Edge[] {
   const applied = inventoryOf(object);
   return [
     ...referenceEdges("Kustomization", object, world),
-    ...applied.map((to): Edge => ({ from, to, via: "inventory", explains: [...HEALTH] })),
+    ...applied.map((to): Edge => ({ from, to, via: "inventory", explains: [...HEALTH], decisive: true })),
     ...checked.filter(({ kind }) => sourceOf(kind)).map((to): Edge => ({
       from,
       to,
       via: "healthChecks",
       explains: [...HEALTH],
+      decisive: true,
     })),
     ...namespaceEdges(from, applied, world),
     ...substitutes,
@@ -202,6 +218,7 @@ function releaseEdges(object: HelmRelease, world: World): Edge[] {
       to,
       via: "its workloads",
       explains: [...RELEASE],
+      decisive: true,
     })),
     ...valueEdges(object, namespace ?? "", world),
     controlled(from, world, "helm-controller", CONTROLLER),

@@ -81,9 +81,16 @@ export function absentOfPlatform(world: World): ObjectRef[] {
 function isHeldBack(object: Kustomization): boolean {
   const ready = conditionOf(object, "Ready");
   if (ready?.status === "True" && object.status?.applies === 0) return true;
-  if (ready?.status !== "True" && ready?.status !== "False") return object.status?.applied !== "current";
+  if (ready?.status !== "True" && ready?.status !== "False") {
+    return object.status?.applied !== "current" && !hasApplied(object);
+  }
   return ready.status === "False" && HELD_BACK.has(ready.reason ?? "") &&
     object.status?.applied !== "current";
+}
+
+/** Whether all it holds is applied and only waits to become well. */
+function hasApplied(object: Kustomization): boolean {
+  return /^Running health checks/.test(conditionOf(object, "Reconciling")?.message ?? "");
 }
 
 /** Kustomizations that something names and that do not exist. */

@@ -12,6 +12,7 @@ import type {
 import { refKey } from "../model.ts";
 import { str, via } from "../shape.ts";
 import { externalSecrets, secretStores } from "./external_secrets_kinds.ts";
+import { CLUSTER_DNS } from "./cluster_dns.ts";
 import { ageSeconds, ageText, type Metadata, type PodSpec, refOf } from "./fields.ts";
 import { helmReleases, kustomizations } from "./flux_kinds.ts";
 import {
@@ -144,24 +145,33 @@ const namespaceCheck: KindCheck<Namespace> = {
   },
 };
 
-const DNS = { kind: "Service", namespace: "kube-system", name: "kube-dns" };
-
 const dnsCheck: Check = {
   id: "kubernetes.dns",
   title: "cluster DNS",
   explain:
-    "The Service kube-system/kube-dns has ready endpoints. Without it names do not resolve and nearly everything fails.",
+    "The Service kube-system/kube-dns has ready endpoints; it is missing where only its pods are there. Without it names do not resolve and nearly everything fails.",
   needs: [services],
-  object: () => DNS,
+  object: () => CLUSTER_DNS,
   run(world) {
-    const there = world.get(services, DNS.namespace, DNS.name);
-    const { ready, all } = endpointsOf(world, DNS.namespace, DNS.name);
+    const there = world.get(services, CLUSTER_DNS.namespace, CLUSTER_DNS.name);
+    const { ready, all } = endpointsOf(world, CLUSTER_DNS.namespace, CLUSTER_DNS.name);
     const base = {
       observed: `${ready} of ${all} endpoints`,
       expected: "at least 1",
       evidence: "EndpointSlice",
     };
     if (!there) {
+      const servers = world.list(pods).filter((pod) =>
+        pod.metadata?.namespace === CLUSTER_DNS.namespace &&
+        pod.metadata?.labels?.["k8s-app"] === CLUSTER_DNS.name
+      );
+      if (servers.length > 0) {
+        const message =
+          "the Service of cluster DNS does not exist although its pods do: names do not resolve";
+        const observed = `${servers.length} pods, no Service`;
+        const next = ["kubectl -n kube-system get service,pods -l k8s-app=kube-dns"];
+        return [{ ...base, observed, status: "critical", reason: "Missing", message, next }];
+      }
       const message = "there is no Service kube-system/kube-dns, so cluster DNS could not be judged";
       return [{ ...base, status: "skipped", reason: "NotFound", message }];
     }

@@ -1,6 +1,7 @@
 /** Network policies: which declared connections they cut. A policy that explains a drop comes before any other suspect. */
 import type { Component, Edge, KindCheck, ListSource, ObjectRef, World } from "../model.ts";
 import { intOrStr, list, num, obj, str } from "../shape.ts";
+import { CLUSTER_DNS } from "./cluster_dns.ts";
 import { labels, metadata, refOf } from "./fields.ts";
 import { namespaces, type Pod, pods, type Service, services } from "./kinds.ts";
 import { blamesOthers } from "./log_signals.ts";
@@ -86,7 +87,7 @@ function declaredFlows(world: World): Flow[] {
     seen.add(client);
     const named = servicesOf(pod, world);
     if (named.length === 0) return [];
-    const dns = { to: { kind: "Service", namespace: "kube-system", name: "kube-dns" }, port: 53 };
+    const dns = { to: CLUSTER_DNS, port: 53 };
     return [...named, dns].flatMap(({ to, port }) => {
       const pair = `${client} ${to.namespace}/${to.name}:${port}`;
       if (seen.has(pair) || !(isolated.has(pod.metadata?.namespace) || isolated.has(to.namespace))) return [];
@@ -103,7 +104,7 @@ function flowsTo(world: World, from: Pod, service: Service, target: ObjectRef, a
   const port = asked === undefined ? all[0] : all.find((entry) => entry.port === asked);
   if (!to || !port) return [];
   const number = containerPort(to, port.targetPort ?? port.port);
-  const protocol = target.name === "kube-dns" ? "UDP" as const : "TCP" as const;
+  const protocol = target.name === CLUSTER_DNS.name ? "UDP" as const : "TCP" as const;
   return number === undefined ? [] : [{ from, to, port: number, protocol, target }];
 }
 

@@ -33,7 +33,8 @@ export function nodeEdges(pod: Pod, world: World): Edge[] {
   if (because.length === 0 && !untold) return edges;
   const explains = ["Unschedulable"];
   for (const node of world.list(nodes)) {
-    edges.push({ from, to: refOf("Node", node), via: "refused by the scheduler", explains, because });
+    const to = refOf("Node", node);
+    edges.push({ from, to, via: "refused by the scheduler", explains, because, decisive: true });
   }
   edges.push({ from, to: { kind: "Node", name: "*" }, via: "a node", explains, because: ["NoNode"] });
   return edges;

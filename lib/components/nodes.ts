@@ -97,12 +97,13 @@ export const nodesComponent: Component = {
   namespaces: () => [],
   kinds: [nodeCheck],
   checks: [someNode],
-  // Many nodes may be why none is left; each has its own finding.
+  // The cordon of a single node is why none is left; of several, none is the one.
   edges: (world) =>
-    world.list(nodes).map((node) => ({
+    world.list(nodes).map((node, _, all) => ({
       from: { kind: "Node", name: "*" },
       to: refOf("Node", node),
       via: "nodes",
       explains: ["NoNode"],
+      decisive: all.length === 1,
     })),
 };

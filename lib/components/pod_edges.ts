@@ -1,5 +1,6 @@
 /** What pods and workload templates need: Secrets, ConfigMaps, claims, accounts, images, nodes, Services. */
 import type { Edge, ObjectRef, World } from "../model.ts";
+import { dnsEdge } from "./cluster_dns.ts";
 import { perWorld } from "./per_world.ts";
 import { conditionOf, type PodSpec, refOf } from "./fields.ts";
 import { configMaps, daemonSets, deployments, type Pod, pods, statefulSets } from "./kinds.ts";
@@ -186,11 +187,7 @@ function askingEdges(pod: Pod, world: World): Edge[] {
     optional: isWell(pod) || explains.length === 0,
   }));
   const asks = named.length > 0 && explains.length > 0;
-  if (asks) {
-    const dns = { kind: "Service", namespace: "kube-system", name: "kube-dns" };
-    const because = ["NoEndpoints"];
-    edges.push({ from, to: dns, via: "DNS", explains, because, inferred: true, optional: true });
-  }
+  if (asks) edges.push(dnsEdge(from, explains));
   return [...edges, ...agentEdges(pod, world, asks)];
 }
 

@@ -1,6 +1,6 @@
 /** Judges Deployments, StatefulSets and DaemonSets by their ready pods. */
 import type { Judgement, World } from "../model.ts";
-import { ageSeconds, conditionOf } from "./fields.ts";
+import { ageSeconds, type Condition, conditionOf } from "./fields.ts";
 import type { Workload } from "./kinds.ts";
 import { podsOf } from "./membership.ts";
 import { eventsOf, judgePod } from "./pods.ts";
@@ -41,11 +41,11 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
       message: "its controller has not looked at its last change",
     };
   }
-  const held = daemon || desired === 0 ? undefined : heldBack(object);
+  const held = daemon || desired === 0 ? undefined : heldBack(kind, object, world);
   if (ready >= desired) return held && { ...base, status: "warning", ...held };
   if (ready === 0) {
     // A young one is starting, unless one of its pods says already that it cannot.
-    if (changed < OBSERVE_SECONDS && !somePodFails(kind, object, world)) return undefined;
+    if (changed < OBSERVE_SECONDS && !podsFail(kind, object, world)) return undefined;
     const why = podsSay(kind, object, world);
     return {
       ...base,
@@ -57,7 +57,7 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
     };
   }
   const progress = conditionOf(object, "Progressing");
-  if (progress?.status === "True" && progress.reason !== "NewReplicaSetAvailable") return undefined;
+  if (isRollingOut(progress) && !held) return undefined;
   return {
     ...base,
     // The pods of a DaemonSet do not stand in for each other: each serves its node.
@@ -70,18 +70,31 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
 }
 
 /** A change that does not reach the pods while the old ones still serve. */
-function heldBack(object: Workload): Pick<Judgement, "reason" | "message"> | undefined {
+function heldBack(
+  kind: string,
+  object: Workload,
+  world: World,
+): Pick<Judgement, "reason" | "message"> | undefined {
   const { replicas = 0, updatedReplicas = 0 } = object.status ?? {};
   const progress = conditionOf(object, "Progressing");
   if (object.spec?.paused) {
     if (updatedReplicas >= replicas) return undefined;
     return { reason: "Paused", message: "its rollout is paused: its last change has not reached its pods" };
   }
+  const why = podsSay(kind, object, world);
+  if (isRollingOut(progress) && why) {
+    return { reason: "RollingOut", message: `its last change does not get in, the old pods serve on${why}` };
+  }
   if (progress?.status !== "False") return undefined;
   const message = `its rollout does not go on, ${updatedReplicas} of ${replicas} pods have its last change: ${
     progress.message ?? progress.reason
   }`;
   return { reason: "RolloutStuck", message };
+}
+
+/** A rollout that its controller still counts as going on, until its deadline. */
+function isRollingOut(progress: Condition | undefined): boolean {
+  return progress?.status === "True" && progress.reason !== "NewReplicaSetAvailable";
 }
 
 /** Why pods cannot be created: quota, LimitRange, ServiceAccount, admission. */
@@ -114,14 +127,12 @@ function podsFail(kind: string, object: Workload, world: World): boolean {
 function podsSay(kind: string, object: Workload, world: World): string {
   const { namespace, name } = object.metadata ?? {};
   const messages = podsOf(world, kind, namespace ?? "", name ?? "").flatMap((pod) =>
-    judgePod(pod, world)?.message ?? []
+    said(judgePod(pod, world))
   );
   return messages[0] ? `: ${messages[0]}` : "";
 }
 
-function somePodFails(kind: string, object: Workload, world: World): boolean {
-  const { namespace, name } = object.metadata ?? {};
-  return podsOf(world, kind, namespace ?? "", name ?? "").some((pod) =>
-    judgePod(pod, world)?.status === "critical"
-  );
+/** What a pod that is unwell says; one that is on its way says nothing yet. */
+function said(judged: Judgement | undefined): string[] {
+  return judged?.status === "critical" || judged?.status === "warning" ? [judged.message] : [];
 }

@@ -1,6 +1,7 @@
 /** What Rook's objects, the Secrets it writes and the buckets that were claimed need of each other. */
 import type { Edge, Judgement, ObjectRef, World } from "../model.ts";
 import { ON_ITS_WAY } from "../model.ts";
+import { dnsEdge } from "./cluster_dns.ts";
 import { refOf } from "./fields.ts";
 import { services, storageClasses } from "./kinds.ts";
 import { podsOf } from "./membership.ts";
@@ -140,7 +141,8 @@ function storeEdges(world: World): Edge[] {
         inferred: true,
         optional: true,
       } satisfies Edge,
-      // Rook makes that Service when it makes the store.
+      // Rook asks the gateway by the name of that Service, which it makes when it makes the store.
+      dnsEdge(from, failing),
       { from: gateway, to: from, via: "made by", explains: [...GONE], inferred: true } satisfies Edge,
     ];
   });
@@ -157,6 +159,7 @@ function userEdges(world: World): Edge[] {
     const made = [...GONE, "MissingKey"];
     return [
       { from, to, via: "spec.store", explains: [...STORE_NEEDED, "Failure"] },
+      dnsEdge(from, [...STORE_NEEDED, "Failure"]),
       { from: secret, to: from, via: "made by", explains: made, inferred: object.status?.info === undefined },
     ] satisfies Edge[];
   });

@@ -103,7 +103,7 @@ adversary("a node is under disk pressure: its pods are evicted and not placed ag
   }
 });
 
-adversary("the only node is cordoned and a pod was deleted", ["Node * NoNode"], (small) => {
+adversary("every node is cordoned and a pod was deleted", ["Node * NoNode"], (small) => {
   for (const object of small.lists[NODES] ?? []) object.spec = { ...object.spec, unschedulable: true };
   unplaced(small, "spark-client", "0/2 nodes are available: 2 node(s) were unschedulable");
 }, (d) => assert.match(d.roots[0]?.message ?? "", /node-1, node-2 cordoned/));
@@ -170,6 +170,21 @@ adversary("the scheduler stands", ["Lease kube-scheduler NotRenewed"], (small) =
   the(small, LEASES, "kube-scheduler").spec.renewTime = LONG_AGO;
   fail(small, "spark-client", {}, Infinity, { phase: "Pending", containerStatuses: [], conditions: [] });
   for (const object of podsOf(small, "spark-client")) delete object.spec.nodeName;
+});
+
+adversary("the only node is cordoned and a pod was deleted", ["Node node-1 Cordoned"], (small) => {
+  small.lists[NODES] = small.lists[NODES]?.slice(0, 1) ?? [];
+  the(small, NODES, "node-1").spec = { ...the(small, NODES, "node-1").spec, unschedulable: true };
+  for (const object of small.lists[PODS] ?? []) object.spec.nodeName = "node-1";
+  unplaced(small, "spark-client", "0/1 nodes are available: 1 node(s) were unschedulable");
+}, (d) => assert.equal(d.roots[0]?.status, "critical"));
+
+adversary("the Service of cluster DNS is deleted while its pods run", [
+  "Service kube-dns Missing",
+], (small) => {
+  without(small, SERVICES, "kube-dns");
+  for (const object of podsOf(small, "kube-dns")) object.metadata.labels = { "k8s-app": "kube-dns" };
+  fail(small, "nessie", crash());
 });
 
 adversary("DNS has no pods", ["Deployment kube-dns NoneReady"], (small) => {

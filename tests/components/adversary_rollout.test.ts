@@ -13,6 +13,28 @@ adversary("two faults that have nothing to do with each other", [
   fail(small, "spark-client", crash(137, "OOMKilled"));
 });
 
+adversary("a rollout that its new pod holds up, well before its deadline", [
+  "Image registry.example/nessie:2 ImagePullFailed",
+], (small) => {
+  the(small, DEPLOYMENTS, "nessie").status.conditions = [
+    { type: "Progressing", status: "True", reason: "ReplicaSetUpdated" },
+    { type: "Available", status: "True" },
+  ];
+  const [old] = podsOf(small, "nessie");
+  assert.ok(old);
+  const young = structuredClone(old);
+  young.metadata.name = "nessie-def-1";
+  young.spec.containers[0].image = "registry.example/nessie:2";
+  young.status.conditions[1].status = "False";
+  const said = waiting("ImagePullBackOff", "registry.example/nessie:2: not found");
+  Object.assign(young.status.containerStatuses[0], { ready: false }, said);
+  put(small, PODS, young);
+}, (d) => {
+  const held = d.findings.find((f) => f.object.kind === "Deployment" && f.object.name === "nessie");
+  assert.equal(held?.reason, "RollingOut");
+  assert.equal(held.role, "symptom");
+});
+
 adversary("a quota that refused pods an hour ago, and does not any more", [], (small) => {
   put(small, QUOTAS, {
     metadata: { name: "small", namespace: "data-platform" },
