@@ -11,7 +11,7 @@ import type {
   SourceResult,
 } from "./model.ts";
 import { isList, isProbe } from "./model.ts";
-import { ShapeError } from "./shape.ts";
+import { part, ShapeError } from "./shape.ts";
 import { openWorld } from "./world.ts";
 
 /** What collecting needs of a cluster client. */
@@ -86,7 +86,7 @@ function decodeList(source: ListSource, answer: Answer): SourceResult {
   const malformed: Malformed[] = [];
   for (const item of items) {
     try {
-      const decoded = source.read(item, source.kind);
+      const decoded = part(source.read, item, source.kind);
       if (decoded !== undefined) kept.push(decoded);
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
@@ -126,7 +126,7 @@ async function readProbe(
 /** An error page has another shape than the answer we hoped for; its status says enough. */
 function decodeBody(source: ProbeSource, body: unknown): { body?: unknown } {
   try {
-    const kept = source.read(body, source.id);
+    const kept = source.read(body);
     return kept === undefined ? {} : { body: kept };
   } catch (error) {
     if (error instanceof ShapeError) return {};

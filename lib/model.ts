@@ -74,7 +74,7 @@ export interface Facts {
 }
 
 /** Decodes the fields we keep of a value; undefined when the value is absent; throws ShapeError. */
-export type Reader<T> = (value: unknown, path: string) => T | undefined;
+export type Reader<T> = (value: unknown) => T | undefined;
 
 /** A kind that is listed once, cluster-wide. */
 export interface ListSource<T = unknown> {

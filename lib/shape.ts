@@ -8,19 +8,41 @@ import type { Reader } from "./model.ts";
 /** A value does not have the shape its API promises; the message names the path. */
 export class ShapeError extends Error {
   override name = "ShapeError";
+  constructor(readonly path: string, readonly problem: string) {
+    super(`${path} ${problem}`);
+  }
+}
+
+/** Where it was met is only put together when it is needed: paths for every field would double the time of reading. */
+function within(segment: string, error: unknown): unknown {
+  return error instanceof ShapeError ? new ShapeError(`${segment}${error.path}`, error.problem) : error;
+}
+
+/** Reads a part of something; `segment` stands before the path of what it throws. */
+export function part<T>(read: Reader<T>, value: unknown, segment: string): T | undefined {
+  try {
+    return read(value);
+  } catch (error) {
+    throw within(segment, error);
+  }
+}
+
+function refuse(value: unknown, expected: string): never {
+  throw new ShapeError("", `is ${describe(value)}, expected ${expected}`);
 }
 
 function typed<T>(type: string): Reader<T> {
-  return (value, path) => {
+  return (value) => {
     if (value === undefined || value === null) return undefined;
     const actual: string = typeof value;
-    if (actual !== type) throw new ShapeError(`${path} is ${describe(value)}, expected ${type}`);
+    if (actual !== type) refuse(value, type);
     return value as T;
   };
 }
 
 function describe(value: unknown): string {
-  return Array.isArray(value) ? "a list" : value === null ? "null" : `a ${typeof value}`;
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 export const str: Reader<string> = typed<string>("string");
@@ -28,8 +50,7 @@ export const num: Reader<number> = typed<number>("number");
 export const bool: Reader<boolean> = typed<boolean>("boolean");
 
 /** int-or-string, as ports and thresholds are. */
-export const intOrStr: Reader<string | number> = (value, path) =>
-  typeof value === "number" ? value : str(value, path);
+export const intOrStr: Reader<string | number> = (value) => typeof value === "number" ? value : str(value);
 
 /** True when the field is there at all, whatever it holds. */
 export const present: Reader<true> = (value) => value === undefined || value === null ? undefined : true;
@@ -44,13 +65,21 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** An object with these fields, each optional. */
 export function obj<F extends Fields>(fields: F): Reader<Decoded<F>> {
   const entries = Object.entries(fields);
-  return (value, path) => {
+  return (value) => {
     if (value === undefined || value === null) return undefined;
-    if (!isRecord(value)) throw new ShapeError(`${path} is ${describe(value)}, expected an object`);
+    if (!isRecord(value)) refuse(value, "an object");
     const out: Record<string, unknown> = {};
-    for (const [key, read] of entries) {
-      const kept = value[key] === undefined ? undefined : read(value[key], `${path}.${key}`);
-      if (kept !== undefined) out[key] = kept;
+    let at = "";
+    try {
+      for (const [key, read] of entries) {
+        const field = value[key];
+        if (field === undefined) continue;
+        at = key;
+        const kept = read(field);
+        if (kept !== undefined) out[key] = kept;
+      }
+    } catch (error) {
+      throw within(`.${at}`, error);
     }
     return out as Decoded<F>;
   };
@@ -58,13 +87,18 @@ export function obj<F extends Fields>(fields: F): Reader<Decoded<F>> {
 
 /** A list of such values; null and absent entries are dropped. */
 export function list<T>(read: Reader<T>): Reader<T[]> {
-  return (value, path) => {
+  return (value) => {
     if (value === undefined || value === null) return undefined;
-    if (!Array.isArray(value)) throw new ShapeError(`${path} is ${describe(value)}, expected a list`);
+    if (!Array.isArray(value)) refuse(value, "a list");
     const out: T[] = [];
-    for (let i = 0; i < value.length; i++) {
-      const kept = read(value[i], `${path}[${i}]`);
-      if (kept !== undefined) out.push(kept);
+    let i = 0;
+    try {
+      for (; i < value.length; i++) {
+        const kept = read(value[i]);
+        if (kept !== undefined) out.push(kept);
+      }
+    } catch (error) {
+      throw within(`[${i}]`, error);
     }
     return out;
   };
@@ -72,13 +106,18 @@ export function list<T>(read: Reader<T>): Reader<T[]> {
 
 /** A map with any keys. */
 export function map<T>(read: Reader<T>): Reader<Record<string, T>> {
-  return (value, path) => {
+  return (value) => {
     if (value === undefined || value === null) return undefined;
-    if (!isRecord(value)) throw new ShapeError(`${path} is ${describe(value)}, expected an object`);
+    if (!isRecord(value)) refuse(value, "an object");
     const out: Record<string, T> = {};
-    for (const [key, entry] of Object.entries(value)) {
-      const kept = read(entry, `${path}.${key}`);
-      if (kept !== undefined) out[key] = kept;
+    let at = "";
+    try {
+      for (at in value) {
+        const kept = read(value[at]);
+        if (kept !== undefined) out[at] = kept;
+      }
+    } catch (error) {
+      throw within(`.${at}`, error);
     }
     return out;
   };
@@ -86,8 +125,8 @@ export function map<T>(read: Reader<T>): Reader<Record<string, T>> {
 
 /** Another reader's value changed on the way; undefined drops it. */
 export function via<A, B>(read: Reader<A>, change: (value: A) => B | undefined): Reader<B> {
-  return (value, path) => {
-    const kept = read(value, path);
+  return (value) => {
+    const kept = read(value);
     return kept === undefined ? undefined : change(kept);
   };
 }

@@ -2,7 +2,7 @@
 import type { Judgement, World } from "../model.ts";
 import { ON_ITS_WAY } from "../model.ts";
 import type { ExternalSecret, SecretStore } from "./external_secrets_kinds.ts";
-import { ageSeconds, ageText, conditionOf } from "./fields.ts";
+import { ageSeconds, ageText, conditionOf, isReady } from "./fields.ts";
 import { type SecretMeta, secrets } from "./kinds.ts";
 import { eventsOf } from "./pods.ts";
 import { goSeconds, judgeDeletion } from "./states.ts";
@@ -94,7 +94,7 @@ function targetSecret(object: ExternalSecret, world: World): SecretMeta | undefi
 export function failureText(kind: string, object: ExternalSecret | SecretStore, world: World): string {
   const { namespace, name } = object.metadata ?? {};
   // The event of a fault that is over stays for an hour.
-  if (conditionOf(object, "Ready")?.status === "True") return "";
+  if (isReady(object)) return "";
   const told = eventsOf(world, kind, namespace, name ?? "")[0]?.message;
   const said = conditionOf(object, "Ready")?.message ?? "no reason is given";
   return told && !said.includes(told) ? `${said}: ${told}` : said;

@@ -1,6 +1,6 @@
 /** The kinds of the External Secrets operator: where they are listed, and which of their fields are kept. */
 import type { ListSource, Reader } from "../model.ts";
-import { list, obj, present, str, via } from "../shape.ts";
+import { list, obj, part, present, str, via } from "../shape.ts";
 import { conditions, hostsIn, metadata } from "./fields.ts";
 
 const GROUP = "/apis/external-secrets.io";
@@ -36,23 +36,23 @@ export type ExternalSecret = NonNullable<ReturnType<typeof externalSecrets.read>
 const secretRef = obj({ name: str, namespace: str, key: str });
 
 /** Every `...SecretRef` and `serviceAccount...` below the provider: whatever it is called, the store needs it. */
-const authOf: Reader<{ secrets?: Reference[]; accounts?: Reference[] }> = (value, path) => {
+const authOf: Reader<{ secrets?: Reference[]; accounts?: Reference[] }> = (value) => {
   const secrets: Reference[] = [];
   const accounts: Reference[] = [];
-  const walk = (at: unknown, key: string, where: string, depth: number) => {
+  const walk = (at: unknown, key: string, depth: number) => {
     if (typeof at !== "object" || at === null || depth > 8) return;
     const fields = at as Record<string, unknown>;
     if (typeof fields.name === "string" && /^serviceAccount(Ref)?$/.test(key)) {
-      accounts.push(secretRef(at, where) ?? {});
+      accounts.push(secretRef(at) ?? {});
     } else if (
       typeof fields.name === "string" && /(secretRef|^clientCert|^clientKey|^bearerToken|^token)$/i.test(key)
     ) {
-      secrets.push(secretRef(at, where) ?? {});
+      secrets.push(secretRef(at) ?? {});
     } else {
-      for (const [next, inner] of Object.entries(fields)) walk(inner, next, `${where}.${next}`, depth + 1);
+      for (const [next, inner] of Object.entries(fields)) walk(inner, next, depth + 1);
     }
   };
-  walk(value, "", path, 0);
+  walk(value, "", 0);
   if (secrets.length + accounts.length === 0) return undefined;
   return { ...(secrets.length > 0 ? { secrets } : {}), ...(accounts.length > 0 ? { accounts } : {}) };
 };
@@ -63,25 +63,29 @@ export interface Reference {
   key?: string;
 }
 
+const fieldsOfProvider = obj({
+  connectHost: str,
+  remoteNamespace: str,
+  server: (inner) => inner,
+  vaults: present,
+});
+
 /** Of a provider: its name, the host it asks, what it authenticates with, and where it looks. */
-const provider: Reader<Provider> = (value, path) => {
+const provider: Reader<Provider> = (value) => {
   if (typeof value !== "object" || value === null) return undefined;
   const [name, fields] = Object.entries(value)[0] ?? [];
   if (!name) return undefined;
-  const known = obj({ connectHost: str, remoteNamespace: str, server: (inner) => inner, vaults: present })(
-    fields,
-    `${path}.${name}`,
-  );
+  const known = part(fieldsOfProvider, fields, `.${name}`);
   const server = typeof known?.server === "string"
     ? known.server
-    : obj({ url: str })(known?.server, path)?.url;
+    : part(obj({ url: str }), known?.server, `.${name}.server`)?.url;
   return {
     name,
     host: hostsIn(known?.connectHost ?? server ?? "")[0],
     secure: (known?.connectHost ?? server ?? "").startsWith("https:"),
     remoteNamespace: known?.remoteNamespace ?? (name === "kubernetes" ? "default" : undefined),
     vaults: known?.vaults ? Object.keys((fields as { vaults: object }).vaults) : undefined,
-    ...authOf((fields as { auth?: unknown } | null)?.auth, `${path}.${name}.auth`),
+    ...part(authOf, (fields as { auth?: unknown } | null)?.auth, `.${name}.auth`),
   };
 };
 

@@ -84,9 +84,18 @@ export function hostsIn(value: string): string[] {
   return [...found];
 }
 
+const MAY_NAME_HOST = /:\/\/|\.svc/i;
+
+/** The pods of a workload say the same, so most values were seen before; long ones are not worth the memory. */
+const hostsByValue = new Map<string, string[] | undefined>();
+
 const hosts: Reader<string[]> = via(str, (value) => {
+  if (!MAY_NAME_HOST.test(value)) return undefined;
+  if (hostsByValue.has(value)) return hostsByValue.get(value);
   const found = hostsIn(value);
-  return found.length > 0 ? found : undefined;
+  const kept = found.length > 0 ? found : undefined;
+  if (value.length < 1000 && hostsByValue.size < 10_000) hostsByValue.set(value, kept);
+  return kept;
 });
 
 /** Every host that a map of texts (ConfigMap data) names. */
@@ -155,6 +164,11 @@ export function conditionOf(
   type: string,
 ): Condition | undefined {
   return object.status?.conditions?.find((entry) => entry.type === type);
+}
+
+/** Whether its condition Ready is True. */
+export function isReady(object: { status?: { conditions?: Condition[] } }): boolean {
+  return conditionOf(object, "Ready")?.status === "True";
 }
 
 /** Seconds since an RFC 3339 time; undefined when there is none. */

@@ -1,7 +1,7 @@
 /** Flux: what should be applied, whether it was, and the controllers that do it. */
 import type { Check, Component, KindCheck, ListSource, ObjectRef, World } from "../model.ts";
 import { refText } from "../model.ts";
-import { ageSeconds, ageText, conditionOf, refOf } from "./fields.ts";
+import { ageSeconds, ageText, conditionOf, isReady, refOf } from "./fields.ts";
 import { fluxEdges, orphanEdges } from "./flux_edges.ts";
 import { appliesKind, inventoryOf } from "./flux_inventory.ts";
 import { judgeHelmRelease, judgeKustomization, judgeSource } from "./flux_judge.ts";
@@ -90,7 +90,7 @@ const presentCheck: Check = {
         next: ["kubectl apply -k kubernetes/flux/bootstrap"],
       }];
     }
-    const ready = all.filter((object) => conditionOf(object, "Ready")?.status === "True").length;
+    const ready = all.filter((object) => isReady(object)).length;
     const message = `${count} are declared, ${ready} of ${all.length} are Ready`;
     return [{ status: "ok", reason: "Found", message, observed: `${ready} of ${all.length} Ready` }];
   },

@@ -1,7 +1,7 @@
 /** Judges Flux's objects by their conditions, and by the time they have been in them. */
 import type { Judgement, World } from "../model.ts";
 import { ON_ITS_WAY, refText } from "../model.ts";
-import { ageSeconds, ageText, conditionOf } from "./fields.ts";
+import { ageSeconds, ageText, conditionOf, isReady } from "./fields.ts";
 import { failingIn, failingWorkloads } from "./flux_health.ts";
 import { lostOf } from "./flux_inventory.ts";
 import type { FluxObject, FluxSource, HelmRelease, Kustomization } from "./flux_kinds.ts";
@@ -149,7 +149,7 @@ function judgeFirst(object: Kustomization, world: World): Judgement | undefined 
 
 /** A build that holds nothing succeeds, and prunes whatever was applied before. */
 function judgeEmpty(object: Kustomization, world: World): Judgement | undefined {
-  const ready = conditionOf(object, "Ready")?.status === "True" && !object.spec?.suspend;
+  const ready = isReady(object) && !object.spec?.suspend;
   if (!ready || object.status?.applies !== 0) return undefined;
   const { namespace, name } = object.metadata ?? {};
   return {
@@ -169,7 +169,7 @@ function judgeEmpty(object: Kustomization, world: World): Judgement | undefined 
 /** Objects that it applied and that somebody has taken away; a single one speaks for itself. */
 function judgeInventory(object: Kustomization, world: World): Judgement | undefined {
   const { namespace, name, deletionTimestamp } = object.metadata ?? {};
-  if (deletionTimestamp || conditionOf(object, "Ready")?.status !== "True") return undefined;
+  if (deletionTimestamp || !isReady(object)) return undefined;
   const lost = lostOf(object, world);
   if (lost.length < 2) return undefined;
   const named = lost.slice(0, 3).map(refText).join(", ") +

@@ -6,8 +6,8 @@ import { conditionOf } from "./fields.ts";
 import { inventoryOf, isAbsent } from "./flux_inventory.ts";
 import { type Kustomization, kustomizations } from "./flux_kinds.ts";
 import { dependenciesOf, isMisnamed } from "./flux_references.ts";
-import { deployments, jobs, namespaces, type Pod, pods, statefulSets } from "./kinds.ts";
-import { ownerOf } from "./membership.ts";
+import { deployments, jobs, namespaces, type Pod, statefulSets } from "./kinds.ts";
+import { ownerOf, podsOfConcern } from "./membership.ts";
 import { perWorld } from "./per_world.ts";
 import { servicesOf, wantsOf } from "./pod_edges.ts";
 import { postgresqlEdges } from "./postgresql_edges.ts";
@@ -132,10 +132,10 @@ const absentNeeds = perWorld((world): ObjectRef[] => {
   return [...wanted.values()].filter((ref) => isAbsent(world, ref));
 });
 
-/** One pod of each owner: its siblings need the same. */
+/** One pod of each owner, for its siblings need the same. */
 const distinctPods = perWorld((world): Pod[] => {
   const seen = new Map<string, Pod>();
-  for (const pod of world.list(pods)) {
+  for (const pod of podsOfConcern(world)) {
     const owner = ownerOf(pod);
     seen.set(`${pod.metadata?.namespace}/${owner ? `${owner.kind}/${owner.name}` : pod.metadata?.name}`, pod);
   }

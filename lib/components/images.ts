@@ -5,6 +5,7 @@ import { type Pod, pods } from "./kinds.ts";
 import { perWorld } from "./per_world.ts";
 import { judgePod } from "./pods.ts";
 import { IMAGE_ERRORS } from "./reasons.ts";
+import { podsOfConcern } from "./membership.ts";
 
 const UNPULLABLE = new Set<string>([...IMAGE_ERRORS, "InvalidImageName"]);
 
@@ -30,7 +31,7 @@ export function registryOf(image: string): string {
 
 const failingImages = perWorld((world): Failing[] => {
   const found = new Map<string, Failing>();
-  for (const pod of world.list(pods)) {
+  for (const pod of podsOfConcern(world)) {
     const statuses = [...pod.status?.initContainerStatuses ?? [], ...pod.status?.containerStatuses ?? []];
     for (const { name, state } of statuses) {
       if (!UNPULLABLE.has(state?.waiting?.reason ?? "")) continue;
@@ -73,7 +74,9 @@ export const imageCheck: Check = {
     if (failing.length > 0) {
       return [...failing.map((entry) => judgeImage(entry, world)), ...registries(world)];
     }
-    const images = world.list(pods).flatMap((pod) => (pod.spec?.containers ?? []).map(({ image }) => image));
+    const images = podsOfConcern(world).flatMap((pod) =>
+      (pod.spec?.containers ?? []).map(({ image }) => image)
+    );
     const count = new Set(images).size;
     return [{
       status: "ok",

@@ -129,8 +129,8 @@ export const configMaps = source(
     obj({ metadata: obj({ name: str, namespace: str }), data: (value) => value, binaryData: keysOnly }),
     (kept) => ({
       metadata: kept.metadata,
-      keys: [...keysOnly(kept.data, "data") ?? [], ...kept.binaryData ?? []],
-      hosts: hostsOfMap(kept.data, "data"),
+      keys: [...keysOnly(kept.data) ?? [], ...kept.binaryData ?? []],
+      hosts: hostsOfMap(kept.data),
     }),
   ),
 );

@@ -38,6 +38,7 @@ import {
   objectBucketClaims,
 } from "./rook_ceph_kinds.ts";
 import { endpointsOf } from "./services.ts";
+import { podsIn } from "./membership.ts";
 
 /** The API server's own account of its parts; `[-]name failed` lines name those that are down. */
 export const readyz: ProbeSource<string[]> = {
@@ -161,8 +162,7 @@ const dnsCheck: Check = {
       evidence: "EndpointSlice",
     };
     if (!there) {
-      const servers = world.list(pods).filter((pod) =>
-        pod.metadata?.namespace === CLUSTER_DNS.namespace &&
+      const servers = podsIn(world, CLUSTER_DNS.namespace).filter((pod) =>
         pod.metadata?.labels?.["k8s-app"] === CLUSTER_DNS.name
       );
       if (servers.length > 0) {

@@ -8,28 +8,36 @@ export interface LabelIndex<T> {
   select(namespace: string, selector: Labels): T[];
 }
 
+/** An index over what `inNamespace` gives; a namespace is only indexed when somebody selects in it. */
 export function labelIndex<T>(
-  items: readonly T[],
-  of: (item: T) => { namespace: string; labels: Labels },
+  inNamespace: (namespace: string) => readonly T[],
+  labelsOf: (item: T) => Labels,
 ): LabelIndex<T> {
-  const index = new Map<string, T[]>();
-  for (const item of items) {
-    const { namespace, labels } = of(item);
-    for (const key in labels) {
-      const place = `${namespace}/${key}=${labels[key]}`;
-      const known = index.get(place);
-      if (known) known.push(item);
-      else index.set(place, [item]);
+  const made = new Map<string, Map<string, T[]>>();
+  const indexOf = (namespace: string): Map<string, T[]> => {
+    const known = made.get(namespace);
+    if (known) return known;
+    const index = new Map<string, T[]>();
+    made.set(namespace, index);
+    for (const item of inNamespace(namespace)) {
+      const labels = labelsOf(item);
+      for (const key in labels) {
+        const place = `${key}=${labels[key]}`;
+        const others = index.get(place);
+        if (others) others.push(item);
+        else index.set(place, [item]);
+      }
     }
-  }
+    return index;
+  };
   return {
     select(namespace, selector) {
-      const [first, ...others] = Object.entries(selector ?? {}).map(([key, value]) =>
-        index.get(`${namespace}/${key}=${value}`) ?? []
-      );
-      if (!first) return [];
+      const wanted = Object.entries(selector ?? {});
+      if (wanted.length === 0) return [];
+      const index = indexOf(namespace);
+      const [first = [], ...others] = wanted.map(([key, value]) => index.get(`${key}=${value}`) ?? []);
       const fewest = others.reduce((least, next) => next.length < least.length ? next : least, first);
-      return others.length === 0 ? fewest : fewest.filter((item) => matches(selector, of(item).labels));
+      return others.length === 0 ? fewest : fewest.filter((item) => matches(selector, labelsOf(item)));
     },
   };
 }

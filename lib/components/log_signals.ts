@@ -6,8 +6,8 @@ import type { Pod } from "./kinds.ts";
 import { pods } from "./kinds.ts";
 import type { ProbeSource, World } from "../model.ts";
 import { str, via } from "../shape.ts";
-import { conditionOf } from "./fields.ts";
-import { isOurs, workloadOf } from "./membership.ts";
+import { isReady } from "./fields.ts";
+import { isOurs, podsOfConcern, workloadOf } from "./membership.ts";
 
 /** In the order in which they are told: what is more telling comes first. */
 const SIGNALS: readonly [word: string, meaning: string, pattern: RegExp][] = [
@@ -109,8 +109,8 @@ interface Failing {
 function failing(world: World): Map<string, Failing> {
   const found = new Map<string, Failing>();
   // Logs of other tenants of the cluster are not read.
-  const unready = world.list(pods).filter((pod) =>
-    conditionOf(pod, "Ready")?.status !== "True" && !pod.metadata?.deletionTimestamp &&
+  const unready = podsOfConcern(world).filter((pod) =>
+    !isReady(pod) && !pod.metadata?.deletionTimestamp &&
     pod.status?.phase !== "Succeeded" && isOurs(pod, world)
   );
   const own = (pod: Pod) => pod.metadata?.namespace === world.namespace ? 0 : 1;

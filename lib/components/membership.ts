@@ -1,5 +1,6 @@
 /** Which component an object belongs to: the one table of names and labels that tells. */
 import type { World } from "../model.ts";
+import { isReady } from "./fields.ts";
 import { perWorld } from "./per_world.ts";
 import { pods, replicaSets } from "./kinds.ts";
 import type { Pod } from "./kinds.ts";
@@ -87,24 +88,6 @@ function deploymentByName(set: Owner): Owner {
   return cut > 0 ? { kind: "Deployment", name: set.name.slice(0, cut) } : set;
 }
 
-const byWorkload = perWorld((world) => {
-  const index = new Map<string, Pod[]>();
-  for (const pod of world.list(pods)) {
-    const owner = workloadOf(pod, world);
-    if (!owner) continue;
-    const key = `${owner.kind}/${pod.metadata?.namespace ?? ""}/${owner.name}`;
-    const known = index.get(key);
-    if (known) known.push(pod);
-    else index.set(key, [pod]);
-  }
-  return index;
-});
-
-/** The pods of a workload. */
-export function podsOf(world: World, kind: string, namespace: string, name: string): Pod[] {
-  return byWorkload(world).get(`${kind}/${namespace}/${name}`) ?? [];
-}
-
 const byNamespace = perWorld((world) =>
   Map.groupBy(world.list(pods), (pod) => pod.metadata?.namespace ?? "")
 );
@@ -113,3 +96,21 @@ const byNamespace = perWorld((world) =>
 export function podsIn(world: World, namespace: string): Pod[] {
   return byNamespace(world).get(namespace) ?? [];
 }
+
+const byWorkload = perWorld(() => new Map<string, Map<string, Pod[]>>());
+
+/** The pods of a workload. */
+export function podsOf(world: World, kind: string, namespace: string, name: string): Pod[] {
+  const namespaces = byWorkload(world);
+  const index = namespaces.get(namespace) ?? Map.groupBy(podsIn(world, namespace), (pod) => {
+    const owner = workloadOf(pod, world);
+    return owner ? `${owner.kind}/${owner.name}` : "";
+  });
+  namespaces.set(namespace, index);
+  return index.get(`${kind}/${name}`) ?? [];
+}
+
+/** The platform's pods, and all that are unwell: what a well pod of another tenant needs is nobody's concern here. */
+export const podsOfConcern = perWorld((world) =>
+  world.list(pods).filter((pod) => !isReady(pod) || isOurs(pod, world))
+);

@@ -5,7 +5,7 @@ import { CLUSTER_DNS } from "./cluster_dns.ts";
 import { labels, metadata, refOf } from "./fields.ts";
 import { namespaces, type Pod, pods, type Service, services } from "./kinds.ts";
 import { blamesOthers } from "./log_signals.ts";
-import { podsOf, workloadOf } from "./membership.ts";
+import { isOurs, podsOf, podsOfConcern, workloadOf } from "./membership.ts";
 import { perWorld } from "./per_world.ts";
 import { servicesOf } from "./pod_edges.ts";
 import { judgePod } from "./pods.ts";
@@ -74,13 +74,16 @@ const denials = perWorld((world): Denial[] =>
   })
 );
 
-/** One pod speaks for its workload: policies select by labels, and the pods of a workload share them. */
+/**
+ * What the platform asks for. One pod speaks for its workload: policies select by labels, and the pods of a
+ * workload share them.
+ */
 function declaredFlows(world: World): Flow[] {
   const seen = new Set<string>();
   if (world.list(networkPolicies).length === 0) return [];
   const isolated = new Set(world.list(networkPolicies).map((policy) => policy.metadata?.namespace));
-  return world.list(pods).flatMap((pod) => {
-    if (pod.spec?.hostNetwork) return [];
+  return podsOfConcern(world).flatMap((pod) => {
+    if (pod.spec?.hostNetwork || !isOurs(pod, world)) return [];
     const owner = workloadOf(pod, world)?.name ?? pod.metadata?.name;
     const client = `${pod.metadata?.namespace}/${owner}`;
     if (seen.has(client)) return [];

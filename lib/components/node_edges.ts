@@ -1,8 +1,8 @@
 /** What pods need of nodes: a place to run, and the agents that give them a network there. */
 import type { Edge, World } from "../model.ts";
-import { conditionOf, refOf } from "./fields.ts";
-import { nodes, type Pod, pods } from "./kinds.ts";
-import { ownerOf } from "./membership.ts";
+import { conditionOf, isReady, refOf } from "./fields.ts";
+import { nodes, type Pod } from "./kinds.ts";
+import { ownerOf, podsOfConcern } from "./membership.ts";
 import { perWorld } from "./per_world.ts";
 import { CONNECTION_ERRORS, POD_ERRORS, WORKLOAD_ERRORS } from "./reasons.ts";
 
@@ -43,9 +43,9 @@ export function nodeEdges(pod: Pod, world: World): Edge[] {
 /** Agents that are not Ready, by node: pods of DaemonSets of the system in the node's own network. */
 const unwellAgents = perWorld((world) =>
   Map.groupBy(
-    world.list(pods).filter((pod) =>
+    podsOfConcern(world).filter((pod) =>
       pod.spec?.hostNetwork === true && ownerOf(pod)?.kind === "DaemonSet" &&
-      /^kube-|-system$/.test(pod.metadata?.namespace ?? "") && conditionOf(pod, "Ready")?.status !== "True"
+      /^kube-|-system$/.test(pod.metadata?.namespace ?? "") && !isReady(pod)
     ),
     (pod) => pod.spec?.nodeName ?? "",
   )

@@ -1,6 +1,6 @@
 /** Nodes: Ready, without pressure, and open for pods. */
 import type { Check, Component, KindCheck } from "../model.ts";
-import { ageSeconds, ageText, conditionOf, refOf } from "./fields.ts";
+import { ageSeconds, ageText, conditionOf, isReady, refOf } from "./fields.ts";
 import { nodes } from "./kinds.ts";
 
 type Node = NonNullable<ReturnType<typeof nodes.read>>;
@@ -65,9 +65,7 @@ const someNode: Check = {
   object: () => ({ kind: "Node", name: "*" }),
   run(world) {
     const all = world.list(nodes);
-    const open = all.filter((node) =>
-      conditionOf(node, "Ready")?.status === "True" && !node.spec?.unschedulable
-    );
+    const open = all.filter((node) => isReady(node) && !node.spec?.unschedulable);
     const base = {
       observed: `${open.length} of ${all.length}`,
       expected: "at least 1",

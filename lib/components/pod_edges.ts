@@ -2,10 +2,10 @@
 import type { Edge, ObjectRef, World } from "../model.ts";
 import { dnsEdge } from "./cluster_dns.ts";
 import { perWorld } from "./per_world.ts";
-import { conditionOf, type PodSpec, refOf } from "./fields.ts";
-import { configMaps, daemonSets, deployments, type Pod, pods, statefulSets } from "./kinds.ts";
+import { isReady, type PodSpec, refOf } from "./fields.ts";
+import { configMaps, daemonSets, deployments, type Pod, statefulSets } from "./kinds.ts";
 import { blamesOthers } from "./log_signals.ts";
-import { isOurs, podsOf, workloadOf } from "./membership.ts";
+import { isOurs, podsOf, podsOfConcern, workloadOf } from "./membership.ts";
 import { mentionEdges } from "./mentions.ts";
 import { agentEdges, nodeEdges } from "./node_edges.ts";
 import { isShort, refusal } from "./readiness.ts";
@@ -90,14 +90,14 @@ const TEMPLATED = [
 
 /** Edges of every pod, and of the templates of workloads that have no pods to speak for them. */
 export function podEdges(world: World): Edge[] {
-  const edges = world.list(pods).flatMap((pod) => edgesOfPod(pod, world));
+  const edges = podsOfConcern(world).flatMap((pod) => edgesOfPod(pod, world));
   for (const [kind, source] of TEMPLATED) {
     for (const workload of world.list(source)) {
       const namespace = workload.metadata?.namespace ?? "";
       const from = refOf(kind, workload);
       const own = podsOf(world, kind, namespace, from.name);
       for (const pod of own) {
-        if (isWell(pod)) continue;
+        if (isReady(pod)) continue;
         const to = refOf("Pod", pod);
         edges.push({ from, to, via: "its pods", explains: WORKLOAD_ERRORS, because: POD_ERRORS });
         // Pods that all fail alike fail because of what they are made from, unless something they need explains it.
@@ -109,7 +109,7 @@ export function podEdges(world: World): Edge[] {
           because: WORKLOAD_ERRORS,
         });
       }
-      if (own.length > 0 && own.every(isWell) && !isOurs(workload, world)) continue;
+      if (own.length > 0 && own.every(isReady) && !isOurs(workload, world)) continue;
       edges.push(...makingEdges(from, isShort(kind, workload, world), workload.spec?.template?.spec));
       edges.push(...mentionEdges(from, refusal(kind, workload, world), ["FailedCreate"]));
       if (own.length === 0) edges.push(...templateEdges(from, namespace, workload.spec?.template?.spec));
@@ -141,11 +141,8 @@ function templateEdges(from: ObjectRef, namespace: string, spec: PodSpec | undef
   }));
 }
 
-const isWell = (pod: Pod) => conditionOf(pod, "Ready")?.status === "True";
-
-/** A pod that is done needs nothing any more, and what a well pod of somebody else needs is not our concern. */
+/** A pod that is done needs nothing any more. */
 function edgesOfPod(pod: Pod, world: World): Edge[] {
-  if (isWell(pod) && !isOurs(pod, world)) return [];
   if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") return [];
   const from = refOf("Pod", pod);
   const namespace = pod.metadata?.namespace ?? "";
@@ -163,7 +160,7 @@ function edgesOfPod(pod: Pod, world: World): Edge[] {
     edges.push({ from, to, via: "volume", explains: [...PLACEMENT_ERRORS, ...CONFIG_ERRORS] });
   }
   edges.push(...nodeEdges(pod, world));
-  const images = isWell(pod) ? [] : [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []];
+  const images = isReady(pod) ? [] : [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []];
   for (const { image } of images) {
     if (image) edges.push({ from, to: { kind: "Image", name: image }, via: "image", explains: IMAGE_ERRORS });
   }
@@ -184,7 +181,7 @@ function askingEdges(pod: Pod, world: World): Edge[] {
     because: SERVICE_ERRORS,
     inferred: true,
     // A name in the configuration of a pod that is well is not missed.
-    optional: isWell(pod) || explains.length === 0,
+    optional: isReady(pod) || explains.length === 0,
   }));
   const asks = named.length > 0 && explains.length > 0;
   if (asks) edges.push(dnsEdge(from, explains));

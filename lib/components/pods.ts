@@ -1,7 +1,7 @@
 /** Judges pods by what they do, not by their phase: Running is not Ready, and Pending is not a reason. */
 import { type Judgement, type KindCheck, ON_ITS_WAY, type World } from "../model.ts";
 import { perWorld } from "./per_world.ts";
-import { ageSeconds, ageText, conditionOf, refOf } from "./fields.ts";
+import { ageSeconds, ageText, conditionOf, isReady, refOf } from "./fields.ts";
 import { type ContainerStatus, events, type Pod, pods, type WarningEvent } from "./kinds.ts";
 import { logSays } from "./log_signals.ts";
 import { ownerOf, placeOf, podsOf, workloadOf } from "./membership.ts";
@@ -69,7 +69,7 @@ function readyMates(pod: Pod, world: World): number {
   if (!owner || ["Job", "Node", "DaemonSet"].includes(owner.kind)) return 0;
   if (labels?.role === "primary" || labels?.["cnpg.io/instanceRole"] === "primary") return 0;
   return podsOf(world, owner.kind, namespace ?? "", owner.name).filter((other) =>
-    conditionOf(other, "Ready")?.status === "True" && !other.metadata?.deletionTimestamp
+    isReady(other) && !other.metadata?.deletionTimestamp
   ).length;
 }
 

@@ -2,8 +2,8 @@
 import type { Edge, ObjectRef, World } from "../model.ts";
 import { ON_ITS_WAY } from "../model.ts";
 import { refOf } from "./fields.ts";
-import { persistentVolumeClaims, pods } from "./kinds.ts";
-import { ownerOf } from "./membership.ts";
+import { persistentVolumeClaims } from "./kinds.ts";
+import { ownerOf, podsIn } from "./membership.ts";
 import { mentionEdges } from "./mentions.ts";
 import { deploymentsNamed, OPERATOR_DOWN } from "./operators.ts";
 import { perWorld } from "./per_world.ts";
@@ -57,8 +57,8 @@ function needsOf(object: Cluster, world: World): Edge[] {
     name,
   ) => name ?? []);
   const young = (object.status?.readyInstances ?? 0) < (object.spec?.instances ?? 1);
-  const own = world.list(pods).filter((pod) =>
-    pod.metadata?.namespace === namespace && pod.metadata?.labels?.["cnpg.io/cluster"] === from.name
+  const own = podsIn(world, namespace ?? "").filter((pod) =>
+    pod.metadata?.labels?.["cnpg.io/cluster"] === from.name
   );
   const claims = world.list(persistentVolumeClaims).filter((claim) => {
     const owner = ownerOf(claim);

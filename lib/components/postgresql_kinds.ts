@@ -36,9 +36,9 @@ export const clusters: ListSource<Cluster> = {
   id: "cnpg.clusters",
   kind: "Cluster",
   path: "/apis/postgresql.cnpg.io/v1/clusters",
-  read(value, path) {
+  read(value) {
     const annotations = (value as { metadata?: { annotations?: unknown } } | null)?.metadata?.annotations;
-    return read(typeof value === "object" && value !== null ? { ...value, annotations } : value, path);
+    return read(typeof value === "object" && value !== null ? { ...value, annotations } : value);
   },
 };
 export type Cluster = NonNullable<ReturnType<typeof read>>;

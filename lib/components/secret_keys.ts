@@ -2,7 +2,7 @@
 import type { Judgement, KindCheck, ObjectRef, World } from "../model.ts";
 import { type PodSpec, refOf } from "./fields.ts";
 import { configMaps, deployments, type Pod, pods, type SecretMeta, secrets } from "./kinds.ts";
-import { placeOf } from "./membership.ts";
+import { placeOf, podsOfConcern } from "./membership.ts";
 import { perWorld } from "./per_world.ts";
 import { wantsOf } from "./pod_edges.ts";
 import { judgePod } from "./pods.ts";
@@ -33,7 +33,7 @@ const wantedKeys = perWorld((world: World) => {
 });
 
 function consumersOf(world: World): Consumer[] {
-  const running = world.list(pods).filter(({ status }) =>
+  const running = podsOfConcern(world).filter(({ status }) =>
     status?.phase === "Running" || status?.phase === "Pending"
   );
   return [

@@ -1,19 +1,18 @@
 /** Judges Services by who answers behind them. */
 import type { Edge, Judgement, KindCheck, World } from "../model.ts";
 import { perWorld } from "./per_world.ts";
-import { conditionOf, refOf } from "./fields.ts";
+import { isReady, refOf } from "./fields.ts";
 import {
   deployments,
   endpointSlices,
   type Pod,
-  pods,
   type Service,
   services,
   statefulSets,
   type Workload,
 } from "./kinds.ts";
 import { labelIndex } from "./label_index.ts";
-import { isOurs, ownerOf, placeOf } from "./membership.ts";
+import { isOurs, ownerOf, placeOf, podsIn } from "./membership.ts";
 import { POD_ERRORS, SERVICE_ERRORS, WORKLOAD_ERRORS } from "./reasons.ts";
 
 const readyByService = perWorld((world) => {
@@ -86,8 +85,6 @@ function whyNone(service: Service, selected: Pod[], world: World): string {
     : `its selector ${selectorText(service.spec?.selector ?? {})} matches no pod`;
 }
 
-const isReady = (pod: Pod) => conditionOf(pod, "Ready")?.status === "True";
-
 /** CloudNativePG makes a -ro Service also where there is no replica: one instance, or none joined yet. */
 function isReplicaService(service: Service): boolean {
   return ownerOf(service)?.kind === "Cluster" && (service.metadata?.name ?? "").endsWith("-ro");
@@ -99,8 +96,8 @@ function selectorText(selector: Record<string, string>): string {
 
 const podsByLabel = perWorld((world) =>
   labelIndex(
-    world.list(pods).filter((pod) => pod.status?.phase !== "Succeeded"),
-    (pod) => ({ namespace: pod.metadata?.namespace ?? "", labels: pod.metadata?.labels }),
+    (namespace) => podsIn(world, namespace).filter((pod) => pod.status?.phase !== "Succeeded"),
+    (pod) => pod.metadata?.labels,
   )
 );
 
@@ -124,15 +121,14 @@ function missingPort(service: Service, selected: Pod[]): string | undefined {
 
 const TEMPLATED = [["Deployment", deployments], ["StatefulSet", statefulSets]] as const;
 
-const makersByLabel = perWorld((world) =>
-  labelIndex(
-    TEMPLATED.flatMap(([kind, source]) => world.list(source).map((object) => ({ kind, object }))),
-    ({ object }) => ({
-      namespace: object.metadata?.namespace ?? "",
-      labels: object.spec?.template?.metadata?.labels,
-    }),
-  )
-);
+const makersByLabel = perWorld((world) => {
+  const all = TEMPLATED.flatMap(([kind, source]) => world.list(source).map((object) => ({ kind, object })));
+  const byNamespace = Map.groupBy(all, ({ object }) => object.metadata?.namespace ?? "");
+  return labelIndex(
+    (namespace) => byNamespace.get(namespace) ?? [],
+    ({ object }) => object.spec?.template?.metadata?.labels,
+  );
+});
 
 /** The workloads whose pods a Service would select. */
 function makersOf(service: Service, world: World): { kind: string; object: Workload }[] {

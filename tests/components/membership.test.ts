@@ -67,7 +67,8 @@ Deno.test("labels: an index selects what has every label, in its namespace, and 
     { namespace: "a", labels: { app: "x" } },
     { namespace: "b", labels: { app: "x", tier: "1" } },
   ];
-  const index = labelIndex(items, (item) => item);
+  const inNamespace = (namespace: string) => items.filter((item) => item.namespace === namespace);
+  const index = labelIndex(inNamespace, ({ labels }) => labels);
   assert.deepEqual(index.select("a", { app: "x" }), [items[0], items[1]]);
   assert.deepEqual(index.select("a", { app: "x", tier: "1" }), [items[0]]);
   assert.deepEqual(index.select("a", { app: "x", tier: "2" }), []);

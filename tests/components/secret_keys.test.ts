@@ -58,7 +58,7 @@ Deno.test("secret keys: of a Secret whose fields nobody tracks the keys are not 
 
 Deno.test("secret keys: a Secret written as stringData by server-side apply has its keys", () => {
   const managedFields = [{ manager: "kubectl", fieldsV1: { "f:stringData": { "f:password": {} } } }];
-  const read = secrets.read({ metadata: { name: "s", managedFields } }, "s");
+  const read = secrets.read({ metadata: { name: "s", managedFields } });
   assert.deepEqual(read?.metadata?.keys, ["password"]);
 });
 
