@@ -105,8 +105,11 @@ export async function makeCrowd(
       JSON.stringify({ apiVersion: "v1", kind: "List", items }),
     );
   }
-  await setRunning(kubeconfig, count);
-  return remove;
+  const rest = await setRunning(kubeconfig, count);
+  return async () => {
+    rest();
+    await remove();
+  };
 }
 
 async function waitForAccount(call: (args: string[]) => Promise<string>): Promise<void> {
@@ -118,8 +121,8 @@ async function waitForAccount(call: (args: string[]) => Promise<string>): Promis
   throw new Error(`namespace ${CROWD} got no service account within 15 s`);
 }
 
-/** What a kubelet would write: these pods have none. */
-async function setRunning(kubeconfig: string, count: number): Promise<void> {
+/** What a kubelet would write, for these have none, until the result is called. */
+async function setRunning(kubeconfig: string, count: number): Promise<() => void> {
   const { patchStatus, close } = await writer(kubeconfig);
   const now = new Date().toISOString().replace(/\.\d+/, "");
   const conditions = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]
@@ -142,16 +145,27 @@ async function setRunning(kubeconfig: string, count: number): Promise<void> {
     }
   });
   await Promise.all(workers);
-  const ready: Record<string, unknown> = {
-    type: "Ready",
-    status: "True",
-    reason: "Bench",
-    lastTransitionTime: now,
-    lastHeartbeatTime: now,
+  const beat = async () => {
+    const lastHeartbeatTime = new Date().toISOString().replace(/\.\d+/, "");
+    const ready = {
+      type: "Ready",
+      status: "True",
+      reason: "Bench",
+      lastTransitionTime: now,
+      lastHeartbeatTime,
+    };
+    await patchStatus("", { status: { conditions: [ready] } });
   };
-  await patchStatus("", { status: { conditions: [ready] } });
-  close();
+  await beat();
+  // A node that is silent for 50 s is lost, and its pods with it.
+  const heart = setInterval(() => void beat().catch(() => {}), HEARTBEAT_MS);
+  return () => {
+    clearInterval(heart);
+    close();
+  };
 }
+
+const HEARTBEAT_MS = 10_000;
 
 /** The tool's own client only reads, so the bench brings the few lines that write. */
 async function writer(kubeconfig: string) {

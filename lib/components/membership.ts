@@ -1,4 +1,4 @@
-/** Which component an object belongs to: the one table of names and labels that tells. */
+/** Which component an object belongs to: the tables of names and labels that tell. */
 import type { World } from "../model.ts";
 import { isReady } from "./fields.ts";
 import { perWorld } from "./per_world.ts";
@@ -14,39 +14,43 @@ interface Described {
   };
 }
 
-type Rule = (
-  object: { name: string; namespace: string; labels: Record<string, string> },
-  world: World,
-) => boolean;
+/** In the platform's namespace, by the beginning of the name; the first that fits. */
+const OF_PLATFORM = [
+  ["nessie-postgres", "postgresql"],
+  ["nessie", "nessie"],
+  ["spark-history-server", "spark-history-server"],
+  ["spark-client", "spark-client"],
+] as const;
 
-const inNamespace = (...names: string[]): Rule => ({ namespace }) => names.includes(namespace);
-const ofPlatform = (prefix: string): Rule => ({ name, namespace }, world) =>
-  namespace === world.namespace && (name === prefix || name.startsWith(`${prefix}-`));
+/** In any namespace, by the beginning of the name. */
+const BY_NAME = [["spark-operator", "spark-operator"], [
+  "onepassword-connect",
+  "onepassword-connect",
+]] as const;
 
-/** First match wins. */
-const PLACES: readonly [component: string, rule: Rule][] = [
-  ["postgresql", ({ labels }) => "cnpg.io/cluster" in labels],
-  ["postgresql", inNamespace("cnpg-system")],
-  ["postgresql", ofPlatform("nessie-postgres")],
-  ["nessie", ofPlatform("nessie")],
-  ["spark-operator", ({ name }) => name === "spark-operator" || name.startsWith("spark-operator-")],
-  ["spark-history-server", ofPlatform("spark-history-server")],
-  ["spark-client", ofPlatform("spark-client")],
-  ["flux", inNamespace("flux-system")],
-  ["onepassword-connect", ({ name }) => name.startsWith("onepassword-connect")],
-  ["external-secrets", inNamespace("external-secrets")],
-  ["rook-ceph", inNamespace("rook-ceph")],
-  ["kubernetes", inNamespace("kube-system", "kube-public", "kube-node-lease")],
-];
+const BY_NAMESPACE: Record<string, string> = {
+  "cnpg-system": "postgresql",
+  "flux-system": "flux",
+  "external-secrets": "external-secrets",
+  "rook-ceph": "rook-ceph",
+  "kube-system": "kubernetes",
+  "kube-public": "kubernetes",
+  "kube-node-lease": "kubernetes",
+};
 
 /** The component that an object belongs to; `workloads` when it is none that we know. */
 export function placeOf(object: Described, world: World): string {
-  const described = {
-    name: object.metadata?.name ?? "",
-    namespace: object.metadata?.namespace ?? "",
-    labels: object.metadata?.labels ?? {},
-  };
-  return PLACES.find(([, rule]) => rule(described, world))?.[0] ?? "workloads";
+  const { name = "", namespace = "", labels } = object.metadata ?? {};
+  if (labels?.["cnpg.io/cluster"] !== undefined) return "postgresql";
+  if (namespace === world.namespace) {
+    for (const [prefix, place] of OF_PLATFORM) if (isNamed(name, prefix)) return place;
+  }
+  for (const [prefix, place] of BY_NAME) if (isNamed(name, prefix)) return place;
+  return BY_NAMESPACE[namespace] ?? "workloads";
+}
+
+function isNamed(name: string, prefix: string): boolean {
+  return name.startsWith(prefix) && (name.length === prefix.length || name[prefix.length] === "-");
 }
 
 /** Whether an object is of the platform or of what it stands on, and not of another tenant of the cluster. */
