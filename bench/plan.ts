@@ -1,7 +1,7 @@
 /** Records which URLs a health run asks for, so that the floor can ask for the same. */
 import { connect } from "../lib/clients/kube.ts";
 import { parseKubeconfig } from "../lib/clients/kubeconfig.ts";
-import { collect } from "../lib/collect.ts";
+import { collect, sourcesOf } from "../lib/collect.ts";
 import { components } from "../lib/components/mod.ts";
 
 const METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
@@ -20,10 +20,7 @@ export async function writePlan(kubeconfig: string, file: string): Promise<numbe
       return client.get(path, options);
     },
   };
-  const sources = [
-    ...new Map(components.flatMap((c) => c.sources).map((source) => [source.id, source])).values(),
-  ];
-  await collect(recording, sources, { namespace: "data-platform" });
+  await collect(recording, sourcesOf(components), { namespace: "data-platform" });
   client.close();
   const config = await parseKubeconfig(await Deno.readTextFile(kubeconfig), kubeconfig, ".");
   const [cluster] = config.clusters.values();

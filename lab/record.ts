@@ -1,5 +1,6 @@
 /**
  * `deno task lab:record [NAME...]`: breaks the lab, records what the health command reads, and repairs, for every scenario.
+ * With `--replay` it needs no lab: it judges the recorded facts again and writes their snapshots.
  * Writes tests/scenarios/NAME/{facts.json.gz, plain.txt, report.json, expect.json}.
  */
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -157,8 +158,7 @@ async function recordOne(ctx: LabContext, scenario: Scenario, progress: Progress
   return problems.length === 0;
 }
 
-function wanted(argv: readonly string[]): Scenario[] {
-  const names = argv.filter((word) => !word.startsWith("-"));
+function wanted(names: readonly string[]): Scenario[] {
   for (const name of names) {
     if (!scenarios.some((one) => one.name === name)) {
       throw new UsageError(
@@ -169,8 +169,21 @@ function wanted(argv: readonly string[]): Scenario[] {
   return scenarios.filter(({ name }) => names.length === 0 || names.includes(name));
 }
 
-/** Records, or with `--replay` judges the recorded facts again and writes their snapshots. */
+/** An hour of breaking and repairing, so nothing begins before the arguments are understood. */
 async function main(argv: readonly string[]): Promise<number> {
+  const flags = argv.filter((word) => word.startsWith("-"));
+  const replay = flags.includes("--replay");
+  if (flags.some((flag) => flag !== "--replay")) {
+    throw new UsageError(
+      `lab:record does not know ${flags.join(" ")}. Usage: deno task lab:record [--replay] [NAME...]`,
+    );
+  }
+  const chosen = wanted(argv.filter((word) => !word.startsWith("-")));
+  return replay ? await replayAll(chosen) : await recordAll(chosen);
+}
+
+/** Records: breaks the lab, reads it, repairs it, for each. */
+async function recordAll(chosen: readonly Scenario[]): Promise<number> {
   const ctx = findLab();
   if (!ctx) throw new LabError("lab", "there is no lab of this checkout", undefined, "deno task lab:up");
   const progress = createProgress();
@@ -178,17 +191,17 @@ async function main(argv: readonly string[]): Promise<number> {
   await withLock(ctx, async () => {
     if (faultsOn(ctx).length > 0) await repairAll(ctx, faultsOn(ctx), progress);
     else await untilWell(ctx);
-    for (const scenario of wanted(argv)) if (!await recordOne(ctx, scenario, progress)) wrong++;
+    for (const scenario of chosen) if (!await recordOne(ctx, scenario, progress)) wrong++;
   });
   progress.close();
   return wrong > 0 ? 1 : 0;
 }
 
 /** Judges what was recorded again, without a lab. */
-async function replayAll(argv: readonly string[]): Promise<number> {
+async function replayAll(chosen: readonly Scenario[]): Promise<number> {
   const root = new URL("..", import.meta.url).pathname;
   let wrong = 0;
-  for (const scenario of wanted(argv)) {
+  for (const scenario of chosen) {
     if (!existsSync(join(root, "tests/scenarios", scenario.name, "facts.json.gz"))) {
       console.error(`----- ${scenario.name} has not been recorded`);
       continue;
@@ -203,7 +216,7 @@ async function replayAll(argv: readonly string[]): Promise<number> {
 
 if (import.meta.main) {
   try {
-    Deno.exit(Deno.args.includes("--replay") ? await replayAll(Deno.args) : await main(Deno.args));
+    Deno.exit(await main(Deno.args));
   } catch (error) {
     if (!(error instanceof LabError || error instanceof UsageError)) throw error;
     console.error(error.message);

@@ -75,7 +75,7 @@ async function run(command: Command, argv: readonly string[]): Promise<number> {
       return 0;
     }
     options = optionsOf(given);
-    const report = await examine(command, options);
+    const report = await produce(command, options);
     await deliver(report, options);
     const { exitCode } = await import("./report.ts");
     return exitCode(report.status, options.failOn);
@@ -118,10 +118,10 @@ function namespaceOf(given: Given): string {
   );
 }
 
-async function examine(command: Command, options: Options): Promise<Report> {
+async function produce(command: Command, options: Options): Promise<Report> {
   const started = performance.now();
   // Loaded while the cluster answers: the judging modules cost nothing then.
-  const engine = loadEngine();
+  const engine = import("./examine.ts");
   const components = await command.components();
   const facts = options.facts ? await replay(options.facts, options) : await read(components, options);
   if (options.saveFacts) {
@@ -129,26 +129,9 @@ async function examine(command: Command, options: Options): Promise<Report> {
     await saveFacts(options.saveFacts, facts);
     note(`Facts saved to ${options.saveFacts}.`);
   }
-  const { runChecks, diagnose, buildReport, openWorld, explainOutage, outageOf } = await engine;
-  const world = openWorld(facts);
-  const judged = runChecks(components, world, facts);
-  const outage = outageOf(facts);
-  const { findings, roots } = outage
-    ? explainOutage(facts, outage, judged)
-    : diagnose(components, world, facts, judged);
-  const durationMs = Math.round(performance.now() - started);
-  return buildReport({ command: command.name, facts, components, findings, roots, durationMs });
-}
-
-async function loadEngine() {
-  const [check, diagnosis, report, world, outage] = await Promise.all([
-    import("./check.ts"),
-    import("./diagnose.ts"),
-    import("./report.ts"),
-    import("./world.ts"),
-    import("./outage.ts"),
-  ]);
-  return { ...check, ...diagnosis, ...report, ...world, ...outage };
+  const { examine } = await engine;
+  const report = examine(command.name, components, facts);
+  return { ...report, durationMs: Math.round(performance.now() - started) };
 }
 
 /** Facts from a file; what would choose a cluster is not used then, and saying so prevents a wrong belief. */
@@ -170,12 +153,13 @@ async function replay(path: string, options: Options): Promise<Facts> {
 }
 
 async function read(components: readonly Component[], options: Options): Promise<Facts> {
-  const [{ connect }, { collect }] = await Promise.all([import("./clients/kube.ts"), import("./collect.ts")]);
+  const [{ connect }, { collect, sourcesOf }] = await Promise.all([
+    import("./clients/kube.ts"),
+    import("./collect.ts"),
+  ]);
   const { kubeconfig, context, timeoutMs, namespace } = options;
   const client = await connect({ kubeconfig, context, timeoutMs });
-  const sources = [
-    ...new Map(components.flatMap((c) => c.sources).map((source) => [source.id, source])).values(),
-  ];
+  const sources = sourcesOf(components);
   const done = progress(`Reading ${sources.length} sources of ${client.context} ...`);
   try {
     return await collect(client, sources, { namespace });

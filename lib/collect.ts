@@ -2,6 +2,7 @@
 import { CannotLook } from "./errors.ts";
 import type {
   Answer,
+  Component,
   Facts,
   Failure,
   ListSource,
@@ -24,6 +25,11 @@ export interface Reading {
 export interface CollectOptions {
   namespace: string;
   now?: () => Date;
+}
+
+/** What these components read, each source once, whoever names it. */
+export function sourcesOf(components: readonly Component[]): Source[] {
+  return [...new Map(components.flatMap((one) => one.sources).map((source) => [source.id, source])).values()];
 }
 
 /** Facts of these sources. Never throws for a source that fails: its entry says why. */

@@ -57,12 +57,19 @@ const defaultDeny: Fault = {
   name: "network-policy-port-missing",
   title: "A policy allows the database's operator one port too few",
   story:
-    "Somebody tightened the policies by reading ports from a diagram. The operator can't ask the instances for their state.",
+    "Somebody tightened the policies by reading ports from a diagram. The operator, when it starts anew, can't ask the instances for their state.",
   shows: "NetworkPolicy nessie-postgres (port 8000 from cnpg-system)",
   manifests(tree) {
     edit(tree, app("network-policies/postgres.yaml"), "NetworkPolicy/nessie-postgres", (policy) => {
       policy.deleteIn(["spec", "ingress", 2, "ports", 1]);
     });
+  },
+  async break(scene) {
+    await scene.until("the changed policy", 60, async () => {
+      const spec = JSON.stringify((await scene.kube.get(`${POLICY}/nessie-postgres`))?.spec);
+      return spec.split("8000").length === 2;
+    });
+    await restart(scene, "cnpg-system", "app.kubernetes.io/name=cloudnative-pg");
   },
   async settled(scene) {
     const path = `/apis/postgresql.cnpg.io/v1/namespaces/${PLATFORM}/clusters/nessie-postgres`;

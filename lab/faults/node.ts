@@ -43,7 +43,7 @@ const kubeletStopped: Fault = {
     symptoms: [
       "Pod data-platform/nessie-*",
       "Deployment data-platform/spark-client",
-      "Cluster data-platform/nessie-postgres",
+      "Service data-platform/nessie-postgres-rw",
     ],
   },
 };

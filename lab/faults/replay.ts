@@ -1,22 +1,13 @@
 /** Judges recorded facts as `data-platform:health --facts` does, in this process. */
 import { components } from "../../lib/components/mod.ts";
-import { runChecks } from "../../lib/check.ts";
-import { diagnose } from "../../lib/diagnose.ts";
+import { examine } from "../../lib/examine.ts";
 import type { Facts } from "../../lib/model.ts";
-import { explainOutage, outageOf } from "../../lib/outage.ts";
 import { formats } from "../../lib/render/mod.ts";
-import { buildReport, type Report } from "../../lib/report.ts";
-import { openWorld } from "../../lib/world.ts";
+import type { Report } from "../../lib/report.ts";
 
-/** The report of these facts; `durationMs` is 0, so that equal facts give equal reports. */
+/** The report of these facts. */
 export function replay(facts: Facts): Report {
-  const world = openWorld(facts);
-  const judged = runChecks(components, world, facts);
-  const outage = outageOf(facts);
-  const { findings, roots } = outage
-    ? explainOutage(facts, outage, judged)
-    : diagnose(components, world, facts, judged);
-  return buildReport({ command: "data-platform:health", facts, components, findings, roots, durationMs: 0 });
+  return examine("data-platform:health", components, facts);
 }
 
 /** The report as `--output-file` writes it in the plain format. */

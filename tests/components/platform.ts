@@ -1,6 +1,6 @@
 /** Facts of a small platform, object by object, for tests of judges and edges. */
 import { runChecks } from "../../lib/check.ts";
-import { collect } from "../../lib/collect.ts";
+import { collect, sourcesOf } from "../../lib/collect.ts";
 import { diagnose, type Diagnosis } from "../../lib/diagnose.ts";
 import { CannotLook } from "../../lib/errors.ts";
 import type { Answer, Component, Failure, Finding } from "../../lib/model.ts";
@@ -26,10 +26,7 @@ export async function examined(components: readonly Component[], cluster: Cluste
     const answer = cluster.answers?.[path] ?? cluster.answers?.[bare];
     return Promise.resolve(answer ?? { status: 200, body: { items: cluster.lists?.[bare] ?? [] } });
   };
-  const sources = [
-    ...new Map(components.flatMap((c) => c.sources).map((source) => [source.id, source])).values(),
-  ];
-  const facts = await collect({ context: "test", get }, sources, {
+  const facts = await collect({ context: "test", get }, sourcesOf(components), {
     namespace: "data-platform",
     now: () => new Date(NOW),
   });
