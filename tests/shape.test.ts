@@ -60,7 +60,7 @@ Deno.test("hosts are found in URLs and Service names, without credentials", () =
   ]);
   assert.deepEqual(hostsIn("a=http://rgw.rook-ceph.svc.cluster.local\nb=s3a://spark-events/"), [
     "rgw.rook-ceph.svc.cluster.local",
-    "spark-events",
+    "s3://spark-events",
   ]);
   assert.deepEqual(hostsIn("hunter2"), []);
   assert.deepEqual(hostsIn("kube-dns.kube-system.svc.cluster.local:53"), [

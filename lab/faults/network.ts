@@ -1,5 +1,5 @@
 /** Faults of the network: policies that cut more than they should, and names that do not resolve. */
-import { condition, text } from "../platform/mod.ts";
+import { at, condition, text } from "../platform/mod.ts";
 import type { Fault } from "./fault.ts";
 import { core, deployment, PLATFORM, pods } from "./objects.ts";
 import { restart, scale, scaleBack, type Scene, untilReadyPods } from "./scene.ts";
@@ -66,8 +66,8 @@ const defaultDeny: Fault = {
   },
   async break(scene) {
     await scene.until("the changed policy", 60, async () => {
-      const spec = JSON.stringify((await scene.kube.get(`${POLICY}/nessie-postgres`))?.spec);
-      return spec.split("8000").length === 2;
+      const ports = at(await scene.kube.get(`${POLICY}/nessie-postgres`), "spec", "ingress", "2", "ports");
+      return Array.isArray(ports) && ports.length === 1;
     });
     await restart(scene, "cnpg-system", "app.kubernetes.io/name=cloudnative-pg");
   },

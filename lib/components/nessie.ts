@@ -1,13 +1,15 @@
 /** The Nessie catalog: its pods, its API, its warehouse. */
 import type { Check, Component, Edge, Judgement, ObjectRef, ProbeSource, World } from "../model.ts";
+import { ON_ITS_WAY } from "../model.ts";
 import { list, num, obj, str } from "../shape.ts";
 import { deployments, endpointSlices, services } from "./kinds.ts";
 import { hostsNamed, wantsOf } from "./pod_edges.ts";
 import { proxyTargets } from "./proxy.ts";
 import { requiredDeployment } from "./required.ts";
 import { SERVICE_ERRORS } from "./reasons.ts";
-import { serviceOfHost } from "./service_names.ts";
+import { bucketOfHost, serviceOfHost } from "./service_names.ts";
 import { judgeService } from "./services.ts";
+import { changingCluster } from "./postgresql_change.ts";
 
 const API_PORT = 19120;
 const MANAGEMENT_PORT = 9000;
@@ -57,6 +59,14 @@ function unasked(world: World): Judgement {
   };
 }
 
+/** An error of the catalog while its database changes the primary ends with the change. */
+function whileChanging(httpStatus: number, world: World): Judgement | undefined {
+  const cluster = httpStatus >= 500 ? changingCluster(world) : undefined;
+  if (!cluster) return undefined;
+  const message = `answers HTTP ${httpStatus} while its database, Cluster ${cluster}, changes its primary`;
+  return { status: "ok", reason: ON_ITS_WAY, message };
+}
+
 const apiCheck: Check = {
   id: "nessie.api-answers",
   title: "Nessie API",
@@ -73,6 +83,8 @@ const apiCheck: Check = {
       const message = `the API answers (spec ${specVersion ?? "unknown"}, default branch ${defaultBranch})`;
       return [{ ...base, status: "ok", reason: "Answers", message }];
     }
+    const changing = whileChanging(answer.status, world);
+    if (changing) return [{ ...base, ...changing }];
     const message = answer.status === 200
       ? "the API answers 200, but not as Nessie does: no default branch"
       : `the API answers HTTP ${answer.status}`;
@@ -111,6 +123,8 @@ const warehouseCheck: Check = {
     if (iceberg?.status === 200 && down.length === 0 && (!health || health.status === 200)) {
       return [{ ...base, status: "ok", reason: "Up", message: "the catalog's warehouse is up" }];
     }
+    const changing = whileChanging(Math.max(iceberg?.status ?? 0, health?.status ?? 0), world);
+    if (changing) return [{ ...base, ...changing }];
     const unreachable = iceberg?.status === 503 && !health?.body;
     return [{
       ...base,
@@ -141,10 +155,8 @@ function warehouseEdges(world: World): Edge[] {
   for (const { host, via } of hostsNamed(spec, world.namespace, world)) {
     const to = serviceOfHost(host, world.namespace, world);
     if (to) edges.push({ from: warehouse, to, via, explains, because: SERVICE_ERRORS });
-    // s3://lakehouse/warehouse names a bucket: a word without dots or port.
-    else if (/^[a-z0-9-]+$/.test(host)) {
-      edges.push({ from: warehouse, to: { kind: "S3Bucket", name: host }, via, explains });
-    }
+    const bucket = bucketOfHost(host);
+    if (bucket) edges.push({ from: warehouse, to: { kind: "S3Bucket", name: bucket }, via, explains });
   }
   for (const { kind, name, via } of wantsOf(spec)) {
     const to = { kind, namespace: world.namespace, name };

@@ -1,5 +1,6 @@
 /** PostgreSQL on CloudNativePG: its instances, its primary, and the Service that leads to it. */
 import type { Check, Component, KindCheck, ObjectRef, World } from "../model.ts";
+import { ON_ITS_WAY } from "../model.ts";
 import { appliesKind } from "./flux_inventory.ts";
 import { conditionOf, refOf } from "./fields.ts";
 import { deployments, endpointSlices, pods, services } from "./kinds.ts";
@@ -8,6 +9,7 @@ import { operatorsOf, postgresqlEdges } from "./postgresql_edges.ts";
 import { judgeCluster } from "./postgresql_judge.ts";
 import { type Cluster, clusters } from "./postgresql_kinds.ts";
 import { servedCheck } from "./states.ts";
+import { isChangingPrimary } from "./postgresql_change.ts";
 
 const NAME = "postgresql";
 
@@ -132,11 +134,12 @@ function judgePrimary(object: Cluster, world: World): Found {
   }
   // A switchover or a first start takes a while; the Cluster's own check knows how long it may.
   const settled = object.status?.phase === "Cluster in healthy state" && ready;
-  const changing = behind.length === 0 && (judgeCluster(object, world)?.status ?? "ok") === "ok" && !settled;
-  if (changing) {
-    const message =
-      `${service.name} leads to nobody while the primary changes (phase "${object.status?.phase}")`;
-    return { ...base, status: "ok", reason: "Changing", message };
+  const well = (judgeCluster(object, world)?.status ?? "ok") === "ok";
+  if (well && (isChangingPrimary(object, world) || (behind.length === 0 && !settled))) {
+    const message = `${service.name} leads to ${
+      behind.join(", ") || "nobody"
+    } while the primary changes (phase "${object.status?.phase}")`;
+    return { ...base, status: "ok", reason: ON_ITS_WAY, message };
   }
   const next = [
     `kubectl -n ${cluster.namespace} get endpointslices -l kubernetes.io/service-name=${service.name}`,

@@ -4,6 +4,7 @@ import { ON_ITS_WAY } from "../model.ts";
 import { ageSeconds, ageText, conditionOf } from "./fields.ts";
 import type { Cluster } from "./postgresql_kinds.ts";
 import { judgeDeletion } from "./states.ts";
+import { isChangingPrimary } from "./postgresql_change.ts";
 
 /** A first primary is set up, and a replica joins, within this time. */
 const SETUP_SECONDS = 300;
@@ -106,7 +107,7 @@ function judgeShort(object: Cluster, world: World, base: Base, why: string): Jud
     reason: ON_ITS_WAY,
     message: `is in phase "${phase}"${why}`,
   };
-  if (age < SETUP_SECONDS) return onItsWay;
+  if (age < SETUP_SECONDS || (readyInstances > 0 && isChangingPrimary(object, world))) return onItsWay;
   if (phase === FIRST) {
     const message = `still sets up its first primary after ${ageText(age)}${why}`;
     return { ...base, status: "critical", reason: "SettingUp", message };

@@ -1,13 +1,16 @@
 /** The object store as the lakehouse uses it: its user, the user's keys, its buckets. */
-import type { Check, Component, Edge, ObjectRef, ProbeSource, World } from "../model.ts";
+import type { Check, Component, Edge, Judgement, ObjectRef, ProbeSource, World } from "../model.ts";
+import { ON_ITS_WAY } from "../model.ts";
 import { present } from "../shape.ts";
-import { refOf } from "./fields.ts";
-import { endpointSlices, secrets, services } from "./kinds.ts";
+import { isReady, refOf } from "./fields.ts";
+import { configMaps, endpointSlices, type Pod, pods, secrets, services } from "./kinds.ts";
 import { podsIn } from "./membership.ts";
 import { hostsNamed } from "./pod_edges.ts";
 import { CONNECTION_ERRORS, SERVICE_ERRORS } from "./reasons.ts";
 import { proxyPath } from "./proxy.ts";
 import { cephObjectStores, cephObjectStoreUsers, objectBucketClaims } from "./rook_ceph_kinds.ts";
+import { judgeBucketClaim } from "./rook_ceph_judge.ts";
+import { bucketOfHost } from "./service_names.ts";
 
 const USER = "iceberg";
 const HTTP_PORT = 80;
@@ -34,15 +37,33 @@ function claimedBuckets(world: World): { bucket: string; claim: ObjectRef }[] {
     }));
 }
 
+/** Buckets that the configuration of the platform's pods names. */
+function namedBuckets(world: World): { bucket: string; pod: Pod; via: string }[] {
+  return podsIn(world, world.namespace).flatMap((pod) =>
+    hostsNamed(pod.spec, world.namespace, world).flatMap(({ host, via }) => {
+      const bucket = bucketOfHost(host);
+      return bucket ? [{ bucket, pod, via }] : [];
+    })
+  );
+}
+
+/** The buckets that were claimed, and those that a pod which is not Ready names and that nobody claimed. */
+function askedBuckets(world: World): { bucket: string; claim?: ObjectRef }[] {
+  const claimed = claimedBuckets(world);
+  const known = new Set(claimed.map(({ bucket }) => bucket));
+  const others = namedBuckets(world).filter(({ bucket, pod }) => !known.has(bucket) && !isReady(pod));
+  return [...claimed, ...[...new Set(others.map(({ bucket }) => bucket))].map((bucket) => ({ bucket }))];
+}
+
 /** Unsigned requests: 403 says that the bucket exists, 404 that it does not. No key is needed. */
 export const bucketProbes: ProbeSource<true> = {
   id: "s3.buckets",
-  after: [services, endpointSlices, cephObjectStores, objectBucketClaims],
+  after: [services, endpointSlices, cephObjectStores, objectBucketClaims, pods, configMaps],
   targets(world) {
     const gateway = gateways(world)[0];
     if (!gateway?.namespace) return {};
     const targets: Record<string, string> = {};
-    for (const { bucket } of claimedBuckets(world)) {
+    for (const { bucket } of askedBuckets(world)) {
       const path = proxyPath(world, gateway.namespace, gateway.name, HTTP_PORT, bucket);
       if (path) targets[bucket] = path;
     }
@@ -130,18 +151,18 @@ const bucketCheck: Check = {
   id: "s3-user.buckets",
   title: "buckets",
   explain:
-    "Every bucket that a bucket claim of the platform asks for answers an unsigned request with 403 or 200; 404 means " +
-    "that it does not exist, whatever the claim's status says.",
+    "Every bucket that a bucket claim of the platform asks for, and that the configuration of a pod which is not Ready " +
+    "names, answers an unsigned request with 403 or 200; 404 means that it does not exist, whatever the claim's status says.",
   needs: [services, endpointSlices, cephObjectStores, objectBucketClaims, bucketProbes],
   object: () => bucketRef("*"),
   run(world) {
-    const claimed = claimedBuckets(world);
-    if (claimed.length === 0) {
+    const asked = askedBuckets(world);
+    if (asked.length === 0) {
       const message = `no bucket claim in namespace ${world.namespace}: there is no bucket to ask for`;
       return [{ status: "skipped", reason: "NoClaims", message }];
     }
     const answers = world.answers(bucketProbes);
-    const judged = claimed.map(({ bucket }) => {
+    const judged = asked.map(({ bucket, claim }) => {
       const status = answers[bucket]?.status;
       const base = {
         object: bucketRef(bucket),
@@ -156,6 +177,11 @@ const bucketCheck: Check = {
         "kubectl -n rook-ceph get cephobjectstores,pods,endpointslices",
         `kubectl -n ${world.namespace} get objectbucketclaims`,
       ];
+      const young = claim && status === 404 ? claimOnItsWay(claim, world) : undefined;
+      if (young) {
+        const message = `bucket ${bucket} is not made yet: its claim ${young.message}`;
+        return { ...base, status: "ok" as const, reason: ON_ITS_WAY, message };
+      }
       if (status === 404) {
         return {
           ...base,
@@ -175,30 +201,31 @@ const bucketCheck: Check = {
   },
 };
 
+function claimOnItsWay(ref: ObjectRef, world: World): Judgement | undefined {
+  const object = world.get(objectBucketClaims, ref.namespace, ref.name);
+  const judged = object && judgeBucketClaim(object, world);
+  return judged?.status === "ok" ? judged : undefined;
+}
+
 /** A bucket needs the gateway, its claim, and the user needs its store. */
 function edges(world: World): Edge[] {
   const all: Edge[] = [];
-  for (const { bucket, claim } of claimedBuckets(world)) {
+  for (const { bucket, claim } of askedBuckets(world)) {
     const from = bucketRef(bucket);
     for (const to of gateways(world)) {
       all.push({ from, to, via: "gateway", explains: ["NoAnswer", "ErrorAnswer"], because: SERVICE_ERRORS });
     }
-    all.push({ from, to: claim, via: "claimed by", explains: ["NoSuchBucket"] });
+    if (claim) all.push({ from, to: claim, via: "claimed by", explains: ["NoSuchBucket"] });
   }
-  const buckets = new Set(claimedBuckets(world).map(({ bucket }) => bucket));
-  for (const pod of podsIn(world, world.namespace)) {
-    for (const { host, via } of hostsNamed(pod.spec, world.namespace, world)) {
-      if (!buckets.has(host)) continue;
-      const from = refOf("Pod", pod);
-      all.push({
-        from,
-        to: bucketRef(host),
-        via,
-        explains: CONNECTION_ERRORS,
-        because: ["NoSuchBucket"],
-        inferred: true,
-      });
-    }
+  for (const { bucket, pod, via } of namedBuckets(world)) {
+    all.push({
+      from: refOf("Pod", pod),
+      to: bucketRef(bucket),
+      via,
+      explains: CONNECTION_ERRORS,
+      because: ["NoSuchBucket"],
+      inferred: true,
+    });
   }
   const user = found(world);
   if (user) {

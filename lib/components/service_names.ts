@@ -2,12 +2,18 @@
 import type { ObjectRef, World } from "../model.ts";
 import { namespaces, services } from "./kinds.ts";
 
+/** The bucket that a configuration names as `s3://bucket`; undefined for hosts. */
+export function bucketOfHost(host: string): string | undefined {
+  return host.startsWith("s3://") ? host.slice("s3://".length) : undefined;
+}
+
 /**
  * The Service that a host (`name`, `name.namespace`, `name.namespace.svc...`, with or without port) names for
  * a client in `namespace`; undefined for hosts outside the cluster. The Service need not exist: `*.svc` names
  * and names in a namespace that exists are Services also when they are gone.
  */
 export function serviceOfHost(host: string, namespace: string, world: World): ObjectRef | undefined {
+  if (bucketOfHost(host)) return undefined;
   const [bare = ""] = host.split(":");
   const labels = bare.split(".");
   const svc = labels.indexOf("svc");

@@ -1,5 +1,5 @@
 /** Judges Services by who answers behind them. */
-import type { Edge, Judgement, KindCheck, World } from "../model.ts";
+import { type Edge, type Judgement, type KindCheck, ON_ITS_WAY, type World } from "../model.ts";
 import { perWorld } from "./per_world.ts";
 import { isReady, refOf } from "./fields.ts";
 import {
@@ -14,6 +14,8 @@ import {
 import { labelIndex } from "./label_index.ts";
 import { isOurs, ownerOf, placeOf, podsIn } from "./membership.ts";
 import { POD_ERRORS, SERVICE_ERRORS, WORKLOAD_ERRORS } from "./reasons.ts";
+import { isChangingPrimary } from "./postgresql_change.ts";
+import { clusters } from "./postgresql_kinds.ts";
 
 const readyByService = perWorld((world) => {
   const counts = new Map<string, { ready: number; all: number }>();
@@ -64,6 +66,10 @@ export function judgeService(service: Service, world: World): Judgement | undefi
   const lost = missingPort(service, selected);
   if (ready > 0 && !lost) return undefined;
   if (selected.length === 0 && isReplicaService(service)) return undefined;
+  if (ownerChanges(service, world)) {
+    const message = "has no ready endpoints while its database changes its primary";
+    return { status: "ok", reason: ON_ITS_WAY, message };
+  }
   return {
     status: "critical",
     reason: "NoEndpoints",
@@ -88,6 +94,15 @@ function whyNone(service: Service, selected: Pod[], world: World): string {
 /** CloudNativePG makes a -ro Service also where there is no replica: one instance, or none joined yet. */
 function isReplicaService(service: Service): boolean {
   return ownerOf(service)?.kind === "Cluster" && (service.metadata?.name ?? "").endsWith("-ro");
+}
+
+/** The Services of a database follow its new primary within seconds. */
+function ownerChanges(service: Service, world: World): boolean {
+  const owner = ownerOf(service);
+  const cluster = owner?.kind === "Cluster"
+    ? world.get(clusters, service.metadata?.namespace, owner.name)
+    : undefined;
+  return cluster !== undefined && isChangingPrimary(cluster, world);
 }
 
 function selectorText(selector: Record<string, string>): string {

@@ -50,6 +50,22 @@ Deno.test("postgresql: a switchover and an upgrade are no faults while they last
   assert.notDeepEqual(unwell(await look(three(2, "Upgrading cluster"))), []);
 });
 
+Deno.test("postgresql: for a minute after another primary was chosen, endpoints and the catalog may follow", async () => {
+  const changed = async (targetPrimaryTimestamp: string) => {
+    const objects = three(2, "Cluster in healthy state");
+    const cluster = the(objects, "clusters", "nessie-postgres");
+    cluster.status = { ...cluster.status, targetPrimaryTimestamp };
+    for (const slice of objects.slices) {
+      if (slice.metadata.name.startsWith("nessie-postgres")) slice.endpoints = [];
+    }
+    const owner = { kind: "Cluster", name: "nessie-postgres", controller: true };
+    Object.assign(the(objects, "services", "nessie-postgres-rw").metadata, { ownerReferences: [owner] });
+    return unwell(await look(objects));
+  };
+  assert.deepEqual(await changed("2026-01-01T11:59:57Z"), []);
+  assert.notDeepEqual(await changed("2026-01-01T11:50:00Z"), []);
+});
+
 Deno.test("postgresql: a first primary may take five minutes", async () => {
   const objects = three(0, "Setting up primary");
   the(objects, "clusters", "nessie-postgres").metadata.creationTimestamp = "2026-01-01T11:57:00Z";

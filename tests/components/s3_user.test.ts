@@ -2,7 +2,18 @@ import assert from "node:assert/strict";
 import { rookCeph } from "../../lib/components/rook_ceph.ts";
 import { s3User } from "../../lib/components/s3_user.ts";
 import { workloads } from "../../lib/components/workloads.ts";
-import { type Cluster, examined, LONG_AGO, on, rootsOf, SECRETS, SERVICES, SLICES } from "./platform.ts";
+import {
+  type Cluster,
+  examined,
+  LONG_AGO,
+  on,
+  pod,
+  PODS,
+  rootsOf,
+  SECRETS,
+  SERVICES,
+  SLICES,
+} from "./platform.ts";
 
 const USERS = "/apis/ceph.rook.io/v1/cephobjectstoreusers";
 const CLAIMS = "/apis/objectbucket.io/v1alpha1/objectbucketclaims";
@@ -110,6 +121,37 @@ Deno.test("s3: a bucket that answers 404 does not exist, whatever its claim says
   const diagnosis = await look({}, 404);
   assert.deepEqual(found(diagnosis, "s3-user.buckets"), ["critical NoSuchBucket"]);
   assert.deepEqual(rootsOf(diagnosis), ["S3Bucket lakehouse NoSuchBucket"]);
+});
+
+Deno.test("s3: a bucket whose claim was made a moment ago may not be there yet", async () => {
+  const young = (creationTimestamp: string) => ({
+    [CLAIMS]: [{
+      metadata: { name: "lakehouse", namespace: "data-platform", creationTimestamp },
+      spec: { bucketName: "lakehouse", storageClassName: "buckets" },
+      status: { phase: "Pending" },
+    }],
+  });
+  const fresh = await look({ lists: young("2026-01-01T11:59:50Z") }, 404);
+  assert.deepEqual(found(fresh, "s3-user.buckets"), ["ok Progressing"]);
+  assert.deepEqual(rootsOf(fresh), []);
+  const late = await look({ lists: young("2026-01-01T11:50:00Z") }, 404);
+  assert.deepEqual(found(late, "s3-user.buckets"), ["critical NoSuchBucket"]);
+});
+
+Deno.test("s3: a bucket that nobody claimed is asked for when a pod that fails names it", async () => {
+  const named = (ready: boolean) => {
+    const env = [{ name: "LOG_DIR", value: "s3a://history/logs" }];
+    const spec = { containers: [{ name: "app", image: "app:1", env }] };
+    const container = ready
+      ? {}
+      : { state: { waiting: { reason: "CrashLoopBackOff", message: "back-off" } } };
+    return { [PODS]: [pod("reader", { ready, spec, container })] };
+  };
+  const answers = { [BUCKET.replace("lakehouse", "history")]: { status: 404 }, [BUCKET]: { status: 403 } };
+  const broken = await look({ lists: named(false), answers });
+  assert.deepEqual(found(broken, "s3-user.buckets"), ["ok Exists", "critical NoSuchBucket"]);
+  assert.deepEqual(rootsOf(broken), ["S3Bucket history NoSuchBucket"]);
+  assert.deepEqual(found(await look({ lists: named(true), answers }), "s3-user.buckets"), ["ok Exists"]);
 });
 
 Deno.test("s3: a bucket that answers 500 is critical", async () => {
