@@ -6,7 +6,7 @@ import type { Reply } from "./transport.ts";
 /** A body that is not JSON is kept up to this many characters. */
 export const MAX_TEXT = 2048;
 
-export type Meaning = { ok: true; answer: Answer } | { ok: false; failure: Failure };
+export type Meaning<T> = { ok: true; answer: T } | { ok: false; failure: Failure };
 
 /** The error object of the Kubernetes API (meta/v1 Status). */
 interface ApiStatus {
@@ -17,7 +17,7 @@ interface ApiStatus {
 }
 
 /** Of a GET of the API itself: only 200 is an answer. */
-export function readReply(reply: Reply, path: string, talk: Talk): Meaning {
+export function readReply(reply: Reply, path: string, talk: Talk): Meaning<Answer> {
   const { status } = reply;
   if (status === 200) return readBody(reply, path, talk);
   const said = apiStatus(reply.text);
@@ -46,7 +46,7 @@ export function readReply(reply: Reply, path: string, talk: Talk): Meaning {
  * service says is an answer, and that no service was reached is an answer of status 503. What the API
  * server itself refuses is a failure.
  */
-export function readRawReply(reply: Reply, path: string, talk: Talk): Meaning {
+export function readRawReply(reply: Reply, path: string, talk: Talk): Meaning<Answer> {
   const { status } = reply;
   const said = apiStatus(reply.text);
   const service = proxiedService(path);
@@ -65,14 +65,14 @@ export function readRawReply(reply: Reply, path: string, talk: Talk): Meaning {
   return { ok: true, answer: { status, ...bodyOf(reply.text) } };
 }
 
-function notReached(why: string): Meaning {
+function notReached(why: string): Meaning<Answer> {
   return {
     ok: true,
     answer: { status: 503, body: { reason: oneLine(`the service did not answer: ${why}`, 300) } },
   };
 }
 
-function readBody(reply: Reply, path: string, talk: Talk): Meaning {
+function readBody(reply: Reply, path: string, talk: Talk): Meaning<Answer> {
   try {
     const body = JSON.parse(reply.text);
     // An empty list of PartialObjectMetadata comes as null (seen with Kubernetes 1.36).
@@ -88,7 +88,7 @@ function readBody(reply: Reply, path: string, talk: Talk): Meaning {
   }
 }
 
-function unauthorized(talk: Talk): Meaning {
+export function unauthorized(talk: Talk): Meaning<never> {
   return no(
     "unauthorized",
     `the API server ${talk.server} does not accept the credentials of user ${talk.userName} (401): they have expired ` +
@@ -96,13 +96,19 @@ function unauthorized(talk: Talk): Meaning {
   );
 }
 
-function forbidden(path: string, said: ApiStatus | undefined, talk: Talk): Meaning {
+function forbidden(path: string, said: ApiStatus | undefined, talk: Talk): Meaning<never> {
   const why = said ? oneLine(said.message, 240) : `user ${talk.userName} may not read ${subject(path)}`;
   const what = proxiedService(path) ? "get services/proxy" : `list ${subject(path)}`;
   return no("forbidden", `${why}. Next: kubectl auth can-i ${what} -A, and ask for a role that allows it`);
 }
 
-function serverError(status: number, path: string, said: ApiStatus | undefined, talk: Talk): Meaning {
+/** Of 429 and 5xx; `said.message` is quoted. */
+export function serverError(
+  status: number,
+  path: string,
+  said: { message: string } | undefined,
+  talk: Talk,
+): Meaning<never> {
   const why = said ? `: ${oneLine(said.message, 240)}` : "";
   return no(
     "server-error",
@@ -138,6 +144,6 @@ function bodyOf(text: string): { body?: unknown } {
   }
 }
 
-function no(kind: Failure["kind"], message: string): Meaning {
+function no(kind: Failure["kind"], message: string): Meaning<never> {
   return { ok: false, failure: failure(kind, message) };
 }

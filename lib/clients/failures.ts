@@ -24,11 +24,16 @@ export type Trouble =
   | { why: "closed" }
   | { why: "network"; text: string };
 
-/** The failure that a request without a whole answer comes to. */
-export async function troubleFailure(trouble: Trouble, path: string, talk: Talk): Promise<Failure> {
+/** The failure that a request without a whole answer comes to; `writes`: it may have been carried out nevertheless. */
+export async function troubleFailure(
+  trouble: Trouble,
+  path: string,
+  talk: Talk,
+  writes = false,
+): Promise<Failure> {
   switch (trouble.why) {
     case "timeout":
-      return timeoutFailure(path, talk);
+      return timeoutFailure(path, talk, writes);
     case "too-big": {
       const limit = `${Math.round(trouble.limitBytes / 1024 / 1024)} MiB`;
       return failure(
@@ -39,11 +44,14 @@ export async function troubleFailure(trouble: Trouble, path: string, talk: Talk)
     case "closed":
       return failure("unreachable", "the client was closed before the answer came");
     case "network":
-      return await networkFailure(trouble.text, talk);
+      return await networkFailure(trouble.text, talk, writes);
   }
 }
 
-function timeoutFailure(path: string, talk: Talk): Failure {
+const PERHAPS_DONE =
+  "What was to be written may have been. Next: run this again, which is safe; if it happens again, ";
+
+function timeoutFailure(path: string, talk: Talk, writes: boolean): Failure {
   const seconds = `${talk.timeoutMs / 1000} s`;
   const service = proxiedService(path);
   if (service) {
@@ -55,12 +63,12 @@ function timeoutFailure(path: string, talk: Talk): Failure {
   return failure(
     "timeout",
     `the API server ${talk.server} gave no answer within ${seconds}: it is slow, or something on the way drops ` +
-      "packets. Next: kubectl get --raw /readyz, or raise --timeout",
+      `packets. ${writes ? PERHAPS_DONE : "Next: "}kubectl get --raw /readyz, or raise --timeout`,
   );
 }
 
 /** Deno says these in the cause of "fetch failed" (rustls, hyper), node:https in error codes (OpenSSL names). */
-async function networkFailure(text: string, talk: Talk): Promise<Failure> {
+async function networkFailure(text: string, talk: Talk, writes: boolean): Promise<Failure> {
   const at = `the API server ${talk.server}`;
   const cluster = `cluster ${talk.clusterName} of the kubeconfig`;
   if (/UnknownIssuer|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|self.signed|unable to (get|verify)/i.test(text)) {
@@ -97,11 +105,12 @@ async function networkFailure(text: string, talk: Talk): Promise<Failure> {
       `the certificate of ${at} is not valid. Next: renew it on the control plane`,
     );
   }
-  return failure("unreachable", `${at} ${unreachableWhy(text)}`);
+  return failure("unreachable", `${at} ${unreachableWhy(text, writes)}`);
 }
 
-function unreachableWhy(text: string): string {
-  const check = "Next: check the server address of the context, and that the API server runs";
+function unreachableWhy(text: string, writes: boolean): string {
+  const look = "check the server address of the context, and that the API server runs";
+  const check = `Next: ${look}`;
   if (/refused/i.test(text)) return `refused the connection: nothing listens there. ${check}`;
   if (/dns error|ENOTFOUND|EAI_AGAIN|lookup address/i.test(text)) {
     return "has a name that can't be resolved. Next: check the server address of the context, DNS and VPN";
@@ -119,7 +128,7 @@ function unreachableWhy(text: string): string {
     /reset|stream error|connection error|broken pipe|closed|unexpected eof|eof|body|incomplete|ECONNRESET|terminated/i
       .test(text)
   ) {
-    return `broke the connection off before its answer was whole. ${check}`;
+    return `broke the connection off before its answer was whole. ${writes ? PERHAPS_DONE + look : check}`;
   }
   return `can't be reached. ${check}`;
 }

@@ -4,7 +4,7 @@
  */
 import { CannotLook, UsageError } from "../errors.ts";
 import type { Answer, Failure } from "../model.ts";
-import { readRawReply, readReply } from "./answers.ts";
+import { type Meaning, readRawReply, readReply } from "./answers.ts";
 import { expiredSince } from "./certificate.ts";
 import { type Talk, type Trouble, troubleFailure } from "./failures.ts";
 import type { Target } from "./kubeconfig.ts";
@@ -16,7 +16,7 @@ import {
   type Wanted,
 } from "./kubeconfig_files.ts";
 import { type Login, logIn } from "./login.ts";
-import { openTransport, type Reply, type Transport } from "./transport.ts";
+import { type Headers, openTransport, type Reply } from "./transport.ts";
 
 export interface ConnectOptions extends Wanted {
   /** Limit of each request, its retry included. */
@@ -61,43 +61,86 @@ const METADATA_TYPE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.
  * that is down is the failure of each `get`. UsageError when there is no usable kubeconfig or credential.
  */
 export async function connect(options: ConnectOptions): Promise<KubeClient> {
+  return clientOf(await openLine(options));
+}
+
+function clientOf(line: Line): KubeClient {
+  const { talk } = line;
+  const get = (path: string, { metadataOnly, raw }: GetOptions = {}) =>
+    line.ask<Answer>(
+      { method: "GET", path, accept: metadataOnly ? METADATA_TYPE : raw ? "*/*" : JSON_TYPE, raw },
+      (reply) => raw ? readRawReply(reply, path, talk) : readReply(reply, path, talk),
+    );
+  let version: Promise<Preflight> | undefined;
+  return {
+    context: talk.context,
+    get,
+    preflight: () => version ??= readVersion(get),
+    close: () => line.close(),
+  };
+}
+
+/** One request of the API server; `path` with its query. */
+export interface Call {
+  method: string;
+  path: string;
+  accept: string;
+  /** JSON text. */
+  body?: { type: string; text: string };
+  /** It goes through the service proxy: a 401 or 503 is the service's own. */
+  raw?: boolean;
+}
+
+/** A way to one API server as one user; what the read client and the write client (kube_writer.ts) share. */
+export interface Line {
+  target: Target;
+  login: Login;
+  /** PEM. */
+  ca?: string;
+  talk: Talk;
+  /** Aborted when the line is closed. */
+  closed: AbortSignal;
+  /** Sends, once more where that may help, and says what `read` makes of the reply. Throws CannotLook. */
+  ask<T>(call: Call, read: (reply: Reply) => Meaning<T>): Promise<T>;
+  close(): void;
+}
+
+/** Finds the kubeconfig, reads its credentials and contacts nothing else; errors as of `connect`. */
+export async function openLine(options: ConnectOptions): Promise<Line> {
   const target = await findTarget(options, options.around ?? SURROUNDINGS);
   const [login, ca] = await Promise.all([
     logIn(target),
     target.cluster.ca && readMaterial(target.cluster.ca, `the CA of cluster ${target.clusterName}`),
   ]);
   const transport = openTransport({ ...target, ...target.cluster, ca, cert: login.cert, key: login.key });
-  return clientOf(target, login, transport, options);
-}
-
-function clientOf(target: Target, login: Login, transport: Transport, options: ConnectOptions): KubeClient {
   const talk: Talk = { ...target, timeoutMs: options.timeoutMs, expired: () => expiredSince(login.cert) };
   const closing = new AbortController();
 
-  async function ask(path: string, accept: string, signal: AbortSignal): Promise<Reply> {
-    const headers = await loginHeaders(login);
-    const sent = await transport.get(`${target.server}${path}`, [
+  async function send({ method, path, accept, body }: Call, signal: AbortSignal): Promise<Reply> {
+    const headers: Headers = [
       ["accept", accept],
       ["user-agent", options.userAgent ?? "lakecheck"],
-      ...headers,
-    ], { signal, maxBytes: options.maxBytes ?? MAX_BYTES });
-    if (!sent.ok) throw new CannotLook(await troubleFailure(sent.trouble, path, talk));
-    return sent.reply;
+      ...await loginHeaders(login),
+    ];
+    if (body) headers.push(["content-type", body.type]);
+    const limits = { signal, maxBytes: options.maxBytes ?? MAX_BYTES };
+    const sent = await transport.send(method, `${target.server}${path}`, headers, body?.text, limits);
+    if (sent.ok) return sent.reply;
+    throw new CannotLook(await troubleFailure(sent.trouble, path, talk, method !== "GET"));
   }
 
-  async function get(path: string, { metadataOnly, raw }: GetOptions = {}): Promise<Answer> {
+  async function ask<T>(call: Call, read: (reply: Reply) => Meaning<T>): Promise<T> {
     // Not setTimeout: its first use loads modules for 10 ms, while no request is on its way yet.
     const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(options.timeoutMs)]);
     try {
       const deadline = performance.now() + options.timeoutMs;
-      const accept = metadataOnly ? METADATA_TYPE : raw ? "*/*" : JSON_TYPE;
-      let reply = await ask(path, accept, signal);
-      const wait = waitBeforeRetry(reply, raw === true, login);
+      let reply = await send(call, signal);
+      const wait = waitBeforeRetry(reply, call.raw === true, login);
       if (wait !== undefined && performance.now() + wait < deadline) {
         await pause(wait, signal);
-        reply = await ask(path, accept, signal);
+        reply = await send(call, signal);
       }
-      const meaning = raw ? readRawReply(reply, path, talk) : readReply(reply, path, talk);
+      const meaning = read(reply);
       if (meaning.ok) return meaning.answer;
       throw new CannotLook(await explained(meaning.failure, talk));
     } catch (error) {
@@ -105,17 +148,12 @@ function clientOf(target: Target, login: Login, transport: Transport, options: C
     }
   }
 
-  let version: Promise<Preflight> | undefined;
-  return {
-    context: target.context,
-    get,
-    preflight: () => version ??= readVersion(get),
-    close() {
-      if (closing.signal.aborted) return;
-      closing.abort({ why: "closed" } satisfies Trouble);
-      transport.close();
-    },
-  };
+  function close(): void {
+    if (closing.signal.aborted) return;
+    closing.abort({ why: "closed" } satisfies Trouble);
+    transport.close();
+  }
+  return { target, login, ca, talk, closed: closing.signal, ask, close };
 }
 
 /** Once, when the server asks for it by Retry-After, or when a token that was renewed meanwhile may do. */

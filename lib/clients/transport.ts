@@ -1,4 +1,4 @@
-/** Sends one GET and takes in its whole answer, within a time and a size. Knows HTTP and TLS, not Kubernetes. */
+/** Sends one request and takes in its whole answer, within a time and a size. Knows HTTP and TLS, not Kubernetes. */
 import { UsageError } from "../errors.ts";
 import type { Trouble } from "./failures.ts";
 
@@ -22,7 +22,13 @@ export interface Limits {
 
 /** Never throws: what goes wrong is a Trouble. Redirects are answers. */
 export interface Transport {
-  get(url: string, headers: Headers, limits: Limits): Promise<Sent>;
+  send(
+    method: string,
+    url: string,
+    headers: Headers,
+    body: string | undefined,
+    limits: Limits,
+  ): Promise<Sent>;
   close(): void;
 }
 
@@ -69,11 +75,12 @@ function overFetch(route: Route): Transport {
   const newest = open(!route.server.startsWith("https:"));
   let http1: Deno.HttpClient | undefined;
   return {
-    async get(url, headers, limits) {
-      if (http1) return await fetchOnce(http1, url, headers, limits);
-      const sent = await fetchOnce(newest, url, headers, limits);
+    async send(method, url, headers, body, { signal, maxBytes }) {
+      const init = { method, headers, body, redirect: "manual", signal } as const;
+      if (http1) return await fetchOnce(url, { ...init, client: http1 }, maxBytes);
+      const sent = await fetchOnce(url, { ...init, client: newest }, maxBytes);
       if (sent.ok || sent.trouble.why !== "network" || !NO_HTTP2.test(sent.trouble.text)) return sent;
-      return await fetchOnce(http1 ??= open(true), url, headers, limits);
+      return await fetchOnce(url, { ...init, client: http1 ??= open(true) }, maxBytes);
     },
     close() {
       newest.close();
@@ -86,19 +93,18 @@ function overFetch(route: Route): Transport {
 const NO_HTTP2 = /NoApplicationProtocol|http2 error|frame with invalid size/i;
 
 async function fetchOnce(
-  client: Deno.HttpClient,
   url: string,
-  headers: Headers,
-  limits: Limits,
+  init: RequestInit & { client: Deno.HttpClient; signal: AbortSignal },
+  maxBytes: number,
 ): Promise<Sent> {
   try {
-    const response = await fetch(url, { client, headers, redirect: "manual", signal: limits.signal });
-    const text = await readAll(response.body, limits.maxBytes);
-    if (text === undefined) return { ok: false, trouble: { why: "too-big", limitBytes: limits.maxBytes } };
+    const response = await fetch(url, init);
+    const text = await readAll(response.body, maxBytes);
+    if (text === undefined) return { ok: false, trouble: { why: "too-big", limitBytes: maxBytes } };
     const after = retryAfter(response.headers.get("retry-after"));
     return { ok: true, reply: { status: response.status, ...after, text } };
   } catch (error) {
-    return { ok: false, trouble: troubleOf(error, limits.signal) };
+    return { ok: false, trouble: troubleOf(error, init.signal) };
   }
 }
 
@@ -142,11 +148,11 @@ function overNode(route: Route): Transport {
   };
   const agent = modules.then(([https]) => new https.Agent({ keepAlive: true, ...tls }));
   return {
-    async get(url, headers, limits) {
+    async send(method, url, headers, body, limits) {
       const [https, { Buffer }] = await modules;
-      const options = { ...tls, agent: await agent, headers: merged(headers), signal: limits.signal };
+      const options = { ...tls, method, agent: await agent, headers: merged(headers), signal: limits.signal };
       return await new Promise<Sent>((resolve, fail) => {
-        const request = https.get(url, options, (response) => {
+        const request = https.request(url, options, (response) => {
           const chunks: Uint8Array[] = [];
           let size = 0;
           response.on("data", (chunk: Uint8Array) => {
@@ -165,6 +171,7 @@ function overNode(route: Route): Transport {
           });
         });
         request.on("error", fail);
+        request.end(body);
       }).catch((error) => ({ ok: false, trouble: troubleOf(error, limits.signal) }));
     },
     close: () => void agent.then((one) => one.destroy()),

@@ -1,6 +1,7 @@
 /** What the tests of the Kubernetes client share. */
 import assert from "node:assert/strict";
 import { connect, type ConnectOptions, type KubeClient } from "../../lib/clients/kube.ts";
+import { connectWriter, type KubeWriter, type WriterOptions } from "../../lib/clients/kube_writer.ts";
 import { CannotLook } from "../../lib/errors.ts";
 import type { Failure } from "../../lib/model.ts";
 import { type Behaviour, type FakeApiServer, kubeconfigFor, serveFake } from "../fake_api_server.ts";
@@ -16,15 +17,22 @@ export async function withClient(
   use: (client: KubeClient) => Promise<void>,
   options: Partial<ConnectOptions> = {},
 ): Promise<void> {
-  const file = await Deno.makeTempFile({ prefix: "lakecheck-test-", suffix: ".kubeconfig" });
-  try {
-    await Deno.writeTextFile(file, kubeconfig);
+  await withKubeconfig(kubeconfig, async (file) => {
     const client = await connect({ kubeconfig: file, timeoutMs: 5000, ...options });
     try {
       await use(client);
     } finally {
       client.close();
     }
+  });
+}
+
+/** A file that holds this kubeconfig; gone at the end. */
+export async function withKubeconfig(text: string, use: (file: string) => Promise<void>): Promise<void> {
+  const file = await Deno.makeTempFile({ prefix: "lakecheck-test-", suffix: ".kubeconfig" });
+  try {
+    await Deno.writeTextFile(file, text);
+    await use(file);
   } finally {
     await Deno.remove(file);
   }
@@ -39,6 +47,23 @@ export async function against(
   await using server = serveFake(behaviour);
   const text = kubeconfigFor(server.url, { token: CANARY });
   await withClient(text, (client) => use(client, server), options);
+}
+
+/** A writer for a fake API server that behaves like this; closed at the end. */
+export async function writing(
+  behaviour: Behaviour,
+  use: (writer: KubeWriter, server: FakeApiServer) => Promise<void>,
+  options: Partial<WriterOptions> = {},
+): Promise<void> {
+  await using server = serveFake(behaviour);
+  await withKubeconfig(kubeconfigFor(server.url, { token: CANARY }), async (file) => {
+    const writer = await connectWriter({ kubeconfig: file, timeoutMs: 5000, ...options });
+    try {
+      await use(writer, server);
+    } finally {
+      writer.close();
+    }
+  });
 }
 
 /** Why it was not answered, with the server's address written SERVER; checked to hold no token. */
