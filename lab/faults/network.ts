@@ -1,8 +1,8 @@
 /** Faults of the network: policies that cut more than they should, and names that do not resolve. */
 import { at, condition, text } from "../platform/mod.ts";
 import type { Fault } from "./fault.ts";
-import { core, deployment, PLATFORM, pods } from "./objects.ts";
-import { restart, scale, scaleBack, type Scene, untilReadyPods } from "./scene.ts";
+import { core, deployment, kustomization, PLATFORM, pods } from "./objects.ts";
+import { hurry, restart, scale, scaleBack, type Scene, untilReadyPods } from "./scene.ts";
 import { app, edit, replace } from "./tree.ts";
 
 const POLICY = `/apis/networking.k8s.io/v1/namespaces/${PLATFORM}/networkpolicies`;
@@ -73,9 +73,19 @@ const defaultDeny: Fault = {
   },
   async settled(scene) {
     const path = `/apis/postgresql.cnpg.io/v1/namespaces/${PLATFORM}/clusters/nessie-postgres`;
+    // Until the operator is up again its webhook refuses whatever Flux applies.
+    const operator = deployment("cnpg-system", "cnpg-controller-manager");
+    await scene.until("the operator", 60, async () => {
+      return at(await scene.kube.get(operator), "status", "readyReplicas") === 1;
+    });
+    await hurry(scene.kube, kustomization("postgres"));
     await scene.until("the operator's complaint", 90, async () => {
       const phase = text(await scene.kube.get(path), "status", "phase");
-      return phase !== "Cluster in healthy state" || `phase ${phase}`;
+      return /communication/i.test(phase) || `phase ${phase}`;
+    });
+    await scene.until("an end of the webhook's refusals", 90, async () => {
+      return condition(await scene.kube.get(kustomization("postgres")), "Ready")?.reason !==
+        "ReconciliationFailed";
     });
   },
   expect: {

@@ -12,6 +12,7 @@ import { judgePod } from "./pods.ts";
 import { CONNECTION_ERRORS } from "./reasons.ts";
 import { matchesSelector } from "./selectors.ts";
 import { selectedPods } from "./services.ts";
+import { type OperatorFlow, operatorFlows } from "./operator_flows.ts";
 
 const expressions = list(obj({ key: str, operator: str, values: list(str) }));
 const selector = obj({ matchLabels: labels, matchExpressions: expressions });
@@ -55,6 +56,8 @@ interface Flow {
   port: number;
   protocol: "TCP" | "UDP";
   target: ObjectRef;
+  /** Set when an operator asks: who is unwell for want of it, instead of the pod that asks. */
+  asks?: OperatorFlow;
 }
 
 interface Denial {
@@ -65,7 +68,7 @@ interface Denial {
 
 /** Every declared connection that policies cut, one for each pair of workloads. */
 const denials = perWorld((world): Denial[] =>
-  declaredFlows(world).flatMap((flow): Denial[] => {
+  [...declaredFlows(world), ...askedByOperators(world)].flatMap((flow): Denial[] => {
     for (const direction of ["egress", "ingress"] as const) {
       const policy = deniedBy(world, flow, direction);
       if (policy) return [{ policy, flow, direction }];
@@ -98,6 +101,17 @@ function declaredFlows(world: World): Flow[] {
       const service = world.get(services, to.namespace, to.name);
       return service ? flowsTo(world, pod, service, to, port) : [];
     });
+  });
+}
+
+function askedByOperators(world: World): Flow[] {
+  if (world.list(networkPolicies).length === 0) return [];
+  return operatorFlows(world).flatMap((asks): Flow[] => {
+    const { from, to, sufferer } = asks;
+    if ("pod" in to) return [{ from, to: to.pod, port: to.port, protocol: "TCP", target: sufferer, asks }];
+    const service = world.get(services, to.service.namespace, to.service.name);
+    const flows = service ? flowsTo(world, from, service, to.service, to.port) : [];
+    return flows.map((flow) => ({ ...flow, asks }));
   });
 }
 
@@ -174,6 +188,7 @@ function allowsPort(ports: Port[] | undefined, flow: Flow): boolean {
 
 /** Whether some pod of the workload fails as one does whose connection is cut. */
 function suffers({ flow }: Denial, world: World): boolean {
+  if (flow.asks) return flow.asks.suffers;
   return matesOf(flow.from, world).some((pod) => {
     const judged = judgePod(pod, world);
     return judged?.status !== "ok" && CONNECTION_ERRORS.some((error) => error === judged?.reason) &&
@@ -192,7 +207,8 @@ const policyCheck: KindCheck<Policy> = {
   title: "network policies",
   explain:
     "No policy cuts a connection that a pod's configuration asks for: its environment, arguments and ConfigMaps name " +
-    "Services, and policies are simulated for the way there and for DNS. Critical when the pod fails as it would for want of it, else a warning.",
+    "Services, and policies are simulated for the way there and for DNS; nor the way of an operator to what it keeps (CloudNativePG to " +
+    "its instances, External Secrets to its stores). Critical when somebody fails as he would for want of it, else a warning.",
   source: networkPolicies,
   also: [pods, services, namespaces],
   component: () => "network",
@@ -227,14 +243,17 @@ function textOf({ flow, direction }: Denial, world: World): string {
 
 /** The pods of a workload whose connection is cut need the policy to let them through. */
 function policyEdges(world: World): Edge[] {
-  return denials(world).flatMap(({ policy, flow }) => {
+  return denials(world).flatMap(({ policy, flow }): Edge[] => {
+    const common = { to: policy, because: ["NetworkPolicyDenies"], inferred: true };
+    if (flow.asks) {
+      const { sufferer, reasons } = flow.asks;
+      return [{ ...common, from: sufferer, via: "way of its operator", explains: reasons }];
+    }
     return matesOf(flow.from, world).map((pod) => ({
+      ...common,
       from: refOf("Pod", pod),
-      to: policy,
       via: `way to ${flow.target.name}`,
       explains: blamesOthers(pod, world) ? CONNECTION_ERRORS : [],
-      because: ["NetworkPolicyDenies"],
-      inferred: true,
     }));
   });
 }

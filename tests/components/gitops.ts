@@ -5,6 +5,7 @@ import { onepasswordConnect } from "../../lib/components/onepassword_connect.ts"
 import { postgresql } from "../../lib/components/postgresql.ts";
 import { rookCeph } from "../../lib/components/rook_ceph.ts";
 import { kubernetes } from "../../lib/components/kubernetes.ts";
+import { network } from "../../lib/components/network_policy.ts";
 import { storage } from "../../lib/components/storage.ts";
 import { workloads } from "../../lib/components/workloads.ts";
 import type { Diagnosis } from "../../lib/diagnose.ts";
@@ -34,6 +35,7 @@ export const PATHS = {
   storageClasses: "/apis/storage.k8s.io/v1/storageclasses",
   namespaces: "/api/v1/namespaces",
   events: "/api/v1/events",
+  networkPolicies: "/apis/networking.k8s.io/v1/networkpolicies",
 } as const;
 export type Kind = keyof typeof PATHS;
 
@@ -269,6 +271,7 @@ export function platform(): Platform {
       metadata: named(name),
     })),
     events: [],
+    networkPolicies: [],
   };
 }
 
@@ -286,6 +289,7 @@ export const COMPONENTS = [
   rookCeph,
   postgresql,
   storage,
+  network,
   workloads,
   kubernetes,
 ];
