@@ -54,6 +54,8 @@ export interface LabContext {
   apiServer: string;
   /** `NODE:5000`, plain HTTP, the same inside and outside the namespace. */
   registry: string;
+  /** `http://NODE:443`, the same inside and outside the namespace: what stands in the place of 1password.com. */
+  onePassword: string;
   log: string;
   pki: string;
   etc: string;
@@ -101,6 +103,7 @@ export function labContext(root: string, slot: number, cache: string): LabContex
     kubeconfig: join(dir, "kubeconfig"),
     apiServer: `https://${net.node}:6443`,
     registry: `${net.node}:5000`,
+    onePassword: `http://${net.node}:443`,
     log: join(dir, "log"),
     pki: join(dir, "pki"),
     etc: join(dir, "etc"),

@@ -21,6 +21,8 @@ export interface Daemon {
   ready(): Promise<boolean>;
   /** How long it may take to be ready, in milliseconds. */
   readyMs: number;
+  /** What it stands in for, if it is not the thing itself: words for people. */
+  standIn?: string;
 }
 
 const SUPERVISOR = new URL("./supervise.sh", import.meta.url).pathname;

@@ -6,6 +6,7 @@ import { controllerManager, scheduler } from "./controllers.ts";
 import type { Daemon } from "./daemon.ts";
 import { etcd } from "./etcd.ts";
 import { kubelet } from "./kubelet.ts";
+import { onePassword } from "./one_password.ts";
 import { proxy } from "./proxy.ts";
 import { registry } from "./registry.ts";
 
@@ -13,6 +14,7 @@ import { registry } from "./registry.ts";
 export function daemons(ctx: LabContext) {
   return {
     registry: registry(ctx),
+    onePassword: onePassword(ctx),
     containerd: containerd(ctx),
     etcd: etcd(ctx),
     apiServer: apiServer(ctx),

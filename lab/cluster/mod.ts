@@ -20,6 +20,7 @@ export { part, startCluster } from "./up.ts";
 /** The daemons of the cluster, by the names that people know them by. */
 export const PROCESS_NAMES = [
   "registry",
+  "1password.com",
   "containerd",
   "etcd",
   "kube-apiserver",

@@ -27,8 +27,10 @@ async function daemonParts(ctx: LabContext): Promise<LabPart[]> {
       const ready = running && await daemon.ready();
       const exits = exitCount(ctx, daemon.name);
       const state = !running ? "stopped" : ready ? "running" : "not ready";
-      const note = running && exits > 0 ? `restarted ${exits} times` : undefined;
-      return { name: daemon.name, kind: "process", version: daemon.version, state, ready, real: true, note };
+      const restarted = running && exits > 0 ? `restarted ${exits} times` : undefined;
+      const note = [daemon.standIn, restarted].filter(Boolean).join("; ") || undefined;
+      const real = daemon.standIn === undefined;
+      return { name: daemon.name, kind: "process", version: daemon.version, state, ready, real, note };
     }),
   );
 }

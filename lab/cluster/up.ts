@@ -119,8 +119,8 @@ async function awaitNode(ctx: LabContext, started: boolean, since: number): Prom
 type Daemons = ReturnType<typeof daemons>;
 
 /**
- * The control plane, and containerd with every image, side by side. Calico's definitions and rights come before kubelet,
- * for a pod whose sandbox fails at first is tried again only much later.
+ * The control plane, containerd with every image, and what stands outside the cluster, side by side. Calico's definitions
+ * and rights come before kubelet, for a pod whose sandbox fails at first is tried again only much later.
  */
 async function ground(ctx: LabContext, progress: Progress, all: Daemons): Promise<void> {
   const serve = async () => {
@@ -146,7 +146,7 @@ async function ground(ctx: LabContext, progress: Progress, all: Daemons): Promis
       part(progress, "calico definitions", async () => await installCalico(ctx) ? CALICO_VERSION : undefined),
     ]);
   };
-  await settle([served, images(), control()]);
+  await settle([served, images(), control(), bring(ctx, progress, all.onePassword)]);
 }
 
 /** The node: kubelet, its network, and CoreDNS as the first pod. */

@@ -22,8 +22,16 @@ export { pushArtifact, pushCharts } from "./artifact.ts";
 export { at, condition, connectKube, type Kube, type KubeObject, text } from "./kube.ts";
 export { platformParts, platformTable } from "./parts.ts";
 export { copyObjectUserKeys, type Pending, pendingObjects } from "./settle.ts";
-export { connectSecrets, mintToken, readVaults, setItem, vaultDir, writeVaults } from "./vault.ts";
-export type { VaultFile, VaultItem } from "./vault.ts";
+export {
+  connectSecrets,
+  mintCredentials,
+  mintToken,
+  readVaults,
+  setItem,
+  vaultDir,
+  writeVaults,
+} from "./vault.ts";
+export type { VaultFile } from "./vault.ts";
 
 const LIMIT_MS = 300_000;
 

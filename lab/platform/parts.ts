@@ -50,7 +50,8 @@ export const platformTable: readonly PartSpec[] = [
     version: "API 1.7.3",
     path: deployment("external-secrets", "onepassword-connect"),
     standIn:
-      "a small server that speaks Connect's published API over a file of the lab; Connect itself is proprietary",
+      "a small server that speaks Connect's published API, and behind it the process 1password.com, which serves a file of the " +
+      "lab in the place of 1Password's own; both are proprietary",
   },
   {
     name: "CloudNativePG operator",

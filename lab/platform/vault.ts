@@ -1,44 +1,16 @@
 /** The 1Password side of the lab: credentials, token and vault, made for each lab and kept in `.lab/onepassword`. */
 import { Buffer } from "node:buffer";
-import { createPrivateKey, generateKeyPairSync, randomBytes, randomUUID, sign } from "node:crypto";
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LabContext } from "../context.ts";
+import { type Device, newId } from "../images/standins/onepassword/cloud.ts";
+import { type VaultFile, writeVaultFile } from "./one_password_server.ts";
+
+export type { VaultFile } from "./one_password_server.ts";
 
 /** Name of the vault that the platform reads. */
 export const VAULT = "lakehouse";
-/** The user that Connect's containers run as; the file is theirs. */
-const CONNECT_UID = 999;
-
-interface Field {
-  id: string;
-  label: string;
-  type: string;
-  value: string;
-}
-
-/** An item of the lab's vault. */
-export interface VaultItem {
-  id: string;
-  title: string;
-  category: string;
-  version: number;
-  fields: Field[];
-  createdAt: string;
-  updatedAt: string;
-}
-
-/** `.lab/onepassword/vaults.json`: what the stand-in of 1Password Connect serves. */
-export interface VaultFile {
-  deviceUuid: string;
-  tokenKey: string;
-  vaults: { id: string; name: string; items: VaultItem[] }[];
-  trouble?: { status?: number; message?: string; headers?: Record<string, string>; delayMs?: number };
-}
-
-function newId(): string {
-  return [...randomBytes(26)].map((byte) => "abcdefghijklmnopqrstuvwxyz234567"[byte % 32]).join("");
-}
 
 /** Directory of the lab's 1Password side. */
 export function vaultDir(ctx: LabContext): string {
@@ -56,10 +28,7 @@ export function readVaults(ctx: LabContext): VaultFile {
 
 /** Writes the vaults whole; Connect sees them with its next request. */
 export function writeVaults(ctx: LabContext, file: VaultFile): void {
-  const target = path(ctx, "vaults.json");
-  writeFileSync(`${target}.new`, JSON.stringify(file, undefined, 1), { mode: 0o600 });
-  chownSync(`${target}.new`, CONNECT_UID, CONNECT_UID);
-  renameSync(`${target}.new`, target);
+  writeVaultFile(path(ctx, "vaults.json"), file);
 }
 
 /** Sets fields of an item in the platform's vault, making the item if need be. True when something changed. */
@@ -124,11 +93,15 @@ export function mintToken(ctx: LabContext, grants: Readonly<Record<string, numbe
   return `${head}.${body}.${signature.toString("base64url")}`;
 }
 
-function credentials(deviceUuid: string): string {
+/** A credentials file for the lab's device. No two are alike, as after a rotation; all of them are good. */
+export function mintCredentials(ctx: LabContext): string {
+  const { deviceUuid, deviceSecret } = readVaults(ctx);
   const secret = (bytes: number) => randomBytes(bytes).toString("base64url");
+  const device: Device = { url: `${ctx.onePassword}/vaults.json`, secret: deviceSecret };
+  const data = Buffer.from(JSON.stringify(device)).toString("base64url");
   return JSON.stringify({
     verifier: { salt: secret(16), localHash: secret(32) },
-    encCredentials: { kid: newId(), enc: "A256GCM", cty: "b5+jwk+json", iv: secret(12), data: secret(600) },
+    encCredentials: { kid: newId(), enc: "A256GCM", cty: "b5+jwk+json", iv: secret(12), data },
     version: "2",
     deviceUuid,
     uniqueKey: {
@@ -146,18 +119,20 @@ function credentials(deviceUuid: string): string {
 export function ensureVault(ctx: LabContext): boolean {
   if (existsSync(path(ctx, "token"))) return false;
   mkdirSync(vaultDir(ctx), { recursive: true, mode: 0o700 });
-  chownSync(vaultDir(ctx), CONNECT_UID, CONNECT_UID);
   const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const pem = { type: "pkcs8", format: "pem" } as const;
   writeFileSync(path(ctx, "token-key.pem"), keys.privateKey.export(pem), { mode: 0o600 });
-  const tokenKey = keys.publicKey.export({ type: "spki", format: "pem" }).toString();
-  const deviceUuid = randomUUID().replaceAll("-", "").slice(0, 26);
   const vault = { id: newId(), name: VAULT, items: [] };
-  writeVaults(ctx, { deviceUuid, tokenKey, vaults: [vault] });
+  writeVaults(ctx, {
+    deviceUuid: newId(),
+    deviceSecret: randomBytes(32).toString("base64url"),
+    tokenKey: keys.publicKey.export({ type: "spki", format: "pem" }).toString(),
+    vaults: [vault],
+  });
   const password = () => randomBytes(18).toString("base64url");
   setItem(ctx, "nessie-postgres-credentials", { username: "nessie", password: password() });
   setItem(ctx, "spark-jdbc-credentials", { username: "spark", password: password() });
-  writeFileSync(path(ctx, "1password-credentials.json"), credentials(deviceUuid), { mode: 0o600 });
+  writeFileSync(path(ctx, "1password-credentials.json"), mintCredentials(ctx), { mode: 0o600 });
   writeFileSync(path(ctx, "token"), mintToken(ctx, { [vault.id]: 48 }), { mode: 0o600 });
   return true;
 }

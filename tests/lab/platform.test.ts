@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { tmpdir } from "node:os";
 import { images } from "../../lab/build/images.ts";
 import { labContext } from "../../lab/context.ts";
-import { readToken } from "../../lab/images/standins/onepassword/token.ts";
+import { parseToken, refusal } from "../../lab/images/standins/onepassword/token.ts";
 import { documents, objectPath } from "../../lab/platform/kube.ts";
 import { ensureVault, mintToken, readVaults, setItem } from "../../lab/platform/vault.ts";
 
@@ -74,21 +74,22 @@ Deno.test("every image that a manifest names is one that the lab builds", () => 
   assert.deepEqual(named.filter((name) => !built.has(name)), []);
 });
 
-Deno.test("the lab's tokens open the vaults they name, and no others", () => {
+Deno.test("the lab's tokens name the vaults they open, and end when they are told to", () => {
   const dir = mkdtempSync(join(tmpdir(), "lakecheck-vault-"));
   try {
     const ctx = labContext(dir, 0, join(dir, "cache"));
-    Deno.mkdirSync(ctx.dir);
-    // Only root can give files away; elsewhere the vault is for its owner.
-    if (Deno.uid() !== 0) return;
     assert.equal(ensureVault(ctx), true);
     assert.equal(ensureVault(ctx), false);
     const file = readVaults(ctx);
     const id = file.vaults[0]?.id ?? "";
-    const read = (token: string) => readToken(`Bearer ${token}`, file.tokenKey);
+    const read = (token: string) => {
+      const parsed = parseToken(`Bearer ${token}`);
+      assert.ok(parsed);
+      return refusal(parsed, file.tokenKey) ?? parsed.grants;
+    };
     assert.deepEqual(read(mintToken(ctx, { [id]: 48 })), new Map([[id, true]]));
     assert.deepEqual(read(mintToken(ctx, { [id]: 16 })), new Map([[id, false]]));
-    assert.equal(read(mintToken(ctx, { [id]: 48 }, new Date(0))), "Token expired");
+    assert.equal(read(mintToken(ctx, { [id]: 48 }, new Date(0))), "Invalid bearer token");
     assert.equal(read(mintToken(ctx, {}).slice(0, -4) + "AAAA"), "Invalid token signature");
     assert.equal(setItem(ctx, "s3-credentials", { a: "1" }), true);
     assert.equal(setItem(ctx, "s3-credentials", { a: "1" }), false);

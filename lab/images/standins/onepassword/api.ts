@@ -1,194 +1,262 @@
-// STAND-IN for 1Password's connect-api, which is proprietary: a small server that speaks its published HTTP API.
-// https://developer.1password.com/docs/connect/api-reference lists what is here but /v1/activity and files.
+// STAND-IN for 1Password's connect-api, which is proprietary: a small server that speaks its published HTTP API, all of it
+// but the content of files. https://developer.1password.com/docs/connect/api-reference and docs/1password.md.
 import { readFileSync } from "node:fs";
-import { type Cloud, log, newId, readCloud, STATE_FILE, writeCloud } from "./cloud.ts";
-import type { Item, Vault } from "./cloud.ts";
-import { type Grants, readToken } from "./token.ts";
+import { activityList, type Resource } from "./activity.ts";
+import {
+  type Cloud,
+  CloudError,
+  CREDENTIALS_FILE,
+  type Item,
+  type Link,
+  linkTo,
+  log,
+  STATE_FILE,
+  type SyncState,
+  type Trouble,
+  type Vault,
+} from "./cloud.ts";
+import { BadRequest, filtered, incoming, itemView, patched, vaultView } from "./items.ts";
+import { parseToken, refusal, type Token } from "./token.ts";
 
-let asked = false;
+const VERSION = "1.7.3";
+const ID = /^[a-z0-9]{26}$/;
 
-function failure(status: number, message: string, headers: Record<string, string> = {}): Response {
+/** What the API stands on; tests give their own. */
+export interface Parts {
+  /** The way to the cloud. */
+  link(): Link;
+  sync(): SyncState;
+  /** How long a request waits for the first sync, in milliseconds. */
+  syncTimeoutMs: number;
+}
+
+/** Answers one request; `ip` is the caller's, for the list of activity. Never throws. */
+export type Handler = (request: Request, ip?: string) => Promise<Response>;
+
+/** What is known of a request on the way to its answer. */
+interface Call {
+  request: Request;
+  url: URL;
+  token: Token;
+  cloud: Cloud;
+  /** What it was about, for the list of activity. */
+  resource: Resource;
+  save(): Promise<void>;
+}
+
+function failure(status: number, message: string, headers?: Record<string, string>): Response {
   return Response.json({ status, message }, { status, headers });
 }
 
-function syncAccepted(): boolean {
-  try {
-    return JSON.parse(readFileSync(STATE_FILE, "utf8")).ok === true;
-  } catch {
-    return false;
-  }
-}
-
-function vaultView(vault: Vault): unknown {
-  return {
-    id: vault.id,
-    name: vault.name,
-    attributeVersion: 1,
-    contentVersion: 1,
-    items: vault.items.length,
-    type: "USER_CREATED",
-  };
-}
-
-function itemView(item: Item, vault: Vault, full: boolean): unknown {
-  const { fields, ...rest } = item;
-  return { ...rest, vault: { id: vault.id, name: vault.name }, ...(full ? { fields } : {}) };
-}
-
-/** Applies a SCIM filter such as `title eq "x"`. Undefined: the filter can't be read. */
-function filtered<T>(
-  all: T[],
-  filter: string | null,
-  names: Record<string, (one: T) => string[]>,
-): T[] | undefined {
-  if (filter === null || filter === "") return all;
-  const parts = /^(\w+) eq "((?:[^"\\]|\\.)*)"$/.exec(filter.trim());
-  const values = names[parts?.[1] ?? ""];
-  if (!parts || !values) return undefined;
-  const wanted: unknown = JSON.parse(`"${parts[2]}"`);
-  return all.filter((one) => values(one).some((value) => value === wanted));
-}
-
-function health(): Response {
+function health(state: SyncState, asked: boolean): Response {
+  const synced = asked && state === "ACTIVE";
+  const ask = "Make a request with a valid bearer token to initialize";
+  const missing = "Account data is not available because synchronization has not yet started";
   return Response.json({
     name: "1Password Connect API",
-    version: "1.7.3",
+    version: VERSION,
     dependencies: [
-      { service: "sync", status: asked ? "ACTIVE" : "TOKEN_NEEDED" },
       { service: "sqlite", status: "ACTIVE", message: "Connected to /home/opuser/.op/data/1password.sqlite" },
+      synced
+        ? { service: "account_data", status: "AVAILABLE", message: "Account data is available" }
+        : { service: "account_data", status: "NOT_SYNCED", message: missing },
+      { service: "sync", status: "ACTIVE" },
+      synced
+        ? { service: "1Password", status: "ACTIVE" }
+        : { service: "1Password", status: "UNINITIALIZED", message: ask },
     ],
   });
 }
 
-/** A body as an item: what the caller may set, with ids where it gave none. */
-function incoming(body: Partial<Item>, old?: Item): Item {
-  const now = new Date().toISOString();
-  return {
-    ...old,
-    ...body,
-    id: old?.id ?? newId(),
-    title: body.title ?? old?.title ?? "",
-    category: body.category ?? old?.category ?? "LOGIN",
-    version: (old?.version ?? 0) + 1,
-    fields: (body.fields ?? old?.fields ?? []).map((field) => ({ ...field, id: field.id || newId() })),
-    createdAt: old?.createdAt ?? now,
-    updatedAt: now,
-  };
+/** The answer that goes wrong. A cut one promises more than it sends. */
+function troubled({ status = 200, message, headers, cut }: Trouble): Response {
+  if (!cut) {
+    const usual = status === 429 ? { "retry-after": "60" } : undefined;
+    const words = status === 429 ? "Too Many Requests" : "Something went wrong";
+    return failure(status, message ?? words, headers ?? usual);
+  }
+  const body = new Blob(["[{"]).stream();
+  return new Response(body, {
+    status,
+    headers: { "content-type": "application/json", "content-length": "1000", ...headers },
+  });
 }
 
-/** JSON Patch on one item, as Connect takes it: /title, /tags, /fields, /fields/ID, /fields/ID/value and the like. */
-function patched(item: Item, operations: { op: string; path: string; value?: unknown }[]): Item {
-  const copy: Item = structuredClone(item);
-  for (const { op, path, value } of operations) {
-    const [, first, id, attribute] = path.split("/");
-    if (first !== "fields") Reflect.set(copy, first ?? "", value);
-    else if (!id || id === "-") copy.fields.push({ id: newId(), ...Object(value) });
-    else if (op === "remove" && !attribute) copy.fields = copy.fields.filter((one) => one.id !== id);
-    else {
-      const field = copy.fields.find((one) => one.id === id);
-      if (field && attribute) Reflect.set(field, attribute, op === "remove" ? undefined : value);
-      else if (field) Object.assign(field, Object(value));
-    }
+async function single(call: Call, vault: Vault, item: Item, rest: string[]): Promise<Response> {
+  const { request } = call;
+  call.resource.version = item.version;
+  if (rest.length > 0) {
+    if (rest[0] !== "files" || request.method !== "GET") return failure(404, "Not found");
+    return rest[1] === undefined ? Response.json([]) : failure(404, `file ${rest[1]} not found`);
   }
-  return incoming(copy, item);
-}
-
-async function items(
-  request: Request,
-  cloud: Cloud,
-  vault: Vault,
-  id: string | undefined,
-  writable: boolean,
-): Promise<Response> {
-  const url = new URL(request.url);
-  const method = request.method;
-  if (method !== "GET" && !writable) {
-    return failure(403, "Authorization: token does not have write access to this vault");
-  }
-  const index = vault.items.findIndex((item) => item.id === id);
-  const item = vault.items[index];
-  if (id === undefined) {
-    if (method === "POST") {
-      const made = incoming(await request.json());
-      vault.items.push(made);
-      writeCloud(cloud);
-      return Response.json(itemView(made, vault, true));
-    }
-    const found = filtered(vault.items, url.searchParams.get("filter"), {
-      title: (one) => [one.title],
-      tag: (one) => one.tags ?? [],
-    });
-    if (!found) return failure(400, "Invalid filter");
-    return Response.json(found.map((one) => itemView(one, vault, false)));
-  }
-  if (!item) return failure(404, "Item not found");
-  if (method === "GET") return Response.json(itemView(item, vault, true));
-  if (method === "DELETE") {
+  const index = vault.items.indexOf(item);
+  if (request.method === "GET") return Response.json(itemView(item, vault, true));
+  if (request.method === "DELETE") {
     vault.items.splice(index, 1);
-    writeCloud(cloud);
+    await call.save();
     return new Response(null, { status: 204 });
   }
-  if (method !== "PUT" && method !== "PATCH") return failure(405, "Method not allowed");
+  if (request.method !== "PUT" && request.method !== "PATCH") return failure(405, "Method Not Allowed");
   const body = await request.json();
-  const made = method === "PUT" ? incoming(body, item) : patched(item, body);
+  const made = request.method === "PUT" ? incoming(body, vault, item) : patched(item, body);
   vault.items[index] = made;
-  writeCloud(cloud);
+  if (made !== item) await call.save();
   return Response.json(itemView(made, vault, true));
 }
 
-async function vaults(request: Request, cloud: Cloud, grants: Grants, rest: string[]): Promise<Response> {
-  const [vaultId, collection, itemId] = rest;
-  const open = cloud.vaults.filter((vault) => grants.has(vault.id));
-  if (vaultId === undefined) {
-    const found = filtered(open, new URL(request.url).searchParams.get("filter"), {
-      name: (one) => [one.name],
-      title: (one) => [one.name],
-    });
-    return found ? Response.json(found.map(vaultView)) : failure(400, "Invalid filter");
+async function items(call: Call, vault: Vault, rest: string[]): Promise<Response> {
+  const { request, url, token, resource } = call;
+  const [id, ...more] = rest;
+  if (request.method !== "GET" && token.grants.get(vault.id) !== true) {
+    return failure(403, "Authorization: token does not have write access to vault");
   }
-  if (!/^[a-z0-9]{26}$/.test(vaultId)) return failure(400, "Invalid Vault UUID");
-  const vault = cloud.vaults.find((one) => one.id === vaultId);
-  if (!vault) return failure(404, "Vault not found");
-  if (!grants.has(vaultId)) return failure(403, "Authorization: token does not have access to this vault");
+  if (id !== undefined) {
+    if (!ID.test(id)) return failure(400, "Invalid Item UUID");
+    resource.item = id;
+    const item = vault.items.find((one) => one.id === id);
+    return item ? await single(call, vault, item, more) : failure(404, `item ${id} not found`);
+  }
+  if (request.method === "POST") {
+    const made = incoming(await request.json(), vault);
+    Object.assign(resource, { item: made.id, version: made.version });
+    vault.items.push(made);
+    await call.save();
+    return Response.json(itemView(made, vault, true));
+  }
+  if (request.method !== "GET") return failure(405, "Method Not Allowed");
+  const found = filtered(vault.items, url.searchParams.get("filter"), {
+    title: (one) => [one.title],
+    tag: (one) => one.tags ?? [],
+  });
+  return Response.json(found.map((one) => itemView(one, vault, false)));
+}
+
+async function vaults(call: Call, rest: string[]): Promise<Response> {
+  const { request, url, token, cloud, resource } = call;
+  const [id, collection, ...more] = rest;
+  if (collection === undefined && request.method !== "GET") return failure(405, "Method Not Allowed");
+  if (id === undefined) {
+    const open = cloud.vaults.filter((vault) => token.grants.has(vault.id));
+    const name = (one: Vault) => [one.name];
+    const found = filtered(open, url.searchParams.get("filter"), { name, title: name });
+    return Response.json(found.map(vaultView));
+  }
+  if (!ID.test(id)) return failure(400, "Invalid Vault UUID");
+  resource.vault = id;
+  const vault = cloud.vaults.find((one) => one.id === id);
+  if (!vault) return failure(404, `vault ${id} not found`);
+  if (!token.grants.has(id)) return failure(403, "Authorization: token does not have access to vault");
   if (collection === undefined) return Response.json(vaultView(vault));
-  if (collection !== "items") return failure(404, "Not found");
-  if (itemId !== undefined && !/^[a-z0-9]{26}$/.test(itemId)) return failure(400, "Invalid Item UUID");
-  return await items(request, cloud, vault, itemId, grants.get(vaultId) === true);
+  return collection === "items" ? await items(call, vault, more) : failure(404, "Not found");
 }
 
-async function answer(request: Request): Promise<Response> {
-  const [version, room, ...rest] = new URL(request.url).pathname.split("/").filter((part) => part !== "");
-  if (version === "heartbeat") return new Response(".");
-  if (version === "health") return health();
-  if (version === "metrics") return new Response("# HELP go_info Information.\n");
-  if (version !== "v1" || room !== "vaults") return failure(404, "Not found");
-  if (!syncAccepted()) {
-    return failure(500, "failed to initiate, review the sync container's logs for details");
+/** Waits for the first sync. Gives why nothing can be answered; undefined once the vaults are at hand. */
+async function unsynced({ sync, syncTimeoutMs }: Parts): Promise<Response | undefined> {
+  for (const end = Date.now() + syncTimeoutMs; sync() === "WAITING";) {
+    if (Date.now() >= end) {
+      return failure(408, "sync did not complete within timeout, please retry the request");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  const cloud = readCloud();
-  const { trouble } = cloud;
-  if (trouble?.delayMs) await new Promise((resolve) => setTimeout(resolve, trouble.delayMs));
-  if (trouble?.status) {
-    return failure(trouble.status, trouble.message ?? "Internal server error", trouble.headers);
-  }
-  const grants = readToken(request.headers.get("authorization"), cloud.tokenKey);
-  if (typeof grants === "string") return failure(401, grants);
-  asked = true;
-  return await vaults(request, cloud, grants, rest);
+  if (sync() === "ACTIVE") return undefined;
+  return failure(500, "failed to initiate, review the sync container's logs for details");
 }
 
-Deno.addSignalListener("SIGTERM", () => Deno.exit(0));
-Deno.serve({ port: Number(Deno.env.get("OP_HTTP_PORT") ?? 8080), onListen: () => {} }, async (request) => {
-  const path = new URL(request.url).pathname;
-  let response: Response;
+/** Reads the cloud as it is now or, for those who only read, as it was when it was last reached: Connect has a copy too. */
+function withCopy(link: () => Link): (writing: boolean) => Promise<Cloud> {
+  let copy: Cloud | undefined;
+  return async (writing) => {
+    try {
+      copy = await link().read();
+    } catch (error) {
+      if (writing || !copy || !(error instanceof CloudError)) throw error;
+      log(2, `serving the last copy: ${error.message}`);
+    }
+    return structuredClone(copy);
+  };
+}
+
+function errorAnswer(error: unknown, what: string): Response {
+  if (error instanceof BadRequest) return failure(400, error.message);
+  if (error instanceof SyntaxError) return failure(400, "Invalid request body");
+  log(1, `${what}: ${error instanceof Error ? error.message : error}`);
+  return failure(500, "Something went wrong");
+}
+
+/** Answers below /v1, and tells by the way that somebody with a good token has asked. */
+function versionOne(parts: Parts, onToken: () => void) {
+  const activity = activityList();
+  const read = withCopy(parts.link);
+  return async (request: Request, url: URL, [room, ...rest]: string[], ip: string): Promise<Response> => {
+    const token = parseToken(request.headers.get("authorization"));
+    if (!token) return failure(401, "Invalid bearer token");
+    const waiting = await unsynced(parts);
+    if (waiting) return waiting;
+    const cloud = await read(request.method !== "GET");
+    const { trouble } = cloud;
+    if (trouble?.delayMs) await new Promise((resolve) => setTimeout(resolve, trouble.delayMs));
+    if (trouble?.status || trouble?.cut) return troubled(trouble);
+    const refused = refusal(token, cloud.tokenKey);
+    if (refused) return failure(401, refused);
+    onToken();
+    if (room === "activity") return activity.page(url.searchParams);
+    if (room !== "vaults") return failure(404, "Not found");
+    const resource: Resource = {};
+    const save = () => parts.link().write(cloud);
+    const response = await vaults({ request, url, token, cloud, resource, save }, rest);
+    const denied = response.status === 403;
+    if (response.ok || denied) activity.note({ request, ip, token, resource, denied });
+    return response;
+  };
+}
+
+/** The API's handler. */
+export function connectApi(parts: Parts): Handler {
+  let asked = false;
+  let writes: Promise<unknown> = Promise.resolve();
+  const v1 = versionOne(parts, () => asked = true);
+  async function answer(request: Request, ip: string): Promise<Response> {
+    const url = new URL(request.url);
+    const [room, ...rest] = url.pathname.split("/").filter((part) => part !== "");
+    if (room === "heartbeat") return new Response(".");
+    if (room === "health") return health(parts.sync(), asked);
+    if (room === "metrics") return new Response("# HELP go_info Information.\n");
+    if (room !== "v1") return failure(404, "Not found");
+    if (request.method === "GET") return await v1(request, url, rest, ip);
+    // The file is written whole: one change after the other.
+    const turn = writes.then(() => v1(request, url, rest, ip));
+    writes = turn.catch(() => {});
+    return await turn;
+  }
+  return async (request, ip = "") => {
+    const { pathname } = new URL(request.url);
+    const what = `${request.method} ${pathname}`;
+    const response = await answer(request, ip).catch((error) => errorAnswer(error, what));
+    if (pathname.startsWith("/v1/")) log(3, `${what} completed (${response.status})`);
+    response.headers.set("1Password-Connect-Version", VERSION);
+    return response;
+  };
+}
+
+function syncState(): SyncState {
   try {
-    response = await answer(request);
-  } catch (error) {
-    const malformed = error instanceof SyntaxError;
-    response = failure(malformed ? 400 : 500, malformed ? "Invalid request body" : "Internal server error");
-    log(1, `${request.method} ${path}: ${error instanceof Error ? error.message : error}`);
+    return JSON.parse(readFileSync(STATE_FILE, "utf8"));
+  } catch {
+    return "WAITING"; // connect-sync has not said anything yet.
   }
-  if (path.startsWith("/v1/")) log(3, `${request.method} ${path} completed (${response.status})`);
-  return response;
-});
-log(3, "starting 1Password Connect API, version 1.7.3 (build 010703, the lab's stand-in)");
+}
+
+if (import.meta.main) {
+  const handler = connectApi({
+    link: () => linkTo(readFileSync(CREDENTIALS_FILE, "utf8")),
+    sync: syncState,
+    syncTimeoutMs: 10_000,
+  });
+  Deno.addSignalListener("SIGTERM", () => Deno.exit(0));
+  const port = Number(Deno.env.get("OP_HTTP_PORT") ?? 8080);
+  Deno.serve(
+    { port, onListen: () => {} },
+    (request, { remoteAddr }) => handler(request, remoteAddr.hostname),
+  );
+  log(3, `starting 1Password Connect API, version ${VERSION} (build 010703, the lab's stand-in)`);
+}
