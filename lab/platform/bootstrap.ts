@@ -111,14 +111,7 @@ function patched(ctx: LabContext, file: string, spec: Record<string, unknown>): 
 /** The root: where the manifests come from (the lab's registry), and `cluster-apps`, with the lab's overlay as its path. */
 export async function installRoot(ctx: LabContext, kube: Kube): Promise<void> {
   const registry = `oci://${ctx.registry}`;
-  const settings = {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: { name: "lab-settings", namespace: "flux-system" },
-    data: { LAB_DIR: ctx.dir },
-  };
   const objects = [
-    stringify(settings),
     patched(ctx, "source.yaml", { url: `${registry}/${MANIFESTS}`, insecure: true, interval: "10s" }),
     patched(ctx, "charts.yaml", { url: `${registry}/${CHARTS}`, insecure: true, interval: "10s" }),
     patched(ctx, "cluster-apps.yaml", { path: "./lab/overlay/flux", retryInterval: "3s" }),

@@ -2,7 +2,7 @@
  * STAND-IN for 1password.com: GET and PUT /vaults.json, one file, whole, for those who show the device's secret. Run by
  * lab:up as `one_password_server.ts FILE HOST PORT`. Plain HTTP: it never leaves the machine.
  */
-import { chownSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { Cloud } from "../images/standins/onepassword/cloud.ts";
 
 /** `.lab/onepassword/vaults.json`: all of the lab's 1Password side but the key that signs tokens. */
@@ -11,12 +11,10 @@ export interface VaultFile extends Cloud {
   deviceSecret: string;
 }
 
-/** Writes the file whole, readable by its owner only, who stays the same. */
+/** Writes the file whole, readable by its owner only. */
 export function writeVaultFile(path: string, file: VaultFile): void {
   const next = `${path}.${Deno.pid}.new`;
   writeFileSync(next, JSON.stringify(file, undefined, 1), { mode: 0o600 });
-  const old = statSync(path, { throwIfNoEntry: false });
-  if (old) chownSync(next, old.uid, old.gid);
   renameSync(next, path);
 }
 
