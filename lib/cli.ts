@@ -17,16 +17,31 @@ export interface Command {
   /** Argument lists with what each is for. */
   examples: readonly { args: string; what: string }[];
   components(): Promise<readonly Component[]>;
+  /** Flags of its own. */
+  flags?: FlagTable;
+  /** Common flags that make no sense for it. */
+  without?: readonly (keyof typeof FLAGS)[];
+  /**
+   * Does what the command is for, and reports, unless it has printed all there is to say; default: reads the
+   * cluster, or `--facts`, and examines.
+   */
+  act?(asked: Asked): Promise<Report | undefined>;
+  /** What Ctrl-C leaves behind, and what to do next; default: nothing is left behind. */
+  interrupted?: string;
 }
 
-interface Options {
+/** What was asked of a command that acts. */
+export interface Asked {
   given: Given;
-  format: Format;
-  outputFile?: string;
   kubeconfig?: string;
   context?: string;
   namespace: string;
   timeoutMs: number;
+}
+
+interface Options extends Asked {
+  format: Format;
+  outputFile?: string;
   failOn: FailOn;
   facts?: string;
   saveFacts?: string;
@@ -61,21 +76,32 @@ const INTERRUPTED = 130;
 export async function main(command: Command, argv: readonly string[]): Promise<never> {
   Deno.addSignalListener("SIGINT", () => {
     removeUnfinished();
+    sayInterrupted(command);
     Deno.exit(INTERRUPTED);
   });
   Deno.exit(await run(command, argv));
 }
 
+function sayInterrupted(command: Command): void {
+  if (command.interrupted) note(`\n${command.name}: interrupted. ${command.interrupted}`);
+}
+
+function flagsOf(command: Command): FlagTable {
+  const common = Object.entries(FLAGS).filter(([name]) => !command.without?.some((one) => one === name));
+  return { ...command.flags, ...Object.fromEntries(common) };
+}
+
 async function run(command: Command, argv: readonly string[]): Promise<number> {
   let options: Options | undefined;
   try {
-    const given = parseFlags(argv, FLAGS, command.name);
+    const given = parseFlags(argv, flagsOf(command), command.name);
     if (given.has("help")) {
       await print(helpText(command));
       return 0;
     }
     options = optionsOf(given);
-    const report = await produce(command, options);
+    const report = command.act ? await command.act(options) : await produce(command, options);
+    if (!report) return 0;
     await deliver(report, options);
     const { exitCode } = await import("./report.ts");
     return exitCode(report.status, options.failOn);
@@ -183,7 +209,10 @@ async function deliver(report: Report, options: Options): Promise<void> {
  * that still holds the verdict of the last run would be a lie.
  */
 async function explain(error: unknown, command: Command, options: Options | undefined): Promise<number> {
-  if (error instanceof Interrupted) return INTERRUPTED;
+  if (error instanceof Interrupted) {
+    sayInterrupted(command);
+    return INTERRUPTED;
+  }
   const expected = error instanceof UsageError || error instanceof CannotLook;
   const what = clean(error instanceof Error ? error.message : String(error));
   const message = expected
@@ -224,7 +253,7 @@ function helpText(command: Command): string {
     `  ${task} [flags]`,
     "",
     "Flags:",
-    ...flagLines(FLAGS),
+    ...flagLines(flagsOf(command)),
     "",
     "Examples:",
     ...command.examples.flatMap(({ args, what }) => [`  # ${what}`, `  ${task}${args ? ` ${args}` : ""}`]),

@@ -94,8 +94,9 @@ function seeHelp(command: string): string {
   return ` See: deno task ${command} --help`;
 }
 
+/** What was typed, but not all of something long: a secret that was given by mistake is not to be shown. */
 function quote(text: string): string {
-  return JSON.stringify(text);
+  return JSON.stringify(text.length > 64 ? `${text.slice(0, 12)}…` : text);
 }
 
 /** The candidate closest to what was typed, if it is close enough to be meant. */

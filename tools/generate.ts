@@ -3,6 +3,7 @@ import { z } from "zod";
 import { components } from "../lib/components/mod.ts";
 import type { Component, ListSource, Source } from "../lib/model.ts";
 import { reportSchema } from "../lib/report_schema.ts";
+import { rbac1PasswordText } from "./rbac_1password.ts";
 import { faultsText, HEADER, partsText, readmeText } from "./lab_pages.ts";
 
 /** Every generated file with its text, by path. */
@@ -11,6 +12,7 @@ export async function generated(): Promise<Map<string, string>> {
     ["docs/schema/report.v1.json", schemaText()],
     ["docs/checks.md", checksText(components)],
     ["docs/rbac.yaml", rbacText(components)],
+    ["docs/rbac-1password.yaml", await rbac1PasswordText(HEADER)],
     ["docs/lab-faults.md", faultsText()],
     ["docs/lab-parts.md", partsText()],
     ["README.md", await readmeText()],

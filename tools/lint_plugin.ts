@@ -47,9 +47,26 @@ const ROOMS: readonly Room[] = [
     uses: ["components", "shape", "errors", "model"],
     types: ["clients"],
   },
+  {
+    name: "procedures",
+    files: /^lib\/onepassword\//,
+    uses: [
+      "procedures",
+      "components",
+      "clients",
+      "engine",
+      "cli",
+      "disk",
+      "report",
+      "shape",
+      "errors",
+      "model",
+    ],
+    outside: true,
+  },
   { name: "render", files: /^lib\/render\//, uses: ["render", "report", "errors", "model"] },
   { name: "engine", files: /^lib\//, uses: ["engine", "world", "report", "shape", "errors", "model"] },
-  { name: "scripts", files: /^scripts\//, uses: ["cli", "components"] },
+  { name: "scripts", files: /^scripts\//, uses: ["cli", "components", "procedures"] },
 ];
 
 const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname);

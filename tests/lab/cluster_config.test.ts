@@ -52,11 +52,12 @@ Deno.test("a kubeconfig holds its certificates and names its context", () => {
   equal(config.contexts[0].context.user, "me");
 });
 
-Deno.test("the audit policy records every request, and the shape of a user's reads of Secrets", () => {
+Deno.test("the audit policy records every request, and the shape of a user's lists of Secrets, no Secret by name", () => {
   const policy = auditPolicy() as { rules: Record<string, unknown>[] };
   const last = policy.rules.at(-1);
   deepEqual(last, { level: "Metadata" });
   deepEqual(policy.rules[0]?.users, ["lakecheck-lab"]);
+  deepEqual(policy.rules[0]?.verbs, ["list", "watch"]);
 });
 
 Deno.test("kubelet evicts, authorizes and looks nowhere outside its lab", () => {

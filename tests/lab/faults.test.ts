@@ -30,11 +30,11 @@ Deno.test("names of faults are kebab-case and unique, and every fault says what 
   }
 });
 
-Deno.test("controls are never expected to be critical, and faults always are", () => {
+Deno.test("controls are never expected to be critical, and faults never to be well", () => {
   for (const { name, control, expect } of faults) {
     if (control) ok(expect.exit < 2, name);
     else {
-      deepStrictEqual(expect.exit, 2, name);
+      ok(expect.exit >= 1, name);
       ok(expect.roots.length > 0, name);
     }
   }

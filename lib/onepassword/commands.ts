@@ -1,0 +1,84 @@
+/** The commands of setup-1password-connect.ts: names, flags and help; what they do is loaded when it is asked for. */
+import type { Command } from "../cli.ts";
+import type { FlagTable } from "../flags.ts";
+
+const MANIFESTS = {
+  help: "directory with onepassword-connect/ and stores/ (default: kubernetes/apps/external-secrets)",
+  value: "DIR",
+};
+const YES = { help: "do not ask whether it is the right cluster" };
+
+const INSTALL: FlagTable = {
+  credentials: {
+    help: "1password-credentials.json, or - for stdin (else OP_CONNECT_CREDENTIALS, or asked)",
+    value: "FILE",
+  },
+  token: {
+    help: "file with an access token of that Connect server, or - (else OP_CONNECT_TOKEN, or asked)",
+    value: "FILE",
+  },
+  manifests: MANIFESTS,
+  adopt: { help: "overwrite what is there with other settings" },
+  "dry-run": { help: "print the objects, values hidden, and what would become of each" },
+  wait: { help: "longest wait for the platform to come back", value: "TIME", fallback: "3m" },
+  yes: YES,
+};
+
+const components = async () => (await import("../components/mod.ts")).components;
+
+const install: Command = {
+  name: "1p:install",
+  summary:
+    "Installs 1Password Connect and its store, and waits until what their absence broke is back. Safe to repeat.",
+  examples: [
+    { args: "--credentials 1password-credentials.json --token token", what: "from two files" },
+    { args: "--credentials 1password-credentials.json --token token --dry-run", what: "what it would do" },
+    { args: "--credentials - --token token --yes < 1password-credentials.json", what: "without a terminal" },
+  ],
+  components,
+  flags: INSTALL,
+  without: ["facts", "save-facts"],
+  act: async (asked) => await (await import("./install.ts")).install(asked),
+  interrupted: "What was applied so far stays. Run the same command again: it goes on where it stopped.",
+};
+
+const uninstall: Command = {
+  name: "1p:uninstall",
+  summary:
+    "Removes what 1p:install has made, after showing what would no longer be refreshed. Keeps the Secrets.",
+  examples: [{ args: "", what: "shows, asks, removes" }],
+  components,
+  flags: { manifests: MANIFESTS, yes: YES },
+  without: [
+    "facts",
+    "save-facts",
+    "output",
+    "verbose",
+    "json",
+    "output-file",
+    "fail-on",
+    "namespace",
+    "no-color",
+  ],
+  act: async (asked) => await (await import("./uninstall.ts")).uninstall(asked),
+  interrupted:
+    "What was removed so far is gone. Run it again to remove the rest, or deno task 1p:install to put it back.",
+};
+
+const status: Command = {
+  name: "1p:status",
+  summary: "Says whether secrets get from 1Password to the pods, and if not, why. Reads only.",
+  examples: [
+    { args: "", what: "what is wrong between 1Password and the pods, if anything is" },
+    { args: "--verbose", what: "every ExternalSecret with its item, fields, age and users; the read budget" },
+    { args: "--json", what: "for programs" },
+  ],
+  components: async () => (await import("./doctor.ts")).doctor,
+};
+
+const ALL: Record<string, Command> = { install, status, uninstall };
+
+/** The command of this word; `status`, which only reads, when there is none. */
+export function commands(word: string): Command {
+  return ALL[word] ?? status;
+}

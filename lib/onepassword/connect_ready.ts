@@ -1,0 +1,74 @@
+/** Waits until Connect runs with what was applied and answers. */
+import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
+import { at, pathOf } from "./manifests.ts";
+import { podsOf } from "./restart.ts";
+
+const POLL_MS = 1000;
+/** Reasons that do not go away by waiting, when they are still there after this time. */
+const HOPELESS_MS = 20_000;
+
+/** undefined: it answers. Else why it does not, in words for people; the report afterwards says more. */
+export async function untilConnectAnswers(
+  kube: KubeWriter,
+  deployment: KubeObject,
+  limitMs: number,
+): Promise<string | undefined> {
+  const started = Date.now();
+  while (true) {
+    const trouble = await troubleWith(kube, deployment);
+    if (trouble === undefined) return undefined;
+    const waited = Date.now() - started;
+    if (waited > limitMs || (trouble.hopeless && waited > HOPELESS_MS)) return trouble.text;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+interface Trouble {
+  text: string;
+  /** Waiting longer does not help. */
+  hopeless?: boolean;
+}
+
+async function troubleWith(kube: KubeWriter, deployment: KubeObject): Promise<Trouble | undefined> {
+  const found = await kube.get(pathOf(deployment));
+  const wanted = Number(at(found, "spec", "replicas") ?? 1);
+  const count = (field: string) => Number(at(found, "status", field) ?? 0);
+  const seen = count("observedGeneration") === at(found, "metadata", "generation");
+  const rolled = seen && count("updatedReplicas") === wanted && count("replicas") === wanted;
+  if (!rolled || count("readyReplicas") < wanted) {
+    const pods = await podsOf(kube, deployment);
+    const told = pods.flatMap((pod) => waitingOf(pod) ?? [])[0];
+    return told ?? { text: `${count("readyReplicas")} of ${wanted} pods are ready` };
+  }
+  const { name, namespace } = deployment.metadata;
+  const proxy = `/api/v1/namespaces/${namespace}/services/${name}:http/proxy`;
+  const { status } = await kube.raw(`${proxy}/health`);
+  return status === 200 ? undefined : { text: `GET /health answers HTTP ${status}` };
+}
+
+const HOPELESS = new Set([
+  "ErrImagePull",
+  "ImagePullBackOff",
+  "InvalidImageName",
+  "CrashLoopBackOff",
+  "CreateContainerConfigError",
+]);
+
+/** Why a pod waits: its container's reason, or what the scheduler says. */
+function waitingOf(pod: KubeObject): Trouble | undefined {
+  const name = pod.metadata.name;
+  const statuses = at(pod, "status", "containerStatuses");
+  for (const status of Array.isArray(statuses) ? statuses : []) {
+    const waiting = at(status, "state", "waiting");
+    const reason = at(waiting, "reason");
+    if (typeof reason !== "string" || !HOPELESS.has(reason)) continue;
+    return { text: `pod ${name}: ${reason}: ${at(waiting, "message") ?? ""}`, hopeless: true };
+  }
+  const conditions = at(pod, "status", "conditions");
+  const placed = (Array.isArray(conditions) ? conditions : []).find((one) =>
+    at(one, "type") === "PodScheduled"
+  );
+  return at(placed, "status") === "False"
+    ? { text: `pod ${name} cannot be placed on a node: ${at(placed, "message")}`, hopeless: true }
+    : undefined;
+}

@@ -1,0 +1,183 @@
+/** Installs 1Password Connect: checks everything first, then applies, then waits until what its absence broke is back. */
+import type { Asked } from "../cli.ts";
+import { connect } from "../clients/kube.ts";
+import { connectWriter, type KubeWriter } from "../clients/kube_writer.ts";
+import { collect, sourcesOf } from "../collect.ts";
+import { components } from "../components/mod.ts";
+import { UsageError } from "../errors.ts";
+import { examine } from "../examine.ts";
+import { durationMs } from "../flags.ts";
+import { refText } from "../model.ts";
+import type { Report } from "../report.ts";
+import { note } from "../terminal.ts";
+import { carryOut, planOf, refuseOthers, type Step } from "./apply.ts";
+import { untilConnectAnswers } from "./connect_ready.ts";
+import { readCredentials } from "./credentials.ts";
+import {
+  CREDENTIALS_KEY,
+  CREDENTIALS_SECRET,
+  MANIFESTS,
+  type Manifests,
+  readManifests,
+} from "./manifests.ts";
+import { printDryRun } from "./dry_run.ts";
+import { requireExternalSecrets, requireRights, rightsFor } from "./preflight.ts";
+import { ask, ownTerminal } from "./prompt.ts";
+import { refreshAll, untilRecovered, unwellOf } from "./recover.ts";
+import { ensureRestarted } from "./restart.ts";
+import { putSecret, type Wanted } from "./secrets.ts";
+import { takeBoth } from "./sources.ts";
+import { readToken } from "./token.ts";
+
+export const COMMAND = "1p:install";
+/** Longest wait for Secrets to be read anew after a rotation. */
+const REFRESH_MS = 60_000;
+
+interface Inputs {
+  manifests: Manifests;
+  credentials: Wanted;
+  token: Wanted;
+}
+
+/** Does all of it, and reports on the whole platform afterwards. UsageError and CannotLook: nothing was changed. */
+export async function install(asked: Asked): Promise<Report | undefined> {
+  const { given } = asked;
+  const started = performance.now();
+  const waitMs = durationMs("wait", given.get("wait") ?? "3m");
+  const inputs = await readInputs(asked);
+  const kube = await connectWriter(asked);
+  try {
+    await requireExternalSecrets(kube, inputs.manifests);
+    await requireRights(kube, rightsFor(inputs.manifests, [inputs.credentials, inputs.token]));
+    const objects = [...inputs.manifests.connect, ...inputs.manifests.stores];
+    const steps = await Promise.all(objects.map((object) => planOf(kube, object, given.has("adopt"))));
+    const look = () => lookAt(asked);
+    if (given.has("dry-run")) {
+      await printDryRun(kube, steps, [inputs.credentials, inputs.token]);
+      refuseOthers(steps);
+      return undefined;
+    }
+    refuseOthers(steps);
+    const before = await look();
+    await confirm(asked, kube, steps);
+    const rotated = await applyAll(kube, inputs, steps, waitMs);
+    const recovery = {
+      kube,
+      stores: inputs.manifests.stores.map(({ metadata }) => metadata.name),
+      look,
+      say: note,
+      now: Date.now,
+      sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+    };
+    if (rotated) await refreshAll(recovery, REFRESH_MS);
+    const after = await untilRecovered(recovery, waitMs);
+    sum(before, after);
+    return { ...after, durationMs: Math.round(performance.now() - started) };
+  } finally {
+    kube.close();
+  }
+}
+
+async function readInputs({ given }: Asked): Promise<Inputs> {
+  const manifests = await readManifests(given.get("manifests") ?? MANIFESTS);
+  const taken = await takeBoth({ credentials: given.get("credentials"), token: given.get("token") });
+  const credentials = readCredentials(taken.credentials.value);
+  const token = readToken(taken.token.value, new Date());
+  const warnings = [
+    ...taken.credentials.warnings,
+    ...taken.token.warnings,
+    ...credentials.warnings,
+    ...token.warnings,
+  ];
+  for (const warning of warnings) note(`warning: ${warning}`);
+  note(`Credentials from ${taken.credentials.from}: of Connect server ${credentials.deviceUuid}.`);
+  const vaults = token.grants.map(({ vault, write }) => `${vault}${write ? " (read and write)" : " (read)"}`);
+  note(
+    `Token from ${taken.token.from}: for ${vaults.length} vault${vaults.length > 1 ? "s" : ""}, ${
+      vaults.join(", ")
+    }; ${token.expiresAt ? `expires ${token.expiresAt.toISOString().slice(0, 10)}` : "does not expire"}.`,
+  );
+  const namespace = manifests.connectDeployment.metadata.namespace ?? "external-secrets";
+  return {
+    manifests,
+    credentials: { name: CREDENTIALS_SECRET, namespace, key: CREDENTIALS_KEY, value: credentials.text },
+    token: { ...manifests.token, value: token.text },
+  };
+}
+
+/** Reads the platform as `data-platform:health` does. */
+async function lookAt({ kubeconfig, context, timeoutMs, namespace }: Asked): Promise<Report> {
+  const client = await connect({ kubeconfig, context, timeoutMs });
+  try {
+    return examine(COMMAND, components, await collect(client, sourcesOf(components), { namespace }));
+  } finally {
+    client.close();
+  }
+}
+
+/** The cluster must be the one that is meant. */
+async function confirm({ given }: Asked, kube: KubeWriter, steps: readonly Step[]): Promise<void> {
+  note(`Cluster: context ${kube.context}, ${kube.server}.`);
+  for (const step of steps) note(`  ${step.outcome.padEnd(14)} ${stepText(step)}`);
+  if (given.has("yes")) return;
+  if (!ownTerminal.isTerminal()) {
+    throw new UsageError(
+      `1p:install asks before it changes a cluster, and stdin is no terminal. If ${kube.context} is the cluster that is ` +
+        "meant, run it again with --yes. Nothing was changed.",
+    );
+  }
+  if (!await ask(`Install 1Password Connect on ${kube.context}?`)) {
+    throw new UsageError("Not confirmed. Nothing was changed.");
+  }
+}
+
+function stepText({ object }: Step): string {
+  const { name, namespace } = object.metadata;
+  return refText({ kind: object.kind, name, ...namespace ? { namespace } : {} });
+}
+
+/**
+ * Secrets first, then Connect, and the store only when Connect answers: it would fail and back off before. True when
+ * a Secret's value is another one than before.
+ */
+async function applyAll(
+  kube: KubeWriter,
+  inputs: Inputs,
+  steps: readonly Step[],
+  waitMs: number,
+): Promise<boolean> {
+  const { credentials, token, manifests } = inputs;
+  await ensureNamespaces(kube, [credentials.namespace, token.namespace]);
+  let rotated = false;
+  for (const wanted of [credentials, token]) {
+    const outcome = await putSecret(kube, wanted);
+    rotated ||= outcome === "changed";
+    note(`  ${outcome.padEnd(14)} Secret ${wanted.namespace}/${wanted.name}`);
+  }
+  const isStore = ({ object }: Step) => object.kind.endsWith("SecretStore");
+  for (const step of steps) if (!isStore(step)) await carryOut(kube, step);
+  if (await ensureRestarted(kube, manifests.connectDeployment, credentials)) {
+    note("  restarted      Connect, which had read other credentials");
+  }
+  const trouble = await untilConnectAnswers(kube, manifests.connectDeployment, waitMs);
+  note(trouble ? `Connect does not answer yet: ${trouble}` : "Connect answers.");
+  for (const step of steps) if (isStore(step)) await carryOut(kube, step);
+  return rotated;
+}
+
+async function ensureNamespaces(kube: KubeWriter, names: readonly string[]): Promise<void> {
+  for (const name of new Set(names)) {
+    const path = `/api/v1/namespaces/${name}`;
+    if (await kube.get(path)) continue;
+    await kube.apply(path, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    note(`  created  Namespace ${name}`);
+  }
+}
+
+/** What came back, and what did not. */
+function sum(before: Report, after: Report): void {
+  const left = new Set(unwellOf(after).map(refText));
+  const back = unwellOf(before).map(refText).filter((name) => !left.has(name));
+  if (before.status === "healthy" && after.status === "healthy") note("Everything was well before, and is.");
+  else note(`${back.length} objects are well again; ${left.size} are not.`);
+}

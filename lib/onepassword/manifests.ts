@@ -1,0 +1,125 @@
+/** The objects of 1Password Connect and its store, read from the same manifests that Flux applies. */
+import { join } from "node:path";
+import type { KubeObject } from "../clients/kube_writer.ts";
+import { parseManifests } from "../clients/yaml.ts";
+import { UsageError } from "../errors.ts";
+
+/** Where the manifests stand in this project. */
+export const MANIFESTS = new URL("../../kubernetes/apps/external-secrets", import.meta.url).pathname;
+
+export const CREDENTIALS_SECRET = "onepassword-connect-credentials";
+export const CREDENTIALS_KEY = "1password-credentials.json";
+
+/** What install applies, in this order. */
+export interface Manifests {
+  /** Connect: Deployment, Service, NetworkPolicy and whatever else stands beside them. */
+  connect: KubeObject[];
+  /** The stores that ask it. */
+  stores: KubeObject[];
+  connectDeployment: KubeObject;
+  /** Where the stores' token stands. */
+  token: { name: string; namespace: string; key: string };
+}
+
+/** API paths of the collections of the kinds that manifests may hold; `N` stands for the namespace. */
+const PATHS: Record<string, string> = {
+  "v1/Namespace": "/api/v1/namespaces",
+  "v1/Secret": "/api/v1/namespaces/N/secrets",
+  "v1/Service": "/api/v1/namespaces/N/services",
+  "v1/ServiceAccount": "/api/v1/namespaces/N/serviceaccounts",
+  "v1/ConfigMap": "/api/v1/namespaces/N/configmaps",
+  "apps/v1/Deployment": "/apis/apps/v1/namespaces/N/deployments",
+  "policy/v1/PodDisruptionBudget": "/apis/policy/v1/namespaces/N/poddisruptionbudgets",
+  "networking.k8s.io/v1/NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/N/networkpolicies",
+  "external-secrets.io/v1/ClusterSecretStore": "/apis/external-secrets.io/v1/clustersecretstores",
+  "external-secrets.io/v1/SecretStore": "/apis/external-secrets.io/v1/namespaces/N/secretstores",
+  "external-secrets.io/v1/ExternalSecret": "/apis/external-secrets.io/v1/namespaces/N/externalsecrets",
+};
+
+/** The API path of an object. UsageError when its kind is none that install handles. */
+export function pathOf(object: KubeObject): string {
+  const collection = PATHS[`${object.apiVersion}/${object.kind}`];
+  const { name, namespace } = object.metadata;
+  if (!collection) {
+    throw new UsageError(
+      `The manifests hold ${object.kind} ${name} (${object.apiVersion}), which 1p:install does not apply. ` +
+        "Next: take it out, or apply it yourself",
+    );
+  }
+  if (collection.includes("/N/") && !namespace) {
+    throw new UsageError(
+      `The manifest of ${object.kind} ${name} names no namespace. Next: add metadata.namespace`,
+    );
+  }
+  return `${collection.replace("/N/", `/${namespace}/`)}/${name}`;
+}
+
+/** The manifests in DIR/onepassword-connect and DIR/stores. UsageError says which file can't be used, and why. */
+export async function readManifests(directory: string): Promise<Manifests> {
+  const connect = await readDirectory(join(directory, "onepassword-connect"));
+  const stores = await readDirectory(join(directory, "stores"));
+  for (const object of [...connect, ...stores]) pathOf(object);
+  const connectDeployment = connect.find(({ kind }) => kind === "Deployment");
+  const token = stores.flatMap((store) => tokenOf(store) ?? [])[0];
+  if (!connectDeployment) {
+    throw new UsageError(`The manifests in ${directory}/onepassword-connect hold no Deployment of Connect`);
+  }
+  if (!token) {
+    throw new UsageError(
+      `The manifests in ${directory}/stores hold no store whose provider is onepassword with a connectTokenSecretRef`,
+    );
+  }
+  return { connect, stores, connectDeployment, token };
+}
+
+async function readDirectory(directory: string): Promise<KubeObject[]> {
+  const { objects: [settings] } = await readFile(join(directory, "kustomization.yaml"));
+  const fields = Object.keys(settings ?? {}).filter((key) =>
+    !["apiVersion", "kind", "metadata", "resources"].includes(key)
+  );
+  if (fields.length > 0) {
+    throw new UsageError(
+      `${directory}/kustomization.yaml uses ${fields.join(", ")}, which 1p:install does not build. ` +
+        "Next: kubectl kustomize it into a directory of its own and name that with --manifests",
+    );
+  }
+  const resources = settings?.resources;
+  if (!Array.isArray(resources)) throw new UsageError(`${directory}/kustomization.yaml lists no resources`);
+  const files = await Promise.all(resources.map((name) => readFile(join(directory, String(name)))));
+  return files.flatMap(({ objects }) => objects);
+}
+
+async function readFile(path: string): Promise<{ objects: KubeObject[] }> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "it does not exist" : "it can't be read";
+    throw new UsageError(
+      `Can't use the manifest ${path}: ${why}. Next: --manifests names the directory that holds it`,
+    );
+  }
+  const objects = await parseManifests(text);
+  if (!objects) throw new UsageError(`The manifest ${path} is not YAML of Kubernetes objects`);
+  return { objects: objects as KubeObject[] };
+}
+
+/** Where a 1Password store reads its token. */
+export function tokenOf(store: KubeObject): Manifests["token"] | undefined {
+  const ref = at(store, "spec", "provider", "onepassword", "auth", "secretRef", "connectTokenSecretRef");
+  const [name, key] = [at(ref, "name"), at(ref, "key")];
+  const namespace = at(ref, "namespace") ?? store.metadata.namespace;
+  return typeof name === "string" && typeof namespace === "string"
+    ? { name, namespace, key: typeof key === "string" ? key : "token" }
+    : undefined;
+}
+
+/** The value at a path of keys; undefined where there is none. */
+export function at(value: unknown, ...keys: string[]): unknown {
+  let here = value;
+  for (const key of keys) {
+    if (typeof here !== "object" || here === null) return undefined;
+    here = (here as Record<string, unknown>)[key];
+  }
+  return here;
+}

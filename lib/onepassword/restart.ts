@@ -1,0 +1,31 @@
+/** Connect reads its credentials once, when it starts: pods older than the Secret's value have read another one. */
+import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
+import { at, pathOf } from "./manifests.ts";
+import { secretObject, type Wanted, writtenAt } from "./secrets.ts";
+
+/** Rolls Connect out anew if one of its pods started before the credentials were written. True when it did. */
+export async function ensureRestarted(
+  kube: KubeWriter,
+  deployment: KubeObject,
+  credentials: Wanted,
+): Promise<boolean> {
+  const written = writtenAt(await kube.get(pathOf(secretObject(credentials))), credentials.key);
+  const pods = await podsOf(kube, deployment);
+  const older = pods.some((pod) => {
+    const started = Date.parse(String(at(pod, "metadata", "creationTimestamp")));
+    return written !== undefined && started < written.getTime();
+  });
+  if (!older) return false;
+  const annotations = { "kubectl.kubernetes.io/restartedAt": new Date().toISOString() };
+  await kube.merge(pathOf(deployment), { spec: { template: { metadata: { annotations } } } });
+  return true;
+}
+
+/** The pods that the Deployment's selector chooses. */
+export async function podsOf(kube: KubeWriter, deployment: KubeObject): Promise<KubeObject[]> {
+  const labels = Object.entries(at(deployment, "spec", "selector", "matchLabels") ?? {})
+    .map(([key, value]) => `${key}=${value}`).join(",");
+  return await kube.list(
+    `/api/v1/namespaces/${deployment.metadata.namespace}/pods?labelSelector=${encodeURIComponent(labels)}`,
+  );
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import type { KubeObject } from "../../lib/clients/kube_writer.ts";
+import { CannotLook } from "../../lib/errors.ts";
+import { carryOut, differences, isOurs, MADE_BY, planOf, refuseOthers } from "../../lib/onepassword/apply.ts";
+import { fakeCluster } from "./fake_cluster.ts";
+
+const PATH = "/apis/external-secrets.io/v1/clustersecretstores/store";
+const store = (vault: string, metadata: object = {}): KubeObject => ({
+  apiVersion: "external-secrets.io/v1",
+  kind: "ClusterSecretStore",
+  metadata: { name: "store", ...metadata },
+  spec: { provider: { onepassword: { connectHost: "http://connect", vaults: { [vault]: 1 } } } },
+});
+
+Deno.test("what is absent is created with the mark, and a second time nothing is written", async () => {
+  const kube = fakeCluster();
+  await carryOut(kube, await planOf(kube, store("lake"), false));
+  assert.ok(isOurs(kube.objects.get(PATH) ?? store("x")));
+  const again = await planOf(kube, store("lake"), false);
+  assert.equal(again.outcome, "unchanged");
+  await carryOut(kube, again);
+  assert.deepEqual(kube.writes, [`apply ${PATH}`]);
+});
+
+Deno.test("what install made is changed to what the manifests say now", async () => {
+  const kube = fakeCluster({ [PATH]: store("old", { annotations: { [MADE_BY]: "1p:install" } }) });
+  assert.equal((await planOf(kube, store("lake"), false)).outcome, "change");
+});
+
+Deno.test("what somebody else made with other settings is refused by field, and adopted only when asked", async () => {
+  const kube = fakeCluster({ [PATH]: store("other") });
+  const plan = await planOf(kube, store("lake"), false);
+  assert.equal(plan.outcome, "other settings");
+  assert.throws(() => refuseOthers([plan]), (error) => {
+    assert.ok(error instanceof CannotLook);
+    assert.match(
+      error.message,
+      /ClusterSecretStore store .* spec\.provider\.onepassword\.vaults\.lake is absent.*--adopt/,
+    );
+    return true;
+  });
+  const adopted = await planOf(kube, store("lake"), true);
+  assert.equal(adopted.outcome, "change");
+  await carryOut(kube, adopted);
+  assert.equal(kube.objects.get(PATH)?.metadata.annotations?.[MADE_BY], undefined, "it was here before us");
+});
+
+Deno.test("what Flux keeps is never written", async () => {
+  const flux = store("other", { labels: { "kustomize.toolkit.fluxcd.io/name": "onepassword-store" } });
+  const kube = fakeCluster({ [PATH]: flux });
+  const plan = await planOf(kube, store("lake"), true);
+  assert.equal(plan.outcome, "kept by Flux");
+  await carryOut(kube, plan);
+  assert.deepEqual(kube.writes, []);
+});
+
+Deno.test("differences: defaults that the API server adds are none, lists by name are compared by name", () => {
+  const wanted = { replicas: 1, containers: [{ name: "a", image: "a:1", ports: [{ containerPort: 80 }] }] };
+  const found = {
+    replicas: 1,
+    strategy: "RollingUpdate",
+    containers: [{ name: "b", image: "b:1" }, {
+      name: "a",
+      image: "a:1",
+      ports: [{ containerPort: 80, protocol: "TCP" }],
+    }],
+  };
+  assert.deepEqual(differences(wanted, found), []);
+  assert.deepEqual(differences({ containers: [{ name: "a", image: "a:2" }] }, found), [
+    'containers[a].image is "a:1", not "a:2"',
+  ]);
+  assert.deepEqual(differences({ containers: [{ name: "c" }] }, { containers: [] }), [
+    "containers has 0 entries, not 1",
+    "containers[c] is absent",
+  ]);
+});
