@@ -52,7 +52,8 @@ export function storeOf(object: ExternalSecret): ObjectRef | undefined {
   return storeRef(object.spec?.secretStoreRef, object.metadata?.namespace);
 }
 
-function storeRef(
+/** The store that a reference in `namespace` names. */
+export function storeRef(
   ref: { kind?: string; name?: string } | undefined,
   namespace: string | undefined,
 ): ObjectRef | undefined {
@@ -63,7 +64,7 @@ function storeRef(
 }
 
 /** Every store that an ExternalSecret names, also for single entries. */
-function storesOf(object: ExternalSecret): ObjectRef[] {
+export function storesOf(object: ExternalSecret): ObjectRef[] {
   const { data = [], dataFrom = [] } = object.spec ?? {};
   const refs = [
     storeOf(object),
@@ -72,7 +73,8 @@ function storesOf(object: ExternalSecret): ObjectRef[] {
   return refs.flatMap((ref) => ref ?? []);
 }
 
-function findStore(ref: ObjectRef | undefined, world: World): SecretStore | undefined {
+/** undefined: there is no such store, or its kind could not be listed. */
+export function findStore(ref: ObjectRef | undefined, world: World): SecretStore | undefined {
   if (!ref) return undefined;
   const source: ListSource<SecretStore> = ref.kind === "SecretStore" ? secretStores : clusterSecretStores;
   return world.get(source, ref.namespace, ref.name);

@@ -68,6 +68,7 @@ const fieldsOfProvider = obj({
   remoteNamespace: str,
   server: (inner) => inner,
   vaults: present,
+  vault: (inner) => inner,
 });
 
 /** Of a provider: its name, the host it asks, what it authenticates with, and where it looks. */
@@ -84,10 +85,18 @@ const provider: Reader<Provider> = (value) => {
     host: hostsIn(known?.connectHost ?? server ?? "")[0],
     secure: (known?.connectHost ?? server ?? "").startsWith("https:"),
     remoteNamespace: known?.remoteNamespace ?? (name === "kubernetes" ? "default" : undefined),
-    vaults: known?.vaults ? Object.keys((fields as { vaults: object }).vaults) : undefined,
+    // Connect is searched vault by vault; the provider that asks 1Password itself has one.
+    vaults: known?.vaults ? Object.keys((fields as { vaults: object }).vaults) : vaultOf(name, known?.vault),
     ...part(authOf, (fields as { auth?: unknown } | null)?.auth, `.${name}.auth`),
   };
 };
+
+function vaultOf(provider: string, vault: unknown): string[] | undefined {
+  return provider === SDK && typeof vault === "string" ? [vault] : undefined;
+}
+
+/** The provider that asks 1Password itself, as a service account, and not through Connect. */
+export const SDK = "onepasswordSDK";
 
 export interface Provider {
   name: string;

@@ -137,7 +137,7 @@ export const configMaps = source(
 
 type DataFields = Record<string, Record<string, unknown>>;
 
-/** Of a Secret its key names, as the API server tracks them in managedFields; its values are never asked for. */
+/** Of a Secret its key names and who wrote them, as managedFields tell; its values are never asked for. */
 export const secrets = metadataOnly(
   "secrets",
   "Secret",
@@ -151,24 +151,29 @@ export const secrets = metadataOnly(
         ownerReferences: list(obj({ kind: str, name: str, controller: bool })),
         managedFields: list(obj({ manager: str, time: str, fieldsV1: (value) => value as DataFields })),
       }),
-      ({ managedFields, ...kept }) => ({
-        ...kept,
-        keys: secretKeys(managedFields?.map((entry) => entry.fieldsV1)),
-      }),
+      ({ managedFields, ...kept }) => ({ ...kept, ...writingsOf(managedFields) }),
     ),
   }),
 );
 export type SecretMeta = NonNullable<ReturnType<typeof secrets.read>>;
 
-/** undefined when nobody's fields are tracked: then the keys are not known. */
-function secretKeys(fields: (DataFields | undefined)[] | undefined): string[] | undefined {
-  if (!fields || fields.length === 0) return undefined;
-  // Server-side apply tracks what was sent: a Secret written as stringData is tracked as stringData.
-  const keys = fields.flatMap((entry) => [
-    ...Object.keys(entry?.["f:data"] ?? {}),
-    ...Object.keys(entry?.["f:stringData"] ?? {}),
-  ]);
-  return [...new Set(keys.filter((key) => key.startsWith("f:")).map((key) => key.slice(2)))];
+/** The key names of a Secret and who wrote them; neither is known when nobody's fields are tracked. */
+function writingsOf(
+  entries: { manager?: string; fieldsV1?: DataFields }[] | undefined,
+): { keys?: string[]; managers?: string[] } {
+  if (!entries || entries.length === 0) return {};
+  const written = entries.map(({ manager, fieldsV1 }) => ({ manager, keys: secretKeys(fieldsV1) }));
+  const managers = written.flatMap(({ manager, keys }) => manager && keys.length > 0 ? manager : []);
+  return {
+    keys: [...new Set(written.flatMap(({ keys }) => keys))],
+    managers: [...new Set(managers)],
+  };
+}
+
+/** Server-side apply tracks what was sent: a Secret written as stringData is tracked as stringData. */
+function secretKeys(fields: DataFields | undefined): string[] {
+  const keys = [...Object.keys(fields?.["f:data"] ?? {}), ...Object.keys(fields?.["f:stringData"] ?? {})];
+  return keys.filter((key) => key.startsWith("f:")).map((key) => key.slice(2));
 }
 
 export const serviceAccounts = metadataOnly(

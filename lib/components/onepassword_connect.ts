@@ -1,12 +1,18 @@
 /** 1Password Connect: whether it answers, and whether it can read its vaults. */
 import type { Check, Component, Edge, Judgement, ObjectRef, ProbeSource, World } from "../model.ts";
+import { refText } from "../model.ts";
 import { list, obj, str } from "../shape.ts";
-import { clusterSecretStores, type SecretStore, secretStores } from "./external_secrets_kinds.ts";
+import {
+  clusterSecretStores,
+  externalSecrets,
+  type SecretStore,
+  secretStores,
+} from "./external_secrets_kinds.ts";
 import { matches, refOf } from "./fields.ts";
 import { deployments, endpointSlices, services } from "./kinds.ts";
 import { operatorCheck } from "./operators.ts";
 import { perWorld } from "./per_world.ts";
-import { STORE_ERRORS } from "./external_secrets_edges.ts";
+import { findStore, STORE_ERRORS, storesOf } from "./external_secrets_edges.ts";
 import { SERVICE_ERRORS } from "./reasons.ts";
 import { serviceOfHost } from "./service_names.ts";
 import { endpointsOf } from "./services.ts";
@@ -78,8 +84,19 @@ interface Health {
   dependencies?: { service?: string; status?: string; message?: string }[];
 }
 
-/** States of a part that is well; `TOKEN_NEEDED` only says that nobody has asked with a token yet. */
-const WELL = new Set(["ACTIVE", "TOKEN_NEEDED", "OK", "READY"]);
+/**
+ * States of a part that is well, as 1.7 and its predecessors say it. `TOKEN_NEEDED`, `UNINITIALIZED` and `NOT_SYNCED`
+ * only say that nobody has asked with a token yet.
+ */
+const WELL = new Set([
+  "ACTIVE",
+  "AVAILABLE",
+  "OK",
+  "READY",
+  "TOKEN_NEEDED",
+  "UNINITIALIZED",
+  "NOT_SYNCED",
+]);
 
 /** Why there is nothing to ask; undefined when there is. */
 function unasked(world: World): Judgement[] | undefined {
@@ -177,9 +194,14 @@ const healthCheck: Check = {
   },
 };
 
+/** The Service that the stores ask, present or absent; undefined when none asks one in the cluster. */
+export function serviceOfConnect(world: World): ObjectRef | undefined {
+  return placeOfConnect(world)?.service;
+}
+
 /** The Deployments behind the Service that the stores ask. */
-function runners(world: World): ObjectRef[] {
-  const { namespace, name } = placeOfConnect(world)?.service ?? FALLBACK;
+export function runnersOfConnect(world: World): ObjectRef[] {
+  const { namespace, name } = serviceOfConnect(world) ?? FALLBACK;
   const selector = world.get(services, namespace, name)?.spec?.selector;
   return world.list(deployments).filter((object) =>
     object.metadata?.namespace === namespace && matches(selector, object.spec?.template?.metadata?.labels)
@@ -187,7 +209,7 @@ function runners(world: World): ObjectRef[] {
 }
 
 function usualRunner(world: World): ObjectRef {
-  return { ...placeOfConnect(world)?.service ?? FALLBACK, kind: "Deployment" };
+  return { ...serviceOfConnect(world) ?? FALLBACK, kind: "Deployment" };
 }
 
 /** Every 1Password store needs the Connect that was probed, whatever its condition said when it was last validated. */
@@ -210,7 +232,7 @@ function edges(world: World): Edge[] {
     explains: ["NoAnswer", "ErrorAnswer"],
     because: [...SERVICE_ERRORS],
   };
-  if (runners(world).length > 0) return [...stores, service];
+  if (runnersOfConnect(world).length > 0) return [...stores, service];
   const runner: Edge = {
     from: host.service,
     to: usualRunner(world),
@@ -222,6 +244,43 @@ function edges(world: World): Edge[] {
   return [...stores, service, runner];
 }
 
+const deploymentCheck = operatorCheck({
+  id: "onepassword-connect.pods-ready",
+  title: "1Password Connect",
+  needs: [clusterSecretStores, services, deployments],
+  used: (world) => {
+    const { namespace, name } = serviceOfConnect(world) ?? {};
+    return name !== undefined && world.get(services, namespace, name) !== undefined;
+  },
+  found: runnersOfConnect,
+  fallback: usualRunner,
+  stands: "no ExternalSecret of its stores can be made or refreshed",
+  onlyScaled: true,
+});
+
+/** Whatever would name it may be absent too; that has a finding of its own, so this one only points there. */
+const podsReadyCheck: Check = {
+  ...deploymentCheck,
+  run: (world) =>
+    deploymentCheck.run(world).map((judged) =>
+      judged.reason === "NotUsed"
+        ? { ...judged, message: `1Password Connect is not here${pointer(world)}` }
+        : judged
+    ),
+};
+
+function pointer(world: World): string {
+  const service = serviceOfConnect(world);
+  if (service) return `: see ${refText(service)}, which its stores name and which does not exist`;
+  if (connectStores(world).length > 0) return ": its stores ask one outside this cluster";
+  const absent = world.list(externalSecrets).flatMap(storesOf).filter((ref) => !findStore(ref, world));
+  const names = new Set(absent.map(refText));
+  if (names.size === 0) return ", and no store names it";
+  return `: see ${[...names].join(", ")}, which ExternalSecrets name and which ${
+    names.size > 1 ? "do" : "does"
+  } not exist`;
+}
+
 export const onepasswordConnect: Component = {
   name: "onepassword-connect",
   title: "1Password Connect",
@@ -230,19 +289,7 @@ export const onepasswordConnect: Component = {
   namespaces: (world) => [placeOfConnect(world)?.service.namespace ?? []].flat(),
   kinds: [],
   checks: [
-    operatorCheck({
-      id: "onepassword-connect.pods-ready",
-      title: "1Password Connect",
-      needs: [clusterSecretStores, services, deployments],
-      used: (world) => {
-        const { namespace, name } = placeOfConnect(world)?.service ?? {};
-        return name !== undefined && world.get(services, namespace, name) !== undefined;
-      },
-      found: runners,
-      fallback: usualRunner,
-      stands: "no ExternalSecret of its stores can be made or refreshed",
-      onlyScaled: true,
-    }),
+    podsReadyCheck,
     heartbeatCheck,
     healthCheck,
   ],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Diagnosis } from "../../lib/diagnose.ts";
-import { look, PATHS, platform, ready, the, without } from "./gitops.ts";
+import { externalSecret, look, PATHS, platform, ready, the, without } from "./gitops.ts";
 import { rootsOf } from "./platform.ts";
 
 const PROXY = "/api/v1/namespaces/external-secrets/services/onepassword-connect:8080/proxy";
@@ -93,4 +93,52 @@ Deno.test("connect: a store that names a host in another namespace points at a S
   const diagnosis = await look(objects);
   assert.deepEqual(rootsOf(diagnosis), ["Service onepassword-connect Missing"]);
   assert.match(found(diagnosis, "heartbeat")?.message ?? "", /external-secrets\/onepassword-connect does/);
+});
+
+/** The platform without Connect and its Service, whatever names them still. */
+function withoutConnect() {
+  const objects = platform();
+  without(objects, "deployments", "onepassword-connect");
+  without(objects, "services", "onepassword-connect");
+  return objects;
+}
+const whyNotHere = async (objects: ReturnType<typeof platform>) => {
+  const told = found(await look(objects), "pods-ready");
+  assert.deepEqual([told?.status, told?.reason], ["skipped", "NotUsed"]);
+  return told?.message;
+};
+
+Deno.test("connect: where it is not there, whatever names it is pointed to, and nothing is denied", async () => {
+  const objects = withoutConnect();
+  assert.equal(
+    await whyNotHere(objects),
+    "1Password Connect is not here: see Service external-secrets/onepassword-connect, which its stores name and which " +
+      "does not exist",
+  );
+  const store = the(objects, "clusterSecretStores", "onepassword-connect");
+  store.spec = {
+    provider: { onepassword: { connectHost: "https://connect.example.com", vaults: { x: 1 } } },
+  };
+  assert.equal(
+    await whyNotHere(objects),
+    "1Password Connect is not here: its stores ask one outside this cluster",
+  );
+});
+
+Deno.test("connect: ExternalSecrets that name a store which does not exist speak of it too", async () => {
+  const objects = withoutConnect();
+  const rook = { kind: "SecretStore", name: "rook" };
+  objects.externalSecrets.push(externalSecret("s3", rook));
+  objects.secretStores = [{
+    metadata: { name: "rook", namespace: "data-platform" },
+    spec: { provider: { kubernetes: {} } },
+  }];
+  objects.clusterSecretStores = [];
+  assert.equal(
+    await whyNotHere(objects),
+    "1Password Connect is not here: see ClusterSecretStore onepassword-connect, which ExternalSecrets name and which " +
+      "does not exist",
+  );
+  objects.externalSecrets = [];
+  assert.equal(await whyNotHere(objects), "1Password Connect is not here, and no store names it");
 });

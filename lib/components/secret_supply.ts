@@ -1,0 +1,25 @@
+/** How secrets come from 1Password: what is read, who uses it, what a token grants, and what was made by hand instead. */
+import type { Component } from "../model.ts";
+import { clusterSecretStores, externalSecrets, secretStores } from "./external_secrets_kinds.ts";
+import { deployments, endpointSlices, events, pods, replicaSets, secrets, services } from "./kinds.ts";
+import { grants, tokenCheck, vaultGrantsCheck } from "./secret_supply_grants.ts";
+import { handCheck } from "./secret_supply_hand.ts";
+import { partsCheck, supplyEdges } from "./secret_supply_parts.ts";
+import { readsCheck } from "./secret_supply_reads.ts";
+import { OTHER_USERS, usersCheck } from "./secret_supply_users.ts";
+
+export const secretSupply: Component = {
+  name: "secret-supply",
+  title: "Secrets from 1Password",
+  dependsOn: ["external-secrets", "onepassword-connect"],
+  sources: [
+    ...[externalSecrets, clusterSecretStores, secretStores, secrets],
+    ...[pods, replicaSets, deployments, services, endpointSlices, events],
+    ...OTHER_USERS,
+    grants,
+  ],
+  namespaces: () => [],
+  kinds: [],
+  checks: [readsCheck, usersCheck, handCheck, partsCheck, tokenCheck, vaultGrantsCheck],
+  edges: supplyEdges,
+};
