@@ -26,6 +26,10 @@ export interface Command {
    * cluster, or `--facts`, and examines.
    */
   act?(asked: Asked): Promise<Report | undefined>;
+  /** Adds to the facts that were read, before they are judged; undefined: it has answered by itself. */
+  extend?(facts: Facts, asked: Asked): Promise<Facts | undefined>;
+  /** The format when no flag names one; default: plain. */
+  format?: Format;
   /** What Ctrl-C leaves behind, and what to do next; default: nothing is left behind. */
   interrupted?: string;
 }
@@ -99,7 +103,7 @@ async function run(command: Command, argv: readonly string[]): Promise<number> {
       await print(helpText(command));
       return 0;
     }
-    options = optionsOf(given);
+    options = optionsOf(given, command);
     const report = command.act ? await command.act(options) : await produce(command, options);
     if (!report) return 0;
     await deliver(report, options);
@@ -110,7 +114,7 @@ async function run(command: Command, argv: readonly string[]): Promise<number> {
   }
 }
 
-function optionsOf(given: Given): Options {
+function optionsOf(given: Given, command: Command): Options {
   const asked = [
     ...given.has("output") ? [given.get("output") as Format] : [],
     ...given.has("verbose") ? ["verbose" as const] : [],
@@ -121,7 +125,7 @@ function optionsOf(given: Given): Options {
   }
   return {
     given,
-    format: asked[0] ?? "plain",
+    format: asked[0] ?? command.format ?? "plain",
     outputFile: given.get("output-file"),
     kubeconfig: given.get("kubeconfig"),
     context: given.get("context"),
@@ -144,12 +148,14 @@ function namespaceOf(given: Given): string {
   );
 }
 
-async function produce(command: Command, options: Options): Promise<Report> {
+async function produce(command: Command, options: Options): Promise<Report | undefined> {
   const started = performance.now();
   // Loaded while the cluster answers: the judging modules cost nothing then.
   const engine = import("./examine.ts");
   const components = await command.components();
-  const facts = options.facts ? await replay(options.facts, options) : await read(components, options);
+  const seen = options.facts ? await replay(options.facts, options) : await read(components, options);
+  const facts = command.extend ? await command.extend(seen, options) : seen;
+  if (!facts) return undefined;
   if (options.saveFacts) {
     const { saveFacts } = await import("./facts_file.ts");
     await saveFacts(options.saveFacts, facts);

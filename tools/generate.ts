@@ -1,6 +1,7 @@
 /** Writes what is generated from the code: the report's JSON schema, the list of checks, the rights they need. */
 import { z } from "zod";
 import { components } from "../lib/components/mod.ts";
+import { doctor } from "../lib/onepassword/doctor.ts";
 import type { Component, ListSource, Source } from "../lib/model.ts";
 import { reportSchema } from "../lib/report_schema.ts";
 import { rbac1PasswordText } from "./rbac_1password.ts";
@@ -8,9 +9,10 @@ import { faultsText, HEADER, partsText, readmeText } from "./lab_pages.ts";
 
 /** Every generated file with its text, by path. */
 export async function generated(): Promise<Map<string, string>> {
+  const known = new Set(components.map(({ name }) => name));
   return new Map([
     ["docs/schema/report.v1.json", schemaText()],
-    ["docs/checks.md", checksText(components)],
+    ["docs/checks.md", checksText([...components, ...doctor.filter(({ name }) => !known.has(name))])],
     ["docs/rbac.yaml", rbacText(components)],
     ["docs/rbac-1password.yaml", await rbac1PasswordText(HEADER)],
     ["docs/lab-faults.md", faultsText()],

@@ -80,9 +80,8 @@ function isUsed(world: World, source: ListSource): boolean {
 function installStore(): string[] {
   return [
     "flux get kustomizations -A   # which should bring it?",
-    "kubectl -n external-secrets get deployments,secrets   # is Connect there?",
-    "kubectl apply --server-side -k kubernetes/apps/external-secrets/onepassword-connect",
-    "kubectl apply --server-side -k kubernetes/apps/external-secrets/stores",
+    "deno task 1p:install --credentials 1password-credentials.json --token token   # if none does",
+    "deno task 1p:status",
   ];
 }
 

@@ -69,11 +69,18 @@ const status: Command = {
   name: "1p:status",
   summary: "Says whether secrets get from 1Password to the pods, and if not, why. Reads only.",
   examples: [
-    { args: "", what: "what is wrong between 1Password and the pods, if anything is" },
-    { args: "--verbose", what: "every ExternalSecret with its item, fields, age and users; the read budget" },
-    { args: "--json", what: "for programs" },
+    { args: "", what: "every ExternalSecret with its item, fields, age and users; the read budget" },
+    { args: "--output plain", what: "only what is wrong" },
+    { args: "--token token", what: "also which vaults this token opens, and until when" },
+    { args: "--offer data-platform/db", what: "the ExternalSecret for a Secret that was made by hand" },
   ],
   components: async () => (await import("./doctor.ts")).doctor,
+  flags: {
+    token: { help: "a Connect token to judge, or - for stdin; never kept in facts", value: "FILE" },
+    offer: { help: "print the ExternalSecret that would make this Secret", value: "NAMESPACE/NAME" },
+  },
+  extend: async (facts, asked) => await (await import("./status.ts")).extend(facts, asked),
+  format: "verbose",
 };
 
 const ALL: Record<string, Command> = { install, status, uninstall };
