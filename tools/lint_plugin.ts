@@ -55,6 +55,7 @@ const ROOMS: readonly Room[] = [
       "components",
       "clients",
       "engine",
+      "world",
       "cli",
       "disk",
       "report",
