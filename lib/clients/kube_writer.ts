@@ -152,18 +152,7 @@ function callsOver(line: Line): Calls {
     },
     async may(verb, group, resource, namespace, name) {
       const [main, subresource] = resource.split("/");
-      const resourceAttributes = { verb, group, resource: main, subresource, namespace, name };
-      const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-      const review = {
-        apiVersion: "authorization.k8s.io/v1",
-        kind: "SelfSubjectAccessReview",
-        metadata: {},
-        spec: { resourceAttributes },
-      };
-      const { body } = await send("POST", path, { body: review });
-      const allowed = isRecord(body) && isRecord(body.status) ? body.status.allowed : undefined;
-      if (typeof allowed === "boolean") return allowed;
-      throw malformed(path, "says neither that it is allowed nor that it is not");
+      return await review(line, { verb, group, resource: main, subresource, namespace, name });
     },
     async serves(group, version) {
       const path = group ? `/apis/${group}/${version}` : `/api/${version}`;
@@ -172,6 +161,20 @@ function callsOver(line: Line): Calls {
     raw: (path) =>
       line.ask({ method: "GET", path, accept: "*/*", raw: true }, (reply) => readRawReply(reply, path, talk)),
   };
+}
+
+async function review(line: Line, resourceAttributes: Record<string, string | undefined>): Promise<boolean> {
+  const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+  const asked = {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectAccessReview",
+    metadata: {},
+    spec: { resourceAttributes },
+  };
+  const { body } = await ask(line, "POST", path, { body: asked });
+  const allowed = isRecord(body) && isRecord(body.status) ? body.status.allowed : undefined;
+  if (typeof allowed === "boolean") return allowed;
+  throw malformed(path, "says neither that it is allowed nor that it is not");
 }
 
 interface Sending {

@@ -29,7 +29,7 @@ function stored(
 ) {
   const managedFields = [
     { manager: "lakecheck", operation: "Apply", apiVersion: "v1", time, fieldsV1: { "f:data": {} } },
-    { manager: "kube-controller-manager", operation: "Update", subresource: "status", time: resourceVersion },
+    { manager: "another", operation: "Apply", apiVersion: "v1", fieldsV1: { [resourceVersion]: {} } },
   ];
   return {
     ...WANTED,
@@ -112,6 +112,7 @@ Deno.test("a conflict names each manager and its field, and is no error", async 
       details: {
         causes: [
           cause('conflict with "kustomize-controller" using apps/v1', ".spec.replicas"),
+          { reason: "FieldValueInvalid", message: "not a conflict", field: ".spec" },
           cause(
             'conflict with "kubectl \\"x\\"" with subresource "scale" using apps/v1 at 2026-11-21T08:00:00Z',
             '.spec.template.spec.containers[name="api"].image',
@@ -254,13 +255,18 @@ Deno.test("429 and 503 are asked once more when Retry-After fits in the limit", 
 });
 
 Deno.test("a client certificate writes as a token does, and so does skipping verification", async () => {
-  await using server = serveFake(() => Response.json(stored("3")), testAuthority().expiredServer);
+  let body: unknown;
+  await using server = serveFake(async (_path, request) => {
+    if (request.method === "PATCH") body = await request.json();
+    return Response.json(stored("3"));
+  }, testAuthority().expiredServer);
   const insecure = { "insecure-skip-tls-verify": true, "certificate-authority-data": undefined };
   const text = kubeconfigFor(server.url, certificateUser(testAuthority().client), insecure);
   await withKubeconfig(text, async (kubeconfig) => {
     const writer = await connectWriter({ kubeconfig, timeoutMs: 5000 });
     assert.deepEqual(await writer.apply(PATH, WANTED), { outcome: "unchanged" });
     assert.equal(server.requests.at(-1), `PATCH ${PATH}?fieldManager=lakecheck&force=false`);
+    assert.deepEqual(body, WANTED);
     writer.close();
   });
 });
@@ -276,8 +282,10 @@ Deno.test("the caller's signal ends what is under way and all that follows, as i
     const applied = writer.apply(PATH, WANTED);
     await arrived.promise;
     const reason = new Interrupted("Ctrl-C");
+    const abortedAt = performance.now();
     stop.abort(reason);
     await assert.rejects(applied, (error) => error === reason);
+    assert(performance.now() - abortedAt < 2000, "it waited for the time limit");
     assert(writer.signal.aborted);
     await assert.rejects(writer.get(PATH), (error) => error === reason);
     await assert.rejects(writer.raw(PROXY), Interrupted);
@@ -292,11 +300,15 @@ Deno.test("a signal that was aborted before, or without a reason, is an interrup
   }, { signal: AbortSignal.abort() });
 });
 
-Deno.test("close aborts the writer's signal", async () => {
-  await writing(() => new Response(), (writer) => {
-    assert(!writer.signal.aborted);
-    writer.close();
-    assert(writer.signal.aborted);
-    return Promise.resolve();
-  });
+Deno.test("close aborts the writer's signal, and not the caller's", async () => {
+  const { signal } = new AbortController();
+  for (const options of [{}, { signal }]) {
+    await writing(() => new Response(), (writer) => {
+      assert(!writer.signal.aborted);
+      writer.close();
+      assert(writer.signal.aborted);
+      return Promise.resolve();
+    }, options);
+  }
+  assert(!signal.aborted);
 });

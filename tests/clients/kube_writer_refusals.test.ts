@@ -218,10 +218,12 @@ Deno.test("a good answer that is no JSON or no object is malformed", async () =>
     assert.equal(kind, "malformed", text);
     assert.match(message, /Next: /);
   }
-  await writing(() => Response.json({ kind: "Status", status: {} }), async (writer) => {
-    assert.equal((await failureOf(writer.list(NAMESPACE))).kind, "malformed");
-    assert.equal((await failureOf(writer.may("get", "", "pods"))).kind, "malformed");
-  });
+  for (const body of [{ kind: "Status", status: {} }, { kind: "Pod", items: [] }, { kind: "PodList" }]) {
+    await writing(() => Response.json(body), async (writer) => {
+      assert.equal((await failureOf(writer.list(NAMESPACE))).kind, "malformed");
+      assert.equal((await failureOf(writer.may("get", "", "pods"))).kind, "malformed");
+    });
+  }
 });
 
 Deno.test("what the service proxy itself refuses is a failure", async () => {
