@@ -136,15 +136,20 @@ function tell(error: unknown): string {
   return `The lab has a bug: ${what}\nWith LAKECHECK_DEBUG=1 the error says where it came from.`;
 }
 
-const INTERRUPTED =
-  "Interrupted. deno task lab:up goes on from here; deno task lab:down removes what there is.";
+/** What Ctrl-C leaves, and what to do next. */
+function interrupted(command: string | undefined): string {
+  if (command === "break" || command === "repair") {
+    return "\nInterrupted; the fault may be on in part. Next: deno task lab:repair";
+  }
+  return "\nInterrupted. What was built is kept. Next: deno task lab:up goes on, deno task lab:down takes it away.";
+}
 
 async function main(): Promise<number> {
   const stop: Stop = { controller: new AbortController(), unwindMs: 0 };
   const progress = createProgress();
   const leave = () => {
     progress.close();
-    console.error(INTERRUPTED);
+    console.error(interrupted(Deno.args[0]));
     Deno.exit(EXIT.interrupted);
   };
   for (const name of ["SIGINT", "SIGTERM"] as const) {

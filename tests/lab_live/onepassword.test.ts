@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { auditLog } from "../../lab/cluster/mod.ts";
 import { faultsOn, findFault, repairAll } from "../../lab/faults/mod.ts";
 import { breakOne } from "../../lab/faults/run.ts";
-import { vaultDir } from "../../lab/platform/mod.ts";
+import { mintCredentials, mintToken, readVaults, vaultDir } from "../../lab/platform/mod.ts";
 import { assertHealthy, lab, quiet, task } from "./live.ts";
 
 const FAULT = "onepassword-connect-missing";
@@ -122,6 +122,35 @@ Deno.test("1p:install again, on a platform that is well, writes nothing, says th
     !["get", "list"].includes(verb) && !requestURI.includes("selfsubjectaccessreviews")
   );
   assert.deepEqual(writes.map(({ verb, requestURI }) => `${verb} ${requestURI}`), []);
+});
+
+Deno.test("a rotated token and a rotated credentials file are rolled out, and the old ones put back the same way", async () => {
+  const ctx = lab();
+  const directory = mkdtempSync("/tmp/lakecheck-live-");
+  try {
+    const [vault] = readVaults(ctx).vaults;
+    const given = { credentials: join(directory, "credentials"), token: join(directory, "token") };
+    writeFileSync(given.credentials, mintCredentials(ctx), { mode: 0o600 });
+    writeFileSync(given.token, mintToken(ctx, { [vault?.id ?? ""]: 48 }), { mode: 0o600 });
+    const args = ["--kubeconfig", ctx.kubeconfig, "--yes"];
+    const said = await task("1p:install", [
+      "--credentials",
+      given.credentials,
+      "--token",
+      given.token,
+      ...args,
+    ], 300_000);
+    assert.equal(said.code, 0, said.stdout + said.stderr);
+    assert.match(said.stderr, /changed +Secret external-secrets\/onepassword-connect-credentials/);
+    assert.match(said.stderr, /changed +Secret external-secrets\/onepassword-connect-token/);
+    assert.match(said.stderr, /restarted +Connect/);
+    const back = await install();
+    assert.equal(back.code, 0, back.stdout + back.stderr);
+    assert.match(back.stderr, /restarted +Connect/);
+    await assertHealthy();
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 Deno.test("a dry run changes nothing and shows every object without its values", async () => {
