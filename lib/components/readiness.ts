@@ -123,13 +123,14 @@ function podsFail(kind: string, object: Workload, world: World): boolean {
   );
 }
 
-/** What most of its pods fail with: the workload speaks for pods that fail alike. */
+/** What its newest failing pod says: that one is of the last change, and the workload speaks for pods that fail alike. */
 function podsSay(kind: string, object: Workload, world: World): string {
   const { namespace, name } = object.metadata ?? {};
-  const messages = podsOf(world, kind, namespace ?? "", name ?? "").flatMap((pod) =>
-    said(judgePod(pod, world))
+  const newest = podsOf(world, kind, namespace ?? "", name ?? "").toSorted((a, b) =>
+    (b.metadata?.creationTimestamp ?? "").localeCompare(a.metadata?.creationTimestamp ?? "")
   );
-  return messages[0] ? `: ${messages[0]}` : "";
+  const [message] = newest.flatMap((pod) => said(judgePod(pod, world)));
+  return message ? `: ${message}` : "";
 }
 
 /** What a pod that is unwell says; one that is on its way says nothing yet. */

@@ -36,8 +36,9 @@ async function troubleWith(kube: KubeWriter, deployment: KubeObject): Promise<Tr
   const seen = count("observedGeneration") === at(found, "metadata", "generation");
   const rolled = seen && count("updatedReplicas") === wanted && count("replicas") === wanted;
   if (!rolled || count("readyReplicas") < wanted) {
-    const pods = await podsOf(kube, deployment);
-    const told = pods.flatMap((pod) => waitingOf(pod) ?? [])[0];
+    // The newest pod is of what was applied last; the others are on their way out.
+    const [newest] = (await podsOf(kube, deployment)).toSorted((a, b) => createdAt(b) - createdAt(a));
+    const told = newest && waitingOf(newest);
     return told ?? { text: `${count("readyReplicas")} of ${wanted} pods are ready` };
   }
   const { name, namespace } = deployment.metadata;
@@ -53,6 +54,10 @@ const HOPELESS = new Set([
   "CrashLoopBackOff",
   "CreateContainerConfigError",
 ]);
+
+function createdAt(pod: KubeObject): number {
+  return Date.parse(String(at(pod, "metadata", "creationTimestamp")));
+}
 
 /** Why a pod waits: its container's reason, or what the scheduler says. */
 function waitingOf(pod: KubeObject): Trouble | undefined {

@@ -32,6 +32,8 @@ import { readToken } from "./token.ts";
 export const COMMAND = "1p:install";
 /** Longest wait for Secrets to be read anew after a rotation. */
 const REFRESH_MS = 60_000;
+/** What is left of the wait, at least: time for what is there to be noticed. */
+const LAST_LOOK_MS = 5000;
 
 interface Inputs {
   manifests: Manifests;
@@ -60,6 +62,7 @@ export async function install(asked: Asked): Promise<Report | undefined> {
     refuseOthers(steps);
     const before = await look();
     await confirm(asked, kube, steps);
+    const applying = performance.now();
     const rotated = await applyAll(kube, inputs, steps, waitMs);
     const recovery = {
       kube,
@@ -70,7 +73,8 @@ export async function install(asked: Asked): Promise<Report | undefined> {
       sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
     };
     if (rotated) await refreshAll(recovery, REFRESH_MS);
-    const after = await untilRecovered(recovery, waitMs);
+    const left = waitMs - (performance.now() - applying);
+    const after = await untilRecovered(recovery, Math.max(left, LAST_LOOK_MS));
     sum(before, after);
     return { ...after, durationMs: Math.round(performance.now() - started) };
   } finally {

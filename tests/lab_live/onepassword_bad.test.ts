@@ -102,8 +102,13 @@ Deno.test("1p:install in every bad case says what is wrong, and works when it is
     });
 
     await t.step("an image that can't be had: exit 2, and the image is named", async () => {
-      const manifests = changed("image", "connect-api:1.7.3", "connect-api:9.9.9");
-      const said = await install("--manifests", manifests);
+      const manifests = changed(
+        "image",
+        "docker.io/1password/connect-api:1.7.3",
+        "ghcr.io/1password/connect-api:9.9.9",
+      );
+      const all = args("--manifests", manifests).map((word) => word === "30s" ? "2m" : word);
+      const said = await task("1p:install", all, 300_000);
       assert.equal(said.code, 2, said.stdout + said.stderr);
       assert.match(said.stdout + said.stderr, /connect-api:9\.9\.9/);
     });

@@ -1,0 +1,49 @@
+/** What obc:sync came to, as the report that every command gives. */
+import { examine } from "../examine.ts";
+import type { Component, Judgement, ObjectRef } from "../model.ts";
+import type { Report } from "../report.ts";
+import type { Result } from "./obc_steps.ts";
+
+const NEXT = "deno task obc:sync --dry-run   # what differs, without writing";
+
+/** `context`: of the kubeconfig; `durationMs`: of the whole run. */
+export function reportOf(
+  results: readonly Result[],
+  { context, namespace, durationMs }: { context: string; namespace: string; durationMs: number },
+): Report {
+  const component: Component = {
+    name: "obc-sync",
+    title: "Bucket keys in 1Password",
+    dependsOn: [],
+    sources: [],
+    namespaces: () => [],
+    kinds: [],
+    checks: [{
+      id: "obc-sync.items",
+      title: "items",
+      explain: "Every key of a bucket claim or object store user stands in its 1Password item as it is in the cluster.",
+      needs: [],
+      object: () => ({ kind: "OnePasswordItem", name: "*" }),
+      run: () => results.map(judge),
+    }],
+    edges: () => [],
+  };
+  const facts = {
+    schema: "lakecheck.facts/v1",
+    collectedAt: new Date().toISOString(),
+    context,
+    namespace,
+    sources: {},
+  } as const;
+  return { ...examine("obc:sync", [component], facts), durationMs };
+}
+
+function judge({ object, outcome, detail }: Result): Judgement & { object: ObjectRef } {
+  if (outcome === "failed") {
+    return { object, status: "critical", reason: "NotInStep", message: detail, next: [NEXT] };
+  }
+  const message = detail && outcome !== "unchanged" ? `${outcome}: ${detail}` : outcome;
+  return outcome.startsWith("would")
+    ? { object, status: "warning", reason: "OutOfStep", message, next: ["deno task obc:sync"] }
+    : { object, status: "ok", reason: "InStep", message };
+}

@@ -1,0 +1,175 @@
+/** What each source of keys needs written, and writing it. A plan writes nothing. */
+import type { KubeWriter } from "../clients/kube_writer.ts";
+import type { ConnectApi, Vault } from "../clients/one_password.ts";
+import { CannotLook } from "../errors.ts";
+import type { ObjectRef } from "../model.ts";
+import { refText } from "../model.ts";
+import { planExternalSecret, type Supply } from "./obc_external_secret.ts";
+import { type Change, compare, newItem, type Source, type WantedItem, wantedItem } from "./obc_keys.ts";
+
+/** One thing to write, or that is right, or that can't be. */
+export interface Step {
+  object: ObjectRef;
+  outcome: "create" | "change" | "unchanged" | "failed";
+  /** Names of fields, or why it failed; never a value. */
+  detail: string;
+  /** Writes it; throws CannotLook. */
+  run?(): Promise<void>;
+}
+
+export interface Result {
+  object: ObjectRef;
+  outcome: "created" | "changed" | "unchanged" | "failed" | "would create" | "would change";
+  detail: string;
+}
+
+export interface Sync {
+  kube: KubeWriter;
+  api: ConnectApi;
+  vault: Vault;
+  adopt: boolean;
+  /** ExternalSecrets are wanted, too. */
+  supply?: Supply;
+}
+
+/** For each source its steps, in order: the later ones need the earlier. Throws CannotLook when nothing can be read. */
+export async function planAll(sync: Sync, sources: readonly Source[]): Promise<Step[][]> {
+  const titles = Map.groupBy(sources, ({ secret }) => secret);
+  const chains: Step[][] = [];
+  for (const source of sources) {
+    const rivals = (titles.get(source.secret) ?? []).filter((one) => one !== source);
+    const [rival] = rivals;
+    chains.push(
+      rival
+        ? [failed(itemRef(sync, source.secret), `${refText(rival.ref)} wants an item of this title, too`)]
+        : await planOne(sync, source),
+    );
+  }
+  return chains;
+}
+
+function itemRef({ vault }: Sync, title: string): ObjectRef {
+  return { kind: "OnePasswordItem", name: `${vault.name}/${title}` };
+}
+
+function failed(object: ObjectRef, detail: string): Step {
+  return { object, outcome: "failed", detail };
+}
+
+/** These concern every item, not this one. */
+const AWAY = new Set(["unreachable", "timeout", "unauthorized", "certificate"]);
+
+async function planOne(sync: Sync, source: Source): Promise<Step[]> {
+  const object = itemRef(sync, source.secret);
+  try {
+    const wanted = await readKeys(sync.kube, source);
+    if ("refusal" in wanted) return [failed(object, wanted.refusal)];
+    const step = await planItem(sync, object, wanted);
+    if (step.outcome === "failed" || !sync.supply) return [step];
+    return [step, await planExternalSecret(sync.kube, sync.supply, wanted, step.outcome === "change")];
+  } catch (error) {
+    if (error instanceof CannotLook && !AWAY.has(error.failure.kind)) return [failed(object, error.message)];
+    throw error;
+  }
+}
+
+async function readKeys(kube: KubeWriter, source: Source) {
+  const place = `/api/v1/namespaces/${source.ref.namespace}`;
+  const [secret, configMap] = await Promise.all([
+    kube.get(`${place}/secrets/${source.secret}`),
+    source.configMap === undefined ? undefined : kube.get(`${place}/configmaps/${source.configMap}`),
+  ]);
+  return wantedItem(source, secret, configMap);
+}
+
+async function planItem(sync: Sync, object: ObjectRef, wanted: WantedItem): Promise<Step> {
+  const { api, vault, adopt } = sync;
+  const found = await api.items(vault.id, wanted.title);
+  const [summary] = found;
+  if (!summary) {
+    const detail = wanted.fields.map(({ label }) => label).join(", ");
+    const run = () =>
+      written(sync, wanted, async () => (await api.create(vault.id, newItem(wanted))).id);
+    return { object, outcome: "create", detail, run };
+  }
+  if (found.length > 1) {
+    const ids = found.map(({ id }) => id).join(" and ");
+    return failed(object, `${found.length} items are called so: ${ids}. Next: delete or rename all but one`);
+  }
+  const change = compare(wanted, await api.item(vault.id, summary.id), adopt);
+  if ("refusal" in change) return failed(object, change.refusal);
+  if (change.operations.length === 0) return { object, outcome: "unchanged", detail: "" };
+  return { object, outcome: "change", detail: change.changed.join(", "), run: () => patch(sync, wanted, summary.id, change) };
+}
+
+async function patch(sync: Sync, wanted: WantedItem, id: string, { operations }: Change): Promise<void> {
+  await written(sync, wanted, async () => (await sync.api.patch(sync.vault.id, id, operations)).id);
+}
+
+/**
+ * Writes, and reads back: an item that Connect keeps otherwise would be written again each time. Connect answers 403,
+ * and 1.1.1 did 401, to a token that may only read (docs/1password.md).
+ */
+async function written({ api, vault }: Sync, wanted: WantedItem, write: () => Promise<string>): Promise<void> {
+  let id: string;
+  try {
+    id = await write();
+  } catch (error) {
+    if (!(error instanceof CannotLook) || !["forbidden", "unauthorized"].includes(error.failure.kind)) {
+      throw error;
+    }
+    throw new CannotLook({
+      kind: "forbidden",
+      message: `the token may read vault ${vault.name} and not write to it. ` +
+        `Next: op connect token create obc-sync --server SERVER --vault ${vault.name},rw, and give that with --token`,
+    });
+  }
+  const left = compare(wanted, await api.item(vault.id, id), true);
+  const differs = "refusal" in left ? left.refusal : left.changed.join(", ");
+  if (differs === "") return;
+  throw new CannotLook({
+    kind: "server-error",
+    message: `it was written, and 1Password does not hold what was sent: ${differs}. Next: look at item ${id}`,
+  });
+}
+
+const DONE = { create: "created", change: "changed" } as const;
+const WOULD = { create: "would create", change: "would change" } as const;
+
+/** What a plan would come to. */
+export function foresee(chains: readonly Step[][]): Result[] {
+  return chains.flat().map(({ object, outcome, detail }) => ({
+    object,
+    detail,
+    outcome: outcome === "create" || outcome === "change" ? WOULD[outcome] : outcome,
+  }));
+}
+
+/** Carries out a plan; what can't be written is told, and ends its own chain only. */
+export async function carryOut(chains: readonly Step[][]): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const chain of chains) {
+    for (const step of chain) {
+      const result = await carryOne(step);
+      results.push(result);
+      if (result.outcome === "failed") break;
+    }
+  }
+  return results;
+}
+
+async function carryOne({ object, outcome, detail, run }: Step): Promise<Result> {
+  if (outcome !== "create" && outcome !== "change") return { object, outcome, detail };
+  try {
+    await run?.();
+    return { object, outcome: DONE[outcome], detail };
+  } catch (error) {
+    if (!(error instanceof CannotLook)) throw error;
+    return { object, outcome: "failed", detail: error.message };
+  }
+}
+
+/** `  changed    OnePasswordItem lakehouse/x: AWS_SECRET_ACCESS_KEY` */
+export function lineOf({ object, outcome, detail }: Result | Step): string {
+  return `  ${outcome.padEnd(13)}${refText(object)}${detail ? `: ${detail}` : ""}`;
+}

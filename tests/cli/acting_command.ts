@@ -1,0 +1,50 @@
+/** A command that acts instead of reading, for tests that run the whole process. Its flag says how it goes. */
+import { main } from "../../lib/cli.ts";
+import { CannotLook, Interrupted, UsageError } from "../../lib/errors.ts";
+import { buildReport, type Report } from "../../lib/report.ts";
+
+function report(): Report {
+  return buildReport({
+    command: "toys:make",
+    facts: {
+      schema: "lakecheck.facts/v1",
+      collectedAt: "2026-01-01T00:00:00Z",
+      context: "toy",
+      namespace: "toy",
+      sources: {},
+    },
+    components: [],
+    findings: [],
+    roots: [],
+    durationMs: 1,
+  });
+}
+
+await main({
+  name: "toys:make",
+  summary: "Makes toys.",
+  examples: [],
+  components: () => Promise.resolve([]),
+  flags: {
+    how: { help: "how it goes", value: "WORD", choices: ["well", "silent", "usage", "away", "stop", "wait"] },
+  },
+  without: ["facts", "save-facts"],
+  format: "json",
+  interrupted: "Half a toy is left. Run it again.",
+  async act({ given }) {
+    switch (given.get("how")) {
+      case "silent":
+        return undefined;
+      case "usage":
+        throw new UsageError("no wood");
+      case "away":
+        throw new CannotLook({ kind: "unreachable", message: "the shop is closed" });
+      case "stop":
+        throw new Interrupted("stop");
+      case "wait":
+        console.error("waiting");
+        return await new Promise((resolve) => setTimeout(() => resolve(report()), 60_000));
+    }
+    return report();
+  },
+}, Deno.args);
