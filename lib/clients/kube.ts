@@ -205,7 +205,8 @@ async function readVersion(get: KubeClient["get"]): Promise<Preflight> {
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Waits that long, or until the signal is aborted. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
     signal.addEventListener("abort", () => {

@@ -92,7 +92,8 @@ function overFetch(route: Route): Transport {
 /** Refused in the handshake; or, by servers that ignore ALPN, HTTP/1.1 where a frame was awaited. */
 const NO_HTTP2 = /NoApplicationProtocol|http2 error|frame with invalid size/i;
 
-async function fetchOnce(
+/** Sends one request by fetch; a Trouble when there was no whole answer of at most `maxBytes` bytes. */
+export async function fetchOnce(
   url: string,
   init: RequestInit & { client: Deno.HttpClient; signal: AbortSignal },
   maxBytes: number,
