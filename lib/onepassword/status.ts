@@ -1,10 +1,14 @@
 /** What `1p:status` adds to what it reads: the token it was given, and the offer it was asked for. */
 import type { Asked } from "../cli.ts";
 import { clusterSecretStores, secretStores } from "../components/external_secrets_kinds.ts";
+import { isReady } from "../components/fields.ts";
+import { services } from "../components/kinds.ts";
+import { serviceOfConnect } from "../components/onepassword_connect.ts";
 import { offer } from "../components/secret_offer.ts";
 import { type Grants, grants } from "../components/secret_supply_grants.ts";
-import { UsageError } from "../errors.ts";
-import type { Facts } from "../model.ts";
+import { selectedPods } from "../components/services.ts";
+import { CannotLook, UsageError } from "../errors.ts";
+import type { Facts, World } from "../model.ts";
 import { refKey } from "../model.ts";
 import { note, print } from "../terminal.ts";
 import { openWorld } from "../world.ts";
@@ -12,14 +16,15 @@ import { take } from "./sources.ts";
 import { readToken } from "./token.ts";
 
 /** The facts with what the token grants, for every 1Password store; undefined after an offer was printed. */
-export async function extend(facts: Facts, { given }: Asked): Promise<Facts | undefined> {
+export async function extend(facts: Facts, asked: Asked): Promise<Facts | undefined> {
+  const { given } = asked;
   const wanted = given.get("offer");
   if (wanted !== undefined) {
     await printOffer(facts, wanted);
     return undefined;
   }
   const flag = given.get("token");
-  return flag === undefined ? facts : withGrants(facts, await grantsOf(flag));
+  return flag === undefined ? facts : withGrants(facts, await grantsOf(flag, facts, asked));
 }
 
 async function printOffer(facts: Facts, wanted: string): Promise<void> {
@@ -33,14 +38,53 @@ async function printOffer(facts: Facts, wanted: string): Promise<void> {
 }
 
 /** An expired token is judged like any other here: the doctor says when it ended. */
-async function grantsOf(flag: string): Promise<Grants> {
+async function grantsOf(flag: string, facts: Facts, asked: Asked): Promise<Grants> {
   const taken = await take("token", flag);
   for (const warning of taken.warnings) note(`warning: ${warning}`);
   const token = readToken(taken.value, new Date(0));
+  const names = asked.given.has("facts") ? new Map() : await namesOf(openWorld(facts), token.text, asked);
   return {
     ...token.expiresAt ? { expiresAt: token.expiresAt.toISOString() } : {},
-    vaults: token.grants.map(({ vault, read, write }) => ({ id: vault, read, write })),
+    vaults: token.grants.map(({ vault, read, write }) => {
+      const name = names.get(vault);
+      return { id: vault, read, write, ...name === undefined ? {} : { name } };
+    }),
   };
+}
+
+/** The names of the vaults that the token opens, by id: only Connect knows them. None when it can't be asked. */
+async function namesOf(world: World, token: string, asked: Asked): Promise<Map<string, string>> {
+  const pod = connectPod(world);
+  if (!pod) return new Map();
+  const [{ forward }, { connectApi }] = await Promise.all([
+    import("../clients/port_forward.ts"),
+    import("../clients/one_password.ts"),
+  ]);
+  try {
+    const way = await forward(asked, pod.namespace, pod.name, pod.port);
+    try {
+      const api = connectApi({ url: way.url, token, timeoutMs: asked.timeoutMs, why: way.failure });
+      return new Map((await api.vaults()).map(({ id, name }) => [id, name]));
+    } finally {
+      await way.close();
+    }
+  } catch (error) {
+    if (!(error instanceof CannotLook)) throw error;
+    note(`Connect could not be asked what this token opens: ${error.message}`);
+    return new Map();
+  }
+}
+
+/** A Ready pod behind the Service that the stores ask, and the port of Connect's API in it. */
+function connectPod(world: World): { namespace: string; name: string; port: number } | undefined {
+  const ref = serviceOfConnect(world);
+  const service = ref && world.get(services, ref.namespace, ref.name);
+  const pod = service && selectedPods(service, world).find(isReady);
+  const wanted = service?.spec?.ports?.[0]?.targetPort;
+  const ports = (pod?.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
+  const port = typeof wanted === "number" ? wanted : ports.find(({ name }) => name === wanted)?.containerPort;
+  const { namespace, name } = pod?.metadata ?? {};
+  return namespace && name && port ? { namespace, name, port } : undefined;
 }
 
 function withGrants(facts: Facts, body: Grants): Facts {
