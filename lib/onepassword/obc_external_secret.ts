@@ -48,7 +48,9 @@ export async function planExternalSecret(
   if (!found) return { object: ref, outcome: "create", detail: "", run: () => put(kube, path, object) };
   const differing = isFlux(found) ? [] : differences(object, found);
   if (differing.length === 0 && !rotated) return { object: ref, outcome: "unchanged", detail: "" };
-  const what = differing.length > 0 ? differing.map((line) => line.split(" ")[0]).join(", ") : "asked to refresh";
+  const what = differing.length > 0
+    ? differing.map((line) => line.split(" ")[0]).join(", ")
+    : "asked to refresh";
   return {
     object: ref,
     outcome: "change",

@@ -21,7 +21,8 @@ export function reportOf(
     checks: [{
       id: "obc-sync.items",
       title: "items",
-      explain: "Every key of a bucket claim or object store user stands in its 1Password item as it is in the cluster.",
+      explain:
+        "Every key of a bucket claim or object store user stands in its 1Password item as it is in the cluster.",
       needs: [],
       object: () => ({ kind: "OnePasswordItem", name: "*" }),
       run: () => results.map(judge),

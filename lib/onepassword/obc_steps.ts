@@ -1,6 +1,6 @@
 /** What each source of keys needs written, and writing it. A plan writes nothing. */
 import type { KubeWriter } from "../clients/kube_writer.ts";
-import type { ConnectApi, Vault } from "../clients/one_password.ts";
+import type { ConnectApi, Item, Vault } from "../clients/one_password.ts";
 import { CannotLook } from "../errors.ts";
 import type { ObjectRef } from "../model.ts";
 import { refText } from "../model.ts";
@@ -37,12 +37,10 @@ export async function planAll(sync: Sync, sources: readonly Source[]): Promise<S
   const titles = Map.groupBy(sources, ({ secret }) => secret);
   const chains: Step[][] = [];
   for (const source of sources) {
-    const rivals = (titles.get(source.secret) ?? []).filter((one) => one !== source);
-    const [rival] = rivals;
+    const same = (titles.get(source.secret) ?? []).map(({ ref }) => refText(ref));
+    const why = `${same.join(" and ")} want it both. Next: choose one with --claim or --user`;
     chains.push(
-      rival
-        ? [failed(itemRef(sync, source.secret), `${refText(rival.ref)} wants an item of this title, too`)]
-        : await planOne(sync, source),
+      same.length > 1 ? [failed(itemRef(sync, source.secret), why)] : await planOne(sync, source),
     );
   }
   return chains;
@@ -65,8 +63,10 @@ async function planOne(sync: Sync, source: Source): Promise<Step[]> {
     const wanted = await readKeys(sync.kube, source);
     if ("refusal" in wanted) return [failed(object, wanted.refusal)];
     const step = await planItem(sync, object, wanted);
-    if (step.outcome === "failed" || !sync.supply) return [step];
-    return [step, await planExternalSecret(sync.kube, sync.supply, wanted, step.outcome === "change")];
+    // In its own namespace the Secret is there by itself.
+    const { supply } = sync;
+    if (step.outcome === "failed" || !supply || supply.namespace === source.ref.namespace) return [step];
+    return [step, await planExternalSecret(sync.kube, supply, wanted, step.outcome === "change")];
   } catch (error) {
     if (error instanceof CannotLook && !AWAY.has(error.failure.kind)) return [failed(object, error.message)];
     throw error;
@@ -88,8 +88,7 @@ async function planItem(sync: Sync, object: ObjectRef, wanted: WantedItem): Prom
   const [summary] = found;
   if (!summary) {
     const detail = wanted.fields.map(({ label }) => label).join(", ");
-    const run = () =>
-      written(sync, wanted, async () => (await api.create(vault.id, newItem(wanted))).id);
+    const run = () => written(sync, wanted, () => api.create(vault.id, newItem(wanted)));
     return { object, outcome: "create", detail, run };
   }
   if (found.length > 1) {
@@ -99,21 +98,30 @@ async function planItem(sync: Sync, object: ObjectRef, wanted: WantedItem): Prom
   const change = compare(wanted, await api.item(vault.id, summary.id), adopt);
   if ("refusal" in change) return failed(object, change.refusal);
   if (change.operations.length === 0) return { object, outcome: "unchanged", detail: "" };
-  return { object, outcome: "change", detail: change.changed.join(", "), run: () => patch(sync, wanted, summary.id, change) };
+  return {
+    object,
+    outcome: "change",
+    detail: change.changed.join(", "),
+    run: () => patch(sync, wanted, summary.id, change),
+  };
 }
 
 async function patch(sync: Sync, wanted: WantedItem, id: string, { operations }: Change): Promise<void> {
-  await written(sync, wanted, async () => (await sync.api.patch(sync.vault.id, id, operations)).id);
+  await written(sync, wanted, () => sync.api.patch(sync.vault.id, id, operations));
 }
 
 /**
- * Writes, and reads back: an item that Connect keeps otherwise would be written again each time. Connect answers 403,
+ * Writes, and looks at what is there now: an item that Connect keeps otherwise would be written again each time. Connect answers 403,
  * and 1.1.1 did 401, to a token that may only read (docs/1password.md).
  */
-async function written({ api, vault }: Sync, wanted: WantedItem, write: () => Promise<string>): Promise<void> {
-  let id: string;
+async function written(
+  { vault }: Sync,
+  wanted: WantedItem,
+  write: () => Promise<Item>,
+): Promise<void> {
+  let item: Item;
   try {
-    id = await write();
+    item = await write();
   } catch (error) {
     if (!(error instanceof CannotLook) || !["forbidden", "unauthorized"].includes(error.failure.kind)) {
       throw error;
@@ -124,12 +132,13 @@ async function written({ api, vault }: Sync, wanted: WantedItem, write: () => Pr
         `Next: op connect token create obc-sync --server SERVER --vault ${vault.name},rw, and give that with --token`,
     });
   }
-  const left = compare(wanted, await api.item(vault.id, id), true);
+  const left = compare(wanted, item, true);
   const differs = "refusal" in left ? left.refusal : left.changed.join(", ");
   if (differs === "") return;
   throw new CannotLook({
     kind: "server-error",
-    message: `it was written, and 1Password does not hold what was sent: ${differs}. Next: look at item ${id}`,
+    message:
+      `it was written, and 1Password does not hold what was sent: ${differs}. Next: look at item ${item.id}`,
   });
 }
 

@@ -1,0 +1,87 @@
+/** A Connect, and a cluster whose keys go to it, for tests of obc:sync's rounds. */
+import assert from "node:assert/strict";
+import { readVaults } from "../../lab/platform/vault.ts";
+import type { CannotLook, UsageError } from "../../lib/errors.ts";
+import { reportOf } from "../../lib/onepassword/obc_report.ts";
+import { lineOf, type Result } from "../../lib/onepassword/obc_steps.ts";
+import { type Hands, type Job, round } from "../../lib/onepassword/obc_sync.ts";
+import { exitCode } from "../../lib/report.ts";
+import { reportSchema } from "../../lib/report_schema.ts";
+import { type Connect, withConnect } from "../lab/connect.ts";
+import type { FakeCluster } from "./fake_cluster.ts";
+import { jobFor, leaks, platform, willing } from "./obc_samples.ts";
+
+export const ONLY_CLAIM = { chosen: { claims: ["data-platform/events"] } };
+
+export interface Synced {
+  connect: Connect;
+  kube: FakeCluster;
+  /** A round, and its report's exit status; fails when a canary is in lines or report. */
+  sync(changes?: Partial<Job>, hands?: Hands): Promise<{ lines: string[]; status: number }>;
+  /** The items of the vault by title. */
+  items(): ReturnType<typeof itemsOf>;
+  /** The calls that changed the vault. */
+  writes(): Promise<string[]>;
+}
+
+const itemsOf = (connect: Connect) =>
+  Object.fromEntries((readVaults(connect.ctx).vaults[0]?.items ?? []).map((one) => [one.title, one]));
+
+/** Runs `work` with a Connect and the platform; whatever Connect logged must hold no canary either. */
+export function withBoth(work: (synced: Synced) => Promise<void>): Promise<void> {
+  return withConnect(async (connect) => {
+    const kube = platform(connect.url);
+    await work({
+      connect,
+      kube,
+      async sync(changes, hands = willing) {
+        return told(await round(kube, jobFor(connect.token, changes), hands));
+      },
+      items: () => itemsOf(connect),
+      async writes() {
+        const { list } = await connect.get("/v1/activity");
+        return list.map(({ action }) => action).filter((action) => action !== "READ").toReversed();
+      },
+    });
+    assert.deepEqual(leaks(connect.logged), []);
+  });
+}
+
+export function told(results: Result[]): { lines: string[]; status: number } {
+  const lines = results.map((result) => lineOf(result).trim().replace(/\s+/, " "));
+  const report = reportOf(results, { context: "toy", namespace: "data-platform", durationMs: 1 });
+  reportSchema.parse(report);
+  assert.deepEqual(leaks(lines, report), []);
+  return { lines, status: exitCode(report.status) };
+}
+
+export async function refusal(
+  work: Promise<unknown>,
+  kind: typeof UsageError | typeof CannotLook,
+): Promise<string> {
+  const error = await work.then(() => undefined, (error) => error);
+  assert.ok(error instanceof kind, `not refused as ${kind.name}: ${error}`);
+  assert.deepEqual(leaks(error.message, error.stack), []);
+  return error.message;
+}
+
+/** Runs `work` with a Connect before which `behave` answers, where it does. */
+export async function through(
+  connect: Connect,
+  behave: (request: Request) => Response | undefined,
+  work: (url: string) => Promise<void>,
+): Promise<void> {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    const answer = behave(request);
+    if (answer) return answer;
+    const { pathname, search } = new URL(request.url);
+    const { method, headers } = request;
+    const body = method === "GET" ? undefined : await request.text();
+    return await fetch(`${connect.url}${pathname}${search}`, { method, headers, body });
+  });
+  try {
+    await work(`http://127.0.0.1:${server.addr.port}`);
+  } finally {
+    await server.shutdown();
+  }
+}
