@@ -3,8 +3,7 @@ import type { Command } from "../cli.ts";
 
 export const obcSync: Command = {
   name: "obc:sync",
-  summary:
-    "Copies the keys of bucket claims and object store users to 1Password items. Safe to repeat: writes what differs.",
+  summary: "Copies the keys of bucket claims and object store users to 1Password. Safe to repeat.",
   examples: [
     { args: "--token token", what: "every claim of the platform's namespace, every user" },
     { args: "--token token --dry-run", what: "which fields of which items differ" },
@@ -17,7 +16,7 @@ export const obcSync: Command = {
   components: () => Promise.resolve([]),
   flags: {
     token: {
-      help: "file with a Connect token that may write, or - (else OP_CONNECT_TOKEN, or asked)",
+      help: "file with a token that may write, or - (else OP_CONNECT_TOKEN, or asked)",
       value: "FILE",
     },
     vault: { help: "vault to write to (default: the one that the store searches)", value: "NAME" },

@@ -6,17 +6,17 @@ import { type Hands, round } from "../../lib/onepassword/obc_sync.ts";
 import { ONLY_CLAIM, refusal, through, told, withBoth } from "./obc_fixture.ts";
 import { CLAIM_SECRET, connectPod, jobFor, object, store, USER_SECRET, willing } from "./obc_samples.ts";
 
-Deno.test("a token that may only read is told so, with the command for one that may write", () =>
-  withBoth(async ({ sync, connect, items }) => {
+Deno.test("a token that may only read is told so, with the command for one that may write, and no ExternalSecret is made", () =>
+  withBoth(async ({ sync, kube, connect, items }) => {
     const token = mintToken(connect.ctx, { [connect.vault.id]: 16 });
-    const { lines, status } = await sync({ ...ONLY_CLAIM, token });
+    const { lines, status } = await sync({ ...ONLY_CLAIM, token, externalSecret: "analytics" });
     assert.match(
       lines[0] ?? "",
       /^failed .*may read vault lakehouse and not write to it.*--vault lakehouse,rw/,
     );
     assert.ok(!lines[0]?.includes(token));
     assert.equal(status, 2);
-    assert.equal(items().events, undefined);
+    assert.deepEqual([items().events, lines.length, kube.writes], [undefined, 1, []]);
   }));
 
 Deno.test("a vault that the token does not open is refused with those that it opens", () =>
