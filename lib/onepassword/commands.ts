@@ -1,6 +1,7 @@
 /** The commands of setup-1password-connect.ts: names, flags and help; what they do is loaded when it is asked for. */
 import type { Command } from "../cli.ts";
 import type { FlagTable } from "../flags.ts";
+import { obcSync } from "./obc_command.ts";
 
 const MANIFESTS = {
   help: "directory with onepassword-connect/ and stores/ (default: kubernetes/apps/external-secrets)",
@@ -83,7 +84,7 @@ const status: Command = {
   format: "verbose",
 };
 
-const ALL: Record<string, Command> = { install, status, uninstall };
+const ALL: Record<string, Command> = { install, status, uninstall, "obc:sync": obcSync };
 
 /** The command of this word; `status`, which only reads, when there is none. */
 export function commands(word: string): Command {
