@@ -107,6 +107,8 @@ async function compareCrowd(rounds: number, pods: number, plan: string): Promise
   console.log(`         making ${pods} pods ...`);
   const remove = await makeCrowd(KUBECTL, KUBECONFIG, pods);
   try {
+    // Controllers look at each new pod; what they do meanwhile is not what is measured.
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
     console.log(`         the cluster lists ${await countPods(KUBECONFIG)} pods`);
     const { health, floor } = await competitors(plan);
     const [h, f] = await inTurn([health, floor], rounds);

@@ -30,6 +30,9 @@ export async function inTurn(competitors: readonly Competitor[], rounds: number)
   return timed;
 }
 
+/** Looked at more often, the looking itself takes a good part of one of two cores from what is measured. */
+const POLL_MS = 50;
+
 async function once({ name, argv, codes }: Competitor): Promise<Run> {
   const [command = "", ...args] = argv;
   const started = performance.now();
@@ -44,7 +47,7 @@ async function once({ name, argv, codes }: Competitor): Promise<Run> {
   let peakKiB = 0;
   const poll = setInterval(() => {
     peakKiB = Math.max(peakKiB, peakOf(child.pid));
-  }, 5);
+  }, POLL_MS);
   const stderr = new Response(child.stderr).text();
   const { code } = await child.status;
   const ms = performance.now() - started;
