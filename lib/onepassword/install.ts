@@ -41,7 +41,10 @@ interface Inputs {
   token: Wanted;
 }
 
-/** Does all of it, and reports on the whole platform afterwards. UsageError and CannotLook: nothing was changed. */
+/**
+ * Does all of it, and reports on the whole platform afterwards; undefined after a dry run. Throws UsageError before
+ * anything was changed; CannotLook too, unless the API server went away in the middle, when running it again goes on.
+ */
 export async function install(asked: Asked): Promise<Report | undefined> {
   const { given } = asked;
   const started = performance.now();
