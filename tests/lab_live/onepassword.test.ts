@@ -59,6 +59,16 @@ function* texts(directory: string): Generator<[path: string, text: string]> {
   }
 }
 
+/** Files that were written since, but large ones. */
+function writtenSince(directory: string, since: number): string[] {
+  return readdirSync(directory, { recursive: true }).map((name) => join(directory, String(name))).filter(
+    (path) => {
+      const found = statSync(path, { throwIfNoEntry: false });
+      return found?.isFile() && found.mtimeMs >= since && found.size < 10_000_000;
+    },
+  );
+}
+
 /** The arguments and environments of all processes, looked at again and again until `work` is done. */
 async function watched<T>(work: Promise<T>): Promise<{ result: T; seen: string; looks: number }> {
   const all = new Set<string>();
@@ -89,6 +99,7 @@ Deno.test("one 1p:install with two files brings the platform back, in time, and 
   try {
     await breakOne(ctx, findFault(FAULT), quiet);
     const begun = performance.now();
+    const started = Date.now();
     const { result, seen, looks } = await watched(install());
     const ms = performance.now() - begun;
     assert.equal(result.code, 0, result.stdout + result.stderr);
@@ -101,6 +112,7 @@ Deno.test("one 1p:install with two files brings the platform back, in time, and 
     assertNoCanary(seen, "the process list");
     assertNoCanary(readFileSync(auditLog(ctx)).subarray(audit).toString(), "the audit log");
     for (const [path, text] of texts(ctx.log)) if (path !== auditLog(ctx)) assertNoCanary(text, path);
+    for (const path of writtenSince("/tmp", started)) assertNoCanary(readFileSync(path, "utf8"), path);
   } finally {
     await repairAll(ctx, faultsOn(ctx), quiet);
   }
