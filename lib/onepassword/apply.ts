@@ -1,7 +1,8 @@
 /** Applies the manifests without fighting anybody for a field: what Flux keeps is Flux's, what others keep is told. */
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
 import { CannotLook } from "../errors.ts";
-import { at, pathOf } from "./manifests.ts";
+import { pathOf } from "./manifests.ts";
+import { at } from "./objects.ts";
 
 /** Marks what install has made, so that uninstall removes nothing else. */
 export const MADE_BY = "lakecheck/made-by";

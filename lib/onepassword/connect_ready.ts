@@ -1,7 +1,8 @@
 /** Waits until Connect runs with what was applied and answers. */
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
-import { at, pathOf } from "./manifests.ts";
+import { pathOf } from "./manifests.ts";
 import { podsOf } from "./restart.ts";
+import { at, conditionOf, entries } from "./objects.ts";
 
 const POLL_MS = 1000;
 /** Reasons that do not go away by waiting, when they are still there after this time. */
@@ -62,17 +63,13 @@ function createdAt(pod: KubeObject): number {
 /** Why a pod waits: its container's reason, or what the scheduler says. */
 function waitingOf(pod: KubeObject): Trouble | undefined {
   const name = pod.metadata.name;
-  const statuses = at(pod, "status", "containerStatuses");
-  for (const status of Array.isArray(statuses) ? statuses : []) {
+  for (const status of entries(at(pod, "status", "containerStatuses"))) {
     const waiting = at(status, "state", "waiting");
     const reason = at(waiting, "reason");
     if (typeof reason !== "string" || !HOPELESS.has(reason)) continue;
     return { text: `pod ${name}: ${reason}: ${at(waiting, "message") ?? ""}`, hopeless: true };
   }
-  const conditions = at(pod, "status", "conditions");
-  const placed = (Array.isArray(conditions) ? conditions : []).find((one) =>
-    at(one, "type") === "PodScheduled"
-  );
+  const placed = conditionOf(pod, "PodScheduled");
   return at(placed, "status") === "False"
     ? { text: `pod ${name} cannot be placed on a node: ${at(placed, "message")}`, hopeless: true }
     : undefined;

@@ -1,6 +1,6 @@
 /** Installs 1Password Connect: checks everything first, then applies, then waits until what its absence broke is back. */
 import type { Asked } from "../cli.ts";
-import { connect } from "../clients/kube.ts";
+import { connect, type KubeClient } from "../clients/kube.ts";
 import { connectWriter, type KubeWriter } from "../clients/kube_writer.ts";
 import { collect, sourcesOf } from "../collect.ts";
 import { components } from "../components/mod.ts";
@@ -51,12 +51,13 @@ export async function install(asked: Asked): Promise<Report | undefined> {
   const waitMs = durationMs("wait", given.get("wait") ?? "3m");
   const inputs = await readInputs(asked);
   const kube = await connectWriter(asked);
+  const client = await connect(asked);
   try {
     await requireExternalSecrets(kube, inputs.manifests);
     await requireRights(kube, rightsFor(inputs.manifests, [inputs.credentials, inputs.token]));
     const objects = [...inputs.manifests.connect, ...inputs.manifests.stores];
     const steps = await Promise.all(objects.map((object) => planOf(kube, object, given.has("adopt"))));
-    const look = () => lookAt(asked);
+    const look = () => lookAt(client, asked.namespace);
     if (given.has("dry-run")) {
       await printDryRun(kube, steps, [inputs.credentials, inputs.token]);
       refuseOthers(steps);
@@ -81,6 +82,7 @@ export async function install(asked: Asked): Promise<Report | undefined> {
     sum(before, after);
     return { ...after, durationMs: Math.round(performance.now() - started) };
   } finally {
+    client.close();
     kube.close();
   }
 }
@@ -113,13 +115,8 @@ async function readInputs({ given }: Asked): Promise<Inputs> {
 }
 
 /** Reads the platform as `data-platform:health` does. */
-async function lookAt({ kubeconfig, context, timeoutMs, namespace }: Asked): Promise<Report> {
-  const client = await connect({ kubeconfig, context, timeoutMs });
-  try {
-    return examine(COMMAND, components, await collect(client, sourcesOf(components), { namespace }));
-  } finally {
-    client.close();
-  }
+async function lookAt(client: KubeClient, namespace: string): Promise<Report> {
+  return examine(COMMAND, components, await collect(client, sourcesOf(components), { namespace }));
 }
 
 /** The cluster must be the one that is meant. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { KubeObject } from "../clients/kube_writer.ts";
 import { parseManifests } from "../clients/yaml.ts";
 import { UsageError } from "../errors.ts";
+import { at } from "./objects.ts";
 
 /** Where the manifests stand in this project. */
 export const MANIFESTS = new URL("../../kubernetes/apps/external-secrets", import.meta.url).pathname;
@@ -112,14 +113,4 @@ export function tokenOf(store: KubeObject): Manifests["token"] | undefined {
   return typeof name === "string" && typeof namespace === "string"
     ? { name, namespace, key: typeof key === "string" ? key : "token" }
     : undefined;
-}
-
-/** The value at a path of keys; undefined where there is none. */
-export function at(value: unknown, ...keys: string[]): unknown {
-  let here = value;
-  for (const key of keys) {
-    if (typeof here !== "object" || here === null) return undefined;
-    here = (here as Record<string, unknown>)[key];
-  }
-  return here;
 }

@@ -3,9 +3,10 @@ import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
 import { CannotLook } from "../errors.ts";
 import type { ObjectRef } from "../model.ts";
 import { differences, isFlux } from "./apply.ts";
-import { at, pathOf } from "./manifests.ts";
+import { pathOf } from "./manifests.ts";
 import { labelsOf, type WantedItem } from "./obc_keys.ts";
 import type { Step } from "./obc_steps.ts";
+import { at, entries } from "./objects.ts";
 
 /** Where ExternalSecrets go, and the store they read. */
 export interface Supply {
@@ -67,8 +68,7 @@ export async function planExternalSecret(
 async function takenSecret(kube: KubeWriter, { metadata }: KubeObject): Promise<string | undefined> {
   const { name, namespace } = metadata;
   const secret = await kube.get(`/api/v1/namespaces/${namespace}/secrets/${name}`);
-  const owners = at(secret, "metadata", "ownerReferences");
-  const byIt = (Array.isArray(owners) ? owners : []).some((owner) =>
+  const byIt = entries(at(secret, "metadata", "ownerReferences")).some((owner) =>
     at(owner, "kind") === "ExternalSecret" && at(owner, "name") === name
   );
   return secret && !byIt

@@ -3,7 +3,7 @@ import type { KubeObject } from "../clients/kube_writer.ts";
 import type { Item, NewItem, Operation } from "../clients/one_password.ts";
 import type { ObjectRef } from "../model.ts";
 import { refText } from "../model.ts";
-import { at } from "./manifests.ts";
+import { at } from "./objects.ts";
 
 /** Whose keys these are, and the objects they stand in, all in its namespace. */
 export interface Source {

@@ -6,8 +6,8 @@ import { cephObjectStoreUsers, objectBucketClaims } from "../components/rook_cep
 import { CannotLook, UsageError } from "../errors.ts";
 import type { ObjectRef } from "../model.ts";
 import { refText } from "../model.ts";
-import { at } from "./manifests.ts";
 import { claimSource, type Source, userSource } from "./obc_keys.ts";
+import { at, conditionOf, entries, EXTERNAL_SECRETS, listIfServed, podsSelected } from "./objects.ts";
 
 /** Names of claims and users, each `NAMESPACE/NAME`; neither: every claim of the namespace, and every user. */
 export interface Chosen {
@@ -35,15 +35,6 @@ async function listed(
   return (await listIfServed(kube, path)).map(read);
 }
 
-async function listIfServed(kube: KubeWriter, path: string): Promise<KubeObject[]> {
-  try {
-    return await kube.list(path);
-  } catch (error) {
-    if (error instanceof CannotLook && error.failure.kind === "not-installed") return [];
-    throw error;
-  }
-}
-
 function pick(all: readonly Source[], names: readonly string[], flag: string, kind: string): Source[] {
   const nameOf = ({ ref }: Source) => `${ref.namespace}/${ref.name}`;
   return names.map((name) => {
@@ -67,10 +58,9 @@ export interface Store {
 
 /** The stores that ExternalSecrets of these namespaces can use and that ask Connect. */
 export async function storesFor(kube: KubeWriter, namespaces: readonly string[]): Promise<Store[]> {
-  const group = "/apis/external-secrets.io/v1";
   const [cluster, own] = await Promise.all([
-    listIfServed(kube, `${group}/clustersecretstores`),
-    listIfServed(kube, `${group}/secretstores`),
+    listIfServed(kube, `${EXTERNAL_SECRETS}/clustersecretstores`),
+    listIfServed(kube, `${EXTERNAL_SECRETS}/secretstores`),
   ]);
   return [
     ...cluster.flatMap((object) => storeOf("ClusterSecretStore", object)),
@@ -165,11 +155,7 @@ export async function podBehind(kube: KubeWriter, host: string): Promise<Target 
         "Make it reachable from here and give --connect-url URL.",
     );
   }
-  const labels = Object.entries(at(service, "spec", "selector") ?? {}).map(([key, value]) =>
-    `${key}=${value}`
-  );
-  const query = `labelSelector=${encodeURIComponent(labels.join(","))}`;
-  const pods = await kube.list(`/api/v1/namespaces/${namespace}/pods?${query}`);
+  const pods = await podsSelected(kube, namespace, at(service, "spec", "selector"));
   const pod = pods.find(isReady);
   const port = pod && portOf(service, Number(url.port || 80), pod);
   if (pod && port) return { namespace, pod: pod.metadata.name, port };
@@ -181,9 +167,8 @@ export async function podBehind(kube: KubeWriter, host: string): Promise<Target 
 }
 
 function isReady(pod: KubeObject): boolean {
-  const conditions = at(pod, "status", "conditions");
-  const ready = (Array.isArray(conditions) ? conditions : []).find((one) => at(one, "type") === "Ready");
-  return at(ready, "status") === "True" && at(pod, "metadata", "deletionTimestamp") === undefined;
+  return at(conditionOf(pod, "Ready"), "status") === "True" &&
+    at(pod, "metadata", "deletionTimestamp") === undefined;
 }
 
 /** The pod's port for a Service's port, by number or by name. */
@@ -194,8 +179,4 @@ function portOf(service: KubeObject, port: number, pod: KubeObject): number | un
   const ports = entries(at(pod, "spec", "containers")).flatMap((one) => entries(at(one, "ports")));
   const named = at(ports.find((one) => at(one, "name") === target), "containerPort");
   return typeof named === "number" ? named : undefined;
-}
-
-function entries(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -2,6 +2,7 @@
 import type { KubeWriter } from "../clients/kube_writer.ts";
 import { CannotLook } from "../errors.ts";
 import { type Manifests, pathOf } from "./manifests.ts";
+import { placeOf } from "../clients/write_answers.ts";
 
 /** A right that install needs, as `kubectl auth can-i` names it. */
 export interface Right {
@@ -18,7 +19,7 @@ export function rightsFor(
   secrets: readonly { name: string; namespace: string }[],
 ): Right[] {
   const objects = [...manifests.connect, ...manifests.stores].flatMap((object): Right[] => {
-    const place = placeOf(pathOf(object));
+    const { name: _, ...place } = placeOf(pathOf(object));
     return ["get", "create", "patch"].map((verb) => ({
       ...place,
       verb,
@@ -38,15 +39,6 @@ export function rightsFor(
   const kicks: Right[] = [{ verb: "patch", group: "external-secrets.io", resource: "externalsecrets" }];
   const all = [...objects, ...own, ...kicks];
   return [...new Map(all.map((right) => [JSON.stringify(right), right])).values()];
-}
-
-function placeOf(path: string): Omit<Right, "verb"> {
-  const [, root, ...rest] = path.split("/");
-  const parts = root === "api" ? ["", ...rest.slice(1)] : [rest[0] ?? "", ...rest.slice(2)];
-  const [group = "", ...place] = parts;
-  return place[0] === "namespaces" && place.length > 2
-    ? { group, namespace: place[1], resource: place[2] ?? "" }
-    : { group, resource: place[0] ?? "" };
 }
 
 /** Throws CannotLook naming every right that is missing. */

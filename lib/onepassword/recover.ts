@@ -1,10 +1,9 @@
 /** Waits for what Connect's absence broke to come back, and kicks what does not look again by itself. */
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
-import { CannotLook } from "../errors.ts";
 import type { Finding, ObjectRef } from "../model.ts";
 import { refKey, refText } from "../model.ts";
 import type { Report } from "../report.ts";
-import { at } from "./manifests.ts";
+import { at, conditionOf, EXTERNAL_SECRETS, listIfServed, readersOf, storeNameOf } from "./objects.ts";
 
 interface Kind {
   /** Where all of them are listed: `/apis/GROUP/VERSION` and the plural. */
@@ -13,11 +12,11 @@ interface Kind {
 }
 
 const STORES: Kind = {
-  api: "/apis/external-secrets.io/v1",
+  api: EXTERNAL_SECRETS,
   plural: "clustersecretstores",
 };
 const SECRETS: Kind = {
-  api: "/apis/external-secrets.io/v1",
+  api: EXTERNAL_SECRETS,
   plural: "externalsecrets",
 };
 const RELEASES: Kind = {
@@ -85,25 +84,14 @@ export async function refreshAll(
     const path = `${STORES.api}/${STORES.plural}/${name}`;
     if (await kube.get(path)) await touch(path);
   }
-  for (const { path } of await readersOf(kube, stores)) await touch(path);
+  for (const object of await readersOf(kube, stores)) await touch(pathOfListed(object, SECRETS));
   while (now() - since < limitMs) {
-    const late = (await readersOf(kube, stores)).filter(({ object }) =>
+    const late = (await readersOf(kube, stores)).filter((object) =>
       !hasFailed(object) && !(Date.parse(String(at(object, "status", "refreshTime"))) >= since)
     );
     if (late.length === 0) return;
     await sleep(POLL_MS);
   }
-}
-
-async function readersOf(
-  kube: KubeWriter,
-  stores: readonly string[],
-): Promise<{ object: KubeObject; path: string }[]> {
-  const all = await kube.list(`${SECRETS.api}/${SECRETS.plural}`);
-  return all.filter((object) => stores.includes(storeOf(object))).map((object) => ({
-    object,
-    path: pathOfListed(object, SECRETS),
-  }));
 }
 
 /** Objects with a finding that is neither ok nor skipped, each once. */
@@ -155,14 +143,11 @@ interface Failed {
 
 /** Ready=False says that a controller has stopped trying for now; Unknown, that it is at work. */
 async function failedOf(kube: KubeWriter, kind: Kind): Promise<Failed[]> {
-  const all = await kube.list(`${kind.api}/${kind.plural}`).catch((error) => {
-    if (error instanceof CannotLook && error.failure.kind === "not-installed") return [];
-    throw error;
-  });
+  const all = await listIfServed(kube, `${kind.api}/${kind.plural}`);
   return all.filter(hasFailed).map((object) => {
     return {
       name: object.metadata.name,
-      store: storeOf(object),
+      store: storeNameOf(object),
       path: pathOfListed(object, kind),
       // A release that has used up its retries gets new ones when both agree.
       annotations: kind === SECRETS || kind === STORES
@@ -172,16 +157,10 @@ async function failedOf(kube: KubeWriter, kind: Kind): Promise<Failed[]> {
   });
 }
 
-function storeOf(object: KubeObject): string {
-  return String(at(object, "spec", "secretStoreRef", "name") ?? "");
-}
-
 function pathOfListed({ metadata: { name, namespace } }: KubeObject, { api, plural }: Kind): string {
   return `${api}${namespace ? `/namespaces/${namespace}` : ""}/${plural}/${name}`;
 }
 
 function hasFailed(object: KubeObject): boolean {
-  const conditions = at(object, "status", "conditions");
-  const ready = (Array.isArray(conditions) ? conditions : []).find((entry) => at(entry, "type") === "Ready");
-  return at(ready, "status") === "False" && at(object, "spec", "suspend") !== true;
+  return at(conditionOf(object, "Ready"), "status") === "False" && at(object, "spec", "suspend") !== true;
 }

@@ -1,7 +1,8 @@
 /** Connect reads its credentials once, when it starts: pods older than the Secret's value have read another one. */
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
-import { at, pathOf } from "./manifests.ts";
+import { pathOf } from "./manifests.ts";
 import { secretObject, type Wanted, writtenAt } from "./secrets.ts";
+import { at, podsSelected } from "./objects.ts";
 
 /** Rolls Connect out anew if one of its pods started before the credentials were written. True when it did. */
 export async function ensureRestarted(
@@ -23,9 +24,6 @@ export async function ensureRestarted(
 
 /** The pods that the Deployment's selector chooses. */
 export async function podsOf(kube: KubeWriter, deployment: KubeObject): Promise<KubeObject[]> {
-  const labels = Object.entries(at(deployment, "spec", "selector", "matchLabels") ?? {})
-    .map(([key, value]) => `${key}=${value}`).join(",");
-  return await kube.list(
-    `/api/v1/namespaces/${deployment.metadata.namespace}/pods?labelSelector=${encodeURIComponent(labels)}`,
-  );
+  const selector = at(deployment, "spec", "selector", "matchLabels");
+  return await podsSelected(kube, deployment.metadata.namespace ?? "", selector);
 }

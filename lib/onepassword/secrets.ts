@@ -1,7 +1,8 @@
 /** The two Secrets that GitOps can't hold: Connect's credentials and the token of its clients. */
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
 import { CannotLook } from "../errors.ts";
-import { at, pathOf } from "./manifests.ts";
+import { pathOf } from "./manifests.ts";
+import { at, entries } from "./objects.ts";
 
 /** The field manager of kube_writer.ts. */
 export const MANAGER = "lakecheck";
@@ -31,8 +32,7 @@ export function holds(found: KubeObject | undefined, { key, value }: Wanted): bo
 
 /** Who keeps the Secret instead of us: another object, or Flux. Such a Secret is changed where it comes from. */
 export function keeperOf(found: KubeObject | undefined): string | undefined {
-  const owners = at(found, "metadata", "ownerReferences");
-  const owner = Array.isArray(owners) ? owners[0] : undefined;
+  const [owner] = entries(at(found, "metadata", "ownerReferences"));
   if (owner) return `${at(owner, "kind")} ${at(owner, "name")}`;
   const flux = found?.metadata.labels?.["kustomize.toolkit.fluxcd.io/name"];
   return flux ? `Kustomization ${flux}` : undefined;
@@ -63,8 +63,7 @@ export async function putSecret(
 
 /** When the value was last written, as the API server tracks it; undefined when it does not. */
 export function writtenAt(found: KubeObject | undefined, key: string): Date | undefined {
-  const fields = at(found, "metadata", "managedFields");
-  const times = (Array.isArray(fields) ? fields : []).filter((entry) =>
+  const times = entries(at(found, "metadata", "managedFields")).filter((entry) =>
     at(entry, "fieldsV1", "f:data", `f:${key}`)
   )
     .map((entry) => Date.parse(String(at(entry, "time"))));

@@ -4,9 +4,10 @@ import { connectWriter, type KubeObject, type KubeWriter } from "../clients/kube
 import { UsageError } from "../errors.ts";
 import { note } from "../terminal.ts";
 import { isFlux, isOurs } from "./apply.ts";
-import { at, CREDENTIALS_SECRET, MANIFESTS, type Manifests, pathOf, readManifests } from "./manifests.ts";
+import { CREDENTIALS_SECRET, MANIFESTS, type Manifests, pathOf, readManifests } from "./manifests.ts";
 import { ask, ownTerminal } from "./prompt.ts";
 import { MANAGER } from "./secrets.ts";
+import { at, entries, readersOf } from "./objects.ts";
 
 interface Found {
   path: string;
@@ -28,7 +29,10 @@ export async function uninstall(asked: Asked): Promise<undefined> {
       return undefined;
     }
     for (const { text } of ours) note(`  removes  ${text}`);
-    for (const line of await readersOf(kube, manifests)) note(`  would no longer be refreshed: ${line}`);
+    const stores = manifests.stores.map(({ metadata }) => metadata.name);
+    for (const { metadata } of await readersOf(kube, stores)) {
+      note(`  would no longer be refreshed: ExternalSecret ${metadata.namespace}/${metadata.name}`);
+    }
     note("The Secrets that were made so far stay, with their present values.");
     await confirm(given.has("yes"), kube.context);
     for (const { path, text, uid } of ours) {
@@ -80,16 +84,7 @@ async function sort(kube: KubeWriter, manifests: Manifests): Promise<{ ours: Fou
 
 /** Whether our server-side apply wrote the Secret's data. */
 function isManaged(found: KubeObject): boolean {
-  const fields = at(found, "metadata", "managedFields");
-  return (Array.isArray(fields) ? fields : []).some((entry) =>
+  return entries(at(found, "metadata", "managedFields")).some((entry) =>
     at(entry, "manager") === MANAGER && at(entry, "operation") === "Apply"
   );
-}
-
-/** ExternalSecrets that read through the stores. */
-async function readersOf(kube: KubeWriter, manifests: Manifests): Promise<string[]> {
-  const names = manifests.stores.map(({ metadata }) => metadata.name);
-  const all = await kube.list("/apis/external-secrets.io/v1/externalsecrets");
-  return all.filter((object) => names.includes(String(at(object, "spec", "secretStoreRef", "name"))))
-    .map(({ metadata }) => `ExternalSecret ${metadata.namespace}/${metadata.name}`);
 }
