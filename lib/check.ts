@@ -7,13 +7,12 @@ import type {
   Finding,
   Judgement,
   KindCheck,
-  ListSource,
   Malformed,
   ObjectRef,
   Source,
   World,
 } from "./model.ts";
-import { refKey } from "./model.ts";
+import { isList, isRecord, refKey } from "./model.ts";
 
 /** Findings of all components; bad ones are per object, good ones one per check and component. */
 export function runChecks(components: readonly Component[], world: World, facts: Facts): Finding[] {
@@ -155,11 +154,12 @@ function unreadable(
 }
 
 function sourceName(source: Source): string {
-  return "kind" in source ? source.kind : source.id;
+  if (isRecord(source)) return source.records;
+  return isList(source) ? source.kind : source.id;
 }
 
 function evidenceOf(source: Source): string {
-  return "kind" in source ? `GET ${(source as ListSource).path}` : source.id;
+  return isList(source) ? `GET ${source.path}` : source.id;
 }
 
 function malformedObjects(sources: readonly Source[], facts: Facts): Malformed[] {

@@ -32,6 +32,11 @@ export interface Command {
   format?: Format;
   /** What Ctrl-C leaves behind, and what to do next; default: nothing is left behind. */
   interrupted?: string;
+  /**
+   * It makes things that it takes back: Ctrl-C and SIGTERM abort `Asked.signal` and wait for it to end, this long at
+   * most, in milliseconds. A second Ctrl-C ends it at once.
+   */
+  undoMs?: number;
 }
 
 /** What was asked of a command that acts. */
@@ -41,6 +46,8 @@ export interface Asked {
   context?: string;
   namespace: string;
   timeoutMs: number;
+  /** Aborted, with an Interrupted, by Ctrl-C and SIGTERM, of a command that undoes. */
+  signal: AbortSignal;
 }
 
 interface Options extends Asked {
@@ -75,15 +82,26 @@ const FLAGS = {
 
 const COULD_NOT_TELL = 3;
 const INTERRUPTED = 130;
+const TERMINATED = 143;
 
 /** Runs the command and ends the process with its exit status; never throws. */
 export async function main(command: Command, argv: readonly string[]): Promise<never> {
-  Deno.addSignalListener("SIGINT", () => {
-    removeUnfinished();
-    sayInterrupted(command);
-    Deno.exit(INTERRUPTED);
-  });
-  Deno.exit(await run(command, argv));
+  const interruption = new AbortController();
+  const stop = (status: number) => () => {
+    if (command.undoMs === undefined || interruption.signal.aborted) endNow(command, status);
+    note(`\n${command.name}: stopping, and taking back what was made. Ctrl-C again ends at once.`);
+    interruption.abort(new Interrupted("interrupted"));
+    setTimeout(() => endNow(command, status), command.undoMs);
+  };
+  Deno.addSignalListener("SIGINT", stop(INTERRUPTED));
+  if (command.undoMs !== undefined) Deno.addSignalListener("SIGTERM", stop(TERMINATED));
+  Deno.exit(await run(command, argv, interruption.signal));
+}
+
+function endNow(command: Command, status: number): never {
+  removeUnfinished();
+  sayInterrupted(command);
+  Deno.exit(status);
 }
 
 function sayInterrupted(command: Command): void {
@@ -95,7 +113,7 @@ function flagsOf(command: Command): FlagTable {
   return { ...command.flags, ...Object.fromEntries(common) };
 }
 
-async function run(command: Command, argv: readonly string[]): Promise<number> {
+async function run(command: Command, argv: readonly string[], signal: AbortSignal): Promise<number> {
   let options: Options | undefined;
   try {
     const given = parseFlags(argv, flagsOf(command), command.name);
@@ -103,7 +121,7 @@ async function run(command: Command, argv: readonly string[]): Promise<number> {
       await print(helpText(command));
       return 0;
     }
-    options = optionsOf(given, command);
+    options = optionsOf(given, command, signal);
     const report = command.act ? await command.act(options) : await produce(command, options);
     if (!report) return 0;
     await deliver(report, options);
@@ -114,7 +132,7 @@ async function run(command: Command, argv: readonly string[]): Promise<number> {
   }
 }
 
-function optionsOf(given: Given, command: Command): Options {
+function optionsOf(given: Given, command: Command, signal: AbortSignal): Options {
   const asked = [
     ...given.has("output") ? [given.get("output") as Format] : [],
     ...given.has("verbose") ? ["verbose" as const] : [],
@@ -134,6 +152,7 @@ function optionsOf(given: Given, command: Command): Options {
     failOn: (given.get("fail-on") ?? FLAGS["fail-on"].fallback) as FailOn,
     facts: given.get("facts"),
     saveFacts: given.get("save-facts"),
+    signal,
     colour: !given.has("no-color") && !given.has("output-file") && terminalColour(),
   };
 }

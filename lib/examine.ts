@@ -14,5 +14,6 @@ export function examine(command: string, components: readonly Component[], facts
   const { findings, roots } = outage
     ? explainOutage(facts, outage, judged)
     : diagnose(components, world, facts, judged);
-  return buildReport({ command, facts, components, findings, roots, durationMs: 0 });
+  const tables = components.flatMap((component) => component.tables?.(world) ?? []);
+  return buildReport({ command, facts, components, findings, roots, tables, durationMs: 0 });
 }

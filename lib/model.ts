@@ -99,7 +99,16 @@ export interface ProbeSource<T = unknown> {
   read: Reader<T>;
 }
 
-export type Source = ListSource | ProbeSource;
+/** What a checkpoint adds to the facts by itself: what it tried or measured. Nobody lists it. */
+export interface RecordSource<T = unknown> {
+  id: string;
+  /** What one record is, for messages: `trials of the S3 checkpoint`. */
+  records: string;
+  /** Only here to tell the compiler what a record is; never set. */
+  of?: T;
+}
+
+export type Source = ListSource | ProbeSource | RecordSource;
 
 export function isList(source: Source): source is ListSource {
   return "kind" in source;
@@ -107,6 +116,10 @@ export function isList(source: Source): source is ListSource {
 
 export function isProbe(source: Source): source is ProbeSource {
   return "after" in source;
+}
+
+export function isRecord(source: Source): source is RecordSource {
+  return "records" in source;
 }
 
 /** Facts seen by checks and edges: typed, and honest about what could not be read. */
@@ -119,6 +132,8 @@ export interface World {
   get<T>(source: ListSource<T>, namespace: string | undefined, name: string): T | undefined;
   /** The answers by the names of their targets; empty when the source failed or had nothing to ask. */
   answers<T>(source: ProbeSource<T>): Record<string, { status: number; body?: T }>;
+  /** What a checkpoint recorded; empty when it could not (then `failure` says why). */
+  records<T>(source: RecordSource<T>): T[];
   failure(source: Source): Failure | undefined;
 }
 
@@ -227,4 +242,18 @@ export interface Component {
   /** Commands that help when an object of one of its kinds is needed and does not exist. */
   whenMissing?: Record<string, (ref: ObjectRef) => string[]>;
   edges(world: World): Edge[];
+  /** What is to be read as a table: measurements, capabilities, settings. */
+  tables?(world: World): Table[];
+}
+
+/** A table of the report; what it holds was judged by checks, which say what is wrong with it. */
+export interface Table {
+  /** Stable, e.g. `s3.dialect`. */
+  name: string;
+  title: string;
+  /** Heads with their units: `p95 ms`. */
+  columns: string[];
+  rows: (string | number)[][];
+  /** Shown by `--verbose` only; in JSON always. */
+  verbose?: boolean;
 }

@@ -1,6 +1,6 @@
 /** The one document every command prints, and the words and exit codes that come out of it. */
 import { refText } from "./model.ts";
-import type { Component, Confidence, Facts, Finding, ObjectRef, Status, Verdict } from "./model.ts";
+import type { Component, Confidence, Facts, Finding, ObjectRef, Status, Table, Verdict } from "./model.ts";
 
 export const REPORT_SCHEMA = "lakecheck.report/v1";
 
@@ -48,7 +48,7 @@ export interface Report {
   summary: Summary;
   /** Ranked: what explains most comes first. */
   roots: Root[];
-  details: { components: ComponentReport[] };
+  details: { components: ComponentReport[]; tables?: Table[] };
   /** One line per root. */
   issues: string[];
 }
@@ -99,6 +99,7 @@ export function buildReport(input: {
   components: readonly Component[];
   findings: readonly Finding[];
   roots: readonly Root[];
+  tables: readonly Table[];
   durationMs: number;
 }): Report {
   const components = input.components.map((component): ComponentReport => {
@@ -120,7 +121,7 @@ export function buildReport(input: {
     context: input.facts.context,
     summary: summarize(components),
     roots: [...input.roots],
-    details: { components },
+    details: { components, ...input.tables.length > 0 ? { tables: [...input.tables] } : {} },
     issues: input.roots.map((root) => `${refText(root.object)}: ${root.message}`),
   };
 }

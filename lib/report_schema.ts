@@ -70,6 +70,17 @@ const component = z.strictObject({
   checks: z.array(finding),
 }).meta({ id: "Component" });
 
+const table = z.strictObject({
+  name: z.string().min(1).describe("Stable, e.g. s3.dialect."),
+  title: z.string().min(1),
+  columns: z.array(z.string()).describe("Heads, with their units."),
+  rows: z.array(z.array(z.union([z.string(), z.number()]))),
+  verbose: z.boolean().optional().describe("Shown to people only with --verbose."),
+}).meta({
+  id: "Table",
+  description: "Measurements, capabilities or settings; checks say what is wrong with them.",
+});
+
 const number = z.int().min(0);
 
 export const reportSchema = z.strictObject({
@@ -88,7 +99,7 @@ export const reportSchema = z.strictObject({
     skipped: number,
   }).describe("How many components have each status."),
   roots: z.array(root).describe("Ranked: what explains most comes first."),
-  details: z.strictObject({ components: z.array(component) }),
+  details: z.strictObject({ components: z.array(component), tables: z.array(table).optional() }),
   issues: z.array(z.string()).describe("One line per root."),
 }).meta({
   id: "Report",

@@ -1,6 +1,15 @@
 /** Facts as checks and edges see them: indexed, typed, and honest about what could not be read. */
-import { isList } from "./model.ts";
-import type { Facts, Failure, ListSource, ProbeSource, Source, SourceResult, World } from "./model.ts";
+import { isList, isRecord } from "./model.ts";
+import type {
+  Facts,
+  Failure,
+  ListSource,
+  ProbeSource,
+  RecordSource,
+  Source,
+  SourceResult,
+  World,
+} from "./model.ts";
 
 interface Named {
   metadata?: { name?: string; namespace?: string };
@@ -10,7 +19,7 @@ interface Named {
 export function openWorld(facts: Facts): World {
   const indexes = new Map<string, Map<string, unknown>>();
   const result = (source: Source): SourceResult | undefined => facts.sources[source.id];
-  const items = (source: ListSource): unknown[] => {
+  const items = (source: ListSource | RecordSource): unknown[] => {
     const found = result(source);
     return found?.ok && "items" in found ? found.items : [];
   };
@@ -34,11 +43,15 @@ export function openWorld(facts: Facts): World {
         { status: number; body?: T }
       >;
     },
+    records: <T>(source: RecordSource<T>) => items(source) as T[],
     failure: (source: Source): Failure | undefined => {
       const found = result(source);
       // A probe that had nothing to ask has no entry; a list always has one, or nobody asked for it.
       if (!found && isList(source)) {
         return { kind: "server-error", message: `the facts hold no list of ${source.kind}` };
+      }
+      if (!found && isRecord(source)) {
+        return { kind: "server-error", message: `the facts hold no ${source.records}` };
       }
       return found && !found.ok ? found.failure : undefined;
     },

@@ -65,9 +65,27 @@ const ROOMS: readonly Room[] = [
     ],
     outside: true,
   },
+  {
+    name: "checkpoints",
+    files: /^lib\/checkpoints\//,
+    uses: [
+      "checkpoints",
+      "components",
+      "clients",
+      "engine",
+      "world",
+      "cli",
+      "disk",
+      "report",
+      "shape",
+      "errors",
+      "model",
+    ],
+    outside: true,
+  },
   { name: "render", files: /^lib\/render\//, uses: ["render", "report", "errors", "model"] },
   { name: "engine", files: /^lib\//, uses: ["engine", "world", "report", "shape", "errors", "model"] },
-  { name: "scripts", files: /^scripts\//, uses: ["cli", "components", "procedures"] },
+  { name: "scripts", files: /^scripts\//, uses: ["cli", "components", "procedures", "checkpoints"] },
 ];
 
 const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname);

@@ -15,6 +15,7 @@ function report(): Report {
     },
     components: [],
     findings: [],
+    tables: [],
     roots: [],
     durationMs: 1,
   });

@@ -10,7 +10,13 @@ async function refusal(argv: string[]): Promise<string> {
   try {
     await Deno.writeTextFile(file, tokenOf({ exp: undefined }));
     const given = parseFlags(["--token", file, ...argv], obcSync.flags ?? {}, obcSync.name);
-    const asked = { given, kubeconfig: "/nonexistent", namespace: "data-platform", timeoutMs: 1000 };
+    const asked = {
+      given,
+      kubeconfig: "/nonexistent",
+      namespace: "data-platform",
+      timeoutMs: 1000,
+      signal: new AbortController().signal,
+    };
     await obcSync.act?.(asked);
   } catch (error) {
     assert.ok(error instanceof UsageError, String(error));
@@ -36,7 +42,7 @@ Deno.test("flags that mean nothing together, or name nothing that can be, are re
 
 Deno.test("a watch has no report to be written anywhere", async () => {
   const given = new Map([["watch", "true"], ["json", "true"]]);
-  const asked = { given, namespace: "data-platform", timeoutMs: 1000 };
+  const asked = { given, namespace: "data-platform", timeoutMs: 1000, signal: new AbortController().signal };
   await assert.rejects(
     async () => await obcSync.act?.(asked),
     /--watch gives no report, so --json has no meaning/,

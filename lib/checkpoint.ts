@@ -1,0 +1,165 @@
+/**
+ * Carries out the trials of a checkpoint in a scratch scope. Whatever was made is taken back, in reverse, however the
+ * checkpoint ends: well, badly, late, or by Ctrl-C.
+ */
+import { failureOf } from "./collect.ts";
+import { CannotLook, Interrupted } from "./errors.ts";
+import type { Outcome, Trial, TrialRecord } from "./trial.ts";
+
+/** What a checkpoint makes for itself, and how it is taken back. */
+export interface Scratch {
+  /** In the names of everything that is made: `20261121t1305z-4f1c`. */
+  id: string;
+  /**
+   * Registers how to take back what is being made; register first, then make. `how` must do no harm when nothing was
+   * made, and must not use a client that ends with the checkpoint's signal.
+   */
+  undo(what: string, how: () => Promise<void>): void;
+}
+
+/** What could not be taken back. */
+export interface Leftover {
+  what: string;
+  why: string;
+}
+
+export interface ScratchOptions {
+  /** Longest wait for one thing to be taken back. */
+  undoTimeoutMs: number;
+  now?: () => Date;
+}
+
+/** Gives a scratch scope to `use`, and takes everything back when it ends or throws. */
+export async function inScratch<T>(
+  use: (scratch: Scratch) => Promise<T>,
+  { undoTimeoutMs, now = () => new Date() }: ScratchOptions,
+): Promise<{ ended: PromiseSettledResult<T>; leftovers: Leftover[] }> {
+  const undos: { what: string; how: () => Promise<void> }[] = [];
+  const scratch: Scratch = {
+    id: scratchId(now()),
+    undo: (what, how) => void undos.push({ what, how }),
+  };
+  const [ended] = await Promise.allSettled([use(scratch)]);
+  const leftovers: Leftover[] = [];
+  for (const { what, how } of undos.reverse()) {
+    try {
+      await within(how(), undoTimeoutMs);
+    } catch (error) {
+      leftovers.push({ what, why: failureOf(error).message });
+    }
+  }
+  return { ended, leftovers };
+}
+
+/** Sorts by time, is no secret, and is a part of a bucket's, a branch's and a label's name. */
+function scratchId(now: Date): string {
+  const time = now.toISOString().slice(0, 16).replace(/[-:]/g, "").toLowerCase();
+  const [random = 0] = crypto.getRandomValues(new Uint16Array(1));
+  return `${time}z-${random.toString(16).padStart(4, "0")}`;
+}
+
+/** When a scratch scope of this id was begun; undefined when it is no such id. */
+export function scratchTime(id: string): Date | undefined {
+  const [, y, mo, d, h, mi] = /^(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)z-[0-9a-f]{4}$/.exec(id) ?? [];
+  return y ? new Date(`${y}-${mo}-${d}T${h}:${mi}:00Z`) : undefined;
+}
+
+export interface RunOptions {
+  signal: AbortSignal;
+  /** Longest time of one trial. */
+  trialTimeoutMs: number;
+  /** Trials at a time. */
+  concurrency: number;
+  /** Called before each trial. */
+  say?: (trial: string, done: number, of: number) => void;
+}
+
+/**
+ * Runs trials side by side, each when those it needs have ended; gives records in the order of the table. Throws
+ * Interrupted when the signal was aborted, after what was under way has ended.
+ */
+export async function runTrials<C>(
+  trials: readonly Trial<C>[],
+  context: C,
+  { signal, trialTimeoutMs, concurrency, say }: RunOptions,
+): Promise<TrialRecord[]> {
+  const records = new Map<string, TrialRecord[]>();
+  const waiting = new Set(trials);
+  const running = new Map<Trial<C>, Promise<void>>();
+  const ready = (trial: Trial<C>) => (trial.needs ?? []).every((id) => records.has(id));
+  try {
+    while (waiting.size + running.size > 0) {
+      signal.throwIfAborted();
+      const next = [...waiting].find(ready);
+      if (next && running.size < concurrency) {
+        waiting.delete(next);
+        say?.(next.title, records.size, trials.length);
+        const done = tryOne(next, context, records, trialTimeoutMs).then((made) => {
+          records.set(next.id, made);
+          running.delete(next);
+        });
+        running.set(next, done);
+      } else if (running.size > 0) await Promise.race(running.values());
+      else throw new Error(`trials wait for each other: ${[...waiting].map(({ id }) => id).join(", ")}`);
+    }
+  } catch (error) {
+    await Promise.allSettled(running.values());
+    throw signal.aborted ? interruption(signal) : error;
+  }
+  if (signal.aborted) throw interruption(signal);
+  return trials.flatMap(({ id }) => records.get(id) ?? []);
+}
+
+function interruption(signal: AbortSignal): Interrupted {
+  return signal.reason instanceof Interrupted ? signal.reason : new Interrupted("interrupted");
+}
+
+async function tryOne<C>(
+  trial: Trial<C>,
+  context: C,
+  records: ReadonlyMap<string, TrialRecord[]>,
+  timeoutMs: number,
+): Promise<TrialRecord[]> {
+  const started = performance.now();
+  const missing = (trial.needs ?? []).find((id) => records.get(id)?.some(({ result }) => result !== "held"));
+  const outcomes = missing
+    ? [
+      {
+        result: "skipped",
+        reason: "NotReached",
+        message: `not tried: ${missing} did not hold`,
+      } satisfies Outcome,
+    ]
+    : await outcomesOf(trial, context, timeoutMs);
+  const durationMs = Math.round(performance.now() - started);
+  return outcomes.map((outcome) => ({ ...outcome, trial: trial.id, durationMs }));
+}
+
+async function outcomesOf<C>(trial: Trial<C>, context: C, timeoutMs: number): Promise<Outcome[]> {
+  try {
+    return [await within(trial.run(context), timeoutMs)].flat();
+  } catch (error) {
+    if (!(error instanceof CannotLook)) throw error;
+    const { kind, message } = error.failure;
+    return [{ result: "unknown", reason: reasonOf(kind), message: `${trial.title}: ${message}` }];
+  }
+}
+
+/** `server-error` as a reason: `ServerError`. */
+function reasonOf(kind: string): string {
+  return kind.split("-").map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
+}
+
+/** The promise, or CannotLook after that time; what it was doing may go on. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const limit = AbortSignal.timeout(ms);
+  const stop = () =>
+    late.reject(new CannotLook({ kind: "timeout", message: `it took longer than ${ms / 1000} s` }));
+  limit.addEventListener("abort", stop);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    limit.removeEventListener("abort", stop);
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * A way to a Service from wherever this runs: straight to its address where that answers (in the cluster, on a node,
+ * over a VPN), else a port-forward through the API server. Either way requests are made for the name that the Service
+ * has in the cluster, so that signatures, certificates and virtual-hosted buckets are those its clients see.
+ */
+import type { Server, Socket } from "node:net";
+import { CannotLook, UsageError } from "../errors.ts";
+import type { Failure } from "../model.ts";
+import type { WriterOptions } from "./kube_writer.ts";
+import { forward } from "./port_forward.ts";
+
+export interface Way {
+  /** `http://HOST[:PORT]`, without a slash at the end: the origin that requests are made for. */
+  url: string;
+  /** Give it to `fetch`; it leads there, whatever the name in the URL resolves to. */
+  client: Deno.HttpClient;
+  how: "given" | "direct" | "port-forward";
+  /** For people: `through a port-forward to Pod rook-ceph/rgw-a`. */
+  words: string;
+  /** Why the last connection through a port-forward came to nothing, if it did. */
+  failure(): Failure | undefined;
+  close(): Promise<void>;
+}
+
+/** A Service and one of the Ready pods behind it. */
+export interface Destination {
+  namespace: string;
+  service: string;
+  scheme: "http" | "https";
+  port: number;
+  /** Absent: headless, or not known. */
+  clusterIP?: string;
+  pod: { name: string; port: number };
+}
+
+export interface ReachOptions extends WriterOptions {
+  /** Of the PEM certificates that sign the Service's own; default: those of the system. */
+  ca?: string;
+  /** Do not try the address of the Service. */
+  forwardOnly?: boolean;
+}
+
+/** Long enough inside a cluster; and no long wait where packets are dropped. */
+const DIRECT_MS = 300;
+
+/** A URL that somebody gave. UsageError when it is none; whether anybody answers shows with the first request. */
+export function givenWay(flag: string, text: string, ca?: string): Way {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
+    throw new UsageError(
+      `${flag} must be an http or https URL without a user or a query, like http://s3.example.com:8080.`,
+    );
+  }
+  const origin = `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+  const client = url.protocol === "http:"
+    ? straight(hostOf(url), Number(url.port || 80))
+    : Deno.createHttpClient(trust(ca));
+  return {
+    url: origin,
+    client,
+    how: "given",
+    words: `at ${origin} (${flag})`,
+    failure: () => undefined,
+    close: () => Promise.resolve(client.close()),
+  };
+}
+
+/** Finds a way; CannotLook when there is none. Not given a `signal`, it is open until it is closed. */
+export async function reach(to: Destination, options: ReachOptions): Promise<Way> {
+  const host = `${to.service}.${to.namespace}.svc.cluster.local`;
+  const usual = to.scheme === "https" ? 443 : 80;
+  const url = `${to.scheme}://${host}${to.port === usual ? "" : `:${to.port}`}`;
+  if (to.clusterIP && !options.forwardOnly && await answers(to.clusterIP, to.port)) {
+    const tunnel = await leadTo(to, to.clusterIP, to.port, options.ca);
+    return {
+      url,
+      client: tunnel.client,
+      how: "direct",
+      words: `at the Service's own address, ${to.clusterIP}:${to.port}`,
+      failure: () => undefined,
+      close: tunnel.close,
+    };
+  }
+  const forwarded = await forward(options, to.namespace, to.pod.name, to.pod.port);
+  const tunnel = await leadTo(to, "127.0.0.1", Number(new URL(forwarded.url).port), options.ca);
+  return {
+    url,
+    client: tunnel.client,
+    how: "port-forward",
+    words: `through a port-forward to Pod ${to.namespace}/${to.pod.name}`,
+    failure: forwarded.failure,
+    async close() {
+      await tunnel.close();
+      await forwarded.close();
+    },
+  };
+}
+
+const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "");
+
+const trust = (ca: string | undefined) => ca ? { caCerts: [ca] } : {};
+
+/** Straight to an address: fetch would hand the request to the HTTP_PROXY of the environment, even for 127.0.0.1. */
+function straight(hostname: string, port: number): Deno.HttpClient {
+  return Deno.createHttpClient({ proxy: { transport: "tcp", hostname, port }, poolMaxIdlePerHost: 64 });
+}
+
+async function answers(hostname: string, port: number): Promise<boolean> {
+  const signal = AbortSignal.timeout(DIRECT_MS);
+  try {
+    (await Deno.connect({ hostname, port, signal })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface Tunnel {
+  client: Deno.HttpClient;
+  close(): Promise<void>;
+}
+
+/** Deno leads plain HTTP to any address by itself, and TLS only through a proxy: a small one stands in between. */
+async function leadTo(to: Destination, hostname: string, port: number, ca?: string): Promise<Tunnel> {
+  if (to.scheme === "http") {
+    const client = straight(hostname, port);
+    return { client, close: () => Promise.resolve(client.close()) };
+  }
+  const { createServer, connect } = await import("node:net");
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.once("close", () => sockets.delete(socket));
+  };
+  const server = createServer((near) => {
+    keep(near);
+    near.once("data", () => {
+      const far = connect(port, hostname, () => {
+        near.write("HTTP/1.1 200 Connection established\r\n\r\n");
+        near.pipe(far).pipe(near);
+      });
+      keep(far);
+      far.once("close", () => near.destroy());
+      near.once("close", () => far.destroy());
+    });
+  });
+  const client = Deno.createHttpClient({
+    ...trust(ca),
+    proxy: { url: `http://127.0.0.1:${await listenOn(server)}` },
+    poolMaxIdlePerHost: 64,
+  });
+  return {
+    client,
+    async close() {
+      client.close();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+async function listenOn(server: Server): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  if (typeof address === "object" && address) return address.port;
+  throw new CannotLook({ kind: "unreachable", message: "no port of this machine is free" });
+}
