@@ -1,0 +1,46 @@
+/** What every trial of the S3 checkpoint is given: clients of one store, and a place of its own in it. */
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { Scratch } from "../../checkpoint.ts";
+import type { Way } from "../../clients/reach.ts";
+import type { S3Talk } from "../../clients/s3.ts";
+import type { RawS3 } from "../../clients/s3_raw.ts";
+import type { ObjectRef } from "../../model.ts";
+
+/**
+ * Everything but `undoS3` ends with the checkpoint's signal, with an Interrupted. A trial keeps to `bucket` and its own
+ * part of `prefix`, and to buckets that `makeBucket` gave it.
+ */
+export interface S3Context {
+  scratch: Scratch;
+  way: Way;
+  region: string;
+  /** `http://HOST[:PORT]`: the origin that requests are signed for. */
+  endpoint: string;
+  /** The SDK with checksums WHEN_REQUIRED, path style. */
+  s3: S3Client;
+  /** The SDK with its own defaults for checksums (WHEN_SUPPORTED), path style. */
+  defaults: S3Client;
+  /** Requests as they are written. */
+  raw: RawS3;
+  /** For undoing only: outlives the signal. */
+  undoS3: S3Client;
+  /** A scratch bucket made for this run; or an existing one, with `prefix`, when none may be made. */
+  bucket: string;
+  /** `bucket` was made for this run: its settings (policy, CORS, lifecycle, versioning) may be changed. */
+  ownBucket: boolean;
+  /** Empty, or ends with `/`. Each trial takes its own: `${prefix}put-get/`. */
+  prefix: string;
+  /**
+   * Makes a further scratch bucket, `lakecheck-scratch-ID-PURPOSE`, already registered for undoing: it is emptied of
+   * versions, delete markers and uploads, and deleted. CannotLook when this user may make none; see `ownBucket`.
+   */
+  makeBucket(purpose: string): Promise<string>;
+  /** Longest wait for one answer. */
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** For `s3Trouble`: what was talked to, for messages. */
+  talk: S3Talk;
+}
+
+/** What trials of the store as a whole speak of, and what explains them stands on. */
+export const s3Object: ObjectRef = { kind: "S3Endpoint", name: "object-store" };
