@@ -22,6 +22,7 @@ import {
   STATUS_WIDTH,
   VERDICT_COLOURS,
 } from "./parts.ts";
+import { tableSections } from "./table.ts";
 import { cleanAll, columns, count, hang, pad, type Paint, painter, wrap } from "./text.ts";
 
 /** Names shown of one kind before `and N more`. */
@@ -45,6 +46,7 @@ export const plain: Renderer = (dirty, { colour, width }) => {
     blind(page),
     unrelated(page),
     components(page),
+    ...tableSections(page.report.details.tables?.filter((table) => !table.verbose), width, page.paint),
     notes(page),
   ];
   return sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n") + "\n";

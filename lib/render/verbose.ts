@@ -11,6 +11,7 @@ import {
   STATUS_WIDTH,
 } from "./parts.ts";
 import { rootBlock, verdict } from "./plain.ts";
+import { tableSections } from "./table.ts";
 import { cleanAll, hang, pad, type Paint, painter } from "./text.ts";
 
 interface Page {
@@ -25,6 +26,7 @@ export const verbose: Renderer = (dirty, { colour, width }) => {
     verdict(page),
     ...page.report.roots.map((root, index) => rootBlock(page, root, index, Infinity)),
     ...page.report.details.components.map((component) => componentBlock(page, component)),
+    ...tableSections(page.report.details.tables, width, page.paint),
   ];
   if (page.report.details.components.length === 0 && page.report.roots.length === 0) {
     sections.push(page.report.issues.flatMap((issue) => hang("  ", issue, width)));

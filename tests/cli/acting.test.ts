@@ -58,6 +58,45 @@ Deno.test("interrupted from within or by Ctrl-C, it says what is left and what t
   await reader.cancel();
 });
 
+/** Starts it, waits until it waits, sends the signals, and gives its end and what it said after them. */
+async function stopped(
+  how: string,
+  signals: Deno.Signal[],
+): Promise<{ code: number; rest: string; ms: number }> {
+  const child = start("--how", how);
+  const reader = child.stderr.getReader();
+  await reader.read();
+  const started = performance.now();
+  const said: string[] = [];
+  for (const signal of signals) {
+    child.kill(signal);
+    said.push(new TextDecoder().decode((await reader.read()).value));
+  }
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    said.push(new TextDecoder().decode(part.value));
+  }
+  const { code } = await child.status;
+  await child.stdout.cancel();
+  return { code, rest: said.join(""), ms: performance.now() - started };
+}
+
+Deno.test("a command that undoes is told to stop, and ends when it has taken back what it made", async () => {
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 130]] as const) {
+    const end = await stopped("undo", [signal]);
+    assert.match(end.rest, /toys:make: stopping, and taking back what was made[^]*undone[^]*interrupted\./);
+    assert.equal(end.code, code);
+  }
+});
+
+Deno.test("a second Ctrl-C ends it at once, and so does the time for undoing", async () => {
+  const twice = await stopped("stuck", ["SIGINT", "SIGINT"]);
+  assert.equal(twice.code, 130);
+  assert.ok(twice.ms < 450, `${twice.ms} ms`);
+  const late = await stopped("stuck", ["SIGTERM"]);
+  assert.equal(late.code, 143);
+  assert.match(late.rest, /interrupted\. Half a toy is left/);
+});
+
 Deno.test("something long that was typed by mistake, such as a secret, is not shown whole", async () => {
   const secret = "x".repeat(30) + "SECRET" + "y".repeat(60);
   const { stderr } = await said(secret);

@@ -21,18 +21,32 @@ function report(): Report {
   });
 }
 
+async function aborted(signal: AbortSignal): Promise<void> {
+  console.error("waiting");
+  const timer = setTimeout(() => {}, 60_000);
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  clearTimeout(timer);
+}
+
+const undoes = Deno.args.some((word) => word === "undo" || word === "stuck");
+
 await main({
   name: "toys:make",
   summary: "Makes toys.",
   examples: [],
   components: () => Promise.resolve([]),
   flags: {
-    how: { help: "how it goes", value: "WORD", choices: ["well", "silent", "usage", "away", "stop", "wait"] },
+    how: {
+      help: "how it goes",
+      value: "WORD",
+      choices: ["well", "silent", "usage", "away", "stop", "wait", "undo", "stuck"],
+    },
   },
   without: ["facts", "save-facts"],
   format: "json",
   interrupted: "Half a toy is left. Run it again.",
-  async act({ given }) {
+  ...undoes ? { undoMs: 500 } : {},
+  async act({ given, signal }) {
     switch (given.get("how")) {
       case "silent":
         return undefined;
@@ -42,6 +56,13 @@ await main({
         throw new CannotLook({ kind: "unreachable", message: "the shop is closed" });
       case "stop":
         throw new Interrupted("stop");
+      case "undo":
+        await aborted(signal);
+        console.error("undone");
+        throw signal.reason;
+      case "stuck":
+        await aborted(signal);
+        return await new Promise(() => setTimeout(() => {}, 60_000));
       case "wait":
         console.error("waiting");
         return await new Promise((resolve) => setTimeout(() => resolve(report()), 60_000));

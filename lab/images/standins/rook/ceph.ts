@@ -94,7 +94,7 @@ rgw_frontends = beast port=8080 tcp_nodelay=1
 rgw_enable_apis = s3, admin
 rgw_dynamic_resharding = false
 debug_rgw = 0/0
-rgw_lc_debug_interval = 10
+rgw_lc_debug_interval = 3
 rgw_thread_pool_size = 32
 `;
 }
