@@ -1,0 +1,199 @@
+/** Turns what a catalog refuses, or does not answer, into words with a next step. Pure. */
+import { CannotLook } from "../errors.ts";
+import type { FailureKind } from "../model.ts";
+import type { CatalogOptions, CatalogReply, CatalogRequest } from "./catalog_http.ts";
+import { cannotLook, failure, oneLine, type Trouble } from "./failures.ts";
+import { redact } from "./redact.ts";
+
+const LOGS = "look at the logs of the catalog: kubectl logs deploy/nessie";
+const ADDRESS = "check the address that was given with --url or NESSIE_URL";
+
+/** What a catalog said instead of doing it, in its own words. */
+export interface Said {
+  status: number;
+  /** Nessie: REFERENCE_NOT_FOUND ...; Iceberg REST: NoSuchTableException ... */
+  code: string;
+  /** One line, at most 300 characters. */
+  message: string;
+  /** What stood in the way, by key; empty when the catalog named none. */
+  conflicts: Conflict[];
+}
+
+/** What stood in the way of a commit, a merge or a deletion. */
+export interface Conflict {
+  /** VALUE_DIFFERS, KEY_EXISTS, UNEXPECTED_HASH, NAMESPACE_ABSENT ... */
+  type: string;
+  /** The elements of the content key; absent when it is about a reference. */
+  key?: string[];
+  message: string;
+}
+
+/** The catalog answered, and refused: its words are kept. Everywhere else it is a CannotLook. */
+export class Refusal extends CannotLook {
+  override name = "CannotLook";
+  constructor(kind: FailureKind, message: string, readonly said: Said) {
+    super(failure(kind, message));
+  }
+}
+
+/** What the catalog said, if this error is its refusal. */
+export function refusalOf(error: unknown): Said | undefined {
+  return error instanceof Refusal ? error.said : undefined;
+}
+
+/**
+ * Why a reply is no answer. `said` is the catalog's own error, when the body is one; without it something else
+ * answered, or something stands between.
+ */
+export function refused(
+  reply: CatalogReply,
+  request: CatalogRequest,
+  options: CatalogOptions,
+  said: Said | undefined,
+): CannotLook {
+  const { status } = reply;
+  const what = `could not ${request.what}`;
+  const at = options.way.url;
+  if (!said) return stranger(reply, what, at);
+  const words = oneLine(redact(said.message, options.token ? [options.token] : []), 300);
+  const clean = { ...said, message: words };
+  const because = `the catalog says ${status} ${said.code}: ${words || "it does not say why"}`;
+  const give = (kind: FailureKind, more: string) => new Refusal(kind, `${what}: ${more}`, clean);
+  if (status === 401) {
+    return give("unauthorized", `the catalog wants a valid token (${because}). Next: ${TOKEN}`);
+  }
+  if (status === 403) return give("forbidden", `it is not allowed (${because}). Next: ${RIGHTS}`);
+  if (status === 429) return give("server-error", `too many requests (${because}). Next: try again later`);
+  if (status >= 500) return give("server-error", `${because}. Next: ${LOGS}`);
+  return give("server-error", because);
+}
+
+const TOKEN = "this tool sends none; ask where the catalog is reached without one, or inside the cluster";
+const RIGHTS = "grant it in the catalog's authorization rules (nessie.server.authorization.rules)";
+
+/** An answer that no catalog gives. */
+function stranger(reply: CatalogReply, what: string, at: string): CannotLook {
+  const { status, text } = reply;
+  const page = /^\s*</.test(text);
+  const form = text === "" ? "nothing" : page ? "a web page" : "something else";
+  if (status >= 300 && status < 400) {
+    const to = redirectTarget(reply, at);
+    const words = to ? `points to ${to}` : "points elsewhere, and does not say where";
+    return cannotLook(
+      "unreachable",
+      `${what}: ${at} answers HTTP ${status} and ${words}. Next: give that with --url`,
+    );
+  }
+  if (status === 401) {
+    return cannotLook("unauthorized", `${what}: ${at} wants a login (HTTP 401). Next: ${TOKEN}`);
+  }
+  if (status === 403) {
+    return cannotLook(
+      "forbidden",
+      `${what}: ${at} does not allow it (HTTP 403, with ${form}). Next: ${RIGHTS}`,
+    );
+  }
+  if (status === 502 || status === 503 || status === 504) {
+    return cannotLook(
+      "unreachable",
+      `${what}: ${at} answers HTTP ${status} with ${form}: a proxy stands between, or the catalog is not ready. ` +
+        `Next: ${LOGS}`,
+    );
+  }
+  if (status >= 500) {
+    return cannotLook("server-error", `${what}: ${at} answers HTTP ${status} with ${form}. Next: ${LOGS}`);
+  }
+  if (status >= 200 && status < 300) {
+    return cannotLook(
+      "malformed",
+      `${what}: ${at} answers with ${form} instead of JSON. It may be no Nessie. Next: ${ADDRESS}`,
+    );
+  }
+  return cannotLook(
+    "malformed",
+    `${what}: ${at} answers HTTP ${status} with ${form}, as no Nessie does. Next: ${ADDRESS}`,
+  );
+}
+
+/** Only the origin and path: a query may hold a secret. */
+function redirectTarget(reply: CatalogReply, at: string): string | undefined {
+  const location = reply.headers.get("location");
+  const url = location === null ? null : URL.parse(location, `${at}/`);
+  return url ? oneLine(`${url.origin}${url.pathname}`, 200) : undefined;
+}
+
+/** The body is JSON, but not of the shape that the API promises. */
+export function misshapen(request: CatalogRequest, options: CatalogOptions, problem: string): CannotLook {
+  return cannotLook(
+    "malformed",
+    `could not ${request.what}: the answer of ${options.way.url} ${problem}. It may be no Nessie, or another ` +
+      `version. Next: ${ADDRESS}`,
+  );
+}
+
+/** Why there was no whole answer. */
+export function silence(trouble: Trouble, request: CatalogRequest, options: CatalogOptions): CannotLook {
+  const { way, timeoutMs } = options;
+  const what = `could not ${request.what}`;
+  const perhaps = request.method === "GET" || request.method === "HEAD"
+    ? ""
+    : " It may have been done nevertheless.";
+  const at = way.url;
+  if (trouble.why === "timeout") {
+    return cannotLook(
+      "timeout",
+      `${what}: ${at} gave no answer within ${
+        timeoutMs / 1000
+      } s.${perhaps} Next: ${LOGS}, or raise --timeout`,
+    );
+  }
+  if (trouble.why === "too-big") {
+    const limit = Math.round(trouble.limitBytes / 1024 / 1024);
+    return cannotLook("malformed", `${what}: the answer is larger than ${limit} MiB. Next: ${ADDRESS}`);
+  }
+  if (trouble.why === "closed") return cannotLook("unreachable", `${what}: the client was closed`);
+  const known = way.failure();
+  if (known) return cannotLook(known.kind, `${what}: ${known.message}`);
+  return network(trouble.text, what, at, perhaps);
+}
+
+/** Deno says these in the cause of "fetch failed" (rustls, hyper). */
+function network(text: string, what: string, at: string, perhaps: string): CannotLook {
+  if (/UnknownIssuer|BadSignature|invalid peer certificate|self.signed/i.test(text)) {
+    const why = /Expired|NotValidYet/.test(text)
+      ? "has expired or is not valid yet"
+      : /NotValidForName|not valid for name/i.test(text)
+      ? "is for another name"
+      : "is signed by no CA that this machine trusts";
+    return cannotLook(
+      "certificate",
+      `${what}: the certificate of ${at} ${why}. Next: ${ADDRESS}, and renew it`,
+    );
+  }
+  if (
+    /invalid HTTP version|corrupt message|wrong version number|InvalidContentType|unexpected message/i.test(
+      text,
+    )
+  ) {
+    return cannotLook(
+      "unreachable",
+      `${what}: ${at} does not speak the protocol of its address. Next: try http instead of https, or the reverse`,
+    );
+  }
+  if (/refused/i.test(text)) {
+    return cannotLook(
+      "unreachable",
+      `${what}: nothing listens at ${at}. Next: check that the catalog runs, and ${ADDRESS}`,
+    );
+  }
+  if (/dns error|lookup address|failed to lookup/i.test(text)) {
+    return cannotLook("unreachable", `${what}: the name in ${at} can't be resolved. Next: ${ADDRESS}`);
+  }
+  if (/unreachable|no route/i.test(text)) {
+    return cannotLook("unreachable", `${what}: there is no route to ${at}. Next: check the network and VPN`);
+  }
+  return cannotLook(
+    "unreachable",
+    `${what}: the connection to ${at} broke off before the answer was whole.${perhaps} Next: ${LOGS}`,
+  );
+}
