@@ -6,7 +6,7 @@ import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import type { Way } from "./reach.ts";
 import { fetchHandler } from "./s3_handler.ts";
 
-export { s3Answer, s3Trouble } from "./s3_failures.ts";
+export { s3Answer, type S3Refusal, s3Refused, s3Trouble } from "./s3_failures.ts";
 export { type RawReply, type RawRequest, type RawS3, rawS3 } from "./s3_raw.ts";
 
 /** Keys are secrets, both of them: no message, report or file holds one. */

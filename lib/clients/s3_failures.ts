@@ -1,19 +1,100 @@
 /** Turns what stands between S3 and an answer into words with a next step. Pure. */
 import { CannotLook, Interrupted } from "../errors.ts";
+import type { Failure } from "../model.ts";
+import { oneLine } from "./failures.ts";
+import { redact } from "./redact.ts";
 import type { S3Talk } from "./s3.ts";
+import { NoS3, type SeenS3 } from "./s3_handler.ts";
+import { errorFields, refusalOf } from "./s3_refusals.ts";
+import { NoAnswer, textOf } from "./s3_send.ts";
+import { silence } from "./s3_silence.ts";
 
-/**
- * What the SDK or fetch threw, as CannotLook with words, or as Interrupted. An error that is neither an answer of a
- * server nor a failed connection is a bug and is thrown.
- */
-export function s3Trouble(error: unknown, _talk: S3Talk): CannotLook | Interrupted {
-  if (error instanceof CannotLook || error instanceof Interrupted) return error;
-  throw error;
+/** An answer that S3 gave instead of what was asked for. */
+export interface S3Refusal {
+  status: number;
+  /** `PreconditionFailed`; where there is no body (HEAD), a word for the status: `NotFound`, `Forbidden`. */
+  code: string;
+  message: string;
 }
 
-/** Status and code of an answer that S3 gave instead of what was asked for: 412, `PreconditionFailed`. */
-export function s3Answer(error: unknown): { status: number; code: string; message: string } | undefined {
-  if (!(error instanceof Error) || !("$metadata" in error)) return undefined;
-  const { httpStatusCode = 0 } = error.$metadata as { httpStatusCode?: number };
-  return { status: httpStatusCode, code: error.name, message: error.message };
+/**
+ * What the SDK or fetch threw, as CannotLook with words, or as Interrupted. Ask `s3Answer` first where a refusal is what
+ * was wanted. An error that is neither an answer of a server nor a failed connection is a bug and is thrown.
+ */
+export function s3Trouble(error: unknown, talk: S3Talk): CannotLook | Interrupted {
+  if (error instanceof CannotLook || error instanceof Interrupted) return error;
+  if (talk.signal?.aborted && talk.signal.reason instanceof Interrupted) return talk.signal.reason;
+  const found = failureOf(error, talk);
+  if (!found) throw error;
+  return new CannotLook({ ...found, message: hide(found.message, talk) });
+}
+
+/** The same of an answer to a raw request. */
+export function s3Refused(reply: Omit<SeenS3, "text"> & { text(): string }, talk: S3Talk): CannotLook {
+  const found = refusalOf(
+    { ...reply, text: reply.text() },
+    refusalIn({ ...reply, text: reply.text() }),
+    talk,
+  );
+  return new CannotLook({ ...found, message: hide(found.message, talk) });
+}
+
+/** Status and code of an answer that S3 gave instead of what was asked for; undefined when the error is none. */
+export function s3Answer(error: unknown): S3Refusal | undefined {
+  const seen = seenIn(error);
+  if (!seen || error instanceof NoS3) return undefined;
+  const { code, message } = refusalIn(seen);
+  const named = sdkWords(error);
+  return { status: seen.status, code: code ?? named.code, message: message ?? named.message };
+}
+
+function failureOf(error: unknown, talk: S3Talk): Failure | undefined {
+  if (error instanceof NoAnswer) return silence(error, talk);
+  const seen = seenIn(error);
+  if (seen) return refusalOf(seen, { ...sdkWords(error), ...refusalIn(seen) }, talk);
+  const fetched = error instanceof TypeError || error instanceof Deno.errors.Http ||
+    error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BadResource;
+  if (!fetched || !FETCH.test(textOf(error))) return undefined;
+  const asked = { method: "GET", path: "/", sentAt: 0 };
+  return silence(new NoAnswer({ why: "network", text: textOf(error) }, asked), talk);
+}
+
+const FETCH = /fetch failed|sending request|reading a body|connection|Bad resource/i;
+
+/** The answer that an error of the SDK, or of the handler, is about. */
+function seenIn(error: unknown): SeenS3 | undefined {
+  if (error instanceof NoS3) return error.seen;
+  if (!(error instanceof Error) || !("$response" in error)) return undefined;
+  const response = error.$response as { seen?: SeenS3 } | undefined;
+  return response?.seen;
+}
+
+/** A success whose body is an error (of a copy, say) has no code of its own but what the SDK read in it. */
+function sdkWords(error: unknown): { code: string; message: string } {
+  return error instanceof Error ? { code: error.name, message: error.message } : { code: "", message: "" };
+}
+
+/** What a server said, fit for a message: one line, and no key in it. */
+function hide(message: string, { keys }: S3Talk): string {
+  return oneLine(redact(message, [keys.accessKeyId, keys.secretAccessKey]), 500);
+}
+
+/** A word for a status that comes without a body. */
+const WORDS: Record<number, string> = {
+  301: "PermanentRedirect",
+  304: "NotModified",
+  307: "TemporaryRedirect",
+  400: "BadRequest",
+  403: "Forbidden",
+  404: "NotFound",
+  405: "MethodNotAllowed",
+  412: "PreconditionFailed",
+  416: "InvalidRange",
+  503: "ServiceUnavailable",
+};
+
+function refusalIn({ status, text }: SeenS3): { code?: string; message?: string } {
+  const { code, message } = errorFields(text);
+  const named = code ?? (text === "" ? WORDS[status] ?? `Status${status}` : undefined);
+  return { ...named ? { code: named } : {}, ...message ? { message } : {} };
 }
