@@ -82,6 +82,8 @@ export interface NessieApi {
   /** One page as the server gives it, for whoever tries the paging itself. */
   page(list: "references", options?: PageOptions & { token?: string }): Promise<Page<Reference>>;
   page(list: "entries", options: EntryOptions & { at: string; token?: string }): Promise<Page<Entry>>;
+  /** The release of the server, from the API document that it serves; undefined when it serves none. */
+  serverVersion(): Promise<string | undefined>;
   /** Any request below `/api/v2`; every status is an answer. */
   raw(method: CatalogRequest["method"], path: string, body?: unknown): Promise<CatalogReply>;
 }
@@ -165,12 +167,36 @@ export function nessieApi(options: NessieOptions): NessieApi {
       await ask({ method: "DELETE", path, what: `delete ${type.toLowerCase()} ${name}` }, SINGLE);
     },
     page,
+    async serverVersion() {
+      const what = "read the server's API document";
+      const reply = await sendToCatalog(options, {
+        method: "GET",
+        path: API_DOCUMENT,
+        what,
+        headers: { accept: "*/*" },
+      });
+      return reply.status === 200 ? documentVersion(reply.text) : undefined;
+    },
     raw: (method, path, body) =>
-      sendToCatalog(options, { method, path: `${BASE}${path}`, body, what: `ask for ${path}` }),
+      sendToCatalog(options, {
+        ...{ method, path: `${BASE}${path}`, body, what: `ask for ${path}` },
+        headers: CLIENT_SPEC,
+      }),
   };
 }
 
 const BASE = "/api/v2";
+
+/** Without it Nessie leaves the conflicts out of its errors: it can't know that they would be understood. */
+const CLIENT_SPEC = { "nessie-client-spec": "2" };
+
+/** Carries the version of the release it came with. */
+const API_DOCUMENT = "/nessie-openapi/openapi.yaml";
+
+function documentVersion(text: string): string | undefined {
+  const info = /^info:\n((?:[ \t].*\n|\n)*)/m.exec(text)?.[1] ?? "";
+  return /^ {2}version: *["']?(\d+\.\d+\.\d+[^\s"']*)/m.exec(info)?.[1];
+}
 
 /** The root of a server from any of its addresses: with `/api/v2`, `/iceberg`, `/iceberg/v1/config` or without. */
 export function catalogRoot(url: string): string {
@@ -251,7 +277,7 @@ async function nextPage<T>(
 }
 
 async function converse<T>(options: NessieOptions, request: CatalogRequest, read: Reader<T>): Promise<T> {
-  const reply = await sendToCatalog(options, request);
+  const reply = await sendToCatalog(options, { ...request, headers: CLIENT_SPEC });
   if (reply.status < 200 || reply.status > 299) {
     throw refused(reply, request, options, nessieError(reply.status, reply.body));
   }

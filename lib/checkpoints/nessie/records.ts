@@ -1,0 +1,40 @@
+/** What the Nessie checkpoint leaves in the facts. No record holds a secret. */
+import type { ObjectRef, RecordSource } from "../../model.ts";
+import type { TrialRecord } from "../../trial.ts";
+import type { LoadRecord } from "../load/rows.ts";
+
+/** Trials of the API, of behaviour and of storage. */
+export const nessieTrials: RecordSource<TrialRecord> = {
+  id: "nessie.trials",
+  records: "trials of the Nessie checkpoint",
+};
+
+export const nessieCapabilities: RecordSource<TrialRecord> = {
+  id: "nessie.capabilities",
+  records: "capabilities of the Iceberg REST catalog",
+};
+
+export const nessiePerformance: RecordSource<LoadRecord> = {
+  id: "nessie.performance",
+  records: "measurements of the catalog",
+};
+
+/** The one record of what was talked to. */
+export interface SetupRecord {
+  /** The root that clients in the cluster use, without `/api/v2`. */
+  url: string;
+  /** How it was reached from here, for people. */
+  words: string;
+  /** Absent when an address was given. */
+  service?: ObjectRef;
+  defaultBranch: string;
+  /** Of the API. */
+  specVersion?: string;
+  /** Of the server, where it tells. */
+  serverVersion?: string;
+}
+
+export const nessieSetup: RecordSource<SetupRecord> = {
+  id: "nessie.setup",
+  records: "setup of the Nessie checkpoint",
+};

@@ -1,0 +1,176 @@
+/** Finds the catalog and ways to it, and gives trials their clients and their scratch place. */
+import type { Scratch } from "../../checkpoint.ts";
+import type { Asked } from "../../cli.ts";
+import { icebergRest } from "../../clients/iceberg_rest.ts";
+import { connectWriter, type KubeWriter } from "../../clients/kube_writer.ts";
+import {
+  catalogRoot,
+  type NessieApi,
+  nessieApi,
+  type NessieConfig,
+  type Reference,
+} from "../../clients/nessie.ts";
+import { type Destination, givenWay, reach, type Way } from "../../clients/reach.ts";
+import { CannotLook } from "../../errors.ts";
+import type { World } from "../../model.ts";
+import { type NessieContext, SCRATCH } from "./context.ts";
+import { type Management, managementOf } from "./management.ts";
+import type { SetupRecord } from "./records.ts";
+import { API_PORT, destinationOf, MANAGEMENT_PORT, readyPods } from "./setup_facts.ts";
+import { removeReference } from "./sweep.ts";
+import { readWanted, type WantedCatalog } from "./wanted.ts";
+
+/** An address that somebody gave, and by what: `--url` or NESSIE_URL. */
+export interface GivenUrl {
+  flag: string;
+  url: string;
+}
+
+/** A catalog with a way to it, before anything is made in it. */
+export interface Catalog {
+  way: Way;
+  /** Not bound to the signal: what was made must be taken back over the same way. */
+  kube: KubeWriter;
+  given?: GivenUrl;
+  config: NessieConfig;
+  management: Management | { why: string };
+  wanted: WantedCatalog | { why: string };
+  replicas: number;
+  timeoutMs: number;
+  signal: AbortSignal;
+  close(): Promise<void>;
+}
+
+/** CannotLook when there is no catalog, no way to it, or nobody who answers as Nessie does. */
+export async function openCatalog(world: World, asked: Asked, given: GivenUrl | undefined): Promise<Catalog> {
+  const { kubeconfig, context, timeoutMs, signal } = asked;
+  const kube = await connectWriter({ kubeconfig, context, timeoutMs });
+  const opened: { close(): Promise<void> | void }[] = [kube];
+  const close = async () => {
+    for (const one of opened.splice(0).reverse()) await one.close();
+  };
+  try {
+    const { way, config, to } = given
+      ? await openGiven(given, asked, opened)
+      : await openService(world, asked, kube, opened);
+    signal.throwIfAborted();
+    const [management, wanted] = await Promise.all([
+      to ? openManagement(world, asked, way, to, opened) : { why: `an address was given (${given?.flag})` },
+      to ? readWanted(kube, world.namespace).catch(whyNot) : { why: `an address was given (${given?.flag})` },
+    ]);
+    const replicas = to ? readyPods(world).length : 0;
+    return {
+      way,
+      kube,
+      ...given ? { given } : {},
+      config,
+      management,
+      wanted,
+      replicas,
+      timeoutMs,
+      signal,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function whyNot(error: unknown): { why: string } {
+  if (error instanceof CannotLook) return { why: error.failure.message };
+  throw error;
+}
+
+type Opened = { close(): Promise<void> | void }[];
+
+async function openGiven({ flag, url }: GivenUrl, { timeoutMs, signal }: Asked, opened: Opened) {
+  const way = givenWay(flag, catalogRoot(url));
+  opened.push(way);
+  const config = await nessieApi({ way, timeoutMs, signal }).config();
+  return { way, config, to: undefined };
+}
+
+/** The Service's own address where Nessie answers there; else a port-forward to a Ready pod. */
+async function openService(world: World, asked: Asked, kube: KubeWriter, opened: Opened) {
+  const to = destinationOf(world, API_PORT);
+  if ("failure" in to) throw new CannotLook(to.failure);
+  const { kubeconfig, context, timeoutMs, signal } = asked;
+  const options = { kubeconfig, context, timeoutMs };
+  const first = await reach({ ...to, clusterIP: await clusterIP(kube, to) }, options);
+  try {
+    const config = await nessieApi({ way: first, timeoutMs, signal }).config();
+    opened.push(first);
+    return { way: first, config, to };
+  } catch (error) {
+    await first.close();
+    // Outside the cluster its addresses may be somebody else's, or a proxy's that takes every connection.
+    if (first.how !== "direct" || !(error instanceof CannotLook)) throw error;
+  }
+  const way = await reach(to, { ...options, forwardOnly: true });
+  opened.push(way);
+  return { way, config: await nessieApi({ way, timeoutMs, signal }).config(), to };
+}
+
+/** The address of the Service is not in the facts: nobody judges it. */
+async function clusterIP(kube: KubeWriter, to: Destination): Promise<string | undefined> {
+  const service = await kube.get(`/api/v1/namespaces/${to.namespace}/services/${to.service}`);
+  const ip = (service?.spec as { clusterIP?: unknown } | undefined)?.clusterIP;
+  return typeof ip === "string" && ip !== "" && ip !== "None" ? ip : undefined;
+}
+
+/** To the same pod as the API where that is forwarded: health and metrics are those of the pod that is tried. */
+async function openManagement(
+  world: World,
+  { kubeconfig, context, timeoutMs, signal }: Asked,
+  api: Way,
+  to: Destination,
+  opened: Opened,
+): Promise<Management | { why: string }> {
+  const found = destinationOf(world, MANAGEMENT_PORT);
+  if ("failure" in found) return { why: found.failure.message };
+  try {
+    const forwardOnly = api.how === "port-forward";
+    const pod = { ...found.pod, name: to.pod.name };
+    const way = await reach({ ...found, pod }, { kubeconfig, context, timeoutMs, forwardOnly: true });
+    opened.push(way);
+    return managementOf({ way, timeoutMs, signal, samePod: forwardOnly });
+  } catch (error) {
+    return whyNot(error);
+  }
+}
+
+/** Gives the context of all trials. */
+export function contextOf(catalog: Catalog, scratch: Scratch, world: World): NessieContext {
+  const { way, timeoutMs, signal, config, management, wanted, replicas } = catalog;
+  const bound = { way, timeoutMs, signal };
+  const nessie = nessieApi(bound);
+  const undoNessie = nessieApi({ way, timeoutMs });
+  const make = async (type: "BRANCH" | "TAG", purpose: string, from: Reference) => {
+    const name = `${SCRATCH}${scratch.id}-${purpose}`;
+    scratch.undo(`${type.toLowerCase()} ${name}`, () => removeReference(undoNessie, name));
+    return await nessie.create(type, name, from);
+  };
+  return {
+    ...{ scratch, world, way, nessie, undoNessie, config, management, wanted, replicas, timeoutMs, signal },
+    iceberg: (prefix) => icebergRest({ ...bound, prefix }),
+    undoIceberg: (prefix) => icebergRest({ way, timeoutMs, prefix }),
+    makeBranch: async (purpose, from) =>
+      await make("BRANCH", purpose, from ?? await nessie.reference(config.defaultBranch)),
+    makeTag: (purpose, from) => make("TAG", purpose, from),
+  };
+}
+
+/** What of this goes into the facts. */
+export async function setupRecord(catalog: Catalog, api: NessieApi, world: World): Promise<SetupRecord> {
+  const { way, given, config } = catalog;
+  const serverVersion = await api.serverVersion().catch(() => undefined);
+  return {
+    url: way.url,
+    words: way.words,
+    ...given ? {} : { service: { kind: "Service", namespace: world.namespace, name: "nessie" } },
+    defaultBranch: config.defaultBranch,
+    ...config.specVersion === undefined ? {} : { specVersion: config.specVersion },
+    ...serverVersion === undefined ? {} : { serverVersion },
+  };
+}
