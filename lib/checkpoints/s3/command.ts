@@ -1,0 +1,35 @@
+/** The command data-platform:test:s3: name, flags and help; what it does is loaded when it is asked for. */
+import type { Command } from "../../cli.ts";
+
+export const testS3: Command = {
+  name: "data-platform:test:s3",
+  summary:
+    "Proves by use that the object store can carry a lakehouse. Writes in a scratch bucket, and removes it.",
+  examples: [
+    { args: "", what: "find gateway and keys in the cluster, and try everything" },
+    { args: "--verbose", what: "with every trial, what this store does, and the settings for its clients" },
+    { args: "--write-client-config ./clients", what: "and write these settings as files, without keys" },
+    { args: "--credentials data-platform/s3-credentials", what: "with the keys of this Secret alone" },
+    { args: "--endpoint https://s3.example.com --region eu-central-1", what: "another way to the store" },
+  ],
+  components: async () => (await import("./report.ts")).reported(),
+  flags: {
+    endpoint: {
+      help: "address of the object store (default: S3_ENDPOINT, or Rook's gateway)",
+      value: "URL",
+    },
+    credentials: {
+      help: "the Secret whose keys are used (default: those that the pods use)",
+      value: "NAMESPACE/SECRET",
+    },
+    region: { help: "region to sign for", value: "NAME", fallback: "us-east-1" },
+    "write-client-config": { help: "write the settings for clients there, a file each", value: "DIR" },
+    "lifecycle-wait": {
+      help: "wait so long for a lifecycle rule to be carried out: 90s, 60m",
+      value: "TIME",
+    },
+  },
+  extend: async (facts, asked) => await (await import("./run.ts")).testStore(facts, asked),
+  interrupted: "What it had made in the object store was removed, unless a line above says otherwise.",
+  undoMs: 20_000,
+};

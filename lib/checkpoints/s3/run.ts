@@ -1,0 +1,146 @@
+/** Carries the S3 checkpoint out: finds the store, tries everything in a scratch place, takes it back, and records. */
+import { inScratch, type Leftover, runTrials } from "../../checkpoint.ts";
+import type { Asked } from "../../cli.ts";
+import { givenWay } from "../../clients/reach.ts";
+import { CannotLook, UsageError } from "../../errors.ts";
+import { durationMs } from "../../flags.ts";
+import type { Facts, Failure, SourceResult, World } from "../../model.ts";
+import { note, progress } from "../../terminal.ts";
+import type { Trial, TrialRecord } from "../../trial.ts";
+import { openWorld } from "../../world.ts";
+import { credentialOutcomes } from "./credentials.ts";
+import { tablesOfNessie } from "./lifecycle_tables.ts";
+import { s3Setup, s3Trials } from "./records.ts";
+import { lifecycleTrials } from "./report.ts";
+import { clientsOf, openStore, type S3Setup, setUp, setupRecord, type Store, type Wanted } from "./setup.ts";
+import { removalCommand } from "./setup_scratch.ts";
+import { cleanWords, setupTrials } from "./setup_trials.ts";
+
+/** Longest time of one trial; the lifecycle trial may be given more. */
+const TRIAL_MS = 60_000;
+/** Longest time for taking back one thing. */
+const UNDO_MS = 15_000;
+const CONCURRENCY = 8;
+
+/** Adds to the facts what was tried; of facts from a file it adds nothing. UsageError, Interrupted. */
+export async function testStore(facts: Facts, asked: Asked): Promise<Facts> {
+  const wanted = wantedOf(asked);
+  if (asked.given.has("facts")) return facts;
+  const sources = { ...facts.sources, ...await recorded(facts, asked, wanted) };
+  return { ...facts, sources };
+}
+
+type Sources = Record<string, SourceResult>;
+
+async function recorded(facts: Facts, asked: Asked, wanted: Wanted): Promise<Sources> {
+  const world = openWorld(facts);
+  let store: Store;
+  try {
+    store = await openStore(world, asked, wanted);
+  } catch (error) {
+    if (!(error instanceof CannotLook)) throw error;
+    return notReached(error.failure);
+  }
+  try {
+    const setup = [setupRecord(store)];
+    if (!store.chosen) return { ...items(s3Setup.id, setup), ...items(s3Trials.id, withoutKeys(store)) };
+    const records = await tryAll(world, asked, wanted, store);
+    return { ...items(s3Setup.id, setup), ...items(s3Trials.id, records) };
+  } finally {
+    await store.close();
+  }
+}
+
+const items = (id: string, all: unknown[]): Sources => ({ [id]: { ok: true, items: all } });
+
+function notReached(failure: Failure): Sources {
+  return Object.fromEntries([s3Trials.id].map((id) => [id, { ok: false, failure }]));
+}
+
+/** Nobody signs for us: what the keys are worth is all there is to say. */
+function withoutKeys(store: Store): TrialRecord[] {
+  return credentialOutcomes(store.credentials).map((outcome) => ({
+    ...outcome,
+    trial: "s3.credentials",
+    durationMs: 0,
+  }));
+}
+
+async function tryAll(world: World, asked: Asked, wanted: Wanted, store: Store): Promise<TrialRecord[]> {
+  const clients = await clientsOf(store);
+  const started = performance.now();
+  const done = progress(`Trying the object store ${store.way.words} ...`);
+  try {
+    const { ended, leftovers } = await inScratch(async (scratch) => {
+      const context = await setUp(scratch, store, clients, {
+        ...wanted.lifecycleWaitMs === undefined ? {} : { lifecycleWaitMs: wanted.lifecycleWaitMs },
+        tableLocations: () => tablesOfNessie(world, asked),
+      });
+      return await runTrials(trials(), context, {
+        signal: asked.signal,
+        trialTimeoutMs: TRIAL_MS + (wanted.lifecycleWaitMs ?? 0),
+        concurrency: CONCURRENCY,
+      });
+    }, { undoTimeoutMs: UNDO_MS });
+    if (ended.status === "rejected") {
+      for (const { what, why } of leftovers) note(`could not be taken back: ${what}: ${why}`);
+      throw ended.reason;
+    }
+    return [...ended.value, ...cleanRecords(leftovers, store, performance.now() - started)];
+  } finally {
+    done();
+    clients.destroy();
+  }
+}
+
+/** What waits longest comes first: it is begun first. */
+function trials(): readonly Trial<S3Setup>[] {
+  return [...lifecycleTrials, ...setupTrials];
+}
+
+function cleanRecords(leftovers: readonly Leftover[], store: Store, ms: number): TrialRecord[] {
+  const base = { trial: cleanWords.id, durationMs: Math.round(ms) };
+  if (leftovers.length === 0) {
+    return [{ ...base, result: "held", reason: "Holds", message: "everything that was made is gone again" }];
+  }
+  return leftovers.map(({ what, why }): TrialRecord => {
+    const bucket = /^bucket (\S+)$/.exec(what)?.[1];
+    const [, within, prefix = ""] = /^objects below ([^/]+)\/(.+)$/.exec(what) ?? [];
+    const place = bucket ? { bucket, prefix: "" } : within ? { bucket: within, prefix } : undefined;
+    return {
+      ...base,
+      result: "failed",
+      reason: "NotRemoved",
+      message: `${what} could not be removed: ${why}`,
+      ...place ? { next: [removalCommand(store.way.url, place)] } : {},
+    };
+  });
+}
+
+/** What was asked, checked. UsageError. */
+function wantedOf({ given }: Asked): Wanted {
+  const region = given.get("region") ?? "us-east-1";
+  if (!/^[A-Za-z0-9][-A-Za-z0-9_]{0,62}$/.test(region)) {
+    throw new UsageError(
+      `--region is ${JSON.stringify(region.slice(0, 64))}, which no region can be called.`,
+    );
+  }
+  const endpoint = endpointOf(given.get("endpoint"));
+  const credentials = given.get("credentials");
+  const wait = given.get("lifecycle-wait");
+  return {
+    region,
+    ...endpoint ? { endpoint } : {},
+    ...credentials === undefined ? {} : { credentials },
+    ...wait === undefined ? {} : { lifecycleWaitMs: durationMs("lifecycle-wait", wait) },
+  };
+}
+
+function endpointOf(given: string | undefined): Wanted["endpoint"] {
+  const flag = given === undefined ? "S3_ENDPOINT" : "--endpoint";
+  const url = given ?? Deno.env.get("S3_ENDPOINT");
+  if (!url) return undefined;
+  // Whether it is one shows here, before anything is asked of the cluster.
+  void givenWay(flag, url).close();
+  return { flag, url };
+}

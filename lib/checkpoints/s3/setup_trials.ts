@@ -1,0 +1,143 @@
+/** Trials of the setup as it is: keys, their copies, buckets, region, and the place where the others are carried out. */
+import { refText } from "../../model.ts";
+import { failed, held, type Outcome, skipped, type Trial, type TrialWords } from "../../trial.ts";
+import { copyOutcomes, credentialOutcomes } from "./credentials.ts";
+import type { S3Setup } from "./setup.ts";
+import { refusalText, replyOf } from "./setup_calls.ts";
+import type { RealBucket } from "./setup_facts.ts";
+import { removalCommand } from "./setup_scratch.ts";
+
+const credentials: Trial<S3Setup> = {
+  id: "s3.credentials",
+  title: "keys of the object store",
+  explain:
+    "Every pair of S3 keys in the platform's Secrets, and in those that Rook wrote for its users, signs a request that the " +
+    "store accepts. An unknown access key, a wrong secret key, a line break in a key and a wrong clock are told apart.",
+  weight: "critical",
+  run: ({ store }) => Promise.resolve(credentialOutcomes(store.credentials)),
+};
+
+const copies: Trial<S3Setup> = {
+  id: "s3.credential-copies",
+  title: "copies of keys",
+  explain:
+    "The copies of keys in the platform's namespace are those that Rook wrote for the user. They are compared in memory; " +
+    "what differs is named, never shown. A copy of another user's keys that work is no fault.",
+  weight: "critical",
+  run: ({ store }) => Promise.resolve(copyOutcomes(store.credentials)),
+};
+
+const buckets: Trial<S3Setup> = {
+  id: "s3.buckets",
+  title: "buckets of the platform",
+  explain:
+    "Every bucket that the platform claims, or that the configuration of its pods names, is there and can be listed with " +
+    "the platform's keys.",
+  weight: "critical",
+  async run(context) {
+    const all = context.store.buckets;
+    if (all.length === 0) return skipped("the platform claims no bucket, and its configuration names none");
+    return await Promise.all(all.map((bucket) => lookInto(context, bucket)));
+  },
+};
+
+async function lookInto({ s3, talk, store }: S3Setup, { name, via }: RealBucket): Promise<Outcome> {
+  const { ListObjectsV2Command } = await import("@aws-sdk/client-s3");
+  const said = await replyOf(
+    s3.send(new ListObjectsV2Command({ Bucket: name, MaxKeys: 1 })),
+    { ...talk, what: `list bucket ${name}` },
+  );
+  const object = { kind: "S3Bucket", name };
+  const base = { object, evidence: `GET /${name}?list-type=2`, expected: "HTTP 200" };
+  const keys = store.chosen ? refText(store.chosen.secret) : "the keys";
+  if (said.ok) {
+    return held(`bucket ${name} is listed with the keys of ${keys}`, { ...base, observed: "HTTP 200" });
+  }
+  const observed = refusalText(said.refusal);
+  if (said.refusal.status === 404) {
+    return failed("NoSuchBucket", `bucket ${name} does not exist; ${via} names it`, { ...base, observed });
+  }
+  const message = `bucket ${name} may not be read with the keys of ${keys}; ${via} names it`;
+  const next = ["kubectl get objectbucketclaims -A", "kubectl get cephobjectstoreusers -A"];
+  return failed("AccessDenied", message, { ...base, observed, next });
+}
+
+const region: Trial<S3Setup> = {
+  id: "s3.region",
+  title: "region",
+  explain:
+    "What the store says is the region of the platform's buckets. Clients sign with a region; a store that insists on its " +
+    "own refuses the others. Ceph takes any.",
+  weight: "warning",
+  async run({ s3, talk, store, region }) {
+    const { GetBucketLocationCommand } = await import("@aws-sdk/client-s3");
+    const [first] = store.buckets;
+    if (!first) return skipped("there is no bucket to ask the region of");
+    const said = await replyOf(
+      s3.send(new GetBucketLocationCommand({ Bucket: first.name })),
+      { ...talk, what: `read the region of bucket ${first.name}` },
+    );
+    const evidence = `GET /${first.name}?location`;
+    if (!said.ok) {
+      return skipped(`the store does not tell the region: ${refusalText(said.refusal)}`, { evidence });
+    }
+    // AWS says nothing for us-east-1.
+    const told = said.value.LocationConstraint || "no region";
+    const message = `signed for ${region}, and the store, which says ${told}, takes it`;
+    return held(message, { observed: told, evidence });
+  },
+};
+
+const place: Trial<S3Setup> = {
+  id: "s3.scratch-bucket",
+  title: "scratch bucket",
+  explain:
+    "The user of the platform's keys may make a bucket, in which all is tried and which goes at the end. Where it may not, " +
+    "a prefix of a bucket that is there is used, and what needs a bucket of its own is skipped.",
+  weight: "warning",
+  run({ bucket, prefix, ownBucket, refusal }) {
+    if (ownBucket) return Promise.resolve(held(`all is tried in bucket ${bucket}`));
+    const why = refusal ? ` (${refusalText(refusal)})` : "";
+    return Promise.resolve(
+      skipped(`this user may make no bucket${why}: what can be is tried below ${bucket}/${prefix}`),
+    );
+  },
+};
+
+const sweep: Trial<S3Setup> = {
+  id: "s3.sweep",
+  title: "leftovers of earlier runs",
+  explain:
+    "What runs that were killed have left behind, more than an hour ago, is removed before anything is tried.",
+  weight: "warning",
+  run({ swept, endpoint }) {
+    const stuck = swept.filter(({ why }) => why !== undefined);
+    if (stuck.length > 0) {
+      return Promise.resolve(
+        stuck.map(({ place, why }) =>
+          failed(
+            "NotRemoved",
+            `${place.bucket}/${place.prefix}, left by an earlier run, could not be removed: ${why}`,
+            {
+              next: [removalCommand(endpoint, place)],
+            },
+          )
+        ),
+      );
+    }
+    const names = swept.map(({ place }) => `${place.bucket}/${place.prefix}`).join(", ");
+    return Promise.resolve(
+      held(swept.length > 0 ? `removed what earlier runs left: ${names}` : "nothing was left"),
+    );
+  },
+};
+
+export const setupTrials: readonly Trial<S3Setup>[] = [credentials, copies, buckets, region, place, sweep];
+
+/** Judged when all is over, so it has no `run`. */
+export const cleanWords: TrialWords = {
+  id: "s3.clean",
+  title: "everything taken back",
+  explain: "Whatever this run has made in the object store is gone again when it ends.",
+  weight: "warning",
+};
