@@ -5,7 +5,7 @@ import { oneLine } from "./failures.ts";
 import { redact } from "./redact.ts";
 import type { S3Talk } from "./s3.ts";
 import { NoS3, type SeenS3 } from "./s3_handler.ts";
-import { errorFields, refusalOf } from "./s3_refusals.ts";
+import { errorFields, isForeign, refusalOf } from "./s3_refusals.ts";
 import { NoAnswer, textOf } from "./s3_send.ts";
 import { silence } from "./s3_silence.ts";
 
@@ -42,7 +42,7 @@ export function s3Refused(reply: Omit<SeenS3, "text"> & { text(): string }, talk
 /** Status and code of an answer that S3 gave instead of what was asked for; undefined when the error is none. */
 export function s3Answer(error: unknown): S3Refusal | undefined {
   const seen = seenIn(error);
-  if (!seen || error instanceof NoS3) return undefined;
+  if (!seen || isForeign(seen)) return undefined;
   const { code, message } = refusalIn(seen);
   const named = sdkWords(error);
   return { status: seen.status, code: code ?? named.code, message: message ?? named.message };
@@ -95,6 +95,6 @@ const WORDS: Record<number, string> = {
 
 function refusalIn({ status, text }: SeenS3): { code?: string; message?: string } {
   const { code, message } = errorFields(text);
-  const named = code ?? (text === "" ? WORDS[status] ?? `Status${status}` : undefined);
+  const named = code ?? (text === "" && status >= 300 ? WORDS[status] ?? `Status${status}` : undefined);
   return { ...named ? { code: named } : {}, ...message ? { message } : {} };
 }

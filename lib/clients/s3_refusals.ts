@@ -40,7 +40,7 @@ export function refusalOf(seen: SeenS3, said: Said, talk: S3Talk): Failure {
 }
 
 /** An answer with a body that no S3 writes. */
-function isForeign({ status, headers, text }: SeenS3): boolean {
+export function isForeign({ status, headers, text }: SeenS3): boolean {
   if (headers.has("x-amz-request-id")) return false;
   const type = headers.get("content-type") ?? "";
   return status < 300 || /html|json/i.test(type) || (text.trim() !== "" && !/<Error[\s>]/.test(text));

@@ -1,7 +1,7 @@
 /** What the tests of the S3 client share: a server that answers as it is told, and a client of it. */
 import assert from "node:assert/strict";
 import { CannotLook, Interrupted } from "../../lib/errors.ts";
-import { givenWay } from "../../lib/clients/reach.ts";
+import { givenWay, type Way } from "../../lib/clients/reach.ts";
 import type { S3Options } from "../../lib/clients/s3.ts";
 
 /** The keys of the examples in the documentation of AWS: they open nothing. */
@@ -24,7 +24,7 @@ export type Reply = (heard: Heard) => Response | Promise<Response>;
 export async function withStore(
   reply: Reply,
   use: (options: S3Options, heard: Heard[]) => Promise<void>,
-  more: Partial<S3Options> = {},
+  { named, ...more }: Partial<S3Options> & { named?: string } = {},
 ): Promise<void> {
   const heard: Heard[] = [];
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (request) => {
@@ -35,7 +35,9 @@ export async function withStore(
     return await reply(one);
   });
   try {
-    await withClient(`http://127.0.0.1:${server.addr.port}`, (options) => use(options, heard), more);
+    const { port } = server.addr;
+    const way = named ? wayTo(named, port) : givenWay("--url", `http://127.0.0.1:${port}`);
+    await withClient(way, (options) => use(options, heard), more);
   } finally {
     await server.shutdown();
   }
@@ -45,7 +47,7 @@ export async function withStore(
 export async function withBytes(
   talk: (connection: Deno.Conn) => Promise<void>,
   use: (options: S3Options) => Promise<void>,
-  more: Partial<S3Options> = {},
+  { scheme = "http", ...more }: Partial<S3Options> & { scheme?: string } = {},
 ): Promise<void> {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const open = new Set<Deno.Conn>();
@@ -57,7 +59,7 @@ export async function withBytes(
   })();
   const { port } = listener.addr;
   try {
-    await withClient(`http://127.0.0.1:${port}`, use, more);
+    await withClient(givenWay("--url", `${scheme}://127.0.0.1:${port}`), use, more);
   } finally {
     listener.close();
     for (const connection of open) {
@@ -71,12 +73,26 @@ export async function withBytes(
   }
 }
 
+/** A way that leads to a port of this machine whatever the name in the URL. */
+function wayTo(host: string, port: number): Way {
+  const proxy = { transport: "tcp", hostname: "127.0.0.1", port } as const;
+  const client = Deno.createHttpClient({ proxy });
+  return {
+    url: `http://${host}`,
+    client,
+    how: "port-forward",
+    words: "through a port-forward",
+    failure: () => undefined,
+    close: () => Promise.resolve(client.close()),
+  };
+}
+
+/** Runs `use` with options for a client over this way, and closes it. */
 export async function withClient(
-  url: string,
+  way: Way,
   use: (options: S3Options) => Promise<void>,
   more: Partial<S3Options> = {},
 ): Promise<void> {
-  const way = more.way ?? givenWay("--url", url);
   try {
     await use({ way, keys: KEYS, region: "us-east-1", timeoutMs: 5_000, ...more });
   } finally {
