@@ -1,0 +1,152 @@
+/** A table goes up by one writer and comes back by another reader, both ways, and every value is compared. */
+import { differences } from "../../parquet/canonical.ts";
+import { duckdbReads, duckdbWrites } from "../../parquet/duckdb_sql.ts";
+import { columnsThat, rowsOf, shapeOf, type Table } from "../../parquet/types.ts";
+import { held, type Outcome } from "../../trial.ts";
+import { duckdbShape, type DuckDbTable } from "./format_duckdb.ts";
+import type { Engines } from "./format_engines.ts";
+import type { Codec, ReadTable } from "./format_hyparquet.ts";
+import { deviates, outcomeOf, readable } from "./format_outcome.ts";
+import type { FileStore } from "./format_store.ts";
+
+export interface Journey {
+  /** Of the files: `types`. */
+  name: string;
+  /** For messages: `every type`. */
+  what: string;
+  table: Table;
+  codec: Codec;
+}
+
+/** Two outcomes: hyparquet-writer → DuckDB, and DuckDB → hyparquet by ranges. */
+export async function bothWays(store: FileStore, engines: Engines, journey: Journey): Promise<Outcome[]> {
+  return await Promise.all([
+    outcomeOf(() => toDuckDb(store, engines, journey)),
+    outcomeOf(() => fromDuckDb(store, engines, journey)),
+  ]);
+}
+
+async function toDuckDb(
+  store: FileStore,
+  { hyparquet, duckdb }: Engines,
+  journey: Journey,
+): Promise<Outcome> {
+  const table = columnsThat(duckdbReads, journey.table);
+  const name = `${journey.name}-by-hyparquet.parquet`;
+  const bytes = hyparquet.write(table, { codec: journey.codec });
+  await store.put(name, bytes);
+  const came = await wholeAgain(store, name, bytes);
+  const read = await readable("DuckDB", store.place(name), () => duckdb.read(came, table.fields));
+  sameInDuckDb(table, read, store.place(name));
+  return held(
+    `${journey.what}: written by hyparquet-writer (${
+      codecWord(journey.codec)
+    }), put, got and read by DuckDB, ` +
+      `the same: ${size(table)}, ${bytes.length} bytes`,
+    { evidence: store.place(name) },
+  );
+}
+
+async function fromDuckDb(
+  store: FileStore,
+  { hyparquet, duckdb }: Engines,
+  journey: Journey,
+): Promise<Outcome> {
+  const table = columnsThat(duckdbWrites, journey.table);
+  const name = `${journey.name}-by-duckdb.parquet`;
+  const bytes = await duckdb.write(table, { compression: codecWord(journey.codec) });
+  await store.put(name, bytes);
+  const file = rangedFile(store, name, bytes.length);
+  const read = await readable("hyparquet", store.place(name), async () => {
+    const footer = await hyparquet.footer(file);
+    return await hyparquet.read(file, footer, table.fields);
+  });
+  sameInHyparquet(table, read, store.place(name));
+  const { requests } = file.asked();
+  return held(
+    `${journey.what}: written by DuckDB (${
+      codecWord(journey.codec)
+    }), put, and read by hyparquet in ${requests} ` +
+      `ranges, the same: ${size(table)}, ${bytes.length} bytes`,
+    { evidence: store.place(name) },
+  );
+}
+
+/** Gets the object whole. Other bytes than were put are the store's doing, whatever a reader makes of them. */
+export async function wholeAgain(store: FileStore, name: string, bytes: Uint8Array): Promise<Uint8Array> {
+  const came = await store.get(name);
+  const at = firstDifference(bytes, came);
+  if (at === undefined) return came;
+  deviates(
+    "WrongBytes",
+    `the object that came back is not the one that was put: they differ from byte ${at} on`,
+    {
+      evidence: `GET ${store.place(name)}`,
+      observed: `${came.length} bytes`,
+      expected: `${bytes.length} bytes`,
+    },
+  );
+}
+
+export function firstDifference(a: Uint8Array, b: Uint8Array): number | undefined {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at++) if (a[at] !== b[at]) return at;
+  return a.length === b.length ? undefined : length;
+}
+
+/** A file that is read by ranges, and counts them. */
+export function rangedFile(store: FileStore, name: string, byteLength: number) {
+  const asked = { requests: 0, bytes: 0 };
+  return {
+    byteLength,
+    async slice(start: number, end = byteLength): Promise<ArrayBuffer> {
+      const bytes = await store.range(name, start, end);
+      asked.requests += 1;
+      asked.bytes += bytes.length;
+      return bytes.buffer.byteLength === bytes.length ? bytes.buffer : bytes.slice().buffer;
+    },
+    asked: () => asked,
+  };
+}
+
+export function sameInDuckDb(table: Table, read: DuckDbTable, evidence: string): void {
+  const { types, ids } = duckdbShape(table.fields);
+  sameWords("WrongTypes", "column types", types, read.types, evidence);
+  sameWords("FieldIdsLost", "field ids", ids, read.ids, evidence);
+  sameValues(table, read.columns, evidence);
+}
+
+export function sameInHyparquet(table: Table, read: ReadTable, evidence: string): void {
+  sameWords("WrongTypes", "field ids and types", shapeOf(table.fields), read.shape, evidence);
+  sameValues(table, read.columns, evidence);
+}
+
+function sameValues(table: Table, columns: ReadTable["columns"], evidence: string): void {
+  const [first, ...more] = differences(table, columns);
+  if (first === undefined) return;
+  deviates("WrongValues", `other values came back than were written: ${[first, ...more].join("; ")}`, {
+    evidence,
+  });
+}
+
+function sameWords(
+  reason: string,
+  what: string,
+  expected: readonly string[],
+  observed: readonly string[],
+  evidence: string,
+): void {
+  const length = Math.max(expected.length, observed.length);
+  for (let at = 0; at < length; at++) {
+    if (expected[at] === observed[at]) continue;
+    deviates(reason, `other ${what} came back than were written`, {
+      evidence,
+      observed: observed[at] ?? "none",
+      expected: expected[at] ?? "none",
+    });
+  }
+}
+
+export const codecWord = (codec: Codec) => codec.toLowerCase() as Lowercase<Codec>;
+
+const size = (table: Table): string => `${table.fields.length} columns, ${rowsOf(table)} rows`;
