@@ -1,0 +1,109 @@
+/** Trials of presigned URLs, by plain fetch: what whoever holds the URL can do, and for how long. */
+import { s3Trouble } from "../../clients/s3.ts";
+import { failed, held, type Trial } from "../../trial.ts";
+import type { S3Context } from "./context.ts";
+import { madeBytes, same, wrongBytes } from "./ops_bytes.ts";
+import { must, operation, type Steps } from "./ops_steps.ts";
+
+interface Fetched {
+  status: number;
+  bytes: Uint8Array;
+}
+
+/** Fetches as a browser or curl does: nothing but the URL. */
+async function plainFetch({ context }: Steps, url: string, body?: Uint8Array<ArrayBuffer>): Promise<Fetched> {
+  const method = body ? "PUT" : "GET";
+  try {
+    const reply = await fetch(url, {
+      method,
+      body,
+      client: context.way.client,
+      signal: AbortSignal.any([context.signal, AbortSignal.timeout(context.timeoutMs)]),
+    });
+    return { status: reply.status, bytes: await reply.bytes() };
+  } catch (error) {
+    throw s3Trouble(error, { ...context.talk, what: `${method} by a presigned URL` });
+  }
+}
+
+const presignedOf = ({ context, bucket, prefix }: Steps, method: string, more = {}) =>
+  context.raw.presign({ method, bucket, key: `${prefix}object`, sign: "query", ...more });
+
+const presigned = operation({
+  id: "s3.presigned",
+  title: "Presigned URLs",
+  explain:
+    "A presigned URL reads or writes its one object without keys, by plain HTTP. Nessie's request signing and " +
+    "credential-less engines work through such URLs, and people hand out files by them.",
+  weight: "warning",
+}, async (steps) => {
+  const [first, second] = [madeBytes(900, 111), new Uint8Array(madeBytes(800, 112))];
+  await steps.put("object", first);
+  const read = await plainFetch(steps, await presignedOf(steps, "GET"));
+  expectDone(read, "GET by a presigned URL");
+  must(same(read.bytes, first), () => wrongBytes("GET by a presigned URL", read.bytes, first));
+  expectDone(await plainFetch(steps, await presignedOf(steps, "PUT"), second), "PUT by a presigned URL");
+  const { bytes } = await steps.get("object");
+  must(same(bytes, second), () => wrongBytes("GET after PUT by a presigned URL", bytes, second));
+  return held("plain fetch read and wrote an object by presigned URLs");
+});
+
+function expectDone({ status }: Fetched, evidence: string): void {
+  must(status === 200, () =>
+    failed("WronglyRefused", `${evidence} is refused, though it is valid`, {
+      observed: `${status}`,
+      expected: "200",
+      evidence,
+    }));
+}
+
+const limits = operation({
+  id: "s3.presigned-limits",
+  title: "Presigned URLs that must not work",
+  explain:
+    "A presigned URL that has expired is refused, and so is one that was changed: another key, a longer life, another " +
+    "method. Else whoever was once given a URL to one file reads, or writes, the whole bucket for ever.",
+  weight: "critical",
+  needs: ["s3.presigned"],
+}, async (steps) => {
+  const bytes = madeBytes(300, 121);
+  await Promise.all([steps.put("object", bytes), steps.put("other", bytes)]);
+  const valid = await presignedOf(steps, "GET");
+  const past = { clockSkewMs: -120_000, expiresS: 60 };
+  const expired = await presignedOf(steps, "GET", past);
+  const tries: [string, string, Uint8Array<ArrayBuffer>?][] = [
+    ["that expired a minute ago", expired],
+    ["whose life was prolonged", changed(expired, (url) => url.searchParams.set("X-Amz-Expires", "3600"))],
+    ["for another key", changed(valid, (url) => url.pathname = url.pathname.replace(/object$/, "other"))],
+    ["whose signature was changed", changed(valid, otherSignature)],
+    ["for GET, used to PUT", valid, new TextEncoder().encode("must not be written")],
+  ];
+  for (const [what, url, body] of tries) {
+    const { status } = await plainFetch(steps, url, body);
+    const more = { observed: `${status}`, expected: "403", evidence: `a presigned URL ${what}` };
+    must(status >= 300, () => failed("SilentlyIgnored", `the store serves a presigned URL ${what}`, more));
+    must(
+      status >= 400 && status < 500,
+      () => failed("OtherRefusal", `a presigned URL ${what} is answered otherwise than by a refusal`, more),
+    );
+  }
+  const kept = await steps.get("object");
+  must(same(kept.bytes, bytes), () => wrongBytes("GET after a PUT that was refused", kept.bytes, bytes));
+  return held(`refused: URLs ${tries.map(([what]) => what).join(", ")}`);
+});
+
+function changed(text: string, change: (url: URL) => void): string {
+  const url = new URL(text);
+  change(url);
+  return url.href;
+}
+
+function otherSignature({ searchParams }: URL): void {
+  const signature = searchParams.get("X-Amz-Signature") ?? "";
+  searchParams.set(
+    "X-Amz-Signature",
+    signature.startsWith("0") ? `1${signature.slice(1)}` : `0${signature.slice(1)}`,
+  );
+}
+
+export const presignedTrials: readonly Trial<S3Context>[] = [presigned, limits];
