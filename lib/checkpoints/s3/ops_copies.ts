@@ -158,11 +158,13 @@ const batchDelete = operation({
         ),
     );
   }
-  const { bytes } = await steps.get(keep);
-  must(
-    bytes.length === keep.length,
-    () => wrongBytes("GET of a key that was not to be deleted", bytes, bytes),
-  );
+  const kept = await steps.refusal("HEAD", steps.s3.send(headOf(steps, keep)));
+  must(!kept, () =>
+    failed("DeletedTooMuch", "DeleteObjects deleted a key that it was not given", {
+      observed: kept && refusalText(kept),
+      expected: "200",
+      evidence: "HEAD of a key that DeleteObjects does not name",
+    }));
   return held(
     "DeleteObjects deleted what it named and nothing else, a missing key among them, also when quiet",
   );
