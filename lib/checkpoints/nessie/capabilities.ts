@@ -1,0 +1,129 @@
+/**
+ * What the catalog can do of the Iceberg REST protocol, tried one behaviour at a time. The behaviours are those of
+ * Iceberg's compatibility kit (github.com/apache/iceberg: CatalogTests, ViewCatalogTests), and what engines do here.
+ */
+import type { CatalogReply } from "../../clients/catalog_http.ts";
+import { oneLine } from "../../clients/failures.ts";
+import { icebergError } from "../../clients/iceberg_rest.ts";
+import type { RecordSource } from "../../model.ts";
+import type { Outcome, Trial, TrialRecord } from "../../trial.ts";
+import type { Yard } from "./capabilities_yard.ts";
+
+/** `differently`: it can be had, but not as the protocol has it. */
+export type CanAnswer = "yes" | "no" | "differently";
+
+export interface Capability extends Trial<Yard> {
+  area: "namespaces" | "tables" | "commits" | "renames" | "files" | "views" | "protocol";
+  /** Who cannot do without it: `Spark, PyIceberg, DuckDB`. Absent: it is told, and nothing is found wrong. */
+  engines?: string;
+  /** As `/v1/config` would list it: `POST /v1/{prefix}/namespaces`. */
+  endpoints?: readonly string[];
+  run(yard: Yard): Promise<CanOutcome>;
+}
+
+export interface CanOutcome extends Outcome {
+  can: CanAnswer;
+}
+
+/** `can` is absent when it could not be tried. */
+export interface CapabilityRecord extends TrialRecord {
+  can?: CanAnswer;
+  /** What `/v1/config` lists; of the trial that asks for it only. */
+  endpoints?: string[];
+}
+
+export const capabilityRecords: RecordSource<CapabilityRecord> = {
+  id: "nessie.capabilities",
+  records: "capabilities of the catalog",
+};
+
+/** All three engines of the platform. */
+export const ALL_ENGINES = "Spark, PyIceberg, DuckDB";
+
+export const yes = (message: string, more: Partial<Outcome> = {}): CanOutcome => ({
+  result: "held",
+  reason: "Holds",
+  message,
+  ...more,
+  can: "yes",
+});
+
+/** It can be had, and harms nobody who knows. */
+export const differently = (message: string, more: Partial<Outcome> = {}): CanOutcome => ({
+  ...yes(message, { reason: "Differently", ...more }),
+  can: "differently",
+});
+
+export const no = (reason: string, message: string, more: Partial<Outcome> = {}): CanOutcome => ({
+  result: "failed",
+  reason,
+  message,
+  ...more,
+  can: "no",
+});
+
+/** The status with the catalog's words: `409 AlreadyExistsException: Table already exists: a.b`. */
+export function words({ status, body, text }: CatalogReply): string {
+  const said = icebergError(status, body);
+  if (said) return oneLine(`${status} ${said.code || "error"}: ${said.message}`, 160);
+  // A good answer may hold what opens the store.
+  return status < 300 || text === "" ? `${status}` : oneLine(`${status} ${text}`, 160);
+}
+
+export const isGood = ({ status }: CatalogReply): boolean => status >= 200 && status < 300;
+
+/** It was to be done, and the catalog did not. */
+export function refusedIt(what: string, reply: CatalogReply): CanOutcome {
+  const reason = reply.status === 404 || reply.status === 405 || reply.status === 501
+    ? "NotServed"
+    : reply.status >= 500
+    ? "ServerError"
+    : "Refused";
+  return no(reason, `the catalog does not ${what}: it answers ${words(reply)}`, { observed: words(reply) });
+}
+
+/** What must be refused with one of these statuses: yes; with another refusal: differently; done: no. */
+export function refusal(
+  what: string,
+  reply: CatalogReply,
+  wanted: readonly number[],
+  harm: string,
+): CanOutcome {
+  const expected = `HTTP ${wanted.join(" or ")}`;
+  const seen = { observed: words(reply), expected };
+  if (wanted.includes(reply.status)) return yes(`the catalog refuses to ${what}`, seen);
+  if (isGood(reply)) {
+    return no(
+      "SilentlyIgnored",
+      `the catalog was to refuse to ${what}, and answers ${reply.status}: ${harm}`,
+      seen,
+    );
+  }
+  return differently(
+    `the catalog refuses to ${what}, with ${reply.status} instead of ${wanted.join(" or ")}`,
+    seen,
+  );
+}
+
+/** The first that is not yes; else the last. What a capability of several steps comes to. */
+export function worst(...outcomes: readonly CanOutcome[]): CanOutcome {
+  const bad = outcomes.find(({ can }) => can === "no") ?? outcomes.find(({ can }) => can === "differently");
+  const last = outcomes.at(-1);
+  if (bad ?? last) return (bad ?? last) as CanOutcome;
+  throw new Error("a capability of no steps");
+}
+
+/** The value at a path of keys; undefined where there is none. */
+export function at(value: unknown, ...keys: readonly (string | number)[]): unknown {
+  let here = value;
+  for (const key of keys) {
+    if (typeof here !== "object" || here === null) return undefined;
+    here = (here as Record<string | number, unknown>)[key];
+  }
+  return here;
+}
+
+export function listAt(value: unknown, ...keys: readonly (string | number)[]): unknown[] {
+  const found = at(value, ...keys);
+  return Array.isArray(found) ? found : [];
+}

@@ -1,0 +1,63 @@
+/** What is told of the capabilities that were tried: a table of all, findings on what the engines need. Pure. */
+import type { Check, ObjectRef, Table, World } from "../../model.ts";
+import { trialChecks } from "../../trial.ts";
+import { type Capability, type CapabilityRecord, capabilityRecords } from "./capabilities.ts";
+import { choiceCapabilities } from "./capabilities_choices.ts";
+import { commitCapabilities } from "./capabilities_commits.ts";
+import { conflictCapabilities } from "./capabilities_conflicts.ts";
+import { fileCapabilities } from "./capabilities_files.ts";
+import { namespaceCapabilities } from "./capabilities_namespaces.ts";
+import { protocolCapabilities } from "./capabilities_protocol.ts";
+import { tableCapabilities } from "./capabilities_tables.ts";
+import { viewCapabilities } from "./capabilities_views.ts";
+
+/** Everything that is tried, in the order of the table. */
+export const capabilities: readonly Capability[] = [
+  ...namespaceCapabilities,
+  ...tableCapabilities,
+  ...choiceCapabilities,
+  ...commitCapabilities,
+  ...conflictCapabilities,
+  ...fileCapabilities,
+  ...viewCapabilities,
+  ...protocolCapabilities,
+];
+
+/** Checks on the capabilities that an engine of the platform needs. */
+export function capabilityChecks(object: (world: World) => ObjectRef): Check[] {
+  return trialChecks(capabilityRecords, capabilities.filter(({ engines }) => engines !== undefined), object);
+}
+
+/** The table `nessie.capabilities`; none when nothing was tried. */
+export function capabilityTables(world: World): Table[] {
+  const records = world.records(capabilityRecords);
+  if (records.length === 0) return [];
+  const listed = records.find(({ endpoints }) => endpoints)?.endpoints;
+  const rows = capabilities.flatMap((one) =>
+    records.filter(({ trial }) => trial === one.id).map((record) => [
+      one.area,
+      one.title,
+      record.can ?? (record.result === "skipped" ? "not tried" : "unknown"),
+      told(record),
+      one.engines ?? "",
+      isListed(one, listed),
+    ])
+  );
+  return [{
+    name: "nessie.capabilities",
+    title: "What this catalog can do",
+    columns: ["area", "capability", "can", "as seen", "needed by", "listed"],
+    rows,
+  }];
+}
+
+function told({ message, observed }: CapabilityRecord): string {
+  return observed === undefined ? message : `${message} (${observed})`;
+}
+
+/** Whether /v1/config names all endpoints that this one uses; empty when it lists none at all. */
+function isListed({ endpoints }: Capability, listed: readonly string[] | undefined): string {
+  if (!listed || !endpoints) return "";
+  const missing = endpoints.filter((one) => one !== "GET /v1/config" && !listed.includes(one));
+  return missing.length === 0 ? "yes" : "no";
+}

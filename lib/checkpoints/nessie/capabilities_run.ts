@@ -1,0 +1,31 @@
+/** Tries all capabilities in a scratch namespace on a scratch branch, which its maker takes back. */
+import { type RunOptions, runTrials } from "../../checkpoint.ts";
+import type { CapabilityRecord } from "./capabilities.ts";
+import { capabilities } from "./capabilities_report.ts";
+import { type Objects, openYard } from "./capabilities_yard.ts";
+import type { NessieContext } from "./context.ts";
+
+/** The store of the warehouse; both absent when there is no key for it. */
+export interface StoreOfWarehouse {
+  objects?: Objects;
+  /** Not bound to the signal. */
+  undoObjects?: Objects;
+}
+
+/**
+ * Gives the records of `nessie.capabilities`. CannotLook when no scratch branch can be made; Interrupted when the signal
+ * was aborted. The objects that the catalog wrote are removed when the scratch scope ends.
+ */
+export async function tryCapabilities(
+  context: NessieContext,
+  store: StoreOfWarehouse,
+  options: RunOptions,
+): Promise<CapabilityRecord[]> {
+  const { scratch, wanted } = context;
+  const warehouse = "why" in wanted ? undefined : wanted.defaultWarehouse;
+  const { name: branch } = await context.makeBranch("capabilities");
+  const rest = context.iceberg(warehouse === undefined ? branch : `${branch}|${warehouse}`);
+  const yard = openYard({ scratch, rest, branch, ...warehouse === undefined ? {} : { warehouse }, ...store });
+  // What a capability adds to its outcome stands in its record.
+  return await runTrials(capabilities, yard, options) as CapabilityRecord[];
+}
