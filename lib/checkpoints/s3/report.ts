@@ -1,6 +1,7 @@
 /** The components of the report: the trials by area, then what the object store stands on. */
 import type { Component } from "../../model.ts";
 import { foundations, setupEdges, trialComponent } from "./components.ts";
+import { dialectComponent } from "./dialect_report.ts";
 import { lifecycleTrial } from "./lifecycle.ts";
 import { liveRulesTrial } from "./lifecycle_live.ts";
 import { s3Setup } from "./records.ts";
@@ -17,6 +18,7 @@ export function reported(): readonly Component[] {
       edges: setupEdges,
     }),
     trialComponent("s3-lifecycle", "Lifecycle rules", lifecycleTrials),
+    dialectComponent,
     ...foundations,
   ];
 }

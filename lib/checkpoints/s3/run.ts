@@ -10,9 +10,13 @@ import type { Trial, TrialRecord } from "../../trial.ts";
 import { openWorld } from "../../world.ts";
 import { credentialOutcomes } from "./credentials.ts";
 import { tablesOfNessie } from "./lifecycle_tables.ts";
-import { s3Setup, s3Trials } from "./records.ts";
+import { dialectOf, dialectTrials } from "./dialect.ts";
+import { s3Dialect, s3Setup, s3Trials } from "./records.ts";
 import { lifecycleTrials } from "./report.ts";
 import { clientsOf, openStore, type S3Setup, setUp, setupRecord, type Store, type Wanted } from "./setup.ts";
+import { settingsOf } from "./settings.ts";
+import { clientFiles } from "./settings_files.ts";
+import { checkDirectory, writeFiles } from "./settings_write.ts";
 import { removalCommand } from "./setup_scratch.ts";
 import { cleanWords, setupTrials } from "./setup_trials.ts";
 
@@ -25,9 +29,24 @@ const CONCURRENCY = 8;
 /** Adds to the facts what was tried; of facts from a file it adds nothing. UsageError, Interrupted. */
 export async function testStore(facts: Facts, asked: Asked): Promise<Facts> {
   const wanted = wantedOf(asked);
-  if (asked.given.has("facts")) return facts;
-  const sources = { ...facts.sources, ...await recorded(facts, asked, wanted) };
-  return { ...facts, sources };
+  const directory = asked.given.get("write-client-config");
+  if (directory !== undefined) await checkDirectory(directory);
+  const seen = asked.given.has("facts")
+    ? facts
+    : { ...facts, sources: { ...facts.sources, ...await recorded(facts, asked, wanted) } };
+  if (directory !== undefined) await writeSettings(directory, openWorld(seen));
+  return seen;
+}
+
+async function writeSettings(directory: string, world: World): Promise<void> {
+  const [setup] = world.records(s3Setup);
+  const dialect = world.records(s3Dialect);
+  if (!setup || dialect.length === 0) {
+    note(`No settings were written to ${directory}: it is not known how the store speaks S3.`);
+    return;
+  }
+  const written = await writeFiles(directory, clientFiles(setup, settingsOf(setup, dialect)));
+  note(`Settings for clients are in ${directory}: ${written.join(", ")}.`);
 }
 
 type Sources = Record<string, SourceResult>;
@@ -45,7 +64,8 @@ async function recorded(facts: Facts, asked: Asked, wanted: Wanted): Promise<Sou
     const setup = [setupRecord(store)];
     if (!store.chosen) return { ...items(s3Setup.id, setup), ...items(s3Trials.id, withoutKeys(store)) };
     const records = await tryAll(world, asked, wanted, store);
-    return { ...items(s3Setup.id, setup), ...items(s3Trials.id, records) };
+    const { dialect, others } = dialectOf(records);
+    return { ...items(s3Setup.id, setup), ...items(s3Trials.id, others), ...items(s3Dialect.id, dialect) };
   } finally {
     await store.close();
   }
@@ -54,7 +74,7 @@ async function recorded(facts: Facts, asked: Asked, wanted: Wanted): Promise<Sou
 const items = (id: string, all: unknown[]): Sources => ({ [id]: { ok: true, items: all } });
 
 function notReached(failure: Failure): Sources {
-  return Object.fromEntries([s3Trials.id].map((id) => [id, { ok: false, failure }]));
+  return Object.fromEntries([s3Trials.id, s3Dialect.id].map((id) => [id, { ok: false, failure }]));
 }
 
 /** Nobody signs for us: what the keys are worth is all there is to say. */
@@ -95,7 +115,7 @@ async function tryAll(world: World, asked: Asked, wanted: Wanted, store: Store):
 
 /** What waits longest comes first: it is begun first. */
 function trials(): readonly Trial<S3Setup>[] {
-  return [...lifecycleTrials, ...setupTrials];
+  return [...lifecycleTrials, ...dialectTrials, ...setupTrials];
 }
 
 function cleanRecords(leftovers: readonly Leftover[], store: Store, ms: number): TrialRecord[] {

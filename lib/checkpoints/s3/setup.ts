@@ -145,6 +145,9 @@ export interface Clients extends Hands {
   destroy(): void;
 }
 
+const nothing = () => {};
+const SILENT = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+
 /** The clients of a store with keys that it takes. */
 export async function clientsOf(store: Store): Promise<Clients> {
   const { way, region, timeoutMs, signal, chosen } = store;
@@ -156,6 +159,8 @@ export async function clientsOf(store: Store): Promise<Clients> {
     // A store that is slow now and then must not leave anything behind.
     openS3({ ...options, signal: undefined, maxAttempts: 3 }),
   ]);
+  // The SDK says on the console that a stream was refused; we say so in the report.
+  for (const { config } of [s3, defaults, undoS3]) config.logger = SILENT;
   const talk: S3Talk = { way, region, timeoutMs, signal, keys: chosen.keys };
   const destroy = () => [s3, defaults, undoS3].forEach((client) => client.destroy());
   return { s3, defaults, undoS3, raw: rawS3(options), talk, destroy };
