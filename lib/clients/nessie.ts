@@ -158,9 +158,11 @@ export function nessieApi(options: NessieOptions): NessieApi {
       const path = `${tree(`${branch}@${hash}`)}/history/commit`;
       return post(path, body, `commit to branch ${branch}`, COMMITTED);
     },
-    merge(branch, hash, request) {
+    merge(branch, hash, { dryRun, returnConflictAsResult, ...request }) {
       const path = `${tree(`${branch}@${hash}`)}/history/merge`;
-      return post(path, request, `merge ${request.fromRefName} into ${branch}`, MERGED);
+      // The API document leaves the "is" away; the server ignores these names then.
+      const body = { ...request, isDryRun: dryRun, isReturnConflictAsResult: returnConflictAsResult };
+      return post(path, body, `merge ${request.fromRefName} into ${branch}`, MERGED);
     },
     async remove({ type, name, hash }) {
       const path = `${BASE}${tree(`${name}@${hash}`)}${query({ type })}`;

@@ -9,11 +9,6 @@ export const nessieTrials: RecordSource<TrialRecord> = {
   records: "trials of the Nessie checkpoint",
 };
 
-export const nessieCapabilities: RecordSource<TrialRecord> = {
-  id: "nessie.capabilities",
-  records: "capabilities of the Iceberg REST catalog",
-};
-
 export const nessiePerformance: RecordSource<LoadRecord> = {
   id: "nessie.performance",
   records: "measurements of the catalog",

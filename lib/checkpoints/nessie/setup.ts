@@ -3,13 +3,7 @@ import type { Scratch } from "../../checkpoint.ts";
 import type { Asked } from "../../cli.ts";
 import { icebergRest } from "../../clients/iceberg_rest.ts";
 import { connectWriter, type KubeWriter } from "../../clients/kube_writer.ts";
-import {
-  catalogRoot,
-  type NessieApi,
-  nessieApi,
-  type NessieConfig,
-  type Reference,
-} from "../../clients/nessie.ts";
+import { catalogRoot, nessieApi, type NessieConfig, type Reference } from "../../clients/nessie.ts";
 import { type Destination, givenWay, reach, type Way } from "../../clients/reach.ts";
 import { CannotLook } from "../../errors.ts";
 import type { World } from "../../model.ts";
@@ -162,13 +156,14 @@ export function contextOf(catalog: Catalog, scratch: Scratch, world: World): Nes
 }
 
 /** What of this goes into the facts. */
-export async function setupRecord(catalog: Catalog, api: NessieApi, world: World): Promise<SetupRecord> {
-  const { way, given, config } = catalog;
-  const serverVersion = await api.serverVersion().catch(() => undefined);
+export async function setupRecord(
+  { way, nessie, config, world, replicas }: NessieContext,
+): Promise<SetupRecord> {
+  const serverVersion = await nessie.serverVersion();
   return {
     url: way.url,
     words: way.words,
-    ...given ? {} : { service: { kind: "Service", namespace: world.namespace, name: "nessie" } },
+    ...replicas > 0 ? { service: { kind: "Service", namespace: world.namespace, name: "nessie" } } : {},
     defaultBranch: config.defaultBranch,
     ...config.specVersion === undefined ? {} : { specVersion: config.specVersion },
     ...serverVersion === undefined ? {} : { serverVersion },

@@ -1,0 +1,25 @@
+/** The command validate:nessie: name, flags and help; what it does is loaded when it is asked for. */
+import type { Command } from "../../cli.ts";
+
+export const validateNessie: Command = {
+  name: "validate:nessie",
+  summary:
+    "Proves by use that the catalog works and keeps what it is given. Writes on scratch branches, and deletes them.",
+  examples: [
+    { args: "", what: "find the catalog in the cluster, and try everything" },
+    { args: "--verbose", what: "with every trial" },
+    { args: "--load", what: "and how many reads and commits a second it takes" },
+    {
+      args: "--url http://127.0.0.1:19120",
+      what: "another way to the catalog; the environment's NESSIE_URL does the same",
+    },
+  ],
+  components: async () => (await import("./report.ts")).reported(),
+  flags: {
+    url: { help: "address of the catalog (default: NESSIE_URL, or Service nessie)", value: "URL" },
+    load: { help: "measure reads and commits a second, too; takes a minute" },
+  },
+  extend: async (facts, asked) => await (await import("./run.ts")).validate(facts, asked),
+  interrupted: "The scratch branches it had made were deleted, unless a line above says otherwise.",
+  undoMs: 20_000,
+};
