@@ -61,6 +61,9 @@ function copiedBytes(call: Call): Uint8Array {
 export function completeUpload(call: Call): Response {
   const { key, headers, is } = call;
   const bucket = bucketOf(call);
+  if (is("complete-after-abort-is-500") && bucket.uploads.get(call.query.get("uploadId") ?? "")?.ended) {
+    throw new Refusal(500, "InternalError");
+  }
   const upload = uploadOf(call, bucket);
   const body = bodyText(call);
   const etags = texts(body, "ETag").map((text) => unescapeXml(text).replaceAll('"', ""));

@@ -55,6 +55,7 @@ export const QUIRKS = [
   "other-complete-etag",
   "ignores-abort",
   "abort-makes-object",
+  "complete-after-abort-is-500",
   "accepts-small-parts",
   "ignores-part-etags",
   "refuses-and-makes",

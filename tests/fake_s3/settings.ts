@@ -66,7 +66,7 @@ export function authorize(call: Call): void {
   if (who) return;
   if (applies("Allow")) pastAllows.add(bucket);
   const opened = bucket.policy?.includes("Allow") && is("allow-opens-all");
-  const stays = is("allow-stays") && pastAllows.has(bucket) && key.startsWith("public/") && method === "GET";
+  const stays = is("allow-stays") && pastAllows.has(bucket) && key.includes("public/") && method === "GET";
   if ((applies("Allow") && !is("ignores-allow")) || opened || stays) return;
   throw new Refusal(403, is("other-codes") ? "Forbidden" : "AccessDenied");
 }

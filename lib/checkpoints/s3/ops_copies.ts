@@ -3,7 +3,7 @@ import { failed, held, type Trial } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
 import { madeBytes, same, wrongBytes } from "./ops_bytes.ts";
 import { sameTexts } from "./ops_names.ts";
-import { must, operation, refusalText, type Steps, stepsIn } from "./ops_steps.ts";
+import { must, operation, otherBucket, refusalText, type Steps, stepsIn } from "./ops_steps.ts";
 
 const TYPE = "application/vnd.apache.parquet";
 /** A name that must be escaped in x-amz-copy-source. */
@@ -36,7 +36,7 @@ const copy = operation({
 }, async (steps) => {
   const bytes = madeBytes(20_000, 6);
   await steps.put(SOURCE, bytes, { ContentType: TYPE, Metadata: { origin: "first" } });
-  const others = steps.context.ownBucket ? [await steps.context.makeBucket("copy")] : [];
+  const others = steps.context.ownBucket ? [await otherBucket(steps.context)] : [];
   for (const bucket of [steps.bucket, ...others]) {
     const evidence = bucket === steps.bucket ? "CopyObject in a bucket" : "CopyObject to another bucket";
     const there = await stepsIn(steps.context, bucket, steps.prefix);
@@ -182,7 +182,7 @@ const headOf = ({ sdk, bucket, prefix }: Steps, name: string) =>
   new sdk.HeadObjectCommand({ Bucket: bucket, Key: prefix + name });
 
 async function expectDeleted(steps: Steps, names: string[], evidence: string) {
-  for (const name of names) {
+  await Promise.all(names.map(async (name) => {
     const gone = await steps.refusal("HEAD after DeleteObjects", steps.s3.send(headOf(steps, name)));
     must(
       gone?.status === 404,
@@ -193,7 +193,7 @@ async function expectDeleted(steps: Steps, names: string[], evidence: string) {
           evidence: `HEAD after ${evidence}`,
         }),
     );
-  }
+  }));
 }
 
 export const copyTrials: readonly Trial<S3Context>[] = [copy, copyReplace, batchDelete];

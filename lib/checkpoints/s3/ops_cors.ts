@@ -16,11 +16,11 @@ const RULE = {
 };
 
 /** What a browser asks before a request from a page of this origin. */
-const preflight = ({ raw, bucket }: Steps, origin: string, method = "GET"): Promise<RawReply> =>
+const preflight = ({ raw, bucket, prefix }: Steps, origin: string, method = "GET"): Promise<RawReply> =>
   raw({
     method: "OPTIONS",
     bucket,
-    key: "object",
+    key: `${prefix}object`,
     sign: "none",
     headers: { origin, "access-control-request-method": method },
   });
@@ -46,7 +46,7 @@ const cors = operation({
     "and the methods that a rule names, and refused for others, and for all when the rules are gone. Notebooks and " +
     "DuckDB in a browser read files only so; Spark and Iceberg do not need it.",
   weight: "warning",
-  ownBucket: "cors",
+  bucket: "other",
 }, async (steps) => {
   const { ask, s3, sdk } = steps;
   const at = { Bucket: steps.bucket };

@@ -1,4 +1,5 @@
 /** Trials of single objects: what was put is what is got, whole and in pieces, under any name. */
+import type { RawReply } from "../../clients/s3_raw.ts";
 import { failed, held, type Trial } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
 import { madeBytes, same, wrongBytes } from "./ops_bytes.ts";
@@ -123,6 +124,41 @@ const RANGES: readonly [string, string, number, number][] = [
   ["a range that ends beyond the end", "bytes=99990-200000", 99_990, SIZE],
 ];
 
+const getRange = ({ raw, bucket, prefix }: Steps, range: string) =>
+  raw({ method: "GET", bucket, key: `${prefix}object`, headers: { range } });
+
+function expectRange(reply: RawReply, asked: typeof RANGES[number] | undefined, bytes: Uint8Array): void {
+  const [what = "", range = "", from = 0, to = 0] = asked ?? [];
+  const evidence = `GET with Range: ${range}`;
+  must(
+    reply.status !== 200,
+    () =>
+      failed("SilentlyIgnored", `the store ignores a Range (${what}) and sends the whole object`, {
+        observed: `200 with ${reply.bytes.length} bytes`,
+        expected: `206 with ${to - from} bytes`,
+        evidence,
+      }),
+  );
+  must(reply.status === 206, () =>
+    failed("RangeRefused", `the store refuses ${what}`, {
+      observed: replyText(reply),
+      expected: "206",
+      evidence,
+    }));
+  const wanted = bytes.subarray(from, to);
+  must(same(reply.bytes, wanted), () => wrongBytes(evidence, reply.bytes, wanted));
+  const contentRange = `bytes ${from}-${to - 1}/${SIZE}`;
+  must(
+    reply.headers.get("content-range") === contentRange,
+    () =>
+      failed("WrongContentRange", `the answer for ${what} says that it is another range`, {
+        observed: reply.headers.get("content-range") ?? "no Content-Range",
+        expected: contentRange,
+        evidence,
+      }),
+  );
+}
+
 const ranges = operation({
   id: "s3.ranges",
   title: "Ranges",
@@ -134,44 +170,8 @@ const ranges = operation({
 }, async (steps) => {
   const bytes = madeBytes(SIZE, 4);
   await steps.put("object", bytes);
-  for (const [what, range, from, to] of RANGES) {
-    const reply = await steps.raw({
-      method: "GET",
-      bucket: steps.bucket,
-      key: `${steps.prefix}object`,
-      headers: { range },
-    });
-    const evidence = `GET with Range: ${range}`;
-    must(
-      reply.status !== 200,
-      () =>
-        failed("SilentlyIgnored", `the store ignores a Range (${what}) and sends the whole object`, {
-          observed: `200 with ${reply.bytes.length} bytes`,
-          expected: `206 with ${to - from} bytes`,
-          evidence,
-        }),
-    );
-    must(reply.status === 206, () =>
-      failed("RangeRefused", `the store refuses ${what}`, {
-        observed: replyText(reply),
-        expected: "206",
-        evidence,
-      }));
-    must(
-      same(reply.bytes, bytes.subarray(from, to)),
-      () => wrongBytes(evidence, reply.bytes, bytes.subarray(from, to)),
-    );
-    const wanted = `bytes ${from}-${to - 1}/${SIZE}`;
-    must(
-      reply.headers.get("content-range") === wanted,
-      () =>
-        failed("WrongContentRange", `the answer for ${what} says that it is another range`, {
-          observed: reply.headers.get("content-range") ?? "no Content-Range",
-          expected: wanted,
-          evidence,
-        }),
-    );
-  }
+  const replies = await Promise.all(RANGES.map(([, range]) => getRange(steps, range)));
+  replies.forEach((reply, at) => expectRange(reply, RANGES[at], bytes));
   return held(
     `${RANGES.length} ranges, the Parquet footer's among them, came back as 206 with the right bytes`,
   );
@@ -186,12 +186,7 @@ const rangeBeyond = operation({
   weight: "warning",
 }, async (steps) => {
   await steps.put("object", madeBytes(100, 5));
-  const reply = await steps.raw({
-    method: "GET",
-    bucket: steps.bucket,
-    key: `${steps.prefix}object`,
-    headers: { range: "bytes=100-199" },
-  });
+  const reply = await getRange(steps, "bytes=100-199");
   must(
     reply.status === 416,
     () =>

@@ -5,6 +5,7 @@ import {
   must,
   NO_BUCKET,
   observedRefusal,
+  otherBucket,
   outcomeOf,
   type Refusal,
   refusalText,
@@ -31,7 +32,7 @@ interface Policed {
   malformed?: Refusal;
 }
 
-const policyOf = (bucket: string) => ({
+const policyOf = (bucket: string, prefix: string) => ({
   Version: "2012-10-17",
   Statement: [
     {
@@ -39,14 +40,14 @@ const policyOf = (bucket: string) => ({
       Effect: "Allow",
       Principal: { AWS: ["*"] },
       Action: ["s3:GetObject"],
-      Resource: [`arn:aws:s3:::${bucket}/public/*`],
+      Resource: [`arn:aws:s3:::${bucket}/${prefix}public/*`],
     },
     {
       Sid: "NobodyReadsDenied",
       Effect: "Deny",
       Principal: { AWS: ["*"] },
       Action: ["s3:GetObject"],
-      Resource: [`arn:aws:s3:::${bucket}/denied/*`],
+      Resource: [`arn:aws:s3:::${bucket}/${prefix}denied/*`],
     },
   ],
 });
@@ -64,26 +65,26 @@ async function soon<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Pr
 const policed = shared(async (context): Promise<Policed | Outcome> => {
   if (!context.ownBucket) return skipped(NO_BUCKET);
   return await outcomeOf(async () => {
-    const bucket = await context.makeBucket("policy");
-    const steps = await stepsIn(context, bucket, "");
-    const { ask, refusal, raw, s3, sdk } = steps;
+    const bucket = await otherBucket(context);
+    const steps = await stepsIn(context, bucket, "policy/");
+    const { ask, refusal, raw, s3, sdk, prefix } = steps;
     const at = { Bucket: bucket };
     await Promise.all(["public/a", "private/a", "denied/a"].map((name) => steps.put(name, name)));
-    const nobody = async (method: string, key?: string) =>
-      (await raw({
-        method,
-        bucket,
-        key,
-        sign: "none",
-        body: method === "PUT" ? new Uint8Array(1) : undefined,
-      })).status;
-    const own = (Key: string) => refusal(`GET ${Key}`, s3.send(new sdk.GetObjectCommand({ ...at, Key })));
+    const nobody = async (method: string, name?: string) => {
+      const key = name && prefix + name;
+      const body = method === "PUT" ? new Uint8Array(1) : undefined;
+      return (await raw({ method, bucket, key, sign: "none", body })).status;
+    };
+    const own = (name: string) => {
+      const get = new sdk.GetObjectCommand({ ...at, Key: prefix + name });
+      return refusal(`GET ${name}`, s3.send(get));
+    };
     const put = (Policy: string) => s3.send(new sdk.PutBucketPolicyCommand({ ...at, Policy }));
     const malformed = await refusal(
       "PutBucketPolicy",
       put('{"Version":"2012-10-17","Statement":[{"Effect":"Perhaps"}]}'),
     );
-    const sent = policyOf(bucket);
+    const sent = policyOf(bucket, prefix);
     await ask("PutBucketPolicy", put(JSON.stringify(sent)));
     const read = await ask("GetBucketPolicy", s3.send(new sdk.GetBucketPolicyCommand(at)));
     const allowed = await soon(() => nobody("GET", "public/a"), (status) => status === 200);

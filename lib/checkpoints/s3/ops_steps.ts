@@ -25,8 +25,11 @@ export interface Steps {
   prefix: string;
   /** The answer to a request of the SDK. When the store refuses it, the trial has failed and ends. */
   ask<T>(what: string, request: Promise<T>): Promise<T>;
-  /** The refusal of a request that should be refused; undefined when the store did as it was asked. */
-  refusal<T>(what: string, request: Promise<T>): Promise<Refusal | undefined>;
+  /**
+   * The refusal of a request that should be refused; undefined when the store did as it was asked. A store that is not
+   * well throws, unless its 500 counts as a refusal too.
+   */
+  refusal<T>(what: string, request: Promise<T>, also?: 500): Promise<Refusal | undefined>;
   /** The reply to a request as written, whatever its status. No reply, or one of a store that is not well, throws. */
   raw(request: RawRequest): Promise<RawReply>;
   put(
@@ -64,21 +67,20 @@ export function must(condition: unknown, outcome: () => Outcome): asserts condit
   if (!condition) throw new Ended(outcome());
 }
 
-/** Where a trial works: in the bucket of the checkpoint, or in one that is made for it. */
-type Words = TrialWords & { needs?: readonly string[]; ownBucket?: string };
+type Words = TrialWords & { needs?: readonly string[]; bucket?: "other" };
 
-/** A trial of these steps. With `ownBucket`, which is its purpose, a bucket is made; skipped where none may be. */
+/** A trial of these steps, in the bucket of the checkpoint or in the other one; skipped where none may be made. */
 export function operation(
-  { ownBucket, ...words }: Words,
+  { bucket: which, ...words }: Words,
   run: (steps: Steps) => Promise<Outcome | Outcome[]>,
 ): Trial<S3Context> {
   return {
     ...words,
     async run(context) {
-      if (ownBucket && !context.ownBucket) return skipped(NO_BUCKET);
+      if (which && !context.ownBucket) return skipped(NO_BUCKET);
       return await outcomeOf(async () => {
-        const bucket = ownBucket ? await context.makeBucket(ownBucket) : context.bucket;
-        const prefix = ownBucket ? "" : `${context.prefix}${words.id.replace(/^s3\./, "")}/`;
+        const bucket = which ? await otherBucket(context) : context.bucket;
+        const prefix = `${context.prefix}${words.id.replace(/^s3\./, "")}/`;
         return await run(await stepsIn(context, bucket, prefix));
       });
     },
@@ -108,6 +110,9 @@ export function shared<T>(work: (context: S3Context) => Promise<T>): (context: S
   };
 }
 
+/** A second bucket for whoever needs another one, or changes settings: those of the first stay as they are. */
+export const otherBucket = shared((context) => context.makeBucket("other"));
+
 /** Steps in this part of a bucket. */
 export async function stepsIn(context: S3Context, bucket: string, prefix: string): Promise<Steps> {
   const sdk = await import("@aws-sdk/client-s3");
@@ -120,7 +125,7 @@ export async function stepsIn(context: S3Context, bucket: string, prefix: string
     bucket,
     prefix,
     ask,
-    refusal: (what, request) => refusalOf(context, what, request),
+    refusal: (what, request, also) => refusalOf(context, what, request, also),
     raw: async (request) => well(await context.raw.send(request), request),
     put: (name, body, more) =>
       ask(
@@ -164,13 +169,16 @@ async function refusalOf<T>(
   context: S3Context,
   what: string,
   request: Promise<T>,
+  also?: 500,
 ): Promise<Refusal | undefined> {
   try {
     await dropBody(await request);
     return undefined;
   } catch (error) {
     const answer = s3Answer(error);
-    if (!answer || isUnwell(answer)) throw s3Trouble(error, { ...context.talk, what });
+    if (!answer || (isUnwell(answer) && answer.status !== also)) {
+      throw s3Trouble(error, { ...context.talk, what });
+    }
     return answer;
   }
 }

@@ -60,6 +60,7 @@ const WRONG: readonly [trial: string, quirk: Quirk, reason: string, status?: "wa
   ["s3.multipart-abort", "ignores-abort", "SilentlyIgnored"],
   ["s3.multipart-abort", "abort-makes-object", "AbortedObject"],
   ["s3.multipart-abort", "lists-ended-uploads", "EndedUploadListed"],
+  ["s3.multipart-abort", "complete-after-abort-is-500", "OtherRefusal", "warning"],
   ["s3.multipart-too-small", "accepts-small-parts", "SilentlyIgnored"],
   ["s3.multipart-wrong-etag", "ignores-part-etags", "SilentlyIgnored"],
   ["s3.multipart-wrong-etag", "refuses-and-makes", "RefusedObject"],
