@@ -1,5 +1,6 @@
 /** The command data-platform:test:s3: name, flags and help; what it does is loaded when it is asked for. */
 import type { Command } from "../../cli.ts";
+import { performanceFlags } from "./performance.ts";
 
 export const testS3: Command = {
   name: "data-platform:test:s3",
@@ -9,6 +10,7 @@ export const testS3: Command = {
     { args: "", what: "find gateway and keys in the cluster, and try everything" },
     { args: "--verbose", what: "with every trial, what this store does, and the settings for its clients" },
     { args: "--write-client-config ./clients", what: "and write these settings as files, without keys" },
+    { args: "--performance --baseline s3.json", what: "and measure it, against what was measured before" },
     { args: "--credentials data-platform/s3-credentials", what: "with the keys of this Secret alone" },
     { args: "--endpoint https://s3.example.com --region eu-central-1", what: "another way to the store" },
   ],
@@ -28,6 +30,7 @@ export const testS3: Command = {
       help: "wait so long for a lifecycle rule to be carried out: 90s, 60m",
       value: "TIME",
     },
+    ...performanceFlags,
   },
   extend: async (facts, asked) => await (await import("./run.ts")).testStore(facts, asked),
   interrupted: "What it had made in the object store was removed, unless a line above says otherwise.",

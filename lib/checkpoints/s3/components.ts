@@ -3,7 +3,8 @@ import { kubernetes } from "../../components/kubernetes.ts";
 import { rookCeph } from "../../components/rook_ceph.ts";
 import { s3User } from "../../components/s3_user.ts";
 import { SERVICE_ERRORS } from "../../components/reasons.ts";
-import type { Component, Edge, World } from "../../model.ts";
+import type { Check, Component, Edge, ObjectRef, World } from "../../model.ts";
+import { refText } from "../../model.ts";
 import { trialChecks, type TrialWords } from "../../trial.ts";
 import { s3Object } from "./context.ts";
 import { s3Gateway } from "./gateway.ts";
@@ -11,9 +12,21 @@ import { s3Setup, s3Trials } from "./records.ts";
 import { gatewayServices } from "./setup_facts.ts";
 
 /** Reasons of trials that could not be carried out. */
-const NOT_TRIED = ["NotTried", "Unreachable", "Timeout", "ServerError", "Forbidden", "Unauthorized"];
+export const NOT_TRIED = [
+  "NotTried",
+  "Unreachable",
+  "Timeout",
+  "ServerError",
+  "CertificateInvalid",
+  "Malformed",
+];
 
-/** A component of trials; all speak of the store unless they name another object. */
+/** What a trial speaks of, unless it names another object: each has its own, so that two faults stay two. */
+function trialRef({ id }: TrialWords): ObjectRef {
+  return { kind: "S3Trial", name: id.replace(/^s3\./, "") };
+}
+
+/** A component of trials. What could not be tried because nobody answered comes from the store itself. */
 export function trialComponent(
   name: string,
   title: string,
@@ -27,14 +40,52 @@ export function trialComponent(
     sources: [s3Trials],
     namespaces: () => [],
     kinds: [],
-    checks: trialChecks(s3Trials, trials, () => s3Object),
-    edges: () => [],
+    checks: trials.flatMap((trial) => trialChecks(s3Trials, [trial], () => trialRef(trial))),
+    edges: () =>
+      trials.map((trial) => ({
+        from: trialRef(trial),
+        to: s3Object,
+        via: "object store",
+        explains: NOT_TRIED,
+      })),
     ...more,
   };
 }
 
-/** The store needs its gateway; what could not be tried for want of keys needs the Secret that holds them. */
-export function setupEdges(world: World): Edge[] {
+/** Whether there is a store that answers and takes the keys: the one cause of all that was not tried. */
+const reachCheck: Check = {
+  id: "s3.reached",
+  title: "way to the object store",
+  explain:
+    "The gateway of the object store is found, answers from here as an S3 does, and takes the signature of at least one " +
+    "pair of keys. Without that nothing can be tried.",
+  needs: [s3Setup],
+  object: () => s3Object,
+  run(world) {
+    const [setup] = world.records(s3Setup);
+    if (!setup?.credential) {
+      const message = "no pair of keys opens the object store, so nothing could be tried";
+      return [{ status: "unknown", reason: "NoKeys", message }];
+    }
+    const { secret } = setup.credential;
+    const message = `${setup.endpoint} answers ${setup.words}, to the keys of ${refText(secret)}`;
+    return [{ status: "ok", reason: "Reached", message, observed: setup.endpoint }];
+  },
+};
+
+/** Where the store is, whose keys open it, and what was tried first. */
+export function setupComponent(trials: readonly TrialWords[]): Component {
+  const trial = trialComponent("s3-setup", "Way, keys, buckets and scratch place", trials);
+  return {
+    ...trial,
+    sources: [s3Trials, s3Setup],
+    checks: [reachCheck, ...trial.checks],
+    edges: (world) => [...trial.edges(world), ...storeEdges(world)],
+  };
+}
+
+/** The store needs its gateway, and the Secrets that hold its keys. */
+function storeEdges(world: World): Edge[] {
   const [setup] = world.records(s3Setup);
   const given = setup !== undefined && setup.gateway === undefined;
   const gateways = given ? [] : gatewayServices(world).map((to): Edge => ({
@@ -46,7 +97,7 @@ export function setupEdges(world: World): Edge[] {
   }));
   const secrets = world.records(s3Trials)
     .flatMap(({ trial, object }) => trial === "s3.credentials" && object?.kind === "Secret" ? [object] : [])
-    .map((to): Edge => ({ from: s3Object, to, via: "keys", explains: ["NotTried"] }));
+    .map((to): Edge => ({ from: s3Object, to, via: "keys", explains: ["NoKeys"] }));
   return [...gateways, ...secrets];
 }
 

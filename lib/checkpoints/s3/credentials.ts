@@ -44,7 +44,14 @@ export async function chosenCredential(kube: Pick<KubeWriter, "get">, text: stri
     );
   }
   const secret: ObjectRef = { kind: "Secret", namespace, name };
-  const data = await dataOf(kube, secret);
+  const found = await kube.get(pathOf(secret));
+  if (!found) {
+    throw new UsageError(
+      `--credentials names ${refText(secret)}, which does not exist. ` +
+        `To see them: kubectl -n ${namespace} get secrets`,
+    );
+  }
+  const data = (found.data ?? {}) as Record<string, unknown>;
   const names = Object.keys(data);
   const pair = pairAmong(names);
   if (!pair) {
@@ -60,8 +67,10 @@ export async function chosenCredential(kube: Pick<KubeWriter, "get">, text: stri
   return { ...ref, ...keysIn(data, ref) };
 }
 
+const pathOf = ({ namespace, name }: ObjectRef) => `/api/v1/namespaces/${namespace}/secrets/${name}`;
+
 async function dataOf(kube: Pick<KubeWriter, "get">, secret: ObjectRef): Promise<Record<string, unknown>> {
-  const found = await kube.get(`/api/v1/namespaces/${secret.namespace}/secrets/${secret.name}`);
+  const found = await kube.get(pathOf(secret));
   if (found) return (found.data ?? {}) as Record<string, unknown>;
   throw new CannotLook({ kind: "server-error", message: `${refText(secret)} does not exist` });
 }

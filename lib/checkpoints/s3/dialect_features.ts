@@ -162,7 +162,7 @@ const CONDITIONS: readonly Feature[] = [
     "silent",
     "a changed file is copied as the old",
   ),
-  feature("if-none-match.complete", "complete If-None-Match: *", "refused", "silent", RACE),
+  feature("if-none-match.complete", "complete If-None-Match: *", "refused", "note", RACE),
   feature("complete.etag", "ETag of a completed upload", "kept", "note", "HEAD the object to learn it"),
 ];
 

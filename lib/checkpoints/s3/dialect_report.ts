@@ -1,9 +1,12 @@
 /** What is made of the dialect: checks of what a lakehouse cannot do without, and tables of behaviours and settings. Pure. */
-import type { Check, Component, Judgement, Table, World } from "../../model.ts";
+import type { Check, Component, Judgement, ObjectRef, Table, World } from "../../model.ts";
+import { NOT_TRIED } from "./components.ts";
 import { s3Object } from "./context.ts";
 import { type Feature, FEATURES, type Risk } from "./dialect_features.ts";
 import { type DialectRecord, s3Dialect, s3Setup } from "./records.ts";
 import { settingsOf } from "./settings.ts";
+
+const dialectRef: ObjectRef = { kind: "S3Dialect", name: "object-store" };
 
 interface Told {
   feature: Feature;
@@ -47,7 +50,7 @@ const sound: Check = {
     "Bytes, streams, uploads in parts and copies are written, with checksums when_required, and read back as they were " +
     "sent. A store that takes a form of writing and then holds other bytes destroys data.",
   needs: [s3Dialect],
-  object: () => s3Object,
+  object: () => dialectRef,
   run(world) {
     const nothing = nothingTried(world);
     if (nothing) return nothing;
@@ -79,7 +82,7 @@ const safeguards: Check = {
     "Writes with a wrong checksum, and with a condition that does not hold, are refused. A store that answers 200 has " +
     "ignored them silently: clients believe in a protection that is not there.",
   needs: [s3Dialect],
-  object: () => s3Object,
+  object: () => dialectRef,
   run(world) {
     const nothing = nothingTried(world);
     if (nothing) return nothing;
@@ -111,7 +114,7 @@ const known: Check = {
     "Every behaviour that clients must be set up for is known, so the settings in the report are exact. What could not be " +
     "tried is named; settings then choose what works everywhere.",
   needs: [s3Dialect, s3Setup],
-  object: () => s3Object,
+  object: () => dialectRef,
   run(world) {
     const nothing = nothingTried(world);
     if (nothing) return nothing;
@@ -173,6 +176,6 @@ export const dialectComponent: Component = {
   namespaces: () => [],
   kinds: [],
   checks: [sound, safeguards, known],
-  edges: () => [],
+  edges: () => [{ from: dialectRef, to: s3Object, via: "object store", explains: NOT_TRIED }],
   tables,
 };

@@ -9,8 +9,11 @@ import { note, progress } from "../../terminal.ts";
 import type { Trial, TrialRecord } from "../../trial.ts";
 import { openWorld } from "../../world.ts";
 import { credentialOutcomes } from "./credentials.ts";
+import { formatTrials } from "./format.ts";
 import { tablesOfNessie } from "./lifecycle_tables.ts";
 import { dialectOf, dialectTrials } from "./dialect.ts";
+import { opsTrials } from "./ops.ts";
+import { measureStore, type PerformanceAsked, performanceAsked, s3Performance } from "./performance.ts";
 import { s3Dialect, s3Setup, s3Trials } from "./records.ts";
 import { lifecycleTrials } from "./report.ts";
 import { clientsOf, openStore, type S3Setup, setUp, setupRecord, type Store, type Wanted } from "./setup.ts";
@@ -29,6 +32,7 @@ const CONCURRENCY = 8;
 /** Adds to the facts what was tried; of facts from a file it adds nothing. UsageError, Interrupted. */
 export async function testStore(facts: Facts, asked: Asked): Promise<Facts> {
   const wanted = wantedOf(asked);
+  performanceAsked(asked.given);
   const directory = asked.given.get("write-client-config");
   if (directory !== undefined) await checkDirectory(directory);
   const seen = asked.given.has("facts")
@@ -53,19 +57,21 @@ type Sources = Record<string, SourceResult>;
 
 async function recorded(facts: Facts, asked: Asked, wanted: Wanted): Promise<Sources> {
   const world = openWorld(facts);
+  const measuring = performanceAsked(asked.given);
   let store: Store;
   try {
     store = await openStore(world, asked, wanted);
   } catch (error) {
     if (!(error instanceof CannotLook)) throw error;
-    return notReached(error.failure);
+    return notReached(error.failure, measuring !== undefined);
   }
   try {
-    const setup = [setupRecord(store)];
-    if (!store.chosen) return { ...items(s3Setup.id, setup), ...items(s3Trials.id, withoutKeys(store)) };
-    const records = await tryAll(world, asked, wanted, store);
+    const setup = items(s3Setup.id, [setupRecord(store)]);
+    const unmeasured = measuring ? {} : items(s3Performance.id, []);
+    if (!store.chosen) return { ...setup, ...items(s3Trials.id, withoutKeys(store)), ...unmeasured };
+    const { records, measured } = await tryAll(world, asked, wanted, store, measuring);
     const { dialect, others } = dialectOf(records);
-    return { ...items(s3Setup.id, setup), ...items(s3Trials.id, others), ...items(s3Dialect.id, dialect) };
+    return { ...setup, ...items(s3Trials.id, others), ...items(s3Dialect.id, dialect), ...measured };
   } finally {
     await store.close();
   }
@@ -73,8 +79,12 @@ async function recorded(facts: Facts, asked: Asked, wanted: Wanted): Promise<Sou
 
 const items = (id: string, all: unknown[]): Sources => ({ [id]: { ok: true, items: all } });
 
-function notReached(failure: Failure): Sources {
-  return Object.fromEntries([s3Trials.id, s3Dialect.id].map((id) => [id, { ok: false, failure }]));
+function notReached(failure: Failure, measuring: boolean): Sources {
+  const lost = [s3Setup.id, s3Trials.id, s3Dialect.id, ...measuring ? [s3Performance.id] : []];
+  return {
+    ...Object.fromEntries(lost.map((id) => [id, { ok: false, failure }])),
+    ...measuring ? {} : items(s3Performance.id, []),
+  };
 }
 
 /** Nobody signs for us: what the keys are worth is all there is to say. */
@@ -86,36 +96,82 @@ function withoutKeys(store: Store): TrialRecord[] {
   }));
 }
 
-async function tryAll(world: World, asked: Asked, wanted: Wanted, store: Store): Promise<TrialRecord[]> {
+interface Tried {
+  records: TrialRecord[];
+  /** The entry of the measurements. */
+  measured: Sources;
+}
+
+async function tryAll(
+  world: World,
+  asked: Asked,
+  wanted: Wanted,
+  store: Store,
+  measuring: PerformanceAsked | undefined,
+): Promise<Tried> {
   const clients = await clientsOf(store);
   const started = performance.now();
-  const done = progress(`Trying the object store ${store.way.words} ...`);
+  const line = changingLine();
+  const place = `the object store ${store.way.words}`;
   try {
-    const { ended, leftovers } = await inScratch(async (scratch) => {
+    const { ended, leftovers } = await inScratch(async (scratch): Promise<Tried> => {
+      line.say(`Trying ${place} ...`);
       const context = await setUp(scratch, store, clients, {
         ...wanted.lifecycleWaitMs === undefined ? {} : { lifecycleWaitMs: wanted.lifecycleWaitMs },
         tableLocations: () => tablesOfNessie(world, asked),
       });
-      return await runTrials(trials(), context, {
+      const records = await runTrials(trials(), context, {
         signal: asked.signal,
         trialTimeoutMs: TRIAL_MS + (wanted.lifecycleWaitMs ?? 0),
         concurrency: CONCURRENCY,
+        say: (trial, done, of) => line.say(`Trying ${place}: ${done} of ${of}, ${trial} ...`),
       });
+      const say = (what: string) => line.say(`Measuring ${place}: ${what} ...`);
+      return { records, measured: await measured(context, measuring, say) };
     }, { undoTimeoutMs: UNDO_MS });
     if (ended.status === "rejected") {
       for (const { what, why } of leftovers) note(`could not be taken back: ${what}: ${why}`);
       throw ended.reason;
     }
-    return [...ended.value, ...cleanRecords(leftovers, store, performance.now() - started)];
+    const { records, measured: sources } = ended.value;
+    const clean = cleanRecords(leftovers, store, performance.now() - started);
+    return { records: [...records, ...clean], measured: sources };
   } finally {
-    done();
+    line.end();
     clients.destroy();
   }
 }
 
+/** Alone on the store, when all trials are over. */
+async function measured(
+  context: S3Setup,
+  asked: PerformanceAsked | undefined,
+  say: (what: string) => void,
+): Promise<Sources> {
+  if (!asked) return items(s3Performance.id, []);
+  try {
+    return items(s3Performance.id, await measureStore(context, asked, say));
+  } catch (error) {
+    if (!(error instanceof CannotLook)) throw error;
+    return { [s3Performance.id]: { ok: false, failure: error.failure } };
+  }
+}
+
+/** One line on a terminal that says what is being done, in place of what it said before. */
+function changingLine(): { say(text: string): void; end(): void } {
+  let end = () => {};
+  return {
+    say(text) {
+      end();
+      end = progress(text);
+    },
+    end: () => end(),
+  };
+}
+
 /** What waits longest comes first: it is begun first. */
 function trials(): readonly Trial<S3Setup>[] {
-  return [...lifecycleTrials, ...dialectTrials, ...setupTrials];
+  return [...lifecycleTrials, ...formatTrials, ...opsTrials, ...dialectTrials, ...setupTrials];
 }
 
 function cleanRecords(leftovers: readonly Leftover[], store: Store, ms: number): TrialRecord[] {
