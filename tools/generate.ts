@@ -5,6 +5,7 @@ import { doctor } from "../lib/onepassword/doctor.ts";
 import type { Component, ListSource, Source } from "../lib/model.ts";
 import { reportSchema } from "../lib/report_schema.ts";
 import { rbac1PasswordText } from "./rbac_1password.ts";
+import { trialsText } from "./trials_page.ts";
 import { faultsText, HEADER, partsText, readmeText } from "./lab_pages.ts";
 
 /** Every generated file with its text, by path. */
@@ -13,6 +14,7 @@ export async function generated(): Promise<Map<string, string>> {
   return new Map([
     ["docs/schema/report.v1.json", schemaText()],
     ["docs/checks.md", checksText([...components, ...doctor.filter(({ name }) => !known.has(name))])],
+    ["docs/trials.md", trialsText(HEADER)],
     ["docs/rbac.yaml", rbacText(components)],
     ["docs/rbac-1password.yaml", await rbac1PasswordText(HEADER)],
     ["docs/lab-faults.md", faultsText()],

@@ -1,0 +1,36 @@
+/** docs/trials.md: what the checkpoints try, from the trials themselves. */
+import { reported as ofNessie } from "../lib/checkpoints/nessie/report.ts";
+import { reported as ofS3 } from "../lib/checkpoints/s3/report.ts";
+import { type Component, isRecord } from "../lib/model.ts";
+
+/** The components of a checkpoint that judge what it recorded; the others are health's. */
+const own = (all: readonly Component[]): Component[] =>
+  all.filter(({ checks }) => checks.some(({ needs }) => needs.some(isRecord)));
+
+function section(task: string, all: readonly Component[]): string[] {
+  const components = own(all);
+  const total = components.flatMap(({ checks }) => checks).length;
+  const lines = [`## \`deno task ${task}\``, "", `${total} trials in ${components.length} parts.`];
+  for (const { name, title, checks } of components) {
+    lines.push("", `### ${title} (\`${name}\`)`, "");
+    for (const check of checks) lines.push(`- **${check.title}** (\`${check.id}\`): ${check.explain}`);
+  }
+  return lines;
+}
+
+/** The page, with `header` as its first line's comment. */
+export function trialsText(header: string): string {
+  return [
+    `<!-- ${header} -->`,
+    "# What the checkpoints try",
+    "",
+    "A checkpoint does real operations in a scratch place and takes everything back. A trial that could not be carried",
+    "out is `unknown`, one that does not apply is `skipped` with the reason, and neither is ever `ok`. What it judges",
+    "besides is health's: [checks.md](checks.md).",
+    "",
+    ...section("data-platform:test:s3", ofS3()),
+    "",
+    ...section("validate:nessie", ofNessie()),
+    "",
+  ].join("\n");
+}
