@@ -41,6 +41,7 @@ const ROOMS: readonly Room[] = [
     outside: true,
   },
   { name: "world", files: /^lib\/world\.ts$/, uses: ["model"] },
+  { name: "iceberg", files: /^lib\/iceberg\//, uses: ["iceberg", "shape", "errors", "model"] },
   {
     name: "components",
     files: /^lib\/components\//,
@@ -72,6 +73,7 @@ const ROOMS: readonly Room[] = [
       "checkpoints",
       "components",
       "clients",
+      "iceberg",
       "engine",
       "world",
       "cli",

@@ -4,9 +4,10 @@
  */
 import { Interrupted } from "../errors.ts";
 import type { S3Keys } from "./s3.ts";
+import type { SeenS3 } from "./s3_handler.ts";
 import { type ListPage, parseListPage } from "./s3_list.ts";
 import { pathSigner } from "./s3_path_signer.ts";
-import { NoAnswer, textOf } from "./s3_send.ts";
+import { type AskedS3, NoAnswer, textOf } from "./s3_send.ts";
 import type { Way } from "./reach.ts";
 import { pause } from "./kube.ts";
 
@@ -37,7 +38,13 @@ export interface S3Reader {
 /** The store answered, but would not: 403 AccessDenied, 404 NoSuchBucket, 503 SlowDown after every attempt. */
 export class S3Refused extends Error {
   override name = "S3Refused";
-  constructor(readonly status: number, readonly code: string, readonly bucket: string) {
+  /** `seen` is the answer, for words about it. */
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly bucket: string,
+    readonly seen: SeenS3,
+  ) {
     super(`HTTP ${status} ${code} of bucket ${bucket}`);
   }
 }
@@ -51,6 +58,7 @@ interface Reply {
   status: number;
   headers: Headers;
   bytes: Uint8Array;
+  asked: AskedS3;
 }
 
 /** A reader of the store at the way's URL; asks nothing yet. */
@@ -84,11 +92,11 @@ export function s3Reader(options: S3ReaderOptions): S3Reader {
     async *list(bucket, prefix, delimiter) {
       for (let token: string | undefined, first = true; first || token !== undefined; first = false) {
         const reply = await ask("GET", bucket, "", listQuery(prefix, delimiter, token));
-        if (reply.status !== 200) throw new S3Refused(reply.status, codeOf(reply), bucket);
+        if (reply.status !== 200) throw refused(reply, bucket);
         const page = parseListPage(new TextDecoder().decode(reply.bytes));
         // A cut or foreign answer: what it does not list must not be taken for missing.
         if (!page || (page.next !== undefined && page.next === token)) {
-          throw new S3Refused(200, "NotAListing", bucket);
+          throw refused(reply, bucket, "NotAListing");
         }
         token = page.next;
         yield page;
@@ -101,7 +109,13 @@ export function s3Reader(options: S3ReaderOptions): S3Reader {
 /** HEAD has no body to tell a missing object from a missing bucket; whoever needs to know lists. */
 function absent(reply: Reply, bucket: string): undefined {
   if (reply.status === 404 && /^(?:NoSuchKey|NotFound)$/.test(codeOf(reply))) return undefined;
-  throw new S3Refused(reply.status, codeOf(reply), bucket);
+  throw refused(reply, bucket);
+}
+
+function refused(reply: Reply, bucket: string, code = codeOf(reply)): S3Refused {
+  const { status, headers, bytes, asked } = reply;
+  const text = status < 300 ? "" : new TextDecoder().decode(bytes);
+  return new S3Refused(status, code, bucket, { status, headers, text, asked });
 }
 
 function codeOf({ status, bytes }: Reply): string {
@@ -123,7 +137,10 @@ function listQuery(prefix: string, delimiter: string | undefined, token: string 
 }
 
 const strictly = (text: string) =>
-  encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  encodeURIComponent(text.toWellFormed()).replace(
+    /[!'()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 
 /** Tries again what a busy or restarting store did not answer: reading twice does no harm. */
 async function patiently(send: () => Promise<Reply>, signal: AbortSignal | undefined): Promise<Reply> {
@@ -171,7 +188,7 @@ async function once(
         of: length,
       });
     }
-    return { status: response.status, headers: response.headers, bytes };
+    return { status: response.status, headers: response.headers, bytes, asked };
   } catch (error) {
     if (signal?.aborted) {
       throw signal.reason instanceof Interrupted ? signal.reason : new Interrupted("interrupted");

@@ -1,0 +1,98 @@
+/**
+ * Avro object container files, of which Iceberg makes its manifests, as far as it is needed to read chosen fields of
+ * their records. Contract: https://avro.apache.org/docs/1.12.0/specification/. (docs/decisions/avro.md says why this
+ * is not a library.) Pure: what unpacks blocks is given.
+ */
+import { type AvroReader, readerOf, type Wanted } from "./avro_schema.ts";
+import { AvroError, type Cursor, readBytes, readSize, readText } from "./avro_values.ts";
+
+/** How the blocks of each codec that can be read are unpacked: `deflate` is raw, without zlib's header. */
+export type Codecs = Readonly<Record<string, (block: Uint8Array) => Uint8Array>>;
+
+export interface AvroFile {
+  /** The file's own properties; Iceberg's are `format-version`, `content`, `partition-spec` ... */
+  property(name: string): string | undefined;
+  /** The records with the wanted fields only, block by block. Throws AvroError where the file is damaged. */
+  records(): Generator<Record<string, unknown>>;
+}
+
+const MAGIC = [0x4f, 0x62, 0x6a, 0x01];
+const SYNC_BYTES = 16;
+
+/** Reads the header. Throws AvroError when it is no Avro file, or one with a codec that is not given. */
+export function openAvro(bytes: Uint8Array, wanted: Wanted, codecs: Codecs): AvroFile {
+  if (bytes.length === 0) throw new AvroError("empty", "has no bytes");
+  if (MAGIC.some((byte, at) => bytes[at] !== byte)) throw new AvroError("not-avro", "is not an Avro file");
+  const cursor: Cursor = { bytes, at: MAGIC.length, end: bytes.length };
+  const properties = readProperties(cursor);
+  const sync = cursor.at;
+  cursor.at += SYNC_BYTES;
+  if (cursor.at > cursor.end) throw truncated();
+  const codec = properties.get("avro.codec") ?? "null";
+  const unpack = codec === "null" ? (block: Uint8Array) => block : codecs[codec];
+  if (!unpack) throw new AvroError("unsupported", `is packed with ${codec}, which is not read here`);
+  const reader = readerOf(properties.get("avro.schema") ?? "", wanted);
+  return {
+    property: (name) => properties.get(name),
+    records: () => recordsOf({ ...cursor }, sync, unpack, reader),
+  };
+}
+
+const truncated = () => new AvroError("truncated", "ends before its last record is whole");
+
+function* recordsOf(
+  cursor: Cursor,
+  sync: number,
+  unpack: (block: Uint8Array) => Uint8Array,
+  reader: AvroReader,
+): Generator<Record<string, unknown>> {
+  const { bytes } = cursor;
+  while (cursor.at < cursor.end) {
+    const count = readSize(cursor);
+    const packed = readBytes(cursor);
+    if (cursor.at + SYNC_BYTES > cursor.end) throw truncated();
+    for (let i = 0; i < SYNC_BYTES; i++) {
+      if (bytes[cursor.at + i] !== bytes[sync + i]) {
+        throw new AvroError("damaged", "has a block that does not end where it says");
+      }
+    }
+    cursor.at += SYNC_BYTES;
+    const block = unpacked(packed, unpack);
+    if (count > block.length) throw new AvroError("damaged", "has a block with fewer bytes than records");
+    const inside: Cursor = { bytes: block, at: 0, end: block.length };
+    for (let i = 0; i < count; i++) {
+      const record = reader(inside);
+      if (inside.at > inside.end) throw truncated();
+      yield record;
+    }
+    if (inside.at !== inside.end) {
+      throw new AvroError("damaged", "has a block with more in it than its records");
+    }
+  }
+}
+
+function unpacked(packed: Uint8Array, unpack: (block: Uint8Array) => Uint8Array): Uint8Array {
+  try {
+    return unpack(packed);
+  } catch {
+    throw new AvroError("damaged", "has a block that can't be unpacked");
+  }
+}
+
+/** Iceberg keeps the whole schema of the table here; decoding texts nobody asks for costs more than all else. */
+function readProperties(cursor: Cursor): { get(name: string): string | undefined } {
+  const raw = new Map<string, Uint8Array>();
+  for (let count = readSize(cursor, true); count !== 0; count = readSize(cursor, true)) {
+    if (count < 0) readSize(cursor);
+    for (let i = Math.abs(count); i > 0; i--) {
+      const name = readText(cursor);
+      raw.set(name, readBytes(cursor));
+    }
+  }
+  return {
+    get(name) {
+      const value = raw.get(name);
+      return value && new TextDecoder().decode(value);
+    },
+  };
+}
