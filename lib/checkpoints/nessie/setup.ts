@@ -135,7 +135,7 @@ async function openManagement(
 }
 
 /** Gives the context of all trials. */
-export function contextOf(catalog: Catalog, scratch: Scratch, world: World): NessieContext {
+export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, world: World): NessieContext {
   const { way, timeoutMs, signal, config, management, wanted, replicas } = catalog;
   const bound = { way, timeoutMs, signal };
   const nessie = nessieApi(bound);

@@ -1,0 +1,77 @@
+/** What the tests of the Nessie checkpoint share: a context on a fake, and trials tried on it. */
+import assert from "node:assert/strict";
+import { inScratch, type Leftover, runTrials } from "../../../lib/checkpoint.ts";
+import { nessieApi } from "../../../lib/clients/nessie.ts";
+import { givenWay } from "../../../lib/clients/reach.ts";
+import type { NessieContext } from "../../../lib/checkpoints/nessie/context.ts";
+import { managementOf } from "../../../lib/checkpoints/nessie/management.ts";
+import { type Catalog, contextOf } from "../../../lib/checkpoints/nessie/setup.ts";
+import { apiTrials, behaviourTrials } from "../../../lib/checkpoints/nessie/trials.ts";
+import type { Facts } from "../../../lib/model.ts";
+import type { TrialRecord } from "../../../lib/trial.ts";
+import { openWorld } from "../../../lib/world.ts";
+import { type FakeNessie, fakeNessie } from "../../fake_nessie/server.ts";
+
+export const NO_FACTS: Facts = {
+  schema: "lakecheck.facts/v1",
+  collectedAt: "2026-11-21T13:00:00Z",
+  context: "test",
+  namespace: "data-platform",
+  sources: {},
+};
+
+/** What the manifests ask for, where a test asks for nothing else. */
+const WANTED: Catalog["wanted"] = {
+  image: "ghcr.io/projectnessie/nessie:0.99.0",
+  version: "0.99.0",
+  defaultWarehouse: "lakehouse",
+  warehouses: [{ name: "lakehouse", location: "s3://iceberg-warehouse/" }],
+};
+
+export interface FixtureOptions {
+  wanted?: Catalog["wanted"];
+  management?: Catalog["management"];
+  signal?: AbortSignal;
+  timeoutMs?: number;
+}
+
+/** Gives `use` a context whose catalog is a fake with these flaws. */
+export async function withFake<T>(
+  flaws: readonly string[],
+  use: (context: NessieContext, fake: FakeNessie) => Promise<T>,
+  { signal = new AbortController().signal, timeoutMs = 5_000, ...more }: FixtureOptions = {},
+): Promise<{ value: T; leftovers: Leftover[]; fake: FakeNessie }> {
+  const fake = fakeNessie(flaws);
+  const way = givenWay("--url", fake.url);
+  try {
+    const catalog: Omit<Catalog, "kube"> = {
+      way,
+      config: await nessieApi({ way, timeoutMs }).config(),
+      management: managementOf({ way, timeoutMs, samePod: true }),
+      wanted: WANTED,
+      replicas: 0,
+      timeoutMs,
+      signal,
+      close: () => Promise.resolve(),
+      ...more,
+    };
+    const { ended, leftovers } = await inScratch(
+      (scratch) => use(contextOf(catalog, scratch, openWorld(NO_FACTS)), fake),
+      { undoTimeoutMs: 2_000 },
+    );
+    if (ended.status === "rejected") throw ended.reason;
+    return { value: ended.value, leftovers, fake };
+  } finally {
+    await way.close();
+    await fake.close();
+  }
+}
+
+/** The records of these trials, or of all. */
+export async function tried(context: NessieContext, ids?: readonly string[]): Promise<TrialRecord[]> {
+  const all = [...apiTrials, ...behaviourTrials];
+  const trials = ids ? all.filter(({ id }) => ids.includes(id)) : all;
+  assert.ok(trials.length > 0, `no trial ${ids}`);
+  const { signal } = context;
+  return await runTrials(trials, context, { signal, trialTimeoutMs: 20_000, concurrency: 4 });
+}
