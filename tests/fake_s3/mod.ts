@@ -107,6 +107,9 @@ function outOfOrder({ is, method, bucket, store, query, headers }: Call): void {
   if (is("quota-exceeded") && (method === "PUT" || method === "POST")) {
     throw new Refusal(403, "QuotaExceeded");
   }
+  if (is("makes-missing-buckets") && !store.buckets.has(bucket)) {
+    store.buckets.set(bucket, emptyBucket(bucket));
+  }
   if (is("bucket-gone")) store.buckets.delete(bucket);
   if (is("not-implemented") && query.has("tagging")) throw new Refusal(501, "NotImplemented");
   const byHand = !headers.get("user-agent")?.includes("aws-sdk");
@@ -157,7 +160,11 @@ function bucketRoute(call: Call, query: URLSearchParams): Response {
       bucketOf(call);
       return new Response(null);
     case "DELETE":
-      if (bucketOf(call).keys.size > 0) throw new Refusal(409, "BucketNotEmpty");
+      if (bucketOf(call).keys.size > 0 && !call.is("deletes-full-buckets")) {
+        throw new Refusal(
+          ...(call.is("other-bucket-codes") ? [400, "Full"] : [409, "BucketNotEmpty"]) as [number, string],
+        );
+      }
       store.buckets.delete(bucket);
       return new Response(null, { status: 204 });
   }

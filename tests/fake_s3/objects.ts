@@ -49,7 +49,7 @@ function checkPut({ headers, is }: Call, found: Version | undefined): void {
   const match = headers.get("if-match");
   if (match === null || is("ignores-if-match")) return;
   const same = is("unquoted-if-match") ? match === unquoted(found?.etag ?? "") : match === found?.etag;
-  if (!same) throw new Refusal(412, "PreconditionFailed");
+  if (!same || is("refuses-if-match")) throw new Refusal(412, "PreconditionFailed");
 }
 
 const versionHeader = ({ is }: Call, { id }: Version): Record<string, string> =>

@@ -67,6 +67,7 @@ export const QUIRKS = [
   "checks-before-writing",
   "ignores-if-match",
   "unquoted-if-match",
+  "refuses-if-match",
   "ignores-get-conditions",
   "refuses-get-conditions",
   // versions
@@ -78,6 +79,10 @@ export const QUIRKS = [
   "reads-behind-marker",
   "marker-stays",
   "ignores-suspension",
+  // buckets
+  "makes-missing-buckets",
+  "deletes-full-buckets",
+  "other-bucket-codes",
   // policy and CORS
   "forgets-policy",
   "policy-stays",

@@ -66,7 +66,7 @@ export class Refusal extends Error {
 
 export const bucketOf = ({ store, bucket }: Call): Bucket => {
   const found = store.buckets.get(bucket);
-  if (!found) throw new Refusal(404, "NoSuchBucket");
+  if (!found) throw new Refusal(404, store.quirks.has("other-bucket-codes") ? "NotFound" : "NoSuchBucket");
   return found;
 };
 

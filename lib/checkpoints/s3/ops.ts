@@ -1,6 +1,7 @@
 /** All trials of operations: what the clients of a lakehouse do with a store, and what it must refuse them. */
 import type { Trial } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
+import { bucketTrials } from "./ops_buckets.ts";
 import { conditionTrials } from "./ops_conditions.ts";
 import { copyTrials } from "./ops_copies.ts";
 import { corsTrials } from "./ops_cors.ts";
@@ -18,6 +19,7 @@ import { versioningTrials } from "./ops_versioning.ts";
 /** In the order of the report. */
 export const opsTrials: readonly Trial<S3Context>[] = [
   ...endpointTrials,
+  ...bucketTrials,
   ...objectTrials,
   ...nameTrials,
   ...listTrials,

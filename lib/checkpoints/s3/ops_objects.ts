@@ -185,23 +185,17 @@ const rangeBeyond = operation({
     "has become shorter than its metadata says; another answer looks like data.",
   weight: "warning",
 }, async (steps) => {
-  await steps.put("object", madeBytes(100, 5));
-  const reply = await getRange(steps, "bytes=100-199");
-  must(
-    reply.status === 416,
-    () =>
-      failed(
-        reply.status < 300 ? "SilentlyIgnored" : "OtherRefusal",
-        "a range beyond the end is not answered by 416",
-        {
-          observed: reply.status < 300
-            ? `${reply.status} with ${reply.bytes.length} bytes`
-            : replyText(reply),
-          expected: "416 InvalidRange",
-          evidence: "GET with Range: bytes=100-199 of 100 bytes",
-        },
-      ),
-  );
+  for (const [size, range] of [[100, "bytes=100-199"], [0, "bytes=0-0"]] as const) {
+    await steps.put("object", madeBytes(size, 5));
+    const reply = await getRange(steps, range);
+    const more = {
+      observed: reply.status < 300 ? `${reply.status} with ${reply.bytes.length} bytes` : replyText(reply),
+      expected: "416 InvalidRange",
+      evidence: `GET with Range: ${range} of ${size} bytes`,
+    };
+    const reason = reply.status < 300 ? "SilentlyIgnored" : "OtherRefusal";
+    must(reply.status === 416, () => failed(reason, "a range beyond the end is not answered by 416", more));
+  }
   return held("a range beyond the end is refused with 416");
 });
 

@@ -14,7 +14,7 @@ import {
 } from "./ops_steps.ts";
 
 /** Gateways that share a store hear of a policy a moment after the one that took it. */
-const HEARD_MS = 2_000;
+const HEARD_MS = 1_000;
 const AGAIN_MS = 100;
 
 interface Policed {

@@ -7,6 +7,10 @@ import { trialOf, tried, withFake } from "./ops_fixture.ts";
 /** A trial, a way in which the store is wrong, and the reason that the trial must give. */
 const WRONG: readonly [trial: string, quirk: Quirk, reason: string, status?: "warning"][] = [
   ["s3.path-style", "refuses-path-style", "PathStyleRefused"],
+  ["s3.missing-bucket", "makes-missing-buckets", "SilentlyIgnored"],
+  ["s3.missing-bucket", "other-bucket-codes", "OtherRefusal"],
+  ["s3.bucket-not-empty", "deletes-full-buckets", "SilentlyIgnored"],
+  ["s3.bucket-not-empty", "other-bucket-codes", "OtherRefusal", "warning"],
   ["s3.put-get", "corrupts-bytes", "WrongBytes"],
   ["s3.put-get", "reads-old-bytes", "StaleRead"],
   ["s3.put-get", "ignores-delete", "StillThere"],
@@ -71,6 +75,7 @@ const WRONG: readonly [trial: string, quirk: Quirk, reason: string, status?: "wa
   ["s3.put-race", "checks-before-writing", "ManyWinners"],
   ["s3.put-if-match", "ignores-if-match", "SilentlyIgnored"],
   ["s3.put-if-match", "unquoted-if-match", "QuotedETagRefused"],
+  ["s3.put-if-match", "refuses-if-match", "WronglyRefused"],
   ["s3.get-if-match", "ignores-get-conditions", "SilentlyIgnored"],
   ["s3.get-if-match", "refuses-get-conditions", "WronglyRefused"],
   ["s3.get-if-none-match", "ignores-get-conditions", "SilentlyIgnored"],
