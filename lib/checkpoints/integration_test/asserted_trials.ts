@@ -1,0 +1,31 @@
+/** What generated tests assert of trials and of measurements. Pure. */
+import type { RecordSource, World } from "../../model.ts";
+import type { TrialRecord } from "../../trial.ts";
+import { cellText, type LoadRecord, type LoadRow } from "../load/rows.ts";
+import type { AssertedFact } from "./asserted.ts";
+
+/** The trials of which every record held, as one fact; none when there is no such trial. */
+export function heldTrials(
+  records: readonly TrialRecord[],
+  words: Pick<AssertedFact, "id" | "title">,
+): AssertedFact[] {
+  const ended = Map.groupBy(records, ({ trial }) => trial);
+  const held = [...ended].filter(([, all]) => all.every(({ result }) => result === "held")).map(([id]) => id);
+  return held.length > 0 ? [{ ...words, value: held.toSorted(), how: "includes" }] : [];
+}
+
+/**
+ * An upper limit for the 95th percentile of every row that was measured: a budget, and no exact time. A row that is late
+ * already, or failed, is not asserted.
+ */
+export function withinBudget(world: World, source: string, limitMs: number): AssertedFact[] {
+  const measured: RecordSource<LoadRecord> = { id: source, records: "measurements" };
+  const rows = world.records(measured).filter((one): one is LoadRow => one.kind === "row");
+  return rows.filter(({ p95Ms, requests }) => requests > 0 && p95Ms <= limitMs).map((row) => ({
+    id: `${source}.${cellText(row)}`,
+    title: `${cellText(row)} at a time: 95 of 100 take at most ${limitMs} ms`,
+    value: row.p95Ms,
+    how: "at most",
+    limit: limitMs,
+  }));
+}

@@ -1,0 +1,62 @@
+/** Gives a command the flag `--create-integration-test`. Costs nothing to import. */
+import type { Asked, Command } from "../../cli.ts";
+import { UsageError } from "../../errors.ts";
+import type { Facts } from "../../model.ts";
+
+const FLAGS: Command["flags"] = {
+  "create-integration-test": {
+    help: "write a test of what was found to tests/integration, after seeing it pass and fail",
+  },
+  yes: { help: "write it without asking" },
+};
+
+/** Longest time of one run of the generated test. */
+const RUN_MS = 10 * 60_000;
+
+/** The command, with the flags `--create-integration-test` and `--yes`. It has to be one of subjects.ts. */
+export function withIntegrationTest(command: Command): Command {
+  return {
+    ...command,
+    examples: [
+      ...command.examples,
+      { args: "--create-integration-test", what: "and keep what was found as a test of your own" },
+    ],
+    flags: { ...command.flags, ...FLAGS },
+    async extend(facts, asked) {
+      const wanted = asked.given.has("create-integration-test");
+      if (wanted) checkFlags(asked);
+      const seen = command.extend ? await command.extend(facts, asked) : facts;
+      if (wanted && seen) await create(command.name, seen, asked);
+      return seen;
+    },
+  };
+}
+
+function checkFlags({ given }: Asked): void {
+  if (!given.has("facts")) return;
+  throw new UsageError(
+    "--create-integration-test has to look at the platform, and --facts looks at a file. Next: leave one of them out",
+  );
+}
+
+async function create(name: string, facts: Facts, asked: Asked): Promise<void> {
+  const [{ createTest }, { lookers }] = await Promise.all([import("./create.ts"), import("./subjects.ts")]);
+  const looker = lookers.find(({ subject }) => subject.command === name);
+  if (!looker) throw new Error(`no test can be written for ${name}`);
+  const { given, kubeconfig, signal } = asked;
+  await createTest({
+    subject: looker.subject,
+    facts: await looker.asserted(facts, asked),
+    flags: Object.fromEntries([...given].filter(([flag]) => looker.flags.includes(flag))),
+    env: kubeconfig === undefined ? {} : { KUBECONFIG: absolute(kubeconfig) },
+    yes: given.has("yes"),
+    signal,
+    timeoutMs: RUN_MS,
+    root: decodeURIComponent(new URL("../../..", import.meta.url).pathname).replace(/\/$/, ""),
+  });
+}
+
+/** The test runs in the root of the repository. */
+function absolute(path: string): string {
+  return /^([/\\]|[A-Za-z]:)/.test(path) ? path : `${Deno.cwd()}/${path}`;
+}

@@ -1,0 +1,65 @@
+/** The commands that have a generated test: how each looks, and which of its flags say where and how. */
+import type { Asked, Command } from "../../cli.ts";
+import { CannotLook } from "../../errors.ts";
+import type { Facts } from "../../model.ts";
+import { openWorld } from "../../world.ts";
+import type { AssertedFact, Subject } from "./asserted.ts";
+import { assertedNessie, type NamedReference, nessieSubject } from "./asserted_nessie.ts";
+import { assertedS3, s3Subject } from "./asserted_s3.ts";
+
+export interface Looker {
+  subject: Subject;
+  /** Flags that the generated test keeps; the others are of the moment. */
+  flags: readonly string[];
+  command(): Promise<Command>;
+  /** What a test asserts of these facts. CannotLook when there was nothing to be seen. */
+  asserted(facts: Facts, asked: Asked): Promise<AssertedFact[]>;
+}
+
+const COMMON = ["namespace", "context", "timeout"];
+
+export const s3Looker: Looker = {
+  subject: s3Subject,
+  flags: [...COMMON, "endpoint", "credentials", "region", "performance"],
+  command: async () => (await import("../s3/command.ts")).testS3,
+  asserted: (facts) => Promise.resolve(assertedS3(openWorld(reached(facts, "s3.trials")))),
+};
+
+export const nessieLooker: Looker = {
+  subject: nessieSubject,
+  flags: [...COMMON, "url", "load"],
+  command: async () => (await import("../nessie/command.ts")).validateNessie,
+  async asserted(facts, asked) {
+    const world = openWorld(reached(facts, "nessie.trials"));
+    return assertedNessie(world, await referencesOf(facts, asked));
+  },
+};
+
+export const lookers: readonly Looker[] = [s3Looker, nessieLooker];
+
+/** The facts, if what was to be tried could be reached. */
+function reached(facts: Facts, source: string): Facts {
+  const result = facts.sources[source];
+  if (result && !result.ok) throw new CannotLook(result.failure);
+  return facts;
+}
+
+/** Read anew: the records of a run need not name them. */
+async function referencesOf(facts: Facts, asked: Asked): Promise<NamedReference[]> {
+  const [{ openCatalog }, { nessieApi }] = await Promise.all([
+    import("../nessie/setup.ts"),
+    import("../../clients/nessie.ts"),
+  ]);
+  const flag = asked.given.has("url") ? "--url" : "NESSIE_URL";
+  const url = asked.given.get("url") ?? Deno.env.get("NESSIE_URL");
+  const { way, close } = await openCatalog(openWorld(facts), asked, url ? { flag, url } : undefined);
+  try {
+    const { timeoutMs, signal } = asked;
+    return await Array.fromAsync(
+      nessieApi({ way, timeoutMs, signal }).references(),
+      ({ type, name }) => ({ type, name }),
+    );
+  } finally {
+    await close();
+  }
+}
