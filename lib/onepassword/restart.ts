@@ -1,5 +1,6 @@
 /** Connect reads its credentials once, when it starts: pods older than the Secret's value have read another one. */
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
+import { restartRollout } from "../clients/rollout.ts";
 import { pathOf } from "./manifests.ts";
 import { secretObject, type Wanted, writtenAt } from "./secrets.ts";
 import { at, podsSelected } from "./objects.ts";
@@ -17,8 +18,7 @@ export async function ensureRestarted(
     return written !== undefined && started < written.getTime();
   });
   if (!older) return false;
-  const annotations = { "kubectl.kubernetes.io/restartedAt": new Date().toISOString() };
-  await kube.merge(pathOf(deployment), { spec: { template: { metadata: { annotations } } } });
+  await restartRollout(kube, pathOf(deployment));
   return true;
 }
 
