@@ -16,8 +16,10 @@ export async function tlsPeer(
   port: number,
   timeoutMs: number,
 ): Promise<TlsPeer | undefined> {
-  const { connect } = await import("node:tls");
-  const socket = connect({ host: hostname, port, servername: hostname, rejectUnauthorized: false });
+  const [{ connect }, { isIP }] = await Promise.all([import("node:tls"), import("node:net")]);
+  // The name of an address is none: RFC 6066, section 3.
+  const named = isIP(hostname) ? {} : { servername: hostname };
+  const socket = connect({ host: hostname, port, ...named, rejectUnauthorized: false });
   const { promise, resolve } = Promise.withResolvers<TlsPeer | undefined>();
   const timer = setTimeout(() => resolve(undefined), timeoutMs);
   socket.once("secureConnect", () => resolve(peerOf(socket)));

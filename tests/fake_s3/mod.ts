@@ -30,14 +30,14 @@ export interface FakeOptions {
   quirks?: readonly Quirk[];
   /** Called before each request is answered. */
   before?: (heard: string, store: Store) => void;
-  tls?: { cert: string; key: string };
+  tls?: { cert: string; key: string; ca?: string };
 }
 
 export function fakeS3({ quirks = [], before, tls }: FakeOptions = {}): FakeS3 {
   const store: Store = { buckets: new Map(), quirks: new Set(quirks), keys: FAKE_KEYS, count: 0 };
   const heard: string[] = [];
   const server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => {}, ...tls },
+    { port: 0, hostname: "127.0.0.1", onListen: () => {}, ...tls && { cert: tls.cert, key: tls.key } },
     async (request) => {
       const { pathname, search } = new URL(request.url);
       const line = `${request.method} ${pathname}${search}`;

@@ -87,9 +87,7 @@ function expected(request: Request, url: URL, claim: Claim, store: Store, inQuer
     request.method,
     url.pathname.split("/").map((part) => encode(decodeURIComponent(part))).join("/"),
     pairs.join("&"),
-    ...claim.signedHeaders.map((name) =>
-      `${name}:${(request.headers.get(name) ?? "").trim().replace(/ +/g, " ")}`
-    ),
+    ...claim.signedHeaders.map((name) => `${name}:${headerOf(request, url, name)}`),
     "",
     claim.signedHeaders.join(";"),
     hash,
@@ -99,5 +97,9 @@ function expected(request: Request, url: URL, claim: Claim, store: Store, inQuer
   for (const part of claim.scope.split("/")) key = createHmac("sha256", key).update(part).digest();
   return createHmac("sha256", key).update(toSign).digest("hex");
 }
+
+/** HTTP/2 has no header of that name. */
+const headerOf = ({ headers }: Request, url: URL, name: string): string =>
+  (headers.get(name) ?? (name === "host" ? url.host : "")).trim().replace(/ +/g, " ");
 
 const hex = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");

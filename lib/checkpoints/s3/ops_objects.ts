@@ -213,6 +213,16 @@ const emptyObject = operation({
     await steps.put(name, new Uint8Array());
     const { bytes } = await steps.get(name);
     must(bytes.length === 0, () => wrongBytes(`GET of the empty object ${name}`, bytes, new Uint8Array()));
+    const seen = await steps.ask("HEAD", steps.s3.send(headObject(steps, name)));
+    must(
+      seen.ContentLength === 0,
+      () =>
+        failed("WrongLength", "HEAD says that an empty object is not empty", {
+          observed: `${seen.ContentLength} bytes`,
+          expected: "0 bytes",
+          evidence: `HEAD of the empty object ${name}`,
+        }),
+    );
   }
   const listed = await steps.ask(
     "list",

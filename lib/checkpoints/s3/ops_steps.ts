@@ -1,8 +1,7 @@
 /** What the trials of operations share: requests as steps, each of which ends its trial when it does not hold. */
 import type { S3Client } from "@aws-sdk/client-s3";
-import { s3Answer, s3Trouble } from "../../clients/s3.ts";
+import { s3Answer, s3Refused, s3Trouble } from "../../clients/s3.ts";
 import type { RawReply, RawRequest } from "../../clients/s3_raw.ts";
-import { CannotLook } from "../../errors.ts";
 import { failed, type Outcome, skipped, type Trial, type TrialWords } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
 
@@ -126,7 +125,7 @@ export async function stepsIn(context: S3Context, bucket: string, prefix: string
     prefix,
     ask,
     refusal: (what, request, also) => refusalOf(context, what, request, also),
-    raw: async (request) => well(await context.raw.send(request), request),
+    raw: async (request) => well(await context.raw.send(request), context),
     put: (name, body, more) =>
       ask(
         `PUT ${name}`,
@@ -190,22 +189,11 @@ async function dropBody(answer: unknown): Promise<void> {
 }
 
 /** A reply of a store that is well. Else CannotLook: the reply says nothing of what was tried. */
-function well(reply: RawReply, { method, bucket = "", key = "" }: RawRequest): RawReply {
+function well(reply: RawReply, { talk }: S3Context): RawReply {
   const { status, code = "" } = reply;
-  if (!isUnwell({ status, code })) return reply;
-  const request = `${method} /${bucket}${key && "/"}${key}`;
-  throw new CannotLook({
-    kind: "server-error",
-    message: `${request}: the store answered ${refusalText({ status, code })}. Next: ${NEXT[code] ?? LOOK}`,
-  });
+  if (isUnwell({ status, code })) throw s3Refused(reply, talk);
+  return reply;
 }
-
-const LOOK = "kubectl --namespace rook-ceph logs --selector app=rook-ceph-rgw --tail 50";
-
-const NEXT: Record<string, string> = {
-  NoSuchBucket: "find out who deletes scratch buckets while a checkpoint runs, and run it again",
-  SlowDown: "run it again when the store has less to do",
-};
 
 /** The store is out of order, or the bucket is gone: nothing can be said of the operation. */
 function isUnwell({ status, code }: Refusal): boolean {

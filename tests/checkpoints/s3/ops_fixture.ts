@@ -20,7 +20,7 @@ export async function withFake<T>(
 ): Promise<T> {
   const fake = fakeS3(options);
   fake.store.buckets.set(BUCKET, emptyBucket(BUCKET));
-  const way = givenWay("--url", fake.url, options.tls?.cert);
+  const way = givenWay("--url", fake.url, options.tls?.ca);
   const timeoutMs = 5_000;
   const base = { way, keys: FAKE_KEYS, region: "us-east-1", timeoutMs };
   const [s3, defaults, undoS3] = await Promise.all([

@@ -1,0 +1,29 @@
+/** The table of cases of ceph/s3-tests speaks of trials that there are, and of all of them. */
+import assert from "node:assert/strict";
+import { opsTrials } from "../../../lib/checkpoints/s3/ops.ts";
+import { CASES, NO_CASE, RGW_16_2 } from "./s3_tests.ts";
+
+const ids = opsTrials.map(({ id }) => id);
+
+Deno.test("every trial has cases of ceph/s3-tests, or is said to have none", () => {
+  assert.deepEqual([...Object.keys(CASES), ...NO_CASE].sort(), ids.toSorted());
+});
+
+Deno.test("no case of ceph/s3-tests is counted twice", () => {
+  const all = Object.values(CASES).flat();
+  assert.deepEqual(all.filter((name, at) => all.indexOf(name) !== at), []);
+  assert.ok(all.every((name) => /^test_[a-z0-9_]+$/.test(name)));
+});
+
+Deno.test("what RGW is expected to get wrong are trials", () => {
+  assert.deepEqual(Object.keys(RGW_16_2).filter((id) => !ids.includes(id)), []);
+});
+
+Deno.test("ids of trials are unique, and every trial says who needs it", () => {
+  assert.equal(new Set(ids).size, ids.length);
+  for (const { id, title, explain, needs = [] } of opsTrials) {
+    assert.match(id, /^s3\.[a-z0-9-]+$/);
+    assert.ok(title && explain.length > 100 && explain.endsWith("."), id);
+    assert.deepEqual(needs.filter((one) => !ids.includes(one)), []);
+  }
+});
