@@ -8,6 +8,7 @@ export const validateNessie: Command = {
   examples: [
     { args: "", what: "find the catalog in the cluster, and try everything" },
     { args: "--verbose", what: "with every trial" },
+    { args: "--sample 100", what: "follow a hundred tables to their objects, and not all" },
     { args: "--load", what: "and how many reads and commits a second it takes" },
     {
       args: "--url http://127.0.0.1:19120",
@@ -18,6 +19,13 @@ export const validateNessie: Command = {
   flags: {
     url: { help: "address of the catalog (default: NESSIE_URL, or Service nessie)", value: "URL" },
     load: { help: "measure reads and commits a second, too; takes a minute" },
+    "no-integrity": { help: "do not follow tables to their objects" },
+    sample: { help: "follow so many tables only, taken by chance", value: "N" },
+    limit: { help: "follow no further table after so many files", value: "N" },
+    resume: {
+      help: "go on where an earlier walk through the tables ended; kept in this file",
+      value: "FILE",
+    },
   },
   extend: async (facts, asked) => await (await import("./run.ts")).validate(facts, asked),
   interrupted: "The scratch branches it had made were deleted, unless a line above says otherwise.",

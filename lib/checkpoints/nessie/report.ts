@@ -5,14 +5,19 @@ import { postgresql } from "../../components/postgresql.ts";
 import { SERVICE_ERRORS } from "../../components/reasons.ts";
 import { rookCeph } from "../../components/rook_ceph.ts";
 import { s3User } from "../../components/s3_user.ts";
-import type { Component, Edge, Table, World } from "../../model.ts";
-import { trialChecks, type TrialWords } from "../../trial.ts";
+import type { Check, Component, Edge, RecordSource, Table, World } from "../../model.ts";
+import { trialChecks, type TrialRecord, type TrialWords } from "../../trial.ts";
 import type { LoadRow } from "../load/rows.ts";
+import { capabilityRecords } from "./capabilities.ts";
+import { capabilityChecks, capabilityTables } from "./capabilities_report.ts";
 import { nessieObject } from "./context.ts";
+import { integrityTables, nessieIntegrityTotals } from "./integrity_records.ts";
+import { integrityWords, nessieIntegrity } from "./integrity_words.ts";
 import { latencyWords } from "./latency.ts";
 import { loadWords } from "./load.ts";
 import { catalogPods } from "./pods.ts";
 import { nessiePerformance, nessieSetup, nessieTrials } from "./records.ts";
+import { storageTrials } from "./storage.ts";
 import { apiTrials, behaviourTrials, cleanWords } from "./trials.ts";
 
 /** A component of trials; all speak of the catalog unless they name another object. */
@@ -71,15 +76,18 @@ function performanceTables(world: World): Table[] {
 
 const rounded = (value: number): number => value < 10 ? Number(value.toFixed(1)) : Math.round(value);
 
-/** What of the load was asked for is judged; else there is nothing to say of it. */
-const loadChecks = trialChecks(nessieTrials, [loadWords], () => nessieObject).map((check) => ({
-  ...check,
-  run: (world: World) => {
-    const tried = world.records(nessieTrials).some(({ trial }) => trial === loadWords.id);
-    if (tried) return check.run(world);
-    return [{ status: "skipped" as const, reason: "NotAsked", message: "not asked for (--load)" }];
-  },
-}));
+/** What nobody asked for is skipped, and not unknown. `asked` says how to ask for it, or who left it out. */
+function onlyAsked(source: RecordSource<TrialRecord>, checks: readonly Check[], asked: string): Check[] {
+  return checks.map((check) => ({
+    ...check,
+    run(world) {
+      const tried = world.records(source).some(({ trial }) => trial === check.id);
+      return tried
+        ? check.run(world)
+        : [{ status: "skipped", reason: "NotAsked", message: `not asked for (${asked})` }];
+    },
+  }));
+}
 
 const api = trialComponent("nessie-api", "Nessie API and Iceberg REST", apiTrials, {
   sources: [nessieTrials, nessieSetup],
@@ -91,12 +99,37 @@ const behaviour = trialComponent("nessie-behaviour", "Branches, commits, merges"
   cleanWords,
 ]);
 
+const ofCatalog = () => nessieObject;
+
 const performance = trialComponent("nessie-performance", "Time that metadata takes", [latencyWords], {
   sources: [nessieTrials, nessiePerformance],
-  checks: [...trialChecks(nessieTrials, [latencyWords], () => nessieObject), ...loadChecks],
+  checks: [
+    ...trialChecks(nessieTrials, [latencyWords], ofCatalog),
+    ...onlyAsked(nessieTrials, trialChecks(nessieTrials, [loadWords], ofCatalog), "--load"),
+  ],
   tables: performanceTables,
 });
 
+const storage = trialComponent("nessie-storage", "Storage of the catalog", storageTrials);
+
+const capabilities = trialComponent("nessie-capabilities", "What the catalog can do", [], {
+  sources: [capabilityRecords],
+  checks: capabilityChecks(ofCatalog),
+  // Fifty rows: not for who wants to know what is broken.
+  tables: (world) => capabilityTables(world).map((table) => ({ ...table, verbose: true })),
+});
+
+const integrity = trialComponent("nessie-integrity", "From tables to objects", [], {
+  sources: [nessieIntegrity, nessieIntegrityTotals],
+  checks: onlyAsked(
+    nessieIntegrity,
+    trialChecks(nessieIntegrity, integrityWords, ofCatalog),
+    "--no-integrity",
+  ),
+  tables: integrityTables,
+});
+
 export function reported(): readonly Component[] {
-  return [api, behaviour, performance, nessie, catalogPods, postgresql, s3User, rookCeph, kubernetes];
+  const trials = [api, storage, behaviour, capabilities, integrity, performance];
+  return [...trials, nessie, catalogPods, postgresql, s3User, rookCeph, kubernetes];
 }

@@ -1,25 +1,31 @@
 /** Carries the Nessie checkpoint out: finds the catalog, tries everything on scratch branches, takes them back. */
-import { inScratch, type Scratch } from "../../checkpoint.ts";
-import { runTrials } from "../../checkpoint.ts";
+import { inScratch, type RunOptions, runTrials, type Scratch } from "../../checkpoint.ts";
 import type { Asked } from "../../cli.ts";
-import { type Reference } from "../../clients/nessie.ts";
-import { nessieApi } from "../../clients/nessie.ts";
-import { givenWay } from "../../clients/reach.ts";
+import { nessieApi, type Reference } from "../../clients/nessie.ts";
 import { CannotLook } from "../../errors.ts";
 import type { Facts, Failure, SourceResult, World } from "../../model.ts";
 import { note, progress } from "../../terminal.ts";
 import type { TrialRecord } from "../../trial.ts";
 import { openWorld } from "../../world.ts";
-import type { LoadRecord, LoadRow } from "../load/rows.ts";
+import type { LoadRecord } from "../load/rows.ts";
+import { capabilityRecords } from "./capabilities.ts";
+import { tryCapabilities } from "./capabilities_run.ts";
 import { cleanRecords, sweep, type Swept } from "./clean.ts";
+import { type NessieContext, SCRATCH } from "./context.ts";
+import { walk } from "./integrity.ts";
+import { integrityRecords, integrityTotals, nessieIntegrityTotals } from "./integrity_records.ts";
+import { nessieIntegrity } from "./integrity_words.ts";
 import { measureLatency } from "./latency.ts";
 import { measureLoad } from "./load.ts";
 import { nessiePerformance, nessieSetup, nessieTrials } from "./records.ts";
-import { type Catalog, contextOf, type GivenUrl, openCatalog, setupRecord } from "./setup.ts";
+import { type Catalog, contextOf, openCatalog, setupRecord } from "./setup.ts";
+import { storageTrials } from "./storage.ts";
+import { tryStorage } from "./storage_run.ts";
 import { oldLeftovers } from "./sweep.ts";
 import { apiTrials, behaviourTrials } from "./trials.ts";
 import { marker } from "./trying.ts";
-import type { NessieContext } from "./context.ts";
+import { openWarehouse, type WarehouseStore } from "./warehouse_store.ts";
+import { type Wanted, wantedOf } from "./flags.ts";
 
 /** Longest time of one trial. */
 const TRIAL_MS = 60_000;
@@ -27,51 +33,53 @@ const TRIAL_MS = 60_000;
 const UNDO_MS = 10_000;
 const CONCURRENCY = 4;
 
-type Sources = Record<string, SourceResult>;
-
 /** Adds to the facts what was tried; of facts from a file it adds nothing. UsageError, Interrupted. */
 export async function validate(facts: Facts, asked: Asked): Promise<Facts> {
-  const given = givenUrl(asked);
+  const wanted = wantedOf(asked);
   if (asked.given.has("facts")) return facts;
   const world = openWorld(facts);
-  return { ...facts, sources: { ...facts.sources, ...await recorded(world, asked, given) } };
+  return { ...facts, sources: { ...facts.sources, ...await recorded(world, asked, wanted) } };
 }
 
-/** `--url` wins over NESSIE_URL. UsageError when it is none. */
-function givenUrl({ given }: Asked): GivenUrl | undefined {
-  const asked = given.get("url");
-  const url = asked ?? Deno.env.get("NESSIE_URL");
-  if (!url) return undefined;
-  const flag = asked === undefined ? "NESSIE_URL" : "--url";
-  // Whether it is one shows here, before anything is asked of the cluster.
-  void givenWay(flag, url).close();
-  return { flag, url };
-}
+type Sources = Record<string, SourceResult>;
 
-async function recorded(world: World, asked: Asked, given: GivenUrl | undefined): Promise<Sources> {
+async function recorded(world: World, asked: Asked, wanted: Wanted): Promise<Sources> {
   let catalog: Catalog;
   try {
-    catalog = await openCatalog(world, asked, given);
+    catalog = await openCatalog(world, asked, wanted.url);
   } catch (error) {
     if (!(error instanceof CannotLook)) throw error;
     return notReached(error.failure);
   }
   const say = speaker(catalog.way.words);
+  const store = openWarehouse(world, asked);
+  // It is waited for where objects are looked at.
+  store.catch(() => {});
   try {
-    return await tryAll(world, asked, catalog, say.say);
+    return await tryAll({ world, asked, wanted, catalog, store, say: say.say });
   } finally {
     say.end();
     await catalog.close();
+    const opened = await store.catch(() => undefined);
+    if (opened && !("failure" in opened)) await opened.close();
   }
 }
 
+const SOURCES = [
+  nessieTrials,
+  nessiePerformance,
+  nessieSetup,
+  capabilityRecords,
+  nessieIntegrity,
+  nessieIntegrityTotals,
+];
+
 function notReached(failure: Failure): Sources {
-  const all = [nessieTrials, nessiePerformance, nessieSetup];
-  return Object.fromEntries(all.map(({ id }) => [id, { ok: false, failure }]));
+  return Object.fromEntries(SOURCES.map(({ id }) => [id, { ok: false, failure }]));
 }
 
 /** One line of progress at a time. */
-function speaker(words: string): { say: (line: string) => void; end: () => void } {
+function speaker(words: string): { say: Say; end: () => void } {
   let done = progress(`Trying the catalog ${words} ...`);
   return {
     say(line) {
@@ -84,67 +92,151 @@ function speaker(words: string): { say: (line: string) => void; end: () => void 
 
 type Say = (line: string) => void;
 
-async function tryAll(world: World, asked: Asked, catalog: Catalog, say: Say): Promise<Sources> {
-  const { way, timeoutMs, signal, config } = catalog;
+interface Job {
+  world: World;
+  asked: Asked;
+  wanted: Wanted;
+  catalog: Catalog;
+  store: Promise<WarehouseStore | { failure: Failure }>;
+  say: Say;
+}
+
+async function tryAll(job: Job): Promise<Sources> {
+  const { way, timeoutMs, signal, config } = job.catalog;
   const undo = nessieApi({ way, timeoutMs });
   const started = performance.now();
   let before: Reference | undefined;
   let swept: Swept[] = [];
   let mark = "";
   const { ended, leftovers } = await inScratch(async (scratch: Scratch) => {
-    const context = contextOf(catalog, scratch, world);
+    const context = contextOf(job.catalog, scratch, job.world);
     mark = marker(context);
     before = await context.nessie.reference(config.defaultBranch);
     swept = await sweep(undo, await oldLeftovers(context.nessie, new Date()));
-    return await carriedOut(context, asked, say);
+    return await carriedOut(context, job);
   }, { undoTimeoutMs: UNDO_MS });
   if (ended.status === "rejected") {
     for (const { what, why } of leftovers) note(`could not be taken back: ${what}: ${why}`);
     if (ended.reason instanceof CannotLook) return notReached(ended.reason.failure);
     throw ended.reason;
   }
-  const { trials, measured, setup } = ended.value;
+  const { trials, ...sources } = ended.value;
   const end = before && { leftovers, swept, before, mark, root: way.url };
   const clean = end ? await cleanRecords(undo, end, performance.now() - started) : [];
   signal.throwIfAborted();
-  return {
-    ...items(nessieSetup.id, [setup]),
-    ...items(nessieTrials.id, [...trials, ...clean]),
-    ...items(nessiePerformance.id, measured),
-  };
+  return { ...sources, ...items(nessieTrials.id, [...trials, ...clean]) };
 }
 
 const items = (id: string, all: unknown[]): Sources => ({ [id]: { ok: true, items: all } });
 
-interface CarriedOut {
-  setup: unknown;
-  trials: TrialRecord[];
-  measured: LoadRecord[];
-}
-
-async function carriedOut(context: NessieContext, asked: Asked, say: Say): Promise<CarriedOut> {
+/** Everything that is tried, a part after the other; `trials` are put together with what is said at the end. */
+async function carriedOut(context: NessieContext, job: Job): Promise<Sources & { trials: TrialRecord[] }> {
+  const { asked, wanted, say } = job;
   const { signal } = context;
-  const startedAt = new Date();
-  const setup = await setupRecord(context);
-  // Alone: what else is under way would be measured with it.
-  const latency = await measureLatency(context, say);
-  const trials = await runTrials([...behaviourTrials, ...apiTrials], context, {
+  const options: RunOptions = {
     signal,
     trialTimeoutMs: TRIAL_MS,
     concurrency: CONCURRENCY,
     say: (title, done, of) => say(`${title} (${done + 1} of ${of})`),
-  });
+  };
+  const startedAt = new Date();
+  const setup = await setupRecord(context);
+  // Alone: what else is under way would be measured with it.
+  const latency = await measureLatency(context, say);
+  const trials = await runTrials([...behaviourTrials, ...apiTrials], context, options);
+  const storage = await storageOf(context, job, options);
+  const store = await job.store;
+  const capabilities = await capabilitiesOf(context, store, options);
+  const integrity = wanted.integrity ? await integrityOf(context, job, store) : integrityItems([], []);
   const load = asked.given.has("load") ? await measureLoad(context, say) : undefined;
-  const rows: LoadRow[] = [...latency.rows, ...load?.rows ?? []];
-  const { way } = context;
-  const run = {
-    kind: "run" as const,
+  const run: LoadRecord = {
+    kind: "run",
     startedAt: startedAt.toISOString(),
     tookMs: Date.now() - startedAt.getTime(),
-    store: way.url,
-    way: way.how,
-    wayWords: way.words,
+    store: context.way.url,
+    way: context.way.how,
+    wayWords: context.way.words,
     missed: load?.missed ?? [],
   };
-  return { setup, trials: [...latency.records, ...trials, ...load?.records ?? []], measured: [run, ...rows] };
+  return {
+    ...items(nessieSetup.id, [setup]),
+    ...items(nessiePerformance.id, [run, ...latency.rows, ...load?.rows ?? []]),
+    ...capabilities,
+    ...integrity,
+    trials: [...latency.records, ...trials, ...storage, ...load?.records ?? []],
+  } as Sources & { trials: TrialRecord[] };
+}
+
+async function storageOf(
+  context: NessieContext,
+  { asked, catalog }: Job,
+  options: RunOptions,
+): Promise<TrialRecord[]> {
+  const { kubeconfig, context: name, timeoutMs, signal } = asked;
+  if (!catalog.given) {
+    return await tryStorage(context, catalog.kube, { kubeconfig, context: name, timeoutMs, signal }, options);
+  }
+  const message =
+    `where this catalog keeps its data is not known: its address was given (${catalog.given.flag})`;
+  return storageTrials.map(({ id }) => ({
+    trial: id,
+    durationMs: 0,
+    result: "skipped",
+    reason: "NotApplicable",
+    message,
+  }));
+}
+
+async function capabilitiesOf(
+  context: NessieContext,
+  store: WarehouseStore | { failure: Failure },
+  options: RunOptions,
+): Promise<Sources> {
+  const { id } = capabilityRecords;
+  const given = "failure" in store ? {} : { objects: store.objects, undoObjects: store.undoObjects };
+  try {
+    return items(id, await tryCapabilities(context, given, options));
+  } catch (error) {
+    if (error instanceof CannotLook) return { [id]: { ok: false, failure: error.failure } };
+    throw error;
+  }
+}
+
+const integrityItems = (found: unknown[], totals: unknown[]): Sources => ({
+  ...items(nessieIntegrity.id, found),
+  ...items(nessieIntegrityTotals.id, totals),
+});
+
+async function integrityOf(
+  context: NessieContext,
+  { wanted, say }: Job,
+  store: WarehouseStore | { failure: Failure },
+): Promise<Sources> {
+  const not = (failure: Failure): Sources =>
+    Object.fromEntries(
+      [nessieIntegrity, nessieIntegrityTotals].map(({ id }) => [id, { ok: false, failure }]),
+    );
+  if ("failure" in store) return not(store.failure);
+  const { sample, limit, resume } = wanted;
+  try {
+    const walked = await walk({
+      catalog: { ...context.nessie, references: () => withoutScratch(context.nessie.references()) },
+      store: store.reader,
+      talk: store.talk,
+      warehouses: "why" in context.wanted ? [] : context.wanted.warehouses.map(({ location }) => location),
+      ...{ sample, limit, resume },
+      signal: context.signal,
+      say: ({ tables, files }) => say(`${tables} tables, ${files} files looked at`),
+      note,
+    });
+    return integrityItems(integrityRecords(walked), [integrityTotals(walked)]);
+  } catch (error) {
+    if (error instanceof CannotLook) return not(error.failure);
+    throw error;
+  }
+}
+
+/** Scratch branches, of this run and of others that are under way, hold pointers to nothing. */
+async function* withoutScratch(all: AsyncIterable<Reference>): AsyncGenerator<Reference, void, void> {
+  for await (const reference of all) if (!reference.name.startsWith(SCRATCH)) yield reference;
 }

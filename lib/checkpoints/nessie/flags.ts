@@ -1,0 +1,58 @@
+/** What is asked of the checkpoint on the command line, checked as far as it can be without asking anybody. */
+import type { Asked } from "../../cli.ts";
+import { givenWay } from "../../clients/reach.ts";
+import { UsageError } from "../../errors.ts";
+import type { Given } from "../../flags.ts";
+import type { GivenUrl } from "./setup.ts";
+
+export interface Wanted {
+  url?: GivenUrl;
+  /** Follow tables to their objects. */
+  integrity: boolean;
+  /** Tables to look at, taken by chance. */
+  sample?: number;
+  /** Take no further table after so many files. */
+  limit?: number;
+  /** The file that says where an earlier walk came to. */
+  resume?: string;
+}
+
+/** UsageError when something can't be used. `--url` wins over NESSIE_URL. */
+export function wantedOf({ given }: Pick<Asked, "given">): Wanted {
+  const url = urlOf(given);
+  const [sample, limit] = [countOf(given, "sample"), countOf(given, "limit")];
+  const resume = given.get("resume");
+  const integrity = !given.has("no-integrity");
+  const idle = ["sample", "limit", "resume"].find((name) => !integrity && given.has(name));
+  if (idle) {
+    throw new UsageError(
+      `--${idle} is about the integrity walk, and --no-integrity leaves it out. Keep one of them.`,
+    );
+  }
+  return {
+    ...url ? { url } : {},
+    integrity,
+    ...sample === undefined ? {} : { sample },
+    ...limit === undefined ? {} : { limit },
+    ...resume === undefined ? {} : { resume },
+  };
+}
+
+function urlOf(given: Given): GivenUrl | undefined {
+  const asked = given.get("url");
+  const url = asked ?? Deno.env.get("NESSIE_URL");
+  if (!url) return undefined;
+  const flag = asked === undefined ? "NESSIE_URL" : "--url";
+  // Whether it is one shows here, before anything is asked of the cluster.
+  void givenWay(flag, url).close();
+  return { flag, url };
+}
+
+function countOf(given: Given, name: string): number | undefined {
+  const text = given.get(name);
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new UsageError(
+    `--${name} is ${JSON.stringify(text.slice(0, 40))}, and must be a whole number from 1 on, like 100.`,
+  );
+}

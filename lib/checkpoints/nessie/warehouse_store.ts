@@ -1,0 +1,95 @@
+/** The object store of the catalog's warehouse, for what has to look at objects: opened as the S3 checkpoint does. */
+import type { Asked } from "../../cli.ts";
+import type { S3Talk } from "../../clients/s3.ts";
+import { s3Refused, s3Trouble } from "../../clients/s3_failures.ts";
+import { type S3Reader, s3Reader, S3Refused } from "../../clients/s3_reader.ts";
+import { CannotLook } from "../../errors.ts";
+import type { Failure, World } from "../../model.ts";
+import { clientsOf, openStore, type Store } from "../s3/setup.ts";
+import type { Objects } from "./capabilities_yard.ts";
+
+export interface WarehouseStore {
+  reader: S3Reader;
+  talk: S3Talk;
+  objects: Objects;
+  /** For undoing only: outlives the signal. */
+  undoObjects: Objects;
+  close(): Promise<void>;
+}
+
+/** Keys that are most at a time in a batch delete. */
+const BATCH = 1000;
+const REGION = "us-east-1";
+
+/** Why there is no way to the store is no fault of the catalog: it is told where objects would have been looked at. */
+export async function openWarehouse(
+  world: World,
+  asked: Asked,
+): Promise<WarehouseStore | { failure: Failure }> {
+  try {
+    const url = Deno.env.get("S3_ENDPOINT");
+    const endpoint = url ? { endpoint: { flag: "S3_ENDPOINT", url } } : {};
+    const store = await openStore(world, asked, { region: REGION, ...endpoint });
+    return await withKeys(store);
+  } catch (error) {
+    if (error instanceof CannotLook) return { failure: error.failure };
+    throw error;
+  }
+}
+
+async function withKeys(store: Store): Promise<WarehouseStore | { failure: Failure }> {
+  const { way, region, timeoutMs, signal, chosen } = store;
+  if (!chosen?.keys) {
+    await store.close();
+    const message =
+      "the object store takes none of the keys that are in the cluster. Next: deno task data-platform:test:s3";
+    return { failure: { kind: "unauthorized", message } };
+  }
+  const clients = await clientsOf(store);
+  const talk: S3Talk = { way, keys: chosen.keys, region, timeoutMs, signal };
+  const undoReader = s3Reader({ way, keys: chosen.keys, region, timeoutMs });
+  const reader = s3Reader(talk);
+  const remove: Objects["remove"] = async (bucket, keys) => {
+    const { DeleteObjectsCommand } = await import("@aws-sdk/client-s3");
+    for (let i = 0; i < keys.length; i += BATCH) {
+      const objects = keys.slice(i, i + BATCH).map((Key) => ({ Key }));
+      await clients.undoS3.send(
+        new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: objects, Quiet: true } }),
+      );
+    }
+  };
+  return {
+    reader,
+    talk,
+    objects: { ...reading(reader, talk), remove },
+    undoObjects: { ...reading(undoReader, { ...talk, signal: undefined }), remove },
+    async close() {
+      clients.destroy();
+      await store.close();
+    },
+  };
+}
+
+function reading(reader: S3Reader, talk: S3Talk): Pick<Objects, "exists" | "list"> {
+  return {
+    exists: (bucket, key) => inWords(async () => await reader.size(bucket, key) !== undefined, talk),
+    list: (bucket, prefix) =>
+      inWords(async () => {
+        const keys: string[] = [];
+        for await (const page of reader.list(bucket, prefix)) {
+          for (const { key } of page.objects) keys.push(key);
+        }
+        return keys;
+      }, talk),
+  };
+}
+
+/** What the reader throws, as CannotLook with words. */
+async function inWords<T>(doing: () => Promise<T>, talk: S3Talk): Promise<T> {
+  try {
+    return await doing();
+  } catch (error) {
+    if (!(error instanceof S3Refused)) throw s3Trouble(error, talk);
+    throw s3Refused({ ...error.seen, text: () => error.seen.text }, talk);
+  }
+}
