@@ -2,6 +2,7 @@
 import { systemReason, writeFileAtomic } from "../../atomic_file.ts";
 import { UsageError } from "../../errors.ts";
 import { list, num, obj, ShapeError, str } from "../../shape.ts";
+import { enoughRounds } from "./compare.ts";
 import {
   type BaselineRow,
   cellKey,
@@ -55,8 +56,10 @@ export function unfit(rows: readonly LoadRow[], missed: readonly CellWords[]): s
   if (bad) return `operations of ${cellText(bad)} came to nothing`;
   const [gone] = missed;
   if (gone) return `time ran out before ${cellText(gone)} was measured`;
-  const few = rows.find(({ rounds }) => rounds.length < 2 || rounds.some((rate) => rate <= 0));
-  if (few) return `too few rounds of ${cellText(few)} were measured to know their noise`;
+  const few = rows.find(({ rounds }) => !enoughRounds(rounds.length, rows.length));
+  if (few) return `${few.rounds.length} rounds of ${cellText(few)} are too few to tell change from noise`;
+  const none = rows.find(({ rounds }) => rounds.some((rate) => rate <= 0));
+  if (none) return `no operation of ${cellText(none)} ended in some round`;
   return rows.length === 0 ? "nothing was measured" : undefined;
 }
 

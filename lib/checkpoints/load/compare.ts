@@ -1,14 +1,15 @@
 /** Says of two runs whether one is slower, the same or faster, with a band for what is only noise. Pure. */
-import { type BaselineRow, cellKey, type CellWords, type LoadRow, median } from "./rows.ts";
-import { twoSidedT } from "./students_t.ts";
+import { shiftOf } from "./ranks.ts";
+import { type BaselineRow, cellKey, type CellWords, type LoadRow } from "./rows.ts";
 
-export type Change = "slower" | "same" | "faster";
+/** `unknown`: there were too few rounds to tell change from noise. */
+export type Change = "slower" | "same" | "faster" | "unknown";
 
 export interface Comparison {
   change: Change;
-  /** Throughput now / then. */
+  /** Throughput now / then: the median of the ratios of all pairs of rounds. */
   ratio: number;
-  /** A ratio between 1 / band and band is noise. Infinity when there were too few rounds to know. */
+  /** A ratio between 1 / band and band is noise. Infinity when it is not known. */
   band: number;
 }
 
@@ -21,13 +22,10 @@ export const LEAST_BAND = 1.1;
  */
 export const FALSE_ALARMS = 0.05;
 
-/** The median of few values is less sure than their mean: by sqrt(pi / 2) at most, when they are spread normally. */
-const MEDIAN_LOSS = Math.PI / 2;
-
 /**
- * Compares operations a second of the rounds of two runs. What counts is the ratio, so all is done with logarithms:
- * the difference of the medians against its standard error by Welch (the runs may be unlike noisy), as often wrong as
- * `falseAlarms` says, and never narrower than LEAST_BAND.
+ * Compares operations a second of the rounds of two runs. What counts is the ratio, so logarithms are compared, by the
+ * order of the rounds alone: one in which the machine stood still does not count more than any other. As often wrong
+ * as `falseAlarms` says. Undefined when nothing succeeded in some round, or there is none.
  */
 export function compareRounds(
   then: readonly number[],
@@ -37,35 +35,11 @@ export function compareRounds(
   if ([...then, ...now].some((rate) => !(rate > 0)) || then.length === 0 || now.length === 0) {
     return undefined;
   }
-  const [a, b] = [then, now].map((rates) => spreadOf(rates.map(Math.log)));
-  if (!a || !b) return undefined;
-  const difference = b.middle - a.middle;
-  const band = Math.max(Math.log(LEAST_BAND), noise(a, b, falseAlarms));
-  const change = Math.abs(difference) <= band ? "same" : difference < 0 ? "slower" : "faster";
-  return { change, ratio: Math.exp(difference), band: Math.exp(band) };
-}
-
-interface Spread {
-  middle: number;
-  /** Variance of the median. */
-  variance: number;
-  freedom: number;
-}
-
-function spreadOf(values: readonly number[]): Spread {
-  const freedom = values.length - 1;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  const variance = freedom > 0 ? MEDIAN_LOSS * squares / freedom / values.length : Infinity;
-  return { middle: median(values), variance, freedom };
-}
-
-function noise(a: Spread, b: Spread, falseAlarms: number): number {
-  const variance = a.variance + b.variance;
-  if (!Number.isFinite(variance)) return Infinity;
-  if (variance === 0) return 0;
-  const freedom = variance ** 2 / (a.variance ** 2 / a.freedom + b.variance ** 2 / b.freedom);
-  return twoSidedT(1 - falseAlarms, freedom) * Math.sqrt(variance);
+  const { by, within } = shiftOf(then.map(Math.log), now.map(Math.log), falseAlarms);
+  const band = Math.max(Math.log(LEAST_BAND), within);
+  const known = Math.abs(by) <= band ? "same" : by < 0 ? "slower" : "faster";
+  const change = Number.isFinite(band) ? known : "unknown";
+  return { change, ratio: Math.exp(by), band: Math.exp(band) };
 }
 
 export interface ComparedRow extends CellWords {
@@ -93,4 +67,10 @@ export function compareRows(rows: readonly LoadRow[], before: readonly BaselineR
     before: then,
     compared: compareRounds(then.rounds, row.rounds, FALSE_ALARMS / pairs.length),
   }));
+}
+
+/** Whether so many rounds can tell a row from chance, among so many rows. */
+export function enoughRounds(rounds: number, rows: number): boolean {
+  const some = Array.from({ length: rounds }, (_, i) => i);
+  return rounds > 0 && Number.isFinite(shiftOf(some, some, FALSE_ALARMS / rows).within);
 }

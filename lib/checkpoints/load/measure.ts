@@ -53,15 +53,21 @@ export async function measure(cells: readonly Cell[], options: MeasureOptions): 
   const deadline = performance.now() + totalMs;
   const results = new Map<Cell, LoadResult[]>(cells.map((cell) => [cell, []]));
   const next = new Map<Cell, number>();
+  // What operations under way at the end of a window took beyond it, by the cell's last round.
+  const overrun = new Map<Cell, number>();
+  const overrunOf = (some: readonly Cell[]) => some.reduce((sum, cell) => sum + (overrun.get(cell) ?? 0), 0);
   const weightOf = (some: readonly Cell[]) => some.reduce((sum, { weight = 1 }) => sum + weight, 0);
   for (let round = 0; round < rounds; round++) {
     for (const [at, cell] of cells.entries()) {
-      const left = deadline - performance.now();
+      const began = performance.now();
+      const left = deadline - began;
       if (left <= 0) break;
       const most = cell.most?.();
       if (most?.requests === 0) continue;
-      const weights = weightOf(cells.slice(at)) + (rounds - round - 1) * weightOf(cells);
-      const share = Math.max(left * (cell.weight ?? 1) / weights, LEAST_MS);
+      const [rest, more] = [cells.slice(at), rounds - round - 1];
+      const weights = weightOf(rest) + more * weightOf(cells);
+      const free = left - overrunOf(rest) - more * overrunOf(cells);
+      const share = Math.max(free * (cell.weight ?? 1) / weights, LEAST_MS);
       const warmupMs = most ? 0 : share * (round === 0 ? FIRST_WARMUP_SHARE : WARMUP_SHARE);
       say?.(`${cellText(cell)}, round ${round + 1} of ${rounds}`);
       const result = await load({
@@ -75,6 +81,7 @@ export async function measure(cells: readonly Cell[], options: MeasureOptions): 
         timeoutMs,
         signal,
       });
+      overrun.set(cell, Math.max(performance.now() - began - share, 0));
       next.set(cell, (next.get(cell) ?? 0) + result.begun);
       results.get(cell)?.push(result);
       cell.ended?.(result);

@@ -7,7 +7,7 @@ import {
   LEAST_BAND,
 } from "../../../lib/checkpoints/load/compare.ts";
 import type { LoadRow } from "../../../lib/checkpoints/load/rows.ts";
-import { twoSidedT } from "../../../lib/checkpoints/load/students_t.ts";
+import { shiftOf } from "../../../lib/checkpoints/load/ranks.ts";
 
 /** A sequence that is the same in every run. */
 function seeded(seed: number): () => number {
@@ -28,72 +28,88 @@ function rounds(random: () => number, count: number, noise: number, middle = 100
 
 const rates = fc.array(fc.double({ min: 0.5, max: 1e5, noNaN: true }), { minLength: 2, maxLength: 9 });
 
-Deno.test("Student's t is that of the tables", () => {
-  const table: [number, number, number][] = [
-    [0.95, 1, 12.706],
-    [0.95, 2, 4.303],
-    [0.95, 8, 2.306],
-    [0.99, 4, 4.604],
-    [0.99, 8, 3.355],
-    [0.998, 8, 4.501],
-    [0.99, 30, 2.75],
-    [0.5, 1, 1],
-  ];
-  for (const [probability, freedom, wanted] of table) {
-    const got = twoSidedT(probability, freedom);
-    assert.ok(Math.abs(got / wanted - 1) < 0.002, `t(${probability}, ${freedom}) is ${got}, not ${wanted}`);
+/** Mostly quiet, and now and then far off. */
+function stalling(random: () => number, count: number, middle = 1000): number[] {
+  return Array.from(
+    { length: count },
+    () => middle * Math.exp(0.05 * normal(random)) * (random() < 0.15 ? 0.1 : 1),
+  );
+}
+
+Deno.test("a shift has the width of the tables of Mann and Whitney", () => {
+  // Pairs that may stand the other way round, two-sided, 5 %: 5 and 5 values 2, 9 and 9 values 17, 5 and 9 values 7.
+  for (const [n, m, left] of [[5, 5, 2], [9, 9, 17], [5, 9, 7]] as const) {
+    const a = Array.from({ length: n }, (_, i) => i * 1000);
+    const b = Array.from({ length: m }, (_, i) => i);
+    const differences = a.flatMap((one) => b.map((other) => other - one)).sort((x, y) => x - y);
+    const { by, within } = shiftOf(a, b, 0.05);
+    const [low = NaN, high = NaN] = [differences[left], differences[n * m - 1 - left]];
+    assert.equal(within, Math.max(high - by, by - low));
   }
+  assert.equal(shiftOf([1, 2, 3], [7, 8, 9], 0.05).within, Infinity);
+});
+
+Deno.test("two samples that are shifted are told by how much", () => {
+  const values = fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength: 9 });
+  fc.assert(fc.property(values, fc.integer({ min: -500, max: 500 }), (some, by) => {
+    const shifted = some.map((value) => value + by);
+    assert.equal(shiftOf(some, shifted, 0.05).by, by);
+  }));
 });
 
 Deno.test("the band is symmetric: what is slower one way is faster by the same the other way", () => {
-  const opposite = { slower: "faster", same: "same", faster: "slower" } as const;
+  const opposite = { slower: "faster", same: "same", faster: "slower", unknown: "unknown" } as const;
   fc.assert(fc.property(rates, rates, (then, now) => {
     const [there, back] = [compareRounds(then, now, 0.01), compareRounds(now, then, 0.01)];
     assert.ok(there && back);
     assert.equal(back.change, opposite[there.change]);
     assert.ok(Math.abs(there.ratio * back.ratio - 1) < 1e-9);
-    assert.ok(Math.abs(there.band / back.band - 1) < 1e-9);
+    assert.ok(there.band === back.band || Math.abs(there.band / back.band - 1) < 1e-9);
   }));
 });
 
 Deno.test("a run compared with itself is the same", () => {
-  fc.assert(fc.property(rates, (some) => assert.equal(compareRounds(some, some, 0.05)?.change, "same")));
+  fc.assert(
+    fc.property(rates, (some) => assert.match(compareRounds(some, some, 0.05)?.change ?? "", /same|unknown/)),
+  );
 });
 
-for (const noise of [0.06, 0.15, 0.5]) {
-  for (const count of [3, 5, 9]) {
-    Deno.test(`two samples of one distribution are called changed no oftener than claimed: noise ${noise}, ${count} rounds`, () => {
-      const random = seeded(count * 1000 + noise * 100);
+const noises: [string, (random: () => number, count: number, middle?: number) => number[]][] = [
+  ["little noise", (random, count, middle) => rounds(random, count, 0.06, middle)],
+  ["much noise", (random, count, middle) => rounds(random, count, 0.5, middle)],
+  ["stalls", stalling],
+];
+for (const [what, make] of noises) {
+  for (const count of [4, 5, 9]) {
+    Deno.test(`two samples of one distribution are called changed no oftener than claimed: ${what}, ${count} rounds`, () => {
+      const random = seeded(count * 1000 + what.length);
       const trials = 1500;
       let alarms = 0;
       for (let trial = 0; trial < trials; trial++) {
-        const said = compareRounds(rounds(random, count, noise), rounds(random, count, noise), 0.05);
-        if (said?.change !== "same") alarms++;
+        if (
+          /slower|faster/.test(compareRounds(make(random, count), make(random, count), 0.05)?.change ?? "")
+        ) alarms++;
       }
       // Three standard errors of a share of 0.05 in so many trials.
       assert.ok(alarms / trials < 0.05 + 3 * Math.sqrt(0.05 * 0.95 / trials), `${alarms} of ${trials}`);
       // And the claim is not kept by never saying anything.
       const slowed = Array.from(
         { length: 200 },
-        () =>
-          compareRounds(
-            rounds(random, count, noise),
-            rounds(random, count, noise, 1000 / 2 ** (count === 3 ? 12 : 6)),
-            0.05,
-          )?.change,
+        () => compareRounds(make(random, count), make(random, count, 1000 / 30), 0.05)?.change,
       );
-      assert.ok(slowed.filter((one) => one === "slower").length > 150);
+      const found = slowed.filter((one) => one === "slower").length;
+      assert.ok(found > 150, `${found} of 200`);
     });
   }
 }
 
-Deno.test("runs of unlike noise are called changed no oftener than claimed", () => {
+Deno.test("runs of unlike noise are called changed hardly oftener than claimed", () => {
   const random = seeded(7);
   let alarms = 0;
   for (let trial = 0; trial < 1500; trial++) {
-    if (compareRounds(rounds(random, 5, 0.4), rounds(random, 5, 0.05), 0.05)?.change !== "same") alarms++;
+    if (compareRounds(rounds(random, 9, 0.4), rounds(random, 9, 0.1), 0.05)?.change !== "same") alarms++;
   }
-  assert.ok(alarms / 1500 < 0.067, `${alarms} of 1500`);
+  assert.ok(alarms / 1500 < 0.08, `${alarms} of 1500`);
 });
 
 Deno.test("a matrix of unchanged rows is wholly the same in nineteen runs of twenty", () => {
@@ -113,7 +129,7 @@ Deno.test("a matrix of unchanged rows is wholly the same in nineteen runs of twe
     maxMs: 1,
     errors: {},
     firstErrors: [],
-    rounds: rounds(random, 5, 0.15),
+    rounds: rounds(random, 9, 0.15),
     spread: 0,
   });
   let alarmed = 0;
@@ -127,7 +143,7 @@ Deno.test("a matrix of unchanged rows is wholly the same in nineteen runs of twe
 });
 
 Deno.test("a change that is large against the spread is told, and one within the least band is not", () => {
-  const steady = [1000, 1002, 998, 1001, 999];
+  const steady = [1000, 1002, 998, 1001, 999, 1003, 997, 1004, 996];
   const times = (factor: number) => steady.map((rate) => rate * factor);
   assert.equal(compareRounds(steady, times(0.8), 0.002)?.change, "slower");
   assert.equal(compareRounds(steady, times(1.3), 0.002)?.change, "faster");
@@ -137,7 +153,7 @@ Deno.test("a change that is large against the spread is told, and one within the
 
 Deno.test("one round has an endless band, and a round without success can't be compared", () => {
   assert.partialDeepStrictEqual(compareRounds([1000], [10], 0.05), {
-    change: "same",
+    change: "unknown",
     band: Infinity,
   });
   assert.equal(compareRounds([1000, 0], [1000, 1000], 0.05), undefined);
