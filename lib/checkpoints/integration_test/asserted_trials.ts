@@ -4,13 +4,17 @@ import type { TrialRecord } from "../../trial.ts";
 import { cellText, type LoadRecord, type LoadRow } from "../load/rows.ts";
 import type { AssertedFact } from "./asserted.ts";
 
+/** Trials of the checkpoint itself: whether it took everything back, which says nothing of the platform. */
+const OWN = new Set(["s3.clean", "nessie.scratch-gone"]);
+
 /** The trials of which every record held, as one fact; none when there is no such trial. */
 export function heldTrials(
   records: readonly TrialRecord[],
   words: Pick<AssertedFact, "id" | "title">,
 ): AssertedFact[] {
   const ended = Map.groupBy(records, ({ trial }) => trial);
-  const held = [...ended].filter(([, all]) => all.every(({ result }) => result === "held")).map(([id]) => id);
+  const held = [...ended].filter(([id, all]) => !OWN.has(id) && all.every(({ result }) => result === "held"))
+    .map(([id]) => id);
   return held.length > 0 ? [{ ...words, value: held.toSorted(), how: "includes" }] : [];
 }
 

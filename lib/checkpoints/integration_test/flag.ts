@@ -47,7 +47,7 @@ async function create(name: string, facts: Facts, asked: Asked): Promise<void> {
   await createTest({
     subject: looker.subject,
     facts: await looker.asserted(facts, asked),
-    flags: Object.fromEntries([...given].filter(([flag]) => looker.flags.includes(flag))),
+    flags: looker.flags(given),
     env: kubeconfig === undefined ? {} : { KUBECONFIG: absolute(kubeconfig) },
     yes: given.has("yes"),
     signal,

@@ -1,5 +1,6 @@
 /** The commands that have a generated test: how each looks, and which of its flags say where and how. */
 import type { Asked, Command } from "../../cli.ts";
+import type { Given } from "../../flags.ts";
 import { CannotLook } from "../../errors.ts";
 import type { Facts } from "../../model.ts";
 import { openWorld } from "../../world.ts";
@@ -9,8 +10,8 @@ import { assertedS3, s3Subject } from "./asserted_s3.ts";
 
 export interface Looker {
   subject: Subject;
-  /** Flags that the generated test keeps; the others are of the moment. */
-  flags: readonly string[];
+  /** What the generated test gives to its look of these flags: where and how to look. The others are of the moment. */
+  flags(given: Given): Record<string, string>;
   command(): Promise<Command>;
   /** What a test asserts of these facts. CannotLook when there was nothing to be seen. */
   asserted(facts: Facts, asked: Asked): Promise<AssertedFact[]>;
@@ -20,14 +21,25 @@ const COMMON = ["namespace", "context", "timeout"];
 
 export const s3Looker: Looker = {
   subject: s3Subject,
-  flags: [...COMMON, "endpoint", "credentials", "region", "performance"],
+  flags(given) {
+    const kept = among(given, [
+      ...COMMON,
+      "endpoint",
+      "credentials",
+      "region",
+      "performance",
+      "performance-time",
+    ]);
+    // These two measure by themselves; the test has no baseline, and budgets instead.
+    return given.has("save-baseline") || given.has("baseline") ? { ...kept, performance: "true" } : kept;
+  },
   command: async () => (await import("../s3/command.ts")).testS3,
   asserted: (facts) => Promise.resolve(assertedS3(openWorld(reached(facts, "s3.trials")))),
 };
 
 export const nessieLooker: Looker = {
   subject: nessieSubject,
-  flags: [...COMMON, "url", "load"],
+  flags: (given) => among(given, [...COMMON, "url", "load"]),
   command: async () => (await import("../nessie/command.ts")).validateNessie,
   async asserted(facts, asked) {
     const world = openWorld(reached(facts, "nessie.trials"));
@@ -36,6 +48,10 @@ export const nessieLooker: Looker = {
 };
 
 export const lookers: readonly Looker[] = [s3Looker, nessieLooker];
+
+function among(given: Given, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries([...given].filter(([name]) => names.includes(name)));
+}
 
 /** The facts, if what was to be tried could be reached. */
 function reached(facts: Facts, source: string): Facts {
