@@ -63,7 +63,7 @@ export async function chosenCredential(kube: Pick<KubeWriter, "get">, text: stri
         "access-key-id and secret-access-key, AccessKey and SecretKey.",
     );
   }
-  const ref: CredentialRef = { secret, ...pair, kind: "copy" };
+  const ref: CredentialRef = { secret, ...pair, kind: "copy", used: true };
   return { ...ref, ...keysIn(data, ref) };
 }
 
@@ -146,8 +146,13 @@ export function credentialOutcomes(all: readonly Credential[]): Outcome[] {
     const observed = `HTTP ${one.answer.status}${one.answer.code ? ` ${one.answer.code}` : ""}`;
     const base = { object, observed, expected: "HTTP 200", evidence };
     if (signs(one)) return held(`${what} sign requests that the store accepts`, base);
-    return { ...failed(...refusedWhy(one, observed), base), next: look(one) };
+    return { ...failed(...refusedWhy(one, observed), base), next: look(one), ...mayBeOthers(one) };
   });
+}
+
+/** What no pod uses may be for another store: of a backup, for one. */
+function mayBeOthers({ kind, used, answer }: Credential): Partial<Outcome> {
+  return kind === "copy" && !used && answer?.code === "InvalidAccessKeyId" ? { status: "warning" } : {};
 }
 
 function refusedWhy({ answer, idKey, secretKey }: Credential, observed: string): [string, string] {
@@ -197,7 +202,8 @@ export function copyOutcomes(all: readonly Credential[]): Outcome[] {
       return failed("CopyDiffers", message, { object, next: look(copy) });
     }
     if (signs(copy)) return held(`holds keys of another user than ${names}; they work`, { object });
-    const message = `holds other keys than ${names}, and the store does not take them: the copy is old`;
-    return failed("CopyDiffers", message, { object, next: look(copy) });
+    const message = `holds other keys than ${names}, and the store does not take them: the copy is old` +
+      (copy.used ? "" : ", or for another store");
+    return failed("CopyDiffers", message, { object, next: look(copy), ...mayBeOthers(copy) });
   });
 }

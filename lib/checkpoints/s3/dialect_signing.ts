@@ -1,8 +1,19 @@
 /** The forms of a signature, and of the address of a bucket, that clients use. */
 import { rawS3 } from "../../clients/s3.ts";
 import type { S3Context } from "./context.ts";
-import { bytesFor, holds, type Probe, put, readBack, type Seen, send, writes } from "./dialect_probe.ts";
-import { said } from "./dialect_probe.ts";
+import { CannotLook } from "../../errors.ts";
+import {
+  bytesFor,
+  holds,
+  type Probe,
+  put,
+  readBack,
+  said,
+  same,
+  type Seen,
+  send,
+  writes,
+} from "./dialect_probe.ts";
 
 /** Signature version 2: HMAC-SHA1 over the request line, as clients before 2014 sign. */
 async function signedV2(context: S3Context, method: string, key: string): Promise<Record<string, string>> {
@@ -32,17 +43,29 @@ async function anyRegion(context: S3Context, key: string): Promise<Seen> {
   return holds(await elsewhere.send({ method: "GET", bucket: context.bucket, key }));
 }
 
+/** Where the name of the bucket leads nowhere, or to a certificate of another name, it is as good as refused. */
+const NO_HOST = ["unreachable", "certificate"];
+
 async function virtualHost(context: S3Context, key: string): Promise<Seen> {
+  if (isAddress(new URL(context.endpoint).hostname)) {
+    return { behaviour: "refused", observed: "the endpoint is an IP address" };
+  }
   const body = bytesFor(key);
   await put(context, key, body);
-  const reply = await send(context, { method: "GET", key, virtualHost: true });
-  if (reply.status !== 200) return { behaviour: "refused", observed: said(reply) };
-  const observed = said(reply);
-  const right = reply.bytes.length === body.length && reply.bytes.every((byte, i) => byte === body[i]);
-  return right
-    ? { behaviour: "works", observed }
-    : { behaviour: "corrupts", observed: `${observed}, another object` };
+  try {
+    const reply = await send(context, { method: "GET", key, virtualHost: true });
+    const observed = said(reply);
+    if (reply.status !== 200) return { behaviour: "refused", observed };
+    return same(reply.bytes, body)
+      ? { behaviour: "works", observed }
+      : { behaviour: "corrupts", observed: `${observed}, another object` };
+  } catch (error) {
+    if (!(error instanceof CannotLook) || !NO_HOST.includes(error.failure.kind)) throw error;
+    return { behaviour: "refused", observed: `no way to it (${error.failure.kind})` };
+  }
 }
+
+const isAddress = (host: string) => host.startsWith("[") || /^\d+(\.\d+){3}$/.test(host);
 
 export const signingProbes: readonly Probe[] = [
   {

@@ -112,6 +112,8 @@ export interface CredentialRef {
   secretKey: string;
   /** `copy`: in the platform's namespace. `source`: Rook wrote it for a user. */
   kind: "copy" | "source";
+  /** A pod of the platform uses it. */
+  used: boolean;
 }
 
 /** Names under which a pair of keys is usually kept, by those that write them. */
@@ -146,7 +148,8 @@ export function credentialRefs(world: World): CredentialRef[] {
     .filter((secret) => secret.metadata?.namespace === world.namespace)
     .flatMap((secret): CredentialRef[] => {
       const pair = pairAmong(secret.metadata?.keys ?? []);
-      return pair ? [{ secret: refOf("Secret", secret), ...pair, kind: "copy" }] : [];
+      const ref = refOf("Secret", secret);
+      return pair ? [{ secret: ref, ...pair, kind: "copy", used: uses.has(refKey(ref)) }] : [];
     })
     .toSorted((a, b) =>
       (uses.get(refKey(b.secret)) ?? 0) - (uses.get(refKey(a.secret)) ?? 0) ||
@@ -168,7 +171,8 @@ function sources(world: World): CredentialRef[] {
     const secret = user.status?.info?.secretName ?? `rook-ceph-object-user-${user.spec?.store}-${name}`;
     const keys = world.get(secrets, namespace, secret)?.metadata?.keys;
     const pair = pairAmong(keys ?? ["AccessKey", "SecretKey"]);
-    return pair ? [{ secret: { kind: "Secret", namespace, name: secret }, ...pair, kind: "source" }] : [];
+    const ref: ObjectRef = { kind: "Secret", namespace, name: secret };
+    return pair ? [{ secret: ref, ...pair, kind: "source", used: false }] : [];
   });
 }
 

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import {
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  ListBucketsCommand,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
+import type { S3Client } from "@aws-sdk/client-s3";
+import { inScratch, type Scratch } from "../../../lib/checkpoint.ts";
+import { givenWay } from "../../../lib/clients/reach.ts";
+import { openS3, rawS3 } from "../../../lib/clients/s3.ts";
+import { type Clients, type S3Setup, setUp, type Store } from "../../../lib/checkpoints/s3/setup.ts";
+import { removalCommand, scratchBucket } from "../../../lib/checkpoints/s3/setup_scratch.ts";
+import { CannotLook } from "../../../lib/errors.ts";
+import { emptyBucket, FAKE_KEYS, type FakeS3, fakeS3 } from "../../fake_s3/mod.ts";
+
+/** Answers some commands by itself, and leaves the others to the store. */
+type Instead = (command: unknown) => unknown;
+
+async function withSetup(
+  use: (setup: () => Promise<S3Setup>, fake: FakeS3, scratch: Scratch) => Promise<void>,
+  instead: Instead = () => undefined,
+  mayMake = true,
+) {
+  const fake = fakeS3();
+  fake.store.buckets.set("lake", emptyBucket("lake"));
+  const way = givenWay("--endpoint", fake.url);
+  const { signal } = new AbortController();
+  const options = { way, region: "us-east-1", timeoutMs: 5_000, keys: FAKE_KEYS };
+  const client = await openS3(options);
+  const stranger = await openS3({ ...options, keys: { ...FAKE_KEYS, secretAccessKey: "wrong" } });
+  const send = (command: unknown) => {
+    if (!mayMake && command instanceof CreateBucketCommand) return stranger.send(command);
+    const answer = instead(command);
+    return answer === undefined ? client.send(command as PutObjectCommand) : Promise.resolve(answer);
+  };
+  const s3 = { send: async (command: unknown) => await send(command) } as unknown as S3Client;
+  const clients: Clients = {
+    s3,
+    undoS3: client,
+    defaults: client,
+    raw: rawS3(options),
+    talk: options,
+    destroy: () => {},
+  };
+  const store: Store = {
+    ...options,
+    signal,
+    credentials: [],
+    buckets: [{ name: "lake", via: "a claim" }],
+    close: () => Promise.resolve(),
+  };
+  try {
+    const tableLocations = () => Promise.resolve([]);
+    const { ended, leftovers } = await inScratch(
+      (scratch) => use(() => setUp(scratch, store, clients, { tableLocations }), fake, scratch),
+      { undoTimeoutMs: 5_000 },
+    );
+    if (ended.status === "rejected") throw ended.reason;
+    assert.deepEqual(leftovers, []);
+    assert.deepEqual([...fake.store.buckets.keys()].filter((name) => name !== "lake"), []);
+    assert.equal(fake.store.buckets.get("lake")?.keys.size, 0);
+    assert.equal(fake.store.buckets.get("lake")?.uploads.size, 0);
+  } finally {
+    client.destroy();
+    stranger.destroy();
+    await way.close();
+    await fake.close();
+  }
+}
+
+const mark = async ({ s3, bucket, prefix }: S3Setup) => {
+  const place = { Bucket: bucket, Key: `${prefix}a/b` };
+  await s3.send(new PutObjectCommand({ ...place, Body: "x" }));
+  await s3.send(new CreateMultipartUploadCommand(place));
+};
+
+Deno.test("a bucket is made, and goes again with its objects and open uploads", async () => {
+  await withSetup(async (open, fake) => {
+    const setup = await open();
+    assert.ok(setup.ownBucket && fake.store.buckets.has(setup.bucket));
+    await mark(setup);
+    const further = await setup.makeBucket("more");
+    assert.ok(fake.store.buckets.has(further));
+  });
+});
+
+Deno.test("a user who may make no bucket works below a prefix of one that is there, and leaves nothing in it", async () => {
+  await withSetup(
+    async (open, fake) => {
+      const setup = await open();
+      assert.deepEqual([setup.ownBucket, setup.bucket, setup.refusal?.code], [
+        false,
+        "lake",
+        "SignatureDoesNotMatch",
+      ]);
+      assert.match(setup.prefix, /^\.lakecheck-scratch\/\d{8}t\d{4}z-[0-9a-f]{4}\/$/);
+      await mark(setup);
+      assert.equal(fake.store.buckets.get("lake")?.keys.size, 1);
+      await assert.rejects(
+        setup.makeBucket("more"),
+        (error) =>
+          error instanceof CannotLook && error.failure.kind === "forbidden" &&
+          /HTTP 403 Sig/.test(error.message),
+      );
+    },
+    undefined,
+    false,
+  );
+});
+
+Deno.test("what earlier runs left is removed when it is older than an hour, and nothing else is", async () => {
+  const old = "lakecheck-scratch-20200101t0000z-abcd-lifecycle";
+  const young = scratchBucket(
+    `${new Date().toISOString().slice(0, 16).replace(/[-:]/g, "").toLowerCase()}z-abcd`,
+  );
+  const foreign = "lakecheck-scratch-of-somebody";
+  const listed: Instead = (command) =>
+    command instanceof ListBucketsCommand
+      ? { Buckets: [old, young, foreign, "lake"].map((Name) => ({ Name })) }
+      : undefined;
+  await withSetup(async (open, fake) => {
+    for (const name of [old, young, foreign]) fake.store.buckets.set(name, emptyBucket(name));
+    const setup = await open();
+    assert.deepEqual(setup.swept, [{ place: { bucket: old, prefix: "" } }]);
+    assert.ok(!fake.store.buckets.has(old));
+    for (const name of [young, foreign]) assert.ok(fake.store.buckets.delete(name), name);
+  }, listed);
+});
+
+Deno.test("names of buckets fit, and the command that removes a leftover names it", () => {
+  const name = scratchBucket(
+    "20261121t1305z-4f1c",
+    "a-purpose-that-is-much-too-long-for-the-name-of-a-bucket",
+  );
+  assert.ok(name.length <= 63 && /[a-z0-9]$/.test(name));
+  assert.equal(
+    removalCommand("http://rgw", { bucket: "b", prefix: "" }),
+    "aws --endpoint-url http://rgw s3 rb --force s3://b",
+  );
+  assert.match(
+    removalCommand("http://rgw", { bucket: "b", prefix: "p/" }),
+    /s3 rm --recursive s3:\/\/b\/p\/$/,
+  );
+});
