@@ -34,6 +34,8 @@ export interface DuckDbTable {
 }
 
 export interface DuckDb {
+  /** All that it sees of the disk. */
+  directory: string;
   write(table: Table, options: CopyOptions): Promise<Uint8Array>;
   /** With `where`, a condition in SQL, only those rows. */
   read(bytes: Uint8Array, fields: readonly Field[], where?: string): Promise<DuckDbTable>;
@@ -68,6 +70,7 @@ export async function openDuckDb(): Promise<DuckDb> {
     }
   };
   return {
+    directory,
     async write(table, options) {
       const path = nextFile();
       const name = `written_${files}`;

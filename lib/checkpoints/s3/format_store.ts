@@ -125,7 +125,6 @@ export function refused({ status, code }: RawReply, evidence: string): never {
       message: `the object store answered ${words} to ${evidence}`,
     });
   }
-  deviates("NotReadable", `the object store answered ${words} for an object that must be there`, {
-    evidence,
-  });
+  const reason = status === 404 ? "FileMissing" : "NotReadable";
+  deviates(reason, `the object store answered ${words} for an object that must be there`, { evidence });
 }
