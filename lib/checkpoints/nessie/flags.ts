@@ -29,6 +29,11 @@ export function wantedOf({ given }: Pick<Asked, "given">): Wanted {
       `--${idle} is about the integrity walk, and --no-integrity leaves it out. Keep one of them.`,
     );
   }
+  if (given.has("restart") && !given.has("yes") && !given.has("facts") && !Deno.stdin.isTerminal()) {
+    throw new UsageError(
+      "--restart asks first, and stdin is no terminal to ask on. Add --yes to restart without asking.",
+    );
+  }
   return {
     ...url ? { url } : {},
     integrity,

@@ -17,6 +17,7 @@ import { latencyWords } from "./latency.ts";
 import { loadWords } from "./load.ts";
 import { catalogPods } from "./pods.ts";
 import { nessiePerformance, nessieSetup, nessieTrials } from "./records.ts";
+import { restartWords } from "./storage_restart.ts";
 import { storageTrials } from "./storage.ts";
 import { apiTrials, behaviourTrials, cleanWords } from "./trials.ts";
 
@@ -110,7 +111,12 @@ const performance = trialComponent("nessie-performance", "Time that metadata tak
   tables: performanceTables,
 });
 
-const storage = trialComponent("nessie-storage", "Storage of the catalog", storageTrials);
+const storage = trialComponent("nessie-storage", "Storage of the catalog", [], {
+  checks: [
+    ...trialChecks(nessieTrials, storageTrials, ofCatalog),
+    ...onlyAsked(nessieTrials, trialChecks(nessieTrials, [restartWords], ofCatalog), "--restart"),
+  ],
+});
 
 const capabilities = trialComponent("nessie-capabilities", "What the catalog can do", [], {
   sources: [capabilityRecords],

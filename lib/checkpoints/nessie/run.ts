@@ -19,6 +19,7 @@ import { measureLatency } from "./latency.ts";
 import { measureLoad } from "./load.ts";
 import { nessiePerformance, nessieSetup, nessieTrials } from "./records.ts";
 import { type Catalog, contextOf, openCatalog, setupRecord } from "./setup.ts";
+import { restarted } from "./restarting.ts";
 import { storageTrials } from "./storage.ts";
 import { tryStorage } from "./storage_run.ts";
 import { oldLeftovers } from "./sweep.ts";
@@ -56,13 +57,22 @@ async function recorded(world: World, asked: Asked, wanted: Wanted): Promise<Sou
   // It is waited for where objects are looked at.
   store.catch(() => {});
   try {
-    return await tryAll({ world, asked, wanted, catalog, store, say: say.say });
+    const sources = await tryAll({ world, asked, wanted, catalog, store, say: say.say });
+    if (!asked.given.has("restart")) return sources;
+    return withMore(sources, await restarted(catalog, world.namespace, asked, say.say));
   } finally {
     say.end();
     await catalog.close();
     const opened = await store.catch(() => undefined);
     if (opened && !("failure" in opened)) await opened.close();
   }
+}
+
+/** The same with further records of trials; as it is when there are none. */
+function withMore(sources: Sources, more: readonly TrialRecord[]): Sources {
+  const { id } = nessieTrials;
+  const found = sources[id];
+  return found?.ok && "items" in found ? { ...sources, ...items(id, [...found.items, ...more]) } : sources;
 }
 
 const SOURCES = [
