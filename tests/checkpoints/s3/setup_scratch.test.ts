@@ -60,7 +60,8 @@ async function withSetup(
     assert.deepEqual(leftovers, []);
     assert.deepEqual([...fake.store.buckets.keys()].filter((name) => name !== "lake"), []);
     assert.equal(fake.store.buckets.get("lake")?.keys.size, 0);
-    assert.equal(fake.store.buckets.get("lake")?.uploads.size, 0);
+    const uploads = [...fake.store.buckets.get("lake")?.uploads.values() ?? []];
+    assert.deepEqual(uploads.filter(({ ended }) => !ended), []);
   } finally {
     client.destroy();
     stranger.destroy();
