@@ -30,9 +30,16 @@ export interface S3Reader {
   /** The size of an object in bytes; undefined when there is none. */
   size(bucket: string, key: string): Promise<number | undefined>;
   /** The objects whose keys begin so, in the order of their keys, a page of 1,000 at a time. */
-  list(bucket: string, prefix: string, delimiter?: string): AsyncGenerator<ListPage, void, void>;
+  list(bucket: string, prefix: string, options?: ListOptions): AsyncGenerator<ListPage, void, void>;
   /** How many requests were sent. */
   requests(): number;
+}
+
+export interface ListOptions {
+  /** What goes on after it is given as a prefix, not as objects. */
+  delimiter?: string;
+  /** Only keys that come after this one. */
+  after?: string;
 }
 
 /** The store answered, but would not: 403 AccessDenied, 404 NoSuchBucket, 503 SlowDown after every attempt. */
@@ -89,9 +96,9 @@ export function s3Reader(options: S3ReaderOptions): S3Reader {
       if (reply.status !== 200) return absent(reply, bucket);
       return Number(reply.headers.get("content-length") ?? NaN);
     },
-    async *list(bucket, prefix, delimiter) {
+    async *list(bucket, prefix, o = {}) {
       for (let token: string | undefined, first = true; first || token !== undefined; first = false) {
-        const reply = await ask("GET", bucket, "", listQuery(prefix, delimiter, token));
+        const reply = await ask("GET", bucket, "", listQuery(prefix, o, token));
         if (reply.status !== 200) throw refused(reply, bucket);
         const page = parseListPage(new TextDecoder().decode(reply.bytes));
         // A cut or foreign answer: what it does not list must not be taken for missing.
@@ -125,13 +132,14 @@ function codeOf({ status, bytes }: Reply): string {
 }
 
 /** In the order in which signatures want them. */
-function listQuery(prefix: string, delimiter: string | undefined, token: string | undefined): string {
+function listQuery(prefix: string, { delimiter, after }: ListOptions, token: string | undefined): string {
   const fields = [
     ...token === undefined ? [] : [["continuation-token", token]],
     ...delimiter === undefined ? [] : [["delimiter", delimiter]],
     ["list-type", "2"],
     ["max-keys", "1000"],
     ["prefix", prefix],
+    ...after === undefined ? [] : [["start-after", after]],
   ];
   return fields.map(([name, value = ""]) => `${name}=${strictly(value)}`).join("&");
 }

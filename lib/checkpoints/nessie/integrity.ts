@@ -5,6 +5,7 @@
 import type { S3Talk } from "../../clients/s3.ts";
 import { s3Refused as wordsOf, s3Trouble } from "../../clients/s3_failures.ts";
 import { type S3Reader, S3Refused } from "../../clients/s3_reader.ts";
+import { neighbourLists } from "../../clients/s3_neighbours.ts";
 import { NoAnswer } from "../../clients/s3_send.ts";
 import { CannotLook, Interrupted } from "../../errors.ts";
 import { placeOf, usualLocation } from "../../iceberg/location.ts";
@@ -136,6 +137,7 @@ async function walkItems(
   const { state, tables } = going;
   const tools: TableTools = {
     store: options.store,
+    listTable: neighbourLists(options.store.list),
     codecs,
     gunzip,
     now: options.now ?? Date.now(),

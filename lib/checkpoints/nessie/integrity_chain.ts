@@ -69,7 +69,7 @@ export async function followTable(table: TableHead, tools: ChainTools, flaws: Fl
   } catch (error) {
     if (!(error instanceof MetadataError)) throw error;
     chain.cut = true;
-    flaws.add("Broken", "metadata file", table.branch, `${table.metadataLocation} ${error.message}`);
+    flaws.add("Broken", "metadata file", table.branch, table.metadataLocation, error.message);
   }
   if (!chain.metadata) return chain;
   const place = placeOf(chain.metadata.location) ?? placeOf(usualLocation(table.metadataLocation) ?? "");
@@ -103,8 +103,8 @@ async function followSnapshots(
   };
   const noSnapshot = [...now].find((id) => !metadata.snapshots.some((one) => one.id === id));
   if (noSnapshot !== undefined) {
-    const words = `${table.metadataLocation} has no snapshot ${noSnapshot}, which is the current one`;
-    reading.flaws.add("Broken", "metadata file", table.branch, words);
+    const words = `has no snapshot ${noSnapshot}, which is the current one`;
+    reading.flaws.add("Broken", "metadata file", table.branch, table.metadataLocation, words);
   }
   await inParallel(metadata.snapshots, SIDE_BY_SIDE, async (snapshot) => {
     const current = now.has(snapshot.id);
@@ -178,7 +178,7 @@ async function readPart(
   else {
     const wrong = sizeFlaw(bytes.length, { part, current, size, read: true });
     if (!wrong) return bytes;
-    flaws.add(wrong.reason, part, current, `${path} (${wrong.words})`);
+    flaws.add(wrong.reason, part, current, path, wrong.words);
   }
   chain.cut = true;
   return undefined;
@@ -197,7 +197,7 @@ function tolerate(
     if (!(error instanceof AvroError)) throw error;
     chain.cut = true;
     const reason = error.why === "unsupported" ? "NotUnderstood" : "Broken";
-    flaws.add(reason, part, current, `${path} ${error.message}`);
+    flaws.add(reason, part, current, path, error.message);
   }
 }
 

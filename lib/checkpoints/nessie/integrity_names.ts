@@ -38,28 +38,30 @@ export interface Flaw {
   part: Part;
   current: boolean;
   count: number;
-  /** The first of them, with what is wrong with it: `s3://lake/x.parquet (10 bytes instead of 900)`. */
-  examples: string[];
+  /** The first of them, with what is wrong with each: `(10 bytes instead of 900)`. */
+  examples: { path: string; words?: string }[];
 }
 
 export const EXAMPLES = 3;
 
 /** The flaws of one table, alike ones together. */
 export interface Flaws {
-  add(reason: FlawReason, part: Part, current: boolean, example: string): void;
+  add(reason: FlawReason, part: Part, current: boolean, path: string, words?: string): void;
   all(): Flaw[];
 }
 
 export function flaws(): Flaws {
   const found = new Map<string, Flaw>();
   return {
-    add(reason, part, current, example) {
+    add(reason, part, current, path, words) {
       const key = `${reason} ${part} ${current}`;
       const before = found.get(key);
       const flaw = before ?? { reason, part, current, count: 0, examples: [] };
       if (!before) found.set(key, flaw);
       flaw.count++;
-      if (flaw.examples.length < EXAMPLES) flaw.examples.push(example);
+      if (flaw.examples.length < EXAMPLES) {
+        flaw.examples.push(words === undefined ? { path } : { path, words });
+      }
     },
     all: () => [...found.values()],
   };
@@ -116,9 +118,9 @@ export function sizeFlaw(
   { size: named }: Expected,
 ): { reason: "Empty" | "WrongSize"; words: string } | undefined {
   const instead = named === undefined ? "" : ` instead of ${bytesText(named)}`;
-  if (size === 0 && named !== 0) return { reason: "Empty", words: `0 bytes${instead}` };
+  if (size === 0 && named !== 0) return { reason: "Empty", words: `(0 bytes${instead})` };
   if (named === undefined || size === named) return undefined;
-  return { reason: "WrongSize", words: `${bytesText(size)}${instead}` };
+  return { reason: "WrongSize", words: `(${bytesText(size)}${instead})` };
 }
 
 const bytesText = (count: number): string => `${count} ${count === 1 ? "byte" : "bytes"}`;

@@ -55,7 +55,7 @@ export async function findStrays(
   const todo = [prefixOf(warehouse)];
   for (let prefix = todo.pop(); prefix !== undefined && !out.cut; prefix = todo.pop()) {
     const inside = prefix === prefixOf(warehouse) || tables.holdsTables(bucket, prefix);
-    for await (const { objects, prefixes } of store.list(bucket, prefix, inside ? "/" : undefined)) {
+    for await (const { objects, prefixes } of store.list(bucket, prefix, inside ? { delimiter: "/" } : {})) {
       for (const { key, size, modified } of objects) {
         if (key.endsWith("/") && size === 0) continue;
         if (!(now - modified >= ORPHAN_AGE_MS)) add(out.young, size);

@@ -1,5 +1,5 @@
 /** Looks at one table: what it names, what is there, and what is there without a name. */
-import type { ListedObject } from "../../clients/s3_list.ts";
+import type { ListedObject, ListPage } from "../../clients/s3_list.ts";
 import { type ChainTools, followTable, type TableHead } from "./integrity_chain.ts";
 import { type Expected, type Flaw, type Flaws, flaws, type Names, sizeFlaw } from "./integrity_names.ts";
 import { inParallel } from "./integrity_pool.ts";
@@ -8,6 +8,8 @@ import { sortUnnamed, type Unnamed } from "./integrity_unnamed.ts";
 export interface TableTools extends ChainTools {
   /** Milliseconds since the epoch. */
   now: number;
+  /** The objects below a table's location. */
+  listTable(bucket: string, prefix: string): AsyncIterable<ListPage>;
   /** The buckets of the warehouses; empty: not known, and none is wrong. */
   buckets: ReadonlySet<string>;
 }
@@ -115,7 +117,7 @@ async function compareListed(
 ): Promise<Strangers> {
   const strangers: Strangers = { objects: new Map(), more: { count: 0, bytes: 0 } };
   const found = new Set<string>();
-  for await (const page of tools.store.list(bucket, prefix)) {
+  for await (const page of tools.listTable(bucket, prefix)) {
     for (const object of page.objects) {
       const expected = inside.get(object.key);
       if (expected) {
@@ -158,5 +160,5 @@ async function askFor(
 
 function judgeSize(path: string, size: number, expected: Expected, wrong: Flaws): void {
   const flaw = sizeFlaw(size, expected);
-  if (flaw) wrong.add(flaw.reason, expected.part, expected.current, `${path} (${flaw.words})`);
+  if (flaw) wrong.add(flaw.reason, expected.part, expected.current, path, flaw.words);
 }

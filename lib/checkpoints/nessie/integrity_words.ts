@@ -1,4 +1,5 @@
 /** What the integrity walk finds, in words. Pure. */
+import { placeOf } from "../../iceberg/location.ts";
 import type { RecordSource } from "../../model.ts";
 import type { TrialRecord, TrialWords } from "../../trial.ts";
 import type { Flaw, FlawReason, Part } from "./integrity_names.ts";
@@ -90,33 +91,32 @@ export function flawRecord(table: string, flaw: Flaw): TrialRecord {
   const trial = trialOf(flaw);
   const mine = trial !== BUCKETS;
   const [one, many] = PROBLEMS[reason];
-  const what = count === 1 ? `a ${part} ${one}` : `${count} ${part}s ${many}`;
-  const rest = count > examples.length ? ` and ${count - examples.length} more` : "";
+  const article = part.startsWith("e") ? "an" : "a";
+  const what = count === 1 ? `${article} ${part} ${one}` : `${count} ${part}s ${many}`;
+  const them = count === 1 ? "it" : "them";
   const needed = !mine
     ? ""
     : current
-    ? ", and the current snapshot needs it"
-    : "; only older snapshots need it";
+    ? `, and the current snapshot needs ${them}`
+    : `; only older snapshots need ${them}`;
+  const named = examples.map(({ path, words }) => words === undefined ? path : `${path} ${words}`).join(", ");
+  const rest = count > examples.length ? ` and ${count - examples.length} more` : "";
   return {
     trial,
     durationMs: 0,
     result: reason === "NotUnderstood" ? "unknown" : "failed",
     reason,
-    message:
-      `${table}: ${what}${
-        count === 1 ? needed : needed.replace("needs it", "needs them").replace("need it", "need them")
-      }: ` +
-      `${examples.join(", ")}${rest}`,
+    message: `${table}: ${what}${needed}: ${named}${rest}`,
     object: { kind: "Table", name: table },
     ...mine && !current ? { status: "warning" } : {},
     ...next(flaw),
   };
 }
 
-function next({ reason, examples: [first = ""] }: Flaw): { next?: string[] } {
-  const path = first.replace(/ \(.*\)$/, "").replace(/ .*$/s, "");
-  if (!/^s3[an]?:/.test(path) || reason === "WrongBucket") return {};
-  const look = `aws s3 ls ${quoted(path.replace(/^s3[an]:/, "s3:"))}`;
+function next({ reason, examples: [first] }: Flaw): { next?: string[] } {
+  const place = placeOf(first?.path ?? "");
+  if (!place || reason === "WrongBucket") return {};
+  const look = `aws s3 ls ${quoted(`s3://${place.bucket}/${place.key}`)}`;
   if (reason === "Missing") {
     return {
       next: [
