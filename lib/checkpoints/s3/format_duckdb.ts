@@ -111,16 +111,19 @@ export function duckdbShape(fields: readonly Field[]): Pick<DuckDbTable, "types"
   return { types: fields.map(({ type }) => sqlType(type)), ids: ids(fields) };
 }
 
+/** Rows that DuckDB takes at a time. */
+const CHUNK_ROWS = 2048;
+
 async function append(api: Api, connection: DuckDBConnection, name: string, table: Table): Promise<void> {
   const appender = await connection.createAppender(name);
   const types = table.fields.map((_, at) => appender.columnType(at));
-  for (let row = 0; row < rowsOf(table); row++) {
-    for (const [at, field] of table.fields.entries()) {
-      const value = toDuckdb(api, field.type, table.columns[at]?.[row] ?? null);
-      if (value === null) appender.appendNull();
-      else appender.appendValue(value, types[at]);
-    }
-    appender.endRow();
+  for (let row = 0; row < rowsOf(table); row += CHUNK_ROWS) {
+    const part = table.fields.map(({ type }, at) =>
+      (table.columns[at] ?? []).slice(row, row + CHUNK_ROWS).map((value) => toDuckdb(api, type, value))
+    );
+    const chunk = api.DuckDBDataChunk.create(types);
+    chunk.setColumns(part);
+    appender.appendDataChunk(chunk);
   }
   appender.closeSync();
 }
