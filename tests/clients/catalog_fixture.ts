@@ -1,0 +1,56 @@
+/** What the tests of the catalog's clients share: a server that answers as it is told. */
+import assert from "node:assert/strict";
+import { type NessieApi, nessieApi, type NessieOptions } from "../../lib/clients/nessie.ts";
+import { givenWay } from "../../lib/clients/reach.ts";
+import { CannotLook } from "../../lib/errors.ts";
+import type { Failure } from "../../lib/model.ts";
+
+export interface Asked {
+  /** `METHOD path?query`, decoded. */
+  requests: string[];
+  headers: Headers[];
+  bodies: string[];
+  url: string;
+}
+
+export async function against(
+  answer: (request: Request, nth: number) => Response | Promise<Response>,
+  use: (api: NessieApi, asked: Asked, options: NessieOptions) => Promise<void>,
+  more: Partial<NessieOptions> = {},
+): Promise<void> {
+  const stop = new AbortController();
+  const asked: Asked = { requests: [], headers: [], bodies: [], url: "" };
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", signal: stop.signal, onListen() {} },
+    async (request) => {
+      const { pathname, search } = new URL(request.url);
+      const nth = asked.requests.push(`${request.method} ${decodeURIComponent(pathname + search)}`);
+      asked.headers.push(new Headers(request.headers));
+      asked.bodies.push(await request.text());
+      return await answer(request, nth - 1);
+    },
+  );
+  asked.url = `http://127.0.0.1:${server.addr.port}`;
+  const way = givenWay("--url", asked.url);
+  const options = { way, timeoutMs: 2_000, ...more };
+  try {
+    await use(nessieApi(options), asked, options);
+  } finally {
+    await way.close();
+    stop.abort();
+    await server.finished;
+  }
+}
+
+/** The failure that a call comes to. */
+export async function failing(call: Promise<unknown>): Promise<Failure> {
+  const error = await call.then(() => undefined, (why) => why);
+  assert.ok(error instanceof CannotLook, `${error}`);
+  return error.failure;
+}
+
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const out: T[] = [];
+  for await (const item of items) out.push(item);
+  return out;
+}
