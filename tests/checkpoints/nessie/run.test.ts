@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import type { Asked } from "../../../lib/cli.ts";
+import { validate } from "../../../lib/checkpoints/nessie/run.ts";
+import { nessieApi } from "../../../lib/clients/nessie.ts";
+import { givenWay } from "../../../lib/clients/reach.ts";
+import { cleanRecords } from "../../../lib/checkpoints/nessie/clean.ts";
+import { oldLeftovers, removeReference } from "../../../lib/checkpoints/nessie/sweep.ts";
+import { commit, namespace } from "../../../lib/checkpoints/nessie/trying.ts";
+import { Interrupted, UsageError } from "../../../lib/errors.ts";
+import type { Facts } from "../../../lib/model.ts";
+import type { TrialRecord } from "../../../lib/trial.ts";
+import { withKubeconfig } from "../../clients/kube_fixture.ts";
+import { failing } from "../../clients/catalog_fixture.ts";
+import { closedPort, kubeconfigFor } from "../../fake_api_server.ts";
+import { type FakeNessie, fakeNessie } from "../../fake_nessie/server.ts";
+import { BEGINNING } from "../../fake_nessie/state.ts";
+import { NO_FACTS, withFake } from "./fixture.ts";
+
+/** Runs the checkpoint against this address, with a kubeconfig of a cluster that does not answer. */
+async function validated(
+  url: string,
+  more: [string, string][] = [],
+  signal = new AbortController().signal,
+): Promise<Facts> {
+  let facts: Facts | undefined;
+  await withKubeconfig(kubeconfigFor(`https://127.0.0.1:${await closedPort()}`), async (kubeconfig) => {
+    const asked: Asked = {
+      given: new Map([["url", url], ...more]),
+      kubeconfig,
+      namespace: "data-platform",
+      timeoutMs: 2_000,
+      signal,
+    };
+    facts = await validate(NO_FACTS, asked);
+  });
+  assert.ok(facts);
+  return facts;
+}
+
+const records = (facts: Facts, id = "nessie.trials"): TrialRecord[] => {
+  const found = facts.sources[id];
+  assert.ok(found?.ok && "items" in found, JSON.stringify(found));
+  return found.items as TrialRecord[];
+};
+
+async function withServer<T>(flaws: string[], use: (fake: FakeNessie) => Promise<T>): Promise<T> {
+  const fake = fakeNessie(flaws);
+  try {
+    return await use(fake);
+  } finally {
+    await fake.close();
+  }
+}
+
+Deno.test("a given address is tried as a whole, without a cluster, and left as it was", async () => {
+  await withServer([], async (fake) => {
+    const facts = await validated(`${fake.url}/api/v2/`);
+    const failed = records(facts).filter(({ result }) => result === "failed" || result === "unknown");
+    assert.deepEqual(failed, []);
+    assert.ok(records(facts).length > 30, `${records(facts).length} records`);
+    const [setup] = records(facts, "nessie.setup") as unknown as { url: string; service?: unknown }[];
+    assert.deepEqual([setup?.url, setup?.service], [fake.url, undefined]);
+    assert.equal(records(facts, "nessie.performance").length, 9);
+    assert.deepEqual([...fake.state.refs.values()], [{ type: "BRANCH", name: "main", hash: BEGINNING }]);
+    const integrity = facts.sources["nessie.integrity"];
+    assert.ok(integrity && !integrity.ok, "no store, and the walk is said to have been done");
+    assert.match(integrity.failure.message, /object store/);
+  });
+});
+
+Deno.test("a catalog that nobody reaches makes every source a failure, and ends nothing", async () => {
+  const facts = await validated(`http://127.0.0.1:${await closedPort()}`);
+  for (
+    const id of [
+      "nessie.trials",
+      "nessie.performance",
+      "nessie.setup",
+      "nessie.capabilities",
+      "nessie.integrity",
+    ]
+  ) {
+    const found = facts.sources[id];
+    assert.ok(found && !found.ok && /nothing listens/.test(found.failure.message), id);
+  }
+});
+
+Deno.test("without an address, and without a Service in the facts, that is said", async () => {
+  await withKubeconfig(kubeconfigFor("https://127.0.0.1:1"), async (kubeconfig) => {
+    const signal = new AbortController().signal;
+    const asked: Asked = { given: new Map(), kubeconfig, namespace: "data-platform", timeoutMs: 500, signal };
+    const services = { ok: true as const, items: [] };
+    const facts = await validate({ ...NO_FACTS, sources: { services } }, asked);
+    const found = facts.sources["nessie.trials"];
+    assert.ok(found && !found.ok);
+    assert.match(
+      found.failure.message,
+      /Service data-platform\/nessie does not exist\. Next: give the address/,
+    );
+  });
+});
+
+Deno.test("facts from a file are judged as they are", async () => {
+  const asked = { given: new Map([["facts", "f.json"]]) } as unknown as Asked;
+  assert.equal(await validate(NO_FACTS, asked), NO_FACTS);
+});
+
+Deno.test("Ctrl-C ends it, and the scratch branches are gone afterwards", async () => {
+  await withServer([], async (fake) => {
+    const stop = new AbortController();
+    let made = 0;
+    fake.intercept = (request, url) => {
+      if (request.method === "POST" && url.pathname === "/api/v2/trees" && ++made === 5) {
+        stop.abort(new Interrupted("interrupted"));
+      }
+      return undefined;
+    };
+    await assert.rejects(validated(fake.url, [], stop.signal), Interrupted);
+    assert.ok(made >= 5);
+    assert.deepEqual([...fake.state.refs.keys()], ["main"]);
+  });
+});
+
+Deno.test("a catalog that answers 503 half-way makes what is left unknown or failed, and takes back what it can", async () => {
+  await withServer([], async (fake) => {
+    let commits = 0;
+    fake.intercept = (_request, url) =>
+      url.pathname.endsWith("/commit") && ++commits > 10
+        ? new Response("<html>503</html>", { status: 503 })
+        : undefined;
+    const facts = await validated(fake.url);
+    const results = new Set(records(facts).map(({ result }) => result));
+    assert.ok(results.has("unknown") && results.has("held"));
+    assert.deepEqual([...fake.state.refs.keys()], ["main"]);
+  });
+});
+
+Deno.test("references of killed runs are swept when they are older than an hour, and nothing else is", async () => {
+  await withServer([], async ({ url, state }) => {
+    const main = state.ref("main");
+    const names = [
+      "lakecheck-scratch-20261121t1000z-4f1c-merge",
+      "lakecheck-scratch-20261121t1259z-4f1c-merge",
+      "lakecheck-scratch-mine",
+      "lakecheck-other-20261121t1000z-4f1c",
+      "dev",
+    ];
+    for (const name of names) state.create("BRANCH", name, main);
+    const way = givenWay("--url", url);
+    try {
+      const api = nessieApi({ way, timeoutMs: 1_000 });
+      const old = await oldLeftovers(api, new Date("2026-11-21T13:30:00Z"));
+      assert.deepEqual(old.map(({ name }) => name), [names[0]]);
+      await assert.rejects(removeReference(api, "main"), /no scratch reference/);
+      await removeReference(api, names[0] ?? "");
+      await removeReference(api, names[0] ?? "");
+      assert.equal(state.refs.has(names[0] ?? ""), false);
+    } finally {
+      await way.close();
+    }
+  });
+});
+
+Deno.test("what could not be removed is named, with the command", async () => {
+  const before = { type: "BRANCH" as const, name: "main", hash: BEGINNING };
+  await withFake([], async ({ undoNessie }) => {
+    const ended = {
+      before,
+      mark: "lakecheck x",
+      root: "http://n:1",
+      swept: [{ name: "old", why: "locked" }],
+    };
+    const leftovers = [{ what: "branch lakecheck-scratch-x", why: "it took longer than 10 s" }];
+    const [first, second] = await cleanRecords(undoNessie, { ...ended, leftovers }, 5);
+    assert.equal(first?.message, "branch lakecheck-scratch-x could not be removed: it took longer than 10 s");
+    assert.match(
+      first?.next?.[0] ?? "",
+      /curl -X DELETE 'http:\/\/n:1\/api\/v2\/trees\/lakecheck-scratch-x@HASH'/,
+    );
+    assert.equal(second?.message, "old, of an earlier run, could not be removed: locked");
+  });
+});
+
+Deno.test("a commit of ours on the default branch is critical, and one of others is not ours", async () => {
+  await withFake([], async (context) => {
+    const before = await context.nessie.reference("main");
+    await context.nessie.commit("main", before.hash, "a stranger's", [namespace("theirs")]);
+    const ended = { before, mark: `lakecheck ${context.scratch.id}`, root: "", swept: [], leftovers: [] };
+    const [fine] = await cleanRecords(context.undoNessie, ended, 5);
+    assert.equal(fine?.result, "held");
+    await commit(context, await context.nessie.reference("main"), "by mistake", [namespace("ours")]);
+    const [bad] = await cleanRecords(context.undoNessie, ended, 5);
+    assert.deepEqual([bad?.reason, bad?.status], ["DefaultBranchChanged", "critical"]);
+  });
+});
+
+Deno.test("flags that can't be used are refused before anything is asked", async () => {
+  for (const more of [["sample", "0"], ["limit", "1.5"], ["url", "ftp://x"]] as [string, string][]) {
+    await assert.rejects(validated("http://127.0.0.1:1", [more]), UsageError);
+  }
+  await assert.rejects(
+    validated("http://127.0.0.1:1", [["no-integrity", "true"], ["limit", "5"]]),
+    /Keep one of them/,
+  );
+});
+
+Deno.test("a reference is deleted wherever it stands when it is deleted", async () => {
+  await withFake([], async (context, fake) => {
+    const made = await context.makeBranch("moving");
+    let moved = false;
+    fake.intercept = (request) => {
+      if (request.method === "DELETE" && !moved) {
+        moved = true;
+        fake.state.commitTo(made.name, made.hash, "late", []);
+      }
+      return undefined;
+    };
+    await removeReference(context.undoNessie, made.name);
+    assert.match((await failing(context.nessie.reference(made.name))).message, /404 REFERENCE_NOT_FOUND/);
+  });
+});
