@@ -2,6 +2,7 @@
 import type { RawReply } from "../../clients/s3_raw.ts";
 import { failed, held, type Trial } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
+import { policyTried } from "./ops_policy.ts";
 import { must, observedRefusal, operation, replyText, type Steps } from "./ops_steps.ts";
 
 const FRIEND = "https://notebooks.lakecheck.example";
@@ -48,6 +49,7 @@ const cors = operation({
   weight: "warning",
   bucket: "other",
 }, async (steps) => {
+  await policyTried(steps.context);
   const { ask, s3, sdk } = steps;
   const at = { Bucket: steps.bucket };
   await steps.put("object", "x");

@@ -196,7 +196,7 @@ const partCopy: Trial<S3Context> = operation({
     "UploadPartCopy makes a part from a range of an object that is already there. Objects above 5 GiB, and in " +
     "Hadoop S3A those above its threshold, are renamed in no other way.",
   weight: "critical",
-  needs: ["s3.multipart"],
+  needs: ["s3.multipart", "s3.multipart-resend"],
 }, async (steps) => {
   const source = await assembled(steps.context);
   if ("result" in source) return source;

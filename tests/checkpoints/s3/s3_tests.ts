@@ -4,6 +4,8 @@
  * The trials are written from what S3 promises; nothing of the suite is in them.
  */
 
+import type { TrialRecord } from "../../../lib/trial.ts";
+
 /** What a trial says of Ceph RGW 16.2. */
 export type Verdict = "held" | `failed ${string}`;
 
@@ -124,3 +126,19 @@ export const RGW_16_2: Readonly<Record<string, Verdict>> = {
   "s3.multipart-conditional": "failed SilentlyIgnored",
   "s3.put-if-match": "failed QuotedETagRefused",
 };
+
+/** Trials whose verdict is another one than Ceph RGW 16.2 is known for, with the cases that this concerns. */
+export function disagreements(records: readonly TrialRecord[]): string[] {
+  return [...Object.keys(CASES), ...NO_CASE].flatMap((id) => {
+    const seen = records.filter(({ trial }) => trial === id).map(verdictOf).join(", ") || "not tried";
+    const expected = RGW_16_2[id] ?? "held";
+    const cases = CASES[id]?.join(", ") ?? "no case";
+    return seen === expected ? [] : [`${id} (${cases}): ${seen}; expected ${expected}`];
+  });
+}
+
+function verdictOf({ result, reason, observed, expected, evidence }: TrialRecord): string {
+  if (result === "held") return "held";
+  const known = Object.values(RGW_16_2).includes(`failed ${reason}`);
+  return `${result} ${reason}${known ? "" : ` (${evidence}: ${observed}, not ${expected})`}`;
+}
