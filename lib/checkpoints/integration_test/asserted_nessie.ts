@@ -45,13 +45,19 @@ function setupFacts(world: World): AssertedFact[] {
   const { url, service, defaultBranch, specVersion, serverVersion } = setup;
   return [
     { id: "nessie.url", title: "clients reach the catalog at this address", value: url },
-    ...service ? [{ id: "nessie.service", title: "this is its Service", value: refText(service) }] : [],
-    { id: "nessie.default-branch", title: "this is its default branch", value: defaultBranch },
+    ...service
+      ? [{ id: "nessie.service", title: "this is the Service of the catalog", value: refText(service) }]
+      : [],
+    { id: "nessie.default-branch", title: "this is the default branch of the catalog", value: defaultBranch },
     ...specVersion
-      ? [{ id: "nessie.spec-version", title: "its API has this version", value: specVersion }]
+      ? [{ id: "nessie.spec-version", title: "the API of the catalog has this version", value: specVersion }]
       : [],
     ...serverVersion
-      ? [{ id: "nessie.server-version", title: "the server has this version", value: serverVersion }]
+      ? [{
+        id: "nessie.server-version",
+        title: "the server of the catalog has this version",
+        value: serverVersion,
+      }]
       : [],
   ];
 }
@@ -63,7 +69,7 @@ function referenceFacts(references: readonly NamedReference[]): AssertedFact[] {
   return names.length > 0
     ? [{
       id: "nessie.references",
-      title: "it has these references",
+      title: "the catalog has these references",
       value: names.toSorted(),
       how: "includes",
     }]

@@ -10,6 +10,8 @@ import { fileOf, testText } from "./write.ts";
 export interface Creation {
   subject: Subject;
   facts: readonly AssertedFact[];
+  /** What is not asserted, because it did not hold or could not be tried; it is said. */
+  leftOut?: readonly string[];
   /** What was given on the command line that says where and how to look. */
   flags: Readonly<Record<string, string>>;
   /** For the environment of the test: a KUBECONFIG that was given as a flag. */
@@ -37,11 +39,14 @@ export interface Hands {
  * CannotLook when the test does not pass as it is, or does not fail where a fact was changed.
  */
 export async function createTest(creation: Creation): Promise<"written" | "unchanged"> {
-  const { subject, facts, flags, root, hands = ownHands } = creation;
+  const { subject, facts, leftOut = [], flags, root, hands = ownHands } = creation;
   if (facts.length === 0) {
     throw new CannotLook({ kind: "malformed", message: "nothing was found that a test could assert" });
   }
   checkFacts(facts);
+  if (leftOut.length > 0) {
+    hands.say(`Not asserted, because it did not hold or could not be tried: ${leftOut.join(", ")}.`);
+  }
   const name = fileOf(subject.command);
   const shown = `tests/integration/${name}`;
   const path = `${root}/${shown}`;

@@ -47,6 +47,7 @@ async function create(name: string, facts: Facts, asked: Asked): Promise<void> {
   await createTest({
     subject: looker.subject,
     facts: await looker.asserted(facts, asked),
+    leftOut: looker.leftOut(facts),
     flags: looker.flags(given),
     env: kubeconfig === undefined ? {} : { KUBECONFIG: absolute(kubeconfig) },
     yes: given.has("yes"),

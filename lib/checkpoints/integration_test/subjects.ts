@@ -4,9 +4,13 @@ import type { Given } from "../../flags.ts";
 import { CannotLook } from "../../errors.ts";
 import type { Facts } from "../../model.ts";
 import { openWorld } from "../../world.ts";
+import { capabilityRecords } from "../nessie/capabilities.ts";
+import { nessieTrials } from "../nessie/records.ts";
+import { s3Trials } from "../s3/records.ts";
 import type { AssertedFact, Subject } from "./asserted.ts";
 import { assertedNessie, type NamedReference, nessieSubject } from "./asserted_nessie.ts";
 import { assertedS3, s3Subject } from "./asserted_s3.ts";
+import { notHeld } from "./asserted_trials.ts";
 
 export interface Looker {
   subject: Subject;
@@ -15,6 +19,8 @@ export interface Looker {
   command(): Promise<Command>;
   /** What a test asserts of these facts. CannotLook when there was nothing to be seen. */
   asserted(facts: Facts, asked: Asked): Promise<AssertedFact[]>;
+  /** Trials that the test will not assert, because they did not hold or could not be carried out. */
+  leftOut(facts: Facts): string[];
 }
 
 const COMMON = ["namespace", "context", "timeout"];
@@ -35,6 +41,7 @@ export const s3Looker: Looker = {
   },
   command: async () => (await import("../s3/command.ts")).testS3,
   asserted: (facts) => Promise.resolve(assertedS3(openWorld(reached(facts, "s3.trials")))),
+  leftOut: (facts) => notHeld(openWorld(facts).records(s3Trials)),
 };
 
 export const nessieLooker: Looker = {
@@ -44,6 +51,10 @@ export const nessieLooker: Looker = {
   async asserted(facts, asked) {
     const world = openWorld(reached(facts, "nessie.trials"));
     return assertedNessie(world, await referencesOf(facts, asked));
+  },
+  leftOut(facts) {
+    const world = openWorld(facts);
+    return notHeld([...world.records(nessieTrials), ...world.records(capabilityRecords)]);
   },
 };
 

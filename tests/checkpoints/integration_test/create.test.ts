@@ -108,7 +108,8 @@ Deno.test("when the same was found again, the test is run and left as it is", as
 Deno.test("when something else was found, the difference is shown, and without a terminal nothing is written", async () => {
   await withToy(async ({ root, create, said, written }) => {
     const hands = handsOf(said, undefined);
-    await create({ hands });
+    await create({ hands, leftOut: ["toy.jump"] });
+    assert.match(said[0] ?? "", /^Not asserted, because it did not hold or could not be tried: toy.jump\.$/);
     const before = await written();
     await assert.rejects(create({ facts: CHANGED_FACTS, hands }), (error) => {
       assert.ok(error instanceof UsageError);

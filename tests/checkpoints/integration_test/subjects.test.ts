@@ -100,6 +100,7 @@ Deno.test("of the object store are asserted: endpoint, keys' place, buckets, use
     "s3.dialect.if-none-match.put": "works",
     "s3.performance.GET 4 KiB × 1": 12,
   });
+  assert.deepEqual(s3Looker.leftOut(S3), ["s3.many"]);
   const budget = facts.find(({ how }) => how === "at most");
   assert.equal(budget?.limit, 5000);
 });
