@@ -8,9 +8,10 @@ import { type S3Reader, S3Refused } from "../../clients/s3_reader.ts";
 import { neighbourLists } from "../../clients/s3_neighbours.ts";
 import { NoAnswer } from "../../clients/s3_send.ts";
 import { CannotLook, Interrupted } from "../../errors.ts";
-import { placeOf, usualLocation } from "../../iceberg/location.ts";
+import { placeOf, prefixOf, usualLocation } from "../../iceberg/location.ts";
 import type { Failure } from "../../model.ts";
 import { codecs, gunzip } from "./integrity_codecs.ts";
+import { seenSet } from "./integrity_seen.ts";
 import { ahead, inParallel } from "./integrity_pool.ts";
 import { openState, type Progressed, type Resumable } from "./integrity_resume.ts";
 import { findStrays, type Locations, locations, type Strays } from "./integrity_strays.ts";
@@ -46,7 +47,7 @@ export interface WalkOptions {
   tablesAtATime?: number;
   now?: number;
   signal: AbortSignal;
-  /** Called after each table. */
+  /** Called now and then, at most once a second. */
   say?: (progress: Progressed) => void;
   /** One line for people: that the walk goes on, or why it starts anew. */
   note?: (line: string) => void;
@@ -70,6 +71,7 @@ export interface Walked {
 const TABLES_AT_A_TIME = 24;
 /** How far tables that are done may be before one that is not: what they gave waits for it. */
 const WINDOW = 1000;
+const SAY_MS = 1000;
 /** The catalog's pages are fetched while tables are looked at. */
 const AHEAD = 500;
 
@@ -80,7 +82,7 @@ export async function walk(options: WalkOptions): Promise<Walked> {
   const references = await referencesOf(catalog, options.references);
   const state = await openState(references, options);
   const tables = locations();
-  const progress: Going = { state, tables, files: 0, full: false, silent: 0, started };
+  const progress: Going = { state, tables, files: 0, full: false, silent: 0, started, saidMs: 0 };
   let partly: Walked["partly"];
   let source: AsyncIterable<Item> | Item[] = itemsOf(catalog, references);
   if (sample !== undefined) {
@@ -126,6 +128,8 @@ interface Going {
   /** Tables one after the other for which the store gave no answer. */
   silent: number;
   started: number;
+  /** When progress was told last, in milliseconds since the start. */
+  saidMs: number;
 }
 
 async function walkItems(
@@ -138,6 +142,7 @@ async function walkItems(
   const tools: TableTools = {
     store: options.store,
     listTable: neighbourLists(options.store.list),
+    sorted: seenSet(),
     codecs,
     gunzip,
     now: options.now ?? Date.now(),
@@ -148,7 +153,10 @@ async function walkItems(
     const { table } = item;
     const usual = table && placeOf(usualLocation(table.metadataLocation) ?? "");
     if (usual) tables.add(usual);
-    if (item.index < state.from) return;
+    if (item.index < state.from) {
+      if (usual) tools.sorted.add(`${usual.bucket}/${prefixOf(usual)}`);
+      return;
+    }
     await state.near(item.index, WINDOW);
     signal.throwIfAborted();
     const seen = table && await look(table, tools, going, options);
@@ -159,7 +167,10 @@ async function walkItems(
       going.full = going.files >= limit;
     }
     await state.done(item.index, table?.name, (tally) => apply(tally, item, seen));
-    options.say?.(state.progress(going.files, performance.now() - going.started));
+    const elapsedMs = performance.now() - going.started;
+    if (elapsedMs - going.saidMs < SAY_MS) return;
+    going.saidMs = elapsedMs;
+    options.say?.(state.progress(going.files, elapsedMs));
   });
 }
 

@@ -41,7 +41,7 @@ export interface Strays {
 }
 
 /** So many objects outside of tables are counted; more are "and more". */
-const MOST = 1_000_000;
+const MOST = 200_000;
 
 /** Lists a warehouse directory by directory, and goes into those only that are no table's. */
 export async function findStrays(

@@ -2,6 +2,7 @@
 import type { ListedObject, ListPage } from "../../clients/s3_list.ts";
 import { type ChainTools, followTable, type TableHead } from "./integrity_chain.ts";
 import { type Expected, type Flaw, type Flaws, flaws, type Names, sizeFlaw } from "./integrity_names.ts";
+import type { SeenSet } from "./integrity_seen.ts";
 import { inParallel } from "./integrity_pool.ts";
 import { sortUnnamed, type Unnamed } from "./integrity_unnamed.ts";
 
@@ -10,6 +11,8 @@ export interface TableTools extends ChainTools {
   now: number;
   /** The objects below a table's location. */
   listTable(bucket: string, prefix: string): AsyncIterable<ListPage>;
+  /** Locations, as `bucket/prefix`, whose nameless objects were sorted: references share them. */
+  sorted: SeenSet;
   /** The buckets of the warehouses; empty: not known, and none is wrong. */
   buckets: ReadonlySet<string>;
 }
@@ -49,8 +52,11 @@ export async function lookAt(table: TableHead, tools: TableTools): Promise<Table
     count(names, seen);
     seen.location = metadata.location;
     judgeBuckets(names, tools.buckets, wrong);
-    const strangers = await compare(names, tools, wrong, !chain.cut);
-    if (strangers && !chain.cut) seen.unnamed = await sortUnnamed(strangers, metadata, names, tools);
+    const sort = !chain.cut && !tools.sorted.has(`${names.bucket}/${names.prefix}`);
+    const strangers = await compare(names, tools, wrong, sort);
+    if (strangers && sort && tools.sorted.add(`${names.bucket}/${names.prefix}`)) {
+      seen.unnamed = await sortUnnamed(strangers, metadata, names, tools);
+    }
   }
   return { ...seen, flaws: wrong.all() };
 }

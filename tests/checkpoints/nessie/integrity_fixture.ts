@@ -78,7 +78,7 @@ const PAGE = 10;
 function list(bucket: string, query: URLSearchParams, objects: FakeStore["objects"]): Response {
   const prefix = query.get("prefix") ?? "";
   const delimiter = query.get("delimiter");
-  const after = query.get("continuation-token") ?? "";
+  const after = query.get("continuation-token") ?? query.get("start-after") ?? "";
   const found = new Map<string, string>();
   for (const [path, { bytes, modified }] of objects) {
     const key = path.slice(bucket.length + 1);
