@@ -105,8 +105,3 @@ export function placeOf(location: string): { bucket: string; path: string } | un
   const [, bucket, path = ""] = /^s3[an]?:\/\/([^/]+)(?:\/(.*))?$/i.exec(location) ?? [];
   return bucket === undefined ? undefined : { bucket, path };
 }
-
-/** Where a table lives, from where its metadata file is: `LOCATION/metadata/00001-....metadata.json`. */
-export function locationOfMetadata(file: string): string {
-  return file.replace(/\/metadata\/[^/]*$/, "").replace(/\/[^/]*\.metadata\.json(?:\.gz)?$/, "");
-}

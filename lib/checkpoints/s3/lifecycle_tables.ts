@@ -5,12 +5,13 @@ import { reach } from "../../clients/reach.ts";
 import { CannotLook } from "../../errors.ts";
 import type { World } from "../../model.ts";
 import { API_PORT, destinationOf } from "../nessie/setup_facts.ts";
-import { locationOfMetadata, type TableLocation } from "./lifecycle_rules.ts";
+import { tableLocations } from "../nessie/table_locations.ts";
+import type { TableLocation } from "./lifecycle_rules.ts";
 
 /** Tables that are taken; a larger catalog is judged by these. */
 const MOST = 20_000;
 
-/** The tables of the catalog's default branch. CannotLook when it cannot be asked. */
+/** The tables of the catalog, where they usually lie by their metadata. CannotLook when it cannot be asked. */
 export async function tablesOfNessie(world: World, asked: Asked): Promise<TableLocation[]> {
   const to = destinationOf(world, API_PORT);
   if ("failure" in to) throw new CannotLook(to.failure);
@@ -24,12 +25,12 @@ export async function tablesOfNessie(world: World, asked: Asked): Promise<TableL
   }
 }
 
+/** Of every reference: a table that only a branch knows is live there. */
 async function tablesOf(nessie: NessieApi): Promise<TableLocation[]> {
-  const tables: TableLocation[] = [];
-  for await (const { key, content } of nessie.entries("-", { content: true })) {
-    const file = content?.type === "ICEBERG_TABLE" ? content.metadataLocation : undefined;
-    if (file) tables.push({ table: key.join("."), location: locationOfMetadata(file) });
-    if (tables.length >= MOST) break;
+  const tables = new Map<string, TableLocation>();
+  for await (const { name, location } of tableLocations(nessie)) {
+    if (!tables.has(location)) tables.set(location, { table: name, location });
+    if (tables.size >= MOST) break;
   }
-  return tables;
+  return [...tables.values()];
 }

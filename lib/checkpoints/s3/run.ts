@@ -20,6 +20,7 @@ import { clientsOf, openStore, type S3Setup, setUp, setupRecord, type Store, typ
 import { settingsOf } from "./settings.ts";
 import { clientFiles } from "./settings_files.ts";
 import { checkDirectory, writeFiles } from "./settings_write.ts";
+import { warehouseOf } from "./setup_facts.ts";
 import { removalCommand } from "./setup_scratch.ts";
 import { cleanWords, setupTrials } from "./setup_trials.ts";
 
@@ -66,7 +67,7 @@ async function recorded(facts: Facts, asked: Asked, wanted: Wanted): Promise<Sou
     return notReached(error.failure, measuring !== undefined);
   }
   try {
-    const setup = items(s3Setup.id, [setupRecord(store)]);
+    const setup = items(s3Setup.id, [setupRecord(store, warehouseOf(world))]);
     const unmeasured = measuring ? {} : items(s3Performance.id, []);
     if (!store.chosen) return { ...setup, ...items(s3Trials.id, withoutKeys(store)), ...unmeasured };
     const { records, measured } = await tryAll(world, asked, wanted, store, measuring);

@@ -2,7 +2,7 @@
 import type { Destination } from "../../clients/reach.ts";
 import { isReady, refOf } from "../../components/fields.ts";
 import { secrets, type Service, services } from "../../components/kinds.ts";
-import { podsIn } from "../../components/membership.ts";
+import { placeOf, podsIn } from "../../components/membership.ts";
 import { hostsNamed, wantsOf } from "../../components/pod_edges.ts";
 import {
   cephObjectStores,
@@ -102,6 +102,13 @@ export function realBuckets(world: World): RealBucket[] {
   const all = new Map<string, RealBucket>();
   for (const bucket of [...claimed, ...named]) if (!all.has(bucket.name)) all.set(bucket.name, bucket);
   return [...all.values()];
+}
+
+/** The bucket that the configuration of the catalog names: its warehouse. */
+export function warehouseOf(world: World): string | undefined {
+  return podsIn(world, world.namespace).filter((pod) => placeOf(pod, world) === "nessie")
+    .flatMap((pod) => hostsNamed(pod.spec, world.namespace, world))
+    .flatMap(({ host }) => bucketOfHost(host) ?? []).at(0);
 }
 
 /** A Secret with a pair of S3 keys, by the names of its keys. */

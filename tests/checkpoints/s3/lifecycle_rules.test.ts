@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { LifecycleRule } from "@aws-sdk/client-s3";
-import { hazards, locationOfMetadata } from "../../../lib/checkpoints/s3/lifecycle_rules.ts";
+import { hazards } from "../../../lib/checkpoints/s3/lifecycle_rules.ts";
 
 const TABLES = [
   { table: "sales.orders", location: "s3://lake/warehouse/sales/orders_1" },
@@ -55,9 +55,4 @@ Deno.test("former versions are told apart from what is current", () => {
 
 Deno.test("a rule without a name is called by its number", () => {
   assert.equal(hazards("lake", [rule({ ...days, ID: undefined })], TABLES)[0]?.rule, "rule 1");
-});
-
-Deno.test("the location of a table is above its metadata", () => {
-  assert.equal(locationOfMetadata("s3://lake/w/t_1/metadata/00001-ab.metadata.json"), "s3://lake/w/t_1");
-  assert.equal(locationOfMetadata("s3://lake/w/t_1/00001-ab.metadata.json.gz"), "s3://lake/w/t_1");
 });

@@ -4,6 +4,7 @@ import {
   gatewayOf,
   pairAmong,
   realBuckets,
+  warehouseOf,
 } from "../../../lib/checkpoints/s3/setup_facts.ts";
 import { factsOf, gatewayPod, gatewayService, inRook, secret, worldOf } from "./platform.ts";
 
@@ -92,4 +93,9 @@ Deno.test("the owner of a claimed bucket is a user of the platform, whatever it 
   }];
   const refs = credentialRefs(worldOf({ cephobjectstoreusers, secrets, objectbucketclaims }));
   assert.deepEqual(refs.map((ref) => ref.secret.name), ["rook-ceph-object-user-storage-lake"]);
+});
+
+Deno.test("the warehouse is the bucket that the catalog's configuration names", () => {
+  assert.equal(warehouseOf(worldOf()), "iceberg-warehouse");
+  assert.equal(warehouseOf(worldOf({ pods: [gatewayPod()] })), undefined);
 });
