@@ -5,6 +5,7 @@ import type { NessieApi, Reference } from "../../clients/nessie.ts";
 import { CannotLook } from "../../errors.ts";
 import type { Outcome, TrialRecord } from "../../trial.ts";
 import { failed, held } from "../../trial.ts";
+import { SCRATCH } from "./context.ts";
 import { removeReference } from "./sweep.ts";
 import { cleanWords } from "./trials.ts";
 
@@ -61,9 +62,11 @@ export async function cleanRecords(api: NessieApi, ended: Ended, ms: number): Pr
   return outcomes.map((one) => ({ ...one, trial: cleanWords.id, durationMs: Math.round(ms) }));
 }
 
+const SCRATCH_NAME = new RegExp(`${SCRATCH}[a-z0-9-]+`);
+
 function notRemoved({ leftovers, swept, root }: Ended): Outcome[] {
   const left = [
-    ...leftovers.map(({ what, why }) => ({ what, why, name: /^(?:branch|tag) (\S+)$/.exec(what)?.[1] })),
+    ...leftovers.map(({ what, why }) => ({ what, why, name: SCRATCH_NAME.exec(`${what} ${why}`)?.[0] })),
     ...swept.flatMap(({ name, why }) =>
       why === undefined ? [] : [{ what: `${name}, of an earlier run,`, why, name }]
     ),

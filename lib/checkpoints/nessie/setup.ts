@@ -11,7 +11,7 @@ import { type NessieContext, SCRATCH } from "./context.ts";
 import { type Management, managementOf } from "./management.ts";
 import type { SetupRecord } from "./records.ts";
 import { API_PORT, destinationOf, MANAGEMENT_PORT, readyPods } from "./setup_facts.ts";
-import { removeReference } from "./sweep.ts";
+import { removeAll } from "./sweep.ts";
 import { readWanted, type WantedCatalog } from "./wanted.ts";
 
 /** An address that somebody gave, and by what: `--url` or NESSIE_URL. */
@@ -140,9 +140,12 @@ export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, worl
   const bound = { way, timeoutMs, signal };
   const nessie = nessieApi(bound);
   const undoNessie = nessieApi({ way, timeoutMs });
+  const names = new Set<string>();
   const make = async (type: "BRANCH" | "TAG", purpose: string, from: Reference) => {
     const name = `${SCRATCH}${scratch.id}-${purpose}`;
-    scratch.undo(`${type.toLowerCase()} ${name}`, () => removeReference(undoNessie, name));
+    // One thing to undo, however many there are: side by side they are gone before anybody loses patience.
+    if (names.size === 0) scratch.undo("scratch references", () => removeAll(undoNessie, [...names]));
+    names.add(name);
     return await nessie.create(type, name, from);
   };
   return {

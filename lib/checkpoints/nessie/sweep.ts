@@ -1,6 +1,8 @@
 /** Takes back scratch references: those of this run, and those that a killed run left. */
+import { failureOf } from "../../collect.ts";
 import { scratchTime } from "../../checkpoint.ts";
 import { type NessieApi, type Reference, refusalOf } from "../../clients/nessie.ts";
+import { CannotLook } from "../../errors.ts";
 import { SCRATCH } from "./context.ts";
 
 /** A run takes minutes; what is older than this was left. */
@@ -19,6 +21,28 @@ export async function removeReference(api: NessieApi, name: string): Promise<voi
       if (said?.code !== "REFERENCE_CONFLICT" || attempt === 5) throw error;
     }
   }
+}
+
+const AT_A_TIME = 8;
+
+/** Deletes all of them, also when one can't be deleted; CannotLook then, naming those that are left. */
+export async function removeAll(api: NessieApi, names: readonly string[]): Promise<void> {
+  const left = [...names];
+  const failures: string[] = [];
+  const work = async () => {
+    for (let name = left.pop(); name !== undefined; name = left.pop()) {
+      try {
+        await removeReference(api, name);
+      } catch (error) {
+        failures.push(`${name}: ${failureOf(error).message}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  const [first] = failures;
+  if (first === undefined) return;
+  const more = failures.length > 1 ? `, and ${failures.length - 1} more` : "";
+  throw new CannotLook({ kind: "server-error", message: `${first}${more}` });
 }
 
 /** References of earlier runs that nobody takes back any more. */

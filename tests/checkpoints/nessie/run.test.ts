@@ -169,9 +169,12 @@ Deno.test("what could not be removed is named, with the command", async () => {
       root: "http://n:1",
       swept: [{ name: "old", why: "locked" }],
     };
-    const leftovers = [{ what: "branch lakecheck-scratch-x", why: "it took longer than 10 s" }];
+    const leftovers = [{ what: "scratch references", why: "lakecheck-scratch-x: it took longer than 10 s" }];
     const [first, second] = await cleanRecords(undoNessie, { ...ended, leftovers }, 5);
-    assert.equal(first?.message, "branch lakecheck-scratch-x could not be removed: it took longer than 10 s");
+    assert.equal(
+      first?.message,
+      "scratch references could not be removed: lakecheck-scratch-x: it took longer than 10 s",
+    );
     assert.match(
       first?.next?.[0] ?? "",
       /curl -X DELETE 'http:\/\/n:1\/api\/v2\/trees\/lakecheck-scratch-x@HASH'/,
@@ -217,4 +220,16 @@ Deno.test("a reference is deleted wherever it stands when it is deleted", async 
     await removeReference(context.undoNessie, made.name);
     assert.match((await failing(context.nessie.reference(made.name))).message, /404 REFERENCE_NOT_FOUND/);
   });
+});
+
+Deno.test("one reference that can't be deleted does not keep the others, and is named", async () => {
+  const { leftovers, fake } = await withFake([], async (context, fake) => {
+    for (const purpose of ["a", "b", "c"]) await context.makeBranch(purpose);
+    fake.intercept = (request, url) =>
+      request.method === "DELETE" && url.pathname.includes("-b%40")
+        ? Response.json({ status: 403, errorCode: "FORBIDDEN", message: "no" }, { status: 403 })
+        : undefined;
+  });
+  assert.equal([...fake.state.refs.keys()].length, 2);
+  assert.match(leftovers[0]?.why ?? "", /^lakecheck-scratch-\S+-b: could not delete branch .* 403 FORBIDDEN/);
 });
