@@ -19,14 +19,19 @@ export interface Probe {
   run(context: S3Context, key: string): Promise<Seen>;
 }
 
-/** 2,048 bytes that are no text and differ from key to key. */
+/** 2,048 bytes, or as many as are asked for, that are no text and differ from key to key. */
 export function bytesFor(key: string, length = 2048): Uint8Array<ArrayBuffer> {
   const seed = new TextEncoder().encode(key);
-  return Uint8Array.from({ length }, (_, i) => ((seed[i % seed.length] ?? 0) * 31 + i * 7) & 255);
+  const bytes = new Uint8Array(length);
+  // Loops: for megabytes, callbacks would take longer than the store.
+  for (let i = 0; i < length; i++) bytes[i] = ((seed[i % seed.length] ?? 0) * 31 + i * 7) & 255;
+  return bytes;
 }
 
 export function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 export const md5 = async (bytes: Uint8Array): Promise<string> => {
