@@ -8,7 +8,7 @@ export interface FakeNessie {
   /** `GET /api/v2/config` */
   requests: string[];
   /** Answers instead of the fake, when it gives something. */
-  intercept?: (request: Request, url: URL) => Response | Promise<Response> | undefined;
+  intercept?: (request: Request, url: URL) => Response | undefined | Promise<Response | undefined>;
   close(): Promise<void>;
 }
 

@@ -146,7 +146,9 @@ export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, worl
     // One thing to undo, however many there are: side by side they are gone before anybody loses patience.
     if (names.size === 0) scratch.undo("scratch references", () => removeAll(undoNessie, [...names]));
     names.add(name);
-    return await nessie.create(type, name, from);
+    signal.throwIfAborted();
+    // Not given up half-way: it would be made after it was taken back.
+    return await undoNessie.create(type, name, from);
   };
   return {
     ...{ scratch, world, way, nessie, undoNessie, config, management, wanted, replicas, timeoutMs, signal },

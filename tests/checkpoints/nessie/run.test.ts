@@ -108,14 +108,16 @@ Deno.test("Ctrl-C ends it, and the scratch branches are gone afterwards", async 
   await withServer([], async (fake) => {
     const stop = new AbortController();
     let made = 0;
-    fake.intercept = (request, url) => {
-      if (request.method === "POST" && url.pathname === "/api/v2/trees" && ++made === 5) {
-        stop.abort(new Interrupted("interrupted"));
-      }
+    fake.intercept = async (request, url) => {
+      if (request.method !== "POST" || url.pathname !== "/api/v2/trees" || ++made !== 5) return undefined;
+      stop.abort(new Interrupted("interrupted"));
+      // The branch is made after its maker was told to stop.
+      await new Promise((resolve) => setTimeout(resolve, 300));
       return undefined;
     };
     await assert.rejects(validated(fake.url, [], stop.signal), Interrupted);
     assert.ok(made >= 5);
+    await new Promise((resolve) => setTimeout(resolve, 400));
     assert.deepEqual([...fake.state.refs.keys()], ["main"]);
   });
 });
