@@ -49,7 +49,8 @@ export const layoutTrial: Trial<S3Context & WithTables> = {
     const named = tables.flatMap(({ table, metadataLocation }) =>
       metadataLocation === undefined ? [] : [{ table, metadataLocation }]
     );
-    if (named.length === 0) return skipped("no table yet: there is no layout to look at");
+    if (tables.length === 0) return skipped("no table yet: there is no layout to look at");
+    if (named.length === 0) return skipped("the catalog was not asked where the metadata of its tables is");
     const step = Math.ceil(named.length / MOST_TABLES);
     const sample = named.filter((_, at) => at % step === 0);
     return await Promise.all(sample.map((table) => outcomeOf(() => lookAt(context, table))));

@@ -166,6 +166,8 @@ Deno.test("without tables, or without a catalog that was asked, there is nothing
   const { raw } = answers(await recorded("spark_orders_v2"), (_, bytes) => bytes);
   assert.match((await run({ raw })).message, /not asked/);
   assert.match((await run({ raw, tableLocations: () => Promise.resolve([]) })).message, /no table yet/);
+  const unknown = () => Promise.resolve([{ table: "a" }]);
+  assert.match((await run({ raw, tableLocations: unknown })).message, /not asked where the metadata/);
 });
 
 Deno.test("five tables of many are looked at, from the first on", async () => {
