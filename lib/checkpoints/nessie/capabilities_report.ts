@@ -1,5 +1,5 @@
 /** What is told of the capabilities that were tried: a table of all, findings on what the engines need. Pure. */
-import type { Check, ObjectRef, Table, World } from "../../model.ts";
+import type { Check, Judgement, ObjectRef, Table, World } from "../../model.ts";
 import { trialChecks } from "../../trial.ts";
 import { type Capability, type CapabilityRecord, capabilityRecords } from "./capabilities.ts";
 import { choiceCapabilities } from "./capabilities_choices.ts";
@@ -25,7 +25,17 @@ export const capabilities: readonly Capability[] = [
 
 /** Checks on the capabilities that an engine of the platform needs. */
 export function capabilityChecks(object: (world: World) => ObjectRef): Check[] {
-  return trialChecks(capabilityRecords, capabilities.filter(({ engines }) => engines !== undefined), object);
+  const needed = capabilities.filter(({ engines }) => engines !== undefined);
+  return trialChecks(capabilityRecords, needed, object).map((check) => ({
+    ...check,
+    run: (world: World) => check.run(world).map(plain),
+  }));
+}
+
+/** What a capability adds to a record is for the table. */
+function plain(finding: Judgement & { object?: ObjectRef }): Judgement & { object?: ObjectRef } {
+  const { can: _can, endpoints: _endpoints, ...rest } = finding as typeof finding & CapabilityRecord;
+  return rest;
 }
 
 /** The table `nessie.capabilities`; none when nothing was tried. */

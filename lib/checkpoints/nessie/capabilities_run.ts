@@ -2,7 +2,7 @@
 import { type RunOptions, runTrials } from "../../checkpoint.ts";
 import type { CapabilityRecord } from "./capabilities.ts";
 import { capabilities } from "./capabilities_report.ts";
-import { type Objects, openYard } from "./capabilities_yard.ts";
+import { type Objects, openYard, sweepObjects } from "./capabilities_yard.ts";
 import type { NessieContext } from "./context.ts";
 
 /** The store of the warehouse; both absent when there is no key for it. */
@@ -23,9 +23,24 @@ export async function tryCapabilities(
 ): Promise<CapabilityRecord[]> {
   const { scratch, wanted } = context;
   const warehouse = "why" in wanted ? undefined : wanted.defaultWarehouse;
+  const swept = oldObjects(context, store.undoObjects);
+  if (swept) scratch.undo("objects that earlier runs left in the warehouse", swept);
   const { name: branch } = await context.makeBranch("capabilities");
   const rest = context.iceberg(warehouse === undefined ? branch : `${branch}|${warehouse}`);
   const yard = openYard({ scratch, rest, branch, ...warehouse === undefined ? {} : { warehouse }, ...store });
   // What a capability adds to its outcome stands in its record.
   return await runTrials(capabilities, yard, options) as CapabilityRecord[];
+}
+
+/** What removes the objects of runs that were killed, below the default warehouse; undefined where that is not known. */
+function oldObjects(
+  { wanted }: NessieContext,
+  objects: Objects | undefined,
+): (() => Promise<void>) | undefined {
+  if ("why" in wanted || !objects) return undefined;
+  const home = wanted.warehouses.find(({ name }) => name === wanted.defaultWarehouse)?.location;
+  const [, bucket, path] = /^s3[an]?:\/\/([^/]+)\/?(.*)$/.exec(home ?? "") ?? [];
+  if (bucket === undefined || path === undefined) return undefined;
+  const base = path === "" || path.endsWith("/") ? path : `${path}/`;
+  return async () => void await sweepObjects(bucket, base, objects, new Date());
 }

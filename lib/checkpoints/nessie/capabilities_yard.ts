@@ -2,14 +2,11 @@
  * Where the capabilities are tried: a scratch branch, a namespace on it that has no other of its name, and the objects
  * that the catalog writes below that namespace's location. Nothing of another branch is touched.
  */
-import type { S3Client } from "@aws-sdk/client-s3";
 import type { Scratch } from "../../checkpoint.ts";
 import { scratchTime } from "../../checkpoint.ts";
 import type { CatalogReply, CatalogRequest } from "../../clients/catalog_http.ts";
 import { cannotLook } from "../../clients/failures.ts";
 import { type IcebergRest, levelsPath } from "../../clients/iceberg_rest.ts";
-import { type S3Talk, s3Trouble } from "../../clients/s3.ts";
-import { CannotLook } from "../../errors.ts";
 import { at, isGood, words } from "./capabilities.ts";
 
 /** The objects of a store, as far as trying and cleaning up need them. */
@@ -132,62 +129,6 @@ export async function sweepObjects(
   }
   for (const keys of old.values()) await objects.remove(bucket, keys);
   return [...old.keys()];
-}
-
-/** The store through an S3 client; CannotLook when it does not answer or refuses. */
-export function objectsOf(s3: S3Client, talk: S3Talk): Objects {
-  const { exists, list, remove } = callsOf(s3);
-  const said = async <T>(what: string, call: Promise<T>): Promise<T> => {
-    try {
-      return await call;
-    } catch (error) {
-      throw error instanceof CannotLook ? error : s3Trouble(error, { ...talk, what });
-    }
-  };
-  return {
-    exists: (bucket, key) => said("look for a file of a scratch table", exists(bucket, key)),
-    list: (bucket, prefix) => said(`list s3://${bucket}/${prefix}`, list(bucket, prefix)),
-    remove: (bucket, keys) => said("remove files of scratch tables", remove(bucket, keys)),
-  };
-}
-
-function callsOf(s3: S3Client): Objects {
-  return {
-    async exists(bucket, key) {
-      const { HeadObjectCommand } = await import("@aws-sdk/client-s3");
-      try {
-        await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
-        return true;
-      } catch (error) {
-        if (at(error, "$metadata", "httpStatusCode") === 404) return false;
-        throw error;
-      }
-    },
-    async list(bucket, prefix) {
-      const { ListObjectsV2Command } = await import("@aws-sdk/client-s3");
-      const keys: string[] = [];
-      let token: string | undefined;
-      do {
-        const page = await s3.send(
-          new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }),
-        );
-        for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key);
-        token = page.NextContinuationToken;
-      } while (token !== undefined);
-      return keys;
-    },
-    async remove(bucket, keys) {
-      const { DeleteObjectsCommand } = await import("@aws-sdk/client-s3");
-      for (let from = 0; from < keys.length; from += 1000) {
-        const some = keys.slice(from, from + 1000).map((Key) => ({ Key }));
-        const { Errors } = await s3.send(
-          new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: some } }),
-        );
-        const [first] = Errors ?? [];
-        if (first) throw cannotLook("server-error", `object ${first.Key} was not removed: ${first.Code}`);
-      }
-    },
-  };
 }
 
 export const inSpace = (...levels: readonly string[]): string => `/namespaces/${levelsPath(levels)}`;

@@ -45,6 +45,11 @@ Deno.test("what an engine needs and the catalog has not is found; what none need
   assert.equal(seen.get("nessie.can-purge-table"), undefined);
 });
 
+Deno.test("a finding has no more than findings have", () => {
+  const seen = findings([record("nessie.can-append", { endpoints: ["x"] })]);
+  assert.deepEqual(seen.get("nessie.can-append"), [{ status: "ok", reason: "Holds", message: "it does" }]);
+});
+
 Deno.test("what can be had differently is well", () => {
   const seen = findings([record("nessie.can-refuse-unknown", { can: "differently", reason: "Differently" })]);
   assert.equal(seen.get("nessie.can-refuse-unknown")?.[0]?.status, "ok");
