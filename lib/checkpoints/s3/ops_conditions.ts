@@ -181,8 +181,8 @@ const getIfMatch = conditionalGet({
   id: "s3.get-if-match",
   title: "Get only what was read before",
   explain:
-    "GET with If-Match gives the object whose ETag it names, and 412 when it is another one by now. Hadoop S3A (with " +
-    "server-side change detection) and DuckDB notice by it that a file was replaced while they read it.",
+    "GET with If-Match gives the object whose ETag it names, and 412 when it is another one by now. Hadoop S3A, with " +
+    "change detection by the server, notices by it that a file was replaced while it is read.",
 }, (etag) => ({ met: { "if-match": etag }, unmet: { "if-match": WRONG_ETAG }, status: 412 }));
 
 const getIfNoneMatch = conditionalGet({

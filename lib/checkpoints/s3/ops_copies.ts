@@ -82,8 +82,8 @@ const copyReplace = operation({
   title: "Copy with other metadata",
   explain:
     "CopyObject with the metadata directive REPLACE gives the copy the metadata that came with the request, also " +
-    "when an object is copied onto itself: S3 has no other way to change metadata, and aws s3 cp and barman-cloud's " +
-    "tools use it.",
+    "when an object is copied onto itself: S3 has no other way to change metadata, and aws s3 cp with " +
+    "--metadata-directive and tools that correct content types go by it.",
   weight: "warning",
 }, async (steps) => {
   const bytes = madeBytes(1000, 7);

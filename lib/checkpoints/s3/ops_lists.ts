@@ -49,9 +49,9 @@ const listPages = listing({
   id: "s3.list-pages",
   title: "List in pages",
   explain:
-    "A list of more keys than fit into a page gives each key once, whatever the size of a page. Nessie's and " +
-    "Iceberg's clean-up of orphans, Spark's reading of directories, and backups list this way: a key that is lost " +
-    "between pages is a file that is missing from a backup.",
+    "A list of more keys than fit into a page gives each key once, whatever the size of a page. Nessie GC, Iceberg's " +
+    "removal of orphans, Spark's reading of directories, and backups list this way: a key that is lost between pages " +
+    "is a file that is missing from a backup.",
   weight: "critical",
 }, async (steps) => {
   for (const [MaxKeys, Prefix] of [[5, ""], [1, "dt="]] as const) {
@@ -76,8 +76,8 @@ const listOrder = listing({
   id: "s3.list-order",
   title: "Order of lists",
   explain:
-    "Keys are listed in the order of their UTF-8 bytes. Hadoop S3A and tools that compare two listings (sync, " +
-    "clean-up of orphans) walk lists side by side, and skip or delete wrong keys when the order is another one.",
+    "Keys are listed in the order of their UTF-8 bytes. Tools that compare two listings (sync, clean-up of orphans) " +
+    "walk them side by side, and skip or delete wrong keys when the order is another one.",
   weight: "warning",
 }, async (steps) => {
   const { keys } = await page(steps, {});

@@ -75,8 +75,8 @@ const parts = ofUpload({
   id: "s3.multipart-parts",
   title: "List of parts",
   explain:
-    "ListParts gives the number, size and ETag of each part that an open upload has. Hadoop S3A and clients that " +
-    "resume an upload ask for it, and send only what is missing.",
+    "ListParts gives the number, size and ETag of each part that an open upload has. Clients that resume an upload ask " +
+    "for it, and send only what is missing.",
   weight: "warning",
   needs: ["s3.multipart"],
 }, ({ parts, sent, last }) => {

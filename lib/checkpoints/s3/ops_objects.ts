@@ -181,8 +181,9 @@ const rangeBeyond = operation({
   id: "s3.range-beyond-end",
   title: "Range beyond the end",
   explain:
-    "A range that begins after the last byte is refused with 416. Readers (S3A, DuckDB) tell by it that a file " +
-    "has become shorter than its metadata says; another answer looks like data.",
+    "A range that begins after the last byte is refused with 416, and so is any range of an empty object. Hadoop S3A " +
+    "takes 416 for the end of a file, and readers tell by it that a file has become shorter than its metadata says; " +
+    "another answer looks like data.",
   weight: "warning",
 }, async (steps) => {
   for (const [size, range] of [[100, "bytes=100-199"], [0, "bytes=0-0"]] as const) {

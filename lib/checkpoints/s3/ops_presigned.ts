@@ -1,26 +1,27 @@
 /** Trials of presigned URLs, by plain fetch: what whoever holds the URL can do, and for how long. */
 import { s3Trouble } from "../../clients/s3.ts";
+import { readBody, sendS3 } from "../../clients/s3_send.ts";
 import { failed, held, type Trial } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
 import { madeBytes, same, wrongBytes } from "./ops_bytes.ts";
 import { must, operation, type Steps } from "./ops_steps.ts";
+
+/** Far more than any object of these trials. */
+const MOST_BYTES = 1_000_000;
 
 interface Fetched {
   status: number;
   bytes: Uint8Array;
 }
 
-/** Fetches as a browser or curl does: nothing but the URL. */
+/** Fetches as a browser or curl does: nothing but the URL, which no message may show. */
 async function plainFetch({ context }: Steps, url: string, body?: Uint8Array<ArrayBuffer>): Promise<Fetched> {
+  const { way, timeoutMs, signal } = context;
   const method = body ? "PUT" : "GET";
   try {
-    const reply = await fetch(url, {
-      method,
-      body,
-      client: context.way.client,
-      signal: AbortSignal.any([context.signal, AbortSignal.timeout(context.timeoutMs)]),
-    });
-    return { status: reply.status, bytes: await reply.bytes() };
+    const request = { method, url, headers: {}, ...body && { body } };
+    const response = await sendS3(request, { way, timeoutMs, signals: [signal] });
+    return { status: response.status, bytes: await readBody(response, MOST_BYTES) };
   } catch (error) {
     throw s3Trouble(error, { ...context.talk, what: `${method} by a presigned URL` });
   }
@@ -33,8 +34,8 @@ const presigned = operation({
   id: "s3.presigned",
   title: "Presigned URLs",
   explain:
-    "A presigned URL reads or writes its one object without keys, by plain HTTP. Nessie's request signing and " +
-    "credential-less engines work through such URLs, and people hand out files by them.",
+    "A presigned URL reads or writes its one object without keys, by plain HTTP. Services hand out single files by " +
+    "them, in notebooks and in place of keys; Iceberg and Spark do without.",
   weight: "warning",
 }, async (steps) => {
   const [first, second] = [madeBytes(900, 111), new Uint8Array(madeBytes(800, 112))];

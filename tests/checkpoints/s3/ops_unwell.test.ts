@@ -50,6 +50,7 @@ for (const [quirk, id, words] of UNWELL) {
     const records = (await recordsOf([id], { quirks: [quirk] })).filter(({ trial }) => trial === id);
     assert.deepEqual(records.map(({ result }) => result), ["unknown"], lines(records).join("\n"));
     assert.match(records[0]?.message ?? "", words);
+    assert.doesNotMatch(records[0]?.message ?? "", /X-Amz|FAKEACCESSKEY/);
   });
 }
 
