@@ -113,10 +113,9 @@ async function tryAll(
   const clients = await clientsOf(store);
   const started = performance.now();
   const line = changingLine();
-  const place = `the object store ${store.way.words}`;
   try {
     const { ended, leftovers } = await inScratch(async (scratch): Promise<Tried> => {
-      line.say(`Trying ${place} ...`);
+      line.say(`Trying the object store ${store.way.words} ...`);
       const context = await setUp(scratch, store, clients, {
         ...wanted.lifecycleWaitMs === undefined ? {} : { lifecycleWaitMs: wanted.lifecycleWaitMs },
         tableLocations: () => tablesOfNessie(world, asked),
@@ -125,9 +124,9 @@ async function tryAll(
         signal: asked.signal,
         trialTimeoutMs: TRIAL_MS + (wanted.lifecycleWaitMs ?? 0),
         concurrency: CONCURRENCY,
-        say: (trial, done, of) => line.say(`Trying ${place}: ${done} of ${of}, ${trial} ...`),
+        say: (trial, done, of) => line.say(`Trying the object store: ${done} of ${of}, ${trial} ...`),
       });
-      const say = (what: string) => line.say(`Measuring ${place}: ${what} ...`);
+      const say = (what: string) => line.say(`Measuring the object store: ${what} ...`);
       return { records, measured: await measured(context, measuring, say) };
     }, { undoTimeoutMs: UNDO_MS });
     if (ended.status === "rejected") {
@@ -164,10 +163,19 @@ function changingLine(): { say(text: string): void; end(): void } {
   return {
     say(text) {
       end();
-      end = progress(text);
+      end = progress(text.slice(0, columns() - 1));
     },
     end: () => end(),
   };
+}
+
+/** Of the terminal; a line that is longer could not be taken away again. */
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return 80;
+  }
 }
 
 /** What waits longest comes first: it is begun first. */
