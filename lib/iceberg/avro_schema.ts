@@ -1,5 +1,14 @@
 /** From the schema in an Avro file to a reader that takes the wanted fields and goes past all others. */
-import { AvroError, type Cursor, readBytes, readLong, readSize, readText, skipBytes } from "./avro_values.ts";
+import {
+  AvroError,
+  type Cursor,
+  readBytes,
+  readLong,
+  readSize,
+  readText,
+  skipBytes,
+  skipLong,
+} from "./avro_values.ts";
 
 /**
  * The fields of a record to take, by the names that the result gives them. Iceberg knows fields by their ids; a file
@@ -156,7 +165,7 @@ function fixed(size: number): Values {
   };
 }
 
-const LONG: Values = { read: readLong, skip: (cursor) => void readLong(cursor) };
+const LONG: Values = { read: readLong, skip: skipLong };
 
 const PLAIN: Readonly<Record<string, Values>> = {
   null: fixedValue(0, () => null),

@@ -54,6 +54,14 @@ function exactly(zigzag: bigint): number | bigint {
   return value >= MIN_SAFE && value <= MAX_SAFE ? Number(value) : value;
 }
 
+/** Goes past an int or a long. */
+export function skipLong(cursor: Cursor): void {
+  const { bytes } = cursor;
+  let at = cursor.at;
+  while ((bytes[at++] ?? 0) > 0x7f);
+  cursor.at = at;
+}
+
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 const MIN_SAFE = -MAX_SAFE;
 
