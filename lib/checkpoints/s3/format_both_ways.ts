@@ -56,7 +56,7 @@ async function fromDuckDb(
   const name = `${journey.name}-by-duckdb.parquet`;
   const bytes = await duckdb.write(table, { compression: codecWord(journey.codec) });
   await store.put(name, bytes);
-  const file = rangedFile(store, name, bytes.length);
+  const file = rangedFile(store, name, bytes);
   const read = await readable("hyparquet", store.place(name), async () => {
     const footer = await hyparquet.footer(file);
     return await hyparquet.read(file, footer, table.fields);
@@ -75,35 +75,33 @@ async function fromDuckDb(
 /** Gets the object whole. Other bytes than were put are the store's doing, whatever a reader makes of them. */
 export async function wholeAgain(store: FileStore, name: string, bytes: Uint8Array): Promise<Uint8Array> {
   const came = await store.get(name);
-  const at = firstDifference(bytes, came);
-  if (at === undefined) return came;
-  deviates(
-    "WrongBytes",
-    `the object that came back is not the one that was put: they differ from byte ${at} on`,
-    {
-      evidence: `GET ${store.place(name)}`,
-      observed: `${came.length} bytes`,
-      expected: `${bytes.length} bytes`,
-    },
-  );
+  sameBytes(bytes, came, `GET ${store.place(name)}`);
+  return came;
 }
 
-export function firstDifference(a: Uint8Array, b: Uint8Array): number | undefined {
-  const length = Math.min(a.length, b.length);
-  for (let at = 0; at < length; at++) if (a[at] !== b[at]) return at;
-  return a.length === b.length ? undefined : length;
+export function sameBytes(put: Uint8Array, came: Uint8Array, evidence: string): void {
+  const length = Math.min(put.length, came.length);
+  let at = 0;
+  while (at < length && put[at] === came[at]) at++;
+  if (at === put.length && at === came.length) return;
+  deviates("WrongBytes", `other bytes came back than were put: they differ from byte ${at} on`, {
+    evidence,
+    observed: `${came.length} bytes`,
+    expected: `${put.length} bytes`,
+  });
 }
 
-/** A file that is read by ranges, and counts them. */
-export function rangedFile(store: FileStore, name: string, byteLength: number) {
+/** A file of these bytes that is read by ranges, each compared and counted. */
+export function rangedFile(store: FileStore, name: string, bytes: Uint8Array) {
   const asked = { requests: 0, bytes: 0 };
   return {
-    byteLength,
-    async slice(start: number, end = byteLength): Promise<ArrayBuffer> {
-      const bytes = await store.range(name, start, end);
+    byteLength: bytes.length,
+    async slice(start: number, end = bytes.length): Promise<ArrayBuffer> {
+      const came = await store.range(name, start, end);
+      sameBytes(bytes.subarray(start, end), came, `GET ${store.place(name)}, bytes ${start} to ${end - 1}`);
       asked.requests += 1;
-      asked.bytes += bytes.length;
-      return bytes.buffer.byteLength === bytes.length ? bytes.buffer : bytes.slice().buffer;
+      asked.bytes += came.length;
+      return came.buffer.byteLength === came.length ? came.buffer : came.slice().buffer;
     },
     asked: () => asked,
   };

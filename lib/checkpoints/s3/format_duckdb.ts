@@ -3,7 +3,7 @@
  * extension. Files go to it and come from it as bytes.
  */
 import type { DuckDBConnection, DuckDBResultReader, DuckDBValue } from "@duckdb/node-api";
-import { type CopyOptions, copyTo, createTable, sqlType, text } from "../../parquet/duckdb_sql.ts";
+import { type CopyOptions, copyTo, createTable, quoted, sqlType, text } from "../../parquet/duckdb_sql.ts";
 import {
   type Field,
   type IcebergType,
@@ -53,54 +53,83 @@ export async function openDuckDb(): Promise<DuckDb> {
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
   });
-  const connection = await instance.connect();
-  await connection.run(`SET allowed_directories = [${text(`${directory}/`)}]`);
-  await connection.run("SET enable_external_access = false");
-  await connection.run("SET lock_configuration = true");
+  /** Connections of their own, so that trials do not wait for each other; settings are the database's. */
+  const connected = async <T>(use: (connection: DuckDBConnection) => Promise<T>): Promise<T> => {
+    const connection = await instance.connect();
+    try {
+      return await use(connection);
+    } finally {
+      connection.closeSync();
+    }
+  };
+  await connected(async (connection) => {
+    await connection.run(`SET allowed_directories = [${text(`${directory}/`)}]`);
+    await connection.run("SET enable_external_access = false");
+    await connection.run("SET lock_configuration = true");
+  });
   let files = 0;
   let open = true;
   const nextFile = () => `${directory}/${files++}.parquet`;
-  const given = async <T>(bytes: Uint8Array, use: (path: string) => Promise<T>): Promise<T> => {
+  const given = async <T>(
+    bytes: Uint8Array,
+    use: (connection: DuckDBConnection, path: string) => Promise<T>,
+  ): Promise<T> => {
     const path = nextFile();
     await Deno.writeFile(path, bytes);
     try {
-      return await use(path);
+      return await connected((connection) => use(connection, path));
     } finally {
       await Deno.remove(path).catch(() => {});
     }
   };
   return {
     directory,
-    async write(table, options) {
-      const path = nextFile();
-      const name = `written_${files}`;
-      await connection.run(createTable(name, table.fields));
-      await append(api, connection, name, table);
-      await connection.run(copyTo(name, table.fields, path, options));
-      await connection.run(`DROP TABLE "${name}"`);
-      return await Deno.readFile(path);
-    },
+    write: (table, options) =>
+      connected((connection) => written(api, connection, table, options, nextFile())),
     read: (bytes, fields, where) =>
-      given(bytes, async (path) => {
-        const from = `FROM read_parquet(${text(path)})${where ? ` WHERE ${where} ORDER BY 1` : ""}`;
-        const read = await connection.runAndReadAll(`SELECT * ${from}`);
-        const schema = await connection.runAndReadAll(
-          `SELECT name, field_id FROM parquet_schema(${text(path)})`,
-        );
-        return {
-          types: read.columnTypes().map(String),
-          ids: schema.getRows().filter(([, id]) => id !== null).map(([name, id]) => `${name}#${id}`),
-          columns: columnsRead(api, read, fields),
-        };
-      }),
-    bounds: (bytes) => given(bytes, (path) => boundsOf(connection, path)),
+      given(bytes, (connection, path) => read(api, connection, path, fields, where)),
+    bounds: (bytes) => given(bytes, boundsOf),
     async close() {
       if (!open) return;
       open = false;
-      connection.closeSync();
       instance.closeSync();
       await Deno.remove(directory, { recursive: true });
     },
+  };
+}
+
+async function written(
+  api: Api,
+  connection: DuckDBConnection,
+  table: Table,
+  options: CopyOptions,
+  path: string,
+): Promise<Uint8Array> {
+  // No two files have one name, so no two tables have.
+  const name = path;
+  await connection.run(createTable(name, table.fields));
+  await append(api, connection, name, table);
+  await connection.run(copyTo(name, table.fields, path, options));
+  await connection.run(`DROP TABLE ${quoted(name)}`);
+  const bytes = await Deno.readFile(path);
+  await Deno.remove(path);
+  return bytes;
+}
+
+async function read(
+  api: Api,
+  connection: DuckDBConnection,
+  path: string,
+  fields: readonly Field[],
+  where?: string,
+): Promise<DuckDbTable> {
+  const from = `FROM read_parquet(${text(path)})${where ? ` WHERE ${where} ORDER BY 1` : ""}`;
+  const rows = await connection.runAndReadAll(`SELECT * ${from}`);
+  const schema = await connection.runAndReadAll(`SELECT name, field_id FROM parquet_schema(${text(path)})`);
+  return {
+    types: rows.columnTypes().map(String),
+    ids: schema.getRows().filter(([, id]) => id !== null).map(([name, id]) => `${name}#${id}`),
+    columns: columnsRead(api, rows, fields),
   };
 }
 

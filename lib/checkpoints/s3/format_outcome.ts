@@ -1,4 +1,5 @@
 /** How a look at a file ends early: the store, or a reader, did not do what it must. */
+import { CannotLook, Interrupted } from "../../errors.ts";
 import { failed, type Outcome } from "../../trial.ts";
 
 /** Thrown where it is seen, and caught where outcomes are made. */
@@ -23,13 +24,15 @@ export async function outcomeOf(look: () => Promise<Outcome>): Promise<Outcome> 
   }
 }
 
-/** What a library throws when it cannot read a file whose bytes are known to be right. */
+/** Whatever a library throws at a file whose bytes are known to be right is a Deviation. */
 export async function readable<T>(who: string, place: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (!(error instanceof Error) || error instanceof Deviation || error.name !== "Error") throw error;
-    const [line = ""] = error.message.split("\n");
+    if (error instanceof Deviation || error instanceof CannotLook || error instanceof Interrupted) {
+      throw error;
+    }
+    const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
     deviates("Unreadable", `${who} cannot read a Parquet file that is there byte for byte: ${line}`, {
       evidence: place,
     });

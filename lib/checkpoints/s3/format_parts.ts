@@ -2,13 +2,7 @@
 import { bulkTable, orderedTable } from "../../parquet/samples.ts";
 import type { Field, Table, Value } from "../../parquet/types.ts";
 import { held, type Outcome } from "../../trial.ts";
-import {
-  firstDifference,
-  rangedFile,
-  sameInDuckDb,
-  sameInHyparquet,
-  wholeAgain,
-} from "./format_both_ways.ts";
+import { rangedFile, sameBytes, sameInDuckDb, sameInHyparquet, wholeAgain } from "./format_both_ways.ts";
 import type { ChunkBounds } from "./format_duckdb.ts";
 import type { Engines } from "./format_engines.ts";
 import { deviates, outcomeOf, readable } from "./format_outcome.ts";
@@ -46,7 +40,7 @@ async function groupsByHyparquet(store: FileStore, engines: Engines, table: Tabl
     ]));
   sameBounds(table, bounds, place);
   sameInDuckDb(wanted(table), some, place);
-  const asked = await readWanted(store, engines, table, name, bytes.length);
+  const asked = await readWanted(store, engines, table, name, bytes);
   return held(
     `${
       ROWS / GROUP_ROWS
@@ -60,7 +54,7 @@ async function groupsByDuckDb(store: FileStore, engines: Engines, table: Table):
   const name = "row-groups-by-duckdb.parquet";
   const bytes = await engines.duckdb.write(table, { compression: "zstd", rowGroupRows: DUCKDB_GROUP_ROWS });
   await store.put(name, bytes);
-  const asked = await readWanted(store, engines, table, name, bytes.length);
+  const asked = await readWanted(store, engines, table, name, bytes);
   return held(
     `${Math.ceil(ROWS / DUCKDB_GROUP_ROWS)} row groups by DuckDB with bounds: ` +
       `${WANTED.to - WANTED.from} rows by hyparquet and ranges took ${asked}`,
@@ -74,10 +68,10 @@ async function readWanted(
   { hyparquet }: Engines,
   table: Table,
   name: string,
-  size: number,
+  whole: Uint8Array,
 ): Promise<string> {
   const place = store.place(name);
-  const file = rangedFile(store, name, size);
+  const file = rangedFile(store, name, whole);
   const [from, to] = wantedIds(table);
   const read = await readable("hyparquet", place, async () => {
     const footer = await hyparquet.footer(file);
@@ -85,14 +79,14 @@ async function readWanted(
   });
   sameInHyparquet(wanted(table), read, place);
   const { requests, bytes } = file.asked();
-  if (bytes > size / 2) {
+  if (bytes > whole.length / 2) {
     deviates("BoundsLost", "the bounds of row groups and pages did not spare reading what was not wanted", {
       evidence: place,
-      observed: `${bytes} of ${size} bytes fetched`,
+      observed: `${bytes} of ${whole.length} bytes fetched`,
       expected: "less than half",
     });
   }
-  return `${requests} requests and ${bytes} of ${size} bytes`;
+  return `${requests} requests and ${bytes} of ${whole.length} bytes`;
 }
 
 function wanted(table: Table): Table {
@@ -156,6 +150,7 @@ export function decimalText(unscaled: bigint, scale: number): string {
 
 /** The least that S3 takes for a part that is not the last. */
 const PART_BYTES = 5 * 1024 * 1024;
+const SEAM = { from: PART_BYTES - 1024, to: PART_BYTES + 1024 };
 
 /** A file of two parts comes back whole, and by a range over the seam. */
 export async function inParts(store: FileStore, { hyparquet, duckdb }: Engines): Promise<Outcome> {
@@ -166,13 +161,9 @@ export async function inParts(store: FileStore, { hyparquet, duckdb }: Engines):
   const parts = await store.putParts(name, bytes, PART_BYTES);
   const [came, seam] = await Promise.all([
     wholeAgain(store, name, bytes),
-    store.range(name, PART_BYTES - 1024, PART_BYTES + 1024),
+    store.range(name, SEAM.from, SEAM.to),
   ]);
-  if (firstDifference(bytes.subarray(PART_BYTES - 1024, PART_BYTES + 1024), seam) !== undefined) {
-    deviates("WrongBytes", "a range over the seam of two parts gave other bytes than were put", {
-      evidence: place,
-    });
-  }
+  sameBytes(bytes.subarray(SEAM.from, SEAM.to), seam, `GET ${place}, over the seam of two parts`);
   const read = await readable("DuckDB", place, () => duckdb.read(came, table.fields));
   sameInDuckDb(table, read, place);
   return held(

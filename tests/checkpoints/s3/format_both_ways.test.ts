@@ -4,6 +4,7 @@ import { openDuckDb } from "../../../lib/checkpoints/s3/format_duckdb.ts";
 import type { Engines } from "../../../lib/checkpoints/s3/format_engines.ts";
 import { openHyparquet, type ReadTable } from "../../../lib/checkpoints/s3/format_hyparquet.ts";
 import { inParts, rowGroups } from "../../../lib/checkpoints/s3/format_parts.ts";
+import { CannotLook, Interrupted } from "../../../lib/errors.ts";
 import { emptyTable, nestedTable, primitiveTable, wideTable } from "../../../lib/parquet/samples.ts";
 import type { Field, Table, Value } from "../../../lib/parquet/types.ts";
 import type { Outcome } from "../../../lib/trial.ts";
@@ -59,10 +60,30 @@ Deno.test("an object that is cut short is wrong", async () => {
   assert.equal(up?.reason, "WrongBytes");
 });
 
-Deno.test("a store that gives the wrong ranges makes files unreadable, and no crash", async () => {
-  const store = memoryStore((bytes, how) => how === "range" ? bytes.toReversed() : bytes);
+Deno.test("a flipped bit in a range is the store's fault too", async () => {
+  const store = memoryStore((bytes, how) => how === "range" ? flipped(bytes, 2) : bytes);
   const [, back] = await bothWays(store, engines, journey(primitiveTable()));
-  assert.equal(back?.reason, "Unreadable", JSON.stringify(back));
+  assert.equal(back?.reason, "WrongBytes", JSON.stringify(back));
+  assert.match(back?.evidence ?? "", /bytes \d+ to \d+$/);
+});
+
+Deno.test("what a reader throws at a file that is right is told, and is no crash", async () => {
+  const { hyparquet, duckdb } = engines;
+  const read = () => Promise.reject(new RangeError("out of bounds\nmore"));
+  const wrong: Engines = { hyparquet: { ...hyparquet, read }, duckdb: { ...duckdb, read } };
+  for (const outcome of await bothWays(memoryStore(), wrong, journey(primitiveTable()))) {
+    assert.equal(outcome.reason, "Unreadable");
+    assert.match(outcome.message, /cannot read a Parquet file that is there byte for byte: out of bounds$/);
+  }
+});
+
+Deno.test("an interruption, and a store that does not answer, are no outcome", async () => {
+  for (
+    const error of [new Interrupted("interrupted"), new CannotLook({ kind: "timeout", message: "late" })]
+  ) {
+    const store = { ...memoryStore(), range: () => Promise.reject(error) };
+    await assert.rejects(bothWays(store, engines, journey(primitiveTable())), error);
+  }
 });
 
 /** Engines whose hyparquet reads wrongly. */
