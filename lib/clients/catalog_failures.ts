@@ -180,6 +180,12 @@ function network(text: string, what: string, at: string, perhaps: string): Canno
       `${what}: ${at} does not speak the protocol of its address. Next: try http instead of https, or the reverse`,
     );
   }
+  if (/Requests to port \d+ are blocked/.test(text)) {
+    return cannotLook(
+      "unreachable",
+      `${what}: ${at} is at a port that is never asked over HTTP. Next: ${ADDRESS}`,
+    );
+  }
   if (/refused/i.test(text)) {
     return cannotLook(
       "unreachable",

@@ -195,6 +195,13 @@ Deno.test("https where http is spoken is told", async () => {
   });
 });
 
+Deno.test("a port that fetch never asks is told", async () => {
+  assert.match(
+    (await configOf("http://127.0.0.1:1")).message,
+    /127\.0\.0\.1:1 is at a port that is never asked over HTTP/,
+  );
+});
+
 Deno.test("a name that can't be resolved is told", async () => {
   const { kind, message } = await configOf("https://nessie.invalid");
   assert.equal(kind, "unreachable");
