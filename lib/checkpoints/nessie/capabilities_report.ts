@@ -43,6 +43,7 @@ export function capabilityTables(world: World): Table[] {
   const records = world.records(capabilityRecords);
   if (records.length === 0) return [];
   const listed = records.find(({ endpoints }) => endpoints)?.endpoints;
+  const columns = ["area", "capability", "can", "as seen", "needed by"];
   const rows = capabilities.flatMap((one) =>
     records.filter(({ trial }) => trial === one.id).map((record) => [
       one.area,
@@ -50,24 +51,26 @@ export function capabilityTables(world: World): Table[] {
       record.can ?? (record.result === "skipped" ? "not tried" : "unknown"),
       told(record),
       one.engines ?? "",
-      isListed(one, listed),
+      ...listed ? [isListed(one, listed)] : [],
     ])
   );
   return [{
     name: "nessie.capabilities",
     title: "What this catalog can do",
-    columns: ["area", "capability", "can", "as seen", "needed by", "listed"],
+    columns: listed ? [...columns, "listed"] : columns,
     rows,
   }];
 }
 
-function told({ message, observed }: CapabilityRecord): string {
-  return observed === undefined ? message : `${message} (${observed})`;
+/** Of what can be had the answer is enough; of all else what happened is said. */
+function told({ can, message, observed }: CapabilityRecord): string {
+  if (can !== "yes" || observed === undefined) return message;
+  return observed.split(":")[0] ?? message;
 }
 
-/** Whether /v1/config names all endpoints that this one uses; empty when it lists none at all. */
-function isListed({ endpoints }: Capability, listed: readonly string[] | undefined): string {
-  if (!listed || !endpoints) return "";
+/** Whether /v1/config names all endpoints that this one uses; empty when it uses those of others. */
+function isListed({ endpoints }: Capability, listed: readonly string[]): string {
+  if (!endpoints) return "";
   const missing = endpoints.filter((one) => one !== "GET /v1/config" && !listed.includes(one));
   return missing.length === 0 ? "yes" : "no";
 }

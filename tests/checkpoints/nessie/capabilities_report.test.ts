@@ -65,7 +65,7 @@ Deno.test("what could not be tried is unknown, and what was not tried too", () =
 
 Deno.test("the table has a row for each capability that was tried, and what /v1/config lists", () => {
   const [table] = capabilityTables(worldOf([
-    record("nessie.can-drop-namespace", { observed: "204" }),
+    record("nessie.can-drop-namespace", { observed: "204 Gone: nothing left" }),
     record("nessie.can-purge-table", { result: "failed", can: "no", message: "files stay" }),
     record("nessie.can-list-endpoints", { endpoints: ["DELETE /v1/{prefix}/namespaces/{namespace}"] }),
     record("nessie.can-rename-table", { result: "skipped", can: undefined, message: "not tried: x" }),
@@ -76,7 +76,7 @@ Deno.test("the table has a row for each capability that was tried, and what /v1/
     "namespaces",
     "drop a namespace",
     "yes",
-    "it does (204)",
+    "204 Gone",
     "Spark, PyIceberg, DuckDB",
     "yes",
   ]);
@@ -85,6 +85,12 @@ Deno.test("the table has a row for each capability that was tried, and what /v1/
   assert.equal(rows.get("rename a table, also into another namespace")?.[5], "no");
   assert.equal(rows.get("append a snapshot")?.[2], "unknown");
   assert.equal(table?.rows.length, 5);
+});
+
+Deno.test("where /v1/config lists nothing, the table does not say what is listed", () => {
+  const [table] = capabilityTables(worldOf([record("nessie.can-append", {})]));
+  assert.ok(!table?.columns.includes("listed"));
+  assert.equal(table?.rows[0]?.length, table?.columns.length);
 });
 
 Deno.test("nothing tried makes no table", () => {
