@@ -133,6 +133,8 @@ async function tryAll(
       for (const { what, why } of leftovers) note(`could not be taken back: ${what}: ${why}`);
       throw ended.reason;
     }
+    // Whoever stops it while things are being taken back wants no report any more.
+    asked.signal.throwIfAborted();
     const { records, measured: sources } = ended.value;
     const clean = cleanRecords(leftovers, store, performance.now() - started);
     return { records: [...records, ...clean], measured: sources };

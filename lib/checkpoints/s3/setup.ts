@@ -139,6 +139,7 @@ async function tried(
 }
 
 export interface Clients extends Hands {
+  s3: S3Context["s3"];
   defaults: S3Context["defaults"];
   raw: RawS3;
   talk: S3Talk;

@@ -18,9 +18,7 @@ export function scratchBucket(id: string, purpose = ""): string {
 }
 
 export interface Hands {
-  /** For making: bound to the signal. */
-  s3: S3Client;
-  /** For taking back: not bound to it. */
+  /** Not bound to the signal. */
   undoS3: S3Client;
   talk: S3Talk;
 }
@@ -28,14 +26,15 @@ export interface Hands {
 /** Makes a bucket and registers that it is taken back; the refusal when this user may make none. */
 export async function makeBucket(
   scratch: Scratch,
-  { s3, undoS3, talk }: Hands,
+  { undoS3, talk }: Hands,
   purpose = "",
 ): Promise<{ bucket: string } | { refusal: Refusal }> {
   const { CreateBucketCommand } = await import("@aws-sdk/client-s3");
   const bucket = scratchBucket(scratch.id, purpose);
   scratch.undo(`bucket ${bucket}`, () => removeBucket(undoS3, bucket, { ...talk, signal: undefined }));
+  // To its end, Ctrl-C or not: a request that was cut off could make the bucket after it was looked for in vain.
   const made = await replyOf(
-    s3.send(new CreateBucketCommand({ Bucket: bucket })),
+    undoS3.send(new CreateBucketCommand({ Bucket: bucket })),
     { ...talk, what: `make bucket ${bucket}` },
   );
   return made.ok ? { bucket } : { refusal: made.refusal };

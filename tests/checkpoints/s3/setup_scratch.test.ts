@@ -37,7 +37,7 @@ async function withSetup(
   const s3 = { send: async (command: unknown) => await send(command) } as unknown as S3Client;
   const clients: Clients = {
     s3,
-    undoS3: client,
+    undoS3: mayMake ? client : s3,
     defaults: client,
     raw: rawS3(options),
     talk: options,
