@@ -30,6 +30,8 @@ const BUSY = new Set([429, 503]);
 /** Large enough that a body of many megabytes comes in few pieces. */
 const BUFFER_BYTES = 256 * 1024;
 const MOST_BUFFERS = 128;
+/** A body that comes in one piece costs less without a reader. */
+const SMALL_BYTES = 64 * 1024;
 const ERROR_CHARACTERS = 2000;
 
 export interface LoadClient {
@@ -58,7 +60,11 @@ export function loadClient(talk: S3Talk): LoadClient {
       try {
         const response = await fetch(url, { method, headers, body, signal, client, redirect: "manual" });
         if (!response.ok) return refusal(response.status, await response.text(), method, talk);
-        const bytes = response.body ? await drain(response.body) : 0;
+        const bytes = expect !== undefined && expect <= SMALL_BYTES
+          ? (await response.bytes()).length
+          : response.body
+          ? await drain(response.body)
+          : 0;
         if (expect !== undefined && bytes !== expect) return cut(method, bytes, expect);
         return bytes + (body?.length ?? 0);
       } catch (error) {

@@ -1,7 +1,15 @@
 /** What the records of a load run come to: budgets, failures, the comparison with a baseline; and its tables. Pure. */
 import type { Check, Judgement, ObjectRef, Table, World } from "../../model.ts";
 import { type ComparedRow, compareRows, FALSE_ALARMS } from "./compare.ts";
-import { cellText, errorCount, type LoadRow, type LoadRun, type LoadSource, sizeText } from "./rows.ts";
+import {
+  cellText,
+  errorCount,
+  type LoadBaseline,
+  type LoadRow,
+  type LoadRun,
+  type LoadSource,
+  sizeText,
+} from "./rows.ts";
 
 /** What was measured, in words. */
 export interface Judged {
@@ -21,7 +29,7 @@ export interface Judged {
 const MANY_ERRORS = 0.01;
 const NAMED = 3;
 
-type Says = (world: World, rows: readonly LoadRow[], run: LoadRun) => Judgement;
+type Says = (world: World, rows: readonly LoadRow[], run: LoadRun) => Judgement | Judgement[];
 
 /** The checks of a load run; each is skipped when none was asked for. */
 export function loadChecks(judged: Judged): Check[] {
@@ -41,7 +49,7 @@ export function loadChecks(judged: Judged): Check[] {
           message: `${title}: not measured (${flag} measures it)`,
         }];
       }
-      return [says(world, rows, run)];
+      return [says(world, rows, run)].flat();
     },
   });
   return [
@@ -147,23 +155,25 @@ function errors(rows: readonly LoadRow[]): Judgement {
   };
 }
 
-function baseline(world: World, rows: readonly LoadRow[], { source, flag }: Judged): Judgement {
+function baseline(world: World, rows: readonly LoadRow[], { source, flag }: Judged): Judgement[] {
   const records = world.records(source);
-  const unsaved = records.find((record) => record.kind === "unsaved");
-  if (unsaved) {
-    const message = `no baseline was saved, for it would mislead: ${unsaved.why}`;
-    return { status: "warning", reason: "BaselineNotSaved", message };
-  }
-  const before = records.find((record) => record.kind === "baseline");
-  if (!before) {
-    const message = `no baseline was given. Next: ${flag} --save-baseline FILE, and later --baseline FILE`;
-    return { status: "skipped", reason: "NoBaseline", message };
-  }
+  const said: Judgement[] = records.flatMap((record) => {
+    if (record.kind === "baseline") return [against(record, rows)];
+    if (record.kind !== "unsaved") return [];
+    const message = `no baseline was saved, for it would mislead: ${record.why}`;
+    return [{ status: "warning" as const, reason: "BaselineNotSaved", message }];
+  });
+  if (said.length > 0) return said;
+  const message = `no baseline was given. Next: ${flag} --save-baseline FILE, and later --baseline FILE`;
+  return [{ status: "skipped", reason: "NoBaseline", message }];
+}
+
+function against(before: LoadBaseline, rows: readonly LoadRow[]): Judgement {
   const compared = compareRows(rows, before.rows);
   const of = (change: string) => compared.filter((one) => one.compared?.change === change);
   const [slower, faster] = [of("slower"), of("faster")];
-  const blind = compared.filter((one) => one.compared === undefined).length + before.rows.length -
-    compared.length;
+  const uncompared = compared.filter((one) => !one.compared).length;
+  const blind = before.rows.length - (compared.length - of("unknown").length - uncompared);
   const observed = `${slower.length} slower, ${of("same").length} the same, ${faster.length} faster${
     blind > 0 ? `, ${blind} not comparable` : ""
   }`;

@@ -30,7 +30,7 @@ export const FULL: Matrix = {
   small: 4 * KiB,
   medium: MiB,
   large: 16 * MiB,
-  upload: 64 * MiB,
+  upload: 32 * MiB,
   concurrency: [1, 8, 32],
   keys: 250,
 };
@@ -40,7 +40,7 @@ const FOOTER = 64 * KiB;
 /** More than this many large objects at once measure the memory of both sides. */
 const MOST_LARGE = 8;
 /** Of large objects, a round. What is overwritten fills a Ceph until its garbage collection, hours later. */
-const LARGE_PUTS = 2;
+const LARGE_PUTS = 1;
 /** Keys that small objects are put to, and deleted from. */
 const RING = 512;
 const EXPIRES_S = 3600;
