@@ -1,13 +1,16 @@
 /** What the Nessie checkpoint judges, and what the catalog stands on. */
+import { externalSecrets } from "../../components/external_secrets.ts";
 import { kubernetes } from "../../components/kubernetes.ts";
 import { nessie } from "../../components/nessie.ts";
+import { network } from "../../components/network_policy.ts";
 import { postgresql } from "../../components/postgresql.ts";
 import { SERVICE_ERRORS } from "../../components/reasons.ts";
 import { rookCeph } from "../../components/rook_ceph.ts";
 import { s3User } from "../../components/s3_user.ts";
-import type { Check, Component, Edge, RecordSource, Table, World } from "../../model.ts";
+import type { Check, Component, Edge, ObjectRef, RecordSource, Table, World } from "../../model.ts";
 import { trialChecks, type TrialRecord, type TrialWords } from "../../trial.ts";
 import type { LoadRow } from "../load/rows.ts";
+import { s3Gateway } from "../s3/gateway.ts";
 import { capabilityRecords } from "./capabilities.ts";
 import { capabilityChecks, capabilityTables } from "./capabilities_report.ts";
 import { nessieObject } from "./context.ts";
@@ -21,11 +24,29 @@ import { restartWords } from "./storage_restart.ts";
 import { storageTrials } from "./storage.ts";
 import { apiTrials, behaviourTrials, cleanWords } from "./trials.ts";
 
-/** A component of trials; all speak of the catalog unless they name another object. */
-export function trialComponent(
+/** Reasons of trials that could not be carried out, or came to nothing with the catalog itself. */
+const NOT_TRIED = [
+  "NotTried",
+  "NotRead",
+  "Unreachable",
+  "Timeout",
+  "ServerError",
+  "Certificate",
+  "Malformed",
+  "Unknown",
+  "ServiceUnavailable",
+  "QueryFailed",
+  "RefusedUnderLoad",
+];
+
+/** What a trial speaks of, unless it names another object: each has its own, so that two faults stay two. */
+const trialRef = (id: string): ObjectRef => ({ kind: "CatalogTrial", name: id.replace(/^nessie\./, "") });
+
+/** A component of trials. What could not be tried because nobody answered comes from the catalog itself. */
+function trialComponent(
   name: string,
   title: string,
-  trials: readonly TrialWords[],
+  checks: readonly Check[],
   more: Partial<Component> = {},
 ): Component {
   return {
@@ -35,21 +56,52 @@ export function trialComponent(
     sources: [nessieTrials],
     namespaces: () => [],
     kinds: [],
-    checks: trialChecks(nessieTrials, trials, () => nessieObject),
-    edges: () => [],
+    checks: checks.map((check) => ({ ...check, object: () => trialRef(check.id) })),
+    edges: () =>
+      checks.map(({ id }) => ({ from: trialRef(id), to: nessieObject, via: "catalog", explains: NOT_TRIED })),
     ...more,
   };
 }
 
-/** The catalog is what its Service leads to; a dead one is one fault, however many trials it fails. */
+const ofCatalog = () => nessieObject;
+const checksOf = (trials: readonly TrialWords[]) => trialChecks(nessieTrials, trials, ofCatalog);
+
+/** Whether there is a catalog that answers: the one cause of all that was not tried. */
+const reachCheck: Check = {
+  id: "nessie.reached",
+  title: "Way to the catalog",
+  explain:
+    "Service nessie is found, with a Ready pod behind it, and answers from here as Nessie does; or the address that was " +
+    "given does. Without that nothing can be tried.",
+  needs: [nessieSetup],
+  object: ofCatalog,
+  run(world) {
+    const [setup] = world.records(nessieSetup);
+    if (!setup) return [{ status: "unknown", reason: "NotTried", message: "the catalog was not asked" }];
+    const release = setup.serverVersion ? `, release ${setup.serverVersion}` : "";
+    return [{
+      status: "ok",
+      reason: "Reached",
+      message: `${setup.url} answers ${setup.words}${release}`,
+      observed: setup.url,
+    }];
+  },
+};
+
+/** The catalog is what its Service leads to; a part that it calls down is the warehouse that health judges. */
 function catalogEdges(world: World): Edge[] {
   const [setup] = world.records(nessieSetup);
   if (setup && !setup.service) return [];
-  const to = setup?.service ?? { kind: "Service", namespace: world.namespace, name: "nessie" };
+  const service = { kind: "Service", namespace: world.namespace, name: "nessie" };
   const warehouse = { kind: "Warehouse", name: "default warehouse of nessie" };
   return [
-    { from: nessieObject, to, via: "served by", explains: "any", because: [...SERVICE_ERRORS] },
-    { from: nessieObject, to: warehouse, via: "health of its parts", explains: ["Down"] },
+    { from: nessieObject, to: service, via: "served by", explains: "any", because: [...SERVICE_ERRORS] },
+    {
+      from: trialRef("nessie.management-health"),
+      to: warehouse,
+      via: "health of its parts",
+      explains: ["Down"],
+    },
   ];
 }
 
@@ -90,52 +142,61 @@ function onlyAsked(source: RecordSource<TrialRecord>, checks: readonly Check[], 
   }));
 }
 
-const api = trialComponent("nessie-api", "Nessie API and Iceberg REST", apiTrials, {
+const apiPart = trialComponent("nessie-api", "Nessie API and Iceberg REST", checksOf(apiTrials), {
   sources: [nessieTrials, nessieSetup],
-  edges: catalogEdges,
 });
+const api: Component = {
+  ...apiPart,
+  checks: [reachCheck, ...apiPart.checks],
+  edges: (world) => [...apiPart.edges(world), ...catalogEdges(world)],
+};
 
-const behaviour = trialComponent("nessie-behaviour", "Branches, commits, merges", [
-  ...behaviourTrials,
-  cleanWords,
+const behaviour = trialComponent(
+  "nessie-behaviour",
+  "Branches, commits, merges",
+  checksOf([...behaviourTrials, cleanWords]),
+);
+
+const performance = trialComponent("nessie-performance", "Time that metadata takes", [
+  ...checksOf([latencyWords]),
+  ...onlyAsked(nessieTrials, checksOf([loadWords]), "--load"),
+], { sources: [nessieTrials, nessiePerformance], tables: performanceTables });
+
+const storage = trialComponent("nessie-storage", "Storage of the catalog", [
+  ...checksOf(storageTrials),
+  ...onlyAsked(nessieTrials, checksOf([restartWords]), "--restart"),
 ]);
 
-const ofCatalog = () => nessieObject;
+const capabilities = trialComponent(
+  "nessie-capabilities",
+  "What the catalog can do",
+  capabilityChecks(ofCatalog),
+  {
+    sources: [capabilityRecords],
+    // Fifty rows: not for who wants to know what is broken.
+    tables: (world) => capabilityTables(world).map((table) => ({ ...table, verbose: true })),
+  },
+);
 
-const performance = trialComponent("nessie-performance", "Time that metadata takes", [latencyWords], {
-  sources: [nessieTrials, nessiePerformance],
-  checks: [
-    ...trialChecks(nessieTrials, [latencyWords], ofCatalog),
-    ...onlyAsked(nessieTrials, trialChecks(nessieTrials, [loadWords], ofCatalog), "--load"),
-  ],
-  tables: performanceTables,
-});
-
-const storage = trialComponent("nessie-storage", "Storage of the catalog", [], {
-  checks: [
-    ...trialChecks(nessieTrials, storageTrials, ofCatalog),
-    ...onlyAsked(nessieTrials, trialChecks(nessieTrials, [restartWords], ofCatalog), "--restart"),
-  ],
-});
-
-const capabilities = trialComponent("nessie-capabilities", "What the catalog can do", [], {
-  sources: [capabilityRecords],
-  checks: capabilityChecks(ofCatalog),
-  // Fifty rows: not for who wants to know what is broken.
-  tables: (world) => capabilityTables(world).map((table) => ({ ...table, verbose: true })),
-});
-
-const integrity = trialComponent("nessie-integrity", "From tables to objects", [], {
-  sources: [nessieIntegrity, nessieIntegrityTotals],
-  checks: onlyAsked(
-    nessieIntegrity,
-    trialChecks(nessieIntegrity, integrityWords, ofCatalog),
-    "--no-integrity",
-  ),
-  tables: integrityTables,
-});
+const integrity = trialComponent(
+  "nessie-integrity",
+  "From tables to objects",
+  onlyAsked(nessieIntegrity, trialChecks(nessieIntegrity, integrityWords, ofCatalog), "--no-integrity"),
+  { sources: [nessieIntegrity, nessieIntegrityTotals], tables: integrityTables },
+);
 
 export function reported(): readonly Component[] {
   const trials = [api, storage, behaviour, capabilities, integrity, performance];
-  return [...trials, nessie, catalogPods, postgresql, s3User, rookCeph, kubernetes];
+  const stand = [
+    nessie,
+    catalogPods,
+    postgresql,
+    s3User,
+    s3Gateway,
+    rookCeph,
+    externalSecrets,
+    network,
+    kubernetes,
+  ];
+  return [...trials, ...stand];
 }
