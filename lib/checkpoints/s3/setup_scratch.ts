@@ -9,6 +9,8 @@ const BUCKET = /^lakecheck-scratch-(\d{8}t\d{4}z-[0-9a-f]{4})(?:-[a-z0-9-]+)?$/;
 const PREFIX = ".lakecheck-scratch/";
 /** A run that is older than this is over, whatever became of it. */
 const OLD_MS = 3_600_000;
+/** How late a store may carry out what it did not answer. */
+const LATE_MS = 3_000;
 
 export const scratchPrefix = (id: string): string => `${PREFIX}${id}/`;
 
@@ -31,24 +33,32 @@ export async function makeBucket(
 ): Promise<{ bucket: string } | { refusal: Refusal }> {
   const { CreateBucketCommand } = await import("@aws-sdk/client-s3");
   const bucket = scratchBucket(scratch.id, purpose);
-  scratch.undo(`bucket ${bucket}`, () => removeBucket(undoS3, bucket, { ...talk, signal: undefined }));
+  const quiet = { ...talk, signal: undefined };
+  let answered = false;
+  scratch.undo(`bucket ${bucket}`, async () => {
+    if (await removeBucket(undoS3, bucket, quiet) || answered) return;
+    // Nobody said whether it was made: it may be made yet.
+    await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+    await removeBucket(undoS3, bucket, quiet);
+  });
   // To its end, Ctrl-C or not: a request that was cut off could make the bucket after it was looked for in vain.
   const made = await replyOf(
     undoS3.send(new CreateBucketCommand({ Bucket: bucket })),
     { ...talk, what: `make bucket ${bucket}` },
   );
+  answered = true;
   return made.ok ? { bucket } : { refusal: made.refusal };
 }
 
-/** Empties a bucket and deletes it. One that is not there is no fault. */
-export async function removeBucket(s3: S3Client, bucket: string, talk: S3Talk): Promise<void> {
+/** Empties a bucket and deletes it. False: it is not there. */
+export async function removeBucket(s3: S3Client, bucket: string, talk: S3Talk): Promise<boolean> {
   const { DeleteBucketCommand } = await import("@aws-sdk/client-s3");
-  if (!await empty(s3, bucket, "", talk)) return;
+  if (!await emptied(s3, bucket, talk)) return false;
   const gone = await replyOf(
     s3.send(new DeleteBucketCommand({ Bucket: bucket })),
     { ...talk, what: `delete bucket ${bucket}` },
   );
-  if (gone.ok || gone.refusal.status === 404) return;
+  if (gone.ok || gone.refusal.status === 404) return true;
   // Something was written while it was being emptied: a request that was cut off arrives late.
   await empty(s3, bucket, "", talk);
   await done(
@@ -56,6 +66,22 @@ export async function removeBucket(s3: S3Client, bucket: string, talk: S3Talk): 
     talk,
     `delete bucket ${bucket}`,
   );
+  return true;
+}
+
+/** A run that was killed may have left a policy that denies even listing; the owner of a bucket may remove it. */
+async function emptied(s3: S3Client, bucket: string, talk: S3Talk): Promise<boolean> {
+  try {
+    return await empty(s3, bucket, "", talk);
+  } catch (error) {
+    const { DeleteBucketPolicyCommand } = await import("@aws-sdk/client-s3");
+    const removed = await replyOf(
+      s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket })),
+      { ...talk, what: `remove the policy of bucket ${bucket}` },
+    );
+    if (!removed.ok) throw error;
+    return await empty(s3, bucket, "", talk);
+  }
 }
 
 /** Removes every version, delete marker and upload below a prefix. False: there is no such bucket. */

@@ -10,7 +10,7 @@ import { inScratch, type Scratch } from "../../../lib/checkpoint.ts";
 import { givenWay } from "../../../lib/clients/reach.ts";
 import { openS3, rawS3 } from "../../../lib/clients/s3.ts";
 import { type Clients, type S3Setup, setUp, type Store } from "../../../lib/checkpoints/s3/setup.ts";
-import { removalCommand, scratchBucket } from "../../../lib/checkpoints/s3/setup_scratch.ts";
+import { makeBucket, removalCommand, scratchBucket } from "../../../lib/checkpoints/s3/setup_scratch.ts";
 import { CannotLook } from "../../../lib/errors.ts";
 import { emptyBucket, FAKE_KEYS, type FakeS3, fakeS3 } from "../../fake_s3/mod.ts";
 
@@ -143,4 +143,31 @@ Deno.test("names of buckets fit, and the command that removes a leftover names i
     removalCommand("http://rgw", { bucket: "b", prefix: "p/" }),
     /s3 rm --recursive s3:\/\/b\/p\/$/,
   );
+});
+
+Deno.test("a bucket that a store makes after it gave no answer is removed all the same", async () => {
+  const fake = fakeS3();
+  const way = givenWay("--endpoint", fake.url);
+  const options = { way, region: "us-east-1", timeoutMs: 5_000, keys: FAKE_KEYS };
+  const client = await openS3(options);
+  const late = (bucket: string) => setTimeout(() => fake.store.buckets.set(bucket, emptyBucket(bucket)), 500);
+  const undoS3 = {
+    send(command: unknown) {
+      if (!(command instanceof CreateBucketCommand)) return client.send(command as PutObjectCommand);
+      late(command.input.Bucket ?? "");
+      return Promise.reject(new CannotLook({ kind: "timeout", message: "no answer" }));
+    },
+  } as unknown as S3Client;
+  try {
+    const { leftovers } = await inScratch(
+      (scratch) => makeBucket(scratch, { undoS3, talk: options }),
+      { undoTimeoutMs: 10_000 },
+    );
+    assert.deepEqual(leftovers, []);
+    assert.deepEqual([...fake.store.buckets.keys()], []);
+  } finally {
+    client.destroy();
+    await way.close();
+    await fake.close();
+  }
 });
