@@ -1,16 +1,8 @@
 /** The pods of the catalog, judged as every pod is; and what they stand on. Pure. */
 import { refOf } from "../../components/fields.ts";
-import {
-  configMaps,
-  deployments,
-  endpointSlices,
-  pods,
-  replicaSets,
-  secrets,
-  services,
-  storageClasses,
-} from "../../components/kinds.ts";
+import { deployments, pods, replicaSets } from "../../components/kinds.ts";
 import { podsOf } from "../../components/membership.ts";
+import { components } from "../../components/mod.ts";
 import { podEdges } from "../../components/pod_edges.ts";
 import { judgePod } from "../../components/pods.ts";
 import { serviceEdges } from "../../components/services.ts";
@@ -59,7 +51,8 @@ export const catalogPods: Component = {
   name: "nessie-pods",
   title: "Pods of the catalog",
   dependsOn: ["kubernetes"],
-  sources: [services, endpointSlices, deployments, pods, replicaSets, secrets, storageClasses, configMaps],
+  // All that health reads: what broke the catalog may stand far from it, and a kind that was not read explains nothing.
+  sources: components.flatMap(({ sources }) => sources),
   namespaces: () => [],
   kinds: [],
   checks: [podsCheck],

@@ -3,6 +3,7 @@ import { externalSecrets } from "../../components/external_secrets.ts";
 import { kubernetes } from "../../components/kubernetes.ts";
 import { nessie } from "../../components/nessie.ts";
 import { network } from "../../components/network_policy.ts";
+import { nodesComponent } from "../../components/nodes.ts";
 import { postgresql } from "../../components/postgresql.ts";
 import { SERVICE_ERRORS } from "../../components/reasons.ts";
 import { rookCeph } from "../../components/rook_ceph.ts";

@@ -128,3 +128,13 @@ Deno.test("what was measured is a table", async () => {
   const table = report(facts).details.tables?.find(({ name }) => name === "nessie.performance");
   assert.deepEqual(table?.rows, [["config", 1, 20, 123, 4.6, 8, 9, 12, 2]]);
 });
+
+Deno.test("whatever a check needs is read", () => {
+  const components = reported();
+  const read = new Set(components.flatMap(({ sources }) => sources).map(({ id }) => id));
+  const needs = components.flatMap(({ checks, kinds }) => [
+    ...checks.flatMap((check) => check.needs),
+    ...kinds.flatMap(({ source, also }) => [source, ...also ?? []]),
+  ]);
+  assert.deepEqual([...new Set(needs.map(({ id }) => id))].filter((id) => !read.has(id)), []);
+});
