@@ -144,13 +144,12 @@ function dialectTable(world: World): Table {
   return {
     name: "s3.dialect",
     title: "What this store does",
-    columns: ["what was tried", "this store", "S3", "answer", "so"],
+    columns: ["what was tried", "here", "S3", "answer, and what follows"],
     rows: told(world).map(({ feature, record }) => [
       feature.title,
       record.behaviour,
       feature.s3,
-      record.observed,
-      differing.has(feature.id) ? feature.then : "",
+      [record.observed.replace(/^HTTP /, ""), ...differing.has(feature.id) ? [feature.then] : []].join("; "),
     ]),
     verbose: true,
   };
