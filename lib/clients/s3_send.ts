@@ -61,7 +61,7 @@ export async function sendS3(request: S3Request, options: SendOptions): Promise<
   const watch = watchOver(options, asked);
   try {
     watch.wait();
-    const response = await fetch(url, {
+    const fetching = fetch(url, {
       method,
       // An object that is stored compressed must arrive as it is stored: fetch would unpack it.
       headers: { ...request.headers, "accept-encoding": "identity" },
@@ -69,6 +69,10 @@ export async function sendS3(request: S3Request, options: SendOptions): Promise<
       redirect: "manual",
       signal: watch.signal,
       client: options.way.client,
+    });
+    const response = await watch.orEnd(fetching).catch((error) => {
+      fetching.then(({ body }) => body?.cancel()).catch(() => {});
+      throw error;
     });
     watch.rest();
     const head = { status: response.status, headers: response.headers, asked };
@@ -83,6 +87,8 @@ export async function sendS3(request: S3Request, options: SendOptions): Promise<
 /** One request's clock and signals. */
 interface Watch {
   signal: AbortSignal;
+  /** What is awaited, or the end of the request, if that comes first: a fetch whose head has come may miss the signal. */
+  orEnd<T>(awaited: Promise<T>): Promise<T>;
   /** From now on somebody waits for the server. */
   wait(): void;
   /** Nobody does. */
@@ -96,6 +102,9 @@ interface Watch {
 function watchOver({ timeoutMs, signals }: SendOptions, asked: AskedS3): Watch {
   const control = new AbortController();
   const given = signals.filter((signal) => signal !== undefined);
+  const ended = Promise.withResolvers<never>();
+  ended.promise.catch(() => {});
+  control.signal.addEventListener("abort", () => ended.reject(control.signal.reason), { once: true });
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = (event: Event) => control.abort((event.target as AbortSignal).reason);
   for (const signal of given) {
@@ -104,6 +113,7 @@ function watchOver({ timeoutMs, signals }: SendOptions, asked: AskedS3): Watch {
   }
   return {
     signal: control.signal,
+    orEnd: (awaited) => Promise.race([awaited, ended.promise]),
     wait: () => timer = setTimeout(() => control.abort(LATE), timeoutMs),
     rest: () => clearTimeout(timer),
     end() {
@@ -133,7 +143,7 @@ function watched(
     async pull(controller) {
       try {
         watch.wait();
-        const { done, value } = await reader.read();
+        const { done, value } = await watch.orEnd(reader.read());
         watch.rest();
         if (!done) {
           bytes += value.byteLength;
@@ -143,6 +153,7 @@ function watched(
         controller.close();
       } catch (error) {
         watch.end();
+        reader.cancel().catch(() => {});
         controller.error(watch.named(error, { bytes, of: length }));
       }
     },

@@ -172,6 +172,20 @@ Deno.test("Ctrl-C ends a request that is under way, and one whose body is read",
   }
 });
 
+Deno.test("Ctrl-C ends a request at whatever moment it comes", async () => {
+  await withBytes(async (connection) => {
+    await connection.read(new Uint8Array(8192));
+    await connection.write(bytesOf("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc"));
+  }, async (options) => {
+    for (let i = 0; i < 150; i++) {
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(new Interrupted("interrupted")), i % 8);
+      const sent = rawS3({ ...options, signal: stop.signal }).send({ method: "GET", bucket: "lake" });
+      assert.equal((await failureOf(sent)).kind, "interrupted");
+    }
+  }, { timeoutMs: 60_000 });
+});
+
 Deno.test("a raw request goes out as it was asked for, in every way of signing", async () => {
   await withStore(ok, async (options, heard) => {
     const raw = rawS3(options);
@@ -225,8 +239,8 @@ Deno.test("a key that fetch would change is refused before it is asked for", asy
   });
 });
 
-Deno.test("nothing of this machine is read to open a client", async () => {
-  await withStore(ok, async (options) => {
+Deno.test("nothing that this machine has for other clients of S3 is used", async () => {
+  await withStore(ok, async (options, heard) => {
     const code = `
       import { openS3 } from "${new URL("../../lib/clients/s3.ts", import.meta.url)}";
       import { givenWay } from "${new URL("../../lib/clients/reach.ts", import.meta.url)}";
@@ -244,19 +258,29 @@ Deno.test("nothing of this machine is read to open a client", async () => {
         "--no-prompt",
         "--ext=ts",
         "--allow-net=127.0.0.1",
-        "--allow-env=HOME",
-        "--ignore-env",
+        "--allow-env",
         "--allow-sys=osRelease",
         "-",
       ],
       stdin: "piped",
       stderr: "piped",
-      env: { NO_COLOR: "1" },
+      env: {
+        NO_COLOR: "1",
+        // Each of them would make the SDK refuse, or ask elsewhere, if it heard of it.
+        AWS_USE_DUALSTACK_ENDPOINT: "true",
+        AWS_USE_FIPS_ENDPOINT: "true",
+        AWS_ENDPOINT_URL: "http://192.0.2.1",
+        AWS_MAX_ATTEMPTS: "none",
+        AWS_PROFILE: "nobody",
+        AWS_ACCESS_KEY_ID: "OTHERKEYOTHERKEY",
+        AWS_SECRET_ACCESS_KEY: "other",
+      },
     }).spawn();
     const input = child.stdin.getWriter();
     await input.write(bytesOf(code));
     await input.close();
     const { code: status, stderr } = await child.output();
     assert.equal(status, 0, new TextDecoder().decode(stderr));
+    assert.match(heard[0]?.headers.get("authorization") ?? "", /Credential=a\//);
   });
 });
