@@ -19,9 +19,13 @@ const COLUMNS = ["id", "at", "name", "amount", "place"];
 const DATA = new TextEncoder().encode("PAR1".padEnd(96, ".") + "PAR1");
 
 /** A table with one snapshot of so many data files, below `s3://bucket/prefix`. */
-export function benchTable(bucket: string, prefix: string, dataFiles: number): BenchTable {
-  const uuid = crypto.randomUUID();
-  const snapshotId = BigInt.asUintN(62, crypto.getRandomValues(new BigUint64Array(1))[0] ?? 1n);
+export function benchTable(
+  bucket: string,
+  prefix: string,
+  dataFiles: number,
+  uuid: string = crypto.randomUUID(),
+): BenchTable {
+  const snapshotId = BigInt(`0x${uuid.replaceAll("-", "").slice(0, 15)}`) | 2n ** 59n;
   const path = (key: string) => `s3://${bucket}/${key}`;
   const data = Array.from({ length: dataFiles }, (_, n): BenchFile => ({
     key: `${prefix}/data/00000-${n}-${uuid}-0-${String(n + 1).padStart(5, "0")}.parquet`,

@@ -195,3 +195,48 @@ Deno.test("a block that unpacks to other bytes than its records is refused", asy
     /more in it than its records/,
   );
 });
+
+/** What is needed of a manifest entry, in the order of their ids. */
+const ENTRY = {
+  type: "record",
+  name: "manifest_entry",
+  fields: [
+    {
+      name: "data_file",
+      type: {
+        type: "record",
+        name: "r2",
+        fields: [
+          { name: "file_path", type: "string", "field-id": 100 },
+          { name: "file_format", type: "string", "field-id": 101 },
+          { name: "file_size_in_bytes", type: "long", "field-id": 104 },
+        ],
+      },
+      "field-id": 2,
+    },
+    { name: "status", type: "int", "field-id": 0 },
+  ],
+};
+
+const entry = (status: number, file_path: string) => ({
+  status,
+  data_file: { file_path, file_format: "PARQUET", file_size_in_bytes: 9 },
+});
+
+Deno.test("a file that left the table with a snapshot is not one of its files", async () => {
+  const bytes = await written(ENTRY, [entry(0, "kept"), entry(1, "added"), entry(2, "deleted")]);
+  assert.deepEqual([...readManifest(bytes, codecs)].map(({ path }) => path), ["kept", "added"]);
+});
+
+Deno.test("a record that goes on behind its block is refused before it is given", async () => {
+  const bytes = await written(ENTRY, [entry(1, "whole"), entry(1, "cut")], { codec: "deflate" });
+  const short: Codecs = { deflate: (block) => codecs.deflate?.(block).slice(0, -1) ?? block };
+  const given: string[] = [];
+  assert.throws(
+    () => {
+      for (const { path } of readManifest(bytes, short)) given.push(path);
+    },
+    (error) => error instanceof AvroError && error.why === "truncated",
+  );
+  assert.deepEqual(given, ["whole"]);
+});
