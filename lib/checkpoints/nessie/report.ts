@@ -197,6 +197,7 @@ export function reported(): readonly Component[] {
     rookCeph,
     externalSecrets,
     network,
+    nodesComponent,
     kubernetes,
   ];
   return [...trials, ...stand];
