@@ -3,6 +3,7 @@ import { nessieApi, refusalOf } from "../../lib/clients/nessie.ts";
 import { icebergRest } from "../../lib/clients/iceberg_rest.ts";
 import { givenWay } from "../../lib/clients/reach.ts";
 import type { FailureKind } from "../../lib/model.ts";
+import { serveFake, testAuthority } from "../fake_api_server.ts";
 import { against, failing } from "./catalog_fixture.ts";
 
 const html = (status: number) => new Response("<!doctype html><html>hello</html>", { status });
@@ -240,4 +241,24 @@ Deno.test("an Iceberg configuration that is none is told", async () => {
     const { message } = await failing(icebergRest({ ...options, prefix: "main" }).config());
     assert.match(message, /\.defaults is missing/);
   });
+});
+
+Deno.test("a certificate of another CA, one that has expired and one for another name are told apart", async () => {
+  const { ca, server, expiredServer, namedServer } = testAuthority();
+  const cases = [
+    [server, undefined, /is signed by no CA that this machine trusts/],
+    [expiredServer, ca, /has expired or is not valid yet/],
+    [namedServer, ca, /is for another name/],
+  ] as const;
+  for (const [pair, trusted, words] of cases) {
+    await using fake = serveFake(() => new Response("{}"), pair);
+    const way = givenWay("--url", fake.url, trusted);
+    try {
+      const { kind, message } = await failing(nessieApi({ way, timeoutMs: 2_000 }).config());
+      assert.equal(kind, "certificate");
+      assert.match(message, words);
+    } finally {
+      await way.close();
+    }
+  }
 });
