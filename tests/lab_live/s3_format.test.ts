@@ -89,7 +89,7 @@ Deno.test("every trial of the format holds on the lab's gateway", async () => {
     const { signal } = context;
     const records = await runTrials(formatTrials, context, {
       signal,
-      trialTimeoutMs: 30_000,
+      trialTimeoutMs: 60_000,
       concurrency: 8,
     });
     const notHeld = records.filter(({ result }) => result !== "held").map(({ trial, reason }) =>
@@ -168,16 +168,25 @@ async function onBranch(
   wanted: Table,
   use: (branch: string, table: CatalogTable, written: Table) => Promise<void>,
 ): Promise<void> {
+  const branch = `lakecheck-scratch-${context.scratch.id}`;
+  context.scratch.undo(`branch ${branch}`, () =>
+    withNessie(async (way) => {
+      const nessie = nessieApi({ way, ...LIMIT });
+      await nessie.remove(await nessie.reference(branch));
+    }));
+  const made = await withNessie(async (way) => {
+    const nessie = nessieApi({ way, ...LIMIT });
+    await nessie.create("BRANCH", branch, await nessie.reference("main"));
+    return await madeTable(context, way, branch, wanted);
+  });
+  await use(branch, ...made);
+}
+
+/** A way for one thing at a time: between two of them Nessie's pods may have been replaced. */
+async function withNessie<T>(use: (way: Way) => Promise<T>): Promise<T> {
   const way = await wayTo("data-platform", "nessie", 19120, "app.kubernetes.io/name=nessie");
   try {
-    const nessie = nessieApi({ way, ...LIMIT });
-    const branch = `lakecheck-scratch-${context.scratch.id}`;
-    await nessie.create("BRANCH", branch, await nessie.reference("main"));
-    try {
-      await use(branch, ...await madeTable(context, way, branch, wanted));
-    } finally {
-      await nessie.remove(await nessie.reference(branch));
-    }
+    return await use(way);
   } finally {
     await way.close();
   }
@@ -266,13 +275,9 @@ Deno.test("the layout of a table that Spark wrote is what Iceberg expects, and a
         `CREATE TABLE ${at} (id bigint, day date, region string) USING iceberg PARTITIONED BY (days(day), region)`,
         `INSERT INTO ${at} VALUES (1, date'2026-11-21', 'pl'), (2, date'1969-12-31', 'a b/c'), (3, NULL, NULL)`,
       );
-      const way = await wayTo("data-platform", "nessie", 19120, "app.kubernetes.io/name=nessie");
-      const catalog = icebergRest({ way, ...LIMIT, prefix: branch });
-      const { metadataLocation = "", metadata } = await catalog.loadTable({
-        namespace: [SPACE],
-        name: "parted",
-      });
-      await way.close();
+      const { metadataLocation = "", metadata } = await withNessie((way) =>
+        icebergRest({ way, ...LIMIT, prefix: branch }).loadTable({ namespace: [SPACE], name: "parted" })
+      );
       const place = placeOf(String(metadata.location));
       assert.ok(place);
       willEmpty(context.scratch, context.undoS3, place.bucket, prefixOf(place));
