@@ -19,8 +19,7 @@ async function relay(near: Deno.TcpConn): Promise<void> {
       far.readable.pipeTo(near.writable),
     ]);
   } catch {
-    // One of the two has hung up; the other learns it by the end of its connection.
-    near.close();
+    // One of the two has hung up, and pipes have closed the other.
   }
 }
 

@@ -124,7 +124,7 @@ async function measured(delayMs: number, more: Partial<PerformanceAsked>): Promi
             signal,
             talk: base,
           },
-          { totalMs: 20_000, matrix: SHORT, ...more },
+          { totalMs: 30_000, matrix: SHORT, ...more },
           () => {},
         ), { undoTimeoutMs: 30_000 });
       if (ended.status === "rejected") throw ended.reason;
