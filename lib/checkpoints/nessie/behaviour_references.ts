@@ -1,5 +1,5 @@
 /** Trials of branches and tags: merging, tags that stay, time travel, names, deleting. */
-import { type Key, type NessieApi, type Reference, refusalOf } from "../../clients/nessie.ts";
+import type { Key, NessieApi, Reference } from "../../clients/nessie.ts";
 import { failed, held, type Outcome } from "../../trial.ts";
 import type { NessieContext } from "./context.ts";
 import {
@@ -223,80 +223,10 @@ async function shows(
   });
 }
 
-const hashNameTrial = trial({
-  id: "nessie.hash-name",
-  title: "Name that looks like a hash",
-  weight: "warning",
-  explain:
-    "A branch whose name could be a commit hash must be refused: nobody could tell afterwards which of the two is meant.",
-  async run({ nessie, undoNessie, scratch, config }) {
-    const name = Array.from(
-      crypto.getRandomValues(new Uint8Array(16)),
-      (byte) => byte.toString(16).padStart(2, "0"),
-    ).join("");
-    const main = await nessie.reference(config.defaultBranch);
-    scratch.undo(`branch ${name}`, async () => {
-      const found = await undoNessie.reference(name).catch((error) => {
-        if (refusalOf(error)) return undefined;
-        throw error;
-      });
-      if (found?.type === "BRANCH" && found.name === name) await undoNessie.remove(found);
-    });
-    // Not given up half-way: it could be made after it was looked for.
-    const said = await refusal(undoNessie.create("BRANCH", name, main));
-    return notRefused(
-      said,
-      { status: 400, code: "BAD_REQUEST" },
-      `a branch called ${name}`,
-      "it can't be told from a commit",
-    ) ??
-      held("it is refused");
-  },
-});
-
-const deleteTrial = trial({
-  id: "nessie.delete",
-  title: "Delete a branch",
-  weight: "critical",
-  explain:
-    "A branch that has moved on must not be deleted by who has not seen it: with an old hash it is refused with 409 and stays. With " +
-    "the right one it is gone.",
-  async run(context) {
-    const { nessie } = context;
-    const base = await context.makeBranch("delete");
-    const head = await commit(context, base, "a namespace", [namespace("shop")]);
-    const said = await refusal(nessie.remove(base));
-    const wrong = notRefused(
-      said,
-      CONFLICT,
-      "deleting a branch that has moved on",
-      "commits of others are lost",
-    );
-    if (wrong) return wrong;
-    const still = await refusal(nessie.reference(base.name));
-    if (still) {
-      return failed("Deleted", "the deletion was refused, and the branch is gone nevertheless", {
-        observed: saidText(still),
-      });
-    }
-    await nessie.remove(head);
-    const gone = await refusal(nessie.reference(base.name));
-    return notRefused(
-      gone,
-      { status: 404, code: "REFERENCE_NOT_FOUND" },
-      "reading the deleted branch",
-      "deleting has no effect",
-    ) ??
-      held("an old hash is refused, the right one deletes");
-  },
-});
-
 export const referenceTrials = [
   branchTrial,
   mergeTrial,
   mergeConflictTrial,
   tagTrial,
   timeTravelTrial,
-  hashNameTrial,
-  deleteTrial,
 ];

@@ -5,6 +5,7 @@ import { icebergTrials } from "./api_iceberg.ts";
 import { listTrials } from "./api_lists.ts";
 import { managementTrials } from "./api_management.ts";
 import { commitTrials } from "./behaviour_commits.ts";
+import { nameTrials } from "./behaviour_names.ts";
 import { referenceTrials } from "./behaviour_references.ts";
 import type { NessieContext } from "./context.ts";
 
@@ -15,7 +16,11 @@ export const apiTrials: readonly Trial<NessieContext>[] = [
   ...managementTrials,
 ];
 
-export const behaviourTrials: readonly Trial<NessieContext>[] = [...referenceTrials, ...commitTrials];
+export const behaviourTrials: readonly Trial<NessieContext>[] = [
+  ...referenceTrials,
+  ...nameTrials,
+  ...commitTrials,
+];
 
 /** Judged after everything was taken back. */
 export const cleanWords: TrialWords = {
