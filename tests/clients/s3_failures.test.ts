@@ -280,6 +280,10 @@ Deno.test("a 403 to HEAD has no reason: which there can be, and how they are tol
 Deno.test("a store that is too busy, broken or full", async () => {
   const slow = await told(() => refusal(503, "SlowDown", { headers: { "retry-after": "7" } }));
   assert.match(slow.message, /asks for fewer requests \(503 SlowDown\) and to wait 7 s/);
+  const quoting = await told(() =>
+    refusal(500, "InternalError", { message: `no ${KEYS.secretAccessKey} here` })
+  );
+  assert.match(quoting.message, /InternalError\): no … here/);
   assert.match((await told(() => refusal(503, "ServiceUnavailable"))).message, /asks for fewer requests/);
   const own = await told(() => refusal(500, "InternalError", { message: "pool is gone" }));
   assert.match(own.message, /the store failed by itself \(500 InternalError\): pool is gone/);
