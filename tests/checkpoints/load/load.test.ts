@@ -148,3 +148,11 @@ Deno.test("the window closes when so many bytes have been moved", async () => {
 Deno.test("a load without an end is refused", async () => {
   await assert.rejects(load(options(() => Promise.resolve(0))), /without an end/);
 });
+
+Deno.test("operations that wait for nothing leave the window its end", async () => {
+  const result = await load(options((i) => {
+    if (i > 5_000_000) throw new Error("it went on");
+    return Promise.resolve(1);
+  }, { durationMs: 50 }));
+  assert.ok(result.elapsedMs >= 49 && result.elapsedMs < 500, `${result.elapsedMs} ms`);
+});
