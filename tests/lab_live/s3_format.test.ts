@@ -193,7 +193,6 @@ async function withNessie<T>(use: (way: Way) => Promise<T>): Promise<T> {
 }
 
 const SPACE = "lakecheck_scratch";
-const S3A = "org.apache.hadoop.fs.s3a.S3AFileSystem";
 
 async function madeTable(
   context: S3Context,
@@ -233,67 +232,71 @@ function asPyIceberg(columns: Witnessed["columns"]): Witnessed["columns"] {
   return { ...columns, visits: columns.visits?.map((value) => value ?? []) ?? [] };
 }
 
-Deno.test("Spark and PyIceberg read a table that was made by our client, with a file of ours", async () => {
+const PARTED = `lakehouse.${SPACE}.parted`;
+
+/** Session of Spark's that reads the table with our file, and makes a table of its own. Gives the rows. */
+async function sparkReadsAndWrites(branch: string, written: Table, data: string): Promise<string[]> {
+  const columns = flatFields(written).map(sparkSays).join(", ");
+  const lines = await spark(
+    // add_files writes manifests by Hadoop, which knows s3a only.
+    [
+      `spark.sql.catalog.lakehouse.uri=${CATALOG}/${branch}`,
+      "spark.hadoop.fs.s3.impl=org.apache.hadoop.fs.s3a.S3AFileSystem",
+    ],
+    `CALL lakehouse.system.add_files(table => '${SPACE}.written', source_table => '\`parquet\`.\`${data}\`')`,
+    `SELECT 'row', ${columns} FROM lakehouse.${SPACE}.written ORDER BY id`,
+    `CREATE TABLE ${PARTED} (id bigint, day date, region string) USING iceberg PARTITIONED BY (days(day), region)`,
+    `INSERT INTO ${PARTED} VALUES (1, date'2026-11-21', 'pl'), (2, date'1969-12-31', 'a b/c'), (3, NULL, NULL)`,
+  );
+  return lines.filter((line) => line.startsWith("row\t"));
+}
+
+const flatFields = ({ fields }: Table) =>
+  fields.filter(({ type }) => !["struct", "list", "map"].includes(typeText(type)));
+
+function rowsForSpark(written: Table): string[] {
+  return Array.from({ length: rowsOf(written) }, (_, row) => {
+    const values = flatFields(written).map((field) =>
+      sparkText(field.type, written.columns[written.fields.indexOf(field)]?.[row] ?? null)
+    );
+    return ["row", ...values].join("\t");
+  });
+}
+
+Deno.test("Spark and PyIceberg read a table of our client with a file of ours, and we see how Spark lays its out", async (t) => {
   await onGateway(async (context) => {
     await onBranch(context, tableForSpark(), async (branch, { metadataLocation = "" }, written) => {
       const data = metadataLocation.replace(/^s3:(.*)\/metadata\/[^/]+$/, "s3a:$1/data");
-      const at = `lakehouse.${SPACE}.written`;
-      const flat = written.fields.filter(({ type }) => !["struct", "list", "map"].includes(typeText(type)));
-      const rows = await spark(
-        // add_files writes manifests by Hadoop, which knows s3a only.
-        [`spark.sql.catalog.lakehouse.uri=${CATALOG}/${branch}`, "spark.hadoop.fs.s3.impl=" + S3A],
-        `CALL lakehouse.system.add_files(table => '${SPACE}.written', source_table => '\`parquet\`.\`${data}\`')`,
-        `SELECT 'row', ${flat.map(sparkSays).join(", ")} FROM ${at} ORDER BY id`,
-      );
-      const wanted = Array.from(
-        { length: rowsOf(written) },
-        (_, row) =>
-          [
-            "row",
-            ...flat.map(({ name, type }) => {
-              const column = written.columns[written.fields.findIndex((one) => one.name === name)];
-              return sparkText(type, column?.[row] ?? null);
-            }),
-          ].join("\t"),
-      );
-      assert.deepEqual(rows.filter((line) => line.startsWith("row\t")), wanted);
-
-      const told = await witness(["table", `${CATALOG}/${branch}`, `${SPACE}.written`]) as Witnessed;
-      assert.deepEqual(told.columns, asPyIceberg(expected(written).columns));
-      // PyIceberg leaves the ids out of what it gives.
-      assert.deepEqual(told.shape, shapeOf(written.fields).map((one) => one.replace(/#\d+/, "#none")));
+      const rows = await sparkReadsAndWrites(branch, written, data);
+      await t.step("Spark finds every value", () => assert.deepEqual(rows, rowsForSpark(written)));
+      await t.step("PyIceberg finds every value and type", async () => {
+        const told = await witness(["table", `${CATALOG}/${branch}`, `${SPACE}.written`]) as Witnessed;
+        assert.deepEqual(told.columns, asPyIceberg(expected(written).columns));
+        // PyIceberg leaves the ids out of what it gives.
+        assert.deepEqual(told.shape, shapeOf(written.fields).map((one) => one.replace(/#\d+/, "#none")));
+      });
+      await t.step("the layout holds, and a lost file is noticed", () => lookAtLayout(context, branch));
     });
   });
 });
 
-Deno.test("the layout of a table that Spark wrote is what Iceberg expects, and a lost file is noticed", async () => {
-  await onGateway(async (context) => {
-    await onBranch(context, tableForSpark(), async (branch) => {
-      const at = `lakehouse.${SPACE}.parted`;
-      await spark(
-        [`spark.sql.catalog.lakehouse.uri=${CATALOG}/${branch}`],
-        `CREATE TABLE ${at} (id bigint, day date, region string) USING iceberg PARTITIONED BY (days(day), region)`,
-        `INSERT INTO ${at} VALUES (1, date'2026-11-21', 'pl'), (2, date'1969-12-31', 'a b/c'), (3, NULL, NULL)`,
-      );
-      const { metadataLocation = "", metadata } = await withNessie((way) =>
-        icebergRest({ way, ...LIMIT, prefix: branch }).loadTable({ namespace: [SPACE], name: "parted" })
-      );
-      const place = placeOf(String(metadata.location));
-      assert.ok(place);
-      willEmpty(context.scratch, context.undoS3, place.bucket, prefixOf(place));
-      const tableLocations = () => Promise.resolve([{ table: `${SPACE}.parted`, metadataLocation }]);
-      const look = async () => [await layoutTrial.run({ ...context, tableLocations })].flat();
-      const [whole] = await look();
-      assert.equal(whole?.result, "held", JSON.stringify(whole));
-      assert.match(whole.message, /3 files of its snapshot .+ 3 Parquet files looked into/);
+async function lookAtLayout(context: S3Context, branch: string): Promise<void> {
+  const { metadataLocation = "", metadata } = await withNessie((way) =>
+    icebergRest({ way, ...LIMIT, prefix: branch }).loadTable({ namespace: [SPACE], name: "parted" })
+  );
+  const place = placeOf(String(metadata.location));
+  assert.ok(place);
+  willEmpty(context.scratch, context.undoS3, place.bucket, prefixOf(place));
+  const tableLocations = () => Promise.resolve([{ table: `${SPACE}.parted`, metadataLocation }]);
+  const look = async () => [await layoutTrial.run({ ...context, tableLocations })].flat();
+  const [whole] = await look();
+  assert.equal(whole?.result, "held", JSON.stringify(whole));
+  assert.match(whole.message, /3 files of its snapshot .+ 3 Parquet files looked into/);
 
-      const { Contents = [] } = await context.s3.send(
-        new ListObjectsV2Command({ Bucket: place.bucket, Prefix: `${prefixOf(place)}data/` }),
-      );
-      await context.s3.send(new DeleteObjectCommand({ Bucket: place.bucket, Key: Contents[0]?.Key }));
-      const [broken] = await look();
-      assert.equal(broken?.result, "failed");
-      assert.equal(broken?.reason, "FileMissing", JSON.stringify(broken));
-    });
-  });
-});
+  const { Contents = [] } = await context.s3.send(
+    new ListObjectsV2Command({ Bucket: place.bucket, Prefix: `${prefixOf(place)}data/` }),
+  );
+  await context.s3.send(new DeleteObjectCommand({ Bucket: place.bucket, Key: Contents[0]?.Key }));
+  const [broken] = await look();
+  assert.deepEqual([broken?.result, broken?.reason], ["failed", "FileMissing"], JSON.stringify(broken));
+}
