@@ -34,10 +34,33 @@ const ALONE = 200;
 export function neighbourLists(
   list: List,
 ): (bucket: string, prefix: string) => AsyncGenerator<ListPage, void, void> {
+  let [pages, served, alone] = [0, 0, 0];
+  const rangeOf = pagesOf(list, () => pages++);
+  return async function* (bucket, prefix) {
+    if (pages >= JUDGED_PAGES) {
+      if (served < WORTH * pages) alone = ALONE;
+      [pages, served] = [0, 0];
+    }
+    const range = alone-- > 0 || !isAscii(prefix) ? undefined : await rangeOf(bucket, prefix);
+    if (!range) return yield* list(bucket, prefix);
+    served++;
+    yield { objects: objectsIn(range.objects, prefix), prefixes: [] };
+    const goesOn = range.to !== undefined && range.to.startsWith(prefix);
+    if (goesOn) yield* list(bucket, prefix, { after: range.to });
+  };
+}
+
+/**
+ * What gives the page that has the beginning of a prefix: one that is kept, or is under way, or is asked for. None when
+ * it has to be listed by itself. `counted` is called for each page that was fetched.
+ */
+function pagesOf(
+  list: List,
+  counted: () => void,
+): (bucket: string, prefix: string) => Promise<Range | undefined> {
   let ranges: Range[] = [];
   const flights = new Set<Flight>();
   const wanted = new Map<string, string[]>();
-  let [pages, served, alone] = [0, 0, 0];
 
   const known = (place: string, prefix: string) =>
     ranges.find((one) =>
@@ -46,7 +69,7 @@ export function neighbourLists(
 
   const fetchFrom = async (place: string, bucket: string, parent: string, from: string) => {
     const page = await firstPage(list(bucket, parent, { after: from }));
-    pages++;
+    counted();
     // Stores sort by bytes and this by UTF-16; they agree on ASCII, and most keys are.
     if (!page.objects.every(({ key }) => isAscii(key))) return;
     const last = page.objects.at(-1)?.key;
@@ -54,8 +77,7 @@ export function neighbourLists(
     ranges = [{ place, from, ...to, objects: page.objects }, ...ranges].slice(0, KEPT);
   };
 
-  /** The page that has the beginning of this prefix; waits for one that is under way, and asks for one if need be. */
-  const rangeOf = async (bucket: string, prefix: string): Promise<Range | undefined> => {
+  return async (bucket, prefix) => {
     const parent = parentOf(prefix);
     const place = `${bucket}/${parent}`;
     const waiting = wanted.get(place) ?? [];
@@ -79,19 +101,6 @@ export function neighbourLists(
       waiting.splice(waiting.indexOf(prefix), 1);
       if (waiting.length === 0) wanted.delete(place);
     }
-  };
-
-  return async function* (bucket, prefix) {
-    if (pages >= JUDGED_PAGES) {
-      if (served < WORTH * pages) alone = ALONE;
-      [pages, served] = [0, 0];
-    }
-    const range = alone-- > 0 || !isAscii(prefix) ? undefined : await rangeOf(bucket, prefix);
-    if (!range) return yield* list(bucket, prefix);
-    served++;
-    yield { objects: objectsIn(range.objects, prefix), prefixes: [] };
-    const goesOn = range.to !== undefined && range.to.startsWith(prefix);
-    if (goesOn) yield* list(bucket, prefix, { after: range.to });
   };
 }
 
