@@ -97,7 +97,7 @@ Deno.test("a catalog that is given is tried without its management port", async 
   await withNessie(async (_api, way) => {
     const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
       const { pathname, search } = new URL(request.url);
-      const body = ["GET", "HEAD"].includes(request.method) ? undefined : await request.text();
+      const body = await request.text() || undefined;
       const headers = new Headers(request.headers);
       headers.delete("host");
       const reply = await fetch(`${way.url}${pathname}${search}`, {
@@ -122,6 +122,10 @@ Deno.test("a catalog that is given is tried without its management port", async 
       assert.equal(find(report, "nessie.concurrent-commits")?.status, "ok");
       assert.equal(find(report, "nessie.metrics")?.status, "skipped");
       assert.equal(find(report, "nessie.store-open")?.status, "skipped");
+      for (const id of ["nessie.delete", "nessie.scratch-gone"]) {
+        const { status, message } = find(report, id) ?? {};
+        assert.equal(status, "ok", `${id}: ${message}`);
+      }
     } finally {
       await server.shutdown();
     }
