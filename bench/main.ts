@@ -4,12 +4,15 @@
  *
  *   --rounds N   rounds of each comparison (default 9)
  *   --pods N     size of the crowd (default 2000)
+ *   --only NAME  health, load, s3 or catalog (default: all of them)
  *   --lab-warm   also take the lab down and time bringing it up again
  *   --lab-cold   also time it with an empty cache of its own (30 minutes, 20 GB of disk)
  */
 import { parseArgs } from "node:util";
+import { commandOf, compareCatalogs, timeS3Checkpoint } from "./checkpoints.ts";
 import { countPods, kubectl, makeCrowd } from "./crowd.ts";
 import { labMemoryMiB, timeLabUp } from "./lab.ts";
+import { compareLoad, type Figure } from "./load.ts";
 import { type Competitor, inTurn, median, type Ratio, ratio, type Timed } from "./measure.ts";
 import { writePlan } from "./plan.ts";
 
@@ -18,6 +21,9 @@ const CACHE = Deno.env.get("LAKECHECK_LAB_CACHE") ?? `${Deno.env.get("HOME")}/.c
 const KUBECTL = `${CACHE}/bin/kubectl`;
 /** A healthy platform says 0; with the bench's own node and pods beside it, it may say 1 or 2. */
 const HEALTH_CODES = [0, 1, 2];
+const PARTS = ["health", "s3", "load", "catalog"];
+/** Tables, of ten files each. */
+const CATALOG_SIZES = [1000, 10_000];
 const SEVEN = [
   "pods",
   "deployments",
@@ -27,14 +33,6 @@ const SEVEN = [
   "externalsecrets.external-secrets.io",
   "clusters.postgresql.cnpg.io",
 ];
-
-interface Figure {
-  name: string;
-  value: string;
-  limit: string;
-  met: boolean;
-  detail?: unknown;
-}
 
 const figures: Figure[] = [];
 
@@ -56,13 +54,6 @@ function describe(timed: Timed): string {
   })`;
 }
 
-/** The command that `deno task data-platform:health:json` runs, without the task runner's own start. */
-async function healthCommand(): Promise<string[]> {
-  const tasks = JSON.parse(await Deno.readTextFile("deno.json")).tasks as Record<string, { command: string }>;
-  const words = (tasks["data-platform:health:json"]?.command ?? "").split(" ").slice(1);
-  return [Deno.execPath(), ...words, "--kubeconfig", KUBECONFIG];
-}
-
 async function competitors(
   plan: string,
 ): Promise<{ health: Competitor; floor: Competitor; seven: Competitor }> {
@@ -71,7 +62,11 @@ async function competitors(
     " && ",
   );
   return {
-    health: { name: "health:json", argv: await healthCommand(), codes: HEALTH_CODES },
+    health: {
+      name: "health:json",
+      argv: await commandOf("data-platform:health:json", "--kubeconfig", KUBECONFIG),
+      codes: HEALTH_CODES,
+    },
     floor: {
       name: "floor",
       argv: [Deno.execPath(), "run", "-A", "--quiet", "bench/floor.ts", plan],
@@ -134,11 +129,22 @@ async function compareCrowd(rounds: number, pods: number, plan: string): Promise
   }
 }
 
+async function measureHealth(rounds: number, pods: number): Promise<void> {
+  const plan = await Deno.makeTempFile({ prefix: "lakecheck-bench-" });
+  try {
+    await compareHealth(rounds, plan);
+    await compareCrowd(rounds, pods, plan);
+  } finally {
+    await Deno.remove(plan);
+  }
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       rounds: { type: "string", default: "9" },
       pods: { type: "string", default: "2000" },
+      only: { type: "string" },
       "lab-warm": { type: "boolean" },
       "lab-cold": { type: "boolean" },
     },
@@ -158,13 +164,13 @@ async function main(): Promise<number> {
     limit: "8 GiB",
     met: memory <= 8192,
   });
-  const plan = await Deno.makeTempFile({ prefix: "lakecheck-bench-" });
-  try {
-    await compareHealth(rounds, plan);
-    await compareCrowd(rounds, Number(values.pods), plan);
-  } finally {
-    await Deno.remove(plan);
-  }
+  const { only } = values;
+  if (only && !PARTS.includes(only)) throw new Error(`--only is one of ${PARTS.join(", ")}`);
+  const wanted = (part: string) => only === undefined || only === part;
+  if (wanted("health")) await measureHealth(rounds, Number(values.pods));
+  if (wanted("s3")) report(await timeS3Checkpoint(rounds, KUBECONFIG));
+  if (wanted("load")) { for (const figure of await compareLoad(rounds)) report(figure); }
+  if (wanted("catalog")) { for (const figure of await compareCatalogs(CATALOG_SIZES)) report(figure); }
   if (values["lab-cold"]) {
     const seconds = await timeLabUp(await Deno.makeTempDir({ prefix: "lakecheck-cold-" }));
     report({

@@ -74,7 +74,7 @@ const PARTS: { name: string; run(): Promise<Tally> }[] = [
   { name: "The gate (deno task ok)", run: gate },
   {
     name: "Tests that need nothing (deno task test:unit)",
-    run: () => denoTest(UNIT, "--ignore=tests/lab_live", "tests"),
+    run: () => denoTest(UNIT, "--ignore=tests/lab_live,tests/integration", "tests"),
   },
   { name: "Tests on the lab", run: live },
 ];
