@@ -19,6 +19,8 @@ export interface FakePod {
   phase?: string;
   /** The port of this machine that each port of the pod leads to. */
   leadsTo: number;
+  /** The clusterIP of every Service of its namespace; default: none is there. */
+  clusterIP?: string;
   /** The status that opening is refused with; 0: it is never answered. */
   refuse?: number;
   /** Only a client with a certificate of the test authority is let in. */
@@ -60,7 +62,7 @@ export async function serveForwards(pod: FakePod): Promise<FakeForwarder> {
   server.on("request", async (request, response) => {
     note(request);
     if (pod.phase === "held") return;
-    const answer = podAnswer(pod, request.url === path);
+    const answer = serviceAnswer(pod, request.url ?? "") ?? podAnswer(pod, request.url === path);
     response.writeHead(answer.status, { "content-type": "application/json" });
     response.end(await answer.text());
   });
@@ -93,6 +95,18 @@ export async function serveForwards(pod: FakePod): Promise<FakeForwarder> {
       await closed;
     },
   };
+}
+
+function serviceAnswer({ namespace, clusterIP }: FakePod, path: string): Response | undefined {
+  const services = `/api/v1/namespaces/${namespace}/services/`;
+  if (!path.startsWith(services) || !clusterIP) return undefined;
+  const name = path.slice(services.length);
+  return Response.json({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name, namespace },
+    spec: { clusterIP },
+  });
 }
 
 function podAnswer(pod: FakePod, known: boolean): Response {

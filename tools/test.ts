@@ -11,7 +11,15 @@ export interface Tally {
 }
 
 /** As in deno.json's test:unit. */
-const UNIT = ["--allow-read", "--allow-write", "--allow-run", "--allow-net", "--allow-env", "--allow-sys"];
+const UNIT = [
+  "--allow-read",
+  "--allow-write",
+  "--allow-run",
+  "--allow-net",
+  "--allow-env",
+  "--allow-sys",
+  "--allow-ffi",
+];
 /** The lab is made of namespaces, mounts and /proc, which Deno gives to nobody with less. */
 const LAB = ["--allow-all"];
 

@@ -1,9 +1,9 @@
 /** One request to a catalog and its whole answer, within a time and a size. Any HTTP status is an answer. */
-import { CannotLook, Interrupted } from "../errors.ts";
-import type { Trouble } from "./failures.ts";
+import { Interrupted } from "../errors.ts";
 import { parseBigJson, stringifyBigJson } from "./big_json.ts";
 import { silence } from "./catalog_failures.ts";
 import type { Way } from "./reach.ts";
+import { fetchWhole } from "./transport.ts";
 
 /** Where a catalog is, and how long it is waited for. */
 export interface CatalogOptions {
@@ -52,38 +52,12 @@ export async function sendToCatalog(options: CatalogOptions, request: CatalogReq
     ...request.headers,
   };
   const body = request.body === undefined ? undefined : stringifyBigJson(request.body);
-  try {
-    const init = { method: request.method, headers, body, redirect: "manual", signal: limit } as const;
-    const response = await fetch(`${way.url}${request.path}`, { ...init, client: way.client });
-    const text = await textOf(response);
-    if (text === undefined) throw silence({ why: "too-big", limitBytes: MAX_BYTES }, request, options);
-    return { status: response.status, headers: response.headers, text, body: jsonOf(text) };
-  } catch (error) {
-    if (signal?.aborted) throw interruption(signal);
-    if (error instanceof CannotLook) throw error;
-    throw silence(troubleOf(error, limit), request, options);
-  }
-}
-
-/** The text of a body; undefined, and no more is read, when it is larger than MAX_BYTES. */
-async function textOf(response: Response): Promise<string | undefined> {
-  if (!response.body) return "";
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body) {
-    size += chunk.byteLength;
-    if (size > MAX_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  const [only] = chunks;
-  if (only && chunks.length === 1) return new TextDecoder().decode(only);
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return new TextDecoder().decode(whole);
+  const init = { method: request.method, headers, body, redirect: "manual", signal: limit } as const;
+  const whole = await fetchWhole(`${way.url}${request.path}`, { ...init, client: way.client }, MAX_BYTES);
+  if (signal?.aborted) throw interruption(signal);
+  if (!whole.ok) throw silence(whole.trouble, request, options);
+  const { response, text } = whole;
+  return { status: response.status, headers: response.headers, text, body: jsonOf(text) };
 }
 
 /** Undefined for what is no JSON; whoever reads it says so with the place it came from. */
@@ -98,13 +72,4 @@ function jsonOf(text: string): unknown {
 
 function interruption(signal: AbortSignal): Interrupted {
   return signal.reason instanceof Interrupted ? signal.reason : new Interrupted("interrupted");
-}
-
-function troubleOf(error: unknown, limit: AbortSignal): Trouble {
-  if (limit.aborted) return { why: "timeout" };
-  const words: string[] = [];
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth++) {
-    words.push(at.name, at.message);
-  }
-  return { why: "network", text: words.join(" ") };
 }

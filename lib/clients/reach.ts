@@ -6,7 +6,7 @@
 import type { Server, Socket } from "node:net";
 import { CannotLook, UsageError } from "../errors.ts";
 import type { Failure } from "../model.ts";
-import type { WriterOptions } from "./kube_writer.ts";
+import { connectWriter, type WriterOptions } from "./kube_writer.ts";
 import { forward } from "./port_forward.ts";
 
 export interface Way {
@@ -28,16 +28,17 @@ export interface Destination {
   service: string;
   scheme: "http" | "https";
   port: number;
-  /** Absent: headless, or not known. */
-  clusterIP?: string;
   pod: { name: string; port: number };
 }
 
 export interface ReachOptions extends WriterOptions {
   /** Of the PEM certificates that sign the Service's own; default: those of the system. */
   ca?: string;
-  /** Do not try the address of the Service. */
-  forwardOnly?: boolean;
+  /**
+   * Whether what answers at the Service's own address is the service; without it that address is not tried. Outside of
+   * the cluster the address may be somebody else's, or a proxy's that takes every connection.
+   */
+  recognise?: (way: Way) => Promise<boolean>;
 }
 
 /** Long enough inside a cluster; and no long wait where packets are dropped. */
@@ -67,24 +68,61 @@ export function givenWay(flag: string, text: string, ca?: string): Way {
 
 /** Finds a way; CannotLook when there is none. Not given a `signal`, it is open until it is closed. */
 export async function reach(to: Destination, options: ReachOptions): Promise<Way> {
-  const host = `${to.service}.${to.namespace}.svc.cluster.local`;
-  const usual = to.scheme === "https" ? 443 : 80;
-  const url = `${to.scheme}://${host}${to.port === usual ? "" : `:${to.port}`}`;
-  if (to.clusterIP && !options.forwardOnly && await answers(to.clusterIP, to.port)) {
-    const tunnel = await leadTo(to, to.clusterIP, to.port, options.ca);
-    return {
-      url,
-      client: tunnel.client,
-      how: "direct",
-      words: `at the Service's own address, ${to.clusterIP}:${to.port}`,
-      failure: () => undefined,
-      close: tunnel.close,
-    };
+  return await directWay(to, options) ?? await forwardedWay(to, options);
+}
+
+/** The origin under which the Service is known in the cluster. */
+function originOf({ service, namespace, scheme, port }: Destination): string {
+  const usual = scheme === "https" ? 443 : 80;
+  return `${scheme}://${service}.${namespace}.svc.cluster.local${port === usual ? "" : `:${port}`}`;
+}
+
+async function directWay(to: Destination, options: ReachOptions): Promise<Way | undefined> {
+  if (!options.recognise) return undefined;
+  const address = await addressOf(to, options);
+  if (!address || !await answers(address, to.port)) return undefined;
+  const tunnel = await leadTo(to, address, to.port, options.ca);
+  const way: Way = {
+    url: originOf(to),
+    client: tunnel.client,
+    how: "direct",
+    words: `at the Service's own address, ${address}:${to.port}`,
+    failure: () => undefined,
+    close: tunnel.close,
+  };
+  try {
+    if (await options.recognise(way)) return way;
+  } catch (error) {
+    await way.close();
+    throw error;
   }
+  await way.close();
+  return undefined;
+}
+
+/** The Service's own address; undefined when it has none, or may not be read. */
+async function addressOf(
+  { namespace, service }: Destination,
+  options: WriterOptions,
+): Promise<string | undefined> {
+  const kube = await connectWriter(options);
+  try {
+    const found = await kube.get(`/api/v1/namespaces/${namespace}/services/${service}`);
+    const ip = (found?.spec as { clusterIP?: unknown } | undefined)?.clusterIP;
+    return typeof ip === "string" && ip !== "" && ip !== "None" ? ip : undefined;
+  } catch (error) {
+    if (error instanceof CannotLook && error.failure.kind === "forbidden") return undefined;
+    throw error;
+  } finally {
+    kube.close();
+  }
+}
+
+async function forwardedWay(to: Destination, options: ReachOptions): Promise<Way> {
   const forwarded = await forward(options, to.namespace, to.pod.name, to.pod.port);
   const tunnel = await leadTo(to, "127.0.0.1", Number(new URL(forwarded.url).port), options.ca);
   return {
-    url,
+    url: originOf(to),
     client: tunnel.client,
     how: "port-forward",
     words: `through a port-forward to Pod ${to.namespace}/${to.pod.name}`,

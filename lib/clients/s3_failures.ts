@@ -6,7 +6,8 @@ import { redact } from "./redact.ts";
 import type { S3Talk } from "./s3.ts";
 import { NoS3, type SeenS3 } from "./s3_handler.ts";
 import { errorFields, isForeign, refusalOf } from "./s3_refusals.ts";
-import { NoAnswer, textOf } from "./s3_send.ts";
+import { NoAnswer } from "./s3_send.ts";
+import { networkText } from "./transport.ts";
 import { silence } from "./s3_silence.ts";
 
 /** An answer that S3 gave instead of what was asked for. */
@@ -54,9 +55,9 @@ function failureOf(error: unknown, talk: S3Talk): Failure | undefined {
   if (seen) return refusalOf(seen, { ...sdkWords(error), ...refusalIn(seen) }, talk);
   const fetched = error instanceof TypeError || error instanceof Deno.errors.Http ||
     error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BadResource;
-  if (!fetched || !FETCH.test(textOf(error))) return undefined;
+  if (!fetched || !FETCH.test(networkText(error))) return undefined;
   const asked = { method: "GET", path: "/", sentAt: 0 };
-  return silence(new NoAnswer({ why: "network", text: textOf(error) }, asked), talk);
+  return silence(new NoAnswer({ why: "network", text: networkText(error) }, asked), talk);
 }
 
 const FETCH = /fetch failed|sending request|reading a body|connection|Bad resource/i;

@@ -7,7 +7,8 @@ import type { S3Keys } from "./s3.ts";
 import type { SeenS3 } from "./s3_handler.ts";
 import { type ListPage, parseListPage } from "./s3_list.ts";
 import { pathSigner } from "./s3_path_signer.ts";
-import { type AskedS3, NoAnswer, textOf } from "./s3_send.ts";
+import { type AskedS3, NoAnswer } from "./s3_send.ts";
+import { networkText } from "./transport.ts";
 import type { Way } from "./reach.ts";
 import { pause } from "./kube.ts";
 
@@ -203,7 +204,7 @@ async function once(
     }
     if (error instanceof NoAnswer) throw error;
     throw new NoAnswer(
-      control.signal.aborted ? { why: "timeout" } : { why: "network", text: textOf(error) },
+      control.signal.aborted ? { why: "timeout" } : { why: "network", text: networkText(error) },
       asked,
     );
   } finally {

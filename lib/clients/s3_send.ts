@@ -2,6 +2,7 @@
 import { Interrupted } from "../errors.ts";
 import type { Trouble } from "./failures.ts";
 import type { Way } from "./reach.ts";
+import { networkText } from "./transport.ts";
 
 /** What was asked for, as messages may say it. */
 export interface AskedS3 {
@@ -122,7 +123,7 @@ function watchOver({ timeoutMs, signals }: SendOptions, asked: AskedS3): Watch {
     },
     named(error, got) {
       const { aborted, reason } = control.signal;
-      if (!aborted) return new NoAnswer({ why: "network", text: textOf(error) }, asked, got);
+      if (!aborted) return new NoAnswer({ why: "network", text: networkText(error) }, asked, got);
       if (reason === LATE) return new NoAnswer({ why: "timeout" }, asked, got);
       return reason instanceof Interrupted ? reason : new Interrupted("interrupted");
     },
@@ -196,13 +197,4 @@ function lengthOf(headers: Headers): number | undefined {
 function pathOf(url: string, way: Way): string {
   const { host, pathname } = new URL(url);
   return host === new URL(way.url).host ? pathname : `//${host}${pathname}`;
-}
-
-/** The words of an error and of its causes: Deno says the reason in the last of them. */
-export function textOf(error: unknown): string {
-  const words: string[] = [];
-  for (let at = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth++) {
-    words.push(at.name, at.message);
-  }
-  return words.join(" ");
 }

@@ -98,14 +98,35 @@ export async function fetchOnce(
   init: RequestInit & { client: Deno.HttpClient; signal: AbortSignal },
   maxBytes: number,
 ): Promise<Sent> {
+  const whole = await fetchWhole(url, init, maxBytes);
+  if (!whole.ok) return whole;
+  const { response: { status, headers }, text } = whole;
+  return { ok: true, reply: { status, ...retryAfter(headers.get("retry-after")), text } };
+}
+
+export type Whole = { ok: true; response: Response; text: string } | { ok: false; trouble: Trouble };
+
+/** As fetchOnce, with the head of the answer beside its text; the body of `response` is used up. */
+export async function fetchWhole(
+  url: string,
+  init: RequestInit & { client: Deno.HttpClient; signal: AbortSignal },
+  maxBytes: number,
+): Promise<Whole> {
+  const { signal } = init;
+  const over = Promise.withResolvers<never>();
+  over.promise.catch(() => {});
+  const stop = () => over.reject(signal.reason);
+  signal.addEventListener("abort", stop);
   try {
     const response = await fetch(url, init);
-    const text = await readAll(response.body, maxBytes);
+    // A body whose head has just come may miss the signal, and would be waited for without end.
+    const text = await Promise.race([readAll(response.body, maxBytes), over.promise]);
     if (text === undefined) return { ok: false, trouble: { why: "too-big", limitBytes: maxBytes } };
-    const after = retryAfter(response.headers.get("retry-after"));
-    return { ok: true, reply: { status: response.status, ...after, text } };
+    return { ok: true, response, text };
   } catch (error) {
-    return { ok: false, trouble: troubleOf(error, init.signal) };
+    return { ok: false, trouble: troubleOf(error, signal) };
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
 }
 
@@ -216,9 +237,14 @@ function troubleOf(error: unknown, signal: AbortSignal): Trouble {
     const reason: Trouble | DOMException = signal.reason;
     return reason instanceof DOMException ? { why: "timeout" } : reason;
   }
+  return { why: "network", text: networkText(error) };
+}
+
+/** What fetch and what caused it say, for the words of failures.ts. */
+export function networkText(error: unknown): string {
   const words: string[] = [];
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth++) {
     words.push(at.name, at.message, (at as { code?: string }).code ?? "");
   }
-  return { why: "network", text: words.join(" ") };
+  return words.join(" ");
 }

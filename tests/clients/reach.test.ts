@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { type Destination, givenWay, reach, type Way } from "../../lib/clients/reach.ts";
-import { UsageError } from "../../lib/errors.ts";
+import { type Destination, givenWay, reach, type ReachOptions, type Way } from "../../lib/clients/reach.ts";
+import { Interrupted, UsageError } from "../../lib/errors.ts";
 import { closedPort, kubeconfigFor, testAuthority } from "../fake_api_server.ts";
 import { serveForwards } from "../fake_port_forward.ts";
 import { CANARY, withKubeconfig } from "./kube_fixture.ts";
@@ -36,47 +36,80 @@ async function telling(
   }
 }
 
-Deno.test("a Service whose address answers is asked there, under the name it has in the cluster", async () => {
-  await telling(undefined, async (port) => {
-    const way = await reach(destination({ clusterIP: "127.0.0.1", port }), { timeoutMs: 1000 });
-    assert.equal(way.how, "direct");
-    assert.equal(way.url, `http://${IN_CLUSTER}:${port}`);
-    assert.equal(await hostSeen(way), `${IN_CLUSTER}:${port}`);
-    assert.equal(await hostSeen(way, `http://bucket.${IN_CLUSTER}:${port}`), `bucket.${IN_CLUSTER}:${port}`);
-    await way.close();
+/** A cluster whose Services have the address 127.0.0.1, and whose pod forwards to `leadsTo`. */
+async function inCluster(leadsTo: number, use: (options: ReachOptions) => Promise<void>): Promise<void> {
+  await using server = await serveForwards({
+    namespace: NAMESPACE,
+    name: POD,
+    leadsTo,
+    clusterIP: "127.0.0.1",
   });
+  await withKubeconfig(
+    kubeconfigFor(server.url, { token: CANARY }),
+    (kubeconfig) => use({ kubeconfig, timeoutMs: 5000 }),
+  );
+}
+
+const anybody = () => Promise.resolve(true);
+const nobody = () => Promise.resolve(false);
+
+Deno.test("a Service whose address answers is asked there, under the name it has in the cluster", async () => {
+  await telling(undefined, (port) =>
+    inCluster(port, async (options) => {
+      const way = await reach(destination({ port }), { ...options, recognise: anybody });
+      assert.equal(way.how, "direct");
+      assert.equal(way.url, `http://${IN_CLUSTER}:${port}`);
+      assert.equal(await hostSeen(way), `${IN_CLUSTER}:${port}`);
+      assert.equal(
+        await hostSeen(way, `http://bucket.${IN_CLUSTER}:${port}`),
+        `bucket.${IN_CLUSTER}:${port}`,
+      );
+      await way.close();
+    }));
 });
 
-Deno.test("where that address does not answer, a port-forward leads there, under the same name", async () => {
+Deno.test("a port-forward leads there when that address is silent, somebody else's, or not to be tried", async () => {
   const closed = await closedPort();
-  await inPod(async (port) => {
-    await using server = await serveForwards({ namespace: NAMESPACE, name: POD, leadsTo: port });
-    await withKubeconfig(kubeconfigFor(server.url, { token: CANARY }), async (kubeconfig) => {
-      const way = await reach(destination({ clusterIP: "127.0.0.1", port: closed }), {
-        kubeconfig,
-        timeoutMs: 5000,
-      });
-      assert.equal(way.how, "port-forward");
-      assert.equal(way.url, `http://${IN_CLUSTER}:${closed}`);
-      assert.match(way.words, /port-forward to Pod external-secrets\/onepassword-connect-0/);
-      assert.equal(await hostSeen(way), "GET /x ");
-      await way.close();
-    });
-  });
+  await inPod((port) =>
+    inCluster(port, async (options) => {
+      for (
+        const [servicePort, recognise] of [[closed, anybody], [port, nobody], [port, undefined]] as const
+      ) {
+        const way = await reach(destination({ port: servicePort }), {
+          ...options,
+          ...recognise && { recognise },
+        });
+        assert.equal(way.how, "port-forward");
+        assert.equal(way.url, `http://${IN_CLUSTER}:${servicePort}`);
+        assert.match(way.words, /port-forward to Pod external-secrets\/onepassword-connect-0/);
+        assert.equal(await hostSeen(way), "GET /x ");
+        await way.close();
+      }
+    })
+  );
+});
+
+Deno.test("who interrupts while the address is tried leaves nothing open", async () => {
+  await telling(undefined, (port) =>
+    inCluster(port, async (options) => {
+      const recognise = () => Promise.reject(new Interrupted("interrupted"));
+      await assert.rejects(reach(destination({ port }), { ...options, recognise }), Interrupted);
+    }));
 });
 
 Deno.test("a certificate is verified for the name in the cluster, not for where the way leads", async () => {
   const { ca, namedServer } = testAuthority();
-  await telling(namedServer, async (port) => {
-    const to = destination({ clusterIP: "127.0.0.1", scheme: "https", port });
-    const way = await reach(to, { timeoutMs: 1000, ca });
-    assert.equal(await hostSeen(way, `https://api.example:${port}`), `api.example:${port}`);
-    await assert.rejects(hostSeen(way), /fetch failed|error sending/);
-    await way.close();
-    const stranger = await reach(to, { timeoutMs: 1000 });
-    await assert.rejects(hostSeen(stranger, `https://api.example:${port}`), /fetch failed|error sending/);
-    await stranger.close();
-  });
+  await telling(namedServer, (port) =>
+    inCluster(port, async (options) => {
+      const to = destination({ scheme: "https", port });
+      const way = await reach(to, { ...options, recognise: anybody, ca });
+      assert.equal(await hostSeen(way, `https://api.example:${port}`), `api.example:${port}`);
+      await assert.rejects(hostSeen(way), /fetch failed|error sending/);
+      await way.close();
+      const stranger = await reach(to, { ...options, recognise: anybody });
+      await assert.rejects(hostSeen(stranger, `https://api.example:${port}`), /fetch failed|error sending/);
+      await stranger.close();
+    }));
 });
 
 Deno.test("a URL that was given is taken as it is, with its path and without a slash at the end", async () => {

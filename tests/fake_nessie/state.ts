@@ -156,7 +156,7 @@ export class FakeState {
       if (type === "DELETE") tree.delete(id);
       else if (type === "PUT") tree.set(id, { ...content, id: content.id ?? crypto.randomUUID() });
     }
-    const hash = (++this.count).toString(16).padStart(64, "c0de");
+    const hash = (++this.count).toString(16).padStart(8, "0").padStart(64, "c0de");
     const made: FakeCommit = { hash, parent, message, operations, tree };
     this.commits.set(hash, made);
     return made;

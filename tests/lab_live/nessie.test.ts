@@ -33,7 +33,6 @@ async function withNessie<T>(use: (api: NessieApi, way: Way) => Promise<T>): Pro
     const to = { namespace: NAMESPACE, service: "nessie", scheme: "http" as const, port: 19120 };
     const way = await reach({ ...to, pod: { name: pod.metadata.name, port: 19120 } }, {
       ...options,
-      forwardOnly: true,
     });
     try {
       return await use(nessieApi({ way, timeoutMs: 10_000 }), way);

@@ -56,5 +56,5 @@ Deno.test("a restart of the lab's catalog loses nothing, hurts nobody, and then 
   assert.ok(Number(asked) > 5, `asked ${asked} times`);
   assert.ok(Number(answered) >= Number(asked) * 0.9, `${answered} of ${asked} were answered`);
   const survives = (await validated()).checks.get("nessie.store-survives");
-  assert.equal(survives?.[0]?.status, "ok", survives?.[0]?.message);
+  assert.equal(survives?.[0]?.status, "ok", survives?.[0]?.message ?? "not tried");
 });

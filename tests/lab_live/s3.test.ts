@@ -43,7 +43,7 @@ async function withStore<T>(use: (way: Way, keys: S3Keys) => Promise<T>): Promis
       port: 80,
       pod: { name: pod.metadata.name, port: 8080 },
     };
-    const way = await reach(to, { ...options, forwardOnly: true });
+    const way = await reach(to, { ...options });
     try {
       return await use(way, keys);
     } finally {

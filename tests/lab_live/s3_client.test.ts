@@ -34,7 +34,7 @@ async function withGateway(use: (options: S3Options, bucket: string) => Promise<
   const to = { namespace: "rook-ceph", service: HOST, scheme: "http", port: 80 } as const;
   const way = await reach(
     { ...to, pod: { name: pod.metadata.name, port } },
-    { kubeconfig: lab().kubeconfig, timeoutMs: 10_000, forwardOnly: true },
+    { kubeconfig: lab().kubeconfig, timeoutMs: 10_000 },
   );
   const options = { way, keys, region: "us-east-1", timeoutMs: 10_000 };
   const s3 = await openS3(options);

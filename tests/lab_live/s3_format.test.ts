@@ -50,7 +50,7 @@ async function wayTo(namespace: string, service: string, port: number, label: st
   const target = namespace === "rook-ceph" ? 8080 : port;
   return await reach(
     { namespace, service, scheme: "http", port, pod: { name: pod.metadata.name, port: target } },
-    { kubeconfig: lab().kubeconfig, ...LIMIT, forwardOnly: true },
+    { kubeconfig: lab().kubeconfig, ...LIMIT },
   );
 }
 

@@ -33,7 +33,7 @@ async function labStore(): Promise<Store> {
   const port = pod.spec.containers[0].ports?.[0]?.containerPort ?? 8080;
   const way = await reach(
     { ...GATEWAY, pod: { name: pod.metadata.name, port } },
-    { kubeconfig: lab().kubeconfig, timeoutMs: 10_000, forwardOnly: true },
+    { kubeconfig: lab().kubeconfig, timeoutMs: 10_000 },
   );
   const chosen = { secret, idKey, secretKey, keys, kind: "copy", used: true } as const;
   const options = { way, region: "us-east-1", timeoutMs: 10_000, signal };

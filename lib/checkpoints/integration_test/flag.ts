@@ -3,12 +3,8 @@ import type { Asked, Command } from "../../cli.ts";
 import { UsageError } from "../../errors.ts";
 import type { Facts } from "../../model.ts";
 
-const FLAGS: Command["flags"] = {
-  "create-integration-test": {
-    help: "write a test of what was found to tests/integration, after seeing it pass and fail",
-  },
-  yes: { help: "write it without asking" },
-};
+const CREATE = "write a test of what was found to tests/integration, after seeing it pass and fail";
+const YES = "do not ask before a test is written anew";
 
 /** Longest time of one run of the generated test. */
 const RUN_MS = 10 * 60_000;
@@ -21,7 +17,11 @@ export function withIntegrationTest(command: Command): Command {
       ...command.examples,
       { args: "--create-integration-test", what: "and keep what was found as a test of your own" },
     ],
-    flags: { ...command.flags, ...FLAGS },
+    flags: {
+      ...command.flags,
+      "create-integration-test": { help: CREATE },
+      yes: { help: [command.flags?.yes?.help, YES].filter(Boolean).join("; ") },
+    },
     async extend(facts, asked) {
       const wanted = asked.given.has("create-integration-test");
       if (wanted) checkFlags(asked);

@@ -165,8 +165,11 @@ export function integrityTotals(
 /** For `tables` of the component. */
 export function integrityTables(world: World): Table[] {
   const [totals] = world.records(nessieIntegrityTotals);
-  if (!totals) return [];
-  const rows = totals.rows.map(([what, count, bytes]) => [what, count, bytes]);
+  const walked = totals?.rows.some(([what, count]) => what === "tables" && count > 0);
+  if (!totals || !walked) return [];
+  const rows = totals.rows.filter(([, count]) => count > 0).map((
+    [what, count, bytes],
+  ) => [what, count, bytes]);
   const tables: Table[] = [{
     name: "nessie.integrity",
     title: "Integrity of the catalog",

@@ -46,7 +46,7 @@ export async function openCatalog(world: World, asked: Asked, given: GivenUrl | 
   try {
     const { way, config, to } = given
       ? await openGiven(given, asked, opened)
-      : await openService(world, asked, kube, opened);
+      : await openService(world, asked, opened);
     signal.throwIfAborted();
     const [management, wanted] = await Promise.all([
       to ? openManagement(world, asked, way, to, opened) : { why: `an address was given (${given?.flag})` },
@@ -86,31 +86,19 @@ async function openGiven({ flag, url }: GivenUrl, { timeoutMs, signal }: Asked, 
 }
 
 /** The Service's own address where Nessie answers there; else a port-forward to a Ready pod. */
-async function openService(world: World, asked: Asked, kube: KubeWriter, opened: Opened) {
+async function openService(world: World, { kubeconfig, context, timeoutMs, signal }: Asked, opened: Opened) {
   const to = destinationOf(world, API_PORT);
   if ("failure" in to) throw new CannotLook(to.failure);
-  const { kubeconfig, context, timeoutMs, signal } = asked;
-  const options = { kubeconfig, context, timeoutMs };
-  const first = await reach({ ...to, clusterIP: await clusterIP(kube, to) }, options);
-  try {
-    const config = await nessieApi({ way: first, timeoutMs, signal }).config();
-    opened.push(first);
-    return { way: first, config, to };
-  } catch (error) {
-    await first.close();
-    // Outside the cluster its addresses may be somebody else's, or a proxy's that takes every connection.
-    if (first.how !== "direct" || !(error instanceof CannotLook)) throw error;
-  }
-  const way = await reach(to, { ...options, forwardOnly: true });
+  const configOf = (way: Way) => nessieApi({ way, timeoutMs, signal }).config();
+  const recognise = (way: Way) => configOf(way).then(() => true, unrecognised);
+  const way = await reach(to, { kubeconfig, context, timeoutMs, recognise });
   opened.push(way);
-  return { way, config: await nessieApi({ way, timeoutMs, signal }).config(), to };
+  return { way, config: await configOf(way), to };
 }
 
-/** The address of the Service is not in the facts: nobody judges it. */
-async function clusterIP(kube: KubeWriter, to: Destination): Promise<string | undefined> {
-  const service = await kube.get(`/api/v1/namespaces/${to.namespace}/services/${to.service}`);
-  const ip = (service?.spec as { clusterIP?: unknown } | undefined)?.clusterIP;
-  return typeof ip === "string" && ip !== "" && ip !== "None" ? ip : undefined;
+function unrecognised(error: unknown): false {
+  if (error instanceof CannotLook) return false;
+  throw error;
 }
 
 /** To the same pod as the API where that is forwarded: health and metrics are those of the pod that is tried. */
@@ -124,11 +112,10 @@ async function openManagement(
   const found = destinationOf(world, MANAGEMENT_PORT);
   if ("failure" in found) return { why: found.failure.message };
   try {
-    const forwardOnly = api.how === "port-forward";
     const pod = { ...found.pod, name: to.pod.name };
-    const way = await reach({ ...found, pod }, { kubeconfig, context, timeoutMs, forwardOnly: true });
+    const way = await reach({ ...found, pod }, { kubeconfig, context, timeoutMs });
     opened.push(way);
-    return managementOf({ way, timeoutMs, signal, samePod: forwardOnly });
+    return managementOf({ way, timeoutMs, signal, samePod: api.how === "port-forward" });
   } catch (error) {
     return whyNot(error);
   }

@@ -102,11 +102,13 @@ async function furnished(
   const api = await apiOf(restart, pod, ways, signal);
   const branch = `${SCRATCH}${scratch.id}-restart`;
   scratch.undo(`branch ${branch}`, async () => {
-    const way = ways.at(-1);
-    if (way) await removeReference(nessieApi({ way, timeoutMs }), branch);
+    await removeReference(nessieApi({ way: apiWay(ways), timeoutMs }), branch);
   });
   const { defaultBranch } = await api.config();
-  const made = await api.create("BRANCH", branch, await api.reference(defaultBranch));
+  const start = await api.reference(defaultBranch);
+  signal.throwIfAborted();
+  // Not bound to the signal: a request that is abandoned may be carried out after it was taken back.
+  const made = await nessieApi({ way: apiWay(ways), timeoutMs }).create("BRANCH", branch, start);
   const message = `lakecheck ${scratch.id}: kept over a restart`;
   const { branch: head } = await api.commit(branch, made.hash, message, [makeNamespace("kept")]);
   const tables = [1n, 2n, 3n].map((n) => put(["kept", `t${n}`], tableAt(3_051_729_675_574_597_000n + n)));
@@ -114,12 +116,18 @@ async function furnished(
   return { kept: await keptBy(api, branch), branch };
 }
 
+function apiWay(ways: readonly Way[]): Way {
+  const way = ways.at(-1);
+  if (!way) throw new Error("no way to the catalog was opened");
+  return way;
+}
+
 async function apiOf(restart: Restart, pod: string, ways: Way[], signal: AbortSignal): Promise<NessieApi> {
   const { namespace, reach: options } = restart;
   const to = { namespace, service: "nessie", scheme: "http" as const, port: API_PORT };
   const way = restart.wayTo
     ? await restart.wayTo(pod)
-    : await reach({ ...to, pod: { name: pod, port: API_PORT } }, { ...options, forwardOnly: true });
+    : await reach({ ...to, pod: { name: pod, port: API_PORT } }, options);
   ways.push(way);
   return nessieApi({ way, timeoutMs: options.timeoutMs, signal });
 }

@@ -53,9 +53,18 @@ async function withKeys(store: Store): Promise<WarehouseStore | { failure: Failu
     const { DeleteObjectsCommand } = await import("@aws-sdk/client-s3");
     for (let i = 0; i < keys.length; i += BATCH) {
       const objects = keys.slice(i, i + BATCH).map((Key) => ({ Key }));
-      await clients.undoS3.send(
+      const { Errors = [] } = await clients.undoS3.send(
         new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: objects, Quiet: true } }),
       );
+      const [first] = Errors;
+      if (first) {
+        const which =
+          `${Errors.length} of ${objects.length} objects of bucket ${bucket}, ${first.Key} among them`;
+        throw new CannotLook({
+          kind: "server-error",
+          message: `the store did not delete ${which}: ${first.Code}`,
+        });
+      }
     }
   };
   return {

@@ -5,6 +5,8 @@ import type { LifecycleRule } from "@aws-sdk/client-s3";
 export interface TableLocation {
   table: string;
   location: string;
+  /** `s3://.../metadata/NNNNN-UUID.metadata.json`. */
+  metadataLocation?: string;
 }
 
 /** A rule that deletes files of live tables, or may. */

@@ -16,8 +16,7 @@ export async function tablesOfNessie(world: World, asked: Asked): Promise<TableL
   const to = destinationOf(world, API_PORT);
   if ("failure" in to) throw new CannotLook(to.failure);
   const { kubeconfig, context, timeoutMs, signal } = asked;
-  // By a port-forward, which surely leads there: who answers at the address of a Service may be somebody else.
-  const way = await reach(to, { kubeconfig, context, timeoutMs, signal, forwardOnly: true });
+  const way = await reach(to, { kubeconfig, context, timeoutMs, signal });
   try {
     return await tablesOf(nessieApi({ way, timeoutMs, signal }));
   } finally {
@@ -28,8 +27,8 @@ export async function tablesOfNessie(world: World, asked: Asked): Promise<TableL
 /** Of every reference: a table that only a branch knows is live there. */
 async function tablesOf(nessie: NessieApi): Promise<TableLocation[]> {
   const tables = new Map<string, TableLocation>();
-  for await (const { name, location } of tableLocations(nessie)) {
-    if (!tables.has(location)) tables.set(location, { table: name, location });
+  for await (const { name, location, metadataLocation } of tableLocations(nessie)) {
+    if (!tables.has(location)) tables.set(location, { table: name, location, metadataLocation });
     if (tables.size >= MOST) break;
   }
   return [...tables.values()];

@@ -10,6 +10,7 @@ import type { Trial, TrialRecord } from "../../trial.ts";
 import { openWorld } from "../../world.ts";
 import { credentialOutcomes } from "./credentials.ts";
 import { formatTrials } from "./format.ts";
+import type { TableLocation } from "./lifecycle_rules.ts";
 import { tablesOfNessie } from "./lifecycle_tables.ts";
 import { dialectOf, dialectTrials } from "./dialect.ts";
 import { opsTrials } from "./ops.ts";
@@ -116,9 +117,10 @@ async function tryAll(
   try {
     const { ended, leftovers } = await inScratch(async (scratch): Promise<Tried> => {
       line.say(`Trying the object store ${store.way.words} ...`);
+      let tables: Promise<TableLocation[]> | undefined;
       const context = await setUp(scratch, store, clients, {
         ...wanted.lifecycleWaitMs === undefined ? {} : { lifecycleWaitMs: wanted.lifecycleWaitMs },
-        tableLocations: () => tablesOfNessie(world, asked),
+        tableLocations: () => tables ??= tablesOfNessie(world, asked),
       });
       const records = await runTrials(trials(), context, {
         signal: asked.signal,

@@ -1,7 +1,7 @@
 /** Finds the object store, a way to it and keys that open it, and gives trials their clients and their scratch place. */
 import type { Asked } from "../../cli.ts";
 import type { Scratch } from "../../checkpoint.ts";
-import { connectWriter, type KubeWriter } from "../../clients/kube_writer.ts";
+import { connectWriter } from "../../clients/kube_writer.ts";
 import { type Destination, givenWay, reach, type Way } from "../../clients/reach.ts";
 import { openS3, type RawS3, rawS3, type S3Options, type S3Talk } from "../../clients/s3.ts";
 import { CannotLook } from "../../errors.ts";
@@ -75,7 +75,7 @@ export async function openStore(world: World, asked: Asked, wanted: Wanted): Pro
     if (found && "failure" in found) throw new CannotLook(found.failure);
     way = wanted.endpoint
       ? givenWay(wanted.endpoint.flag, wanted.endpoint.url)
-      : await wayTo(await addressed(kube, found?.to), asked);
+      : await wayTo(found?.to, asked);
     signal.throwIfAborted();
     const read = await reading;
     const options = { way, region: wanted.region, timeoutMs, signal };
@@ -99,15 +99,12 @@ export async function openStore(world: World, asked: Asked, wanted: Wanted): Pro
 }
 
 /** Straight to the Service where an S3 answers there; else a port-forward. */
-async function wayTo(to: Destination, { kubeconfig, context, timeoutMs, signal }: Asked): Promise<Way> {
-  const options = { kubeconfig, context, timeoutMs };
-  const way = await reach(to, options);
-  if (way.how !== "direct" || await speaksS3(way, timeoutMs, signal)) return way;
-  await way.close();
-  return await reach(to, { ...options, forwardOnly: true });
+async function wayTo(to: Destination | undefined, { kubeconfig, context, timeoutMs, signal }: Asked) {
+  if (!to) throw new Error("neither an address nor a gateway");
+  const recognise = (way: Way) => speaksS3(way, timeoutMs, signal);
+  return await reach(to, { kubeconfig, context, timeoutMs, recognise });
 }
 
-/** Outside of the cluster its addresses may be somebody else's, or a proxy's that takes every connection. */
 async function speaksS3(way: Way, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
   try {
     const nobody = { accessKeyId: "nobody", secretAccessKey: "nothing" };
@@ -118,14 +115,6 @@ async function speaksS3(way: Way, timeoutMs: number, signal: AbortSignal): Promi
     if (error instanceof CannotLook) return false;
     throw error;
   }
-}
-
-/** The address of the Service is not in the facts: nobody judges it. */
-async function addressed(kube: KubeWriter, to: Destination | undefined): Promise<Destination> {
-  if (!to) throw new Error("neither an address nor a gateway");
-  const service = await kube.get(`/api/v1/namespaces/${to.namespace}/services/${to.service}`);
-  const ip = (service?.spec as { clusterIP?: unknown } | undefined)?.clusterIP;
-  return typeof ip === "string" && ip !== "" && ip !== "None" ? { ...to, clusterIP: ip } : to;
 }
 
 async function tried(

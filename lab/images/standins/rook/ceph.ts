@@ -95,6 +95,8 @@ rgw_enable_apis = s3, admin
 rgw_dynamic_resharding = false
 debug_rgw = 0/0
 rgw_lc_debug_interval = 3
+rgw_gc_obj_min_wait = 60
+rgw_gc_processor_period = 60
 rgw_thread_pool_size = 32
 `;
 }
