@@ -1,7 +1,6 @@
 /**
  * Holds the load generator against plain loops over one store, in turn, and prints the milliseconds as JSON. What it
- * needs comes on stdin: the endpoint, or none for a server in this machine's memory, and keys. Run by bench/load.ts,
- * in the lab's network namespace.
+ * needs, keys among it, comes on stdin. Run by bench/load.ts, in the lab's network namespace.
  */
 import { givenWay } from "../lib/clients/reach.ts";
 import { rawS3, type S3Options } from "../lib/clients/s3.ts";
@@ -80,15 +79,9 @@ async function measured(options: S3Options, { bucket, rounds }: Asked): Promise<
   return out;
 }
 
-/** A store that costs next to nothing: what is left is the client. */
-function inMemory(): Promise<string> {
-  const worker = new Worker(new URL("./load_store.ts", import.meta.url), { type: "module" });
-  return new Promise((resolve) => worker.onmessage = ({ data }) => resolve(`http://127.0.0.1:${data}`));
-}
-
 const asked: Asked = JSON.parse(await new Response(Deno.stdin.readable).text());
 const options: S3Options = {
-  way: givenWay("--url", asked.url || await inMemory()),
+  way: givenWay("--url", asked.url),
   keys: asked.keys,
   region: "us-east-1",
   timeoutMs: 60_000,
