@@ -37,3 +37,19 @@ Deno.test("a number in a column of texts does not make the column one of numbers
   const lines = tableLines({ ...TABLE, columns: ["a"], rows: [["x"], [1]] }, 80, painter(false));
   assert.deepEqual(lines.slice(2), ["  x", "  1"]);
 });
+
+Deno.test("where words are too long for columns, a row is a block, under a heading that rows share", () => {
+  const url = "http://rook-ceph-rgw-storage.rook-ceph.svc.cluster.local";
+  const table: Table = {
+    ...TABLE,
+    columns: ["client", "setting", "value"],
+    rows: [["S3A", "fs.s3a.endpoint", url], ["S3A", "fs.s3a.path.style.access", "true"]],
+  };
+  assert.deepEqual(tableLines(table, 60, painter(false)).slice(1), [
+    "  S3A",
+    "    setting  fs.s3a.endpoint",
+    `      value    ${url}`,
+    "    setting  fs.s3a.path.style.access",
+    "      value    true",
+  ]);
+});
