@@ -20,6 +20,10 @@ const GENERATE = ["--quiet", "--allow-read", "--allow-env"];
 
 async function deno(...args: string[]): Promise<boolean> {
   const command = new Deno.Command(Deno.execPath(), { args, stdin: "null", env: { NO_COLOR: "1" } });
+  const { success, signal } = await command.spawn().status;
+  if (signal === null) return success;
+  // Deno's linter crashes now and then while plugins run; that says nothing of the code, and the next run does.
+  console.error(`deno ${args[0]} was ended by ${signal}; once more`);
   return (await command.spawn().status).success;
 }
 
