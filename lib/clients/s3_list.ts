@@ -56,7 +56,8 @@ function inside(xml: string, name: string): string | undefined {
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
-function unescaped(text: string): string {
+/** Text of XML with its entities, named and numbered, as what they stand for. */
+export function unescaped(text: string): string {
   if (!text.includes("&")) return text;
   return text.replace(/&(?:#x([0-9a-fA-F]+)|#(\d+)|(\w+));/g, (whole, hex, decimal, name) => {
     if (name !== undefined) return ENTITIES[name] ?? whole;

@@ -2,6 +2,7 @@
  * Words for an answer of S3 that is not what was asked for: what it means here, and what to do. Pure. Codes:
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and rgw_common.cc of Ceph.
  */
+import { unescaped } from "./s3_list.ts";
 import type { Failure, FailureKind } from "../model.ts";
 import { failure, oneLine } from "./failures.ts";
 import type { S3Talk } from "./s3.ts";
@@ -271,9 +272,4 @@ export function errorFields(text: string): {
     bucket: field("BucketName") ?? field("Bucket"),
     serverTime: field("ServerTime"),
   };
-}
-
-function unescaped(text: string): string {
-  const named: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
-  return text.replace(/&(lt|gt|quot|apos|amp);/g, (_all, name: string) => named[name] ?? "");
 }

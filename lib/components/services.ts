@@ -116,6 +116,13 @@ const podsByLabel = perWorld((world) =>
   )
 );
 
+/** The port in the pod that a Service's targetPort leads to: a number, or the name of a container's port. */
+export function podPort(target: string | number | undefined, pod: Pod | undefined): number | undefined {
+  if (typeof target === "number") return target;
+  const ports = (pod?.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
+  return ports.find(({ name }) => name === target)?.containerPort;
+}
+
 /** The pods a Service selects, but those that are done. */
 export function selectedPods(service: Service, world: World): Pod[] {
   return podsByLabel(world).select(service.metadata?.namespace ?? "", service.spec?.selector);

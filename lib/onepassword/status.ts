@@ -6,7 +6,7 @@ import { services } from "../components/kinds.ts";
 import { serviceOfConnect } from "../components/onepassword_connect.ts";
 import { offer } from "../components/secret_offer.ts";
 import { type Grants, grants } from "../components/secret_supply_grants.ts";
-import { selectedPods } from "../components/services.ts";
+import { podPort, selectedPods } from "../components/services.ts";
 import { CannotLook, UsageError } from "../errors.ts";
 import type { Facts, World } from "../model.ts";
 import { refKey } from "../model.ts";
@@ -80,9 +80,7 @@ function connectPod(world: World): { namespace: string; name: string; port: numb
   const ref = serviceOfConnect(world);
   const service = ref && world.get(services, ref.namespace, ref.name);
   const pod = service && selectedPods(service, world).find(isReady);
-  const wanted = service?.spec?.ports?.[0]?.targetPort;
-  const ports = (pod?.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
-  const port = typeof wanted === "number" ? wanted : ports.find(({ name }) => name === wanted)?.containerPort;
+  const port = podPort(service?.spec?.ports?.[0]?.targetPort, pod);
   const { namespace, name } = pod?.metadata ?? {};
   return namespace && name && port ? { namespace, name, port } : undefined;
 }

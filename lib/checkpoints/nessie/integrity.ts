@@ -10,7 +10,7 @@ import { NoAnswer } from "../../clients/s3_send.ts";
 import { CannotLook, Interrupted } from "../../errors.ts";
 import { placeOf, prefixOf, usualLocation } from "../../iceberg/location.ts";
 import type { Failure } from "../../model.ts";
-import { codecs, gunzip } from "./integrity_codecs.ts";
+import { codecs, gunzip } from "../iceberg_codecs.ts";
 import { seenSet } from "./integrity_seen.ts";
 import { ahead, inParallel } from "./integrity_pool.ts";
 import { openState, type Progressed, type Resumable } from "./integrity_resume.ts";

@@ -2,7 +2,7 @@
 import type { Destination } from "../../clients/reach.ts";
 import { isReady } from "../../components/fields.ts";
 import { type Pod, services } from "../../components/kinds.ts";
-import { selectedPods } from "../../components/services.ts";
+import { podPort, selectedPods } from "../../components/services.ts";
 import type { Failure, World } from "../../model.ts";
 
 export const API_PORT = 19120;
@@ -40,10 +40,4 @@ export function destinationOf(world: World, port: number): Destination | { failu
     return { ...place, pod: { name: pod.metadata?.name ?? "", port: inPod } };
   }
   return lost(`no pod behind ${at} is Ready`);
-}
-
-function podPort(target: string | number, pod: Pod): number | undefined {
-  if (typeof target === "number") return target;
-  const ports = (pod.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
-  return ports.find(({ name }) => name === target)?.containerPort;
 }

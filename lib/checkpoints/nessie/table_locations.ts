@@ -2,7 +2,7 @@
 import { type S3Reader, S3Refused } from "../../clients/s3_reader.ts";
 import { placeOf, usualLocation } from "../../iceberg/location.ts";
 import { MetadataError, readTableMetadata } from "../../iceberg/metadata.ts";
-import { gunzip } from "./integrity_codecs.ts";
+import { gunzip } from "../iceberg_codecs.ts";
 import { textOf } from "./integrity_chain.ts";
 import { type Catalog, itemsOf, referencesOf } from "./integrity_tables_of.ts";
 

@@ -1,4 +1,5 @@
 /** What probes of the dialect share: a request, what the store made of it, and whether the bytes are those sent. */
+import { same } from "./ops_bytes.ts";
 import type { RawReply, RawRequest } from "../../clients/s3.ts";
 import { CannotLook } from "../../errors.ts";
 import type { S3Context } from "./context.ts";
@@ -26,12 +27,6 @@ export function bytesFor(key: string, length = 2048): Uint8Array<ArrayBuffer> {
   // Loops: for megabytes, callbacks would take longer than the store.
   for (let i = 0; i < length; i++) bytes[i] = ((seed[i % seed.length] ?? 0) * 31 + i * 7) & 255;
   return bytes;
-}
-
-export function same(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 export const md5 = async (bytes: Uint8Array): Promise<string> => {

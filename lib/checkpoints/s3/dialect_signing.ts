@@ -1,4 +1,5 @@
 /** The forms of a signature, and of the address of a bucket, that clients use. */
+import { same } from "./ops_bytes.ts";
 import { rawS3 } from "../../clients/s3.ts";
 import type { S3Context } from "./context.ts";
 import { CannotLook } from "../../errors.ts";
@@ -9,7 +10,6 @@ import {
   put,
   readBack,
   said,
-  same,
   type Seen,
   send,
   writes,

@@ -1,4 +1,5 @@
 /** A table goes up by one writer and comes back by another reader, both ways, and every value is compared. */
+import { differAt } from "./ops_bytes.ts";
 import { differences } from "../../parquet/canonical.ts";
 import { duckdbReads, duckdbWrites } from "../../parquet/duckdb_sql.ts";
 import { columnsThat, rowsOf, shapeOf, type Table } from "../../parquet/types.ts";
@@ -80,10 +81,8 @@ export async function wholeAgain(store: FileStore, name: string, bytes: Uint8Arr
 }
 
 export function sameBytes(put: Uint8Array, came: Uint8Array, evidence: string): void {
-  const length = Math.min(put.length, came.length);
-  let at = 0;
-  while (at < length && put[at] === came[at]) at++;
-  if (at === put.length && at === came.length) return;
+  const at = differAt(came, put);
+  if (at === undefined) return;
   deviates("WrongBytes", `other bytes came back than were put: they differ from byte ${at} on`, {
     evidence,
     observed: `${came.length} bytes`,

@@ -146,14 +146,8 @@ function understood<T>({ name, object }: Look, file: string, reader: () => T): T
 /** Metadata may be packed with gzip, whatever it is called. */
 async function unpacked(bytes: Uint8Array): Promise<Uint8Array> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const { gunzipSync } = await import("node:zlib");
-  return gunzipSync(bytes);
-}
-
-/** How Avro's blocks are unpacked. */
-async function codecs(): Promise<Codecs> {
-  const { inflateRawSync, zstdDecompressSync } = await import("node:zlib");
-  return { deflate: (block) => inflateRawSync(block), zstandard: (block) => zstdDecompressSync(block) };
+  const { gunzip } = await import("../iceberg_codecs.ts");
+  return gunzip(bytes);
 }
 
 /** The files of the current snapshot; none when there is no snapshot yet. */
@@ -171,7 +165,7 @@ async function currentFiles(look: Look, metadata: TableMetadata): Promise<NamedF
     );
   }
   const { manifestList, manifests = [] } = snapshot;
-  const unpack = await codecs();
+  const { codecs: unpack } = await import("../iceberg_codecs.ts");
   const paths = manifestList === undefined ? manifests : await manifestsIn(look, manifestList, unpack);
   const each = await Promise.all(paths.map(async (path) => {
     const bytes = await read(look, inS3(look, path), "a manifest");

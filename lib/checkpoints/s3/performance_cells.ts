@@ -5,6 +5,7 @@ import { load } from "../load/load.ts";
 import type { Cell } from "../load/measure.ts";
 import type { CellWords } from "../load/rows.ts";
 import type { S3Context } from "./context.ts";
+import { same } from "./ops_bytes.ts";
 import { uploadInParts } from "./performance_upload.ts";
 
 /** Below the prefix of the checkpoint; all of it is this part's own. */
@@ -165,7 +166,8 @@ async function furnish(context: S3Context, place: Place, matrix: Matrix, within:
       bucket: context.bucket,
       key: `${context.prefix}${PLACE}${readKey(bytes, 0)}`,
     });
-    if (got.status === 200 && sameBytes(got.bytes, bodies.get(bytes))) continue;
+    const written = bodies.get(bytes);
+    if (got.status === 200 && written && same(got.bytes, written)) continue;
     throw new CannotLook({
       kind: "malformed",
       message:
@@ -264,8 +266,4 @@ function randomBytes(length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
   return bytes;
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return b !== undefined && a.length === b.length && a.every((byte, at) => byte === b[at]);
 }

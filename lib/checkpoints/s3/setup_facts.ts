@@ -10,7 +10,7 @@ import {
   objectBucketClaims,
 } from "../../components/rook_ceph_kinds.ts";
 import { bucketOfHost } from "../../components/service_names.ts";
-import { selectedPods } from "../../components/services.ts";
+import { podPort, selectedPods } from "../../components/services.ts";
 import type { Failure, ObjectRef, World } from "../../model.ts";
 import { refKey, refText } from "../../model.ts";
 
@@ -66,12 +66,6 @@ const isTls = ({ name, port }: Port) => port === 443 || name === "https";
 function chosenPort(service: Service): Port | undefined {
   const ports = service.spec?.ports ?? [];
   return ports.find((port) => !isTls(port)) ?? ports[0];
-}
-
-function podPort(target: string | number, pod: Pod): number | undefined {
-  if (typeof target === "number") return target;
-  const ports = (pod.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
-  return ports.find((port) => port.name === target)?.containerPort;
 }
 
 const deleting = (pod: Pod) => pod.metadata?.deletionTimestamp !== undefined;

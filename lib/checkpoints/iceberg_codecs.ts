@@ -1,6 +1,6 @@
 /** How manifests and metadata files are unpacked. */
 import { gunzipSync, inflateRawSync, zstdDecompressSync } from "node:zlib";
-import type { Codecs } from "../../iceberg/avro.ts";
+import type { Codecs } from "../iceberg/avro.ts";
 
 /** No block of a manifest is larger unpacked; what says so is damaged or made to harm. */
 const MAX_BLOCK = 512 * 1024 * 1024;
