@@ -1,5 +1,6 @@
 /** How long the checkpoints take on the lab, and how fast the integrity walk is, small catalog against large. */
 import type { CatalogFigures } from "./catalog.ts";
+import { duckdbDirectory } from "../tools/duckdb_directory.ts";
 import { measureCatalog } from "./catalog.ts";
 import type { Figure } from "./load.ts";
 import { type Competitor, inTurn, median } from "./measure.ts";
@@ -12,7 +13,8 @@ const FLAT = 1.25;
 /** The command of a task, without the task runner's own start. */
 export async function commandOf(task: string, ...more: string[]): Promise<string[]> {
   const tasks = JSON.parse(await Deno.readTextFile("deno.json")).tasks as Record<string, { command: string }>;
-  const words = (tasks[task]?.command ?? "").split(" ").slice(1);
+  const line = (tasks[task]?.command ?? "").replace(/"(--allow-ffi=)\$\([^)]*\)"/, `$1${duckdbDirectory()}`);
+  const words = line.split(" ").slice(1);
   return [Deno.execPath(), ...words, ...more];
 }
 

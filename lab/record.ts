@@ -26,7 +26,7 @@ const READER = "lakecheck-scenario-reader";
 /** Runs the health command as users do. Its exit status is part of the result, 3 with a message is a failure. */
 async function health(ctx: LabContext, args: readonly string[]): Promise<RunResult> {
   const env = { ...CLEAN_ENV, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
-  const argv = [Deno.execPath(), "task", "--quiet", "data-platform:health", ...args];
+  const argv = [Deno.execPath(), "task", "--quiet", "data-platform:health:save", ...args];
   return await run(argv, { env, cwd: ctx.root, timeoutMs: 60_000 });
 }
 

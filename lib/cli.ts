@@ -1,11 +1,12 @@
 /** Runs a Command from its arguments to its exit status: collect, check, diagnose, render. */
 import { removeUnfinished, writeFileAtomic } from "./atomic_file.ts";
-import { CannotLook, Interrupted, UsageError } from "./errors.ts";
+import { CannotLook, Interrupted, LacksRight, UsageError } from "./errors.ts";
 import { durationMs, flagLines, type FlagTable, type Given, parseFlags } from "./flags.ts";
 import type { Component, Facts } from "./model.ts";
 import { type Format, formatNames, formats } from "./render/mod.ts";
 import { clean } from "./render/text.ts";
 import type { FailOn, Report } from "./report.ts";
+import { otherTask } from "./rights.ts";
 import { note, print, progress, terminalColour, terminalWidth } from "./terminal.ts";
 
 /** What a script names: a task of deno.json and the components that it judges. */
@@ -14,8 +15,8 @@ export interface Command {
   name: string;
   /** One sentence, for the first line of the help. */
   summary: string;
-  /** Argument lists with what each is for. */
-  examples: readonly { args: string; what: string }[];
+  /** Argument lists with what each is for, and the ending of the task that has the right to it. */
+  examples: readonly { args: string; what: string; task?: ":exec" | ":save" }[];
   components(): Promise<readonly Component[]>;
   /** Flags of its own. */
   flags?: FlagTable;
@@ -28,6 +29,8 @@ export interface Command {
   act?(asked: Asked): Promise<Report | undefined>;
   /** Adds to the facts that were read, before they are judged; undefined: it has answered by itself. */
   extend?(facts: Facts, asked: Asked): Promise<Facts | undefined>;
+  /** It changes nothing anywhere, so its task may not write files; the one that ends in `:save` may. */
+  readsOnly?: boolean;
   /** The format when no flag names one; default: plain. */
   format?: Format;
   /** What Ctrl-C leaves behind, and what to do next; default: nothing is left behind. */
@@ -128,7 +131,7 @@ async function run(command: Command, argv: readonly string[], signal: AbortSigna
     const { exitCode } = await import("./report.ts");
     return exitCode(report.status, options.failOn);
   } catch (error) {
-    return await explain(error, command, options);
+    return await explain(withTask(error, command, argv), command, options);
   }
 }
 
@@ -141,6 +144,7 @@ function optionsOf(given: Given, command: Command, signal: AbortSignal): Options
   if (new Set(asked).size > 1) {
     throw new UsageError(`The flags ask for ${asked.join(" and ")} output at once. Keep one of them.`);
   }
+  for (const flag of ["output-file", "save-facts"]) mayWrite(flag, given.get(flag));
   return {
     given,
     format: asked[0] ?? command.format ?? "plain",
@@ -155,6 +159,21 @@ function optionsOf(given: Given, command: Command, signal: AbortSignal): Options
     signal,
     colour: !given.has("no-color") && !given.has("output-file") && terminalColour(),
   };
+}
+
+/** Known before anything is read, so that nobody waits for a report that can't be written. Throws LacksRight. */
+function mayWrite(flag: string, path: string | undefined): void {
+  if (path === undefined || Deno.permissions.querySync({ name: "write", path }).state === "granted") return;
+  throw new LacksRight(
+    "write",
+    `--${flag} writes ${path}, and this task was started without the right to write.`,
+  );
+}
+
+/** A right that is lacking comes with the task that has it. */
+function withTask(error: unknown, command: Command, argv: readonly string[]): unknown {
+  if (!(error instanceof LacksRight)) return error;
+  return new UsageError(`${error.message} Next: ${otherTask(command, error.right, argv)}`);
 }
 
 /** A namespace goes into API paths, so it must be one (RFC 1123 label). */
@@ -281,7 +300,10 @@ function helpText(command: Command): string {
     ...flagLines(flagsOf(command)),
     "",
     "Examples:",
-    ...command.examples.flatMap(({ args, what }) => [`  # ${what}`, `  ${task}${args ? ` ${args}` : ""}`]),
+    ...command.examples.flatMap(({ args, what, task: ending = "" }) => [
+      `  # ${what}`,
+      `  ${task}${ending}${args ? ` ${args}` : ""}`,
+    ]),
     "",
     "Exit status:",
     "  0    healthy",

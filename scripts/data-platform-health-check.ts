@@ -7,9 +7,11 @@ await main({
   examples: [
     { args: "", what: "the platform that the current context of your kubeconfig names" },
     { args: "--context staging --verbose", what: "another cluster, every check" },
-    { args: "--json --output-file health.json", what: "for programs" },
-    { args: "--save-facts incident.json.gz", what: "record what was read ..." },
+    { args: "--json", what: "for programs" },
+    { task: ":exec", args: "", what: "when your kubeconfig logs in by an exec plugin: aws, kubelogin ..." },
+    { task: ":save", args: "--save-facts incident.json.gz", what: "record what was read ..." },
     { args: "--facts incident.json.gz", what: "... and judge it again, without a cluster" },
   ],
+  readsOnly: true,
   components: async () => (await import("../lib/components/mod.ts")).components,
 }, Deno.args);

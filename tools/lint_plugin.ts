@@ -29,7 +29,7 @@ const ROOMS: readonly Room[] = [
   },
   {
     name: "cli",
-    files: /^lib\/(?:cli|flags)\.ts$/,
+    files: /^lib\/(?:cli|flags|rights)\.ts$/,
     uses: ["cli", "engine", "world", "render", "clients", "disk", "report", "errors", "model"],
     outside: true,
   },

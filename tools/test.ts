@@ -3,6 +3,7 @@
  * it is not up. Prints everything; the last line is the sum. What should have run and did not is a failure.
  */
 import { findLab } from "../lab/context.ts";
+import { duckdbDirectory } from "./duckdb_directory.ts";
 import { gate } from "./ok.ts";
 
 export interface Tally {
@@ -10,15 +11,15 @@ export interface Tally {
   failed: number;
 }
 
-/** As in deno.json's test:unit. */
-const UNIT = [
+/** As in deno.json's test:unit, which a test compares with it. */
+export const UNIT = [
   "--allow-read",
   "--allow-write",
   "--allow-run",
   "--allow-net",
   "--allow-env",
   "--allow-sys",
-  "--allow-ffi",
+  `--allow-ffi=${duckdbDirectory()}`,
 ];
 /** The lab is made of namespaces, mounts and /proc, which Deno gives to nobody with less. */
 const LAB = ["--allow-all"];

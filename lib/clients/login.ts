@@ -1,5 +1,5 @@
 /** Who we are to the API server: certificate, token, or what a login plugin says. Never logs any of it. */
-import { UsageError } from "../errors.ts";
+import { LacksRight, UsageError } from "../errors.ts";
 import { type Material, type Target } from "./kubeconfig.ts";
 import { readMaterial, readText } from "./kubeconfig_files.ts";
 import { askPlugin } from "./login_plugin.ts";
@@ -130,6 +130,13 @@ function tokenSource(target: Target): () => Promise<Token> {
 function providerSource(target: Target): () => Promise<Token> {
   const { user, userName } = target;
   return async () => {
+    const program = user.authProvider?.config["cmd-path"];
+    if (typeof program === "string" && Deno.permissions.querySync({ name: "run" }).state !== "granted") {
+      throw new LacksRight(
+        "run",
+        `user ${userName} logs in by the program ${program}, and this task was started without the right to start one.`,
+      );
+    }
     const options: { headers: Record<string, string> } = { headers: {} };
     try {
       const { KubeConfig } = await import("@kubernetes/client-node");

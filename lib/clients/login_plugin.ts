@@ -2,7 +2,7 @@
  * Runs a kubeconfig's exec plugin (aws, gke-gcloud-auth-plugin, kubelogin ...) and takes the ExecCredential
  * it prints: https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
  */
-import { UsageError } from "../errors.ts";
+import { LacksRight, UsageError } from "../errors.ts";
 import type { ExecPlugin, Target } from "./kubeconfig.ts";
 import { readMaterial } from "./kubeconfig_files.ts";
 import { oneLine } from "./failures.ts";
@@ -60,6 +60,12 @@ async function run(
     ]);
     output = { success: status.success, code: status.code, stdout, stderr };
   } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new LacksRight(
+        "run",
+        `${who} is a program, and this task was started without the right to start one.`,
+      );
+    }
     throw new UsageError(`${who} can't be run: ${runError(error, plugin)}`);
   }
   if (limit.aborted) {
@@ -82,9 +88,6 @@ function runError(error: unknown, plugin: ExecPlugin): string {
       ? oneLine(plugin.installHint, 200)
       : "install it, or correct the kubeconfig";
     return `there is no such program. Next: ${hint}`;
-  }
-  if (error instanceof Deno.errors.NotCapable) {
-    return `this task may not start it. Next: add --allow-run=${plugin.command} to the task in deno.json`;
   }
   return "the system would not start it. Next: check that it is executable";
 }

@@ -81,6 +81,7 @@ const status: Command = {
     offer: { help: "print the ExternalSecret that would make this Secret", value: "NAMESPACE/NAME" },
   },
   extend: async (facts, asked) => await (await import("./status.ts")).extend(facts, asked),
+  readsOnly: true,
   format: "verbose",
 };
 

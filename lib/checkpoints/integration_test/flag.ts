@@ -1,6 +1,6 @@
 /** Gives a command the flag `--create-integration-test`. Costs nothing to import. */
 import type { Asked, Command } from "../../cli.ts";
-import { UsageError } from "../../errors.ts";
+import { LacksRight, UsageError } from "../../errors.ts";
 import type { Facts } from "../../model.ts";
 
 const CREATE = "write a test of what was found to tests/integration, after seeing it pass and fail";
@@ -15,7 +15,11 @@ export function withIntegrationTest(command: Command): Command {
     ...command,
     examples: [
       ...command.examples,
-      { args: "--create-integration-test", what: "and keep what was found as a test of your own" },
+      {
+        task: ":exec",
+        args: "--create-integration-test",
+        what: "and keep what was found as a test of your own",
+      },
     ],
     flags: {
       ...command.flags,
@@ -33,9 +37,15 @@ export function withIntegrationTest(command: Command): Command {
 }
 
 function checkFlags({ given }: Asked): void {
-  if (!given.has("facts")) return;
-  throw new UsageError(
-    "--create-integration-test has to look at the platform, and --facts looks at a file. Next: leave one of them out",
+  if (given.has("facts")) {
+    throw new UsageError(
+      "--create-integration-test has to look at the platform, and --facts looks at a file. Next: leave one of them out",
+    );
+  }
+  if (Deno.permissions.querySync({ name: "run", command: Deno.execPath() }).state === "granted") return;
+  throw new LacksRight(
+    "run",
+    "--create-integration-test runs the test that it writes, and this task was started without the right to start a program.",
   );
 }
 

@@ -21,7 +21,7 @@ export function testText(
   return [
     "/**",
     ` * What ${noun} of this platform is like. Written by`,
-    ` * deno task ${command} --create-integration-test`,
+    ` * deno task ${command}:exec --create-integration-test`,
     " * and seen to fail, test by test, with other values. It is yours: change it when the platform changes on purpose,",
     " * or run the command again, which shows the difference and asks.",
     " *",
