@@ -3,6 +3,7 @@ import { CannotLook } from "./errors.ts";
 import type {
   Answer,
   Component,
+  Connection,
   Facts,
   Failure,
   ListSource,
@@ -18,6 +19,8 @@ import { openWorld } from "./world.ts";
 /** What collecting needs of a cluster client. */
 export interface Reading {
   context: string;
+  /** How it is connected to the API server. */
+  connection?: Connection;
   /** GETs a path within the client's limit. Throws CannotLook when there was no answer to speak of. */
   get(path: string, options: { metadataOnly?: boolean; raw?: boolean }): Promise<Answer>;
 }
@@ -43,6 +46,7 @@ export async function collect(
     collectedAt: (options.now?.() ?? new Date()).toISOString(),
     context: client.context,
     namespace: options.namespace,
+    ...client.connection ? { connections: [client.connection] } : {},
     sources: {},
   };
   const lists = new Map<string, Promise<void>>();

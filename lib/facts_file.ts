@@ -1,7 +1,7 @@
 /** Facts on disk: what `--save-facts` writes and `--facts` reads, so that every report can be replayed. */
 import { systemReason, writeFileAtomic } from "./atomic_file.ts";
 import { UsageError } from "./errors.ts";
-import type { Facts } from "./model.ts";
+import type { Connection, Facts } from "./model.ts";
 
 const SCHEMA: Facts["schema"] = "lakecheck.facts/v1";
 
@@ -92,10 +92,21 @@ function checked(path: string, value: unknown): Facts {
   ) {
     throw notFacts(path, "collectedAt, context, namespace or sources is absent or of the wrong type");
   }
+  const { connections } = value;
+  if (connections !== undefined && !(Array.isArray(connections) && connections.every(isConnection))) {
+    throw notFacts(path, "its connections have another shape");
+  }
   for (const [id, result] of Object.entries(value.sources)) {
     if (!isSourceResult(result)) throw notFacts(path, `the entry of source ${id} has another shape`);
   }
   return value as unknown as Facts;
+}
+
+function isConnection(value: unknown): value is Connection {
+  return isRecord(value) && typeof value.to === "string" && typeof value.url === "string" &&
+    ["verified", "unverified", "none"].some((tls) => tls === value.tls) &&
+    (value.why === undefined || typeof value.why === "string") &&
+    Object.keys(value).every((key) => ["to", "url", "tls", "why"].includes(key));
 }
 
 function isSourceResult(value: unknown): boolean {

@@ -62,6 +62,18 @@ export type SourceResult =
   | { ok: true; answers: Record<string, Answer> }
   | { ok: false; failure: Failure };
 
+/** A connection that facts came over, and whether somebody on the way could have read or changed them. */
+export interface Connection {
+  /** What it leads to: `the API server`, `the object store`. */
+  to: string;
+  /** Its origin, without a user, a path or a query. */
+  url: string;
+  /** `unverified`: TLS with a certificate that nobody looked at. `none`: plain http. */
+  tls: "verified" | "unverified" | "none";
+  /** What turned the verification off. */
+  why?: string;
+}
+
 /** Everything a report is made from; what `--save-facts` writes and `--facts` reads. */
 export interface Facts {
   schema: "lakecheck.facts/v1";
@@ -70,6 +82,8 @@ export interface Facts {
   context: string;
   /** The namespace of the platform's own components. */
   namespace: string;
+  /** Connections of its own, so without those through port-forwards. Absent in facts of older releases. */
+  connections?: Connection[];
   sources: Record<string, SourceResult>;
 }
 

@@ -1,6 +1,16 @@
 /** The one document every command prints, and the words and exit codes that come out of it. */
 import { refText } from "./model.ts";
-import type { Component, Confidence, Facts, Finding, ObjectRef, Status, Table, Verdict } from "./model.ts";
+import type {
+  Component,
+  Confidence,
+  Connection,
+  Facts,
+  Finding,
+  ObjectRef,
+  Status,
+  Table,
+  Verdict,
+} from "./model.ts";
 
 export const REPORT_SCHEMA = "lakecheck.report/v1";
 
@@ -48,7 +58,7 @@ export interface Report {
   summary: Summary;
   /** Ranked: what explains most comes first. */
   roots: Root[];
-  details: { components: ComponentReport[]; tables?: Table[] };
+  details: { components: ComponentReport[]; tables?: Table[]; connections?: Connection[] };
   /** One line per root. */
   issues: string[];
 }
@@ -121,7 +131,11 @@ export function buildReport(input: {
     context: input.facts.context,
     summary: summarize(components),
     roots: [...input.roots],
-    details: { components, ...input.tables.length > 0 ? { tables: [...input.tables] } : {} },
+    details: {
+      components,
+      ...input.tables.length > 0 ? { tables: [...input.tables] } : {},
+      ...input.facts.connections ? { connections: input.facts.connections } : {},
+    },
     issues: input.roots.map((root) => `${refText(root.object)}: ${root.message}`),
   };
 }

@@ -81,6 +81,17 @@ const table = z.strictObject({
   description: "Measurements, capabilities or settings; checks say what is wrong with them.",
 });
 
+const connection = z.strictObject({
+  to: z.string().min(1).describe("What it leads to."),
+  url: z.string().describe("Its origin."),
+  tls: z.enum(["verified", "unverified", "none"])
+    .describe("unverified: TLS with a certificate that nobody looked at. none: plain http."),
+  why: z.string().optional().describe("What turned the verification off."),
+}).meta({
+  id: "Connection",
+  description: "A connection of the run's own, so without those through port-forwards.",
+});
+
 const number = z.int().min(0);
 
 export const reportSchema = z.strictObject({
@@ -99,7 +110,12 @@ export const reportSchema = z.strictObject({
     skipped: number,
   }).describe("How many components have each status."),
   roots: z.array(root).describe("Ranked: what explains most comes first."),
-  details: z.strictObject({ components: z.array(component), tables: z.array(table).optional() }),
+  details: z.strictObject({
+    components: z.array(component),
+    tables: z.array(table).optional(),
+    connections: z.array(connection).optional()
+      .describe("How the API server, and what a checkpoint tried, was connected to."),
+  }),
   issues: z.array(z.string()).describe("One line per root."),
 }).meta({
   id: "Report",

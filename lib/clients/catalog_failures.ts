@@ -160,15 +160,12 @@ export function silence(trouble: Trouble, request: CatalogRequest, options: Cata
 /** Deno says these in the cause of "fetch failed" (rustls, hyper). */
 function network(text: string, what: string, at: string, perhaps: string): CannotLook {
   if (/UnknownIssuer|BadSignature|invalid peer certificate|self.signed/i.test(text)) {
-    const why = /Expired|NotValidYet/.test(text)
-      ? "has expired or is not valid yet"
+    const [why, next = `${ADDRESS}, and renew it`] = /Expired|NotValidYet/.test(text)
+      ? ["has expired or is not valid yet"]
       : /NotValidForName|not valid for name/i.test(text)
-      ? "is for another name"
-      : "is signed by no CA that this machine trusts";
-    return cannotLook(
-      "certificate",
-      `${what}: the certificate of ${at} ${why}. Next: ${ADDRESS}, and renew it`,
-    );
+      ? ["is for another name"]
+      : ["is signed by no CA that this machine trusts", "give its CA with --ca FILE"];
+    return cannotLook("certificate", `${what}: the certificate of ${at} ${why}. Next: ${next}`);
   }
   if (
     /invalid HTTP version|corrupt message|wrong version number|InvalidContentType|unexpected message/i.test(

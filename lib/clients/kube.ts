@@ -3,7 +3,7 @@
  * docs/decisions/kubernetes_client.md says why it is not @kubernetes/client-node.
  */
 import { CannotLook, UsageError } from "../errors.ts";
-import type { Answer, Failure } from "../model.ts";
+import type { Answer, Connection, Failure } from "../model.ts";
 import { type Meaning, readRawReply, readReply } from "./answers.ts";
 import { expiredSince } from "./certificate.ts";
 import { type Talk, type Trouble, troubleFailure } from "./failures.ts";
@@ -41,6 +41,7 @@ export type Preflight = { ok: true; version: string } | { ok: false; failure: Fa
 
 export interface KubeClient {
   context: string;
+  connection: Connection;
   /** Throws CannotLook when there was no answer to speak of. */
   get(path: string, options?: GetOptions): Promise<Answer>;
   /**
@@ -74,10 +75,19 @@ function clientOf(line: Line): KubeClient {
   let version: Promise<Preflight> | undefined;
   return {
     context: talk.context,
+    connection: connectionOf(line.target),
     get,
     preflight: () => version ??= readVersion(get),
     close: () => line.close(),
   };
+}
+
+function connectionOf({ server, cluster, clusterName }: Target): Connection {
+  const { origin, protocol } = new URL(server);
+  const to = "the API server";
+  if (protocol === "http:") return { to, url: origin, tls: "none" };
+  if (!cluster.insecure) return { to, url: origin, tls: "verified" };
+  return { to, url: origin, tls: "unverified", why: `insecure-skip-tls-verify of cluster ${clusterName}` };
 }
 
 /** One request of the API server; `path` with its query. */

@@ -5,7 +5,7 @@
  */
 import type { Server, Socket } from "node:net";
 import { CannotLook, UsageError } from "../errors.ts";
-import type { Failure } from "../model.ts";
+import type { Connection, Failure } from "../model.ts";
 import { connectWriter, type WriterOptions } from "./kube_writer.ts";
 import { forward } from "./port_forward.ts";
 
@@ -64,6 +64,13 @@ export function givenWay(flag: string, text: string, ca?: string): Way {
     failure: () => undefined,
     close: () => Promise.resolve(client.close()),
   };
+}
+
+/** How it is connected; nothing for a port-forward, which goes through the API server's own connection. */
+export function connectionsOf(to: string, { url, how }: Pick<Way, "url" | "how">): Connection[] {
+  if (how === "port-forward") return [];
+  const { origin, protocol } = new URL(url);
+  return [{ to, url: origin, tls: protocol === "http:" ? "none" : "verified" }];
 }
 
 /** Finds a way; CannotLook when there is none. Not given a `signal`, it is open until it is closed. */

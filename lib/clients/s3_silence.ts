@@ -68,7 +68,9 @@ function lateFailure(subject: string, writes: boolean, bytes: number | undefined
 function certificateWhy(text: string, { way }: S3Talk): string | undefined {
   const at = way.url;
   if (/UnknownIssuer|SELF_SIGNED|self.signed|CaUsedAsEndEntity/i.test(text)) {
-    return `no CA that is trusted here signed the certificate of ${at}. Next: give its CA, and see it with ` +
+    return `no CA that is trusted here signed the certificate of ${at}. Next: ${
+      way.how === "given" ? "give its CA with --ca FILE" : "give its CA"
+    }, and see it with ` +
       `openssl s_client -showcerts -connect ${hostPort(at)}`;
   }
   if (/certificate: .*Expired|NotValidYet|certificate has expired/i.test(text)) {

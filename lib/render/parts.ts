@@ -1,5 +1,5 @@
 /** What the formats for people share: the verdict line, the signs, and objects and chains as words. */
-import type { ChainStep, Finding, ObjectRef, Status, Verdict } from "../model.ts";
+import type { ChainStep, Connection, Finding, ObjectRef, Status, Verdict } from "../model.ts";
 import { refKey, refText } from "../model.ts";
 import type { ComponentReport, Report, Root } from "../report.ts";
 import type { Colour } from "./text.ts";
@@ -84,6 +84,18 @@ export function numbers(report: Report): string {
     ...report.context ? [`context ${report.context}`] : [],
     when,
   ].map((part) => part.replaceAll(" ", TIE)).join(`${TIE}· `);
+}
+
+/** Connections that somebody on the way could read or change, a sentence each. */
+export function exposed(report: Report): string[] {
+  return (report.details.connections ?? []).filter(({ tls }) => tls !== "verified").map(exposure);
+}
+
+function exposure({ to, url, tls, why }: Connection): string {
+  const how = tls === "none"
+    ? `${to} is asked over plain http (${url})`
+    : `the certificate of ${to} (${url}) is not verified${why ? `: ${why}` : ""}`;
+  return `${how}; somebody on the way could read what is sent and change what is reported.`;
 }
 
 /** `ClusterSecretStore x → ExternalSecret y → Pod z`: from the cause to what it broke; long chains lose their middle. */

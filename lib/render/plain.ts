@@ -9,6 +9,7 @@ import {
   causes,
   chainText,
   chiefFinding,
+  exposed,
   findingOf,
   findingsOf,
   headline,
@@ -58,6 +59,9 @@ export function verdict({ report, width, paint }: Page): string[] {
   return [
     ...hang(`${word}  `, headline(report), width, `${paint(VERDICT_COLOURS[report.status], word)}  `),
     ...wrap(numbers(report), width).map((line) => paint(["dim"], line)),
+    ...exposed(report).flatMap((text) =>
+      hang("Not secure: ", text, width, paint(["yellow"], "Not secure: "))
+    ),
   ];
 }
 

@@ -13,17 +13,20 @@ export interface FakeNessie {
 }
 
 /** Starts a fake with these flaws; see the tests for what each of them does. */
-export function fakeNessie(flaws: readonly string[] = []): FakeNessie {
+export function fakeNessie(
+  flaws: readonly string[] = [],
+  tls?: { cert: string; key: string },
+): FakeNessie {
   const state = new FakeState(new Set(flaws));
   const requests: string[] = [];
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {}, ...tls }, async (request) => {
     const url = new URL(request.url);
     requests.push(`${request.method} ${decodeURIComponent(url.pathname)}`);
     const instead = await fake.intercept?.(request, url);
     return instead ?? await answer(state, request, url, requests);
   });
   const fake: FakeNessie = {
-    url: `http://127.0.0.1:${server.addr.port}`,
+    url: `http${tls ? "s" : ""}://127.0.0.1:${server.addr.port}`,
     state,
     requests,
     close: () => server.shutdown(),

@@ -54,11 +54,12 @@ async function create(name: string, facts: Facts, asked: Asked): Promise<void> {
   const looker = lookers.find(({ subject }) => subject.command === name);
   if (!looker) throw new Error(`no test can be written for ${name}`);
   const { given, kubeconfig, signal } = asked;
+  const flags = looker.flags(given);
   await createTest({
     subject: looker.subject,
     facts: await looker.asserted(facts, asked),
     leftOut: looker.leftOut(facts),
-    flags: looker.flags(given),
+    flags: { ...flags, ...flags.ca === undefined ? {} : { ca: absolute(flags.ca) } },
     env: kubeconfig === undefined ? {} : { KUBECONFIG: absolute(kubeconfig) },
     yes: given.has("yes"),
     signal,

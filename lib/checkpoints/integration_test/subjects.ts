@@ -4,6 +4,7 @@ import type { Given } from "../../flags.ts";
 import { CannotLook } from "../../errors.ts";
 import type { Facts } from "../../model.ts";
 import { openWorld } from "../../world.ts";
+import { givenAddress } from "../given_address.ts";
 import { capabilityRecords } from "../nessie/capabilities.ts";
 import { nessieTrials } from "../nessie/records.ts";
 import { s3Trials } from "../s3/records.ts";
@@ -31,6 +32,7 @@ export const s3Looker: Looker = {
     const kept = among(given, [
       ...COMMON,
       "endpoint",
+      "ca",
       "credentials",
       "region",
       "performance",
@@ -46,7 +48,7 @@ export const s3Looker: Looker = {
 
 export const nessieLooker: Looker = {
   subject: nessieSubject,
-  flags: (given) => among(given, [...COMMON, "url", "load"]),
+  flags: (given) => among(given, [...COMMON, "url", "ca", "load"]),
   command: async () => (await import("../nessie/command.ts")).validateNessie,
   async asserted(facts, asked) {
     const world = openWorld(reached(facts, "nessie.trials"));
@@ -77,9 +79,8 @@ async function referencesOf(facts: Facts, asked: Asked): Promise<NamedReference[
     import("../nessie/setup.ts"),
     import("../../clients/nessie.ts"),
   ]);
-  const flag = asked.given.has("url") ? "--url" : "NESSIE_URL";
-  const url = asked.given.get("url") ?? Deno.env.get("NESSIE_URL");
-  const { way, close } = await openCatalog(openWorld(facts), asked, url ? { flag, url } : undefined);
+  const given = await givenAddress(asked.given, "url", "NESSIE_URL");
+  const { way, close } = await openCatalog(openWorld(facts), asked, given);
   try {
     const { timeoutMs, signal } = asked;
     return await Array.fromAsync(

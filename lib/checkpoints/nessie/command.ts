@@ -18,6 +18,7 @@ export const validateNessie: Command = {
   components: async () => (await import("./report.ts")).reported(),
   flags: {
     url: { help: "address of the catalog (default: NESSIE_URL, or Service nessie)", value: "URL" },
+    ca: { help: "PEM file with the CA that signed the certificate of that address", value: "FILE" },
     load: { help: "measure reads and commits a second, too; takes a minute" },
     restart: { help: "restart the catalog's pods, and see that nothing is lost; asks first" },
     yes: { help: "restart without asking" },

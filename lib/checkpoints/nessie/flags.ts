@@ -1,12 +1,11 @@
 /** What is asked of the checkpoint on the command line, checked as far as it can be without asking anybody. */
 import type { Asked } from "../../cli.ts";
-import { givenWay } from "../../clients/reach.ts";
 import { UsageError } from "../../errors.ts";
 import type { Given } from "../../flags.ts";
-import type { GivenUrl } from "./setup.ts";
+import { type GivenAddress, givenAddress } from "../given_address.ts";
 
 export interface Wanted {
-  url?: GivenUrl;
+  url?: GivenAddress;
   /** Follow tables to their objects. */
   integrity: boolean;
   /** Tables to look at, taken by chance. */
@@ -18,8 +17,8 @@ export interface Wanted {
 }
 
 /** UsageError when something can't be used. `--url` wins over NESSIE_URL. */
-export function wantedOf({ given }: Pick<Asked, "given">): Wanted {
-  const url = urlOf(given);
+export async function wantedOf({ given }: Pick<Asked, "given">): Promise<Wanted> {
+  const url = await givenAddress(given, "url", "NESSIE_URL");
   const [sample, limit] = [countOf(given, "sample"), countOf(given, "limit")];
   const resume = given.get("resume");
   const integrity = !given.has("no-integrity");
@@ -41,16 +40,6 @@ export function wantedOf({ given }: Pick<Asked, "given">): Wanted {
     ...limit === undefined ? {} : { limit },
     ...resume === undefined ? {} : { resume },
   };
-}
-
-function urlOf(given: Given): GivenUrl | undefined {
-  const asked = given.get("url");
-  const url = asked ?? Deno.env.get("NESSIE_URL");
-  if (!url) return undefined;
-  const flag = asked === undefined ? "NESSIE_URL" : "--url";
-  // Whether it is one shows here, before anything is asked of the cluster.
-  void givenWay(flag, url).close();
-  return { flag, url };
 }
 
 function countOf(given: Given, name: string): number | undefined {

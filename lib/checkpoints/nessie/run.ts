@@ -2,8 +2,9 @@
 import { inScratch, type RunOptions, runTrials, type Scratch } from "../../checkpoint.ts";
 import type { Asked } from "../../cli.ts";
 import { nessieApi, type Reference } from "../../clients/nessie.ts";
+import { connectionsOf } from "../../clients/reach.ts";
 import { CannotLook } from "../../errors.ts";
-import type { Facts, Failure, SourceResult, World } from "../../model.ts";
+import type { Connection, Facts, Failure, SourceResult, World } from "../../model.ts";
 import { note, progress } from "../../terminal.ts";
 import type { TrialRecord } from "../../trial.ts";
 import { openWorld } from "../../world.ts";
@@ -36,15 +37,23 @@ const CONCURRENCY = 4;
 
 /** Adds to the facts what was tried; of facts from a file it adds nothing. UsageError, Interrupted. */
 export async function validate(facts: Facts, asked: Asked): Promise<Facts> {
-  const wanted = wantedOf(asked);
+  const wanted = await wantedOf(asked);
   if (asked.given.has("facts")) return facts;
   const world = openWorld(facts);
-  return { ...facts, sources: { ...facts.sources, ...await recorded(world, asked, wanted) } };
+  const connections = [...facts.connections ?? []];
+  const sources = await recorded(world, asked, wanted, connections);
+  return { ...facts, sources: { ...facts.sources, ...sources }, connections };
 }
 
 type Sources = Record<string, SourceResult>;
 
-async function recorded(world: World, asked: Asked, wanted: Wanted): Promise<Sources> {
+/** Adds to `connections` what it goes over. */
+async function recorded(
+  world: World,
+  asked: Asked,
+  wanted: Wanted,
+  connections: Connection[],
+): Promise<Sources> {
   let catalog: Catalog;
   try {
     catalog = await openCatalog(world, asked, wanted.url);
@@ -52,6 +61,7 @@ async function recorded(world: World, asked: Asked, wanted: Wanted): Promise<Sou
     if (!(error instanceof CannotLook)) throw error;
     return notReached(error.failure);
   }
+  connections.push(...connectionsOf("the catalog", catalog.way));
   const say = speaker(catalog.way.words);
   const store = openWarehouse(world, asked);
   // It is waited for where objects are looked at.
@@ -64,7 +74,10 @@ async function recorded(world: World, asked: Asked, wanted: Wanted): Promise<Sou
     say.end();
     await catalog.close();
     const opened = await store.catch(() => undefined);
-    if (opened && !("failure" in opened)) await opened.close();
+    if (opened && !("failure" in opened)) {
+      connections.push(...connectionsOf("the object store", opened.talk.way));
+      await opened.close();
+    }
   }
 }
 

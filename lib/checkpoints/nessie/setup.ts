@@ -7,6 +7,7 @@ import { catalogRoot, nessieApi, type NessieConfig, type Reference } from "../..
 import { type Destination, givenWay, reach, type Way } from "../../clients/reach.ts";
 import { CannotLook } from "../../errors.ts";
 import type { World } from "../../model.ts";
+import type { GivenAddress } from "../given_address.ts";
 import { type NessieContext, SCRATCH } from "./context.ts";
 import { type Management, managementOf } from "./management.ts";
 import type { SetupRecord } from "./records.ts";
@@ -14,18 +15,12 @@ import { API_PORT, destinationOf, MANAGEMENT_PORT, readyPods } from "./setup_fac
 import { removeAll } from "./sweep.ts";
 import { readWanted, type WantedCatalog } from "./wanted.ts";
 
-/** An address that somebody gave, and by what: `--url` or NESSIE_URL. */
-export interface GivenUrl {
-  flag: string;
-  url: string;
-}
-
 /** A catalog with a way to it, before anything is made in it. */
 export interface Catalog {
   way: Way;
   /** Not bound to the signal: what was made must be taken back over the same way. */
   kube: KubeWriter;
-  given?: GivenUrl;
+  given?: GivenAddress;
   config: NessieConfig;
   management: Management | { why: string };
   wanted: WantedCatalog | { why: string };
@@ -36,7 +31,11 @@ export interface Catalog {
 }
 
 /** CannotLook when there is no catalog, no way to it, or nobody who answers as Nessie does. */
-export async function openCatalog(world: World, asked: Asked, given: GivenUrl | undefined): Promise<Catalog> {
+export async function openCatalog(
+  world: World,
+  asked: Asked,
+  given: GivenAddress | undefined,
+): Promise<Catalog> {
   const { kubeconfig, context, timeoutMs, signal } = asked;
   const kube = await connectWriter({ kubeconfig, context, timeoutMs });
   const opened: { close(): Promise<void> | void }[] = [kube];
@@ -78,8 +77,8 @@ function whyNot(error: unknown): { why: string } {
 
 type Opened = { close(): Promise<void> | void }[];
 
-async function openGiven({ flag, url }: GivenUrl, { timeoutMs, signal }: Asked, opened: Opened) {
-  const way = givenWay(flag, catalogRoot(url));
+async function openGiven({ flag, url, ca }: GivenAddress, { timeoutMs, signal }: Asked, opened: Opened) {
+  const way = givenWay(flag, catalogRoot(url), ca);
   opened.push(way);
   const config = await nessieApi({ way, timeoutMs, signal }).config();
   return { way, config, to: undefined };

@@ -20,6 +20,7 @@ export const testS3: Command = {
       help: "address of the object store (default: S3_ENDPOINT, or Rook's gateway)",
       value: "URL",
     },
+    ca: { help: "PEM file with the CA that signed the certificate of that address", value: "FILE" },
     credentials: {
       help: "the Secret whose keys are used (default: those that the pods use)",
       value: "NAMESPACE/SECRET",

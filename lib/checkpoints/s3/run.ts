@@ -1,13 +1,14 @@
 /** Carries the S3 checkpoint out: finds the store, tries everything in a scratch place, takes it back, and records. */
 import { inScratch, type Leftover, runTrials } from "../../checkpoint.ts";
 import type { Asked } from "../../cli.ts";
-import { givenWay } from "../../clients/reach.ts";
+import { connectionsOf } from "../../clients/reach.ts";
 import { CannotLook, UsageError } from "../../errors.ts";
 import { durationMs } from "../../flags.ts";
-import type { Facts, Failure, SourceResult, World } from "../../model.ts";
+import type { Connection, Facts, Failure, SourceResult, World } from "../../model.ts";
 import { note, progress } from "../../terminal.ts";
 import type { Trial, TrialRecord } from "../../trial.ts";
 import { openWorld } from "../../world.ts";
+import { givenAddress } from "../given_address.ts";
 import { credentialOutcomes } from "./credentials.ts";
 import { formatTrials } from "./format.ts";
 import type { TableLocation } from "./lifecycle_rules.ts";
@@ -33,13 +34,11 @@ const CONCURRENCY = 8;
 
 /** Adds to the facts what was tried; of facts from a file it adds nothing. UsageError, Interrupted. */
 export async function testStore(facts: Facts, asked: Asked): Promise<Facts> {
-  const wanted = wantedOf(asked);
+  const wanted = await wantedOf(asked);
   performanceAsked(asked.given);
   const directory = asked.given.get("write-client-config");
   if (directory !== undefined) await checkDirectory(directory);
-  const seen = asked.given.has("facts")
-    ? facts
-    : { ...facts, sources: { ...facts.sources, ...await recorded(facts, asked, wanted) } };
+  const seen = asked.given.has("facts") ? facts : withMore(facts, await recorded(facts, asked, wanted));
   if (directory !== undefined) await writeSettings(directory, openWorld(seen));
   return seen;
 }
@@ -57,7 +56,20 @@ async function writeSettings(directory: string, world: World): Promise<void> {
 
 type Sources = Record<string, SourceResult>;
 
-async function recorded(facts: Facts, asked: Asked, wanted: Wanted): Promise<Sources> {
+function withMore(facts: Facts, { sources, connections }: Recorded): Facts {
+  return {
+    ...facts,
+    sources: { ...facts.sources, ...sources },
+    connections: [...facts.connections ?? [], ...connections],
+  };
+}
+
+interface Recorded {
+  sources: Sources;
+  connections: Connection[];
+}
+
+async function recorded(facts: Facts, asked: Asked, wanted: Wanted): Promise<Recorded> {
   const world = openWorld(facts);
   const measuring = performanceAsked(asked.given);
   let store: Store;
@@ -65,15 +77,19 @@ async function recorded(facts: Facts, asked: Asked, wanted: Wanted): Promise<Sou
     store = await openStore(world, asked, wanted);
   } catch (error) {
     if (!(error instanceof CannotLook)) throw error;
-    return notReached(error.failure, measuring !== undefined);
+    return { sources: notReached(error.failure, measuring !== undefined), connections: [] };
   }
+  const connections = connectionsOf("the object store", store.way);
   try {
     const setup = items(s3Setup.id, [setupRecord(store, warehouseOf(world))]);
     const unmeasured = measuring ? {} : items(s3Performance.id, []);
-    if (!store.chosen) return { ...setup, ...items(s3Trials.id, withoutKeys(store)), ...unmeasured };
+    if (!store.chosen) {
+      return { sources: { ...setup, ...items(s3Trials.id, withoutKeys(store)), ...unmeasured }, connections };
+    }
     const { records, measured } = await tryAll(world, asked, wanted, store, measuring);
     const { dialect, others } = dialectOf(records);
-    return { ...setup, ...items(s3Trials.id, others), ...items(s3Dialect.id, dialect), ...measured };
+    const tried = { ...items(s3Trials.id, others), ...items(s3Dialect.id, dialect) };
+    return { sources: { ...setup, ...tried, ...measured }, connections };
   } finally {
     await store.close();
   }
@@ -207,14 +223,14 @@ function cleanRecords(leftovers: readonly Leftover[], store: Store, ms: number):
 }
 
 /** What was asked, checked. UsageError. */
-function wantedOf({ given }: Asked): Wanted {
+async function wantedOf({ given }: Asked): Promise<Wanted> {
   const region = given.get("region") ?? "us-east-1";
   if (!/^[A-Za-z0-9][-A-Za-z0-9_]{0,62}$/.test(region)) {
     throw new UsageError(
       `--region is ${JSON.stringify(region.slice(0, 64))}, which no region can be called.`,
     );
   }
-  const endpoint = endpointOf(given.get("endpoint"));
+  const endpoint = await givenAddress(given, "endpoint", "S3_ENDPOINT");
   const credentials = given.get("credentials");
   const wait = given.get("lifecycle-wait");
   return {
@@ -223,13 +239,4 @@ function wantedOf({ given }: Asked): Wanted {
     ...credentials === undefined ? {} : { credentials },
     ...wait === undefined ? {} : { lifecycleWaitMs: durationMs("lifecycle-wait", wait) },
   };
-}
-
-function endpointOf(given: string | undefined): Wanted["endpoint"] {
-  const flag = given === undefined ? "S3_ENDPOINT" : "--endpoint";
-  const url = given ?? Deno.env.get("S3_ENDPOINT");
-  if (!url) return undefined;
-  // Whether it is one shows here, before anything is asked of the cluster.
-  void givenWay(flag, url).close();
-  return { flag, url };
 }

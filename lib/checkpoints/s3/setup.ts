@@ -6,6 +6,7 @@ import { type Destination, givenWay, reach, type Way } from "../../clients/reach
 import { openS3, type RawS3, rawS3, type S3Options, type S3Talk } from "../../clients/s3.ts";
 import { CannotLook } from "../../errors.ts";
 import type { ObjectRef, World } from "../../model.ts";
+import type { GivenAddress } from "../given_address.ts";
 import type { S3Context } from "./context.ts";
 import { chosenCredential, type Credential, readCredentials, signs, tryCredentials } from "./credentials.ts";
 import type { TableLocation } from "./lifecycle_rules.ts";
@@ -26,7 +27,7 @@ import {
 /** What is asked of the store, checked as far as it can be without asking anybody. */
 export interface Wanted {
   /** An address that was given, and by what. */
-  endpoint?: { flag: string; url: string };
+  endpoint?: GivenAddress;
   credentials?: string;
   region: string;
   /** Longest wait for a lifecycle rule to be carried out; absent: as long as costs nothing. */
@@ -74,7 +75,7 @@ export async function openStore(world: World, asked: Asked, wanted: Wanted): Pro
     const found = wanted.endpoint ? undefined : gatewayOf(world);
     if (found && "failure" in found) throw new CannotLook(found.failure);
     way = wanted.endpoint
-      ? givenWay(wanted.endpoint.flag, wanted.endpoint.url)
+      ? givenWay(wanted.endpoint.flag, wanted.endpoint.url, wanted.endpoint.ca)
       : await wayTo(found?.to, asked);
     signal.throwIfAborted();
     const read = await reading;

@@ -164,7 +164,13 @@ Deno.test("the flag is offered by every command that a test can be written for",
 
 Deno.test("the test keeps flags that say where and how to look, and none that writes a file or names one", () => {
   const given = (flags: Record<string, string>) => s3Looker.flags(new Map(Object.entries(flags)));
-  const where = { namespace: "lake", region: "eu", credentials: "lake/keys", performance: "true" };
+  const where = {
+    ca: "/ca.pem",
+    namespace: "lake",
+    region: "eu",
+    credentials: "lake/keys",
+    performance: "true",
+  };
   const moment = {
     kubeconfig: "/home/me/k",
     yes: "true",

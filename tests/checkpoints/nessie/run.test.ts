@@ -11,7 +11,8 @@ import type { Facts } from "../../../lib/model.ts";
 import type { TrialRecord } from "../../../lib/trial.ts";
 import { withKubeconfig } from "../../clients/kube_fixture.ts";
 import { failing } from "../../clients/catalog_fixture.ts";
-import { closedPort, kubeconfigFor } from "../../fake_api_server.ts";
+import { certificateFor } from "../../clients/s3_certificates.ts";
+import { closedPort, kubeconfigFor, testAuthority } from "../../fake_api_server.ts";
 import { type FakeNessie, fakeNessie } from "../../fake_nessie/server.ts";
 import { BEGINNING } from "../../fake_nessie/state.ts";
 import { NO_FACTS, withFake } from "./fixture.ts";
@@ -234,4 +235,26 @@ Deno.test("one reference that can't be deleted does not keep the others, and is 
   });
   assert.equal([...fake.state.refs.keys()].length, 2);
   assert.match(leftovers[0]?.why ?? "", /^lakecheck-scratch-\S+-b: could not delete branch .* 403 FORBIDDEN/);
+});
+
+Deno.test("over TLS the catalog is tried with the CA that was given, and with another one it is not", async () => {
+  const { ca, server } = testAuthority();
+  const other = await certificateFor({ name: "other.example", days: 1 });
+  const directory = await Deno.makeTempDir({ prefix: "lakecheck-ca-" });
+  const fake = fakeNessie([], server);
+  try {
+    const [right, wrong] = [`${directory}/right.pem`, `${directory}/wrong.pem`];
+    await Deno.writeTextFile(right, ca);
+    await Deno.writeTextFile(wrong, other.ca);
+    const trusted = await validated(fake.url, [["ca", right], ["no-integrity", ""]]);
+    assert.ok(records(trusted).every(({ result }) => result !== "unknown"));
+    assert.deepEqual(trusted.connections, [{ to: "the catalog", url: fake.url, tls: "verified" }]);
+    const { sources } = await validated(fake.url, [["ca", wrong]]);
+    const trials = sources["nessie.trials"];
+    assert.ok(trials && !trials.ok && trials.failure.kind === "certificate", JSON.stringify(trials));
+    assert.match(trials.failure.message, /give its CA with --ca FILE/);
+  } finally {
+    await fake.close();
+    await Deno.remove(directory, { recursive: true });
+  }
 });

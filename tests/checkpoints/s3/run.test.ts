@@ -4,6 +4,8 @@ import type { Asked } from "../../../lib/cli.ts";
 import { Interrupted, UsageError } from "../../../lib/errors.ts";
 import type { Facts } from "../../../lib/model.ts";
 import type { TrialRecord } from "../../../lib/trial.ts";
+import { certificateFor } from "../../clients/s3_certificates.ts";
+import { testAuthority } from "../../fake_api_server.ts";
 import { emptyBucket, FAKE_KEYS, type FakeOptions, type FakeS3, fakeS3 } from "../../fake_s3/mod.ts";
 import { factsOf } from "./platform.ts";
 
@@ -164,4 +166,32 @@ Deno.test("arguments that cannot be used are said before anything is asked", asy
   await refused({ "lifecycle-wait": "soon" }, /--lifecycle-wait is "soon"/);
   await refused({ credentials: "s3-credentials" }, /must be NAMESPACE\/SECRET/);
   await refused({ "performance-time": "60s" }, /Add --performance/);
+});
+
+Deno.test("over TLS the store is tried with the CA that was given, and with another one it is not", async () => {
+  const { ca, server } = testAuthority();
+  const other = await certificateFor({ name: "other.example", days: 1 });
+  const directory = await Deno.makeTempDir({ prefix: "lakecheck-ca-" });
+  try {
+    const [right, wrong] = [`${directory}/right.pem`, `${directory}/wrong.pem`];
+    await Deno.writeTextFile(right, ca);
+    await Deno.writeTextFile(wrong, other.ca);
+    await run({ tls: server, flags: { ca: right } }, ({ facts, fake }) => {
+      assert.deepEqual(resultsOf(facts, "s3.put-get"), ["held Holds"]);
+      assert.deepEqual(facts.connections?.at(-1), { to: "the object store", url: fake.url, tls: "verified" });
+    });
+    await run({ tls: server, flags: { ca: wrong } }, ({ facts }) => {
+      const { [`s3.trials`]: trials } = facts.sources;
+      assert.ok(trials && !trials.ok && trials.failure.kind === "certificate", JSON.stringify(trials));
+      assert.match(trials.failure.message, /give its CA with --ca FILE/);
+    });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("a store that is asked over plain http is said to be", async () => {
+  await run({}, ({ facts, fake }) => {
+    assert.deepEqual(facts.connections?.at(-1), { to: "the object store", url: fake.url, tls: "none" });
+  });
 });
