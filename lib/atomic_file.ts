@@ -59,5 +59,8 @@ export function systemReason(error: unknown): string {
   if (error instanceof Deno.errors.PermissionDenied) return "permission is denied";
   if (error instanceof Deno.errors.NotCapable) return "Deno was started without the permission for it";
   if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
-  return error instanceof Error ? error.message.replace(/: \w+ '.*'$/, "") : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { message } = error;
+  const path = message.endsWith("'") ? message.search(/: \w+ '/) : -1;
+  return path < 0 ? message : message.slice(0, path);
 }

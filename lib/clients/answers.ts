@@ -27,7 +27,7 @@ export function readReply(reply: Reply, path: string, talk: Talk): Meaning<Answe
       said?.name
         ? `${subject(path)} ${JSON.stringify(said.name)} does not exist`
         : `the API server does not serve ${subject(path)} (${
-          path.replace(/\?.*$/, "")
+          path.replace(/\?[^]*/, "")
         }): its CRD is not installed`,
     );
   }

@@ -78,7 +78,9 @@ async function networkFailure(text: string, talk: Talk, writes: boolean): Promis
     );
   }
   if (
-    /invalid peer certificate: .*Expired|CERT_HAS_EXPIRED|NotValidYet|certificate has expired/i.test(text)
+    /invalid peer certificate: .{0,200}Expired|CERT_HAS_EXPIRED|NotValidYet|certificate has expired/i.test(
+      text,
+    )
   ) {
     return failure(
       "certificate",
@@ -161,7 +163,7 @@ export function proxiedService(path: string): string | undefined {
 
 /** What a path asks for, as kubectl would name it: `pods`, `clusters.postgresql.cnpg.io`, else the path. */
 export function subject(path: string): string {
-  const bare = path.replace(/\?.*$/, "");
+  const bare = path.replace(/\?[^]*/, "");
   const match = /^\/(?:api\/v1|apis\/([^/]+)\/[^/]+)\/(?:namespaces\/[^/]+\/)?([^/]+)(?:\/|$)/.exec(bare);
   const [, group, resource] = match ?? [];
   if (!resource || proxiedService(path)) return proxiedService(path) ?? bare;

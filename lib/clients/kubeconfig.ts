@@ -6,6 +6,7 @@
  */
 import { UsageError } from "../errors.ts";
 import { parseYaml } from "./yaml.ts";
+import { trimEnd } from "../text.ts";
 
 /** A certificate or key: PEM text, or the absolute path of a file that holds it. */
 export type Material = { pem: string } | { file: string };
@@ -154,7 +155,7 @@ function serverOf(cluster: Cluster, name: string, where: string): string {
     url.search =
     url.hash =
       "";
-  return url.href.replace(/\/+$/, "");
+  return trimEnd(url.href, "/");
 }
 
 async function parseDocument(text: string, file: string): Promise<unknown> {

@@ -38,6 +38,7 @@ import type {
   Page,
   Reference,
 } from "./nessie_types.ts";
+import { trimEnd } from "../text.ts";
 
 export type NessieOptions = CatalogOptions;
 
@@ -202,7 +203,7 @@ function documentVersion(text: string): string | undefined {
 
 /** The root of a server from any of its addresses: with `/api/v2`, `/iceberg`, `/iceberg/v1/config` or without. */
 export function catalogRoot(url: string): string {
-  return url.replace(/\/+$/, "").replace(
+  return trimEnd(url, "/").replace(
     /\/(?:api(?:\/v\d+(?:\/config|\/trees)?)?|iceberg(?:\/v1(?:\/config)?)?)$/,
     "",
   );

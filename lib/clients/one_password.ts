@@ -9,6 +9,7 @@ import { cannotLook } from "./failures.ts";
 import { pause } from "./kube.ts";
 import { refusal, silence } from "./one_password_failures.ts";
 import { fetchOnce, type Reply } from "./transport.ts";
+import { trimEnd } from "../text.ts";
 
 export interface Vault {
   /** 26 characters of base 32, as all ids of vaults and items. */
@@ -289,5 +290,5 @@ function baseOf(text: string): string {
       "the address of 1Password Connect is not an http(s) URL. Next: give one like http://127.0.0.1:8080",
     );
   }
-  return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+  return `${url.origin}${trimEnd(url.pathname, "/")}`;
 }

@@ -8,6 +8,7 @@ import { CannotLook, UsageError } from "../errors.ts";
 import type { Connection, Failure } from "../model.ts";
 import { connectWriter, type WriterOptions } from "./kube_writer.ts";
 import { forward } from "./port_forward.ts";
+import { trimEnd } from "../text.ts";
 
 export interface Way {
   /** `http://HOST[:PORT]`, without a slash at the end: the origin that requests are made for. */
@@ -52,7 +53,7 @@ export function givenWay(flag: string, text: string, ca?: string): Way {
       `${flag} must be an http or https URL without a user or a query, like http://s3.example.com:8080.`,
     );
   }
-  const origin = `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+  const origin = `${url.origin}${trimEnd(url.pathname, "/")}`;
   const client = url.protocol === "http:"
     ? straight(hostOf(url), Number(url.port || 80))
     : Deno.createHttpClient(trust(ca));

@@ -4,6 +4,7 @@
  */
 import type { S3Keys } from "./s3.ts";
 import { amzDate } from "./s3_sign.ts";
+import { trimEnd } from "../text.ts";
 
 export interface SignedPath {
   url: string;
@@ -22,7 +23,7 @@ const PLAIN = /^[A-Za-z0-9\-._~/]*$/;
 /** Signs for the origin `url`, which may have a path of its own. `payload` is what x-amz-content-sha256 says. */
 export function pathSigner(url: string, keys: S3Keys, region: string, payload = EMPTY): PathSigner {
   const { host, origin, pathname } = new URL(url);
-  const base = pathname.replace(/\/+$/, "");
+  const base = trimEnd(pathname, "/");
   let day = "";
   let dayKey: Promise<CryptoKey> | undefined;
   return async (method, bucket, key, query = "") => {

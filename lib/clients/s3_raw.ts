@@ -15,6 +15,7 @@ import {
   trailedBody,
   TRAILER,
 } from "./s3_sign.ts";
+import { trimEnd } from "../text.ts";
 
 export interface RawS3 {
   /** Any HTTP status is a reply; no whole answer is CannotLook. */
@@ -157,7 +158,7 @@ function urlOf(
 ): string {
   const base = new URL(way.url);
   const inHost = bucket !== undefined && (virtualHost ?? !pathStyle);
-  const prefix = base.pathname.replace(/\/+$/, "");
+  const prefix = trimEnd(base.pathname, "/");
   const place = [
     ...bucket !== undefined && !inHost ? [escaped(bucket)] : [],
     ...key === undefined ? [] : [escaped(key).replaceAll("%2F", "/")],

@@ -8,6 +8,7 @@ import { failure, oneLine } from "./failures.ts";
 import type { S3Talk } from "./s3.ts";
 import type { SeenS3 } from "./s3_handler.ts";
 import { GATEWAYS, subjectOf } from "./s3_silence.ts";
+import { between } from "../text.ts";
 
 interface Said {
   code?: string;
@@ -261,8 +262,8 @@ export function errorFields(text: string): {
 } {
   if (!/<Error[\s>]/.test(text)) return {};
   const field = (name: string) => {
-    const found = new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1];
-    return found ? unescaped(found) : undefined;
+    const found = between(text, `<${name}>`, `</${name}>`);
+    return found && !found.includes("<") ? unescaped(found) : undefined;
   };
   return {
     code: field("Code"),

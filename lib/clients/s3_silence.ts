@@ -73,7 +73,7 @@ function certificateWhy(text: string, { way }: S3Talk): string | undefined {
     }, and see it with ` +
       `openssl s_client -showcerts -connect ${hostPort(at)}`;
   }
-  if (/certificate: .*Expired|NotValidYet|certificate has expired/i.test(text)) {
+  if (/certificate: .{0,200}Expired|NotValidYet|certificate has expired/i.test(text)) {
     return `the certificate of ${at} has expired or is not valid yet. Next: renew it (kubectl get certificate -A), ` +
       "and check this machine's clock";
   }

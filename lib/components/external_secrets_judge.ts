@@ -18,7 +18,10 @@ const CAUSES: readonly [reason: string, words: RegExp][] = [
   ["RateLimited", /\b429\b|rate.?limit|too many requests/i],
   ["StoreNotAllowed", /is not allowed from namespace|denied by spec\.condition/i],
   ["StoreNotReady", /SecretStore "?[a-z0-9.-]+"? is not ready/i],
-  ["StoreNotFound", /could not get (Cluster)?SecretStore|secretstores?(\.[a-z.-]+)? "[^"]+" not found/i],
+  [
+    "StoreNotFound",
+    /could not get (Cluster)?SecretStore|secretstores?(\.[a-z.-]{1,253})? "[^"]+" not found/i,
+  ],
   [
     "ProviderUnreachable",
     /connection refused|no such host|i\/o timeout|deadline exceeded|no route to host|connection reset|\bEOF\b|context canceled|network is unreachable/i,
@@ -30,14 +33,14 @@ const CAUSES: readonly [reason: string, words: RegExp][] = [
   ["ProviderError", /\b5\d\d\b|internal server error|bad gateway|service unavailable/i],
   [
     "FieldNotFound",
-    /ItemField matching|property .* does not exist|cannot find secret data for key|no such (field|property)|field .* not found/i,
+    /ItemField matching|property .{0,300} does not exist|cannot find secret data for key|no such (field|property)|field .{0,300} not found/i,
   ],
   ["ItemAmbiguous", /expected one 1Password Item matching/i],
   [
     "ItemNotFound",
-    /key not found in|secret does not exist|item.* not found|secrets "[^"]+" not found|finding 1Password Item/i,
+    /key not found in|secret does not exist|item.{0,300} not found|secrets "[^"]+" not found|finding 1Password Item/i,
   ],
-  ["VaultNotFound", /finding 1Password Vault|vault.* not found|no vaults found|found 0 vaults/i],
+  ["VaultNotFound", /finding 1Password Vault|vault.{0,300} not found|no vaults found|found 0 vaults/i],
   ["TargetConflict", /owned by another ExternalSecret|take ownership|target is immutable/i],
   [
     "TemplateFailed",

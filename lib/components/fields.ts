@@ -12,7 +12,7 @@ export const text: Reader<string> = via(str, (value) => withoutCredentials(value
 export function withoutCredentials(value: string): string {
   return value
     .replace(/\/\/[^/\s]+@/g, "//***@")
-    .replace(/\/\/[^/\s:@]+:(?!\d{1,5}(?:\/|$))[^\s@]*@/g, "//***@")
+    .replace(/\/\/[^/\s:@]+:(?!\d{1,5}(?:\/|$))[^\s@]{0,256}@/g, "//***@")
     .replace(
       /\b(password|passwd|secret[_-]?key|access[_-]?key|token|bearer)(\s*[=:]\s*|\s+)("[^"]*"|'[^']*'|[^\s,;"']+)/gi,
       hideValue,
@@ -66,7 +66,8 @@ export type Metadata = NonNullable<ReturnType<typeof metadata>>;
 export type Condition = NonNullable<ReturnType<typeof condition>>;
 
 /** User and password are skipped up to the last @; what is followed by more than a path or the end is no host. */
-const URL_HOST = /\b([a-z][a-z0-9+.]*):\/\/(?:[^/\s"']*@)?([a-z0-9.-]+(?::\d{1,5})?)(?![a-z0-9._:@%$-])/gi;
+const URL_HOST =
+  /\b([a-z][a-z0-9+.]{0,30}):\/\/(?:[^/\s"']*@)?([a-z0-9.-]+(?::\d{1,5})?)(?![a-z0-9._:@%$-])/gi;
 
 /**
  * Host names, with their ports, that a configuration text names: `host` or `host:port`, never credentials; of URLs

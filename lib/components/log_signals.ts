@@ -15,14 +15,14 @@ const SIGNALS: readonly [word: string, meaning: string, pattern: RegExp][] = [
   [
     "LoginRefused",
     "a login is refused",
-    /password authentication failed|InvalidAccessKeyId|SignatureDoesNotMatch|\b401\b.*unauthorized|authentication failed/i,
+    /password authentication failed|InvalidAccessKeyId|SignatureDoesNotMatch|\b401\b.{0,120}unauthorized|authentication failed/i,
   ],
   [
     "MissingCredentials",
     "credentials are missing",
     /missing access key|(?:unable to load|no|missing|could not find) (?:aws )?credentials|NoCredentials/i,
   ],
-  ["AccessDenied", "access is denied", /access ?denied|\b403\b.*forbidden|permission denied/i],
+  ["AccessDenied", "access is denied", /access ?denied|\b403\b.{0,120}forbidden|permission denied/i],
   ["NoSuchBucket", "a bucket does not exist", /NoSuchBucket|bucket does not exist/i],
   ["NoSuchTable", "a table does not exist (42P01)", /\b42P01\b|relation "[^"]+" does not exist/i],
   [

@@ -41,6 +41,10 @@ const KINDS: Record<string, string> = Object.fromEntries(
   }),
 );
 
+/** `kind/namespace/name not found`, and other ways to write it. */
+const SLASHED =
+  /(?<![\w.-])([A-Za-z]+)(?:\.[a-z0-9.-]+)?[ /]["']?([a-z0-9-]+)\/([a-z0-9.-]+)["']?:? (?:not found|does not exist)/g;
+
 const CLUSTER_WIDE = new Set(["Namespace", "ClusterSecretStore", "StorageClass"]);
 
 export interface Mention {
@@ -70,9 +74,7 @@ export function mentions(message: string | undefined, namespace: string | undefi
   ) {
     add("not found", word, name);
   }
-  const slashed =
-    /(?<![\w.-])([A-Za-z]+)(?:\.[a-z0-9.-]+)?[ /]["']?([a-z0-9-]+)\/([a-z0-9.-]+)["']?:? (?:not found|does not exist)/g;
-  for (const [, word, place, name] of message.matchAll(slashed)) add("not found", word, name, place);
+  for (const [, word, place, name] of message.matchAll(SLASHED)) add("not found", word, name, place);
   for (
     const [, word, place, name] of message.matchAll(/\b([A-Za-z]+)\/([a-z0-9-]+)\/([a-z0-9.-]+) status: /g)
   ) {

@@ -13,7 +13,7 @@ const UNITS: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 0.001 };
 /** Seconds of a Go duration such as `1h30m` or `90s`; undefined when it is not one. */
 export function goSeconds(duration: string | undefined): number | undefined {
   if (!duration) return undefined;
-  const parts = [...duration.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
+  const parts = [...duration.matchAll(/(?<!\d)(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
   if (parts.map(([whole]) => whole).join("") !== duration) return undefined;
   return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit ?? ""] ?? 0), 0);
 }
@@ -62,7 +62,7 @@ function distance(a: string, b: string): number {
 
 /** The definitions of an API group, by the path of a list: they are installed, and lost, together. */
 export function definitionOf(source: ListSource): ObjectRef | undefined {
-  const [, group] = source.path.match(/^\/apis\/([^/]+\.[^/]+)\/[^/]+\/[^/?]+/) ?? [];
+  const [, group] = source.path.match(/^\/apis\/([^/.]+\.[^/]+)\/[^/]+\/[^/?]+/) ?? [];
   if (!group || group.endsWith(".k8s.io")) return undefined;
   return { kind: "CustomResourceDefinition", name: `*.${group}` };
 }

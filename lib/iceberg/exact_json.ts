@@ -1,7 +1,10 @@
 /** JSON whose integers stay exact: snapshot ids have 64 bits, and a number of JavaScript 53. */
 
-/** Strings are matched too, only to go past what looks like a number in them. */
-const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/gs;
+/**
+ * Strings are matched too, only to go past what looks like a number in them. One without an end goes to the end of the
+ * text: it must not be looked for again from each quote in it.
+ */
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\.?[^"\\]*)*(?:"|$)|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/gs;
 const LONG_INTEGER = /^-?\d{16,}$/;
 
 /**

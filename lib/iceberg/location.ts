@@ -1,4 +1,5 @@
 /** Locations as Iceberg writes them, as buckets and keys. */
+import { trimEnd } from "../text.ts";
 
 export interface ObjectPlace {
   bucket: string;
@@ -16,7 +17,7 @@ export function placeOf(location: string): ObjectPlace | undefined {
 
 /** The prefix of all objects under a location: ends with a slash, so that `orders` is not `orders_old`. */
 export function prefixOf({ key }: ObjectPlace): string {
-  const bare = key.replace(/\/+$/, "");
+  const bare = trimEnd(key, "/");
   return bare === "" ? "" : `${bare}/`;
 }
 

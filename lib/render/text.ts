@@ -36,11 +36,9 @@ const INVISIBLE = /[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
  * may write them there must not be able to move the cursor or set colours here.
  */
 export function clean(text: string): string {
-  return text.replace(SEQUENCES, "").replace(/\s*[\r\n\t]+\s*/g, " ").replace(CONTROLS, "\ufffd").replace(
-    INVISIBLE,
-    "",
-  )
-    .trim();
+  return text.replace(SEQUENCES, "")
+    .replace(/\s+/g, (blank) => /[\r\n\t]/.test(blank) ? " " : blank)
+    .replace(CONTROLS, "\ufffd").replace(INVISIBLE, "").trim();
 }
 
 /** A copy of plain data in which every string is clean. */

@@ -2,6 +2,7 @@
 import { icebergError } from "../../clients/iceberg_rest.ts";
 import { failed, held, type Outcome, skipped } from "../../trial.ts";
 import { trial } from "./trying.ts";
+import { trimEnd } from "../../text.ts";
 
 const CONFIG = "GET /iceberg/v1/config";
 
@@ -47,7 +48,7 @@ const icebergConfigTrial = trial({
   },
 });
 
-const bare = (location: string): string => location.replace(/\/+$/, "").replace(/^s3[an]:/, "s3:");
+const bare = (location: string): string => trimEnd(location, "/").replace(/^s3[an]:/, "s3:");
 
 const warehouseTrial = trial({
   id: "nessie.warehouse",

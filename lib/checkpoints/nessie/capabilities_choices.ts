@@ -3,6 +3,7 @@ import { at, type Capability, differently, isGood, no, refusedIt, words, yes } f
 import { CREATE_NAMESPACE } from "./capabilities_namespaces.ts";
 import { create, CREATE_TABLE, tablesIn } from "./capabilities_tables.ts";
 import { inSpace, makeTable, SCHEMA } from "./capabilities_yard.ts";
+import { trimEnd } from "../../text.ts";
 
 export const choiceCapabilities: readonly Capability[] = [
   {
@@ -31,9 +32,7 @@ export const choiceCapabilities: readonly Capability[] = [
     async run(yard) {
       const home = at((await yard.send("GET", inSpace(yard.root))).body, "properties", "location");
       const given = at((await makeTable(yard, "placed_by_catalog")).metadata, "location");
-      const base = typeof home === "string"
-        ? home.replace(/\/+$/, "")
-        : String(given).replace(/\/[^/]*$/, "");
+      const base = typeof home === "string" ? trimEnd(home, "/") : String(given).replace(/\/[^/]*$/, "");
       const location = `${base}/own_place`;
       const made = await create(yard, "placed", { location });
       if (!isGood(made)) return refusedIt("put a table where the client says", made);

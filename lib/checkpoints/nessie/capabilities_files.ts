@@ -113,7 +113,7 @@ export const fileCapabilities: readonly Capability[] = [
       if (at(await load(yard, path), "table-uuid") !== uuid) {
         return no("WrongAnswer", "the table that was registered is not the one of the file");
       }
-      const lost = file.replace(/[^/]*$/, "no-such-file.metadata.json");
+      const lost = `${file.slice(0, file.lastIndexOf("/") + 1)}no-such-file.metadata.json`;
       return worst(
         refusal(
           "register a name that is taken",

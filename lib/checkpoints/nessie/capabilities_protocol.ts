@@ -13,6 +13,7 @@ import {
 } from "./capabilities.ts";
 import { CREATE_TABLE } from "./capabilities_tables.ts";
 import { load, makeTable, tableAt, type Yard } from "./capabilities_yard.ts";
+import { trimEnd } from "../../text.ts";
 
 /** Keys of the configuration that a table is loaded with; its values may open the store, and go nowhere. */
 async function tableConfig(yard: Yard, path: string, delegation: string): Promise<Map<string, string>> {
@@ -116,7 +117,7 @@ export const protocolCapabilities: readonly Capability[] = [
           observed: [...config.keys()].join(", ") || "no configuration",
         });
       }
-      const store = config.get("s3.endpoint")?.replace(/\/+$/, "") ?? "https://s3.amazonaws.com";
+      const store = trimEnd(config.get("s3.endpoint") ?? "https://s3.amazonaws.com", "/");
       const ask = (uri: string) =>
         yard.elsewhere.send("POST", `/${endpoint.replace(/^\/+/, "")}`, {
           method: "GET",

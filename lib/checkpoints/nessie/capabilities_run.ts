@@ -4,6 +4,7 @@ import type { CapabilityRecord } from "./capabilities.ts";
 import { capabilities } from "./capabilities_report.ts";
 import { type Objects, openYard, sweepObjects } from "./capabilities_yard.ts";
 import type { NessieContext } from "./context.ts";
+import { placeOf } from "../../iceberg/location.ts";
 
 /** The store of the warehouse; both absent when there is no key for it. */
 export interface StoreOfWarehouse {
@@ -39,8 +40,9 @@ function oldObjects(
 ): (() => Promise<void>) | undefined {
   if ("why" in wanted || !objects) return undefined;
   const home = wanted.warehouses.find(({ name }) => name === wanted.defaultWarehouse)?.location;
-  const [, bucket, path] = /^s3[an]?:\/\/([^/]+)\/?(.*)$/.exec(home ?? "") ?? [];
-  if (bucket === undefined || path === undefined) return undefined;
-  const base = path === "" || path.endsWith("/") ? path : `${path}/`;
+  const place = placeOf(home ?? "");
+  if (!place) return undefined;
+  const { bucket, key } = place;
+  const base = key === "" || key.endsWith("/") ? key : `${key}/`;
   return async () => void await sweepObjects(bucket, base, objects, new Date());
 }

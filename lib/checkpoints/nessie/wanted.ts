@@ -2,6 +2,7 @@
 import type { KubeObject, KubeWriter } from "../../clients/kube_writer.ts";
 import { list, obj, str } from "../../shape.ts";
 import type { Reader } from "../../model.ts";
+import { trimEnd } from "../../text.ts";
 
 export interface Warehouse {
   name: string;
@@ -81,8 +82,8 @@ function settingsOf(found: KubeObject | undefined): [string, string][] {
 /** The lines `name=value` and `name: value` of a Java properties file; comments and empty lines apart. */
 export function properties(text: string): [string, string][] {
   return text.replaceAll(/\\\r?\n\s*/g, "").split(/\r?\n/).flatMap((line): [string, string][] => {
-    const [, name, value] = /^\s*([^#!\s=:][^=:\s]*)\s*[=:]\s*(.*?)\s*$/.exec(line) ?? [];
-    return name === undefined ? [] : [[name, value ?? ""]];
+    const [, name, value = ""] = /^([^#!\s=:][^=:\s]*)\s*[=:](.*)/.exec(line.trimStart()) ?? [];
+    return name === undefined ? [] : [[name, value.trim()]];
   });
 }
 
@@ -93,8 +94,9 @@ export function wantedOf(image: string | undefined, settings: ReadonlyMap<string
   const tag = /:([^:/@]+)(?:@|$)/.exec(image ?? "")?.[1];
   const version = /^v?(\d+\.\d+\.\d+)/.exec(tag ?? "")?.[1];
   const warehouses = [...settings].flatMap(([name, location]): Warehouse[] => {
-    const called = /^nessie_catalog_warehouses_(.+)_location$/.exec(name)?.[1]?.replace(/^_+|_+$/g, "");
-    return called ? [{ name: called, location }] : [];
+    const called = /^nessie_catalog_warehouses_(.+)_location$/.exec(name)?.[1]?.replace(/^_+/, "") ?? "";
+    const bare = trimEnd(called, "_");
+    return bare ? [{ name: bare, location }] : [];
   });
   const known = (name: string) => settings.get(canonical(name));
   const defaultWarehouse = known("nessie.catalog.default-warehouse");

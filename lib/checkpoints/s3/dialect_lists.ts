@@ -1,6 +1,7 @@
 /** The forms of a listing. */
 import type { S3Context } from "./context.ts";
 import { type Probe, put, said, type Seen, send } from "./dialect_probe.ts";
+import { between } from "../../text.ts";
 
 /** A name that XML, URLs and forms each write in their own way. */
 const ODD = "a b+c&d=ü%41<e>";
@@ -17,7 +18,8 @@ async function lists(
   await put(context, wanted);
   const reply = await send(context, { method: "GET", query: { ...query, prefix: `${key}/` } });
   if (reply.status !== 200) return { behaviour: "refused", observed: said(reply) };
-  const [, text = ""] = /<Contents>[\s\S]*?<Key>([\s\S]*?)<\/Key>/.exec(reply.text()) ?? [];
+  const listed = reply.text();
+  const text = between(listed, "<Key>", "</Key>", Math.max(0, listed.indexOf("<Contents>"))) ?? "";
   let found: string;
   try {
     found = read(text);

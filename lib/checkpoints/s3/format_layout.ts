@@ -16,6 +16,7 @@ import { held, type Outcome, skipped, type Trial } from "../../trial.ts";
 import { deviates, outcomeOf } from "./format_outcome.ts";
 import { rangeOf, refused } from "./format_store.ts";
 import { oddPartition, partitionNames } from "./format_partitions.ts";
+import { trimEnd } from "../../text.ts";
 
 /** A table as the catalog names it. */
 export interface CatalogTable {
@@ -236,7 +237,7 @@ function oddLocation({ location }: TableMetadata, metadataLocation: string): str
   return [`it says that it lies in ${location}, and its metadata is ${metadataLocation}`];
 }
 
-const withoutScheme = (location: string) => location.replace(/^s3[an]?:/, "s3:").replace(/\/+$/, "");
+const withoutScheme = (location: string) => trimEnd(location.replace(/^s3[an]?:/, "s3:"), "/");
 
 function oddPlaces(
   metadata: TableMetadata,
@@ -247,7 +248,7 @@ function oddPlaces(
   if (!home) return [];
   const hashed = metadata.properties["write.object-storage.enabled"] === "true";
   const data = placeOf(
-    metadata.properties["write.data.path"] ?? `${metadata.location.replace(/\/+$/, "")}/data`,
+    metadata.properties["write.data.path"] ?? `${trimEnd(metadata.location, "/")}/data`,
   );
   return files.flatMap(({ path, kind }) => {
     const place = placeOf(path);

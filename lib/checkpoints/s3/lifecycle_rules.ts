@@ -1,5 +1,6 @@
 /** What lifecycle rules would do to tables: pure, from the rules of a bucket and the locations of tables. */
 import type { LifecycleRule } from "@aws-sdk/client-s3";
+import { trimEnd } from "../../text.ts";
 
 /** A table and where its files are: `s3://bucket/path`. */
 export interface TableLocation {
@@ -98,7 +99,7 @@ function filterOf(rule: LifecycleRule): Filter {
 function reaches(bucket: string, prefix: string, location: string): boolean {
   const place = placeOf(location);
   if (place?.bucket !== bucket) return false;
-  const path = place.path === "" ? "" : `${place.path.replace(/\/+$/, "")}/`;
+  const path = place.path === "" ? "" : `${trimEnd(place.path, "/")}/`;
   return path.startsWith(prefix) || prefix.startsWith(path);
 }
 

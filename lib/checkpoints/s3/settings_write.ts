@@ -2,6 +2,7 @@
 import { systemReason, writeFileAtomic } from "../../atomic_file.ts";
 import { UsageError } from "../../errors.ts";
 import type { ClientFile } from "./settings_files.ts";
+import { trimEnd } from "../../text.ts";
 
 const FLAG = "--write-client-config";
 
@@ -27,7 +28,7 @@ export async function writeFiles(path: string, files: readonly ClientFile[]): Pr
   }
   const written: string[] = [];
   for (const { name, text } of files) {
-    const place = `${path.replace(/\/+$/, "")}/${name}`;
+    const place = `${trimEnd(path, "/")}/${name}`;
     await writeFileAtomic(place, new TextEncoder().encode(text), { flag: FLAG });
     written.push(name);
   }

@@ -3,6 +3,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { type Scratch, scratchTime } from "../../checkpoint.ts";
 import type { S3Talk } from "../../clients/s3.ts";
 import { done, type Refusal, replyOf } from "./setup_calls.ts";
+import { trimEnd } from "../../text.ts";
 
 const BUCKET = /^lakecheck-scratch-(\d{8}t\d{4}z-[0-9a-f]{4})(?:-[a-z0-9-]+)?$/;
 /** In a bucket of others; a dot keeps it out of what engines read as tables. */
@@ -16,7 +17,7 @@ export const scratchPrefix = (id: string): string => `${PREFIX}${id}/`;
 
 export function scratchBucket(id: string, purpose = ""): string {
   // Names of buckets end at 63 characters, and in no dash.
-  return `lakecheck-scratch-${id}${purpose ? `-${purpose}` : ""}`.slice(0, 63).replace(/-+$/, "");
+  return trimEnd(`lakecheck-scratch-${id}${purpose ? `-${purpose}` : ""}`.slice(0, 63), "-");
 }
 
 export interface Hands {

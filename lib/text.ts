@@ -1,0 +1,16 @@
+/** Small things done to texts of any length, each in one pass: what an expression would search again from every place. */
+
+/** The text without the signs `sign` at its end. */
+export function trimEnd(text: string, sign: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === sign) end--;
+  return text.slice(0, end);
+}
+
+/** What stands between the first `open` at or after `from` and the next `close`; undefined when either is absent. */
+export function between(text: string, open: string, close: string, from = 0): string | undefined {
+  const begin = text.indexOf(open, from);
+  if (begin < 0) return undefined;
+  const end = text.indexOf(close, begin + open.length);
+  return end < 0 ? undefined : text.slice(begin + open.length, end);
+}
