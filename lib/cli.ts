@@ -8,6 +8,7 @@ import { clean } from "./render/text.ts";
 import type { FailOn, Report } from "./report.ts";
 import { otherTask } from "./rights.ts";
 import { note, print, progress, terminalColour, terminalWidth } from "./terminal.ts";
+import { command } from "./shell.ts";
 
 /** What a script names: a task of deno.json and the components that it judges. */
 export interface Command {
@@ -288,19 +289,19 @@ function stopped(command: Command, message: string, options: Options): Report {
   };
 }
 
-function helpText(command: Command): string {
-  const task = `deno task ${command.name}`;
+function helpText(shown: Command): string {
+  const task = command`deno task ${shown.name}`;
   return [
-    command.summary,
+    shown.summary,
     "",
     "Usage:",
     `  ${task} [flags]`,
     "",
     "Flags:",
-    ...flagLines(flagsOf(command)),
+    ...flagLines(flagsOf(shown)),
     "",
     "Examples:",
-    ...command.examples.flatMap(({ args, what, task: ending = "" }) => [
+    ...shown.examples.flatMap(({ args, what, task: ending = "" }) => [
       `  # ${what}`,
       `  ${task}${ending}${args ? ` ${args}` : ""}`,
     ]),

@@ -4,6 +4,7 @@
  * (docs/decisions/flags.md has the measurement).
  */
 import { UsageError } from "./errors.ts";
+import { command } from "./shell.ts";
 
 /** One flag. Without `value` it is a switch; with it, `value` is the placeholder shown in the help. */
 export interface Flag {
@@ -90,8 +91,8 @@ function unknownFlag(word: string, name: string, table: FlagTable, command: stri
   return new UsageError(`There is no flag ${quote(word.split("=")[0] ?? word)}.${hint}${seeHelp(command)}`);
 }
 
-function seeHelp(command: string): string {
-  return ` See: deno task ${command} --help`;
+function seeHelp(task: string): string {
+  return ` See: ${command`deno task ${task} --help`}`;
 }
 
 /** What was typed, but not all of something long: a secret that was given by mistake is not to be shown. */

@@ -1,7 +1,8 @@
 /** The graph of objects that need each other, with the objects that should be there and are not. */
 import { isList } from "./model.ts";
-import type { Component, Edge, Facts, Finding, ListSource, ObjectRef, World } from "./model.ts";
+import type { Component, Edge, Facts, Finding, ListSource, ObjectRef, ShellCommand, World } from "./model.ts";
 import { refKey, refText } from "./model.ts";
+import { command } from "./shell.ts";
 
 export interface Graph {
   /** What an object needs, by its key. */
@@ -155,9 +156,12 @@ function describe(entry: Absent, edges: readonly Edge[], hurts: "critical" | "wa
 }
 
 /** Who should have made it, is the question. */
-function lookFor({ kind, namespace }: ObjectRef): string[] {
-  const where = namespace ? `-n ${namespace} ` : "";
-  return [`kubectl ${where}get ${kind.toLowerCase()}`, "flux get kustomizations -A"];
+function lookFor({ kind, namespace }: ObjectRef): ShellCommand[] {
+  const word = kind.toLowerCase();
+  return [
+    namespace ? command`kubectl -n ${namespace} get ${word}` : command`kubectl get ${word}`,
+    command`flux get kustomizations -A`,
+  ];
 }
 
 function push<K, V>(into: Map<K, V[]>, key: K, value: V): void {

@@ -151,6 +151,11 @@ export interface World {
   failure(source: Source): Failure | undefined;
 }
 
+declare const pastable: unique symbol;
+
+/** A line that is safe to paste into a shell. Only the tag `command` of shell.ts makes one; in JSON it is a string. */
+export type ShellCommand = string & { readonly [pastable]: true };
+
 /** What a judge says of one object. */
 export interface Judgement {
   status: Status;
@@ -162,7 +167,7 @@ export interface Judgement {
   /** Where it was read, e.g. `status.conditions[Ready]`. */
   evidence?: string;
   /** Commands, most useful first. */
-  next?: string[];
+  next?: ShellCommand[];
 }
 
 /** `root`: nothing unhealthy explains it. `symptom`: something does. `independent`: neither. */
@@ -254,7 +259,7 @@ export interface Component {
   kinds: KindCheck[];
   checks: Check[];
   /** Commands that help when an object of one of its kinds is needed and does not exist. */
-  whenMissing?: Record<string, (ref: ObjectRef) => string[]>;
+  whenMissing?: Record<string, (ref: ObjectRef) => ShellCommand[]>;
   edges(world: World): Edge[];
   /** What is to be read as a table: measurements, capabilities, settings. */
   tables?(world: World): Table[];

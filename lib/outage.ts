@@ -1,6 +1,7 @@
 /** When nothing at all could be read: one fault, the API server itself, instead of as many as there are checks. */
-import type { Facts, Failure, FailureKind, Finding, ObjectRef } from "./model.ts";
+import type { Facts, Failure, FailureKind, Finding, ObjectRef, ShellCommand } from "./model.ts";
 import type { Root } from "./report.ts";
+import { command } from "./shell.ts";
 
 const REASONS: Record<FailureKind, string> = {
   forbidden: "Forbidden",
@@ -39,17 +40,17 @@ export function explainOutage(
     confidence: "proven",
     chain: [{ object, via: "read through it", reason }],
   }));
-  const [what, advice] = failure.message.split(/\.? Next: /);
   const root: Root = {
     check: "kubernetes.api",
     component: "kubernetes",
     object,
     status: "unknown",
     reason,
-    message: sentence(failure.kind, what ?? failure.message),
+    message: sentence(failure.kind, failure.message),
     confidence: "proven",
     explains: [],
-    next: [...advice ? [advice] : [], ...commands(failure.kind, facts.context)],
+    // What the message advises is prose, with words of the server or of a facts file in it: no command.
+    next: commands(failure.kind, facts.context),
   };
   return { findings, roots: [root] };
 }
@@ -60,14 +61,22 @@ function sentence(kind: FailureKind, text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function commands(kind: FailureKind, context: string): string[] {
-  const kubectl = context ? `kubectl --context ${context}` : "kubectl";
+function commands(kind: FailureKind, context: string): ShellCommand[] {
   switch (kind) {
     case "forbidden":
-      return [`${kubectl} auth can-i --list`, "docs/rbac.yaml has the role that a health run needs"];
+      return [
+        context
+          ? command`kubectl --context ${context} auth can-i --list`
+          : command`kubectl auth can-i --list`,
+        command`docs/rbac.yaml has the role that a health run needs`,
+      ];
     case "unauthorized":
-      return [`${kubectl} auth whoami`];
+      return [context ? command`kubectl --context ${context} auth whoami` : command`kubectl auth whoami`];
     default:
-      return [`${kubectl} get --raw '/readyz?verbose'`];
+      return [
+        context
+          ? command`kubectl --context ${context} get --raw '/readyz?verbose'`
+          : command`kubectl get --raw '/readyz?verbose'`,
+      ];
   }
 }

@@ -7,6 +7,7 @@ import type {
   Facts,
   Finding,
   ObjectRef,
+  ShellCommand,
   Status,
   Table,
   Verdict,
@@ -36,7 +37,7 @@ export interface Root {
   confidence: Confidence;
   /** Objects whose findings this root explains, nearest first. */
   explains: ObjectRef[];
-  next: string[];
+  next: ShellCommand[];
 }
 
 export interface ComponentReport {

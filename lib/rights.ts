@@ -1,5 +1,7 @@
 /** Which task of deno.json has a right that another one lacks. Pure. */
 import type { Command } from "./cli.ts";
+import type { ShellCommand } from "./model.ts";
+import { command } from "./shell.ts";
 
 /**
  * What to type instead, with the arguments that were given. A task that ends in `:exec` may start programs, and write
@@ -9,12 +11,7 @@ export function otherTask(
   { name, readsOnly }: Pick<Command, "name" | "readsOnly">,
   right: "run" | "write",
   argv: readonly string[],
-): string {
-  const ending = right === "run" ? ":exec" : readsOnly ? ":save" : "";
-  return [`deno task ${name}${ending}`, ...argv.map(quoted)].join(" ");
-}
-
-/** As one word of a shell. */
-function quoted(word: string): string {
-  return /^[A-Za-z0-9_./:@=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+): ShellCommand {
+  const task = `${name}${right === "run" ? ":exec" : readsOnly ? ":save" : ""}`;
+  return argv.length === 0 ? command`deno task ${task}` : command`deno task ${task} ${argv}`;
 }

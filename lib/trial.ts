@@ -2,7 +2,7 @@
  * A trial is one thing that a checkpoint tries for real, with what it means when it does not hold. Trying makes
  * records, which are facts; what is made of them here is pure, so that a checkpoint can be replayed like any report.
  */
-import type { Check, Judgement, ObjectRef, RecordSource, Status, World } from "./model.ts";
+import type { Check, Judgement, ObjectRef, RecordSource, ShellCommand, Status, World } from "./model.ts";
 
 /** `held`: it is as it should be. `failed`: it is not. `unknown`: it could not be tried. `skipped`: it does not apply. */
 export type TrialResult = "held" | "failed" | "skipped" | "unknown";
@@ -19,7 +19,7 @@ export interface Outcome {
   /** The request or the place it was read from: `PUT with If-None-Match: *`. */
   evidence?: string;
   /** Commands, most useful first. */
-  next?: string[];
+  next?: ShellCommand[];
   /** Default: the object of the checkpoint. */
   object?: ObjectRef;
   /** Instead of the trial's weight, of a `failed` outcome. */

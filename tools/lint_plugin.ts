@@ -4,6 +4,8 @@
  */
 import { expressionSource } from "./lint/expression_source.ts";
 
+import { shellCommands } from "./lint/shell_commands.ts";
+
 interface Room {
   name: string;
   /** Files of the room, as paths from the root of the repository. */
@@ -19,6 +21,7 @@ interface Room {
 const ROOMS: readonly Room[] = [
   { name: "errors", files: /^lib\/errors\.ts$/, uses: [], types: ["model"] },
   { name: "model", files: /^lib\/model\.ts$/, uses: [] },
+  { name: "shell", files: /^lib\/shell\.ts$/, uses: [], types: ["model"] },
   { name: "shape", files: /^lib\/shape\.ts$/, uses: [], types: ["model"] },
   /** What every room may use: pure, and of no subject. */
   { name: "basics", files: /^lib\/(?:text|json|lookup)\.ts$/, uses: ["basics"] },
@@ -33,13 +36,13 @@ const ROOMS: readonly Room[] = [
   {
     name: "cli",
     files: /^lib\/(?:cli|flags|rights)\.ts$/,
-    uses: ["cli", "engine", "world", "render", "clients", "disk", "report", "errors", "model"],
+    uses: ["cli", "engine", "world", "render", "clients", "disk", "report", "shell", "errors", "model"],
     outside: true,
   },
   {
     name: "clients",
     files: /^lib\/clients\//,
-    uses: ["clients", "shape", "errors", "model"],
+    uses: ["clients", "shape", "shell", "errors", "model"],
     types: ["engine"],
     outside: true,
   },
@@ -48,7 +51,7 @@ const ROOMS: readonly Room[] = [
   {
     name: "components",
     files: /^lib\/components\//,
-    uses: ["components", "shape", "errors", "model"],
+    uses: ["components", "shape", "shell", "errors", "model"],
     types: ["clients"],
   },
   {
@@ -64,6 +67,7 @@ const ROOMS: readonly Room[] = [
       "disk",
       "report",
       "shape",
+      "shell",
       "errors",
       "model",
     ],
@@ -84,6 +88,7 @@ const ROOMS: readonly Room[] = [
       "disk",
       "report",
       "shape",
+      "shell",
       "errors",
       "model",
     ],
@@ -91,7 +96,11 @@ const ROOMS: readonly Room[] = [
   },
   { name: "parquet", files: /^lib\/parquet\//, uses: [] },
   { name: "render", files: /^lib\/render\//, uses: ["render", "report", "errors", "model"] },
-  { name: "engine", files: /^lib\//, uses: ["engine", "world", "report", "shape", "errors", "model"] },
+  {
+    name: "engine",
+    files: /^lib\//,
+    uses: ["engine", "world", "report", "shape", "shell", "errors", "model"],
+  },
   { name: "scripts", files: /^scripts\//, uses: ["cli", "components", "procedures", "checkpoints"] },
 ];
 
@@ -228,6 +237,7 @@ const plugin: Deno.lint.Plugin = {
     "import-direction": importDirection,
     "outside-world": outsideWorld,
     "expression-source": expressionSource,
+    "shell-commands": shellCommands,
   },
 };
 

@@ -2,6 +2,7 @@
 import type { Answer, Failure } from "../model.ts";
 import { failure, oneLine, proxiedService, subject, type Talk } from "./failures.ts";
 import type { Reply } from "./transport.ts";
+import { command } from "../shell.ts";
 
 /** A body that is not JSON is kept up to this many characters. */
 export const MAX_TEXT = 2048;
@@ -92,14 +93,16 @@ export function unauthorized(talk: Talk): Meaning<never> {
   return no(
     "unauthorized",
     `the API server ${talk.server} does not accept the credentials of user ${talk.userName} (401): they have expired ` +
-      `or are for another cluster. Next: log in again, then kubectl --context ${talk.context} auth whoami`,
+      `or are for another cluster. Next: log in again, then ${command`kubectl --context ${talk.context} auth whoami`}`,
   );
 }
 
 function forbidden(path: string, said: ApiStatus | undefined, talk: Talk): Meaning<never> {
   const why = said ? oneLine(said.message, 240) : `user ${talk.userName} may not read ${subject(path)}`;
-  const what = proxiedService(path) ? "get services/proxy" : `list ${subject(path)}`;
-  return no("forbidden", `${why}. Next: kubectl auth can-i ${what} -A, and ask for a role that allows it`);
+  const ask = proxiedService(path)
+    ? command`kubectl auth can-i get services/proxy -A`
+    : command`kubectl auth can-i list ${subject(path)} -A`;
+  return no("forbidden", `${why}. Next: ${ask}, and ask for a role that allows it`);
 }
 
 /** Of 429 and 5xx; `said.message` is quoted. */

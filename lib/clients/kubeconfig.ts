@@ -7,6 +7,7 @@
 import { UsageError } from "../errors.ts";
 import { parseYaml } from "./yaml.ts";
 import { trimEnd } from "../text.ts";
+import { command } from "../shell.ts";
 
 /** A certificate or key: PEM text, or the absolute path of a file that holds it. */
 export type Material = { pem: string } | { file: string };
@@ -122,7 +123,7 @@ export function chooseContext(config: Kubeconfig, wanted: string | undefined, wh
     const why = there.length > 0 ? "" : ": it has no contexts";
     throw new UsageError(`there is no context ${JSON.stringify(name)} in ${where}${why}. ${choice}`);
   }
-  const repair = `Next: kubectl config set-context ${name}`;
+  const repair = `Next: ${command`kubectl config set-context ${name}`}`;
   if (!context.cluster) {
     throw new UsageError(`context ${name} in ${where} names no cluster. ${repair} --cluster=...`);
   }
@@ -144,7 +145,7 @@ export function chooseContext(config: Kubeconfig, wanted: string | undefined, wh
 }
 
 function serverOf(cluster: Cluster, name: string, where: string): string {
-  const next = `Next: kubectl config set-cluster ${name} --server=https://...`;
+  const next = `Next: ${command`kubectl config set-cluster ${name} --server=https://...`}`;
   if (!cluster.server) throw new UsageError(`cluster ${name} in ${where} has no server address. ${next}`);
   const url = URL.parse(cluster.server);
   if (!url || !/^https?:$/.test(url.protocol)) {

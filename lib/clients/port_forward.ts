@@ -13,6 +13,7 @@ import { type Line, openLine } from "./kube.ts";
 import type { WriterOptions } from "./kube_writer.ts";
 import { redact } from "./redact.ts";
 import { missingRule } from "./write_answers.ts";
+import { command } from "../shell.ts";
 
 export interface Forward {
   /** `http://127.0.0.1:PORT`: only processes of this machine can use it. */
@@ -100,7 +101,7 @@ async function checkPod({ line, namespace, pod }: Way): Promise<void> {
       `Pod ${namespace}/${pod} does not run: its phase is ${
         typeof phase === "string" ? phase : "unknown"
       }. ` +
-        `Next: kubectl --context ${line.talk.context} -n ${namespace} describe pod ${pod}`,
+        `Next: ${command`kubectl --context ${line.talk.context} -n ${namespace} describe pod ${pod}`}`,
     );
   } catch (error) {
     if (error instanceof CannotLook && error.failure.kind === "forbidden") return;
@@ -235,7 +236,7 @@ function refusal(error: unknown, { line, namespace, pod, port }: Way): Failure {
   const status = Number(/server response: (\d{3})/.exec(text)?.[1]);
   const { talk, target, login } = line;
   const which = `port ${port} of Pod ${namespace}/${pod}`;
-  const look = `kubectl --context ${talk.context} -n ${namespace} get pod ${pod} -o wide`;
+  const look = command`kubectl --context ${talk.context} -n ${namespace} get pod ${pod} -o wide`;
   if (status === 401) {
     const meaning = unauthorized(talk);
     if (!meaning.ok) return meaning.failure;
@@ -261,7 +262,7 @@ function refusal(error: unknown, { line, namespace, pod, port }: Way): Failure {
 
 /** Why a tunnel ended before anything came out of it; `said` are the kubelet's words. */
 function brokenOff(said: string, { line, namespace, pod, port }: Way): Failure {
-  const next = `Next: kubectl --context ${line.talk.context} -n ${namespace} describe pod ${pod}`;
+  const next = `Next: ${command`kubectl --context ${line.talk.context} -n ${namespace} describe pod ${pod}`}`;
   if (/refused/i.test(said)) {
     return failure("unreachable", `nothing listens on port ${port} of Pod ${namespace}/${pod}. ${next}`);
   }

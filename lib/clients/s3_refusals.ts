@@ -9,6 +9,7 @@ import type { S3Talk } from "./s3.ts";
 import type { SeenS3 } from "./s3_handler.ts";
 import { GATEWAYS, subjectOf } from "./s3_silence.ts";
 import { between } from "../text.ts";
+import { command } from "../shell.ts";
 
 interface Said {
   code?: string;
@@ -74,7 +75,12 @@ const foreign: Words = ({ seen, talk: { way } }) => {
 };
 
 const NEW_KEYS = "take the keys anew from where the user was made: deno task obc:sync, or " +
-  `${TOOLS} radosgw-admin user info --uid USER`;
+  "kubectl -n rook-ceph exec deploy/rook-ceph-tools -- radosgw-admin user info --uid USER";
+
+const bucketStats = (bucket: string) =>
+  command`kubectl -n rook-ceph exec deploy/rook-ceph-tools -- radosgw-admin bucket stats --bucket ${
+    bucket || "BUCKET"
+  }`;
 
 const CODES: Partial<Record<string, Words>> = {
   InvalidAccessKeyId: ({ status }) => [
@@ -94,10 +100,8 @@ const CODES: Partial<Record<string, Words>> = {
       : [
         "forbidden",
         `the keys are right, and this user may not do that (${status}): a bucket policy, an ACL, or another owner`,
-        `${TOOLS} radosgw-admin bucket stats --bucket ${
-          bucket || "BUCKET"
-        } names the owner; its policy: aws s3api ` +
-        `get-bucket-policy --bucket ${bucket || "BUCKET"}`,
+        `${bucketStats(bucket)} names the owner; its policy: ` +
+        command`aws s3api get-bucket-policy --bucket ${bucket || "BUCKET"}`,
       ],
   RequestTimeTooSkewed: (of) => [
     "unauthorized",
@@ -112,10 +116,7 @@ const CODES: Partial<Record<string, Words>> = {
   QuotaExceeded: ({ status, bucket }) => [
     "server-error",
     `a quota of the bucket or of its owner is used up (${status}): nothing more can be written`,
-    `${TOOLS} radosgw-admin bucket stats --bucket ${
-      bucket || "BUCKET"
-    }; then delete, or raise it with radosgw-admin ` +
-    "quota set",
+    `${bucketStats(bucket)}; then delete, or raise it with radosgw-admin quota set`,
   ],
   InsufficientCapacity: ({ status }) => [
     "server-error",
@@ -164,9 +165,8 @@ const headForbidden: Words = ({ status, bucket, talk: { way } }) => [
   "forbidden",
   `it was refused (${status}), and an answer to HEAD never says why: the access key is unknown, its secret key is ` +
   "another, or this user may not read it (the clocks agree)",
-  `a signed GET tells which: aws s3api list-objects-v2 --bucket ${
-    bucket || "BUCKET"
-  } --max-keys 1 --endpoint-url ${way.url}`,
+  "a signed GET tells which: " +
+  command`aws s3api list-objects-v2 --bucket ${bucket || "BUCKET"} --max-keys 1 --endpoint-url ${way.url}`,
 ];
 
 const redirected: Words = ({ seen, status, talk }) => {

@@ -3,9 +3,10 @@ import type { Failure } from "../model.ts";
 import { failure } from "./failures.ts";
 import type { S3Talk } from "./s3.ts";
 import type { AskedS3, NoAnswer } from "./s3_send.ts";
+import { command } from "../shell.ts";
 
-export const GATEWAYS = "kubectl get pods -A -l app=rook-ceph-rgw";
-const CEPH = "kubectl -n rook-ceph exec deploy/rook-ceph-tools -- ceph status";
+export const GATEWAYS = command`kubectl get pods -A -l app=rook-ceph-rgw`;
+const CEPH = command`kubectl -n rook-ceph exec deploy/rook-ceph-tools -- ceph status`;
 
 /** `could not read the footer (GET /lake/a.parquet)`. */
 export function subjectOf(asked: AskedS3 | undefined, { what }: S3Talk): string {
@@ -71,7 +72,7 @@ function certificateWhy(text: string, { way }: S3Talk): string | undefined {
     return `no CA that is trusted here signed the certificate of ${at}. Next: ${
       way.how === "given" ? "give its CA with --ca FILE" : "give its CA"
     }, and see it with ` +
-      `openssl s_client -showcerts -connect ${hostPort(at)}`;
+      command`openssl s_client -showcerts -connect ${hostPort(at)}`;
   }
   if (/certificate: .{0,200}Expired|NotValidYet|certificate has expired/i.test(text)) {
     return `the certificate of ${at} has expired or is not valid yet. Next: renew it (kubectl get certificate -A), ` +

@@ -1,6 +1,7 @@
 /** Sends one request and takes in its whole answer, within a time and a size. Knows HTTP and TLS, not Kubernetes. */
 import { UsageError } from "../errors.ts";
 import type { Trouble } from "./failures.ts";
+import { command } from "../shell.ts";
 
 /** An answer as it came. */
 export interface Reply {
@@ -224,7 +225,7 @@ function proxyOf(route: Route): string {
   if (url && /^(https?|socks5h?):$/.test(url.protocol)) return url.href;
   throw new UsageError(
     `the proxy-url of cluster ${route.clusterName} is not an http, https or socks5 URL. ` +
-      `Next: kubectl config set-cluster ${route.clusterName} --proxy-url=http://...`,
+      `Next: ${command`kubectl config set-cluster ${route.clusterName} --proxy-url=http://...`}`,
   );
 }
 

@@ -5,6 +5,7 @@ import { type Meaning, serverError, unauthorized } from "./answers.ts";
 import { failure, oneLine, type Talk } from "./failures.ts";
 import { redact } from "./redact.ts";
 import type { Reply } from "./transport.ts";
+import { command } from "../shell.ts";
 
 /** What was asked of whom, for messages. */
 export interface Asked {
@@ -69,7 +70,8 @@ export function readWritten(reply: Reply, asked: Asked): Meaning<{ status: numbe
     return refused("server-error", status, message, asked, next);
   }
   const { group, resource } = placeOf(asked.path);
-  const explain = `kubectl --context ${asked.talk.context} explain ${resource}${group ? `.${group}` : ""}`;
+  const full = group ? `${resource}.${group}` : resource;
+  const explain = command`kubectl --context ${asked.talk.context} explain ${full}`;
   return refused("server-error", status, message, asked, `compare with ${explain}`);
 }
 
@@ -104,7 +106,7 @@ function absent(said: Status | undefined, { path, talk }: Asked): Meaning<never>
     return no(
       "not-installed",
       `namespace ${namespace} does not exist. Next: create it first: ` +
-        `kubectl --context ${talk.context} create namespace ${namespace}`,
+        command`kubectl --context ${talk.context} create namespace ${namespace}`,
     );
   }
   if (said?.details?.name) {
@@ -115,8 +117,10 @@ function absent(said: Status | undefined, { path, talk }: Asked): Meaning<never>
     `the API server does not serve ${
       group ? `${resource}.${group}` : resource
     } (${path}): its CRD is not installed ` +
-      `in that version. Next: kubectl --context ${talk.context} api-resources${
-        group ? ` --api-group=${group}` : ""
+      `in that version. Next: ${
+        group
+          ? command`kubectl --context ${talk.context} api-resources --api-group=${group}`
+          : command`kubectl --context ${talk.context} api-resources`
       }`,
   );
 }
@@ -133,7 +137,7 @@ function forbidden(said: Status | undefined, message: string, asked: Asked): Mea
     return no(
       "forbidden",
       `namespace ${namespace} is being deleted, and takes nothing new. Next: wait until it is gone ` +
-        `(kubectl --context ${talk.context} get namespace ${namespace}), then run this again`,
+        `(${command`kubectl --context ${talk.context} get namespace ${namespace}`}), then run this again`,
     );
   }
   const [, user, verb, resource, group, namespace] = DENIED.exec(said?.message ?? "") ?? [];
@@ -164,7 +168,9 @@ export function missingRule(
     `${
       namespace ? "Role" : "ClusterRole"
     } that it has holds the rule { ${rule} }. Next: have it granted, then ` +
-    `kubectl --context ${context} auth can-i ${verbs.at(-1)} ${full}${namespace ? ` -n ${namespace}` : ""}`;
+    (namespace
+      ? command`kubectl --context ${context} auth can-i ${verbs.at(-1)} ${full} -n ${namespace}`
+      : command`kubectl --context ${context} auth can-i ${verbs.at(-1)} ${full}`);
 }
 
 function refused(

@@ -1,5 +1,14 @@
 /** The External Secrets operator: the Secrets it should have made, the stores it reads, and the operator itself. */
-import type { Check, Component, Edge, Judgement, KindCheck, ListSource, World } from "../model.ts";
+import type {
+  Check,
+  Component,
+  Edge,
+  Judgement,
+  KindCheck,
+  ListSource,
+  ShellCommand,
+  World,
+} from "../model.ts";
 import { appliesKind } from "./flux_inventory.ts";
 import { judgeExternalSecret, judgeStore } from "./external_secrets_judge.ts";
 import { externalSecretEdges, operatorsOf, storeOf } from "./external_secrets_edges.ts";
@@ -15,6 +24,7 @@ import { refOf } from "./fields.ts";
 import { deployments, secrets } from "./kinds.ts";
 import { namespacesOf, operatorCheck } from "./operators.ts";
 import { servedCheck } from "./states.ts";
+import { command } from "../shell.ts";
 
 const NAME = "external-secrets";
 
@@ -77,11 +87,11 @@ function isUsed(world: World, source: ListSource): boolean {
 }
 
 /** A store comes with the provider behind it: after a rebuild both are missing, and only the store shows it. */
-function installStore(): string[] {
+function installStore(): ShellCommand[] {
   return [
-    "flux get kustomizations -A   # which should bring it?",
-    "deno task 1p:install --credentials 1password-credentials.json --token token   # if none does",
-    "deno task 1p:status",
+    command`flux get kustomizations -A   # which should bring it?`,
+    command`deno task 1p:install --credentials 1password-credentials.json --token token   # if none does`,
+    command`deno task 1p:status`,
   ];
 }
 
@@ -94,8 +104,8 @@ export const externalSecrets: Component = {
     ClusterSecretStore: installStore,
     SecretStore: installStore,
     Secret: ({ namespace, name }) => [
-      `kubectl -n ${namespace} get externalsecrets   # which should make ${name}?`,
-      "flux get kustomizations -A",
+      command`kubectl -n ${namespace} get externalsecrets   # which should make ${name}?`,
+      command`flux get kustomizations -A`,
     ],
   },
   namespaces: (world) => namespacesOf(operatorsOf(world), "external-secrets"),

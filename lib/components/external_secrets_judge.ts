@@ -6,6 +6,7 @@ import { ageSeconds, ageText, conditionOf, isReady } from "./fields.ts";
 import { type SecretMeta, secrets } from "./kinds.ts";
 import { eventsOf } from "./pods.ts";
 import { goSeconds, judgeDeletion } from "./states.ts";
+import { command } from "../shell.ts";
 
 /** A new object is looked at within seconds. */
 const FIRST_LOOK_SECONDS = 60;
@@ -106,7 +107,7 @@ export function failureText(kind: string, object: ExternalSecret | SecretStore, 
 /** undefined: it is synced, and its Secret is there and fresh. */
 export function judgeExternalSecret(object: ExternalSecret, world: World): Judgement | undefined {
   const { namespace, name } = object.metadata ?? {};
-  const describe = `kubectl -n ${namespace} describe externalsecret ${name}`;
+  const describe = command`kubectl -n ${namespace} describe externalsecret ${name}`;
   const stuck = judgeDeletion(object, world, describe);
   if (stuck || object.metadata?.deletionTimestamp) return stuck;
   const ready = conditionOf(object, "Ready");
@@ -132,7 +133,7 @@ export function judgeExternalSecret(object: ExternalSecret, world: World): Judge
     const said = failureText("ExternalSecret", object, world);
     const reason = causeIn(said) ?? ready.reason ?? "NotReady";
     const effect = kept ? `${target} keeps its old value` : `${target} does not exist`;
-    const sync = `kubectl -n ${namespace} annotate externalsecret ${name} force-sync=now --overwrite`;
+    const sync = command`kubectl -n ${namespace} annotate externalsecret ${name} force-sync=now --overwrite`;
     return { ...base, reason, message: `cannot be synced, ${effect}: ${said}`, next: [describe, sync] };
   }
   return judgeSynced(object, world, base, kept);
@@ -173,8 +174,10 @@ function judgeSynced(
 /** undefined: the operator could make a client and validate it. */
 export function judgeStore(kind: string, object: SecretStore, world: World): Judgement | undefined {
   const { namespace, name } = object.metadata ?? {};
-  const place = namespace ? `-n ${namespace} ` : "";
-  const describe = `kubectl ${place}describe ${kind.toLowerCase()} ${name}`;
+  const word = kind.toLowerCase();
+  const describe = namespace
+    ? command`kubectl -n ${namespace} describe ${word} ${name}`
+    : command`kubectl describe ${word} ${name}`;
   const stuck = judgeDeletion(object, world, describe);
   if (stuck || object.metadata?.deletionTimestamp) return stuck;
   const ready = conditionOf(object, "Ready");

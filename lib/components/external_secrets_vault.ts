@@ -12,6 +12,7 @@ import {
 import { refOf } from "./fields.ts";
 import { events } from "./kinds.ts";
 import { perWorld } from "./per_world.ts";
+import { command } from "../shell.ts";
 
 interface Lack {
   object: ObjectRef;
@@ -95,10 +96,10 @@ function describe({ object, reason, by, critical, said }: Lack): Judgement & { o
     evidence: "events of the ExternalSecrets",
     next: vault
       ? [
-        "op vault list",
-        "kubectl get clustersecretstore -o jsonpath='{.items[*].spec.provider.onepassword.vaults}'",
+        command`op vault list`,
+        command`kubectl get clustersecretstore -o jsonpath='{.items[*].spec.provider.onepassword.vaults}'`,
       ]
-      : [`op item list --vault ${place}`, `op item get "${title.join("/")}"`],
+      : [command`op item list --vault ${place}`, command`op item get ${title.join("/")}`],
   };
 }
 

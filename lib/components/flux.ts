@@ -19,6 +19,7 @@ import { cyclesOf } from "./flux_references.ts";
 import { deployments } from "./kinds.ts";
 import { deploymentsNamed, operatorCheck } from "./operators.ts";
 import { servedCheck } from "./states.ts";
+import { command } from "../shell.ts";
 
 const NAME = "flux";
 const CONTROLLERS = ["source-controller", "kustomize-controller", "helm-controller"];
@@ -87,7 +88,7 @@ const presentCheck: Check = {
         observed: "0",
         expected: "at least 1",
         evidence: `GET ${kustomizations.path}`,
-        next: ["kubectl apply -k kubernetes/flux/bootstrap"],
+        next: [command`kubectl apply -k kubernetes/flux/bootstrap`],
       }];
     }
     const ready = all.filter((object) => isReady(object)).length;
@@ -147,7 +148,7 @@ const cycleCheck: Check = {
         observed: way,
         expected: "no circle",
         evidence: "spec.dependsOn",
-        next: [`kubectl -n ${first.namespace} get ${first.kind.toLowerCase()} ${first.name} -o yaml`],
+        next: [command`kubectl -n ${first.namespace} get ${first.kind.toLowerCase()} ${first.name} -o yaml`],
       }];
     });
   },

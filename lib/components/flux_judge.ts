@@ -1,5 +1,5 @@
 /** Judges Flux's objects by their conditions, and by the time they have been in them. */
-import type { Judgement, World } from "../model.ts";
+import type { Judgement, ShellCommand, World } from "../model.ts";
 import { ON_ITS_WAY, refText } from "../model.ts";
 import { ageSeconds, ageText, conditionOf, isReady } from "./fields.ts";
 import { failingIn, failingWorkloads } from "./flux_health.ts";
@@ -8,6 +8,7 @@ import type { FluxObject, FluxSource, HelmRelease, Kustomization } from "./flux_
 import { isWaiting, misnamed } from "./flux_references.ts";
 import { absentOfPlatform } from "./flux_wanted.ts";
 import { goSeconds, judgeDeletion } from "./states.ts";
+import { command } from "../shell.ts";
 
 /** Added to a timeout: between its end and the condition that tells of it. */
 const GRACE_SECONDS = 60;
@@ -18,14 +19,20 @@ const DEFAULT_TIMEOUT_SECONDS = 300;
 interface Manner {
   /** How long Ready may be Unknown, in seconds. */
   limit: number;
-  /** The name of the kind in flux's and kubectl's commands. */
+  /** The name of the kind in kubectl's commands. */
+  kind: string;
+  /** The same in flux's: `source git`. */
   word: string;
 }
 
 /** What all of Flux's kinds have in common. */
-function judgeConditions(object: FluxObject, world: World, { limit, word }: Manner): Judgement | undefined {
+function judgeConditions(
+  object: FluxObject,
+  world: World,
+  { limit, kind, word }: Manner,
+): Judgement | undefined {
   const { namespace, name, generation, creationTimestamp } = object.metadata ?? {};
-  const describe = `kubectl -n ${namespace} describe ${word} ${name}`;
+  const describe = command`kubectl -n ${namespace} describe ${kind} ${name}`;
   const stuck = judgeDeletion(object, world, describe);
   if (stuck || object.metadata?.deletionTimestamp || object.spec?.suspend) return stuck;
   const ready = conditionOf(object, "Ready");
@@ -33,7 +40,7 @@ function judgeConditions(object: FluxObject, world: World, { limit, word }: Mann
     observed: ready ? `Ready=${ready.status} ${ready.reason ?? ""}`.trim() : "no Ready condition",
     expected: "Ready=True",
     evidence: "status.conditions[Ready]",
-    next: [`flux reconcile ${word} ${name} -n ${namespace}`, describe],
+    next: [reconcile(word, object), describe],
   };
   if (!ready) {
     const age = ageSeconds(world.now, creationTimestamp) ?? 0;
@@ -62,6 +69,14 @@ function judgeConditions(object: FluxObject, world: World, { limit, word }: Mann
   return undefined;
 }
 
+/** Flux calls a source by two words. */
+function reconcile(word: string, { metadata: { namespace, name } = {} }: FluxObject): ShellCommand {
+  const [kind = word, source] = word.split(" ");
+  return source
+    ? command`flux reconcile ${kind} ${source} ${name} -n ${namespace}`
+    : command`flux reconcile ${kind} ${name} -n ${namespace}`;
+}
+
 /** No fault, but what waits for it waits for whatever it waits for. */
 function onItsWay(base: Omit<Judgement, "status" | "reason" | "message">, message: string): Judgement {
   return { ...base, status: "ok", reason: ON_ITS_WAY, message };
@@ -76,7 +91,11 @@ export function judgeKustomization(object: Kustomization, world: World): Judgeme
   const { namespace, name } = object.metadata ?? {};
   const timeout = goSeconds(object.spec?.timeout) ?? goSeconds(object.spec?.interval) ??
     DEFAULT_TIMEOUT_SECONDS;
-  const judged = judgeConditions(object, world, { limit: timeout, word: "kustomization" });
+  const judged = judgeConditions(object, world, {
+    limit: timeout,
+    kind: "kustomization",
+    word: "kustomization",
+  });
   if (!judged || judged.status === "ok") {
     return judgeWaiting(object, world) ?? judgeFirst(object, world) ?? judgeEmpty(object, world) ??
       judgeInventory(object, world) ?? judged;
@@ -85,14 +104,17 @@ export function judgeKustomization(object: Kustomization, world: World): Judgeme
   if (judged.reason === "DependencyNotReady" || judged.reason === "ArtifactFailed") {
     const wrong = misnamed("Kustomization", object, world);
     if (wrong) {
-      const next = [`kubectl -n ${namespace} get kustomization ${name} -o yaml`, "flux get all -A"];
+      const next = [
+        command`kubectl -n ${namespace} get kustomization ${name} -o yaml`,
+        command`flux get all -A`,
+      ];
       return { ...judged, ...wrong, next };
     }
   }
   if (judged.reason === "DependencyNotReady" && !isFirst(object, world) && isWaiting(object, world)) {
     return onItsWay(judged, `waits for what is on its way: ${judged.message}`);
   }
-  const withSource = `flux reconcile kustomization ${name} -n ${namespace} --with-source`;
+  const withSource = command`flux reconcile kustomization ${name} -n ${namespace} --with-source`;
   return { ...judged, next: [...judged.next?.slice(1) ?? [], withSource] };
 }
 
@@ -117,7 +139,7 @@ function judgeWaiting(object: Kustomization, world: World): Judgement | undefine
     observed: `Ready=Unknown, ${failing.length} of its objects fail`,
     expected: "Ready=True",
     evidence: "status.conditions[Ready], status.inventory",
-    next: [`kubectl -n ${namespace} describe kustomization ${name}`],
+    next: [command`kubectl -n ${namespace} describe kustomization ${name}`],
   };
 }
 
@@ -143,7 +165,7 @@ function judgeFirst(object: Kustomization, world: World): Judgement | undefined 
     observed: ready ? `Ready=${ready.status} ${ready.reason ?? ""}`.trim() : "no Ready condition",
     expected: "Ready=True",
     evidence: "status.conditions[Ready], status.lastAppliedRevision",
-    next: [`flux get kustomization ${name} -n ${namespace} --watch`],
+    next: [command`flux get kustomization ${name} -n ${namespace} --watch`],
   };
 }
 
@@ -160,8 +182,8 @@ function judgeEmpty(object: Kustomization, world: World): Judgement | undefined 
     expected: "at least one object",
     evidence: "status.inventory",
     next: [
-      `flux build kustomization ${name} -n ${namespace} --path .`,
-      `flux diff kustomization ${name} -n ${namespace}`,
+      command`flux build kustomization ${name} -n ${namespace} --path .`,
+      command`flux diff kustomization ${name} -n ${namespace}`,
     ],
   };
 }
@@ -183,7 +205,7 @@ function judgeInventory(object: Kustomization, world: World): Judgement | undefi
     observed: `${lost.length} objects absent`,
     expected: "every object of its inventory",
     evidence: "status.inventory",
-    next: [`flux ${suspended ? "resume" : "reconcile"} kustomization ${name} -n ${namespace}`],
+    next: [command`flux ${suspended ? "resume" : "reconcile"} kustomization ${name} -n ${namespace}`],
   };
 }
 
@@ -199,15 +221,15 @@ const RELEASE_FAILED = new Set([
 export function judgeHelmRelease(object: HelmRelease, world: World): Judgement | undefined {
   const { namespace, name } = object.metadata ?? {};
   const limit = goSeconds(object.spec?.timeout) ?? DEFAULT_TIMEOUT_SECONDS;
-  const judged = judgeConditions(object, world, { limit, word: "helmrelease" });
+  const judged = judgeConditions(object, world, { limit, kind: "helmrelease", word: "helmrelease" });
   if (judged?.status === "ok") return judgeRelease(object, world) ?? judged;
   if (judged?.status !== "critical" || judged.reason === "TerminatingStuck") return judged;
   const stalled = conditionOf(object, "Stalled");
-  const reset = `flux reconcile helmrelease ${name} -n ${namespace} --reset`;
-  const history = `helm -n ${object.spec?.targetNamespace ?? namespace} history ${
+  const reset = command`flux reconcile helmrelease ${name} -n ${namespace} --reset`;
+  const history = command`helm -n ${object.spec?.targetNamespace ?? namespace} history ${
     object.spec?.releaseName ?? name
   }`;
-  const describe = `kubectl -n ${namespace} describe helmrelease ${name}`;
+  const describe = command`kubectl -n ${namespace} describe helmrelease ${name}`;
   if (stalled?.status === "True") {
     return {
       ...judged,
@@ -222,7 +244,7 @@ export function judgeHelmRelease(object: HelmRelease, world: World): Judgement |
   }
   if (["DependencyNotReady", "SourceNotReady", "ArtifactFailed"].includes(judged.reason)) {
     const wrong = misnamed("HelmRelease", object, world);
-    if (wrong) return { ...judged, ...wrong, next: [describe, "flux get all -A"] };
+    if (wrong) return { ...judged, ...wrong, next: [describe, command`flux get all -A`] };
   }
   if (judged.reason === "DependencyNotReady" && isWaiting(object, world, "HelmRelease")) {
     return onItsWay(judged, `waits for what is on its way: ${judged.message}`);
@@ -242,7 +264,7 @@ function judgeRelease(object: HelmRelease, world: World): Judgement | undefined 
     observed: `Ready=Unknown, ${failing.length} of its workloads fail`,
     expected: "Ready=True",
     evidence: "status.conditions[Ready]",
-    next: [`kubectl -n ${namespace} describe helmrelease ${name}`],
+    next: [command`kubectl -n ${namespace} describe helmrelease ${name}`],
   };
 }
 
@@ -253,11 +275,11 @@ export function judgeSource(kind: string, object: FluxSource, world: World): Jud
   const limit = goSeconds(object.spec?.timeout) ?? DEFAULT_TIMEOUT_SECONDS;
   const word = kind === "HelmChart" ? "source chart" : `source ${SHORT[kind] ?? kind.toLowerCase()}`;
   const { namespace, name, generation } = object.metadata ?? {};
-  const judged = judgeConditions(object, world, { limit, word });
+  const judged = judgeConditions(object, world, { limit, kind: kind.toLowerCase(), word });
   if (!judged || judged.status === "ok") return judged;
   const next = [
-    `kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`,
-    `flux reconcile ${word} ${name} -n ${namespace}`,
+    command`kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`,
+    reconcile(word, object),
   ];
   const served = object.status?.artifact === true && object.status.observedGeneration === generation;
   if (judged.status !== "critical" || !served || judged.reason === "TerminatingStuck") {

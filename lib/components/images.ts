@@ -1,11 +1,12 @@
 /** An image that cannot be pulled is one fault, however many pods wait for it; so is a registry that cannot be reached. */
-import type { Check, Edge, Judgement, ObjectRef, World } from "../model.ts";
+import type { Check, Edge, Judgement, ObjectRef, ShellCommand, World } from "../model.ts";
 import { refOf } from "./fields.ts";
 import { type Pod, pods } from "./kinds.ts";
 import { perWorld } from "./per_world.ts";
 import { judgePod } from "./pods.ts";
 import { IMAGE_ERRORS } from "./reasons.ts";
 import { podsOfConcern } from "./membership.ts";
+import { command } from "../shell.ts";
 
 const UNPULLABLE = new Set<string>([...IMAGE_ERRORS, "InvalidImageName"]);
 
@@ -57,8 +58,8 @@ function statusOf(failing: readonly Failing[], world: World): "critical" | "warn
   return worst ? "critical" : "warning";
 }
 
-function describeNext(pod: Pod | undefined): string {
-  return `kubectl -n ${pod?.metadata?.namespace} describe pod ${pod?.metadata?.name}`;
+function describeNext(pod: Pod | undefined): ShellCommand {
+  return command`kubectl -n ${pod?.metadata?.namespace} describe pod ${pod?.metadata?.name}`;
 }
 
 export const imageCheck: Check = {

@@ -39,6 +39,7 @@ import {
 } from "./rook_ceph_kinds.ts";
 import { endpointsOf } from "./services.ts";
 import { podsIn } from "./membership.ts";
+import { command } from "../shell.ts";
 
 /** The API server's own account of its parts; `[-]name failed` lines name those that are down. */
 export const readyz: ProbeSource<string[]> = {
@@ -81,7 +82,7 @@ const apiServerCheck: Check = {
       status: "critical",
       reason: "NotReady",
       message,
-      next: ["kubectl get --raw '/readyz?verbose'"],
+      next: [command`kubectl get --raw '/readyz?verbose'`],
     }];
   },
 };
@@ -114,7 +115,7 @@ const leaseCheck: KindCheck<NonNullable<ReturnType<typeof leases.read>>> = {
       observed: `renewed ${ageText(age)} ago by ${lease.spec?.holderIdentity ?? "nobody"}`,
       expected: `renewed within ${limit} s`,
       evidence: "spec.renewTime",
-      next: [`start ${name} on the control plane node (systemctl status ${name}, or its static pod)`],
+      next: [command`start ${name} on the control plane node (systemctl status ${name}, or its static pod)`],
     };
   },
 };
@@ -141,7 +142,7 @@ const namespaceCheck: KindCheck<Namespace> = {
       observed: `Terminating for ${ageText(age)}`,
       expected: "Active, or gone",
       evidence: "status.conditions",
-      next: [`kubectl get namespace ${namespace.metadata?.name} -o jsonpath='{.status.conditions}'`],
+      next: [command`kubectl get namespace ${namespace.metadata?.name} -o jsonpath='{.status.conditions}'`],
     };
   },
 };
@@ -169,7 +170,7 @@ const dnsCheck: Check = {
         const message =
           "the Service of cluster DNS does not exist although its pods do: names do not resolve";
         const observed = `${servers.length} pods, no Service`;
-        const next = ["kubectl -n kube-system get service,pods -l k8s-app=kube-dns"];
+        const next = [command`kubectl -n kube-system get service,pods -l k8s-app=kube-dns`];
         return [{ ...base, observed, status: "critical", reason: "Missing", message, next }];
       }
       const message = "there is no Service kube-system/kube-dns, so cluster DNS could not be judged";
@@ -184,7 +185,7 @@ const dnsCheck: Check = {
       status: "critical",
       reason: "NoEndpoints",
       message,
-      next: ["kubectl -n kube-system get pods -l k8s-app=kube-dns"],
+      next: [command`kubectl -n kube-system get pods -l k8s-app=kube-dns`],
     }];
   },
 };

@@ -10,6 +10,7 @@ import { SERVICE_ERRORS } from "./reasons.ts";
 import { bucketOfHost, serviceOfHost } from "./service_names.ts";
 import { judgeService } from "./services.ts";
 import { changingCluster } from "./postgresql_change.ts";
+import { command } from "../shell.ts";
 
 const API_PORT = 19120;
 const MANAGEMENT_PORT = 9000;
@@ -55,7 +56,9 @@ function unasked(world: World): Judgement {
       : "Service nessie does not exist",
     observed: "no answer",
     expected: "HTTP 200",
-    next: [`kubectl -n ${world.namespace} get service,endpointslices,pods -l app.kubernetes.io/name=nessie`],
+    next: [
+      command`kubectl -n ${world.namespace} get service,endpointslices,pods -l app.kubernetes.io/name=nessie`,
+    ],
   };
 }
 
@@ -93,7 +96,7 @@ const apiCheck: Check = {
       status: "critical",
       reason: answer.status === 503 ? "NoAnswer" : "ErrorAnswer",
       message,
-      next: [`kubectl -n ${world.namespace} logs deploy/nessie --tail=50`],
+      next: [command`kubectl -n ${world.namespace} logs deploy/nessie --tail=50`],
     }];
   },
 };
@@ -133,7 +136,7 @@ const warehouseCheck: Check = {
       message: down.length > 0
         ? `the catalog says that ${down.join(", ")} is down`
         : `the catalog does not serve its warehouse (${observed})`,
-      next: [`kubectl -n ${world.namespace} logs deploy/nessie --tail=50`],
+      next: [command`kubectl -n ${world.namespace} logs deploy/nessie --tail=50`],
     }];
   },
 };

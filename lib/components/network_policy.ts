@@ -13,6 +13,7 @@ import { CONNECTION_ERRORS } from "./reasons.ts";
 import { matchesSelector } from "./selectors.ts";
 import { selectedPods } from "./services.ts";
 import { type OperatorFlow, operatorFlows } from "./operator_flows.ts";
+import { command } from "../shell.ts";
 
 const expressions = list(obj({ key: str, operator: str, values: list(str) }));
 const selector = obj({ matchLabels: labels, matchExpressions: expressions });
@@ -231,7 +232,9 @@ const policyCheck: KindCheck<Policy> = {
       observed: `no ${direction} rule allows ${flow.protocol} ${flow.port}`,
       expected: "a rule for every connection that is configured",
       evidence: "simulated from spec.podSelector, egress and ingress",
-      next: [`kubectl -n ${policy.metadata?.namespace} describe networkpolicy ${policy.metadata?.name}`],
+      next: [
+        command`kubectl -n ${policy.metadata?.namespace} describe networkpolicy ${policy.metadata?.name}`,
+      ],
     };
   },
 };

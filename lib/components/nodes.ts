@@ -2,6 +2,7 @@
 import type { Check, Component, KindCheck } from "../model.ts";
 import { ageSeconds, ageText, conditionOf, isReady, refOf } from "./fields.ts";
 import { nodes } from "./kinds.ts";
+import { command } from "../shell.ts";
 
 type Node = NonNullable<ReturnType<typeof nodes.read>>;
 
@@ -17,7 +18,7 @@ const nodeCheck: KindCheck<Node> = {
   ref: (node) => refOf("Node", node),
   judge(node, world) {
     const ready = conditionOf(node, "Ready");
-    const next = [`kubectl describe node ${node.metadata?.name}`];
+    const next = [command`kubectl describe node ${node.metadata?.name}`];
     if (ready?.status !== "True") {
       const age = ageText(ageSeconds(world.now, ready?.lastTransitionTime) ?? 0);
       return {
@@ -27,7 +28,7 @@ const nodeCheck: KindCheck<Node> = {
         observed: `Ready=${ready?.status ?? "absent"} ${ready?.reason ?? ""}`.trim(),
         expected: "Ready=True",
         evidence: "status.conditions[Ready]",
-        next: [...next, `systemctl status kubelet containerd   # on ${node.metadata?.name}`],
+        next: [...next, command`systemctl status kubelet containerd   # on ${node.metadata?.name}`],
       };
     }
     const pressed = PRESSURES.map((type) => conditionOf(node, type)).find((entry) =>
@@ -52,7 +53,7 @@ const nodeCheck: KindCheck<Node> = {
       observed: "spec.unschedulable true",
       expected: "open for pods",
       evidence: "spec.unschedulable",
-      next: [`kubectl uncordon ${node.metadata?.name}`],
+      next: [command`kubectl uncordon ${node.metadata?.name}`],
     };
   },
 };
@@ -81,9 +82,15 @@ const someNode: Check = {
     }
     const cordoned = all.filter((node) => node.spec?.unschedulable).map((node) => node.metadata?.name);
     const why = cordoned.length > 0 ? `: ${cordoned.slice(0, 3).join(", ")} cordoned` : "";
-    const next = cordoned.map((name) => `kubectl uncordon ${name}`).slice(0, 3);
+    const next = cordoned.map((name) => command`kubectl uncordon ${name}`).slice(0, 3);
     const message = `0 of ${all.length} nodes take pods${why}`;
-    return [{ ...base, status: "critical", reason: "NoNode", message, next: [...next, "kubectl get nodes"] }];
+    return [{
+      ...base,
+      status: "critical",
+      reason: "NoNode",
+      message,
+      next: [...next, command`kubectl get nodes`],
+    }];
   },
 };
 

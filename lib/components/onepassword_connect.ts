@@ -1,5 +1,14 @@
 /** 1Password Connect: whether it answers, and whether it can read its vaults. */
-import type { Check, Component, Edge, Judgement, ObjectRef, ProbeSource, World } from "../model.ts";
+import type {
+  Check,
+  Component,
+  Edge,
+  Judgement,
+  ObjectRef,
+  ProbeSource,
+  ShellCommand,
+  World,
+} from "../model.ts";
 import { refText } from "../model.ts";
 import { list, obj, str } from "../shape.ts";
 import {
@@ -16,6 +25,7 @@ import { findStore, STORE_ERRORS, storesOf } from "./external_secrets_edges.ts";
 import { SERVICE_ERRORS } from "./reasons.ts";
 import { serviceOfHost } from "./service_names.ts";
 import { endpointsOf } from "./services.ts";
+import { command } from "../shell.ts";
 
 interface Host {
   service: ObjectRef;
@@ -122,13 +132,16 @@ function unasked(world: World): Judgement[] | undefined {
     observed: there ? "0 ready endpoints" : "absent",
     expected: "HTTP 200",
     evidence: "GET /api/v1/services, EndpointSlices",
-    next: [`kubectl -n ${namespace} get deployments,pods,services`, "flux get kustomizations -A"],
+    next: [
+      command`kubectl -n ${namespace} get deployments,pods,services`,
+      command`flux get kustomizations -A`,
+    ],
   }];
 }
 
-function logs(world: World, container: string): string {
+function logs(world: World, container: string): ShellCommand {
   const { namespace, name } = placeOfConnect(world)?.service ?? FALLBACK;
-  return `kubectl -n ${namespace} logs deploy/${name} -c ${container} --tail=50`;
+  return command`kubectl -n ${namespace} logs deploy/${name} -c ${container} --tail=50`;
 }
 
 const heartbeatCheck: Check = {

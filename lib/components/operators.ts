@@ -4,6 +4,7 @@ import { refText } from "../model.ts";
 import { refOf } from "./fields.ts";
 import { deployments, type Workload } from "./kinds.ts";
 import { perWorld } from "./per_world.ts";
+import { command } from "../shell.ts";
 
 /** Reasons of an operator's Deployment that mean that it does not work. */
 export const OPERATOR_DOWN = ["NoneReady", "Missing", "ScaledToZero", "FailedCreate", "NotObserved"] as const;
@@ -91,7 +92,7 @@ function absent(object: ObjectRef, stands: string): Judgement & { object: Object
     observed: "absent",
     expected: "present",
     evidence: "GET /apis/apps/v1/deployments",
-    next: [`kubectl get deployments -A | grep ${object.name}`],
+    next: [command`kubectl get deployments -A | grep ${object.name}`],
   };
 }
 
@@ -100,7 +101,7 @@ function judge(object: Workload, { stands }: OperatorCheck): Judgement | undefin
   const desired = object.spec?.replicas ?? 1;
   const ready = object.status?.readyReplicas ?? 0;
   if (ready > 0) return undefined;
-  const scale = `kubectl -n ${namespace} scale deployment ${name} --replicas=1`;
+  const scale = command`kubectl -n ${namespace} scale deployment ${name} --replicas=1`;
   return {
     status: "critical",
     reason: desired === 0 ? "ScaledToZero" : "NoneReady",
@@ -108,6 +109,6 @@ function judge(object: Workload, { stands }: OperatorCheck): Judgement | undefin
     observed: `${ready} of ${desired} ready`,
     expected: "at least 1",
     evidence: "status.readyReplicas",
-    next: [desired === 0 ? scale : `kubectl -n ${namespace} describe deployment ${name}`],
+    next: [desired === 0 ? scale : command`kubectl -n ${namespace} describe deployment ${name}`],
   };
 }

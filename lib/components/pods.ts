@@ -5,6 +5,7 @@ import { ageSeconds, ageText, conditionOf, isReady, refOf } from "./fields.ts";
 import { type ContainerStatus, events, type Pod, pods, type WarningEvent } from "./kinds.ts";
 import { logSays } from "./log_signals.ts";
 import { ownerOf, placeOf, podsOf, workloadOf } from "./membership.ts";
+import { command } from "../shell.ts";
 
 /** A pod that is younger than this is starting, and no fault. */
 const START_GRACE_SECONDS = 60;
@@ -87,7 +88,7 @@ function judgeAlone(pod: Pod, world: World): Judgement | undefined {
 
 function describe(pod: Pod, judgement: Judgement): Judgement {
   const namespace = pod.metadata?.namespace;
-  const next = judgement.next ?? [`kubectl -n ${namespace} describe pod ${pod.metadata?.name}`];
+  const next = judgement.next ?? [command`kubectl -n ${namespace} describe pod ${pod.metadata?.name}`];
   return { ...judgement, next };
 }
 

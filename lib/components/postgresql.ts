@@ -10,6 +10,7 @@ import { judgeCluster } from "./postgresql_judge.ts";
 import { type Cluster, clusters } from "./postgresql_kinds.ts";
 import { servedCheck } from "./states.ts";
 import { isChangingPrimary } from "./postgresql_change.ts";
+import { command } from "../shell.ts";
 
 const NAME = "postgresql";
 
@@ -57,7 +58,10 @@ const instancesCheck: Check = {
         observed: "0 Clusters",
         expected: "at least 1",
         evidence: `GET ${clusters.path}`,
-        next: ["flux get kustomizations -A", `kubectl -n ${world.namespace} get clusters.postgresql.cnpg.io`],
+        next: [
+          command`flux get kustomizations -A`,
+          command`kubectl -n ${world.namespace} get clusters.postgresql.cnpg.io`,
+        ],
       }];
     }
     return all.map((object) => {
@@ -142,7 +146,7 @@ function judgePrimary(object: Cluster, world: World): Found {
     return { ...base, status: "ok", reason: ON_ITS_WAY, message };
   }
   const next = [
-    `kubectl -n ${cluster.namespace} get endpointslices -l kubernetes.io/service-name=${service.name}`,
+    command`kubectl -n ${cluster.namespace} get endpointslices -l kubernetes.io/service-name=${service.name}`,
   ];
   const bad = { ...base, status: "critical" as const, next };
   if (!world.get(services, service.namespace, service.name)) {

@@ -5,6 +5,7 @@ import { ageSeconds, ageText, conditionOf } from "./fields.ts";
 import type { Cluster } from "./postgresql_kinds.ts";
 import { judgeDeletion } from "./states.ts";
 import { isChangingPrimary } from "./postgresql_change.ts";
+import { command } from "../shell.ts";
 
 /** A first primary is set up, and a replica joins, within this time. */
 const SETUP_SECONDS = 300;
@@ -59,7 +60,7 @@ export const OPERATOR_FAULTS = [
 /** undefined: all instances are ready, or a change is on its way. */
 export function judgeCluster(object: Cluster, world: World): Judgement | undefined {
   const { namespace, name, creationTimestamp } = object.metadata ?? {};
-  const describe = `kubectl -n ${namespace} describe clusters.postgresql.cnpg.io ${name}`;
+  const describe = command`kubectl -n ${namespace} describe clusters.postgresql.cnpg.io ${name}`;
   const stuck = judgeDeletion(object, world, describe);
   if (stuck || object.metadata?.deletionTimestamp) return stuck;
   const { phase = "", phaseReason, readyInstances = 0 } = object.status ?? {};
@@ -68,7 +69,7 @@ export function judgeCluster(object: Cluster, world: World): Judgement | undefin
     observed: `${readyInstances} of ${instances} instances ready, phase "${phase || "none"}"`,
     expected: `${instances} of ${instances} instances ready, phase "${HEALTHY}"`,
     evidence: "status.readyInstances, status.phase",
-    next: [describe, `kubectl -n ${namespace} get pods -l cnpg.io/cluster=${name}`],
+    next: [describe, command`kubectl -n ${namespace} get pods -l cnpg.io/cluster=${name}`],
   };
   const age = ageSeconds(world.now, creationTimestamp) ?? 0;
   const why = phaseReason ? `: ${phaseReason}` : "";
@@ -76,7 +77,7 @@ export function judgeCluster(object: Cluster, world: World): Judgement | undefin
     const message =
       "is hibernated on purpose: no instance runs until the annotation cnpg.io/hibernation is off";
     const next = [
-      `kubectl -n ${namespace} annotate clusters.postgresql.cnpg.io ${name} cnpg.io/hibernation=off --overwrite`,
+      command`kubectl -n ${namespace} annotate clusters.postgresql.cnpg.io ${name} cnpg.io/hibernation=off --overwrite`,
     ];
     return { ...base, status: "critical", reason: "Hibernated", message, next };
   }

@@ -4,6 +4,7 @@ import { ageSeconds, type Condition, conditionOf } from "./fields.ts";
 import type { Workload } from "./kinds.ts";
 import { podsOf } from "./membership.ts";
 import { eventsOf, judgePod } from "./pods.ts";
+import { command } from "../shell.ts";
 
 /** A change that its controller has not seen for so long was not seen at all. */
 const OBSERVE_SECONDS = 60;
@@ -20,7 +21,7 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
     observed: `${ready} of ${desired} ready`,
     expected: `${desired} of ${desired} ready`,
     evidence: "status.readyReplicas",
-    next: [`kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`],
+    next: [command`kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`],
   };
   const refused = ready < desired ? refusal(kind, object, world) : undefined;
   if (refused) {

@@ -3,6 +3,7 @@ import type { Check, ObjectRef, World } from "../model.ts";
 import { refOf } from "./fields.ts";
 import { deployments, type Workload } from "./kinds.ts";
 import { judgeWorkload } from "./readiness.ts";
+import { command } from "../shell.ts";
 
 /** Deployments that the platform cannot do without; they are judged here and not a second time as workloads. */
 const REQUIRED = ["nessie", "spark-operator", "spark-history-server", "spark-client"];
@@ -39,7 +40,7 @@ export function requiredDeployment(name: string): Check {
           observed: "absent",
           expected: "present",
           evidence: "GET /apis/apps/v1/deployments",
-          next: [`kubectl -n ${world.namespace} get deployments`, "flux get kustomizations -A"],
+          next: [command`kubectl -n ${world.namespace} get deployments`, command`flux get kustomizations -A`],
         }];
       }
       const desired = found.spec?.replicas ?? 1;
@@ -50,7 +51,7 @@ export function requiredDeployment(name: string): Check {
         evidence: "status.readyReplicas",
       };
       if (desired === 0) {
-        const next = [`kubectl -n ${world.namespace} scale deployment ${name} --replicas=1`];
+        const next = [command`kubectl -n ${world.namespace} scale deployment ${name} --replicas=1`];
         return [{
           ...base,
           status: "critical",

@@ -18,6 +18,7 @@ import {
   type Phased,
 } from "./rook_ceph_kinds.ts";
 import { servedCheck } from "./states.ts";
+import { command } from "../shell.ts";
 
 const NAME = "rook-ceph";
 const USUAL: ObjectRef = { kind: "CephCluster", namespace: "rook-ceph", name: "rook-ceph" };
@@ -87,7 +88,7 @@ const presentCheck: Check = {
         observed: "0 CephClusters",
         expected: "at least 1",
         evidence: `GET ${cephClusters.path}`,
-        next: ["flux get kustomizations -A", "kubectl get cephclusters -A"],
+        next: [command`flux get kustomizations -A`, command`kubectl get cephclusters -A`],
       }];
     }
     return all.map((object) => {

@@ -18,6 +18,7 @@ import {
   objectBucketClaims,
 } from "./rook_ceph_kinds.ts";
 import { GONE } from "./states.ts";
+import { command } from "../shell.ts";
 
 /** Rook's operator, in whatever namespace. */
 export const operatorsOf = perWorld((world) => deploymentsNamed(world, "rook-ceph-operator"));
@@ -39,8 +40,8 @@ export function provisionerFault(entry: StorageClass, world: World): Judgement |
     expected: `${where[0]}.ceph.rook.io/bucket`,
     evidence: "provisioner",
     next: [
-      `kubectl get storageclass ${entry.metadata?.name} -o yaml`,
-      `kubectl get deployments -A | grep rook-ceph-operator`,
+      command`kubectl get storageclass ${entry.metadata?.name} -o yaml`,
+      command`kubectl get deployments -A | grep rook-ceph-operator`,
     ],
   };
 }

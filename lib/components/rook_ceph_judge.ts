@@ -6,6 +6,7 @@ import { storageClasses } from "./kinds.ts";
 import { carries, daemonFails } from "./rook_ceph_daemons.ts";
 import type { CephCluster, ObjectBucketClaim, Phased } from "./rook_ceph_kinds.ts";
 import { goSeconds, judgeDeletion } from "./states.ts";
+import { command } from "../shell.ts";
 
 /** Phases of an object that is being made, and how long that may take, in seconds. */
 const MAKING_SECONDS = 180;
@@ -36,7 +37,7 @@ function lower(kind: string): string {
 /** Any of Rook's kinds with a phase: pools, stores, users. */
 export function judgePhase(kind: string, object: Phased, world: World): Judgement | undefined {
   const { namespace, name, creationTimestamp } = object.metadata ?? {};
-  const describe = `kubectl -n ${namespace} describe ${lower(kind)} ${name}`;
+  const describe = command`kubectl -n ${namespace} describe ${lower(kind)} ${name}`;
   const stuck = judgeDeletion(object, world, describe);
   if (stuck || object.metadata?.deletionTimestamp) return stuck;
   const phase = object.status?.phase ?? "";
@@ -47,7 +48,7 @@ export function judgePhase(kind: string, object: Phased, world: World): Judgemen
     observed: phase ? `phase ${phase}` : "no phase",
     expected: "phase Ready",
     evidence: "status.phase",
-    next: [describe, `kubectl -n ${namespace} logs deploy/rook-ceph-operator --tail=50`],
+    next: [describe, command`kubectl -n ${namespace} logs deploy/rook-ceph-operator --tail=50`],
   };
   if (phase === "") {
     if (age < BIND_SECONDS * 2) {
@@ -78,8 +79,8 @@ export function judgeCephCluster(object: CephCluster, world: World): Judgement |
   const { namespace, name } = object.metadata ?? {};
   const { health, lastChecked, details } = object.status?.ceph ?? {};
   const next = [
-    `kubectl -n ${namespace} exec deploy/rook-ceph-tools -- ceph health detail`,
-    `kubectl -n ${namespace} describe cephcluster ${name}`,
+    command`kubectl -n ${namespace} exec deploy/rook-ceph-tools -- ceph health detail`,
+    command`kubectl -n ${namespace} describe cephcluster ${name}`,
   ];
   const phased = judgePhase("CephCluster", object, world);
   if (phased && phased.reason !== ON_ITS_WAY) return phased;
@@ -113,7 +114,7 @@ export function judgeCephCluster(object: CephCluster, world: World): Judgement |
 /** Bound, or too young to be. */
 export function judgeBucketClaim(object: ObjectBucketClaim, world: World): Judgement | undefined {
   const { namespace, name, creationTimestamp } = object.metadata ?? {};
-  const describe = `kubectl -n ${namespace} describe objectbucketclaim ${name}`;
+  const describe = command`kubectl -n ${namespace} describe objectbucketclaim ${name}`;
   const stuck = judgeDeletion(object, world, describe);
   if (stuck || object.metadata?.deletionTimestamp) return stuck;
   const odd = object.spec?.additionalConfig?.notStrings;
@@ -129,7 +130,7 @@ export function judgeBucketClaim(object: ObjectBucketClaim, world: World): Judge
       observed: `${odd.join(", ")}: not a string`,
       expected: "strings, also for numbers",
       evidence: "spec.additionalConfig",
-      next: [`kubectl -n ${namespace} edit objectbucketclaim ${name}`],
+      next: [command`kubectl -n ${namespace} edit objectbucketclaim ${name}`],
     };
   }
   const phase = object.status?.phase || "Pending";

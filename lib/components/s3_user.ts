@@ -11,6 +11,7 @@ import { proxyPath } from "./proxy.ts";
 import { cephObjectStores, cephObjectStoreUsers, objectBucketClaims } from "./rook_ceph_kinds.ts";
 import { judgeBucketClaim } from "./rook_ceph_judge.ts";
 import { bucketOfHost } from "./service_names.ts";
+import { command } from "../shell.ts";
 
 const USER = "iceberg";
 const HTTP_PORT = 80;
@@ -91,12 +92,12 @@ const userCheck: Check = {
         observed: "absent",
         expected: "Ready",
         evidence,
-        next: ["kubectl get cephobjectstoreusers -A", "flux get kustomizations -A"],
+        next: [command`kubectl get cephobjectstoreusers -A`, command`flux get kustomizations -A`],
       }];
     }
     const base = { observed: user.phase || "no phase", expected: "Ready", evidence };
     if (user.phase !== "Ready") {
-      const next = [`kubectl -n ${user.ref.namespace} describe cephobjectstoreuser ${USER}`];
+      const next = [command`kubectl -n ${user.ref.namespace} describe cephobjectstoreuser ${USER}`];
       return [{
         ...base,
         status: "critical",
@@ -119,8 +120,8 @@ const userCheck: Check = {
         ? `its Secret ${user.secret.name} lacks ${absent.join(", ")}`
         : `is Ready, but its Secret ${user.secret.name} is gone`,
       next: [
-        `kubectl -n ${user.secret.namespace} get secret ${user.secret.name}`,
-        "kubectl -n rook-ceph rollout restart deploy/rook-ceph-operator",
+        command`kubectl -n ${user.secret.namespace} get secret ${user.secret.name}`,
+        command`kubectl -n rook-ceph rollout restart deploy/rook-ceph-operator`,
       ],
     }];
   },
@@ -174,8 +175,8 @@ const bucketCheck: Check = {
         return { ...base, status: "ok" as const, reason: "Exists", message: `bucket ${bucket} answers` };
       }
       const next = [
-        "kubectl -n rook-ceph get cephobjectstores,pods,endpointslices",
-        `kubectl -n ${world.namespace} get objectbucketclaims`,
+        command`kubectl -n rook-ceph get cephobjectstores,pods,endpointslices`,
+        command`kubectl -n ${world.namespace} get objectbucketclaims`,
       ];
       const young = claim && status === 404 ? claimOnItsWay(claim, world) : undefined;
       if (young) {

@@ -7,6 +7,7 @@ import { perWorld } from "./per_world.ts";
 import { wantsOf } from "./pod_edges.ts";
 import { judgePod } from "./pods.ts";
 import { CONFIG_ERRORS } from "./reasons.ts";
+import { command } from "../shell.ts";
 
 interface Consumer {
   ref: ObjectRef;
@@ -70,8 +71,8 @@ function judgeKeys(ref: ObjectRef, keys: readonly string[] | undefined, world: W
     expected: `keys ${[...wanted.keys()].join(", ")}`,
     evidence: ref.kind === "Secret" ? "metadata.managedFields" : "data",
     next: [
-      `kubectl -n ${ref.namespace} describe ${ref.kind.toLowerCase()} ${ref.name}`,
-      ...ref.kind === "Secret" ? [`kubectl -n ${ref.namespace} get externalsecrets`] : [],
+      command`kubectl -n ${ref.namespace} describe ${ref.kind.toLowerCase()} ${ref.name}`,
+      ...ref.kind === "Secret" ? [command`kubectl -n ${ref.namespace} get externalsecrets`] : [],
     ],
   };
 }

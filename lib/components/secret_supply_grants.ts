@@ -6,6 +6,7 @@ import { clusterSecretStores, type SecretStore, secretStores } from "./external_
 import { ageText, refOf } from "./fields.ts";
 import { secrets } from "./kinds.ts";
 import { isOnePassword } from "./secret_supply_reads.ts";
+import { command } from "../shell.ts";
 
 /** A token is renewed by hand, so there must be time to do it. */
 const EXPIRY_WARNING_SECONDS = 30 * 86_400;
@@ -97,8 +98,8 @@ function judgeExpiry(entry: Granted, world: World): Judgement & { object: Object
     expected: `at least ${ageText(EXPIRY_WARNING_SECONDS)} from now`,
     evidence: "claims of the token",
     next: [
-      "op connect token create NAME --server SERVER --vault VAULT,r",
-      "deno task 1p:install --token FILE",
+      command`op connect token create NAME --server SERVER --vault VAULT,r`,
+      command`deno task 1p:install --token FILE`,
     ],
   };
   if (Number.isNaN(left)) {
@@ -158,8 +159,8 @@ function judgeVaults(
     return [{ object: ref, status: "skipped", reason: "StoreMissing", message }];
   }
   const next = [
-    "op connect token create NAME --server SERVER --vault VAULT,r",
-    "deno task 1p:install --token FILE",
+    command`op connect token create NAME --server SERVER --vault VAULT,r`,
+    command`deno task 1p:install --token FILE`,
   ];
   const unnamed = vaults.some(({ name }) => name === undefined);
   const lacking = (store.provider?.vaults ?? []).flatMap((wanted): (Judgement & { object: ObjectRef })[] => {

@@ -14,6 +14,7 @@ import { clusters } from "./postgresql_kinds.ts";
 import { storeFor } from "./secret_offer.ts";
 import { isOnePassword } from "./secret_supply_reads.ts";
 import { type User, usersOf, usersText } from "./secret_supply_users.ts";
+import { command } from "../shell.ts";
 
 /** Field managers of tools that people type into or click at; kubectl has one for each of its commands. */
 const PEOPLE = /^(kubectl\b.*|oc|k9s|(open|free)?lens|headlamp|octant|dashboard|Mozilla|curl)$/i;
@@ -109,9 +110,9 @@ function judge(suspect: Suspect, world: World): (Judgement & { object: ObjectRef
     evidence: "metadata.managedFields, metadata.ownerReferences",
     next: [
       ...store
-        ? [`deno task 1p:status --offer ${place}   # prints the ExternalSecret for it`]
-        : ["deno task 1p:install"],
-      `kubectl -n ${ref.namespace} describe secret ${ref.name}`,
+        ? [command`deno task 1p:status --offer ${place}   # prints the ExternalSecret for it`]
+        : [command`deno task 1p:install`],
+      command`kubectl -n ${ref.namespace} describe secret ${ref.name}`,
     ],
   }];
 }

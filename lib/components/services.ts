@@ -16,6 +16,7 @@ import { isOurs, ownerOf, placeOf, podsIn } from "./membership.ts";
 import { POD_ERRORS, SERVICE_ERRORS, WORKLOAD_ERRORS } from "./reasons.ts";
 import { isChangingPrimary } from "./postgresql_change.ts";
 import { clusters } from "./postgresql_kinds.ts";
+import { command } from "../shell.ts";
 
 const readyByService = perWorld((world) => {
   const counts = new Map<string, { ready: number; all: number }>();
@@ -77,7 +78,7 @@ export function judgeService(service: Service, world: World): Judgement | undefi
     observed: `${ready} of ${all} endpoints ready`,
     expected: "at least 1",
     evidence: "EndpointSlice endpoints[].conditions.ready",
-    next: [`kubectl -n ${namespace} get endpointslices -l kubernetes.io/service-name=${name}`],
+    next: [command`kubectl -n ${namespace} get endpointslices -l kubernetes.io/service-name=${name}`],
   };
 }
 

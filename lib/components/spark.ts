@@ -6,6 +6,7 @@ import { proxyTargets } from "./proxy.ts";
 import { SERVICE_ERRORS } from "./reasons.ts";
 import { requiredDeployment } from "./required.ts";
 import { judgeService } from "./services.ts";
+import { command } from "../shell.ts";
 
 const HISTORY_PORT = 18080;
 
@@ -49,7 +50,7 @@ const historyCheck: Check = {
       NoAnswer: `the history server does not answer${nobody ? `: its Service ${nobody.message}` : ""}`,
       ErrorAnswer: `the history server answers HTTP ${answer?.status}`,
     };
-    const next = [`kubectl -n ${world.namespace} logs deploy/spark-history-server --tail=50`];
+    const next = [command`kubectl -n ${world.namespace} logs deploy/spark-history-server --tail=50`];
     return [{
       ...base,
       status: "critical",

@@ -1,6 +1,7 @@
 /** What the judges of custom resources share: durations, stuck deletions, names that were mistyped, kinds not served. */
-import type { Check, Judgement, ListSource, ObjectRef, World } from "../model.ts";
+import type { Check, Judgement, ListSource, ObjectRef, ShellCommand, World } from "../model.ts";
 import { ageSeconds, ageText, type Metadata } from "./fields.ts";
+import { command } from "../shell.ts";
 
 /** Reasons of objects that are not there. */
 export const GONE = ["Missing", "NotFound"] as const;
@@ -22,7 +23,7 @@ export function goSeconds(duration: string | undefined): number | undefined {
 export function judgeDeletion(
   object: { metadata?: Metadata },
   world: World,
-  describe: string,
+  describe: ShellCommand,
 ): Judgement | undefined {
   const age = ageSeconds(world.now, object.metadata?.deletionTimestamp);
   if (age === undefined || age < DELETION_SECONDS) return undefined;
@@ -106,7 +107,7 @@ export function servedCheck(
           observed: "absent",
           expected: "installed",
           evidence: members.map(({ path }) => `GET ${path}`).join(", "),
-          next: [`kubectl get crd | grep ${name.replace("*.", "")}`],
+          next: [command`kubectl get crd | grep ${name.replace("*.", "")}`],
         }));
       }
       if (absent.length === sources.length) {

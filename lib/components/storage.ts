@@ -11,6 +11,7 @@ import {
 } from "./kinds.ts";
 import { perWorld } from "./per_world.ts";
 import { eventsOf } from "./pods.ts";
+import { command } from "../shell.ts";
 
 /** Binding takes seconds; a claim that waits longer waits for something. */
 const BIND_SECONDS = 60;
@@ -56,7 +57,7 @@ const claimCheck: KindCheck<Claim> = {
       observed: phase,
       expected: "Bound",
       evidence: "status.phase",
-      next: [`kubectl -n ${namespace} describe pvc ${name}`],
+      next: [command`kubectl -n ${namespace} describe pvc ${name}`],
     };
     if (phase === "Bound") return undefined;
     if (phase === "Lost") {

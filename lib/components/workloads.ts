@@ -31,6 +31,7 @@ import { configMapKeyCheck, secretKeyCheck } from "./secret_keys.ts";
 import { eventsOf, podCheck } from "./pods.ts";
 import { POD_ERRORS } from "./reasons.ts";
 import { serviceCheck, serviceEdges } from "./services.ts";
+import { command } from "../shell.ts";
 
 function workloadCheck(kind: string, source: typeof deployments): KindCheck<Workload> {
   return {
@@ -61,7 +62,7 @@ const jobCheck: KindCheck<Job> = {
     const told = eventsOf(world, "Job", namespace, name ?? "").find((event) =>
       event.reason === "FailedCreate"
     );
-    const next = [`kubectl -n ${namespace} logs job/${name} --tail=50`];
+    const next = [command`kubectl -n ${namespace} logs job/${name} --tail=50`];
     if (failed?.status === "True") {
       const age = ageText(ageSeconds(world.now, failed.lastTransitionTime) ?? 0);
       return {
@@ -134,7 +135,7 @@ const quotaCheck: KindCheck<NonNullable<ReturnType<typeof resourceQuotas.read>>>
       observed: full.map(([key, hard]) => `${key} ${hard} used`).join(", ") || "exceeded",
       expected: "room for the pods that are asked for",
       evidence: "events FailedCreate",
-      next: [`kubectl -n ${namespace} describe resourcequota ${name}`],
+      next: [command`kubectl -n ${namespace} describe resourcequota ${name}`],
     };
   },
 };

@@ -22,6 +22,7 @@ import {
   type Store,
   validationOf,
 } from "./budget.ts";
+import { command } from "../shell.ts";
 
 const DAY_SECONDS = 86_400;
 /** The share of a limit that a plan should leave free. */
@@ -130,8 +131,8 @@ function accountLine(sdk: StoreReads[], world: World): Judgement & { object: Obj
     reason: status === "critical" ? "OverBudget" : "NearBudget",
     message: `${message}. ${expensive(sdk)}; ${fitting(sdk, limits)}`,
     next: [
-      "op service-account ratelimit   # what of it is used up now",
-      "kubectl get externalsecrets -A   # set spec.refreshInterval in their manifests",
+      command`op service-account ratelimit   # what of it is used up now`,
+      command`kubectl get externalsecrets -A   # set spec.refreshInterval in their manifests`,
     ],
   };
 }

@@ -4,6 +4,7 @@ import type { Item, NewItem, Operation } from "../clients/one_password.ts";
 import type { ObjectRef } from "../model.ts";
 import { refText } from "../model.ts";
 import { at } from "./objects.ts";
+import { command } from "../shell.ts";
 
 /** Whose keys these are, and the objects they stand in, all in its namespace. */
 export interface Source {
@@ -100,7 +101,7 @@ function absent({ ref, phase }: Source, place: string): string {
   const state = phase ? `its phase is ${phase}` : "no operator has looked at it yet";
   const plural = `${ref.kind.toLowerCase()}s`;
   return `${place} does not exist: ${refText(ref)} has not got its keys, ${state}. ` +
-    `Next: kubectl -n ${ref.namespace} describe ${plural} ${ref.name}`;
+    `Next: ${command`kubectl -n ${ref.namespace} describe ${plural} ${ref.name}`}`;
 }
 
 /** Undefined when it is absent, empty or no text. */

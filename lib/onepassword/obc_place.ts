@@ -8,6 +8,7 @@ import type { ObjectRef } from "../model.ts";
 import { refText } from "../model.ts";
 import { claimSource, type Source, userSource } from "./obc_keys.ts";
 import { at, conditionOf, entries, EXTERNAL_SECRETS, listIfServed, podsSelected } from "./objects.ts";
+import { command } from "../shell.ts";
 
 /** Names of claims and users, each `NAMESPACE/NAME`; neither: every claim of the namespace, and every user. */
 export interface Chosen {
@@ -131,7 +132,7 @@ export async function findVault(api: ConnectApi, wanted: string): Promise<Vault>
     `The token opens no vault ${wanted}; it opens: ${
       oneLine(opened, 300)
     }. Give another --vault, or a token for it: ` +
-      `op connect token create obc-sync --server SERVER --vault ${wanted},rw`,
+      command`op connect token create obc-sync --server SERVER --vault ${wanted},rw`,
   );
 }
 

@@ -3,8 +3,9 @@ import { examine } from "../examine.ts";
 import type { Component, Judgement, ObjectRef } from "../model.ts";
 import type { Report } from "../report.ts";
 import type { Result } from "./obc_steps.ts";
+import { command } from "../shell.ts";
 
-const NEXT = "deno task obc:sync --dry-run   # what differs, without writing";
+const NEXT = command`deno task obc:sync --dry-run   # what differs, without writing`;
 
 /** `context`: of the kubeconfig; `durationMs`: of the whole run. */
 export function reportOf(
@@ -45,6 +46,6 @@ function judge({ object, outcome, detail }: Result): Judgement & { object: Objec
   }
   const message = detail && outcome !== "unchanged" ? `${outcome}: ${detail}` : outcome;
   return outcome.startsWith("would")
-    ? { object, status: "warning", reason: "OutOfStep", message, next: ["deno task obc:sync"] }
+    ? { object, status: "warning", reason: "OutOfStep", message, next: [command`deno task obc:sync`] }
     : { object, status: "ok", reason: "InStep", message };
 }

@@ -6,6 +6,7 @@ import type { ObjectRef } from "../model.ts";
 import { refText } from "../model.ts";
 import { planExternalSecret, type Supply } from "./obc_external_secret.ts";
 import { type Change, compare, newItem, type Source, type WantedItem, wantedItem } from "./obc_keys.ts";
+import { command } from "../shell.ts";
 
 /** One thing to write, or that is right, or that can't be. */
 export interface Step {
@@ -129,7 +130,7 @@ async function written(
     throw new CannotLook({
       kind: "forbidden",
       message: `the token may read vault ${vault.name} and not write to it. ` +
-        `Next: op connect token create obc-sync --server SERVER --vault ${vault.name},rw, and give that with --token`,
+        `Next: ${command`op connect token create obc-sync --server SERVER --vault ${vault.name},rw`}, and give that with --token`,
     });
   }
   const left = compare(wanted, item, true);

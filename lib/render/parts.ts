@@ -172,10 +172,11 @@ export function isRoot(finding: Finding, report: Report): boolean {
   return report.roots.some((root) => refKey(root.object) === refKey(finding.object));
 }
 
-/** A message without the advice at its end, and the advice. */
+/** A message without the advice at its end, and the advice: ours comes last, after what others said. */
 export function advised(message: string): { what: string; advice?: string } {
-  const [what = message, advice] = message.split(/\.? Next: /);
-  return advice === undefined ? { what } : { what, advice };
+  const at = message.lastIndexOf(" Next: ");
+  if (at < 0) return { what: message };
+  return { what: message.slice(0, at).replace(/\.$/, ""), advice: message.slice(at + " Next: ".length) };
 }
 
 /** The finding behind a root, which holds what was observed and where. */

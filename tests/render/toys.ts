@@ -1,6 +1,7 @@
 /** Small hand-made reports: one of each verdict, and one whose words come from an enemy. */
-import type { Finding, ObjectRef } from "../../lib/model.ts";
+import type { Finding, ObjectRef, ShellCommand } from "../../lib/model.ts";
 import { type ComponentReport, type Report, summarize, verdictOf, worst } from "../../lib/report.ts";
+import { command } from "../../lib/shell.ts";
 
 const store: ObjectRef = { kind: "ClusterSecretStore", name: "onepassword-connect" };
 const external = (name: string): ObjectRef => ({ kind: "ExternalSecret", namespace: "data-platform", name });
@@ -79,7 +80,10 @@ const missing: Finding = {
   observed: "absent",
   expected: "present",
   evidence: "spec.secretStoreRef",
-  next: ["deno task 1p:install", "kubectl --context lab get clustersecretstores,externalsecrets -A"],
+  next: [
+    command`deno task 1p:install`,
+    command`kubectl --context lab get clustersecretstores,externalsecrets -A`,
+  ],
   role: "root",
   confidence: "proven",
 };
@@ -144,7 +148,7 @@ export const broken = reportOf([
       observed: "HEALTH_WARN",
       expected: "HEALTH_OK",
       evidence: "status.ceph.details[OSD_NEARFULL]",
-      next: ["kubectl -n rook-ceph exec deploy/rook-ceph-tools -- ceph osd df"],
+      next: [command`kubectl -n rook-ceph exec deploy/rook-ceph-tools -- ceph osd df`],
       role: "independent",
       confidence: "proven",
     }],
@@ -220,7 +224,7 @@ export const hostile = reportOf([{
     message: EVIL,
     observed: EVIL,
     evidence: EVIL,
-    next: [EVIL],
+    next: [EVIL as ShellCommand],
     role: "independent",
   }],
 }], { context: EVIL });

@@ -1,5 +1,6 @@
 /** Writes the facts of a setup as a test that people can read. Pure; `deno fmt` does the rest. */
 import type { AssertedFact, Json, Subject } from "./asserted.ts";
+import { command } from "../../shell.ts";
 
 /** Where the library of the generated test is, seen from it. */
 const LOOK = "../../lib/checkpoints/integration_test/look.ts";
@@ -15,17 +16,17 @@ export function testText(
   flags: Readonly<Record<string, string>>,
   facts: readonly AssertedFact[],
 ): string {
-  const { command, noun, doing, look, variable } = subject;
+  const { command: task, noun, doing, look, variable } = subject;
   const how = new Set(facts.map(({ how = "equals" }) => how));
   const helpers = [...how.has("at most") ? ["atMost"] : [], ...how.has("includes") ? ["includes"] : [], look];
   return [
     "/**",
     ` * What ${noun} of this platform is like. Written by`,
-    ` * deno task ${command}:exec --create-integration-test`,
+    ` * ${command`deno task ${task}:exec --create-integration-test`}`,
     " * and seen to fail, test by test, with other values. It is yours: change it when the platform changes on purpose,",
     " * or run the command again, which shows the difference and asks.",
     " *",
-    ` * To run it: deno test -A tests/integration/${fileOf(command)}`,
+    ` * To run it: deno test -A tests/integration/${fileOf(task)}`,
     ` * It needs the kubeconfig of the platform (KUBECONFIG), and goes to ${variable} if that is set. It holds no secret.`,
     " */",
     ...how.has("equals") ? ['import assert from "node:assert/strict";'] : [],

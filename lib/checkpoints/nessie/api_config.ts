@@ -1,6 +1,7 @@
 /** Trials of what the catalog says of itself: its configuration, its default branch, its release. */
 import { failed, held, type Outcome, skipped } from "../../trial.ts";
 import { taken, trial } from "./trying.ts";
+import { command } from "../../shell.ts";
 
 const configTrial = trial({
   id: "nessie.config",
@@ -113,7 +114,7 @@ const versionTrial = trial({
       expected: version,
       evidence,
       next: [
-        `kubectl -n ${world.namespace} get pods -l app.kubernetes.io/name=nessie -o jsonpath='{..imageID}'`,
+        command`kubectl -n ${world.namespace} get pods -l app.kubernetes.io/name=nessie -o jsonpath='{..imageID}'`,
       ],
     });
   },

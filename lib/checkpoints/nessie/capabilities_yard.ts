@@ -8,6 +8,7 @@ import type { CatalogReply, CatalogRequest } from "../../clients/catalog_http.ts
 import { cannotLook } from "../../clients/failures.ts";
 import { type IcebergRest, levelsPath } from "../../clients/iceberg_rest.ts";
 import { at, isGood, words } from "./capabilities.ts";
+import { command } from "../../shell.ts";
 
 /** The objects of a store, as far as trying and cleaning up need them. */
 export interface Objects {
@@ -101,7 +102,9 @@ async function removeObjects(locations: ReadonlySet<string>, root: string, objec
     throw cannotLook(
       "unauthorized",
       `without keys for the store, the metadata files stay (some kilobytes). Next: ${
-        [...places.values()].map(({ bucket, prefix }) => `aws s3 rm --recursive s3://${bucket}/${prefix}`)
+        [...places.values()].map(({ bucket, prefix }) =>
+          command`aws s3 rm --recursive s3://${bucket}/${prefix}`
+        )
           .join("; ")
       }`,
     );

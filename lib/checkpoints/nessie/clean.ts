@@ -1,4 +1,5 @@
 /** Says whether everything was taken back, and that the default branch has no commit of ours. */
+import type { ShellCommand } from "../../model.ts";
 import { failureOf } from "../../collect.ts";
 import type { Leftover } from "../../checkpoint.ts";
 import type { NessieApi, Reference } from "../../clients/nessie.ts";
@@ -8,6 +9,7 @@ import { failed, held } from "../../trial.ts";
 import { SCRATCH } from "./context.ts";
 import { removeReference } from "./sweep.ts";
 import { cleanWords } from "./trials.ts";
+import { command } from "../../shell.ts";
 
 /** What a killed run left, and whether it is gone now. */
 export interface Swept {
@@ -73,13 +75,16 @@ function notRemoved({ leftovers, swept, root }: Ended): Outcome[] {
   ];
   return left.map(({ what, why, name }) => ({
     ...failed("NotRemoved", `${what} could not be removed: ${why}`),
-    ...name ? { next: [removal(root, name)] } : {},
+    ...name ? { next: removal(root, name) } : {},
   }));
 }
 
 /** Nessie wants the commit that is deleted to be named: somebody looks at it before. */
-function removal(root: string, name: string): string {
-  return `curl '${root}/api/v2/trees/${name}' and, with its hash, curl -X DELETE '${root}/api/v2/trees/${name}@HASH'`;
+function removal(root: string, name: string): ShellCommand[] {
+  return [
+    command`curl ${root}/api/v2/trees/${name}   # tells its HASH`,
+    command`curl -X DELETE ${root}/api/v2/trees/${name}@HASH`,
+  ];
 }
 
 async function onDefault(api: NessieApi, { before, mark }: Ended): Promise<Outcome[]> {

@@ -5,6 +5,7 @@ import type { Walked } from "./integrity.ts";
 import type { Tally } from "./integrity_tally.ts";
 import type { Orphan } from "./integrity_unnamed.ts";
 import { BUCKETS, CHAIN, FILES, integrityWords, ORPHANS, size, WALK } from "./integrity_words.ts";
+import { command } from "../../shell.ts";
 
 /** The one record of totals. */
 export interface IntegrityTotals {
@@ -124,8 +125,8 @@ function orphanOutcome({ tally, strays }: Walked): Outcome {
     observed: size(bytes),
     expected: `at most ${size(ORPHAN_BYTES)}, or 10 % of what tables name`,
     next: [
-      "see which tables they lie in: the table nessie.integrity-orphans of --verbose or --json",
-      "let nessie-gc find what the catalog's history no longer needs; delete nothing by hand",
+      command`see which tables they lie in: the table nessie.integrity-orphans of --verbose or --json`,
+      command`let nessie-gc find what the catalog's history no longer needs; delete nothing by hand`,
     ],
   });
 }

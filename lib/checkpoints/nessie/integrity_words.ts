@@ -1,8 +1,9 @@
 /** What the integrity walk finds, in words. Pure. */
 import { placeOf } from "../../iceberg/location.ts";
-import type { RecordSource } from "../../model.ts";
+import type { RecordSource, ShellCommand } from "../../model.ts";
 import type { TrialRecord, TrialWords } from "../../trial.ts";
 import type { Flaw, FlawReason, Part } from "./integrity_names.ts";
+import { command } from "../../shell.ts";
 
 /** What was found, a record for each table and fault; bounded in number. */
 export const nessieIntegrity: RecordSource<TrialRecord> = {
@@ -113,24 +114,20 @@ export function flawRecord(table: string, flaw: Flaw): TrialRecord {
   };
 }
 
-function next({ reason, examples: [first] }: Flaw): { next?: string[] } {
+function next({ reason, examples: [first] }: Flaw): { next?: ShellCommand[] } {
   const place = placeOf(first?.path ?? "");
   if (!place || reason === "WrongBucket") return {};
-  const look = `aws s3 ls ${quoted(`s3://${place.bucket}/${place.key}`)}`;
+  const look = command`aws s3 ls s3://${place.bucket}/${place.key}`;
   if (reason === "Missing") {
     return {
       next: [
         look,
-        "look for an earlier version of the object, in a versioned bucket or a backup, and put it back",
+        command`look for an earlier version of the object, in a versioned bucket or a backup, and put it back`,
       ],
     };
   }
   return { next: [look] };
 }
-
-/** Fit for a POSIX shell. */
-const quoted = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** `1.5 GiB`. */
 export function size(bytes: number): string {

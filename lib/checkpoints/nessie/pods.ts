@@ -8,6 +8,7 @@ import { judgePod } from "../../components/pods.ts";
 import { serviceEdges } from "../../components/services.ts";
 import type { Check, Component, ObjectRef, World } from "../../model.ts";
 import { refKey } from "../../model.ts";
+import { command } from "../../shell.ts";
 
 const deployment = (world: World): ObjectRef => ({
   kind: "Deployment",
@@ -31,7 +32,7 @@ const podsCheck: Check = {
         message: "Deployment nessie has no pods",
         observed: "0",
         expected: "at least 1",
-        next: [`kubectl -n ${world.namespace} get deployments,replicasets,pods`],
+        next: [command`kubectl -n ${world.namespace} get deployments,replicasets,pods`],
       }];
     }
     const told = all.flatMap((pod) => {

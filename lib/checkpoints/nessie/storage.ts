@@ -13,6 +13,7 @@ import {
   storeSize,
   storeTables,
 } from "./storage_database.ts";
+import { command } from "../../shell.ts";
 
 export const storageTrials: readonly Trial<StorageContext>[] = [
   {
@@ -118,7 +119,7 @@ function storeKept({ type, from, replicas = 1 }: StoreSettings): Outcome {
       `the version store is IN_MEMORY${
         type ? "" : ", Nessie's default"
       }: every table is lost when a pod stops${each}`,
-      { ...seen, next: ["set versionStoreType: JDBC2 in the values of HelmRelease nessie"] },
+      { ...seen, next: [command`set versionStoreType: JDBC2 in the values of HelmRelease nessie`] },
     );
   }
   return failed(
@@ -127,7 +128,7 @@ function storeKept({ type, from, replicas = 1 }: StoreSettings): Outcome {
     {
       ...seen,
       next: [
-        "set versionStoreType: JDBC2 in the values of HelmRelease nessie, and migrate with nessie-server-admin-tool",
+        command`set versionStoreType: JDBC2 in the values of HelmRelease nessie, and migrate with nessie-server-admin-tool`,
       ],
     },
   );

@@ -9,6 +9,7 @@ import { metricSum } from "./management.ts";
 import type { Store } from "./storage_open.ts";
 import type { StoreSettings } from "./storage_settings.ts";
 import { commit, namespace } from "./trying.ts";
+import { command } from "../../shell.ts";
 
 /** What the trials of storage are given. */
 export interface StorageContext {
@@ -53,7 +54,7 @@ export async function storeTables(database: Database): Promise<Outcome[]> {
         {
           observed: "absent",
           expected,
-          next: ["compare the JDBC address of the catalog with the database that was looked at"],
+          next: [command`compare the JDBC address of the catalog with the database that was looked at`],
         },
       );
     }
@@ -135,7 +136,7 @@ export async function storeConnections(given: StorageContext): Promise<Outcome> 
   };
   if (share > 80) {
     const next = [
-      "lower quarkus.datasource.postgresql.jdbc.max-size, or raise max_connections of the Cluster",
+      command`lower quarkus.datasource.postgresql.jdbc.max-size, or raise max_connections of the Cluster`,
     ];
     const status = share > 95 ? { status: "critical" as const } : {};
     return failed("FewConnections", `${share} % of the connections of the database are in use`, {
@@ -151,7 +152,7 @@ export async function storeConnections(given: StorageContext): Promise<Outcome> 
       {
         ...seen,
         next: [
-          `set quarkus.datasource.postgresql.jdbc.max-size to ${
+          command`set quarkus.datasource.postgresql.jdbc.max-size to ${
             Math.max(1, Math.floor(usable / (2 * replicas)))
           }`,
         ],
@@ -205,7 +206,10 @@ export async function storeReplicas(
   if (streaming >= (wanted ?? 1)) return held(`${streaming} standbys follow the primary`, seen);
   return failed("StandbyMissing", `${streaming} of ${wanted ?? "the"} standbys follow the primary`, {
     ...seen,
-    next: ["kubectl cnpg status nessie-postgres", "kubectl get pods -l cnpg.io/podRole=instance"],
+    next: [
+      command`kubectl cnpg status nessie-postgres`,
+      command`kubectl get pods -l cnpg.io/podRole=instance`,
+    ],
   });
 }
 

@@ -5,6 +5,7 @@ import { type Database, openDatabase } from "../../clients/postgres.ts";
 import { cannotLook } from "../../clients/failures.ts";
 import { at } from "./capabilities.ts";
 import type { SecretKey, StoreSettings } from "./storage_settings.ts";
+import { command } from "../../shell.ts";
 
 /** The database, and what leads there. */
 export interface Store {
@@ -94,7 +95,7 @@ async function primaryOf(
   if (pod) return { cluster, namespace, pod: pod.metadata.name };
   throw cannotLook(
     "unreachable",
-    `Cluster ${namespace}/${cluster} has no primary. Next: kubectl -n ${namespace} get cluster ${cluster}`,
+    `Cluster ${namespace}/${cluster} has no primary. Next: ${command`kubectl -n ${namespace} get cluster ${cluster}`}`,
   );
 }
 

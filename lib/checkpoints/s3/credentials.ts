@@ -2,10 +2,11 @@
 import type { KubeWriter } from "../../clients/kube_writer.ts";
 import type { RawS3, S3Keys } from "../../clients/s3.ts";
 import { CannotLook, UsageError } from "../../errors.ts";
-import type { Failure, ObjectRef } from "../../model.ts";
+import type { Failure, ObjectRef, ShellCommand } from "../../model.ts";
 import { refText } from "../../model.ts";
 import { failed, held, type Outcome, skipped } from "../../trial.ts";
 import { type CredentialRef, pairAmong } from "./setup_facts.ts";
+import { command } from "../../shell.ts";
 
 /** A Secret with what was read of it, and what the store said to its keys. `keys` are secrets. */
 export interface Credential extends CredentialRef {
@@ -48,7 +49,7 @@ export async function chosenCredential(kube: Pick<KubeWriter, "get">, text: stri
   if (!found) {
     throw new UsageError(
       `--credentials names ${refText(secret)}, which does not exist. ` +
-        `To see them: kubectl -n ${namespace} get secrets`,
+        `To see them: ${command`kubectl -n ${namespace} get secrets`}`,
     );
   }
   const data = (found.data ?? {}) as Record<string, unknown>;
@@ -119,8 +120,8 @@ export function credentialOutcomes(all: readonly Credential[]): Outcome[] {
   if (all.length === 0) {
     return [failed("NoCredentials", "no Secret of the platform holds a pair of S3 keys under a usual name", {
       next: [
-        "deno task data-platform:health",
-        "deno task data-platform:test:s3 --credentials NAMESPACE/SECRET",
+        command`deno task data-platform:health`,
+        command`deno task data-platform:test:s3 --credentials NAMESPACE/SECRET`,
       ],
     })];
   }
@@ -176,10 +177,10 @@ function refusedWhy({ answer, idKey, secretKey }: Credential, observed: string):
   }
 }
 
-const look = ({ secret, kind }: Credential): string[] => [
-  ...kind === "copy" ? [`kubectl -n ${secret.namespace} get externalsecrets`] : [],
-  `kubectl -n ${secret.namespace} describe secret ${secret.name}`,
-  "kubectl get cephobjectstoreusers -A",
+const look = ({ secret, kind }: Credential): ShellCommand[] => [
+  ...kind === "copy" ? [command`kubectl -n ${secret.namespace} get externalsecrets`] : [],
+  command`kubectl -n ${secret.namespace} describe secret ${secret.name}`,
+  command`kubectl get cephobjectstoreusers -A`,
 ];
 
 /** Whether the copies of keys in the platform's namespace are those that Rook wrote. Says names only, never a key. */

@@ -5,6 +5,7 @@ import { s3Object } from "./context.ts";
 import { type Feature, FEATURES, type Risk } from "./dialect_features.ts";
 import { type DialectRecord, s3Dialect, s3Setup } from "./records.ts";
 import { settingsOf } from "./settings.ts";
+import { command } from "../../shell.ts";
 
 const dialectRef: ObjectRef = { kind: "S3Dialect", name: "object-store" };
 
@@ -102,7 +103,7 @@ const safeguards: Check = {
       observed: "HTTP 200",
       expected: "HTTP 400 or 412",
       evidence: "PUT and POST with what must be refused",
-      next: ["deno task data-platform:test:s3 --verbose"],
+      next: [command`deno task data-platform:test:s3 --verbose`],
     }];
   },
 };

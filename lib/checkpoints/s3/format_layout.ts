@@ -17,6 +17,7 @@ import { deviates, outcomeOf } from "./format_outcome.ts";
 import { rangeOf, refused } from "./format_store.ts";
 import { oddPartition, partitionNames } from "./format_partitions.ts";
 import { trimEnd } from "../../text.ts";
+import { command } from "../../shell.ts";
 
 /** A table as the catalog names it. */
 export interface CatalogTable {
@@ -101,7 +102,7 @@ function warned({ name, object }: Look, odd: readonly string[]): Outcome {
       odd.slice(0, 3).join("; ")
     }`,
     object,
-    next: ["look whether bucket policies and lifecycle rules know of these places"],
+    next: [command`look whether bucket policies and lifecycle rules know of these places`],
   };
 }
 
@@ -124,7 +125,7 @@ async function read(look: Look, { bucket, key }: ObjectPlace, what: string): Pro
       evidence,
       observed: `404${reply.code ? ` ${reply.code}` : ""}`,
       expected: "200",
-      next: ["deno task validate:nessie"],
+      next: [command`deno task validate:nessie`],
     });
   }
   if (reply.status !== 200) refused(reply, evidence);

@@ -1,9 +1,11 @@
 /** The places in an object store that a run makes for itself, and how they are taken back: whole, also after years. */
+import type { ShellCommand } from "../../model.ts";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { type Scratch, scratchTime } from "../../checkpoint.ts";
 import type { S3Talk } from "../../clients/s3.ts";
 import { done, type Refusal, replyOf } from "./setup_calls.ts";
 import { trimEnd } from "../../text.ts";
+import { command } from "../../shell.ts";
 
 const BUCKET = /^lakecheck-scratch-(\d{8}t\d{4}z-[0-9a-f]{4})(?:-[a-z0-9-]+)?$/;
 /** In a bucket of others; a dot keeps it out of what engines read as tables. */
@@ -160,8 +162,8 @@ export async function oldLeftovers(
 }
 
 /** The command that removes by hand what could not be removed. */
-export function removalCommand(endpoint: string, { bucket, prefix }: ScratchPlace): string {
+export function removalCommand(endpoint: string, { bucket, prefix }: ScratchPlace): ShellCommand {
   return prefix
-    ? `aws --endpoint-url ${endpoint} s3 rm --recursive s3://${bucket}/${prefix}`
-    : `aws --endpoint-url ${endpoint} s3 rb --force s3://${bucket}`;
+    ? command`aws --endpoint-url ${endpoint} s3 rm --recursive s3://${bucket}/${prefix}`
+    : command`aws --endpoint-url ${endpoint} s3 rb --force s3://${bucket}`;
 }

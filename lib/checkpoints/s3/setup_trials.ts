@@ -6,6 +6,7 @@ import type { S3Setup } from "./setup.ts";
 import { refusalText, replyOf } from "./setup_calls.ts";
 import type { RealBucket } from "./setup_facts.ts";
 import { removalCommand } from "./setup_scratch.ts";
+import { command } from "../../shell.ts";
 
 const credentials: Trial<S3Setup> = {
   id: "s3.credentials",
@@ -58,7 +59,7 @@ async function lookInto({ s3, talk, store }: S3Setup, { name, via }: RealBucket)
     return failed("NoSuchBucket", `bucket ${name} does not exist; ${via} names it`, { ...base, observed });
   }
   const message = `bucket ${name} may not be read with the keys of ${keys}; ${via} names it`;
-  const next = ["kubectl get objectbucketclaims -A", "kubectl get cephobjectstoreusers -A"];
+  const next = [command`kubectl get objectbucketclaims -A`, command`kubectl get cephobjectstoreusers -A`];
   return failed("AccessDenied", message, { ...base, observed, next });
 }
 
