@@ -4,7 +4,7 @@
  */
 import { failureOf } from "./collect.ts";
 import { CannotLook, Interrupted } from "./errors.ts";
-import type { Outcome, Trial, TrialRecord } from "./trial.ts";
+import { failed, type Outcome, type Trial, type TrialRecord } from "./trial.ts";
 
 /** What a checkpoint makes for itself, and how it is taken back. */
 export interface Scratch {
@@ -17,10 +17,39 @@ export interface Scratch {
   undo(what: string, how: () => Promise<void>): void;
 }
 
-/** What could not be taken back. */
+/** What could not be cleaned up. */
 export interface Leftover {
   what: string;
   why: string;
+  /** Absent: it could not be removed. */
+  reason?: NotCleaned["reason"];
+}
+
+/**
+ * What an undo throws that knows what became of it. `NotSeen`: whether something is left could not be seen.
+ * `ListedOutside`: everything is gone, and the store showed things that are not ours, which were left as they are.
+ */
+export class NotCleaned extends Error {
+  override name = "NotCleaned";
+  constructor(readonly reason: "NotRemoved" | "NotSeen" | "ListedOutside", message: string) {
+    super(message);
+  }
+}
+
+/** What a report says of something that was not cleaned up. */
+export function leftoverOutcome({ what, why, reason = "NotRemoved" }: Leftover): Outcome {
+  switch (reason) {
+    case "NotRemoved":
+      return failed(reason, `${what} could not be removed: ${why}`);
+    case "NotSeen":
+      return {
+        result: "unknown",
+        reason,
+        message: `${what}: whether something is left could not be seen: ${why}`,
+      };
+    case "ListedOutside":
+      return failed(reason, `${what} were removed, but ${why}`, { status: "warning" });
+  }
 }
 
 export interface ScratchOptions {
@@ -45,7 +74,8 @@ export async function inScratch<T>(
     try {
       await within(how(), undoTimeoutMs);
     } catch (error) {
-      leftovers.push({ what, why: failureOf(error).message });
+      const reason = error instanceof NotCleaned ? { reason: error.reason } : {};
+      leftovers.push({ what, why: failureOf(error).message, ...reason });
     }
   }
   return { ended, leftovers };

@@ -7,7 +7,14 @@ import type { Way } from "./reach.ts";
 import { fetchHandler } from "./s3_handler.ts";
 
 export { s3Answer, type S3Refusal, s3Refused, s3Trouble } from "./s3_failures.ts";
-export { type RawReply, type RawRequest, type RawS3, rawS3 } from "./s3_raw.ts";
+export {
+  type RawDelete,
+  type RawMethod,
+  type RawReply,
+  type RawRequest,
+  type RawS3,
+  rawS3,
+} from "./s3_raw.ts";
 
 /** Keys are secrets, both of them: no message, report or file holds one. */
 export interface S3Keys {

@@ -24,8 +24,13 @@ export interface RawS3 {
   presign(request: RawRequest): Promise<string>;
 }
 
+declare const DELETE: unique symbol;
+/** The method of a request that deletes; only lib/checkpoints/s3/delete.ts makes it, for what lies in a scratch place. */
+export type RawDelete = "DELETE" & { readonly [DELETE]: true };
+export type RawMethod = "GET" | "HEAD" | "PUT" | "POST" | "OPTIONS";
+
 export interface RawRequest {
-  method: string;
+  method: RawMethod | RawDelete;
   /** Absent: the service itself, `/`. */
   bucket?: string;
   /** As it is called, not escaped. */

@@ -57,7 +57,7 @@ export function listObjects(call: Call): Response {
   const { query, is } = call;
   const bucket = bucketOf(call);
   const all = entriesOf(call, keysOf(call, bucket));
-  const token = is("ignores-token") ? null : query.get("continuation-token");
+  const token = is("ignores-token") || is("repeats-pages") ? null : query.get("continuation-token");
   const most = is("ignores-max-keys") ? 1000 : Number(query.get("max-keys") ?? 1000);
   const after = token ? decodeToken(token) : is("ignores-start-after") ? "" : query.get("start-after") ?? "";
   const rest = is("offset-tokens")
@@ -66,7 +66,7 @@ export function listObjects(call: Call): Response {
       byUtf8(name, after) > 0 || (prefix && is("repeats-prefixes") && name === after)
     );
   const page = rest.slice(0, most);
-  const more = rest.length > most;
+  const more = rest.length > most || is("repeats-pages");
   const next = is("offset-tokens")
     ? String((token ? Number(after) : 0) + page.length)
     : page.at(-1)?.name ?? "";
@@ -84,12 +84,16 @@ export function listObjects(call: Call): Response {
       element("KeyCount", is("wrong-key-count") ? 0 : shown.length),
       element("MaxKeys", most),
       element("IsTruncated", more),
-      more && !is("no-token") ? element("NextContinuationToken", encodeToken(next)) : "",
+      more && !is("no-token") ? element("NextContinuationToken", tokenOf(call, next)) : "",
       ...contents,
       ...prefixes,
     ].join(""),
   );
 }
+
+/** A store that repeats its pages may give another token each time. */
+const tokenOf = ({ is, store }: Call, next: string): string =>
+  encodeToken(is("repeats-pages") ? `${next}${store.count++}` : next);
 
 function contentOf(bucket: Bucket, key: string, named: (name: string) => string): string {
   const { bytes, etag, modified }: Pick<Version, "bytes" | "etag" | "modified"> = current(bucket, key) ??
@@ -101,8 +105,8 @@ function contentOf(bucket: Bucket, key: string, named: (name: string) => string)
 
 export function listVersions(call: Call): Response {
   const bucket = bucketOf(call);
-  const prefix = call.query.get("prefix") ?? "";
-  const rows = [...bucket.keys].filter(([key]) => key.startsWith(prefix))
+  const prefix = call.is("ignores-prefix") ? "" : call.query.get("prefix") ?? "";
+  const all = [...bucket.keys].filter(([key]) => key.startsWith(prefix))
     .sort(([a], [b]) => byUtf8(a, b))
     .flatMap(([key, versions]) =>
       versions.slice(0, call.is("lists-one-version") ? 1 : undefined).map((version, at) => {
@@ -112,5 +116,15 @@ export function listVersions(call: Call): Response {
         }${element("Size", version.bytes.length)}</${name}>`;
       })
     );
-  return xml("ListVersionsResult", element("IsTruncated", false) + rows.join(""));
+  const most = Number(call.query.get("max-keys") ?? 1000);
+  const from = Number(call.query.get("key-marker") ?? 0);
+  const more = all.length > from + most;
+  return xml(
+    "ListVersionsResult",
+    [
+      element("IsTruncated", more),
+      more ? element("NextKeyMarker", from + most) : "",
+      ...all.slice(from, from + most),
+    ].join(""),
+  );
 }

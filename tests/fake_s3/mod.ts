@@ -101,7 +101,8 @@ function keyOf(path: string, is: (quirk: Quirk) => boolean): string {
 }
 
 /** A store that is not well, or not the whole of an S3. */
-function outOfOrder({ is, method, bucket, store, query, headers }: Call): void {
+function outOfOrder(call: Call): void {
+  const { is, method, bucket, key, store, query, headers } = call;
   if (is("slow-down")) throw new Refusal(503, "SlowDown");
   if (is("internal-error")) throw new Refusal(500, "InternalError");
   if (is("quota-exceeded") && (method === "PUT" || method === "POST")) {
@@ -112,8 +113,29 @@ function outOfOrder({ is, method, bucket, store, query, headers }: Call): void {
   }
   if (is("bucket-gone")) store.buckets.delete(bucket);
   if (is("not-implemented") && query.has("tagging")) throw new Refusal(501, "NotImplemented");
+  if (is("hides-versions") && query.has("versions")) throw new Refusal(403, "AccessDenied");
+  lacks(call);
   const byHand = !headers.get("user-agent")?.includes("aws-sdk");
+  if (is("makes-no-buckets") && method === "PUT" && bucket && !key && [...query.keys()].every(isSdk)) {
+    throw new Refusal(403, "AccessDenied");
+  }
   if (is("refuses-path-style") && byHand && method === "GET") throw new Refusal(400, "InvalidRequest");
+}
+
+/** The SDK names its operation in the query. */
+const isSdk = (name: string) => name === "x-id";
+
+/** What a store does not have, it refuses in one of several ways. */
+function lacks({ is, method, key, query }: Call): void {
+  const missing = (is("lacks-versions") && (query.has("versions") || query.has("versioning"))) ||
+    (is("lacks-upload-lists") && query.has("uploads") && method === "GET") ||
+    (is("lacks-policies") && query.has("policy")) ||
+    (is("lacks-batch-delete") && query.has("delete") && !key);
+  if (!missing) return;
+  if (is("lacks-with-400")) throw new Refusal(400, "InvalidRequest");
+  if (is("lacks-with-403")) throw new Refusal(403, "AccessDenied");
+  if (is("lacks-with-405")) throw new Refusal(405, "MethodNotAllowed");
+  throw new Refusal(501, "NotImplemented");
 }
 
 function route(call: Call): Response | Promise<Response> {
@@ -165,7 +187,7 @@ function bucketRoute(call: Call, query: URLSearchParams): Response {
           ...(call.is("other-bucket-codes") ? [400, "Full"] : [409, "BucketNotEmpty"]) as [number, string],
         );
       }
-      store.buckets.delete(bucket);
+      if (!call.is("keeps-buckets")) store.buckets.delete(bucket);
       return new Response(null, { status: 204 });
   }
   return lists.listObjects(call);

@@ -117,7 +117,7 @@ export function listParts(call: Call): Response {
 
 export function listUploads(call: Call): Response {
   const { is, query } = call;
-  const prefix = query.get("prefix") ?? "";
+  const prefix = is("ignores-prefix") ? "" : query.get("prefix") ?? "";
   const open = is("lists-no-uploads") ? [] : [...bucketOf(call).uploads.values()]
     .filter(({ ended, key }) => (!ended || is("lists-ended-uploads")) && key.startsWith(prefix));
   const rows = open.map(({ id, key }) => `<Upload>${element("Key", key)}${element("UploadId", id)}</Upload>`);

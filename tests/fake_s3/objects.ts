@@ -134,9 +134,14 @@ function checkGet({ headers, is }: Call, { etag, modified }: Version): void {
   }
 }
 
+/** An object that is locked: nobody deletes it who does not say that the lock may be broken. */
+const isLocked = ({ is, headers }: Call) =>
+  is("locks-objects") && headers.get("x-amz-bypass-governance-retention") !== "true";
+
 export function deleteObject(call: Call): Response {
   const { key, query, is } = call;
   const bucket = bucketOf(call);
+  if (isLocked(call)) throw new Refusal(403, "AccessDenied");
   const id = query.get("versionId");
   if (!bucket.keys.has(key) && is("missing-delete-is-404")) throw new Refusal(404, "NoSuchKey");
   const marker = is("ignores-delete") ? undefined : removeKey(call, bucket, key, id);
@@ -241,6 +246,7 @@ export function deleteObjects(call: Call): Response {
     if (!bucket.keys.has(key) && is("batch-delete-errors")) {
       return `<Error><Key>${escapeXml(key)}</Key><Code>NoSuchKey</Code></Error>`;
     }
+    if (isLocked(call)) return `<Error><Key>${escapeXml(key)}</Key><Code>AccessDenied</Code></Error>`;
     if (!is("batch-delete-forgets")) removeKey(call, bucket, key, id);
     return quiet ? "" : `<Deleted><Key>${escapeXml(key)}</Key></Deleted>`;
   });

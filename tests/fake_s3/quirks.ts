@@ -116,6 +116,20 @@ export const QUIRKS = [
   "bucket-gone",
   "forbids-all",
   "not-implemented",
+  // what many stores lack
+  "lacks-versions",
+  "lacks-upload-lists",
+  "lacks-policies",
+  "lacks-batch-delete",
+  "hides-versions",
+  "lacks-with-400",
+  "lacks-with-403",
+  "lacks-with-405",
+  // what cleaning up meets
+  "makes-no-buckets",
+  "keeps-buckets",
+  "repeats-pages",
+  "locks-objects",
 ] as const;
 
 export type Quirk = typeof QUIRKS[number];

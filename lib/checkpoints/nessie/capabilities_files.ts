@@ -1,4 +1,5 @@
 /** What the catalog can do with names and files of tables: rename, register, drop, purge. */
+import { cannotLook } from "../../clients/failures.ts";
 import {
   ALL_ENGINES,
   at,
@@ -13,7 +14,7 @@ import {
   yes,
 } from "./capabilities.ts";
 import { CREATE_TABLE } from "./capabilities_tables.ts";
-import { inSpace, load, makeTable, type Yard } from "./capabilities_yard.ts";
+import { inSpace, load, makeTable, scratchPlace, type Yard } from "./capabilities_yard.ts";
 
 const rename = (yard: Yard, from: string, to: string, space: readonly string[] = [yard.root]) =>
   yard.send("POST", "/tables/rename", {
@@ -163,6 +164,12 @@ export const fileCapabilities: readonly Capability[] = [
     needs: [CREATE_TABLE],
     async run(yard) {
       const { path, file } = await makeTable(yard, "purged");
+      if (!scratchPlace(file, yard.root)) {
+        throw cannotLook(
+          "malformed",
+          `the catalog put the table outside of its namespace, at ${file}: nothing is purged there`,
+        );
+      }
       const before = await isThere(yard, file);
       const reply = await yard.send("DELETE", `${path}?purgeRequested=true`);
       if (!isGood(reply)) return refusedIt("purge a table", reply);

@@ -7,6 +7,7 @@ import { scratchTime } from "../../checkpoint.ts";
 import type { CatalogReply, CatalogRequest } from "../../clients/catalog_http.ts";
 import { cannotLook } from "../../clients/failures.ts";
 import { type IcebergRest, levelsPath } from "../../clients/iceberg_rest.ts";
+import { type OwnPlace, scratchBelow } from "../s3/own_place.ts";
 import { at, isGood, words } from "./capabilities.ts";
 import { command } from "../../shell.ts";
 
@@ -14,7 +15,8 @@ import { command } from "../../shell.ts";
 export interface Objects {
   exists(bucket: string, key: string): Promise<boolean>;
   list(bucket: string, prefix: string): Promise<string[]>;
-  remove(bucket: string, keys: readonly string[]): Promise<void>;
+  /** Deletes what lies in a place of a run. NotCleaned when not all is known to be gone. */
+  empty(place: OwnPlace): Promise<void>;
 }
 
 export interface Yard {
@@ -65,6 +67,7 @@ export function openYard(options: YardOptions): Yard {
     ...objects ? { objects } : {},
     elsewhere: rest,
     async send(method, path, body, headers) {
+      if (method === "DELETE" && !isBelow(path, inSpace(root))) throw new Error(`${path} is not of this run`);
       const reply = await rest.send(method, rest.at(path), body, headers);
       for (
         const place of [at(reply.body, "metadata", "location"), at(reply.body, "properties", "location")]
@@ -75,6 +78,10 @@ export function openYard(options: YardOptions): Yard {
     },
   };
 }
+
+/** Whether a path is this one, or one below it; a further level of a namespace goes on after a separator. */
+const isBelow = (path: string, of: string): boolean =>
+  path.startsWith(of) && /^(?:$|[/?]|%1F)/i.test(path.slice(of.length));
 
 /**
  * The bucket and the prefix of everything below a scratch namespace: of `s3://b/wh/NS/t_1/metadata`, `b` and `wh/NS/`.
@@ -110,8 +117,7 @@ async function removeObjects(locations: ReadonlySet<string>, root: string, objec
     );
   }
   for (const { bucket, prefix } of places.values()) {
-    const keys = (await objects.list(bucket, prefix)).filter((key) => key.startsWith(prefix));
-    if (keys.length > 0) await objects.remove(bucket, keys);
+    await objects.empty(scratchBelow(bucket, prefix));
   }
 }
 
@@ -123,15 +129,15 @@ export async function sweepObjects(
   now: Date,
 ): Promise<string[]> {
   const start = `${base}lakecheck_scratch_`;
-  const old = new Map<string, string[]>();
+  const old = new Set<string>();
   for (const key of await objects.list(bucket, start)) {
     const [name = ""] = key.slice(base.length).split("/");
     const begun = scratchTime(name.slice("lakecheck_scratch_".length).replace(/_([0-9a-f]{4})$/, "-$1"));
     if (!key.startsWith(start) || !begun || now.getTime() - begun.getTime() < 3_600_000) continue;
-    old.set(name, [...old.get(name) ?? [], key]);
+    old.add(name);
   }
-  for (const keys of old.values()) await objects.remove(bucket, keys);
-  return [...old.keys()];
+  for (const name of old) await objects.empty(scratchBelow(bucket, `${base}${name}/`));
+  return [...old];
 }
 
 export const inSpace = (...levels: readonly string[]): string => `/namespaces/${levelsPath(levels)}`;

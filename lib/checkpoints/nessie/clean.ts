@@ -1,7 +1,7 @@
 /** Says whether everything was taken back, and that the default branch has no commit of ours. */
 import type { ShellCommand } from "../../model.ts";
 import { failureOf } from "../../collect.ts";
-import type { Leftover } from "../../checkpoint.ts";
+import { type Leftover, leftoverOutcome } from "../../checkpoint.ts";
 import type { NessieApi, Reference } from "../../clients/nessie.ts";
 import { CannotLook } from "../../errors.ts";
 import type { Outcome, TrialRecord } from "../../trial.ts";
@@ -68,13 +68,13 @@ const SCRATCH_NAME = new RegExp(`${SCRATCH}[a-z0-9-]+`);
 
 function notRemoved({ leftovers, swept, root }: Ended): Outcome[] {
   const left = [
-    ...leftovers.map(({ what, why }) => ({ what, why, name: SCRATCH_NAME.exec(`${what} ${why}`)?.[0] })),
+    ...leftovers.map((one) => ({ ...one, name: SCRATCH_NAME.exec(`${one.what} ${one.why}`)?.[0] })),
     ...swept.flatMap(({ name, why }) =>
       why === undefined ? [] : [{ what: `${name}, of an earlier run,`, why, name }]
     ),
   ];
-  return left.map(({ what, why, name }) => ({
-    ...failed("NotRemoved", `${what} could not be removed: ${why}`),
+  return left.map(({ name, ...leftover }) => ({
+    ...leftoverOutcome(leftover),
     ...name ? { next: removal(root, name) } : {},
   }));
 }

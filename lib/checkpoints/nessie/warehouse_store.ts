@@ -5,6 +5,7 @@ import { s3Refused, s3Trouble } from "../../clients/s3_failures.ts";
 import { type S3Reader, s3Reader, S3Refused } from "../../clients/s3_reader.ts";
 import { CannotLook } from "../../errors.ts";
 import type { Failure, World } from "../../model.ts";
+import { empty } from "../s3/delete.ts";
 import { clientsOf, openStore, type Store } from "../s3/setup.ts";
 import type { Objects } from "./capabilities_yard.ts";
 
@@ -17,8 +18,6 @@ export interface WarehouseStore {
   close(): Promise<void>;
 }
 
-/** Keys that are most at a time in a batch delete. */
-const BATCH = 1000;
 const REGION = "us-east-1";
 
 /** Why there is no way to the store is no fault of the catalog: it is told where objects would have been looked at. */
@@ -49,29 +48,14 @@ async function withKeys(store: Store): Promise<WarehouseStore | { failure: Failu
   const talk: S3Talk = { way, keys: chosen.keys, region, timeoutMs, signal };
   const undoReader = s3Reader({ way, keys: chosen.keys, region, timeoutMs });
   const reader = s3Reader(talk);
-  const remove: Objects["remove"] = async (bucket, keys) => {
-    const { DeleteObjectsCommand } = await import("@aws-sdk/client-s3");
-    for (let i = 0; i < keys.length; i += BATCH) {
-      const objects = keys.slice(i, i + BATCH).map((Key) => ({ Key }));
-      const { Errors = [] } = await clients.undoS3.send(
-        new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: objects, Quiet: true } }),
-      );
-      const [first] = Errors;
-      if (first) {
-        const which =
-          `${Errors.length} of ${objects.length} objects of bucket ${bucket}, ${first.Key} among them`;
-        throw new CannotLook({
-          kind: "server-error",
-          message: `the store did not delete ${which}: ${first.Code}`,
-        });
-      }
-    }
+  const removing: Pick<Objects, "empty"> = {
+    empty: async (place) => void await empty(clients.undoS3, place, { ...talk, signal: undefined }),
   };
   return {
     reader,
     talk,
-    objects: { ...reading(reader, talk), remove },
-    undoObjects: { ...reading(undoReader, { ...talk, signal: undefined }), remove },
+    objects: { ...reading(reader, talk), ...removing },
+    undoObjects: { ...reading(undoReader, { ...talk, signal: undefined }), ...removing },
     async close() {
       clients.destroy();
       await store.close();

@@ -5,6 +5,7 @@ import type { Way } from "../../clients/reach.ts";
 import type { S3Talk } from "../../clients/s3.ts";
 import type { RawS3 } from "../../clients/s3_raw.ts";
 import type { ObjectRef } from "../../model.ts";
+import type { OwnBucket, OwnPlace } from "./own_place.ts";
 
 /**
  * Everything but `undoS3` ends with the checkpoint's signal, with an Interrupted. A trial keeps to `bucket` and its own
@@ -24,17 +25,19 @@ export interface S3Context {
   raw: RawS3;
   /** For undoing only: outlives the signal. */
   undoS3: S3Client;
-  /** A scratch bucket made for this run; or an existing one, with `prefix`, when none may be made. */
+  /** Where trials may write and delete: a bucket that was made for this run, or a prefix of one of others. */
+  place: OwnPlace;
+  /** That of `place`. */
   bucket: string;
   /** `bucket` was made for this run: its settings (policy, CORS, lifecycle, versioning) may be changed. */
   ownBucket: boolean;
-  /** Empty, or ends with `/`. Each trial takes its own: `${prefix}put-get/`. */
+  /** That of `place`: empty, or ends with `/`. Each trial takes its own: `${prefix}put-get/`. */
   prefix: string;
   /**
    * Makes a further scratch bucket, `lakecheck-scratch-ID-PURPOSE`, already registered for undoing: it is emptied of
    * versions, delete markers and uploads, and deleted. CannotLook when this user may make none; see `ownBucket`.
    */
-  makeBucket(purpose: string): Promise<string>;
+  makeBucket(purpose: string): Promise<OwnBucket>;
   /** Longest wait for one answer. */
   timeoutMs: number;
   signal: AbortSignal;

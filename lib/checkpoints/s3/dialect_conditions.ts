@@ -1,5 +1,7 @@
 /** Conditions, with ETags in quotes and without, that hold and that do not. */
+import type { RawRequest } from "../../clients/s3.ts";
 import type { S3Context } from "./context.ts";
+import { willAbort } from "./delete.ts";
 import {
   bytesFor,
   holds,
@@ -42,7 +44,7 @@ async function putIf(context: S3Context, key: string, form: Form): Promise<Seen>
 async function copyIf(context: S3Context, key: string, value: Form, must: "hold" | "fail"): Promise<Seen> {
   const from = `${key}-from`;
   const etag = await put(context, from);
-  const request = {
+  const request: Omit<RawRequest, "bucket"> = {
     method: "PUT",
     key,
     headers: {
@@ -55,13 +57,18 @@ async function copyIf(context: S3Context, key: string, value: Form, must: "hold"
 }
 
 /** Completes an upload of one part under this key. */
-async function complete(context: S3Context, key: string, headers: Record<string, string> = {}) {
+async function complete(
+  context: S3Context,
+  key: string,
+  headers: Record<string, string> = {},
+): Promise<Omit<RawRequest, "bucket">> {
   const sdk = await import("@aws-sdk/client-s3");
   const place = { Bucket: context.bucket, Key: key };
   const talk = { ...context.talk, what: "write in parts" };
   const begun = await replyOf(context.s3.send(new sdk.CreateMultipartUploadCommand(place)), talk);
   if (!begun.ok) throw refusedPlainly("an upload in parts", refusalText(begun.refusal));
   const { UploadId = "" } = begun.value;
+  willAbort(context, key, UploadId);
   const part = await send(context, {
     method: "PUT",
     key,

@@ -1,6 +1,7 @@
 /** The same writes with the SDK's own defaults for checksums, and with when_required. */
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { S3Context } from "./context.ts";
+import { deleteMany, willAbort } from "./delete.ts";
 import { bytesFor, ofReply, type Probe, put, readBack, type Seen, send } from "./dialect_probe.ts";
 import { replyOf } from "./setup_calls.ts";
 
@@ -43,6 +44,7 @@ const multipart: Write = async (context, client, key) => {
   const begun = await replyOf(client.send(new sdk.CreateMultipartUploadCommand(place)), talk);
   if (!begun.ok) return ofReply(begun);
   const { UploadId } = begun.value;
+  willAbort(context, key, UploadId);
   const Parts: { PartNumber: number; ETag?: string; ChecksumCRC32?: string }[] = [];
   for (
     const [PartNumber, Body] of [[1, bytes.subarray(0, 5 * MEBIBYTE)], [
@@ -79,13 +81,12 @@ const copy: Write = async (context, client, key) => {
   return reply.ok ? await readBack(context, key, bytesFor(from), "HTTP 200") : ofReply(reply);
 };
 
-const deleteMany: Write = async (context, client, key) => {
-  const { DeleteObjectsCommand } = await import("@aws-sdk/client-s3");
+const deleteBoth: Write = async (context, client, key) => {
   const keys = [`${key}/a`, `${key}/b`];
   await Promise.all(keys.map((one) => put(context, one)));
-  const Delete = { Objects: keys.map((Key) => ({ Key })) };
+  const names = keys.map((one) => one.slice(context.prefix.length));
   const reply = await replyOf(
-    client.send(new DeleteObjectsCommand({ Bucket: context.bucket, Delete })),
+    client.send(await deleteMany(context.place, names)),
     { ...context.talk, what: "delete many objects" },
   );
   if (!reply.ok) return ofReply(reply);
@@ -101,7 +102,7 @@ const WRITES: Record<string, Write> = {
   "put-stream": putStream,
   "multipart": multipart,
   "copy": copy,
-  "delete-many": deleteMany,
+  "delete-many": deleteBoth,
 };
 
 export const writeProbes: readonly Probe[] = Object.entries(WRITES).flatMap(([name, write]): Probe[] => [

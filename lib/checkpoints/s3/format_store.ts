@@ -2,6 +2,7 @@
 import { CannotLook } from "../../errors.ts";
 import { type RawReply, s3Trouble } from "../../clients/s3.ts";
 import type { S3Context } from "./context.ts";
+import { abortUpload, deleteOne } from "./delete.ts";
 import { deviates } from "./format_outcome.ts";
 
 /** Names are those of the files; where they lie is the store's own business. */
@@ -47,11 +48,10 @@ export function fileStore(context: S3Context, part: string): FileStore {
 }
 
 /** Only in a bucket that is not the checkpoint's own: that one is emptied as a whole. */
-function willDelete({ ownBucket, scratch, undoS3, bucket }: S3Context, key: string): void {
+function willDelete({ ownBucket, scratch, undoS3, place, bucket, prefix }: S3Context, key: string): void {
   if (ownBucket) return;
   scratch.undo(`object s3://${bucket}/${key}`, async () => {
-    const { DeleteObjectCommand } = await import("@aws-sdk/client-s3");
-    await undoS3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+    await undoS3.send(await deleteOne(place, key.slice(prefix.length)));
   });
 }
 
@@ -62,13 +62,13 @@ async function upload(
   partBytes: number,
 ): Promise<number> {
   const sdk = await import("@aws-sdk/client-s3");
-  const { s3, undoS3, scratch } = context;
+  const { s3, undoS3, scratch, place } = context;
   const at = { Bucket: context.bucket, Key };
   willDelete(context, Key);
   const { UploadId } = await s3.send(new sdk.CreateMultipartUploadCommand(at));
   let complete = false;
   scratch.undo(`upload of s3://${at.Bucket}/${Key}`, async () => {
-    if (!complete) await undoS3.send(new sdk.AbortMultipartUploadCommand({ ...at, UploadId }));
+    if (!complete) await undoS3.send(await abortUpload(place, Key.slice(place.prefix.length), UploadId));
   });
   const count = Math.ceil(bytes.length / partBytes);
   const Parts = await Promise.all(Array.from({ length: count }, async (_, part) => {

@@ -39,7 +39,7 @@ export const lifecycleTrial: Trial<S3Setup> = {
     if (!context.ownBucket) {
       return skipped("this user may make no bucket, and the policy of a bucket in use is not touched");
     }
-    const bucket = await context.makeBucket("lifecycle");
+    const { bucket } = await context.makeBucket("lifecycle");
     const set = await setAndReadBack(context, bucket);
     return set.result === "held" ? [set, await seen(context, bucket)] : set;
   },

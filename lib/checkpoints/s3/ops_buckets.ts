@@ -1,8 +1,10 @@
 /** Trials of buckets: one that does not exist, and one that is full. */
+import type { RawRequest } from "../../clients/s3.ts";
 import { failed, held, type Trial } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
+import { deleteBucket } from "./delete.ts";
 import { same, wrongBytes } from "./ops_bytes.ts";
-import { must, operation, replyText } from "./ops_steps.ts";
+import { must, operation, otherBucket, replyText } from "./ops_steps.ts";
 
 const missing = operation({
   id: "s3.missing-bucket",
@@ -15,7 +17,7 @@ const missing = operation({
 }, async ({ context }) => {
   const bucket = `lakecheck-scratch-${context.scratch.id}-missing`;
   const body = new TextEncoder().encode("x");
-  const requests = [
+  const requests: (RawRequest & { what: string })[] = [
     { what: "list", method: "GET", bucket },
     { what: "GET of an object", method: "GET", bucket, key: "object" },
     { what: "PUT of an object", method: "PUT", bucket, key: "object", body },
@@ -57,11 +59,8 @@ const notEmpty = operation({
 }, async (steps) => {
   const body = new TextEncoder().encode("keeps the bucket");
   await steps.put("object", body);
-  const { s3, sdk, bucket } = steps;
-  const refusal = await steps.refusal(
-    "DeleteBucket",
-    s3.send(new sdk.DeleteBucketCommand({ Bucket: bucket })),
-  );
+  const own = await otherBucket(steps.context);
+  const refusal = await steps.refusal("DeleteBucket", steps.s3.send(await deleteBucket(own)));
   must(refusal, () =>
     failed("SilentlyIgnored", "the store deletes a bucket that is not empty", {
       observed: "204",

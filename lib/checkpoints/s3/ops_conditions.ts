@@ -1,6 +1,6 @@
 /** Trials of conditions: a request that must only be done if the object is as the client believes. */
 import { failed, held, type Outcome, type Trial } from "../../trial.ts";
-import type { RawReply } from "../../clients/s3_raw.ts";
+import type { RawMethod, RawReply } from "../../clients/s3_raw.ts";
 import type { S3Context } from "./context.ts";
 import { madeBytes, same, wrongBytes } from "./ops_bytes.ts";
 import { must, operation, replyText, type Steps } from "./ops_steps.ts";
@@ -10,7 +10,7 @@ const WRITERS = 8;
 
 const send = (
   { raw, bucket, prefix }: Steps,
-  method: string,
+  method: RawMethod,
   name: string,
   headers: Record<string, string>,
   body?: Uint8Array,

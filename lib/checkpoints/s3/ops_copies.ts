@@ -1,9 +1,11 @@
 /** Trials of copies on the server, and of deletes of many keys at once. */
 import { failed, held, type Trial } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
+import { deleteMany } from "./delete.ts";
 import { madeBytes, same, wrongBytes } from "./ops_bytes.ts";
 import { sameTexts } from "./ops_names.ts";
 import { must, operation, otherBucket, refusalText, type Steps, stepsIn } from "./ops_steps.ts";
+import { below } from "./own_place.ts";
 
 const TYPE = "application/vnd.apache.parquet";
 /** A name that must be escaped in x-amz-copy-source. */
@@ -36,10 +38,12 @@ const copy = operation({
 }, async (steps) => {
   const bytes = madeBytes(20_000, 6);
   await steps.put(SOURCE, bytes, { ContentType: TYPE, Metadata: { origin: "first" } });
-  const others = steps.context.ownBucket ? [await otherBucket(steps.context)] : [];
-  for (const bucket of [steps.bucket, ...others]) {
-    const evidence = bucket === steps.bucket ? "CopyObject in a bucket" : "CopyObject to another bucket";
-    const there = await stepsIn(steps.context, bucket, steps.prefix);
+  const { context } = steps;
+  const others = context.ownBucket ? [below(await otherBucket(context), steps.prefix)] : [];
+  for (const place of [steps.place, ...others]) {
+    const evidence = place === steps.place ? "CopyObject in a bucket" : "CopyObject to another bucket";
+    const there = await stepsIn(context, place);
+    const { bucket } = place;
     await steps.ask(evidence, copyOf(steps, { bucket, key: `${steps.prefix}target` }, SOURCE));
     const got = await there.get("target");
     must(same(got.bytes, bytes), () => wrongBytes(evidence, got.bytes, bytes));
@@ -170,12 +174,8 @@ const batchDelete = operation({
   );
 });
 
-function deleteAll({ ask, sdk, s3, bucket, prefix }: Steps, names: string[], Quiet: boolean) {
-  const Objects = names.map((name) => ({ Key: prefix + name }));
-  return ask(
-    "DeleteObjects",
-    s3.send(new sdk.DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet } })),
-  );
+async function deleteAll({ ask, s3, place }: Steps, names: string[], Quiet: boolean) {
+  return await ask("DeleteObjects", s3.send(await deleteMany(place, names, { Quiet })));
 }
 
 const headOf = ({ sdk, bucket, prefix }: Steps, name: string) =>

@@ -22,8 +22,8 @@ const pathStyle = operation({
 }, async (steps) => {
   const bytes = madeBytes(200, 141);
   await steps.put("object", bytes);
-  const request = { method: "GET", bucket: steps.bucket, key: `${steps.prefix}object` };
-  const reply = await steps.raw({ ...request, virtualHost: false });
+  const { bucket, prefix } = steps;
+  const reply = await steps.raw({ method: "GET", bucket, key: `${prefix}object`, virtualHost: false });
   const evidence = "GET /bucket/key";
   must(reply.status === 200, () =>
     failed("PathStyleRefused", "the store does not take path style", {
@@ -48,8 +48,8 @@ async function virtualHost(
 ): Promise<string | undefined> {
   if (/^[\d.]+$|^\[/.test(new URL(context.way.url).hostname)) return "an address can't carry a bucket's name";
   try {
-    const request = { method: "GET", bucket, key: `${prefix}object`, virtualHost: true };
-    const reply = await context.raw.send(request);
+    const key = `${prefix}object`;
+    const reply = await context.raw.send({ method: "GET", bucket, key, virtualHost: true });
     if (reply.status !== 200) return replyText(reply);
     return same(reply.bytes, bytes) ? undefined : "other bytes";
   } catch (error) {

@@ -1,8 +1,10 @@
 /** Trials of listing: every key once, in pages, by prefixes and delimiters, in the order that S3 promises. */
 import { failed, held, type Outcome, type Trial } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
+import { deleteOne } from "./delete.ts";
 import { expectNames, page, pages, type Query, sorted } from "./ops_list_pages.ts";
 import { must, operation, outcomeOf, shared, type Steps, stepsIn } from "./ops_steps.ts";
+import { below } from "./own_place.ts";
 
 /** Sorted by UTF-8: U+FF5E comes before U+1F600 there, and after it when sorted by UTF-16. */
 const NAMES: readonly string[] = [
@@ -25,7 +27,7 @@ const NAMES: readonly string[] = [
 /** Objects of these names, made once for all trials that only list them. */
 const listed = shared((context) =>
   outcomeOf(async () => {
-    const steps = await stepsIn(context, context.bucket, `${context.prefix}list/`);
+    const steps = await stepsIn(context, below(context.place, "list/"));
     await Promise.all(NAMES.map((name) => steps.put(name, "x")));
     return steps;
   })
@@ -184,7 +186,6 @@ const listFresh = operation({
     "copy: a list that is behind loses or doubles their output. Old stores promised this only after a while.",
   weight: "critical",
 }, async (steps) => {
-  const { s3, sdk, bucket, prefix } = steps;
   for (let round = 1; round <= ROUNDS; round++) {
     const name = `object-${round}`;
     await steps.put(name, "x");
@@ -198,8 +199,7 @@ const listFresh = operation({
           evidence: `ListObjectsV2 right after PUT, round ${round}`,
         }),
     );
-    const Key = prefix + name;
-    await steps.ask("DELETE", s3.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key })));
+    await steps.ask("DELETE", steps.s3.send(await deleteOne(steps.place, name)));
     const gone = await page(steps, {});
     must(
       !gone.keys.includes(name),
@@ -223,14 +223,13 @@ const listChanging = operation({
     "that is skipped is a live file that is taken for an orphan or left out of the backup.",
   weight: "critical",
 }, async (steps) => {
-  const { s3, sdk, bucket, prefix } = steps;
   const stays = ["b", "d", "f", "h", "j", "l", "n"];
   const goes = ["a", "c", "k"];
   await Promise.all([...stays, ...goes].map((name) => steps.put(name, "x")));
   const all = await pages(steps, { MaxKeys: 3 }, async (number) => {
     if (number !== 1) return;
-    const gone = goes.map((name) =>
-      steps.ask("DELETE", s3.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key: prefix + name })))
+    const gone = goes.map(async (name) =>
+      steps.ask("DELETE", steps.s3.send(await deleteOne(steps.place, name)))
     );
     await Promise.all([...gone, steps.put("aa", "x"), steps.put("m", "x")]);
   });

@@ -108,8 +108,10 @@ const uploads = ofUpload({
   weight: "warning",
   needs: ["s3.multipart"],
 }, ({ listedOpen, listedAfter }) => {
+  if (listedOpen.status === "rejected") throw listedOpen.reason;
+  if (listedAfter.status === "rejected") throw listedAfter.reason;
   must(
-    listedOpen,
+    listedOpen.value,
     () =>
       failed(
         "UploadNotListed",
@@ -121,12 +123,15 @@ const uploads = ofUpload({
         },
       ),
   );
-  must(!listedAfter, () =>
-    failed("EndedUploadListed", "an upload that has ended is still listed as open", {
-      observed: "listed",
-      expected: "not listed",
-      evidence: "ListMultipartUploads after CompleteMultipartUpload",
-    }));
+  must(
+    !listedAfter.value,
+    () =>
+      failed("EndedUploadListed", "an upload that has ended is still listed as open", {
+        observed: "listed",
+        expected: "not listed",
+        evidence: "ListMultipartUploads after CompleteMultipartUpload",
+      }),
+  );
   return held("an open upload is listed, and no longer when it has ended");
 });
 

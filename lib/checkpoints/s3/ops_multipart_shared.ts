@@ -2,7 +2,9 @@
 import { type Outcome } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
 import { joined, madeBytes } from "./ops_bytes.ts";
+import { willAbort } from "./delete.ts";
 import { outcomeOf, shared, type Steps, stepsIn } from "./ops_steps.ts";
+import { below } from "./own_place.ts";
 
 /** S3's least size of every part but the last: 5 MiB. */
 export const PART_BYTES = 5 * 1024 * 1024;
@@ -20,22 +22,23 @@ export interface Assembled {
   /** What ListParts says before the end: number and bytes. */
   parts: { number?: number; size?: number; etag?: string }[];
   sent: { first?: string; last?: string };
-  /** Whether the upload is among the uploads that the store lists: while it is open, and after its end. */
-  listedOpen: boolean;
-  listedAfter: boolean;
+  /** Whether the store lists the upload: while it is open, and after its end. Not every store lists uploads. */
+  listedOpen: PromiseSettledResult<boolean>;
+  listedAfter: PromiseSettledResult<boolean>;
   /** The ETag in the answer to the end of the upload, and the one that HEAD gives. */
   completeETag?: string;
   headETag?: string;
   got: Uint8Array;
 }
 
-/** Begins an upload. What is left open of it is taken back with the bucket or the prefix. */
+/** Begins an upload. Left open, it is ended with the run. */
 export async function beginUpload(steps: Steps, name: string): Promise<string> {
-  const { ask, s3, sdk, bucket, prefix } = steps;
+  const { context, ask, s3, sdk, bucket, prefix } = steps;
   const { UploadId = "" } = await ask(
     "CreateMultipartUpload",
     s3.send(new sdk.CreateMultipartUploadCommand({ Bucket: bucket, Key: prefix + name })),
   );
+  willAbort(context, prefix + name, UploadId);
   return UploadId;
 }
 
@@ -80,7 +83,7 @@ export async function isListed({ ask, s3, sdk, bucket, prefix }: Steps, UploadId
 /** The upload, made once for all trials that judge a part of it; or why it could not be made. */
 export const assembled: (context: S3Context) => Promise<Assembled | Outcome> = shared((context) =>
   outcomeOf(async () => {
-    const steps = await stepsIn(context, context.bucket, `${context.prefix}multipart/`);
+    const steps = await stepsIn(context, below(context.place, "multipart/"));
     const { ask, s3, sdk, bucket, prefix } = steps;
     const name = "assembled";
     const first = madeBytes(PART_BYTES, 11);
@@ -90,9 +93,10 @@ export const assembled: (context: S3Context) => Promise<Assembled | Outcome> = s
     const one = await sendPart(steps, name, UploadId, 1, first);
     const two = await sendPart(steps, name, UploadId, 2, last);
     const at = { Bucket: bucket, Key: prefix + name };
+    const listed = async () => (await Promise.allSettled([isListed(steps, UploadId)]))[0];
     const [{ Parts = [] }, listedOpen] = await Promise.all([
       ask("ListParts", s3.send(new sdk.ListPartsCommand({ ...at, UploadId }))),
-      isListed(steps, UploadId),
+      listed(),
     ]);
     const ended = await ask(
       "CompleteMultipartUpload",
@@ -100,7 +104,7 @@ export const assembled: (context: S3Context) => Promise<Assembled | Outcome> = s
     );
     const [head, listedAfter, got] = await Promise.all([
       ask("HEAD", s3.send(new sdk.HeadObjectCommand(at))),
-      isListed(steps, UploadId),
+      listed(),
       steps.get(name),
     ]);
     return {

@@ -2,6 +2,7 @@
 import type { RawReply } from "../../clients/s3_raw.ts";
 import { failed, held, type Trial } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
+import { deleteOne } from "./delete.ts";
 import { madeBytes, same, wrongBytes } from "./ops_bytes.ts";
 import { must, operation, refusalText, replyText, type Steps } from "./ops_steps.ts";
 
@@ -46,11 +47,8 @@ const putGet = operation({
 const getObject = ({ sdk, bucket, prefix }: Steps, name: string) =>
   new sdk.GetObjectCommand({ Bucket: bucket, Key: prefix + name });
 
-function remove({ ask, s3, sdk, bucket, prefix }: Steps, name: string) {
-  return ask(
-    `DELETE ${name}`,
-    s3.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key: prefix + name })),
-  );
+async function remove({ ask, s3, place }: Steps, name: string) {
+  return await ask(`DELETE ${name}`, s3.send(await deleteOne(place, name)));
 }
 
 const deleteMissing = operation({
@@ -63,7 +61,7 @@ const deleteMissing = operation({
 }, async (steps) => {
   const refusal = await steps.refusal(
     "DELETE of a missing key",
-    steps.s3.send(new steps.sdk.DeleteObjectCommand({ Bucket: steps.bucket, Key: `${steps.prefix}missing` })),
+    steps.s3.send(await deleteOne(steps.place, "missing")),
   );
   must(
     !refusal,

@@ -1,6 +1,8 @@
 /** Trials of bucket policies: what is allowed and denied by them, and no longer when they are gone. */
 import { failed, held, type Outcome, skipped, type Trial, type TrialWords } from "../../trial.ts";
+import type { RawMethod } from "../../clients/s3.ts";
 import type { S3Context } from "./context.ts";
+import { rawDelete } from "./delete.ts";
 import {
   must,
   NO_BUCKET,
@@ -12,6 +14,7 @@ import {
   shared,
   stepsIn,
 } from "./ops_steps.ts";
+import { below } from "./own_place.ts";
 
 /** Gateways that share a store hear of a policy a moment after the one that took it. */
 const HEARD_MS = 1_000;
@@ -65,12 +68,11 @@ async function soon<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Pr
 const policed = shared(async (context): Promise<Policed | Outcome> => {
   if (!context.ownBucket) return skipped(NO_BUCKET);
   return await outcomeOf(async () => {
-    const bucket = await otherBucket(context);
-    const steps = await stepsIn(context, bucket, "policy/");
-    const { ask, refusal, raw, s3, sdk, prefix } = steps;
+    const steps = await stepsIn(context, below(await otherBucket(context), "policy/"));
+    const { ask, refusal, raw, s3, sdk, bucket, prefix, place } = steps;
     const at = { Bucket: bucket };
     await Promise.all(["public/a", "private/a", "denied/a"].map((name) => steps.put(name, name)));
-    const nobody = async (method: string, name?: string) => {
+    const nobody = async (method: RawMethod, name?: string) => {
       const key = name && prefix + name;
       const body = method === "PUT" ? new Uint8Array(1) : undefined;
       return (await raw({ method, bucket, key, sign: "none", body })).status;
@@ -93,7 +95,8 @@ const policed = shared(async (context): Promise<Policed | Outcome> => {
       "GET of another object": await nobody("GET", "private/a"),
       "list of the bucket": await nobody("GET"),
       "PUT where reading is allowed": await nobody("PUT", "public/b"),
-      "DELETE where reading is allowed": await nobody("DELETE", "public/a"),
+      "DELETE where reading is allowed":
+        (await raw({ ...rawDelete(place, "public/a"), sign: "none" })).status,
     };
     const undenied = await own("private/a");
     await ask("DeleteBucketPolicy", s3.send(new sdk.DeleteBucketPolicyCommand(at)));

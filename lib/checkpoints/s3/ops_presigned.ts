@@ -1,5 +1,5 @@
 /** Trials of presigned URLs, by plain fetch: what whoever holds the URL can do, and for how long. */
-import { s3Trouble } from "../../clients/s3.ts";
+import { type RawMethod, s3Trouble } from "../../clients/s3.ts";
 import { readBody, sendS3 } from "../../clients/s3_send.ts";
 import { failed, held, type Trial } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
@@ -27,7 +27,7 @@ async function plainFetch({ context }: Steps, url: string, body?: Uint8Array<Arr
   }
 }
 
-const presignedOf = ({ context, bucket, prefix }: Steps, method: string, more = {}) =>
+const presignedOf = ({ context, bucket, prefix }: Steps, method: RawMethod, more = {}) =>
   context.raw.presign({ method, bucket, key: `${prefix}object`, sign: "query", ...more });
 
 const presigned = operation({

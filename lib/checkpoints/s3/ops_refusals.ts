@@ -2,6 +2,7 @@
 import type { RawReply, RawRequest } from "../../clients/s3_raw.ts";
 import { failed, held, type Trial, type TrialWords } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
+import { rawDelete } from "./delete.ts";
 import { madeBytes, same } from "./ops_bytes.ts";
 import { must, operation, replyText, type Steps } from "./ops_steps.ts";
 
@@ -144,14 +145,14 @@ const anonymous = refusals(
     weight: "critical",
   },
   (steps) => {
-    const { bucket, prefix } = steps;
+    const { bucket } = steps;
     const all: RawRequest[] = [
       ...requests(steps),
       { method: "GET", bucket, query: { "list-type": "2" } },
-      { method: "DELETE", bucket, key: `${prefix}object` },
+      rawDelete(steps.place, "object"),
     ];
     const list = (wrong: Wrong) =>
-      wrong.request.query ? { ...wrong, what: "list without a signature" } : wrong;
+      wrong.request.query?.["list-type"] ? { ...wrong, what: "list without a signature" } : wrong;
     return Promise.resolve(named("without a signature", "AccessDenied", all, { sign: "none" }).map(list));
   },
   "the store serves requests without a signature: the bucket is open to everyone",

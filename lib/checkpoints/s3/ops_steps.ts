@@ -4,6 +4,7 @@ import { s3Answer, s3Refused, s3Trouble } from "../../clients/s3.ts";
 import type { RawReply, RawRequest } from "../../clients/s3_raw.ts";
 import { failed, type Outcome, skipped, type Trial, type TrialWords } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
+import { below, type OwnPlace } from "./own_place.ts";
 
 /** The SDK, which is loaded by the first trial that runs and not by who reads what the trials are. */
 export type Sdk = typeof import("@aws-sdk/client-s3");
@@ -19,8 +20,10 @@ export interface Steps {
   context: S3Context;
   sdk: Sdk;
   s3: S3Client;
+  /** The trial's own part of the bucket. */
+  place: OwnPlace;
   bucket: string;
-  /** The trial's own part of the bucket; empty, or ends with `/`. */
+  /** That of `place`: empty, or ends with `/`. */
   prefix: string;
   /** The answer to a request of the SDK. When the store refuses it, the trial has failed and ends. */
   ask<T>(what: string, request: Promise<T>): Promise<T>;
@@ -78,9 +81,8 @@ export function operation(
     async run(context) {
       if (which && !context.ownBucket) return skipped(NO_BUCKET);
       return await outcomeOf(async () => {
-        const bucket = which ? await otherBucket(context) : context.bucket;
-        const prefix = `${context.prefix}${words.id.replace(/^s3\./, "")}/`;
-        return await run(await stepsIn(context, bucket, prefix));
+        const place = which ? await otherBucket(context) : context.place;
+        return await run(await stepsIn(context, below(place, `${words.id.replace(/^s3\./, "")}/`)));
       });
     },
   };
@@ -113,14 +115,16 @@ export function shared<T>(work: (context: S3Context) => Promise<T>): (context: S
 export const otherBucket = shared((context) => context.makeBucket("other"));
 
 /** Steps in this part of a bucket. */
-export async function stepsIn(context: S3Context, bucket: string, prefix: string): Promise<Steps> {
+export async function stepsIn(context: S3Context, place: OwnPlace): Promise<Steps> {
   const sdk = await import("@aws-sdk/client-s3");
   const { s3 } = context;
+  const { bucket, prefix } = place;
   const ask = <T>(what: string, request: Promise<T>) => asked(context, what, request);
   return {
     context,
     sdk,
     s3,
+    place,
     bucket,
     prefix,
     ask,

@@ -1,6 +1,7 @@
 /** Trials of versions: what was overwritten or deleted can be had back. One bucket for all, in this order. */
 import { failed, held, type Outcome, skipped, type Trial, type TrialWords } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
+import { deleteOne } from "./delete.ts";
 import { madeBytes, same, wrongBytes } from "./ops_bytes.ts";
 import {
   must,
@@ -24,8 +25,7 @@ interface Versioned {
 const versioned = shared(async (context): Promise<Versioned | Outcome> => {
   if (!context.ownBucket) return skipped(NO_BUCKET);
   return await outcomeOf(async () => {
-    const bucket = await context.makeBucket("versions");
-    const steps = await stepsIn(context, bucket, "");
+    const steps = await stepsIn(context, await context.makeBucket("versions"));
     await setVersioning(steps, "Enabled");
     const first = await steps.put("object", BODIES[0]);
     const second = await steps.put("object", BODIES[1]);
@@ -120,7 +120,7 @@ const deleteMarker = ofVersions({
 }, async ({ steps, versions: [first = "", second = ""] }) => {
   const { ask, s3, sdk, bucket } = steps;
   const at = { Bucket: bucket, Key: "object" };
-  const deleted = await ask("DELETE", s3.send(new sdk.DeleteObjectCommand(at)));
+  const deleted = await ask("DELETE", s3.send(await deleteOne(steps.place, "object")));
   must(
     deleted.DeleteMarker && deleted.VersionId,
     () =>
@@ -148,8 +148,11 @@ const deleteMarker = ofVersions({
         evidence: "ListObjectVersions after DELETE",
       }),
   );
-  const marker = { ...at, VersionId: deleted.VersionId };
-  await ask("DELETE of the delete marker", s3.send(new sdk.DeleteObjectCommand(marker)));
+  const { VersionId } = deleted;
+  await ask(
+    "DELETE of the delete marker",
+    s3.send(await deleteOne(steps.place, "object", { VersionId })),
+  );
   const back = await steps.refusal("GET", s3.send(new sdk.GetObjectCommand(at)));
   must(!back, () =>
     failed("NotRestored", "an object is not back after its delete marker was deleted", {

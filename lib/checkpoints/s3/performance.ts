@@ -8,8 +8,9 @@ import { type Judged, loadChecks, loadTables } from "../load/judge.ts";
 import { measure } from "../load/measure.ts";
 import type { LoadRecord, LoadSource } from "../load/rows.ts";
 import { type S3Context, s3Object } from "./context.ts";
+import { empty } from "./delete.ts";
 import { cellsOf, FULL, type Matrix, PLACE, prepare } from "./performance_cells.ts";
-import { deleteBelow } from "./performance_undo.ts";
+import { below } from "./own_place.ts";
 
 /** Absent from facts: nobody could look. Empty: it was not asked for. */
 export const s3Performance: LoadSource = {
@@ -78,12 +79,11 @@ export async function measureStore(
   const before = baseline ? await loadBaseline(baseline, subject) : undefined;
   const startedAt = new Date().toISOString();
   const started = performance.now();
-  const { scratch, bucket, prefix, undoS3, talk } = context;
-  const mine = `${prefix}${PLACE}`;
-  scratch.undo(
-    `objects below ${bucket}/${mine}`,
-    () => deleteBelow(undoS3, bucket, mine, { ...talk, signal: undefined }),
-  );
+  const { scratch, undoS3, talk } = context;
+  const mine = below(context.place, PLACE);
+  scratch.undo(`objects below ${mine.bucket}/${mine.prefix}`, async () => {
+    await empty(undoS3, mine, { ...talk, signal: undefined });
+  });
   say("making objects to read");
   const cells = await prepare(context, matrix, totalMs * PREPARING);
   const left = totalMs - (performance.now() - started);

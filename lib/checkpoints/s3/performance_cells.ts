@@ -4,7 +4,10 @@ import { CannotLook } from "../../errors.ts";
 import { load } from "../load/load.ts";
 import type { Cell } from "../load/measure.ts";
 import type { CellWords } from "../load/rows.ts";
+import type { RawMethod, RawRequest } from "../../clients/s3.ts";
 import type { S3Context } from "./context.ts";
+import { DELETES, rawDelete } from "./delete.ts";
+import { below, type OwnPlace } from "./own_place.ts";
 import { same } from "./ops_bytes.ts";
 import { uploadInParts } from "./performance_upload.ts";
 
@@ -81,7 +84,9 @@ function plan({ small, medium, large, upload, concurrency, keys }: Matrix): Plan
 
 interface Place {
   client: LoadClient;
-  sign(method: string, key: string, query?: Record<string, string>): Promise<string>;
+  sign(method: RawMethod, key: string): Promise<string>;
+  /** The URL that deletes the object. */
+  signDelete(key: string): Promise<string>;
   bodies: Map<number, Uint8Array<ArrayBuffer>>;
 }
 
@@ -96,11 +101,18 @@ export async function prepare(
 ): Promise<Cell[]> {
   const client = loadClient(context.talk);
   const { bucket, prefix, raw } = context;
-  const sign = (method: string, key: string, query?: Record<string, string>) =>
-    raw.presign({ method, bucket, key: `${prefix}${PLACE}${key}`, query, expiresS: EXPIRES_S });
+  const own: OwnPlace = below(context.place, PLACE);
+  const sign = (method: RawMethod, key: string) =>
+    raw.presign({ method, bucket, key: `${own.prefix}${key}`, expiresS: EXPIRES_S });
+  const signDelete = (key: string) => raw.presign({ ...rawDelete(own, key), expiresS: EXPIRES_S });
   const sizes = [matrix.small, matrix.medium, matrix.large].filter((bytes) => bytes > 0);
   const random = randomBytes(Math.max(...sizes));
-  const place = { client, sign, bodies: new Map(sizes.map((bytes) => [bytes, random.slice(0, bytes)])) };
+  const place = {
+    client,
+    sign,
+    signDelete,
+    bodies: new Map(sizes.map((bytes) => [bytes, random.slice(0, bytes)])),
+  };
   await furnish(context, place, matrix, within);
   const list = await raw.presign({
     method: "GET",
@@ -118,7 +130,7 @@ export async function prepare(
   return plan(matrix).map((planned) => cellOf(context, planned, requests, made));
 }
 
-function listOf({ bucket, prefix }: S3Context, { keys, small }: Matrix) {
+function listOf({ bucket, prefix }: S3Context, { keys, small }: Matrix): RawRequest {
   const query = { "list-type": "2", "max-keys": String(keys), prefix: `${prefix}${PLACE}read/${small}/` };
   return { method: "GET", bucket, query };
 }
@@ -187,7 +199,7 @@ interface Requests {
 
 /** All that will be sent, signed beforehand. */
 async function requestsOf(place: Place, matrix: Matrix, list: string): Promise<Requests> {
-  const { sign, bodies } = place;
+  const { sign, signDelete, bodies } = place;
   const ring = (count: number, make: (i: number) => Promise<LoadRequest>) =>
     Promise.all(Array.from({ length: count }, (_, i) => make(i)));
   const [read, put] = [new Map<number, LoadRequest[]>(), new Map<number, LoadRequest[]>()];
@@ -211,7 +223,7 @@ async function requestsOf(place: Place, matrix: Matrix, list: string): Promise<R
     read,
     put,
     remove: await ring(RING, async (i) => (
-      { method: "DELETE", url: await sign("DELETE", `written/${matrix.small}/${i}`) }
+      { method: DELETES, url: await signDelete(`written/${matrix.small}/${i}`) }
     )),
     head: await ring(readCount(matrix, matrix.small), async (i) => (
       { method: "HEAD", url: await sign("HEAD", readKey(matrix.small, i)) }

@@ -2,6 +2,7 @@
 import type { RawReply } from "../../clients/s3_raw.ts";
 import type { Refusal } from "../load/load.ts";
 import type { S3Context } from "./context.ts";
+import { rawDelete } from "./delete.ts";
 
 const PART_BYTES = 8 * 1024 * 1024;
 const AT_ONCE = 4;
@@ -16,7 +17,7 @@ export async function uploadInParts(
   key: string,
   bytes: number,
 ): Promise<number | Refusal> {
-  const { raw, bucket } = context;
+  const { raw, bucket, place } = context;
   const begun = await raw.send({ method: "POST", bucket, key, query: { uploads: "" } });
   const uploadId = /<UploadId>([^<]+)<\/UploadId>/.exec(begun.text())?.[1];
   if (begun.status !== 200 || !uploadId) return refusal("begin an upload", begun);
@@ -41,7 +42,8 @@ export async function uploadInParts(
     refused ??= await complete(context, key, uploadId, etags);
     whole = refused === undefined;
   } finally {
-    if (!whole) await raw.send({ method: "DELETE", bucket, key, query: { uploadId } }).catch(() => {});
+    const name = key.slice(place.prefix.length);
+    if (!whole) await raw.send(rawDelete(place, name, { uploadId })).catch(() => {});
   }
   return refused ?? bytes;
 }

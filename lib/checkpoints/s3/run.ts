@@ -1,5 +1,5 @@
 /** Carries the S3 checkpoint out: finds the store, tries everything in a scratch place, takes it back, and records. */
-import { inScratch, type Leftover, runTrials } from "../../checkpoint.ts";
+import { inScratch, type Leftover, leftoverOutcome, runTrials } from "../../checkpoint.ts";
 import type { Asked } from "../../cli.ts";
 import { connectionsOf } from "../../clients/reach.ts";
 import { CannotLook, UsageError } from "../../errors.ts";
@@ -90,6 +90,10 @@ async function recorded(facts: Facts, asked: Asked, wanted: Wanted): Promise<Rec
     const { dialect, others } = dialectOf(records);
     const tried = { ...items(s3Trials.id, others), ...items(s3Dialect.id, dialect) };
     return { sources: { ...setup, ...tried, ...measured }, connections };
+  } catch (error) {
+    // A store in which no place could be made is told in a report, too.
+    if (!(error instanceof CannotLook)) throw error;
+    return { sources: notReached(error.failure, measuring !== undefined), connections };
   } finally {
     await store.close();
   }
@@ -208,15 +212,14 @@ function cleanRecords(leftovers: readonly Leftover[], store: Store, ms: number):
   if (leftovers.length === 0) {
     return [{ ...base, result: "held", reason: "Holds", message: "everything that was made is gone again" }];
   }
-  return leftovers.map(({ what, why }): TrialRecord => {
+  return leftovers.map((leftover): TrialRecord => {
+    const { what } = leftover;
     const bucket = /^bucket (\S+)$/.exec(what)?.[1];
     const [, within, prefix = ""] = /^objects below ([^/]+)\/(.+)$/.exec(what) ?? [];
     const place = bucket ? { bucket, prefix: "" } : within ? { bucket: within, prefix } : undefined;
     return {
       ...base,
-      result: "failed",
-      reason: "NotRemoved",
-      message: `${what} could not be removed: ${why}`,
+      ...leftoverOutcome(leftover),
       ...place ? { next: [removalCommand(store.way.url, place)] } : {},
     };
   });

@@ -1,6 +1,6 @@
 /** Finds the object store, a way to it and keys that open it, and gives trials their clients and their scratch place. */
 import type { Asked } from "../../cli.ts";
-import type { Scratch } from "../../checkpoint.ts";
+import { type Leftover, NotCleaned, type Scratch } from "../../checkpoint.ts";
 import { connectWriter } from "../../clients/kube_writer.ts";
 import { type Destination, givenWay, reach, type Way } from "../../clients/reach.ts";
 import { openS3, type RawS3, rawS3, type S3Options, type S3Talk } from "../../clients/s3.ts";
@@ -13,12 +13,12 @@ import type { TableLocation } from "./lifecycle_rules.ts";
 import type { SetupRecord } from "./records.ts";
 import { type Refusal, refusalText } from "./setup_calls.ts";
 import { credentialRefs, gatewayOf, type RealBucket, realBuckets } from "./setup_facts.ts";
+import { empty, removeBucket } from "./delete.ts";
+import { type OwnPlace, provenBucket, scratchBelow } from "./own_place.ts";
 import {
-  empty,
   type Hands,
   makeBucket,
   oldLeftovers,
-  removeBucket,
   scratchBucket,
   type ScratchPlace,
   scratchPrefix,
@@ -57,7 +57,7 @@ export interface S3Setup extends S3Context {
   /** Where the tables of the catalog are. CannotLook when it cannot be asked. */
   tableLocations(): Promise<TableLocation[]>;
   /** Leftovers of earlier runs: what became of each. */
-  swept: { place: ScratchPlace; why?: string }[];
+  swept: { place: ScratchPlace; why?: string; reason?: Leftover["reason"] }[];
 }
 
 /** CannotLook when there is no object store, no way to it, or nobody who answers; UsageError as of `--credentials`. */
@@ -170,18 +170,17 @@ export async function setUp(
     makeBucket(scratch, clients),
     sweep(clients, buckets.map(({ name }) => name)),
   ]);
-  const place = "bucket" in made
-    ? { bucket: made.bucket, ownBucket: true, prefix: "" }
-    : borrowed(scratch, clients, buckets, made.refusal);
+  const place = "bucket" in made ? made : borrowed(scratch, clients, buckets, made.refusal);
+  const { bucket, prefix } = place;
   return {
     ...{ scratch, store, way, region, endpoint: way.url, s3, defaults, undoS3, raw, talk, timeoutMs, signal },
-    ...place,
+    ...{ place, bucket, prefix, ownBucket: "bucket" in made },
     ..."refusal" in made ? { refusal: made.refusal } : {},
     ...wanted,
     swept,
     async makeBucket(purpose) {
       const further = await makeBucket(scratch, clients, purpose);
-      if ("bucket" in further) return further.bucket;
+      if ("bucket" in further) return further;
       throw notMade(scratchBucket(scratch.id, purpose), further.refusal);
     },
   };
@@ -198,26 +197,34 @@ function borrowed(
   { undoS3, talk }: Clients,
   buckets: readonly RealBucket[],
   refusal: Refusal,
-): Pick<S3Context, "bucket" | "ownBucket" | "prefix"> {
+): OwnPlace {
   const [bucket] = buckets;
   if (!bucket) throw notMade(scratchBucket(scratch.id), refusal);
-  const prefix = scratchPrefix(scratch.id);
-  scratch.undo(`objects below ${bucket.name}/${prefix}`, async () => {
-    await empty(undoS3, bucket.name, prefix, { ...talk, signal: undefined });
+  const place = scratchBelow(bucket.name, scratchPrefix(scratch.id));
+  scratch.undo(`objects below ${place.bucket}/${place.prefix}`, async () => {
+    await empty(undoS3, place, { ...talk, signal: undefined });
   });
-  return { bucket: bucket.name, ownBucket: false, prefix };
+  return place;
 }
 
 async function sweep(clients: Clients, within: readonly string[]): Promise<S3Setup["swept"]> {
   const { s3, undoS3, talk } = clients;
-  const places = await oldLeftovers(s3, talk, within, new Date());
+  const places = await oldLeftovers(s3, talk, within, new Date()).catch((error) => {
+    // What a store can't list is no reason to end.
+    if (error instanceof CannotLook) return [];
+    throw error;
+  });
   return await Promise.all(places.map(async (place) => {
     try {
-      if (place.prefix === "") await removeBucket(undoS3, place.bucket, talk);
-      else await empty(undoS3, place.bucket, place.prefix, talk);
+      if (place.prefix !== "") await empty(undoS3, scratchBelow(place.bucket, place.prefix), talk);
+      else {
+        const own = await provenBucket(place.bucket, () => Promise.resolve(true));
+        if (own) await removeBucket(undoS3, own, talk);
+      }
       return { place };
     } catch (error) {
-      return { place, why: error instanceof Error ? error.message : String(error) };
+      const reason = error instanceof NotCleaned ? { reason: error.reason } : {};
+      return { place, why: error instanceof Error ? error.message : String(error), ...reason };
     }
   }));
 }

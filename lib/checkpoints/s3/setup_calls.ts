@@ -9,13 +9,17 @@ export interface Refusal {
 
 export type Reply<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
 
-/** What came of a call: its result, or the refusal of the server. An error of the server (5xx) is CannotLook. */
+/**
+ * What came of a call: its result, or the refusal of the server, 501 NotImplemented among them: a store that lacks
+ * something says so. Every other error of the server (5xx) is CannotLook.
+ */
 export async function replyOf<T>(call: Promise<T>, talk: S3Talk): Promise<Reply<T>> {
   try {
     return { ok: true, value: await call };
   } catch (error) {
     const answer = s3Answer(error);
-    if (!answer || answer.status >= 500 || answer.status === 0) throw s3Trouble(error, talk);
+    const unwell = !answer || answer.status === 0 || (answer.status >= 500 && answer.status !== 501);
+    if (unwell) throw s3Trouble(error, talk);
     return { ok: false, refusal: { status: answer.status, code: answer.code } };
   }
 }

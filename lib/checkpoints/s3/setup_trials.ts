@@ -1,4 +1,5 @@
 /** Trials of the setup as it is: keys, their copies, buckets, region, and the place where the others are carried out. */
+import { leftoverOutcome } from "../../checkpoint.ts";
 import { refText } from "../../model.ts";
 import { failed, held, type Outcome, skipped, type Trial, type TrialWords } from "../../trial.ts";
 import { copyOutcomes, credentialOutcomes } from "./credentials.ts";
@@ -115,15 +116,10 @@ const sweep: Trial<S3Setup> = {
     const stuck = swept.filter(({ why }) => why !== undefined);
     if (stuck.length > 0) {
       return Promise.resolve(
-        stuck.map(({ place, why }) =>
-          failed(
-            "NotRemoved",
-            `${place.bucket}/${place.prefix}, left by an earlier run, could not be removed: ${why}`,
-            {
-              next: [removalCommand(endpoint, place)],
-            },
-          )
-        ),
+        stuck.map(({ place, why = "", reason }) => {
+          const what = `${place.bucket}/${place.prefix}, left by an earlier run,`;
+          return { ...leftoverOutcome({ what, why, reason }), next: [removalCommand(endpoint, place)] };
+        }),
       );
     }
     const names = swept.map(({ place }) => `${place.bucket}/${place.prefix}`).join(", ");

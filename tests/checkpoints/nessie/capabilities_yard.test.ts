@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
 import { inScratch } from "../../../lib/checkpoint.ts";
-import {
-  type Objects,
-  openYard,
-  scratchNamespace,
-  scratchPlace,
-  sweepObjects,
-} from "../../../lib/checkpoints/nessie/capabilities_yard.ts";
+import { openYard, scratchPlace, sweepObjects } from "../../../lib/checkpoints/nessie/capabilities_yard.ts";
 import { fakeIceberg, reply } from "./fake_iceberg.ts";
 
 const ROOT = "lakecheck_scratch_20261121t1257z_38a7";
@@ -53,25 +47,6 @@ Deno.test("a table that the catalog put elsewhere is not cleaned up after", asyn
   }, { undoTimeoutMs: 1000 });
   assert.deepEqual(leftovers, []);
   assert.deepEqual([...fake.files], ["wh/bronze/orders/metadata/1.json"]);
-});
-
-Deno.test("objects that a store lists beyond what was asked for are not removed", async () => {
-  const removed: string[] = [];
-  const objects: Objects = {
-    exists: () => Promise.resolve(true),
-    list: (_bucket, prefix) => Promise.resolve([`${prefix}a`, "bronze/orders/data.parquet"]),
-    remove: (_bucket, keys) => Promise.resolve(void removed.push(...keys)),
-  };
-  await inScratch(async (scratch) => {
-    const root = scratchNamespace(scratch.id);
-    const rest = {
-      at: (path: string) => path,
-      send: () => Promise.resolve(reply(200, { metadata: { location: `s3://wh/${root}/t` } })),
-    };
-    await openYard({ scratch, rest, branch: "b", objects }).send("GET", "/x");
-  }, { undoTimeoutMs: 1000 });
-  assert.equal(removed.length, 1);
-  assert.match(removed[0] ?? "", /^lakecheck_scratch_\d{8}t\d{4}z_[0-9a-f]{4}\/a$/);
 });
 
 Deno.test("leftovers of runs that were killed are swept after an hour, and nothing else is", async () => {

@@ -68,8 +68,8 @@ export function fakeIceberg(spoil: Spoil = () => undefined): Fake {
             file.slice(bucket.length + 1)
           ),
         ),
-      remove(bucket, keys) {
-        for (const key of keys) files.delete(`${bucket}/${key}`);
+      empty({ bucket, prefix }) {
+        for (const file of files) if (file.startsWith(`${bucket}/${prefix}`)) files.delete(file);
         return Promise.resolve();
       },
     },

@@ -4,9 +4,12 @@ import { formatTrials } from "../../../lib/checkpoints/s3/format.ts";
 import { enginesOf } from "../../../lib/checkpoints/s3/format_engines.ts";
 import { Deviation } from "../../../lib/checkpoints/s3/format_outcome.ts";
 import { fileStore, rangeOf } from "../../../lib/checkpoints/s3/format_store.ts";
+import { scratchBelow } from "../../../lib/checkpoints/s3/own_place.ts";
 import { inScratch, runTrials, type Scratch } from "../../../lib/checkpoint.ts";
 import type { RawReply, RawRequest } from "../../../lib/clients/s3.ts";
 import { CannotLook } from "../../../lib/errors.ts";
+
+const PLACE = scratchBelow("b", ".lakecheck-scratch/20261121t1305z-4f1c/");
 
 /** A command of the SDK, by its class and what it was made with. */
 interface Sent {
@@ -38,8 +41,9 @@ function memory(scratch: Scratch, ownBucket: boolean) {
   const context = {
     scratch,
     ownBucket,
-    bucket: "b",
-    prefix: "p/",
+    place: PLACE,
+    bucket: PLACE.bucket,
+    prefix: PLACE.prefix,
     s3: sdk,
     undoS3: sdk,
     raw,
@@ -67,8 +71,8 @@ Deno.test("what is put comes back whole and by ranges, below the part's own pref
     const { context, objects } = memory(scratch, true);
     const store = fileStore(context, "format");
     await store.put("a.parquet", Uint8Array.of(1, 2, 3, 4));
-    assert.deepEqual([...objects.keys()], ["p/format/a.parquet"]);
-    assert.equal(store.place("a.parquet"), "s3://b/p/format/a.parquet");
+    assert.deepEqual([...objects.keys()], [`${PLACE.prefix}format/a.parquet`]);
+    assert.equal(store.place("a.parquet"), `s3://b/${PLACE.prefix}format/a.parquet`);
     assert.deepEqual(await store.get("a.parquet"), Uint8Array.of(1, 2, 3, 4));
     assert.deepEqual(await store.range("a.parquet", 1, 3), Uint8Array.of(2, 3));
   }, { undoTimeoutMs: 1000 });
@@ -97,7 +101,7 @@ Deno.test("parts arrive in their order, and an upload that did not complete is a
   }, { undoTimeoutMs: 1000 });
   assert.deepEqual(leftovers, []);
   assert.deepEqual(made?.asked.filter((one) => one.startsWith("Abort")), [
-    "AbortMultipartUploadCommand p/format/half",
+    `AbortMultipartUploadCommand ${PLACE.prefix}format/half`,
   ]);
 });
 

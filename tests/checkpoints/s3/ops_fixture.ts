@@ -5,10 +5,13 @@ import { givenWay } from "../../../lib/clients/reach.ts";
 import { openS3, rawS3 } from "../../../lib/clients/s3.ts";
 import type { S3Context } from "../../../lib/checkpoints/s3/context.ts";
 import { opsTrials } from "../../../lib/checkpoints/s3/ops.ts";
+import { type OwnBucket, provenBucket, scratchBelow } from "../../../lib/checkpoints/s3/own_place.ts";
 import type { TrialRecord } from "../../../lib/trial.ts";
 import { emptyBucket, FAKE_KEYS, type FakeOptions, type FakeS3, fakeS3 } from "../../fake_s3/mod.ts";
 
 const BUCKET = "lakecheck-scratch-test";
+/** A prefix in a bucket of others. */
+const PREFIX = ".lakecheck-scratch/20261121t1305z-4f1c/";
 
 /** Gives `use` a context whose store is a fake that is wrong in these ways. */
 export async function withFake<T>(
@@ -19,7 +22,6 @@ export async function withFake<T>(
   } = {},
 ): Promise<T> {
   const fake = fakeS3(options);
-  fake.store.buckets.set(BUCKET, emptyBucket(BUCKET));
   const way = givenWay("--url", fake.url, options.tls?.ca);
   const timeoutMs = 5_000;
   const base = { way, keys: FAKE_KEYS, region: "us-east-1", timeoutMs };
@@ -28,6 +30,14 @@ export async function withFake<T>(
     openS3({ ...base, signal, checksums: "WHEN_SUPPORTED" }),
     openS3(base),
   ]);
+  const own = async (bucket: string): Promise<OwnBucket> => {
+    fake.store.buckets.set(bucket, emptyBucket(bucket));
+    const made = await provenBucket(bucket, () => Promise.resolve(true));
+    assert.ok(made);
+    return made;
+  };
+  if (!ownBucket) fake.store.buckets.set(BUCKET, emptyBucket(BUCKET));
+  const place = ownBucket ? await own(BUCKET) : scratchBelow(BUCKET, PREFIX);
   try {
     const { ended } = await inScratch((scratch) =>
       use({
@@ -39,14 +49,13 @@ export async function withFake<T>(
         defaults,
         undoS3,
         raw: rawS3({ ...base, signal }),
+        place,
         bucket: BUCKET,
         ownBucket,
-        prefix: ownBucket ? "" : ".lakecheck-scratch/test/",
+        prefix: place.prefix,
         makeBucket(purpose) {
           assert.ok(ownBucket, "no bucket may be made");
-          const name = `${BUCKET}-${purpose}`;
-          fake.store.buckets.set(name, emptyBucket(name));
-          return Promise.resolve(name);
+          return own(`${BUCKET}-${purpose}`);
         },
         timeoutMs,
         signal,

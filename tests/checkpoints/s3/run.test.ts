@@ -1,97 +1,10 @@
 import assert from "node:assert/strict";
 import { testStore } from "../../../lib/checkpoints/s3/run.ts";
-import type { Asked } from "../../../lib/cli.ts";
 import { Interrupted, UsageError } from "../../../lib/errors.ts";
-import type { Facts } from "../../../lib/model.ts";
-import type { TrialRecord } from "../../../lib/trial.ts";
 import { certificateFor } from "../../clients/s3_certificates.ts";
 import { testAuthority } from "../../fake_api_server.ts";
-import { emptyBucket, FAKE_KEYS, type FakeOptions, type FakeS3, fakeS3 } from "../../fake_s3/mod.ts";
-import { factsOf } from "./platform.ts";
-
-const base64 = (text: string) => new TextEncoder().encode(text).toBase64();
-
-/** An API server that knows one Secret, and who asked for what. */
-function fakeSecrets(data: Record<string, string>) {
-  const asked: string[] = [];
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
-    const { pathname } = new URL(request.url);
-    asked.push(`${request.method} ${pathname}`);
-    if (!pathname.endsWith("/secrets/s3-credentials")) return Response.json({ code: 404 }, { status: 404 });
-    const values = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, base64(value)]));
-    const metadata = { name: "s3-credentials", namespace: "data-platform" };
-    return Response.json({ apiVersion: "v1", kind: "Secret", metadata, data: values });
-  });
-  return { asked, port: server.addr.port, close: () => server.shutdown() };
-}
-
-interface Ran {
-  facts: Facts;
-  fake: FakeS3;
-  asked: string[];
-}
-
-interface RunOptions extends FakeOptions {
-  secret?: string;
-  flags?: Record<string, string>;
-  signal?: AbortSignal;
-  /** Instead of the fake's. */
-  endpoint?: string;
-}
-
-const KEYS = { id: FAKE_KEYS.accessKeyId, secret: FAKE_KEYS.secretAccessKey };
-
-/** Runs the checkpoint on a fake S3 with the platform's two buckets. */
-async function run(options: RunOptions, look: (ran: Ran) => void | Promise<void>): Promise<void> {
-  const fake = fakeS3(options);
-  for (const name of ["iceberg-warehouse", "spark-logs"]) fake.store.buckets.set(name, emptyBucket(name));
-  const kube = fakeSecrets({ "access-key-id": KEYS.id, "secret-access-key": options.secret ?? KEYS.secret });
-  const kubeconfig = await Deno.makeTempFile({ prefix: "lakecheck-test-" });
-  await Deno.writeTextFile(kubeconfig, configFor(kube.port));
-  const given = new Map(Object.entries({ endpoint: options.endpoint ?? fake.url, ...options.flags }));
-  const asked: Asked = {
-    given,
-    kubeconfig,
-    namespace: "data-platform",
-    timeoutMs: 5_000,
-    signal: options.signal ?? new AbortController().signal,
-  };
-  const secrets = [{
-    metadata: {
-      namespace: "data-platform",
-      name: "s3-credentials",
-      keys: ["access-key-id", "secret-access-key"],
-    },
-  }];
-  try {
-    const facts = await testStore(factsOf({ secrets, cephobjectstoreusers: [] }), asked);
-    await look({ facts, fake, asked: kube.asked });
-  } finally {
-    await fake.close();
-    await kube.close();
-    await Deno.remove(kubeconfig);
-  }
-}
-
-const configFor = (port: number) =>
-  JSON.stringify({
-    "current-context": "test",
-    contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
-    clusters: [{ name: "test", cluster: { server: `http://127.0.0.1:${port}` } }],
-    users: [{ name: "test", user: {} }],
-  });
-
-const recordsOf = (facts: Facts, id = "s3.trials"): TrialRecord[] => {
-  const source = facts.sources[id];
-  return source?.ok && "items" in source ? source.items as TrialRecord[] : [];
-};
-const resultsOf = (facts: Facts, trial: string) =>
-  recordsOf(facts).filter((record) => record.trial === trial).map(({ result, reason }) =>
-    `${result} ${reason}`
-  );
-const leftIn = (fake: FakeS3) =>
-  [...fake.store.buckets].map(([name, { keys }]) => `${name} ${keys.size}`).sort();
-const ONLY_THEIRS = ["iceberg-warehouse 0", "spark-logs 0"];
+import type { FakeS3 } from "../../fake_s3/mod.ts";
+import { KEYS, leftIn, ONLY_THEIRS, recordsOf, resultsOf, run } from "./run_fixture.ts";
 
 Deno.test("a whole run tries everything, leaves nothing behind and keeps no key; its facts are enough for the settings", async () => {
   const at = await Deno.makeTempDir();

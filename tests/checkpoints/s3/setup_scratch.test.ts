@@ -82,7 +82,7 @@ Deno.test("a bucket is made, and goes again with its objects and open uploads", 
     assert.ok(setup.ownBucket && fake.store.buckets.has(setup.bucket));
     await mark(setup);
     const further = await setup.makeBucket("more");
-    assert.ok(fake.store.buckets.has(further));
+    assert.ok(fake.store.buckets.has(further.bucket));
   });
 });
 
