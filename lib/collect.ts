@@ -120,9 +120,9 @@ async function readProbe(
   source: ProbeSource,
   facts: Facts,
 ): Promise<SourceResult | undefined> {
-  const targets = Object.entries(source.targets(openWorld(facts)));
-  if (targets.length === 0) return undefined;
   try {
+    const targets = Object.entries(source.targets(openWorld(facts)));
+    if (targets.length === 0) return undefined;
     const answers = await Promise.all(targets.map(async ([name, path]) => {
       const answer = await client.get(path, { raw: true });
       return [name, { status: answer.status, ...decodeBody(source, answer.body) }] as const;

@@ -3,6 +3,7 @@ import { runChecks } from "../lib/check.ts";
 import { collect } from "../lib/collect.ts";
 import { CannotLook } from "../lib/errors.ts";
 import { diagnose } from "../lib/diagnose.ts";
+import { kubePath } from "../lib/api_path.ts";
 import type { Answer, Check, Component, ProbeSource } from "../lib/model.ts";
 import { present } from "../lib/shape.ts";
 import { openWorld } from "../lib/world.ts";
@@ -118,6 +119,24 @@ Deno.test("an answer of 500 is an answer, with its status; a body of another sha
     { namespace: "toy" },
   );
   assert.deepEqual(facts.sources["toy.api"], { ok: true, answers: { one: { status: 500, body: true } } });
+});
+
+Deno.test("a probe whose path can't be made has failed, and ends nothing else", async () => {
+  const probe: ProbeSource = {
+    id: "toy.probe",
+    after: [],
+    targets: () => ({ x: kubePath`/api/v1/namespaces/${"../x"}/pods` }),
+    read: () => undefined,
+  };
+  const asked: string[] = [];
+  const get = (path: string) => {
+    asked.push(path);
+    return Promise.resolve({ status: 200, body: { items: [] } });
+  };
+  const facts = await collect({ context: "toy", get }, [probe], { namespace: "toy" });
+  const result = facts.sources["toy.probe"];
+  assert.equal(result?.ok === false && result.failure.kind, "malformed");
+  assert.deepEqual(asked, []);
 });
 
 Deno.test("a check of an object that is malformed is unknown, and does not call it missing", async () => {

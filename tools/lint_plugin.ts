@@ -6,6 +6,8 @@ import { expressionSource } from "./lint/expression_source.ts";
 
 import { shellCommands } from "./lint/shell_commands.ts";
 
+import { apiPath } from "./lint/api_path.ts";
+
 interface Room {
   name: string;
   /** Files of the room, as paths from the root of the repository. */
@@ -20,6 +22,7 @@ interface Room {
 /** The first room whose pattern fits is the room of a file. */
 const ROOMS: readonly Room[] = [
   { name: "errors", files: /^lib\/errors\.ts$/, uses: [], types: ["model"] },
+  { name: "path", files: /^lib\/api_path\.ts$/, uses: ["errors"] },
   { name: "model", files: /^lib\/model\.ts$/, uses: [] },
   { name: "shell", files: /^lib\/shell\.ts$/, uses: [], types: ["model"] },
   { name: "shape", files: /^lib\/shape\.ts$/, uses: [], types: ["model"] },
@@ -42,7 +45,7 @@ const ROOMS: readonly Room[] = [
   {
     name: "clients",
     files: /^lib\/clients\//,
-    uses: ["clients", "shape", "shell", "errors", "model"],
+    uses: ["clients", "shape", "shell", "errors", "model", "path"],
     types: ["engine"],
     outside: true,
   },
@@ -51,7 +54,7 @@ const ROOMS: readonly Room[] = [
   {
     name: "components",
     files: /^lib\/components\//,
-    uses: ["components", "shape", "shell", "errors", "model"],
+    uses: ["components", "shape", "shell", "errors", "model", "path"],
     types: ["clients"],
   },
   {
@@ -66,6 +69,7 @@ const ROOMS: readonly Room[] = [
       "cli",
       "disk",
       "report",
+      "path",
       "shape",
       "shell",
       "errors",
@@ -87,6 +91,7 @@ const ROOMS: readonly Room[] = [
       "cli",
       "disk",
       "report",
+      "path",
       "shape",
       "shell",
       "errors",
@@ -238,6 +243,7 @@ const plugin: Deno.lint.Plugin = {
     "outside-world": outsideWorld,
     "expression-source": expressionSource,
     "shell-commands": shellCommands,
+    "api-path": apiPath,
   },
 };
 

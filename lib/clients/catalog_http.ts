@@ -1,4 +1,5 @@
 /** One request to a catalog and its whole answer, within a time and a size. Any HTTP status is an answer. */
+import { sendable } from "../api_path.ts";
 import { Interrupted } from "../errors.ts";
 import { parseBigJson, stringifyBigJson } from "./big_json.ts";
 import { silence } from "./catalog_failures.ts";
@@ -53,7 +54,11 @@ export async function sendToCatalog(options: CatalogOptions, request: CatalogReq
   };
   const body = request.body === undefined ? undefined : stringifyBigJson(request.body);
   const init = { method: request.method, headers, body, redirect: "manual", signal: limit } as const;
-  const whole = await fetchWhole(`${way.url}${request.path}`, { ...init, client: way.client }, MAX_BYTES);
+  const whole = await fetchWhole(
+    way.url + sendable(request.path),
+    { ...init, client: way.client },
+    MAX_BYTES,
+  );
   if (signal?.aborted) throw interruption(signal);
   if (!whole.ok) throw silence(whole.trouble, request, options);
   const { response, text } = whole;

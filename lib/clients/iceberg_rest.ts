@@ -2,6 +2,8 @@
  * The Iceberg REST catalog protocol, as Nessie serves it below `/iceberg`. Contract: the OpenAPI document of
  * github.com/apache/iceberg (open-api/rest-catalog-open-api.yaml).
  */
+import { restPath } from "../api_path.ts";
+
 import type { Reader } from "../model.ts";
 import { list, map, num, obj, ShapeError, str, via } from "../shape.ts";
 import { misshapen, refused, type Said } from "./catalog_failures.ts";
@@ -81,71 +83,96 @@ const MAX_PAGES = 10_000;
 /** A client of the Iceberg REST catalog at the way's URL; asks nothing yet. */
 export function icebergRest(options: IcebergOptions): IcebergRest {
   const base = options.base ?? "/iceberg";
-  const at = (path: string) => `/v1/${encodeURIComponent(options.prefix)}${path}`;
-  const ask = <T>(
+  const at = (path: string) => restPath`/v1/${options.prefix}${path}`;
+  const ask = async <T>(
     method: CatalogRequest["method"],
     path: string,
     what: string,
     read: Reader<T>,
     body?: unknown,
-  ) => converse(options, { method, path: `${base}${path}`, body, what }, read);
+  ) => await converse(options, { method, path: restPath`${base}${path}`, body, what }, read);
   const listAll = <T>(path: string, what: string, read: Reader<Listed<T>>) =>
     pages((token) => ask("GET", withToken(path, token), what, read), what);
   const done: Reader<true> = () => true;
   return {
     at,
-    send: (method, path, body, headers) =>
-      sendToCatalog(options, { method, path: `${base}${path}`, body, headers, what: `${method} ${path}` }),
+    send: async (method, path, body, headers) =>
+      await sendToCatalog(options, {
+        ...{ method, path: restPath`${base}${path}`, body, what: `${method} ${path}` },
+        headers,
+      }),
     config(warehouse) {
-      const query = warehouse === undefined ? "" : `?warehouse=${encodeURIComponent(warehouse)}`;
-      return ask("GET", `/v1/config${query}`, "read the configuration of the Iceberg catalog", CONFIG);
+      const path = warehouse === undefined ? "/v1/config" : restPath`/v1/config?warehouse=${warehouse}`;
+      return ask("GET", path, "read the configuration of the Iceberg catalog", CONFIG);
     },
     namespaces(parent) {
-      const below = parent ? `?parent=${levelsPath(parent)}` : "";
-      return listAll(at(`/namespaces${below}`), "list the namespaces", NAMESPACES);
+      const path = parent ? restPath`/namespaces?parent=${levels(parent)}` : "/namespaces";
+      return listAll(at(path), "list the namespaces", NAMESPACES);
     },
     async createNamespace(namespace, properties = {}) {
       await ask("POST", at("/namespaces"), `create ${called(namespace)}`, done, { namespace, properties });
     },
-    loadNamespace: (namespace) => ask("GET", at(space(namespace)), `read ${called(namespace)}`, PROPERTIES),
+    loadNamespace: async (namespace) =>
+      await ask("GET", at(space(namespace)), `read ${called(namespace)}`, PROPERTIES),
     async dropNamespace(namespace) {
       await ask("DELETE", at(space(namespace)), `drop ${called(namespace)}`, done);
     },
-    tables: (namespace) =>
-      listAll(at(`${space(namespace)}/tables`), `list the tables of ${called(namespace)}`, NAMES),
-    views: (namespace) =>
-      listAll(at(`${space(namespace)}/views`), `list the views of ${called(namespace)}`, NAMES),
-    createTable: (namespace, body) =>
-      ask("POST", at(`${space(namespace)}/tables`), `create a table in ${called(namespace)}`, LOADED, body),
-    loadTable: (table) => ask("GET", at(tablePath(table)), `load ${tableText(table)}`, LOADED),
-    commitTable: (table, body) =>
-      ask("POST", at(tablePath(table)), `commit to ${tableText(table)}`, LOADED, body),
+    tables: async (namespace) =>
+      await listAll(
+        at(restPath`${space(namespace)}/tables`),
+        `list the tables of ${called(namespace)}`,
+        NAMES,
+      ),
+    views: async (namespace) =>
+      await listAll(at(restPath`${space(namespace)}/views`), `list the views of ${called(namespace)}`, NAMES),
+    createTable: async (namespace, body) =>
+      await ask(
+        "POST",
+        at(restPath`${space(namespace)}/tables`),
+        `create a table in ${called(namespace)}`,
+        LOADED,
+        body,
+      ),
+    loadTable: async (table) => await ask("GET", at(tablePath(table)), `load ${tableText(table)}`, LOADED),
+    commitTable: async (table, body) =>
+      await ask("POST", at(tablePath(table)), `commit to ${tableText(table)}`, LOADED, body),
     async dropTable(table, purge = false) {
       await ask(
         "DELETE",
-        at(`${tablePath(table)}?purgeRequested=${purge}`),
+        at(restPath`${tablePath(table)}?purgeRequested=${String(purge)}`),
         `drop ${tableText(table)}`,
         done,
       );
     },
-    createView: (namespace, body) =>
-      ask("POST", at(`${space(namespace)}/views`), `create a view in ${called(namespace)}`, LOADED, body),
-    loadView: (view) => ask("GET", at(tablePath(view, "views")), `load view ${tableText(view)}`, LOADED),
+    createView: async (namespace, body) =>
+      await ask(
+        "POST",
+        at(restPath`${space(namespace)}/views`),
+        `create a view in ${called(namespace)}`,
+        LOADED,
+        body,
+      ),
+    loadView: async (view) =>
+      await ask("GET", at(tablePath(view, "views")), `load view ${tableText(view)}`, LOADED),
     async dropView(view) {
       await ask("DELETE", at(tablePath(view, "views")), `drop view ${tableText(view)}`, done);
     },
   };
 }
 
-/** The levels of a namespace in a path: joined by the unit separator. */
-export function levelsPath(namespace: Levels): string {
-  return encodeURIComponent(namespace.join("\u001f"));
+/** The levels of a namespace as one segment of a path: joined by the unit separator, which none may hold itself. */
+function levels(namespace: Levels): string {
+  if (namespace.every((level) => level !== "" && !level.includes("\u001f"))) return namespace.join("\u001f");
+  const shown = JSON.stringify(namespace).slice(0, 200);
+  throw cannotLook("malformed", `${shown} is not a valid name of a namespace, so no request was made for it`);
 }
 
-const space = (namespace: Levels) => `/namespaces/${levelsPath(namespace)}`;
+/** The path of a namespace below the prefix. */
+export const space = (namespace: Levels): string => restPath`/namespaces/${levels(namespace)}`;
 const called = (namespace: Levels) => `namespace ${namespace.join(".")}`;
-const tablePath = ({ namespace, name }: TableName, kind: "tables" | "views" = "tables") =>
-  `${space(namespace)}/${kind}/${encodeURIComponent(name)}`;
+/** The path of a table or view below the prefix. */
+export const tablePath = ({ namespace, name }: TableName, kind: "tables" | "views" = "tables"): string =>
+  restPath`${space(namespace)}/${kind}/${name}`;
 const tableText = ({ namespace, name }: TableName) => [...namespace, name].join(".");
 
 interface Listed<T> {
@@ -155,7 +182,7 @@ interface Listed<T> {
 
 function withToken(path: string, token: string | undefined): string {
   if (token === undefined) return path;
-  return `${path}${path.includes("?") ? "&" : "?"}pageToken=${encodeURIComponent(token)}`;
+  return path.includes("?") ? restPath`${path}&pageToken=${token}` : restPath`${path}?pageToken=${token}`;
 }
 
 async function pages<T>(next: (token?: string) => Promise<Listed<T>>, what: string): Promise<T[]> {

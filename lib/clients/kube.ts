@@ -2,6 +2,7 @@
  * The read client of the Kubernetes API: GETs over fetch, each within a time and a size. It writes nothing.
  * docs/decisions/kubernetes_client.md says why it is not @kubernetes/client-node.
  */
+import { sendable } from "../api_path.ts";
 import { CannotLook, UsageError } from "../errors.ts";
 import type { Answer, Connection, Failure } from "../model.ts";
 import { type Meaning, readRawReply, readReply } from "./answers.ts";
@@ -134,7 +135,7 @@ export async function openLine(options: ConnectOptions): Promise<Line> {
     ];
     if (body) headers.push(["content-type", body.type]);
     const limits = { signal, maxBytes: options.maxBytes ?? MAX_BYTES };
-    const sent = await transport.send(method, `${target.server}${path}`, headers, body?.text, limits);
+    const sent = await transport.send(method, target.server + sendable(path), headers, body?.text, limits);
     if (sent.ok) return sent.reply;
     throw new CannotLook(await troubleFailure(sent.trouble, path, talk, method !== "GET"));
   }

@@ -2,6 +2,7 @@
  * The write client of the Kubernetes API: server-side apply, merge patch and delete, with the reads that go with
  * them. The read client (kube.ts) writes nothing; both log in and send in the same way.
  */
+import { kubePath } from "../api_path.ts";
 import { Interrupted } from "../errors.ts";
 import type { Answer } from "../model.ts";
 import { type Meaning, readRawReply } from "./answers.ts";
@@ -155,7 +156,7 @@ function callsOver(line: Line): Calls {
       return await review(line, { verb, group, resource: main, subresource, namespace, name });
     },
     async serves(group, version) {
-      const path = group ? `/apis/${group}/${version}` : `/api/${version}`;
+      const path = group ? kubePath`/apis/${group}/${version}` : kubePath`/api/${version}`;
       return (await send("GET", path, { also: isAbsent })).status === 200;
     },
     raw: (path) =>

@@ -2,6 +2,8 @@
  * Nessie's API v2, as far as it is used here. Contract: the OpenAPI document of github.com/projectnessie/nessie
  * (api/model, HttpTreeApi and HttpConfigApi of v2).
  */
+import { restPath } from "../api_path.ts";
+
 import type { Reader } from "../model.ts";
 import { ShapeError } from "../shape.ts";
 import { misshapen, refusalOf, refused } from "./catalog_failures.ts";
@@ -95,16 +97,16 @@ const MAX_PAGES = 100_000;
 /** A client of the Nessie at the way's URL; asks nothing yet. */
 export function nessieApi(options: NessieOptions): NessieApi {
   const ask = <T>(request: CatalogRequest, read: Reader<T>) => converse(options, request, read);
-  const get = <T>(path: string, what: string, read: Reader<T>) =>
-    ask({ method: "GET", path: `${BASE}${path}`, what }, read);
-  const post = <T>(path: string, body: unknown, what: string, read: Reader<T>) =>
-    ask({ method: "POST", path: `${BASE}${path}`, body, what }, read);
+  const get = async <T>(path: string, what: string, read: Reader<T>) =>
+    await ask({ method: "GET", path: restPath`${BASE}${path}`, what }, read);
+  const post = async <T>(path: string, body: unknown, what: string, read: Reader<T>) =>
+    await ask({ method: "POST", path: restPath`${BASE}${path}`, body, what }, read);
   const references = (o: PageOptions & { token?: string } = {}) =>
-    get(`/trees${query(paging(o))}`, "list the references", REFERENCES);
-  const entries = ({ at, content, below, ...o }: EntryOptions & { at: string; token?: string }) => {
+    get(withQuery("/trees", paging(o)), "list the references", REFERENCES);
+  const entries = async ({ at, content, below, ...o }: EntryOptions & { at: string; token?: string }) => {
     const more = { content: content ? "true" : undefined, "prefix-key": below && keyPath(below) };
-    return get(
-      `${tree(at)}/entries${query({ ...paging(o), ...more })}`,
+    return await get(
+      withQuery(restPath`${tree(at)}/entries`, { ...paging(o), ...more }),
       `list the entries of ${at}`,
       ENTRIES,
     );
@@ -117,7 +119,7 @@ export function nessieApi(options: NessieOptions): NessieApi {
   return {
     config: () => get("/config", "read the configuration of Nessie", CONFIG),
     references: (o) => walk("references", (token) => references({ ...o, token })),
-    reference: (name) => get(tree(name), `read reference ${name}`, SINGLE),
+    reference: async (name) => await get(tree(name), `read reference ${name}`, SINGLE),
     entries(at, o) {
       let pinned = at;
       return walk(`entries of ${at}`, async (token) => {
@@ -128,45 +130,55 @@ export function nessieApi(options: NessieOptions): NessieApi {
     },
     async contents(at, keys) {
       const requestedKeys = keys.map((elements) => ({ elements }));
-      const got = await post(`${tree(at)}/contents`, { requestedKeys }, `read contents of ${at}`, CONTENTS);
+      const got = await post(
+        restPath`${tree(at)}/contents`,
+        { requestedKeys },
+        `read contents of ${at}`,
+        CONTENTS,
+      );
       return got.contents;
     },
     history(at, { operations, ...o } = {}) {
       const fetch = operations ? "ALL" : undefined;
       return walk(`commits of ${at}`, (token) => {
-        const path = `${tree(at)}/history${query({ ...paging({ ...o, token }), fetch })}`;
+        const path = withQuery(restPath`${tree(at)}/history`, { ...paging({ ...o, token }), fetch });
         return get(path, `read the history of ${at}`, LOG);
       });
     },
     diff(from, to, o) {
       let [left, right] = [from, to];
       return walk(`differences of ${from} and ${to}`, async (token) => {
-        const path = `${tree(left)}/diff/${encodeURIComponent(right)}${query(paging({ ...o, token }))}`;
+        const path = withQuery(restPath`${tree(left)}/diff/${right}`, paging({ ...o, token }));
         const got = await get(path, `compare ${from} with ${to}`, DIFF);
         left = exact(got.effective) ?? left;
         right = exact(got.effectiveTo) ?? right;
         return got;
       });
     },
-    create(type, name, from) {
-      return post(`/trees${query({ name, type })}`, from, `create ${type.toLowerCase()} ${name}`, SINGLE);
+    async create(type, name, from) {
+      return await post(
+        withQuery("/trees", { name, type }),
+        from,
+        `create ${type.toLowerCase()} ${name}`,
+        SINGLE,
+      );
     },
-    commit(branch, hash, message, operations) {
+    async commit(branch, hash, message, operations) {
       const body = {
         commitMeta: { message },
         operations: operations.map((one) => ({ ...one, key: { elements: one.key } })),
       };
-      const path = `${tree(`${branch}@${hash}`)}/history/commit`;
-      return post(path, body, `commit to branch ${branch}`, COMMITTED);
+      const path = restPath`${tree(`${branch}@${hash}`)}/history/commit`;
+      return await post(path, body, `commit to branch ${branch}`, COMMITTED);
     },
-    merge(branch, hash, { dryRun, returnConflictAsResult, ...request }) {
-      const path = `${tree(`${branch}@${hash}`)}/history/merge`;
+    async merge(branch, hash, { dryRun, returnConflictAsResult, ...request }) {
+      const path = restPath`${tree(`${branch}@${hash}`)}/history/merge`;
       // The API document leaves the "is" away; the server ignores these names then.
       const body = { ...request, isDryRun: dryRun, isReturnConflictAsResult: returnConflictAsResult };
-      return post(path, body, `merge ${request.fromRefName} into ${branch}`, MERGED);
+      return await post(path, body, `merge ${request.fromRefName} into ${branch}`, MERGED);
     },
     async remove({ type, name, hash }) {
-      const path = `${BASE}${tree(`${name}@${hash}`)}${query({ type })}`;
+      const path = withQuery(restPath`${BASE}${tree(`${name}@${hash}`)}`, { type });
       await ask({ method: "DELETE", path, what: `delete ${type.toLowerCase()} ${name}` }, SINGLE);
     },
     page,
@@ -180,9 +192,9 @@ export function nessieApi(options: NessieOptions): NessieApi {
       });
       return reply.status === 200 ? documentVersion(reply.text) : undefined;
     },
-    raw: (method, path, body) =>
-      sendToCatalog(options, {
-        ...{ method, path: `${BASE}${path}`, body, what: `ask for ${path}` },
+    raw: async (method, path, body) =>
+      await sendToCatalog(options, {
+        ...{ method, path: restPath`${BASE}${path}`, body, what: `ask for ${path}` },
         headers: CLIENT_SPEC,
       }),
   };
@@ -214,17 +226,17 @@ export function keyPath(key: Key): string {
   return key.map((part) => part.replaceAll(/[.\0]/g, "\u001d")).join(".");
 }
 
-const tree = (at: string) => `/trees/${encodeURIComponent(at)}`;
+const tree = (at: string) => restPath`/trees/${at}`;
 
 function paging({ pageSize, filter, token }: PageOptions & { token?: string }) {
   return { "max-records": pageSize?.toString(), filter, "page-token": token };
 }
 
-function query(fields: Record<string, string | undefined>): string {
-  const given = Object.entries(fields).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`]
-  );
-  return given.length > 0 ? `?${given.join("&")}` : "";
+function withQuery(path: string, fields: Record<string, string | undefined>): string {
+  return Object.entries(fields).reduce((made, [name, value]) => {
+    if (value === undefined) return made;
+    return made.includes("?") ? restPath`${made}&${name}=${value}` : restPath`${made}?${name}=${value}`;
+  }, path);
 }
 
 function exact(reference: Reference | undefined): string | undefined {

@@ -2,6 +2,7 @@
  * The API of a 1Password Connect server, as far as it is used here. Contract:
  * https://developer.1password.com/docs/connect/api-reference and github.com/1Password/connect/docs/openapi/spec.yaml
  */
+import { restPath, sendable } from "../api_path.ts";
 import { Interrupted, UsageError } from "../errors.ts";
 import type { Failure, Reader } from "../model.ts";
 import { list, num, obj, ShapeError, str, via } from "../shape.ts";
@@ -104,30 +105,32 @@ export function connectApi(options: ConnectApiOptions): ConnectApi {
     );
   }
   const ask = <T>(call: ConnectCall, read: Reader<T>) => converse(base, options, call, read);
-  const inVault = (vaultId: string) => `/v1/vaults/${encodeURIComponent(vaultId)}/items`;
+  const inVault = (vaultId: string) => restPath`/v1/vaults/${vaultId}/items`;
   return {
     vaults: () => ask({ method: "GET", path: "/v1/vaults", what: "list the vaults" }, list(VAULT)),
     async items(vaultId, title) {
-      const path = `${inVault(vaultId)}${title === undefined ? "" : titleFilter(title)}`;
+      const filter = title === undefined ? undefined : titleFilter(title);
+      const all = inVault(vaultId);
+      const path = filter === undefined ? all : restPath`${all}?filter=${filter}`;
       const found = await ask(
         { method: "GET", path, what: `list the items of vault ${vaultId}` },
         list(SUMMARY),
       );
       return title === undefined ? found : found.filter((one) => one.title === title);
     },
-    item(vaultId, itemId) {
-      const path = `${inVault(vaultId)}/${encodeURIComponent(itemId)}`;
-      return ask({ method: "GET", path, what: `read item ${itemId} of vault ${vaultId}` }, ITEM);
+    async item(vaultId, itemId) {
+      const path = restPath`${inVault(vaultId)}/${itemId}`;
+      return await ask({ method: "GET", path, what: `read item ${itemId} of vault ${vaultId}` }, ITEM);
     },
-    create(vaultId, item) {
+    async create(vaultId, item) {
       const body = { ...item, vault: { id: vaultId } };
       const what = `create an item in vault ${vaultId}`;
-      return ask({ method: "POST", path: inVault(vaultId), body, what }, ITEM);
+      return await ask({ method: "POST", path: inVault(vaultId), body, what }, ITEM);
     },
-    patch(vaultId, itemId, operations) {
-      const path = `${inVault(vaultId)}/${encodeURIComponent(itemId)}`;
+    async patch(vaultId, itemId, operations) {
+      const path = restPath`${inVault(vaultId)}/${itemId}`;
       const what = `change item ${itemId} of vault ${vaultId}`;
-      return ask({ method: "PATCH", path, body: operations, what }, ITEM);
+      return await ask({ method: "PATCH", path, body: operations, what }, ITEM);
     },
   };
 }
@@ -178,7 +181,7 @@ async function sendOnce(
     ];
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     const init = { method: call.method, headers, body, redirect: "manual", signal: limit, client } as const;
-    const sent = await fetchOnce(`${base}${call.path}`, init, MAX_BYTES);
+    const sent = await fetchOnce(base + sendable(call.path), init, MAX_BYTES);
     if (sent.ok) return sent.reply;
     const { signal } = options;
     if (signal?.aborted) {
@@ -218,9 +221,9 @@ function decode<T>(text: string, read: Reader<T>, { what }: ConnectCall): T {
   );
 }
 
-/** Narrows a search to a title. Connect has trouble with quotes in it; then all items are listed. */
-function titleFilter(title: string): string {
-  return /["'\\]/.test(title) ? "" : `?filter=${encodeURIComponent(`title eq "${title}"`)}`;
+/** Narrows a search to a title. Connect has trouble with quotes in it; undefined: all items are listed. */
+function titleFilter(title: string): string | undefined {
+  return /["'\\]/.test(title) ? undefined : `title eq "${title}"`;
 }
 
 function needed<T>(value: T | undefined, path: string): T {

@@ -5,6 +5,7 @@
  */
 import type { Server, Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
+import { kubePath } from "../api_path.ts";
 import { CannotLook, Interrupted } from "../errors.ts";
 import type { Failure } from "../model.ts";
 import { readReply, unauthorized } from "./answers.ts";
@@ -88,7 +89,7 @@ export async function forward(
 
 /** A pod that does not run is told as such; who may not read pods finds out by trying. */
 async function checkPod({ line, namespace, pod }: Way): Promise<void> {
-  const path = `/api/v1/namespaces/${namespace}/pods/${pod}`;
+  const path = kubePath`/api/v1/namespaces/${namespace}/pods/${pod}`;
   try {
     const { body } = await line.ask(
       { method: "GET", path, accept: "application/json" },

@@ -4,6 +4,7 @@
  * has in the cluster, so that signatures, certificates and virtual-hosted buckets are those its clients see.
  */
 import type { Server, Socket } from "node:net";
+import { kubePath } from "../api_path.ts";
 import { CannotLook, UsageError } from "../errors.ts";
 import type { Connection, Failure } from "../model.ts";
 import { connectWriter, type WriterOptions } from "./kube_writer.ts";
@@ -115,7 +116,7 @@ async function addressOf(
 ): Promise<string | undefined> {
   const kube = await connectWriter(options);
   try {
-    const found = await kube.get(`/api/v1/namespaces/${namespace}/services/${service}`);
+    const found = await kube.get(kubePath`/api/v1/namespaces/${namespace}/services/${service}`);
     const ip = (found?.spec as { clusterIP?: unknown } | undefined)?.clusterIP;
     return typeof ip === "string" && ip !== "" && ip !== "None" ? ip : undefined;
   } catch (error) {

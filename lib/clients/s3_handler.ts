@@ -1,4 +1,5 @@
 /** Carries the SDK's requests by fetch: its own handlers know neither a Way nor a limit for a body that stalls. */
+import { escaped } from "../api_path.ts";
 import type { S3Options } from "./s3.ts";
 import { type AskedS3, readBody, type S3Request, type S3Response, sendS3 } from "./s3_send.ts";
 
@@ -88,14 +89,6 @@ function queryOf(query: Record<string, string | string[] | null>): string {
     [value].flat().map((one) => one === null ? escaped(name) : `${escaped(name)}=${escaped(one)}`)
   );
   return pairs.length > 0 ? `?${pairs.join("&")}` : "";
-}
-
-/** As signatures want it (RFC 3986). */
-export function escaped(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }
 
 /** A stream that has a length is sent with it, as other clients do; by fetch that takes its bytes at once. */

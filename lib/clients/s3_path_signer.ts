@@ -2,6 +2,7 @@
  * Signatures (AWS, version 4) of requests without a body for `/bucket/key`, very many of them: the key of the day is
  * made once, and one request costs two hashes. s3_sign.ts signs everything else.
  */
+import { escapedKey } from "../api_path.ts";
 import type { S3Keys } from "./s3.ts";
 import { amzDate } from "./s3_sign.ts";
 import { trimEnd } from "../text.ts";
@@ -18,7 +19,6 @@ export type PathSigner = (method: string, bucket: string, key: string, query?: s
 
 const HMAC = { name: "HMAC", hash: "SHA-256" };
 const UTF8 = new TextEncoder();
-const PLAIN = /^[A-Za-z0-9\-._~/]*$/;
 
 /** Signs for the origin `url`, which may have a path of its own. `payload` is what x-amz-content-sha256 says. */
 export function pathSigner(url: string, keys: S3Keys, region: string, payload = EMPTY): PathSigner {
@@ -33,7 +33,7 @@ export function pathSigner(url: string, keys: S3Keys, region: string, payload = 
       dayKey = keyOf(keys, region, day);
     }
     const scope = `${day}/${region}/s3/aws4_request`;
-    const path = `${base}/${bucket}${key === "" ? "" : `/${escaped(key)}`}`;
+    const path = `${base}/${bucket}${key === "" ? "" : `/${escapedKey(key)}`}`;
     const canonical = `${method}\n${path}\n${query}\nhost:${host}\nx-amz-content-sha256:${payload}\n` +
       `x-amz-date:${date}\n\n${SIGNED_HEADERS}\n${payload}`;
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", UTF8.encode(canonical))).toHex();
@@ -59,16 +59,6 @@ export function pathSigner(url: string, keys: S3Keys, region: string, payload = 
 /** The SHA-256 of nothing. */
 const EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 const SIGNED_HEADERS = "host;x-amz-content-sha256;x-amz-date";
-
-/** Every byte of UTF-8 that is not unreserved, but no slash. */
-function escaped(key: string): string {
-  if (PLAIN.test(key)) return key;
-  return encodeURIComponent(key.toWellFormed()).replace(
-    /[!'()*]/g,
-    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
-    .replaceAll("%2F", "/");
-}
 
 async function keyOf({ secretAccessKey }: S3Keys, region: string, day: string): Promise<CryptoKey> {
   let key: Uint8Array<ArrayBuffer> = UTF8.encode(`AWS4${secretAccessKey}`);

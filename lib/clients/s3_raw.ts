@@ -1,7 +1,8 @@
 /** Requests to S3 exactly as they are asked for: what the SDK can't or won't send. */
+import { escaped, escapedKey } from "../api_path.ts";
 import type { S3Keys, S3Options } from "./s3.ts";
 import { s3Trouble } from "./s3_failures.ts";
-import { escaped, sameUrl } from "./s3_handler.ts";
+import { sameUrl } from "./s3_handler.ts";
 import { errorFields } from "./s3_refusals.ts";
 import { type AskedS3, readBody, type S3Request, type S3Response, sendS3 } from "./s3_send.ts";
 import {
@@ -166,7 +167,7 @@ function urlOf(
   const prefix = trimEnd(base.pathname, "/");
   const place = [
     ...bucket !== undefined && !inHost ? [escaped(bucket)] : [],
-    ...key === undefined ? [] : [escaped(key).replaceAll("%2F", "/")],
+    ...key === undefined ? [] : [escapedKey(key)],
   ];
   const path = `${prefix}/${place.join("/")}`;
   const host = inHost ? `${bucket}.${base.host}` : base.host;

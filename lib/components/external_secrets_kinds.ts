@@ -1,4 +1,5 @@
 /** The kinds of the External Secrets operator: where they are listed, and which of their fields are kept. */
+import { kubePath } from "../api_path.ts";
 import type { ListSource, Reader } from "../model.ts";
 import { list, obj, part, present, str, via } from "../shape.ts";
 import { conditions, hostsIn, metadata } from "./fields.ts";
@@ -6,8 +7,8 @@ import { conditions, hostsIn, metadata } from "./fields.ts";
 const GROUP = "/apis/external-secrets.io";
 
 function listing<T>(kind: string, plural: string, read: Reader<T>): ListSource<T> {
-  const path = `${GROUP}/v1/${plural}`;
-  return { id: plural, kind, path, fallbacks: [`${GROUP}/v1beta1/${plural}`], read };
+  const path = kubePath`${GROUP}/v1/${plural}`;
+  return { id: plural, kind, path, fallbacks: [kubePath`${GROUP}/v1beta1/${plural}`], read };
 }
 
 const remoteRef = obj({ key: str, property: str });

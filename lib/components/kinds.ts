@@ -1,4 +1,5 @@
 /** The kinds of Kubernetes itself that are listed: where, and which of their fields are kept. */
+import { kubePath } from "../api_path.ts";
 import type { ListSource, Reader } from "../model.ts";
 import { bool, intOrStr, list, map, num, obj, str, via } from "../shape.ts";
 import { conditions, hostsOfMap, keysOnly, labelled, labels, metadata, podSpec, text } from "./fields.ts";
@@ -27,7 +28,7 @@ const containerStatus = obj({
 export const pods = source(
   "pods",
   "Pod",
-  `${CORE}/pods`,
+  kubePath`${CORE}/pods`,
   obj({
     metadata: labelled,
     spec: podSpec,
@@ -60,20 +61,20 @@ const workload = obj({
 });
 export type Workload = NonNullable<ReturnType<typeof workload>>;
 
-export const deployments = source("deployments", "Deployment", `${APPS}/deployments`, workload);
-export const statefulSets = source("statefulsets", "StatefulSet", `${APPS}/statefulsets`, workload);
-export const daemonSets = source("daemonsets", "DaemonSet", `${APPS}/daemonsets`, workload);
+export const deployments = source("deployments", "Deployment", kubePath`${APPS}/deployments`, workload);
+export const statefulSets = source("statefulsets", "StatefulSet", kubePath`${APPS}/statefulsets`, workload);
+export const daemonSets = source("daemonsets", "DaemonSet", kubePath`${APPS}/daemonsets`, workload);
 export const replicaSets = metadataOnly(
   "replicasets",
   "ReplicaSet",
-  `${APPS}/replicasets`,
+  kubePath`${APPS}/replicasets`,
   obj({ metadata }),
 );
 
 export const jobs = source(
   "jobs",
   "Job",
-  `${BATCH}/jobs`,
+  kubePath`${BATCH}/jobs`,
   obj({
     metadata,
     spec: obj({ suspend: bool, template }),
@@ -85,7 +86,7 @@ export type Job = NonNullable<ReturnType<typeof jobs.read>>;
 export const cronJobs = source(
   "cronjobs",
   "CronJob",
-  `${BATCH}/cronjobs`,
+  kubePath`${BATCH}/cronjobs`,
   obj({
     metadata,
     spec: obj({ schedule: str, suspend: bool }),
@@ -96,7 +97,7 @@ export const cronJobs = source(
 export const services = source(
   "services",
   "Service",
-  `${CORE}/services`,
+  kubePath`${CORE}/services`,
   obj({
     metadata,
     spec: obj({
@@ -124,7 +125,7 @@ export const endpointSlices = source(
 export const configMaps = source(
   "configmaps",
   "ConfigMap",
-  `${CORE}/configmaps`,
+  kubePath`${CORE}/configmaps`,
   via(
     obj({ metadata: obj({ name: str, namespace: str }), data: (value) => value, binaryData: keysOnly }),
     (kept) => ({
@@ -141,7 +142,7 @@ type DataFields = Record<string, Record<string, unknown>>;
 export const secrets = metadataOnly(
   "secrets",
   "Secret",
-  `${CORE}/secrets`,
+  kubePath`${CORE}/secrets`,
   obj({
     metadata: via(
       obj({
@@ -179,14 +180,14 @@ function secretKeys(fields: DataFields | undefined): string[] {
 export const serviceAccounts = metadataOnly(
   "serviceaccounts",
   "ServiceAccount",
-  `${CORE}/serviceaccounts`,
+  kubePath`${CORE}/serviceaccounts`,
   obj({ metadata: obj({ name: str, namespace: str }) }),
 );
 
 export const nodes = source(
   "nodes",
   "Node",
-  `${CORE}/nodes`,
+  kubePath`${CORE}/nodes`,
   obj({
     metadata: labelled,
     spec: obj({ unschedulable: bool, taints: list(obj({ key: str, value: str, effect: str })) }),
@@ -197,7 +198,7 @@ export const nodes = source(
 export const namespaces = source(
   "namespaces",
   "Namespace",
-  `${CORE}/namespaces`,
+  kubePath`${CORE}/namespaces`,
   obj({ metadata: labelled, status: obj({ phase: str, conditions }) }),
 );
 export type Namespace = NonNullable<ReturnType<typeof namespaces.read>>;
@@ -205,7 +206,7 @@ export type Namespace = NonNullable<ReturnType<typeof namespaces.read>>;
 export const persistentVolumeClaims = source(
   "persistentvolumeclaims",
   "PersistentVolumeClaim",
-  `${CORE}/persistentvolumeclaims`,
+  kubePath`${CORE}/persistentvolumeclaims`,
   obj({ metadata, spec: obj({ storageClassName: str, volumeName: str }), status: obj({ phase: str }) }),
 );
 export type Claim = NonNullable<ReturnType<typeof persistentVolumeClaims.read>>;
@@ -213,7 +214,7 @@ export type Claim = NonNullable<ReturnType<typeof persistentVolumeClaims.read>>;
 export const persistentVolumes = source(
   "persistentvolumes",
   "PersistentVolume",
-  `${CORE}/persistentvolumes`,
+  kubePath`${CORE}/persistentvolumes`,
   obj({ metadata, spec: obj({ storageClassName: str }), status: obj({ phase: str }) }),
 );
 
@@ -232,7 +233,7 @@ export const storageClasses = source(
 export const resourceQuotas = source(
   "resourcequotas",
   "ResourceQuota",
-  `${CORE}/resourcequotas`,
+  kubePath`${CORE}/resourcequotas`,
   obj({ metadata, status: obj({ hard: map(str), used: map(str) }) }),
 );
 
@@ -266,7 +267,7 @@ const TELLING = new Set([
 export const events = source(
   "events",
   "Event",
-  `${CORE}/events?fieldSelector=type%3DWarning`,
+  kubePath`${CORE}/events?fieldSelector=type%3DWarning`,
   via(
     obj({
       metadata: obj({ name: str, namespace: str, creationTimestamp: str }),

@@ -2,6 +2,7 @@
  * What the last lines of a failing container's log say, as words of a fixed vocabulary. A log may hold secrets, so
  * it is read into memory, matched, and forgotten: facts keep the words only.
  */
+import { kubePath } from "../api_path.ts";
 import type { Pod } from "./kinds.ts";
 import { pods } from "./kinds.ts";
 import type { ProbeSource, World } from "../model.ts";
@@ -87,9 +88,11 @@ export const podLogs: ProbeSource<string[]> = {
   targets(world) {
     const targets: Record<string, string> = {};
     for (const [workload, { pod, container, previous }] of failing(world)) {
-      const { namespace, name } = pod.metadata ?? {};
-      const query = `container=${container}&tailLines=80&limitBytes=32768${previous ? "&previous=true" : ""}`;
-      targets[workload] = `/api/v1/namespaces/${namespace}/pods/${name}/log?${query}`;
+      const { namespace = "", name = "" } = pod.metadata ?? {};
+      const log = kubePath`/api/v1/namespaces/${namespace}/pods/${name}/log`;
+      targets[workload] = kubePath`${log}?container=${container}&tailLines=80&limitBytes=32768&previous=${
+        String(previous)
+      }`;
     }
     return targets;
   },

@@ -21,7 +21,7 @@ export const nessieApi: ProbeSource<
 > = {
   id: "nessie.api",
   after: [services, endpointSlices],
-  targets: (world) => proxyTargets(world, { config: ["nessie", API_PORT, "api/v2/config"] }),
+  targets: (world) => proxyTargets(world, { config: ["nessie", API_PORT, "/api/v2/config"] }),
   read: obj({ defaultBranch: str, maxSupportedApiVersion: num, specVersion: str }),
 };
 
@@ -31,8 +31,8 @@ export const nessieHealth: ProbeSource<{ status?: string; checks?: { name?: stri
   after: [services, endpointSlices],
   targets: (world) =>
     proxyTargets(world, {
-      iceberg: ["nessie", API_PORT, "iceberg/v1/config"],
-      health: ["nessie", MANAGEMENT_PORT, "q/health"],
+      iceberg: ["nessie", API_PORT, "/iceberg/v1/config"],
+      health: ["nessie", MANAGEMENT_PORT, "/q/health"],
     }),
   read: obj({ status: str, checks: list(obj({ name: str, status: str })) }),
 };

@@ -1,4 +1,5 @@
 /** 1Password Connect: whether it answers, and whether it can read its vaults. */
+import { kubePath } from "../api_path.ts";
 import type {
   Check,
   Component,
@@ -77,9 +78,11 @@ function paths(world: World): Record<string, string> {
   const host = placeOfConnect(world);
   if (!host || !ready(world, host)) return {};
   const { service, port, secure } = host;
-  const name = `${secure ? "https:" : ""}${service.name}:${port}`;
-  const base = `/api/v1/namespaces/${service.namespace}/services/${name}/proxy`;
-  return { heartbeat: `${base}/heartbeat`, health: `${base}/health` };
+  const place = kubePath`/api/v1/namespaces/${service.namespace ?? ""}/services`;
+  const base = secure
+    ? kubePath`${place}/https:${service.name}:${port}/proxy`
+    : kubePath`${place}/${service.name}:${port}/proxy`;
+  return { heartbeat: kubePath`${base}/heartbeat`, health: kubePath`${base}/health` };
 }
 
 /** Answers of Connect itself, through the API server's service proxy; `/heartbeat` has no body to decode. */

@@ -1,9 +1,10 @@
 /** Paths through the API server's service proxy: a way to a Service's HTTP port with nothing but a kubeconfig. */
+import { kubePath } from "../api_path.ts";
 import type { World } from "../model.ts";
 import { services } from "./kinds.ts";
 import { endpointsOf } from "./services.ts";
 
-/** undefined when the Service is not there, lacks the port, or has nobody ready behind it: nothing to ask. */
+/** `path` begins with a slash. Undefined when the Service is not there, lacks the port, or has nobody ready behind it: nothing to ask. */
 export function proxyPath(
   world: World,
   namespace: string,
@@ -14,7 +15,8 @@ export function proxyPath(
   const service = world.get(services, namespace, name);
   const found = service?.spec?.ports?.find((entry) => entry.port === port);
   if (!found || endpointsOf(world, namespace, name).ready === 0) return undefined;
-  return `/api/v1/namespaces/${namespace}/services/${name}:${port}/proxy/${path}`;
+  const proxy = kubePath`/api/v1/namespaces/${namespace}/services/${name}:${port}/proxy`;
+  return kubePath`${proxy}${path}`;
 }
 
 /** Targets of a probe in the platform's namespace: Service, port and path by the name of the answer. */

@@ -1,4 +1,5 @@
 /** Rook's kinds and bucket claims: where they are listed, and which of their fields are kept. */
+import { kubePath } from "../api_path.ts";
 import type { ListSource, Reader } from "../model.ts";
 import { map, num, obj, str, via } from "../shape.ts";
 import { metadata, text } from "./fields.ts";
@@ -6,7 +7,7 @@ import { metadata, text } from "./fields.ts";
 const GROUP = "/apis/ceph.rook.io/v1";
 
 function listing<T>(kind: string, plural: string, read: Reader<T>): ListSource<T> {
-  return { id: plural, kind, path: `${GROUP}/${plural}`, read };
+  return { id: plural, kind, path: kubePath`${GROUP}/${plural}`, read };
 }
 
 export const cephClusters = listing(

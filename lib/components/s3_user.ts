@@ -1,4 +1,5 @@
 /** The object store as the lakehouse uses it: its user, the user's keys, its buckets. */
+import { restPath } from "../api_path.ts";
 import type { Check, Component, Edge, Judgement, ObjectRef, ProbeSource, World } from "../model.ts";
 import { ON_ITS_WAY } from "../model.ts";
 import { present } from "../shape.ts";
@@ -65,7 +66,8 @@ export const bucketProbes: ProbeSource<true> = {
     if (!gateway?.namespace) return {};
     const targets: Record<string, string> = {};
     for (const { bucket } of askedBuckets(world)) {
-      const path = proxyPath(world, gateway.namespace, gateway.name, HTTP_PORT, bucket);
+      if (!isBucketName(bucket)) continue;
+      const path = proxyPath(world, gateway.namespace, gateway.name, HTTP_PORT, restPath`/${bucket}`);
       if (path) targets[bucket] = path;
     }
     return targets;
@@ -164,6 +166,7 @@ const bucketCheck: Check = {
     }
     const answers = world.answers(bucketProbes);
     const judged = asked.map(({ bucket, claim }) => {
+      if (!isBucketName(bucket)) return notAsked(bucket);
       const status = answers[bucket]?.status;
       const base = {
         object: bucketRef(bucket),
@@ -201,6 +204,25 @@ const bucketCheck: Check = {
     return judged;
   },
 };
+
+/** What the name leads to is not known: it comes from a claim or from a pod's configuration, and may be no name at all. */
+function notAsked(bucket: string): Judgement & { object: ObjectRef } {
+  const name = JSON.stringify(bucket.slice(0, 80));
+  return {
+    object: bucketRef(bucket),
+    status: "unknown",
+    reason: "InvalidName",
+    message: `${name} is not a valid name of a bucket, so it was not asked for`,
+    observed: name,
+    expected: "3 to 255 letters, digits, dots, dashes and underscores",
+    next: [command`kubectl get objectbucketclaims -A`],
+  };
+}
+
+/** As S3 takes them, the old ones of us-east-1 too; two dots in a row are in no name. */
+function isBucketName(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{2,254}$/.test(text) && !text.includes("..");
+}
 
 function claimOnItsWay(ref: ObjectRef, world: World): Judgement | undefined {
   const object = world.get(objectBucketClaims, ref.namespace, ref.name);

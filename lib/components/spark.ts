@@ -15,7 +15,7 @@ export const historyApi: ProbeSource<true> = {
   after: [services, endpointSlices],
   targets: (world) =>
     proxyTargets(world, {
-      applications: ["spark-history-server", HISTORY_PORT, "api/v1/applications?limit=1"],
+      applications: ["spark-history-server", HISTORY_PORT, "/api/v1/applications?limit=1"],
     }),
   read: present,
 };

@@ -1,4 +1,5 @@
 /** Waits until Connect runs with what was applied and answers. */
+import { kubePath } from "../api_path.ts";
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
 import { pathOf } from "./manifests.ts";
 import { podsOf } from "./restart.ts";
@@ -43,8 +44,8 @@ async function troubleWith(kube: KubeWriter, deployment: KubeObject): Promise<Tr
     return told ?? { text: `${count("readyReplicas")} of ${wanted} pods are ready` };
   }
   const { name, namespace } = deployment.metadata;
-  const proxy = `/api/v1/namespaces/${namespace}/services/${name}:http/proxy`;
-  const { status } = await kube.raw(`${proxy}/health`);
+  const health = kubePath`/api/v1/namespaces/${namespace ?? ""}/services/${name}:http/proxy/health`;
+  const { status } = await kube.raw(health);
   return status === 200 ? undefined : { text: `GET /health answers HTTP ${status}` };
 }
 

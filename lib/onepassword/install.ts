@@ -1,4 +1,5 @@
 /** Installs 1Password Connect: checks everything first, then applies, then waits until what its absence broke is back. */
+import { kubePath } from "../api_path.ts";
 import type { Asked } from "../cli.ts";
 import { connect, type KubeClient } from "../clients/kube.ts";
 import { connectWriter, type KubeWriter } from "../clients/kube_writer.ts";
@@ -171,7 +172,7 @@ async function applyAll(
 
 async function ensureNamespaces(kube: KubeWriter, names: readonly string[]): Promise<void> {
   for (const name of new Set(names)) {
-    const path = `/api/v1/namespaces/${name}`;
+    const path = kubePath`/api/v1/namespaces/${name}`;
     if (await kube.get(path)) continue;
     await kube.apply(path, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
     note(`  created  Namespace ${name}`);

@@ -1,5 +1,6 @@
 /** The objects of 1Password Connect and its store, read from the same manifests that Flux applies. */
 import { join } from "node:path";
+import { kubePath } from "../api_path.ts";
 import type { KubeObject } from "../clients/kube_writer.ts";
 import { parseManifests } from "../clients/yaml.ts";
 import { UsageError } from "../errors.ts";
@@ -22,37 +23,40 @@ export interface Manifests {
   token: { name: string; namespace: string; key: string };
 }
 
-/** API paths of the collections of the kinds that manifests may hold; `N` stands for the namespace. */
-const PATHS: Record<string, string> = {
-  "v1/Namespace": "/api/v1/namespaces",
-  "v1/Secret": "/api/v1/namespaces/N/secrets",
-  "v1/Service": "/api/v1/namespaces/N/services",
-  "v1/ServiceAccount": "/api/v1/namespaces/N/serviceaccounts",
-  "v1/ConfigMap": "/api/v1/namespaces/N/configmaps",
-  "apps/v1/Deployment": "/apis/apps/v1/namespaces/N/deployments",
-  "policy/v1/PodDisruptionBudget": "/apis/policy/v1/namespaces/N/poddisruptionbudgets",
-  "networking.k8s.io/v1/NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/N/networkpolicies",
-  "external-secrets.io/v1/ClusterSecretStore": "/apis/external-secrets.io/v1/clustersecretstores",
-  "external-secrets.io/v1/SecretStore": "/apis/external-secrets.io/v1/namespaces/N/secretstores",
-  "external-secrets.io/v1/ExternalSecret": "/apis/external-secrets.io/v1/namespaces/N/externalsecrets",
+/** Where the API serves the kinds that manifests may hold: its group and version, the plural, and who has none. */
+const KINDS: Record<string, { plural: string; clusterWide?: true }> = {
+  "v1/Namespace": { plural: "namespaces", clusterWide: true },
+  "v1/Secret": { plural: "secrets" },
+  "v1/Service": { plural: "services" },
+  "v1/ServiceAccount": { plural: "serviceaccounts" },
+  "v1/ConfigMap": { plural: "configmaps" },
+  "apps/v1/Deployment": { plural: "deployments" },
+  "policy/v1/PodDisruptionBudget": { plural: "poddisruptionbudgets" },
+  "networking.k8s.io/v1/NetworkPolicy": { plural: "networkpolicies" },
+  "external-secrets.io/v1/ClusterSecretStore": { plural: "clustersecretstores", clusterWide: true },
+  "external-secrets.io/v1/SecretStore": { plural: "secretstores" },
+  "external-secrets.io/v1/ExternalSecret": { plural: "externalsecrets" },
 };
 
-/** The API path of an object. UsageError when its kind is none that install handles. */
+/** The API path of an object. UsageError when its kind is none that install handles; CannotLook when its name is none. */
 export function pathOf(object: KubeObject): string {
-  const collection = PATHS[`${object.apiVersion}/${object.kind}`];
+  const kind = new Map(Object.entries(KINDS)).get(`${object.apiVersion}/${object.kind}`);
   const { name, namespace } = object.metadata;
-  if (!collection) {
+  if (!kind) {
     throw new UsageError(
       `The manifests hold ${object.kind} ${name} (${object.apiVersion}), which 1p:install does not apply. ` +
         "Next: take it out, or apply it yourself",
     );
   }
-  if (collection.includes("/N/") && !namespace) {
+  const [group, version] = object.apiVersion.split("/");
+  const api = version === undefined ? "/api/v1" : kubePath`/apis/${group ?? ""}/${version}`;
+  if (kind.clusterWide) return kubePath`${api}/${kind.plural}/${name}`;
+  if (!namespace) {
     throw new UsageError(
       `The manifest of ${object.kind} ${name} names no namespace. Next: add metadata.namespace`,
     );
   }
-  return `${collection.replace("/N/", `/${namespace}/`)}/${name}`;
+  return kubePath`${api}/namespaces/${namespace}/${kind.plural}/${name}`;
 }
 
 /** The manifests in DIR/onepassword-connect and DIR/stores. UsageError says which file can't be used, and why. */

@@ -1,4 +1,5 @@
 /** The ExternalSecret that brings an item's keys to a namespace, through the cluster's 1Password store. */
+import { kubePath } from "../api_path.ts";
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
 import { CannotLook } from "../errors.ts";
 import type { ObjectRef } from "../model.ts";
@@ -67,7 +68,7 @@ export async function planExternalSecret(
 /** Why the Secret of that name is not there to be made: the bucket's own Secret, above all, must not be taken over. */
 async function takenSecret(kube: KubeWriter, { metadata }: KubeObject): Promise<string | undefined> {
   const { name, namespace } = metadata;
-  const secret = await kube.get(`/api/v1/namespaces/${namespace}/secrets/${name}`);
+  const secret = await kube.get(kubePath`/api/v1/namespaces/${namespace ?? ""}/secrets/${name}`);
   const byIt = entries(at(secret, "metadata", "ownerReferences")).some((owner) =>
     at(owner, "kind") === "ExternalSecret" && at(owner, "name") === name
   );

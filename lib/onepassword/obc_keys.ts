@@ -1,4 +1,5 @@
 /** The 1Password items that bucket claims and object store users want, and what an item lacks of that. Pure. */
+import { restPath } from "../api_path.ts";
 import type { KubeObject } from "../clients/kube_writer.ts";
 import type { Item, NewItem, Operation } from "../clients/one_password.ts";
 import type { ObjectRef } from "../model.ts";
@@ -143,10 +144,18 @@ export function compare(wanted: WantedItem, item: Item, adopt: boolean): Change 
       return { refusal: `item ${item.id} has ${found.length} fields called ${label}, and must have one` };
     }
     if (field?.value === value) continue;
+    // It goes into a path, and an id of something else would be changed in its place.
+    if (field && !/^[\w-]{1,64}$/.test(field.id)) {
+      return { refusal: `item ${item.id} has a field ${label} without a valid id. Next: delete that field` };
+    }
     change.changed.push(label);
     change.operations.push(
       field
-        ? { op: field.value === undefined ? "add" : "replace", path: `/fields/${field.id}/value`, value }
+        ? {
+          op: field.value === undefined ? "add" : "replace",
+          path: restPath`/fields/${field.id}/value`,
+          value,
+        }
         : { op: "add", path: "/fields", value: { label, type, value } },
     );
   }

@@ -1,4 +1,5 @@
 /** Where keys come from and where they go: claims and users, the 1Password store, its vault, and the way to its Connect. */
+import { kubePath } from "../api_path.ts";
 import { oneLine } from "../clients/failures.ts";
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
 import type { ConnectApi, Vault } from "../clients/one_password.ts";
@@ -60,8 +61,8 @@ export interface Store {
 /** The stores that ExternalSecrets of these namespaces can use and that ask Connect. */
 export async function storesFor(kube: KubeWriter, namespaces: readonly string[]): Promise<Store[]> {
   const [cluster, own] = await Promise.all([
-    listIfServed(kube, `${EXTERNAL_SECRETS}/clustersecretstores`),
-    listIfServed(kube, `${EXTERNAL_SECRETS}/secretstores`),
+    listIfServed(kube, kubePath`${EXTERNAL_SECRETS}/clustersecretstores`),
+    listIfServed(kube, kubePath`${EXTERNAL_SECRETS}/secretstores`),
   ]);
   return [
     ...cluster.flatMap((object) => storeOf("ClusterSecretStore", object)),
@@ -148,7 +149,7 @@ export async function podBehind(kube: KubeWriter, host: string): Promise<Target 
   const url = URL.parse(host);
   const [name, namespace, ...rest] = url?.hostname.split(".") ?? [];
   if (!url || !name || !namespace || (rest.length > 0 && rest[0] !== "svc")) return undefined;
-  const service = await kube.get(`/api/v1/namespaces/${namespace}/services/${name}`);
+  const service = await kube.get(kubePath`/api/v1/namespaces/${namespace}/services/${name}`);
   if (!service) return undefined;
   if (url.protocol === "https:") {
     throw new UsageError(

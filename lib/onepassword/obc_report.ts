@@ -17,7 +17,8 @@ export function reportOf(
     title: "Bucket keys in 1Password",
     dependsOn: [],
     sources: [],
-    namespaces: () => [],
+    // Whatever was to be copied is of concern, wherever it is: findings of other namespaces are left out of reports.
+    namespaces: () => results.flatMap(({ object }) => object.namespace ?? []),
     kinds: [],
     checks: [{
       id: "obc-sync.items",

@@ -1,4 +1,5 @@
 /** What each source of keys needs written, and writing it. A plan writes nothing. */
+import { isSubdomain, kubePath } from "../api_path.ts";
 import type { KubeWriter } from "../clients/kube_writer.ts";
 import type { ConnectApi, Item, Vault } from "../clients/one_password.ts";
 import { CannotLook } from "../errors.ts";
@@ -59,6 +60,8 @@ function failed(object: ObjectRef, detail: string): Step {
 const AWAY = new Set(["unreachable", "timeout", "unauthorized", "certificate"]);
 
 async function planOne(sync: Sync, source: Source): Promise<Step[]> {
+  // A title that can be no Secret's is not asked for either: an ExternalSecret of that name could not be made.
+  if (!isSubdomain(source.secret)) return [failed(source.ref, notAName(source))];
   const object = itemRef(sync, source.secret);
   try {
     const wanted = await readKeys(sync.kube, source);
@@ -74,11 +77,18 @@ async function planOne(sync: Sync, source: Source): Promise<Step[]> {
   }
 }
 
+/** A status is written by whoever may write it, and must not lead to the Secret of another namespace. */
+function notAName({ ref, secret }: Source): string {
+  const name = JSON.stringify(secret.length > 80 ? `${secret.slice(0, 80)}…` : secret);
+  return `${name} is not a valid name of a Secret, so it was not read. ` +
+    `Next: kubectl -n ${ref.namespace} get ${ref.kind.toLowerCase()}s ${ref.name} -o yaml, and find out who wrote that`;
+}
+
 async function readKeys(kube: KubeWriter, source: Source) {
-  const place = `/api/v1/namespaces/${source.ref.namespace}`;
+  const place = kubePath`/api/v1/namespaces/${source.ref.namespace ?? ""}`;
   const [secret, configMap] = await Promise.all([
-    kube.get(`${place}/secrets/${source.secret}`),
-    source.configMap === undefined ? undefined : kube.get(`${place}/configmaps/${source.configMap}`),
+    kube.get(kubePath`${place}/secrets/${source.secret}`),
+    source.configMap === undefined ? undefined : kube.get(kubePath`${place}/configmaps/${source.configMap}`),
   ]);
   return wantedItem(source, secret, configMap);
 }

@@ -1,4 +1,5 @@
 /** Reads loose API objects as the write client gives them, for all procedures of this room. */
+import { kubePath } from "../api_path.ts";
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
 import { CannotLook } from "../errors.ts";
 
@@ -41,7 +42,7 @@ export async function podsSelected(
   selector: unknown,
 ): Promise<KubeObject[]> {
   const labels = Object.entries(selector ?? {}).map(([key, value]) => `${key}=${value}`).join(",");
-  return await kube.list(`/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(labels)}`);
+  return await kube.list(kubePath`/api/v1/namespaces/${namespace}/pods?labelSelector=${labels}`);
 }
 
 /** The store that an ExternalSecret names for all its entries; empty when it names none. */
@@ -51,6 +52,6 @@ export function storeNameOf(object: KubeObject): string {
 
 /** The ExternalSecrets that read through stores of these names. */
 export async function readersOf(kube: KubeWriter, stores: readonly string[]): Promise<KubeObject[]> {
-  const all = await kube.list(`${EXTERNAL_SECRETS}/externalsecrets`);
+  const all = await kube.list(kubePath`${EXTERNAL_SECRETS}/externalsecrets`);
   return all.filter((object) => stores.includes(storeNameOf(object)));
 }

@@ -1,4 +1,5 @@
 /** Waits for what Connect's absence broke to come back, and kicks what does not look again by itself. */
+import { kubePath } from "../api_path.ts";
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
 import type { Finding, ObjectRef } from "../model.ts";
 import { refKey, refText } from "../model.ts";
@@ -81,7 +82,7 @@ export async function refreshAll(
   const stamp = new Date(now()).toISOString();
   const touch = (path: string) => kube.merge(path, { metadata: { annotations: { "force-sync": stamp } } });
   for (const name of stores) {
-    const path = `${STORES.api}/${STORES.plural}/${name}`;
+    const path = kubePath`${STORES.api}/${STORES.plural}/${name}`;
     if (await kube.get(path)) await touch(path);
   }
   for (const object of await readersOf(kube, stores)) await touch(pathOfListed(object, SECRETS));
@@ -143,7 +144,7 @@ interface Failed {
 
 /** Ready=False says that a controller has stopped trying for now; Unknown, that it is at work. */
 async function failedOf(kube: KubeWriter, kind: Kind): Promise<Failed[]> {
-  const all = await listIfServed(kube, `${kind.api}/${kind.plural}`);
+  const all = await listIfServed(kube, kubePath`${kind.api}/${kind.plural}`);
   return all.filter(hasFailed).map((object) => {
     return {
       name: object.metadata.name,
@@ -158,7 +159,8 @@ async function failedOf(kube: KubeWriter, kind: Kind): Promise<Failed[]> {
 }
 
 function pathOfListed({ metadata: { name, namespace } }: KubeObject, { api, plural }: Kind): string {
-  return `${api}${namespace ? `/namespaces/${namespace}` : ""}/${plural}/${name}`;
+  const place = namespace ? kubePath`${api}/namespaces/${namespace}` : api;
+  return kubePath`${place}/${plural}/${name}`;
 }
 
 function hasFailed(object: KubeObject): boolean {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { rookCeph } from "../../lib/components/rook_ceph.ts";
+import type { Answer } from "../../lib/model.ts";
 import { s3User } from "../../lib/components/s3_user.ts";
 import { workloads } from "../../lib/components/workloads.ts";
 import {
@@ -174,4 +175,36 @@ Deno.test("s3: without claims there is no bucket to ask for, and that is said", 
 Deno.test("s3: claims that cannot be listed leave the buckets unknown", async () => {
   const diagnosis = await look({ failures: { [CLAIMS]: { kind: "timeout", message: "late" } } });
   assert.deepEqual(found(diagnosis, "s3-user.buckets"), ["unknown Timeout"]);
+});
+
+Deno.test("s3: a claim or a configuration whose bucket can be none is unknown, and is not asked for", async () => {
+  for (
+    const bucket of [
+      "../../../../secrets",
+      "..",
+      ".",
+      "a/b",
+      "a?x",
+      "%2e%2e/x",
+      "ab",
+      "a..b",
+      "x".repeat(300),
+    ]
+  ) {
+    const claims = ["lakehouse", bucket].map((bucketName, at) => ({
+      metadata: { name: `claim-${at}`, namespace: "data-platform", creationTimestamp: LONG_AGO },
+      spec: { bucketName, storageClassName: "buckets" },
+      status: { phase: "Bound" },
+    }));
+    const asked: string[] = [];
+    const answers = new Proxy<Record<string, Answer>>({ [BUCKET]: { status: 403 } }, {
+      get(all, path) {
+        asked.push(String(path));
+        return Reflect.get(all, path);
+      },
+    });
+    const diagnosis = await look({ lists: { [CLAIMS]: claims }, answers });
+    assert.deepEqual(found(diagnosis, "s3-user.buckets"), ["ok Exists", "unknown InvalidName"], bucket);
+    assert.deepEqual(asked.filter((path) => path.includes("/proxy/") && path !== BUCKET), [], bucket);
+  }
 });

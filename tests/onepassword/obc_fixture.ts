@@ -1,12 +1,14 @@
 /** A Connect, and a cluster whose keys go to it, for tests of obc:sync's rounds. */
 import assert from "node:assert/strict";
 import { readVaults } from "../../lab/platform/vault.ts";
+import type { KubeObject } from "../../lib/clients/kube_writer.ts";
 import type { CannotLook, UsageError } from "../../lib/errors.ts";
 import { reportOf } from "../../lib/onepassword/obc_report.ts";
 import { lineOf, type Result } from "../../lib/onepassword/obc_steps.ts";
 import { type Hands, type Job, round } from "../../lib/onepassword/obc_sync.ts";
 import { exitCode } from "../../lib/report.ts";
 import { reportSchema } from "../../lib/report_schema.ts";
+import { apiError, apiList, type Behaviour } from "../fake_api_server.ts";
 import { type Connect, withConnect } from "../lab/connect.ts";
 import type { FakeCluster } from "./fake_cluster.ts";
 import { jobFor, leaks, platform, willing } from "./obc_samples.ts";
@@ -84,4 +86,16 @@ export async function through(
   } finally {
     await server.shutdown();
   }
+}
+
+/** The API server's answers to reads, from the objects of a cluster. */
+export function readsOf(kube: FakeCluster): Behaviour {
+  const lists = /(objectbucketclaims|cephobjectstoreusers|secretstores)$/;
+  return async (path) => {
+    if (lists.test(path)) return apiList("ThingList", await kube.list(path));
+    const found: KubeObject | undefined = kube.objects.get(path);
+    if (found) return Response.json(found);
+    const [kind, name] = path.split("/").slice(-2);
+    return apiError(404, "NotFound", `${kind} "${name}" not found`, { details: { kind, name } });
+  };
 }

@@ -1,9 +1,9 @@
 /** obc:sync from its flags to its exit status, against an API server and a Connect, and what it leaves in its output. */
 import assert from "node:assert/strict";
-import type { KubeObject } from "../../lib/clients/kube_writer.ts";
-import { apiError, apiList, type Behaviour, kubeconfigFor, serveFake } from "../fake_api_server.ts";
+import { apiError, type Behaviour, kubeconfigFor, serveFake } from "../fake_api_server.ts";
 import { type Connect, withConnect } from "../lab/connect.ts";
 import type { FakeCluster } from "./fake_cluster.ts";
+import { readsOf } from "./obc_fixture.ts";
 import { CLAIM_SECRET, claimSecret, leaks, platform } from "./obc_samples.ts";
 
 const MAIN = new URL("obc_main.ts", import.meta.url).pathname;
@@ -26,18 +26,6 @@ interface Setting {
   run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
   /** From now on the API server answers so. */
   answer(behaviour: Behaviour): void;
-}
-
-/** The API server's answers to reads, from the objects of a cluster. */
-function readsOf(kube: FakeCluster): Behaviour {
-  const lists = /(objectbucketclaims|cephobjectstoreusers|secretstores)$/;
-  return async (path) => {
-    if (lists.test(path)) return apiList("ThingList", await kube.list(path));
-    const found: KubeObject | undefined = kube.objects.get(path);
-    if (found) return Response.json(found);
-    const [kind, name] = path.split("/").slice(-2);
-    return apiError(404, "NotFound", `${kind} "${name}" not found`, { details: { kind, name } });
-  };
 }
 
 function withProcess(work: (setting: Setting) => Promise<void>): Promise<void> {

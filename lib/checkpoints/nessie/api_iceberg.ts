@@ -1,4 +1,5 @@
 /** Trials of the Iceberg REST catalog that Nessie serves: its configuration, its warehouse, what it lists. */
+import { restPath } from "../../api_path.ts";
 import { icebergError } from "../../clients/iceberg_rest.ts";
 import { failed, held, type Outcome, skipped } from "../../trial.ts";
 import { trial } from "./trying.ts";
@@ -68,7 +69,7 @@ const warehouseTrial = trial({
       });
     }
     const never = "lakecheck-no-such-warehouse";
-    const unknown = await catalog.send("GET", `/v1/config?warehouse=${never}`);
+    const unknown = await catalog.send("GET", restPath`/v1/config?warehouse=${never}`);
     if (unknown.status < 400) {
       return failed(
         "AnyWarehouse",
@@ -88,7 +89,7 @@ const warehouseTrial = trial({
     }
     const outcomes: Outcome[] = [];
     for (const { name, location: asked } of wanted.warehouses) {
-      const reply = await catalog.send("GET", `/v1/config?warehouse=${encodeURIComponent(name)}`);
+      const reply = await catalog.send("GET", restPath`/v1/config?warehouse=${name}`);
       const body = reply.body as
         | { defaults?: Record<string, string>; overrides?: Record<string, string> }
         | undefined;

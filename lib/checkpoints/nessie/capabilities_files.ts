@@ -1,5 +1,6 @@
 /** What the catalog can do with names and files of tables: rename, register, drop, purge. */
 import { cannotLook } from "../../clients/failures.ts";
+import { restPath } from "../../api_path.ts";
 import {
   ALL_ENGINES,
   at,
@@ -51,7 +52,7 @@ export const fileCapabilities: readonly Capability[] = [
       const moves = [await rename(yard, "before", "after"), await rename(yard, "after", "there", space)];
       const bad = moves.find((reply) => !isGood(reply));
       if (bad) return refusedIt("rename a table", bad);
-      const there = await load(yard, `${inSpace(...space)}/tables/there`);
+      const there = await load(yard, restPath`${inSpace(...space)}/tables/there`);
       const old = await yard.send("GET", path);
       if (at(there, "table-uuid") === uuid && old.status === 404) {
         return yes("tables are renamed, into other namespaces too", {
@@ -105,10 +106,10 @@ export const fileCapabilities: readonly Capability[] = [
     endpoints: ["POST /v1/{prefix}/namespaces/{namespace}/register"],
     async run(yard) {
       const { uuid, file, path } = await makeTable(yard, "registered");
-      const dropped = await yard.send("DELETE", `${path}?purgeRequested=false`);
+      const dropped = await yard.send("DELETE", restPath`${path}?purgeRequested=false`);
       if (!isGood(dropped)) return refusedIt("drop a table", dropped);
       const register = (name: string, location: string) =>
-        yard.send("POST", `${inSpace(yard.root)}/register`, { name, "metadata-location": location });
+        yard.send("POST", restPath`${inSpace(yard.root)}/register`, { name, "metadata-location": location });
       const reply = await register("registered", file);
       if (!isGood(reply)) return refusedIt("register a table", reply);
       if (at(await load(yard, path), "table-uuid") !== uuid) {
@@ -171,7 +172,7 @@ export const fileCapabilities: readonly Capability[] = [
         );
       }
       const before = await isThere(yard, file);
-      const reply = await yard.send("DELETE", `${path}?purgeRequested=true`);
+      const reply = await yard.send("DELETE", restPath`${path}?purgeRequested=true`);
       if (!isGood(reply)) return refusedIt("purge a table", reply);
       const there = await isThere(yard, file);
       if (before === undefined || there === undefined) {

@@ -1,4 +1,5 @@
 /** What the catalog can do with namespaces. */
+import { restPath } from "../../api_path.ts";
 import {
   ALL_ENGINES,
   at,
@@ -71,7 +72,7 @@ export const namespaceCapabilities: readonly Capability[] = [
     async run(yard) {
       const made = await yard.send("POST", "/namespaces", { namespace: [yard.root, "inner"] });
       if (!isGood(made)) return refusedIt("create a namespace inside of another", made);
-      const below = names((await yard.send("GET", `/namespaces?parent=${yard.root}`)).body);
+      const below = names((await yard.send("GET", restPath`/namespaces?parent=${yard.root}`)).body);
       const beside = names((await yard.send("GET", "/namespaces")).body);
       const inner = `${yard.root}.inner`;
       if (!below.includes(inner)) {
@@ -112,7 +113,7 @@ export const namespaceCapabilities: readonly Capability[] = [
         refusal("drop a namespace that is missing", await yard.send("DELETE", path), [404], harm),
         refusal(
           "change a namespace that is missing",
-          await yard.send("POST", `${path}/properties`, { updates: { a: "1" }, removals: [] }),
+          await yard.send("POST", restPath`${path}/properties`, { updates: { a: "1" }, removals: [] }),
           [404],
           harm,
         ),
@@ -128,7 +129,7 @@ export const namespaceCapabilities: readonly Capability[] = [
     weight: "warning",
     needs: [CREATE_NAMESPACE],
     async run(yard) {
-      const reply = await yard.send("GET", `${inSpace(yard.root, MISSING)}/tables`);
+      const reply = await yard.send("GET", restPath`${inSpace(yard.root, MISSING)}/tables`);
       if (isGood(reply) && listAt(reply.body, "identifiers").length === 0) {
         return differently("a namespace that is missing is listed as an empty one", {
           observed: `${reply.status}, no tables`,
@@ -151,7 +152,7 @@ export const namespaceCapabilities: readonly Capability[] = [
       const space = [yard.root, "properties"];
       await yard.send("POST", "/namespaces", { namespace: space, properties: { old: "1" } });
       const body = { updates: { fresh: "2" }, removals: ["old", "absent"] };
-      const said = await yard.send("POST", `${inSpace(...space)}/properties`, body);
+      const said = await yard.send("POST", restPath`${inSpace(...space)}/properties`, body);
       if (!isGood(said)) return refusedIt("change the properties of a namespace", said);
       const now = await propertiesOf(yard, ...space);
       if (at(now, "fresh") !== "2" || at(now, "old") !== undefined) {
@@ -182,7 +183,7 @@ export const namespaceCapabilities: readonly Capability[] = [
     needs: [CREATE_NAMESPACE],
     async run(yard) {
       const body = { updates: { both: "1" }, removals: ["both"] };
-      const reply = await yard.send("POST", `${inSpace(yard.root)}/properties`, body);
+      const reply = await yard.send("POST", restPath`${inSpace(yard.root)}/properties`, body);
       return refusal("set and remove a property at once", reply, [422, 400], "one of both wins unsaid");
     },
   },

@@ -1,4 +1,5 @@
 /** What the catalog says of itself, and how it lets clients at the files. */
+import { restPath } from "../../api_path.ts";
 import {
   ALL_ENGINES,
   at,
@@ -35,8 +36,10 @@ export const protocolCapabilities: readonly Capability[] = [
     weight: "warning",
     endpoints: ["GET /v1/config"],
     async run(yard) {
-      const query = yard.warehouse === undefined ? "" : `?warehouse=${encodeURIComponent(yard.warehouse)}`;
-      const reply = await yard.elsewhere.send("GET", `/v1/config${query}`);
+      const path = yard.warehouse === undefined
+        ? "/v1/config"
+        : restPath`/v1/config?warehouse=${yard.warehouse}`;
+      const reply = await yard.elsewhere.send("GET", path);
       if (!isGood(reply)) return refusedIt("tell its configuration", reply);
       const endpoints = listAt(reply.body, "endpoints").map(String);
       const observed = `${endpoints.length} endpoints`;
@@ -70,7 +73,7 @@ export const protocolCapabilities: readonly Capability[] = [
       const prefix = [`${yard.branch}@${hash}`, ...yard.warehouse === undefined ? [] : [yard.warehouse]].join(
         "|",
       );
-      const past = `/v1/${encodeURIComponent(prefix)}${path}`;
+      const past = restPath`/v1/${prefix}${path}`;
       const then = await yard.elsewhere.send("GET", past);
       if (!isGood(then)) return refusedIt("show a table as it was at a commit", then);
       const now = at(await load(yard, path), "properties", "now");
@@ -119,7 +122,7 @@ export const protocolCapabilities: readonly Capability[] = [
       }
       const store = trimEnd(config.get("s3.endpoint") ?? "https://s3.amazonaws.com", "/");
       const ask = (uri: string) =>
-        yard.elsewhere.send("POST", `/${endpoint.replace(/^\/+/, "")}`, {
+        yard.elsewhere.send("POST", restPath`${endpoint.replace(/^\/*/, "/")}`, {
           method: "GET",
           region: config.get("client.region") ?? "us-east-1",
           uri,
@@ -187,7 +190,7 @@ function plainly(
     async run(yard) {
       const name = `served_${path}`;
       await makeTable(yard, name);
-      const reply = await yard.send(method, `${tableAt(yard.root, name)}/${path}`, body);
+      const reply = await yard.send(method, restPath`${tableAt(yard.root, name)}/${path}`, body);
       return isGood(reply)
         ? yes(`the catalog can ${title}`, { observed: `${reply.status}` })
         : refusedIt(title, reply);

@@ -1,4 +1,5 @@
 /** What the catalog can do with tables: make them, find them, move them, drop them. */
+import { restPath } from "../../api_path.ts";
 import {
   ALL_ENGINES,
   at,
@@ -26,7 +27,7 @@ const BY_ID = {
   fields: [{ "source-id": 1, transform: "identity", direction: "asc", "null-order": "nulls-first" }],
 };
 
-export const tablesIn = (yard: Yard) => `${inSpace(yard.root)}/tables`;
+export const tablesIn = (yard: Yard) => restPath`${inSpace(yard.root)}/tables`;
 export const create = (yard: Yard, name: string, more: Record<string, unknown> = {}) =>
   yard.send("POST", tablesIn(yard), { name, schema: SCHEMA, "stage-create": false, ...more });
 
@@ -184,7 +185,7 @@ export const tableCapabilities: readonly Capability[] = [
     async run(yard) {
       const space = inSpace(yard.root, "missing");
       const body = { name: "homeless", schema: SCHEMA, "stage-create": false };
-      const reply = await yard.send("POST", `${space}/tables`, body);
+      const reply = await yard.send("POST", restPath`${space}/tables`, body);
       const harm = "a mistyped name makes a namespace";
       return refusal("create a table in a namespace that is missing", reply, [404], harm);
     },
@@ -203,13 +204,13 @@ export const tableCapabilities: readonly Capability[] = [
       await yard.send("POST", "/namespaces", { namespace: space });
       const made = ["a", "b", "c"];
       for (const name of made) {
-        await yard.send("POST", `${inSpace(...space)}/tables`, {
+        await yard.send("POST", restPath`${inSpace(...space)}/tables`, {
           name,
           schema: SCHEMA,
           "stage-create": false,
         });
       }
-      const path = `${inSpace(...space)}/tables`;
+      const path = restPath`${inSpace(...space)}/tables`;
       const whole = await yard.send("GET", path);
       if (!isGood(whole)) return refusedIt("list tables", whole);
       const all = tableNames(whole.body);
@@ -232,8 +233,9 @@ async function inPages(yard: Yard, path: string, made: readonly string[]) {
   const seen: string[] = [];
   let token: unknown;
   for (let page = 0; page < 10; page++) {
-    const more = typeof token === "string" ? `&pageToken=${encodeURIComponent(token)}` : "";
-    const reply = await yard.send("GET", `${path}?pageSize=1${more}`);
+    const first = restPath`${path}?pageSize=1`;
+    const next = typeof token === "string" ? restPath`${path}?pageSize=1&pageToken=${token}` : first;
+    const reply = await yard.send("GET", next);
     if (!isGood(reply)) return refusedIt("list tables in pages", reply);
     seen.push(...tableNames(reply.body));
     token = at(reply.body, "next-page-token");

@@ -1,4 +1,5 @@
 /** What the catalog can do with views. Engines here need none; Spark and Trino can use them. */
+import { restPath } from "../../api_path.ts";
 import {
   at,
   type Capability,
@@ -26,7 +27,7 @@ const version = (yard: Yard, id: number, sql: string) => ({
 });
 
 const create = (yard: Yard, name: string) =>
-  yard.send("POST", `${inSpace(yard.root)}/views`, {
+  yard.send("POST", restPath`${inSpace(yard.root)}/views`, {
     name,
     schema: SCHEMA,
     "view-version": version(yard, 1, "select 1 as id"),
@@ -67,7 +68,7 @@ export const viewCapabilities: readonly Capability[] = [
       if (await sqlOf(yard, "view") !== "select 1 as id") {
         return no("WrongAnswer", "a view that was created is not loaded with its SQL");
       }
-      const listed = await yard.send("GET", `${inSpace(yard.root)}/views`);
+      const listed = await yard.send("GET", restPath`${inSpace(yard.root)}/views`);
       const names = listAt(listed.body, "identifiers").map((one) => at(one, "name"));
       const head = await yard.send("HEAD", viewAt(yard.root, "view"));
       if (!names.includes("view") || !isGood(head)) {
@@ -149,7 +150,7 @@ export const viewCapabilities: readonly Capability[] = [
         refusal("create a view of a table's name", await create(yard, "only_a_table"), [409], harm),
         refusal(
           "create a table of a view's name",
-          await yard.send("POST", `${inSpace(yard.root)}/tables`, table),
+          await yard.send("POST", restPath`${inSpace(yard.root)}/tables`, table),
           [409],
           harm,
         ),

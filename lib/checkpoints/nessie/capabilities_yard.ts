@@ -2,12 +2,13 @@
  * Where the capabilities are tried: a scratch branch, a namespace on it that has no other of its name, and the objects
  * that the catalog writes below that namespace's location. Nothing of another branch is touched.
  */
+import { restPath } from "../../api_path.ts";
 import type { Scratch } from "../../checkpoint.ts";
 import { scratchTime } from "../../checkpoint.ts";
 import type { CatalogReply, CatalogRequest } from "../../clients/catalog_http.ts";
 import { cannotLook } from "../../clients/failures.ts";
-import { type IcebergRest, levelsPath } from "../../clients/iceberg_rest.ts";
 import { type OwnPlace, scratchBelow } from "../s3/own_place.ts";
+import { type IcebergRest, space, tablePath } from "../../clients/iceberg_rest.ts";
 import { at, isGood, words } from "./capabilities.ts";
 import { command } from "../../shell.ts";
 
@@ -140,11 +141,10 @@ export async function sweepObjects(
   return [...old];
 }
 
-export const inSpace = (...levels: readonly string[]): string => `/namespaces/${levelsPath(levels)}`;
-export const tableAt = (space: string, name: string): string =>
-  `${inSpace(space)}/tables/${encodeURIComponent(name)}`;
+export const inSpace = (...levels: readonly string[]): string => space(levels);
+export const tableAt = (space: string, name: string): string => tablePath({ namespace: [space], name });
 export const viewAt = (space: string, name: string): string =>
-  `${inSpace(space)}/views/${encodeURIComponent(name)}`;
+  tablePath({ namespace: [space], name }, "views");
 
 /** Two columns: a required long `id`, and `data`, a string. */
 export const SCHEMA = {
@@ -163,7 +163,7 @@ export async function makeTable(
   more: Record<string, unknown> = {},
 ): Promise<{ uuid: string; metadata: unknown; file: string; path: string }> {
   const body = { name, schema: SCHEMA, "stage-create": false, ...more };
-  const reply = await yard.send("POST", `${inSpace(yard.root)}/tables`, body);
+  const reply = await yard.send("POST", restPath`${inSpace(yard.root)}/tables`, body);
   if (!isGood(reply)) {
     throw cannotLook("server-error", `could not make a table to try it with: ${words(reply)}`);
   }

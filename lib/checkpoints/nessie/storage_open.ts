@@ -1,4 +1,5 @@
 /** Finds a way to the database that the catalog keeps everything in, and asks it as the catalog's own user. */
+import { kubePath } from "../../api_path.ts";
 import type { KubeObject, KubeWriter, WriterOptions } from "../../clients/kube_writer.ts";
 import { forward } from "../../clients/port_forward.ts";
 import { type Database, openDatabase } from "../../clients/postgres.ts";
@@ -88,7 +89,7 @@ async function primaryOf(
   }
   const labels = `cnpg.io/cluster=${cluster},cnpg.io/instanceRole=primary`;
   const pods = await kube.list(
-    `/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(labels)}`,
+    kubePath`/api/v1/namespaces/${namespace}/pods?labelSelector=${labels}`,
   );
   const running = pods.filter((pod: KubeObject) => at(pod, "metadata", "deletionTimestamp") === undefined);
   const [pod] = running;
@@ -107,7 +108,7 @@ async function keyOf(
   if (!wanted) {
     throw cannotLook("malformed", "Deployment nessie takes no database login from a Secret: not looked into");
   }
-  const secret = await kube.get(`/api/v1/namespaces/${namespace}/secrets/${wanted.name}`);
+  const secret = await kube.get(kubePath`/api/v1/namespaces/${namespace}/secrets/${wanted.name}`);
   const value = at(secret, "data", wanted.key);
   if (typeof value !== "string") {
     const what = secret ? `has no key ${wanted.key}` : "does not exist";

@@ -1,4 +1,5 @@
 /** Restarts the catalog for real, and compares what every one of its new pods has with what was there before. */
+import { kubePath } from "../../api_path.ts";
 import type { Scratch } from "../../checkpoint.ts";
 import { cannotLook } from "../../clients/failures.ts";
 import { pause } from "../../clients/kube.ts";
@@ -50,7 +51,7 @@ const ASK_MS = 250;
  */
 export async function restartCatalog(restart: Restart, scratch: Scratch): Promise<Outcome[]> {
   const { kube, namespace, signal, confirm } = restart;
-  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/nessie`;
+  const path = kubePath`/apis/apps/v1/namespaces/${namespace}/deployments/nessie`;
   const deployment = await kube.get(path);
   if (!deployment) {
     throw cannotLook("unreachable", `Deployment ${namespace}/nessie does not exist: nothing to restart`);
@@ -96,7 +97,7 @@ async function furnished(
   ways: Way[],
 ): Promise<{ kept: Kept; branch: string }> {
   const { kube, namespace, reach: { timeoutMs }, signal } = restart;
-  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/nessie`;
+  const path = kubePath`/apis/apps/v1/namespaces/${namespace}/deployments/nessie`;
   const [pod] = await podsOf(restart, rolloutOf(await kube.get(path)));
   if (!pod) throw cannotLook("unreachable", "no pod of the catalog is ready: not restarted");
   const api = await apiOf(restart, pod, ways, signal);
@@ -136,7 +137,7 @@ async function apiOf(restart: Restart, pod: string, ways: Way[], signal: AbortSi
 async function podsOf({ kube, namespace }: Restart, { selector }: Rollout): Promise<string[]> {
   const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(",");
   const all = await kube.list(
-    `/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(labels)}`,
+    kubePath`/api/v1/namespaces/${namespace}/pods?labelSelector=${labels}`,
   );
   const ready = (pod: KubeObject) =>
     listAt(pod, "status", "conditions").some((one) =>
@@ -174,7 +175,7 @@ async function rolledOut({ kube, signal, limitMs, say }: Restart, path: string):
 /** Asks the Service again and again, as its clients do, until it is stopped. */
 function askOnAndOn({ kube, namespace, signal }: Restart) {
   const over = new AbortController();
-  const path = `/api/v1/namespaces/${namespace}/services/nessie:${API_PORT}/proxy/api/v2/config`;
+  const path = kubePath`/api/v1/namespaces/${namespace}/services/nessie:${API_PORT}/proxy/api/v2/config`;
   const ended = (async () => {
     let asked = 0;
     let unanswered = 0;

@@ -1,4 +1,5 @@
 /** Where the catalog says that it keeps what it is given: its version store, and the database behind it. */
+import { isSubdomain, kubePath } from "../../api_path.ts";
 import type { KubeObject, KubeWriter } from "../../clients/kube_writer.ts";
 import { list, map, obj, str } from "../../shape.ts";
 import { properties } from "./wanted.ts";
@@ -49,18 +50,19 @@ export async function readStoreSettings(
   kube: Pick<KubeWriter, "get">,
   namespace: string,
 ): Promise<StoreSettings | undefined> {
-  const found = await kube.get(`/apis/apps/v1/namespaces/${namespace}/deployments/nessie`);
+  const found = await kube.get(kubePath`/apis/apps/v1/namespaces/${namespace}/deployments/nessie`);
   if (!found) return undefined;
   const spec = DEPLOYMENT(found)?.spec?.template?.spec;
   const container = spec?.containers?.find(({ name }) => name === "nessie") ?? spec?.containers?.[0];
   const names = [
     ...(spec?.volumes ?? []).map(({ configMap }) => configMap?.name),
     ...(container?.envFrom ?? []).map(({ configMapRef }) => configMapRef?.name),
-  ].filter((name) => name !== undefined);
+  ].flatMap((name) => name !== undefined && isSubdomain(name) ? [name] : []);
   const settings = new Map<string, Setting>();
   for (const name of new Set(names)) {
     const from = `ConfigMap ${name}`;
-    const data = DATA(await kube.get(`/api/v1/namespaces/${namespace}/configmaps/${name}`))?.data ?? {};
+    const data = DATA(await kube.get(kubePath`/api/v1/namespaces/${namespace}/configmaps/${name}`))?.data ??
+      {};
     for (const [key, text] of Object.entries(data)) {
       const pairs: [string, string][] = key.endsWith(".properties") ? properties(text) : [[key, text]];
       for (const [setting, value] of pairs) settings.set(plain(setting), { value, from });

@@ -1,4 +1,5 @@
 /** What the Deployment of the catalog and its configuration ask for. Pure but for reading them. */
+import { isSubdomain, kubePath } from "../../api_path.ts";
 import type { KubeObject, KubeWriter } from "../../clients/kube_writer.ts";
 import { list, obj, str } from "../../shape.ts";
 import type { Reader } from "../../model.ts";
@@ -45,7 +46,7 @@ export async function readWanted(
   kube: KubeWriter,
   namespace: string,
 ): Promise<WantedCatalog | { why: string }> {
-  const found = await kube.get(`/apis/apps/v1/namespaces/${namespace}/deployments/nessie`);
+  const found = await kube.get(kubePath`/apis/apps/v1/namespaces/${namespace}/deployments/nessie`);
   const spec = DEPLOYMENT(found)?.spec?.template?.spec;
   if (!spec) return { why: `there is no Deployment nessie in namespace ${namespace}` };
   const containers = spec.containers ?? [];
@@ -54,9 +55,9 @@ export async function readWanted(
   const names = [
     ...(spec.volumes ?? []).map(({ configMap }) => configMap?.name),
     ...(container?.envFrom ?? []).map(({ configMapRef }) => configMapRef?.name),
-  ].filter((name) => name !== undefined);
+  ].flatMap((name) => name !== undefined && isSubdomain(name) ? [name] : []);
   const maps = await Promise.all(
-    [...new Set(names)].map((name) => kube.get(`/api/v1/namespaces/${namespace}/configmaps/${name}`)),
+    [...new Set(names)].map((name) => kube.get(kubePath`/api/v1/namespaces/${namespace}/configmaps/${name}`)),
   );
   const settings = new Map<string, string>();
   for (const found of maps) {

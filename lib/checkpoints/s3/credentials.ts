@@ -1,4 +1,5 @@
 /** The keys in the cluster: read into memory, tried with one signed request each, and compared without being shown. */
+import { kubePath } from "../../api_path.ts";
 import type { KubeWriter } from "../../clients/kube_writer.ts";
 import type { RawS3, S3Keys } from "../../clients/s3.ts";
 import { CannotLook, UsageError } from "../../errors.ts";
@@ -68,7 +69,8 @@ export async function chosenCredential(kube: Pick<KubeWriter, "get">, text: stri
   return { ...ref, ...keysIn(data, ref) };
 }
 
-const pathOf = ({ namespace, name }: ObjectRef) => `/api/v1/namespaces/${namespace}/secrets/${name}`;
+const pathOf = ({ namespace = "", name }: ObjectRef) =>
+  kubePath`/api/v1/namespaces/${namespace}/secrets/${name}`;
 
 async function dataOf(kube: Pick<KubeWriter, "get">, secret: ObjectRef): Promise<Record<string, unknown>> {
   const found = await kube.get(pathOf(secret));

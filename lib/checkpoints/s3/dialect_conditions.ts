@@ -1,5 +1,6 @@
 /** Conditions, with ETags in quotes and without, that hold and that do not. */
 import type { RawRequest } from "../../clients/s3.ts";
+import { escapedKey } from "../../api_path.ts";
 import type { S3Context } from "./context.ts";
 import { willAbort } from "./delete.ts";
 import {
@@ -48,7 +49,7 @@ async function copyIf(context: S3Context, key: string, value: Form, must: "hold"
     method: "PUT",
     key,
     headers: {
-      "x-amz-copy-source": `/${context.bucket}/${from.split("/").map(encodeURIComponent).join("/")}`,
+      "x-amz-copy-source": `/${context.bucket}/${escapedKey(from)}`,
       "x-amz-copy-source-if-match": value(etag),
     },
   };

@@ -1,4 +1,5 @@
 /** The forms of a signature, and of the address of a bucket, that clients use. */
+import { escapedKey } from "../../api_path.ts";
 import { same } from "./ops_bytes.ts";
 import { rawS3 } from "../../clients/s3.ts";
 import type { S3Context } from "./context.ts";
@@ -19,7 +20,7 @@ import {
 async function signedV2(context: S3Context, method: string, key: string): Promise<Record<string, string>> {
   const { accessKeyId, secretAccessKey } = context.talk.keys;
   const date = new Date().toUTCString();
-  const path = `/${context.bucket}/${key.split("/").map(encodeURIComponent).join("/")}`;
+  const path = `/${context.bucket}/${escapedKey(key)}`;
   const text = new TextEncoder().encode(`${method}\n\n\n${date}\n${path}`);
   const secret = new TextEncoder().encode(secretAccessKey);
   const hmac = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-1" }, false, ["sign"]);

@@ -1,4 +1,5 @@
 /** Trials of copies on the server, and of deletes of many keys at once. */
+import { escapedKey } from "../../api_path.ts";
 import { failed, held, type Trial } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
 import { deleteMany } from "./delete.ts";
@@ -12,8 +13,7 @@ const TYPE = "application/vnd.apache.parquet";
 const SOURCE = "dt=2026-11-21/source ä+1%.parquet";
 
 /** `bucket/key` as the header wants it. */
-export const copySource = (bucket: string, key: string): string =>
-  `${bucket}/${key.split("/").map(encodeURIComponent).join("/")}`;
+export const copySource = (bucket: string, key: string): string => `${bucket}/${escapedKey(key)}`;
 
 type CopyMore = {
   MetadataDirective?: "COPY" | "REPLACE";
