@@ -14,6 +14,7 @@ import type {
 } from "./model.ts";
 import { isList, isProbe } from "./model.ts";
 import { part, ShapeError } from "./shape.ts";
+import { cut } from "./text.ts";
 import { openWorld } from "./world.ts";
 
 /** What collecting needs of a cluster client. */
@@ -106,11 +107,14 @@ function decodeList(source: ListSource, answer: Answer): SourceResult {
   return malformed.length > 0 ? { ok: true, items: kept, malformed } : { ok: true, items: kept };
 }
 
+/** UTF-16 units of a name that is told of an object that is not understood. */
+const LONGEST_NAME = 253;
+
 function nameOf(kind: string, item: unknown): { kind: string; namespace?: string; name: string } {
   const metadata = (item as { metadata?: { name?: unknown; namespace?: unknown } } | null)?.metadata;
-  const name = typeof metadata?.name === "string" ? metadata.name : "(without a name)";
+  const name = typeof metadata?.name === "string" ? cut(metadata.name, LONGEST_NAME) : "(without a name)";
   return typeof metadata?.namespace === "string"
-    ? { kind, namespace: metadata.namespace, name }
+    ? { kind, namespace: cut(metadata.namespace, LONGEST_NAME), name }
     : { kind, name };
 }
 

@@ -4,6 +4,7 @@
  * an absent field is undefined. (docs/decisions/shape.md says why this is not zod.)
  */
 import type { Reader } from "./model.ts";
+import { cut } from "./text.ts";
 
 /** A value does not have the shape its API promises; the message names the path. */
 export class ShapeError extends Error {
@@ -45,7 +46,30 @@ function describe(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-export const str: Reader<string> = typed<string>("string");
+/** A text of any length, to be reduced at once: the values of a ConfigMap, an environment, a log. */
+export const anyText: Reader<string> = typed<string>("string");
+
+/** A text of at most so many UTF-16 units. A longer one is not understood: cut, it would be another. */
+function upTo(limit: number): Reader<string> {
+  return (value) => {
+    const kept = anyText(value);
+    if (kept === undefined || kept.length <= limit) return kept;
+    throw new ShapeError("", `is a text of ${kept.length} characters, expected at most ${limit}`);
+  };
+}
+
+/** A text as it is; the longest are paths, queries and settings. */
+export const str: Reader<string> = upTo(32 * 1024);
+
+/** The name of an object, a key of a Secret and the like: Kubernetes has none that is longer. */
+export const objectName: Reader<string> = upTo(253);
+
+/** What an entry is called at a provider of secrets; the longest are ARNs. */
+export const remoteName: Reader<string> = upTo(2048);
+
+/** A message for people: what is longer is cut, and says so. */
+export const messageText: Reader<string> = via(anyText, (text) => cut(text, 32 * 1024));
+
 export const num: Reader<number> = typed<number>("number");
 export const bool: Reader<boolean> = typed<boolean>("boolean");
 
@@ -104,7 +128,13 @@ export function list<T>(read: Reader<T>): Reader<T[]> {
   };
 }
 
-/** A map with any keys. */
+/** Longest part of a path that a message quotes, in UTF-16 units. */
+const SEGMENT = 80;
+const LONGEST_KEY = 4096;
+/** Assigned, a key of this name would change what kind of object it is. */
+const OWN = { enumerable: true, configurable: true, writable: true };
+
+/** A map with any keys of up to 4096 UTF-16 units. */
 export function map<T>(read: Reader<T>): Reader<Record<string, T>> {
   return (value) => {
     if (value === undefined || value === null) return undefined;
@@ -113,11 +143,14 @@ export function map<T>(read: Reader<T>): Reader<Record<string, T>> {
     let at = "";
     try {
       for (at in value) {
+        if (at.length > LONGEST_KEY) throw new ShapeError("", `is a key of ${at.length} characters`);
         const kept = read(value[at]);
-        if (kept !== undefined) out[at] = kept;
+        if (kept === undefined) continue;
+        if (at === "__proto__") Object.defineProperty(out, at, { ...OWN, value: kept });
+        else out[at] = kept;
       }
     } catch (error) {
-      throw within(`.${at}`, error);
+      throw within(`.${cut(at, SEGMENT)}`, error);
     }
     return out;
   };

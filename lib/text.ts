@@ -14,3 +14,10 @@ export function between(text: string, open: string, close: string, from = 0): st
   const end = text.indexOf(close, begin + open.length);
   return end < 0 ? undefined : text.slice(begin + open.length, end);
 }
+
+/** At most `limit` UTF-16 units of it; a cut is marked by an ellipsis, which no name may hold. */
+export function cut(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const kept = text.slice(0, limit - 1);
+  return `${/[\ud800-\udbff]$/.test(kept) ? kept.slice(0, -1) : kept}…`;
+}

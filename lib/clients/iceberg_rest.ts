@@ -5,7 +5,7 @@
 import { restPath } from "../api_path.ts";
 
 import type { Reader } from "../model.ts";
-import { list, map, num, obj, ShapeError, str, via } from "../shape.ts";
+import { anyText, list, map, messageText, num, obj, ShapeError, str, via } from "../shape.ts";
 import { misshapen, refused, type Said } from "./catalog_failures.ts";
 import {
   type CatalogOptions,
@@ -211,7 +211,7 @@ export function icebergError(status: number, body: unknown): Said | undefined {
   }
 }
 
-const ERROR = obj({ error: obj({ message: str, type: str, code: num }) });
+const ERROR = obj({ error: obj({ message: messageText, type: str, code: num }) });
 
 async function converse<T>(options: IcebergOptions, request: CatalogRequest, read: Reader<T>): Promise<T> {
   const reply = await sendToCatalog(options, request);
@@ -254,7 +254,7 @@ const NAMES: Reader<Listed<{ namespace: string[]; name: string }>> = via(
 );
 
 const PROPERTIES: Reader<Record<string, string>> = via(
-  obj({ properties: map(str) }),
+  obj({ properties: map(anyText) }),
   ({ properties }) => properties ?? {},
 );
 

@@ -1,6 +1,6 @@
 /** Readers of the answers of Nessie's API v2. Pure. */
 import type { Reader } from "../model.ts";
-import { bool, list, map, num, obj, ShapeError, str, via } from "../shape.ts";
+import { anyText, bool, list, map, messageText, num, obj, ShapeError, str, via } from "../shape.ts";
 import { int64 } from "./big_json.ts";
 import type { Conflict, Said } from "./catalog_failures.ts";
 import type {
@@ -74,7 +74,7 @@ export const CONTENT: Reader<Content> = via(
     sortOrderId: num,
     versionId: num,
     elements: list(str),
-    properties: map(str),
+    properties: map(anyText),
   }),
   ({ type, ...rest }) => ({ type: needed(type, ".type"), ...rest }),
 );
@@ -107,7 +107,7 @@ export const ENTRIES: Reader<Page<Entry>> = via(
 
 const COMMIT: Reader<Commit> = via(
   obj({
-    commitMeta: obj({ hash: str, message: str, commitTime: str, author: str, authors: list(str) }),
+    commitMeta: obj({ hash: str, message: messageText, commitTime: str, author: str, authors: list(str) }),
     parentCommitHash: str,
     operations: list(obj({ type: str, key: KEY, content: CONTENT })),
   }),
@@ -178,7 +178,7 @@ export const COMMITTED: Reader<Committed> = via(
 
 /** Errors call the type of a conflict `conflictType`, and merges too. */
 const CONFLICT: Reader<Conflict> = via(
-  obj({ conflictType: str, key: KEY, message: str }),
+  obj({ conflictType: str, key: KEY, message: messageText }),
   ({ conflictType, key, message }) => ({
     type: conflictType ?? "UNKNOWN",
     ...key ? { key } : {},
@@ -209,7 +209,7 @@ const ERROR = obj({
   status: num,
   errorCode: str,
   reason: str,
-  message: str,
+  message: messageText,
   errorDetails: obj({ type: str, conflicts: list(CONFLICT) }),
 });
 

@@ -5,7 +5,7 @@
 import { restPath, sendable } from "../api_path.ts";
 import { Interrupted, UsageError } from "../errors.ts";
 import type { Failure, Reader } from "../model.ts";
-import { list, num, obj, ShapeError, str, via } from "../shape.ts";
+import { anyText, list, num, obj, ShapeError, str, via } from "../shape.ts";
 import { cannotLook } from "./failures.ts";
 import { pause } from "./kube.ts";
 import { refusal, silence } from "./one_password_failures.ts";
@@ -264,7 +264,7 @@ function summaryOf({ id, title, vault, category, tags, version, updatedAt }: Sum
 const SUMMARY = via(readSummary, summaryOf);
 
 const FIELD = via(
-  obj({ id: str, label: str, value: str, type: str, purpose: str, section: obj({ id: str }) }),
+  obj({ id: str, label: str, value: anyText, type: str, purpose: str, section: obj({ id: str }) }),
   ({ id, label, section, ...rest }): ItemField => ({
     id: needed(id, ".id"),
     label: label ?? "",

@@ -1,14 +1,14 @@
 /** Turns what 1Password Connect refuses, or does not answer, into words with a next step. Pure. */
 import { CannotLook } from "../errors.ts";
 import type { Failure } from "../model.ts";
-import { num, obj, str } from "../shape.ts";
+import { messageText, num, obj } from "../shape.ts";
 import { cannotLook, oneLine, type Trouble } from "./failures.ts";
 import type { ConnectCall } from "./one_password.ts";
 import { redact } from "./redact.ts";
 import type { Reply } from "./transport.ts";
 
 /** Connect's ErrorResponse. */
-const ERROR = obj({ status: num, message: str });
+const ERROR = obj({ status: num, message: messageText });
 
 const LOGS = "look at the logs of its containers connect-api and connect-sync";
 const TOKEN =

@@ -1,5 +1,5 @@
 /** A rolling restart of a Deployment, as `kubectl rollout restart` asks for it, and how far it has come. */
-import { list, map, num, obj, str } from "../shape.ts";
+import { anyText, list, map, messageText, num, obj, str } from "../shape.ts";
 import type { KubeObject, KubeWriter } from "./kube_writer.ts";
 
 export const RESTARTED_AT = "kubectl.kubernetes.io/restartedAt";
@@ -17,14 +17,14 @@ const DEPLOYMENT = obj({
   spec: obj({
     replicas: num,
     selector: obj({ matchLabels: map(str) }),
-    template: obj({ metadata: obj({ annotations: map(str) }) }),
+    template: obj({ metadata: obj({ annotations: map(anyText) }) }),
   }),
   status: obj({
     observedGeneration: num,
     replicas: num,
     updatedReplicas: num,
     readyReplicas: num,
-    conditions: list(obj({ type: str, reason: str, message: str })),
+    conditions: list(obj({ type: str, reason: str, message: messageText })),
   }),
 });
 

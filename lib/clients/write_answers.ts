@@ -1,6 +1,6 @@
 /** Tells what an API server's reply to the write client means: its body, a conflict, or why it was refused. Pure. */
 import type { FailureKind } from "../model.ts";
-import { list, obj, str } from "../shape.ts";
+import { list, messageText, obj, str } from "../shape.ts";
 import { type Meaning, serverError, unauthorized } from "./answers.ts";
 import { failure, oneLine, type Talk } from "./failures.ts";
 import { redact } from "./redact.ts";
@@ -27,8 +27,12 @@ export interface Conflict {
 const STATUS = obj({
   kind: str,
   reason: str,
-  message: str,
-  details: obj({ name: str, kind: str, causes: list(obj({ reason: str, message: str, field: str })) }),
+  message: messageText,
+  details: obj({
+    name: str,
+    kind: str,
+    causes: list(obj({ reason: str, message: messageText, field: str })),
+  }),
 });
 type Status = NonNullable<ReturnType<typeof STATUS>>;
 

@@ -1,8 +1,8 @@
 /** The kinds of the External Secrets operator: where they are listed, and which of their fields are kept. */
 import { kubePath } from "../api_path.ts";
 import type { ListSource, Reader } from "../model.ts";
-import { list, obj, part, present, str, via } from "../shape.ts";
-import { conditions, hostsIn, metadata } from "./fields.ts";
+import { list, obj, objectName, part, present, remoteName, str, via } from "../shape.ts";
+import { conditions, hostsIn, keysOnly, metadata } from "./fields.ts";
 
 const GROUP = "/apis/external-secrets.io";
 
@@ -11,8 +11,8 @@ function listing<T>(kind: string, plural: string, read: Reader<T>): ListSource<T
   return { id: plural, kind, path, fallbacks: [kubePath`${GROUP}/v1beta1/${plural}`], read };
 }
 
-const remoteRef = obj({ key: str, property: str });
-const storeRef = obj({ kind: str, name: str });
+const remoteRef = obj({ key: remoteName, property: remoteName });
+const storeRef = obj({ kind: objectName, name: objectName });
 
 export const externalSecrets = listing(
   "ExternalSecret",
@@ -23,8 +23,8 @@ export const externalSecrets = listing(
       refreshInterval: str,
       refreshPolicy: str,
       secretStoreRef: storeRef,
-      target: obj({ name: str, creationPolicy: str, deletionPolicy: str }),
-      data: list(obj({ secretKey: str, remoteRef, sourceRef: obj({ storeRef }) })),
+      target: obj({ name: objectName, creationPolicy: str, deletionPolicy: str }),
+      data: list(obj({ secretKey: objectName, remoteRef, sourceRef: obj({ storeRef }) })),
       dataFrom: list(
         obj({ extract: remoteRef, find: present, sourceRef: obj({ storeRef, generatorRef: present }) }),
       ),
@@ -34,7 +34,7 @@ export const externalSecrets = listing(
 );
 export type ExternalSecret = NonNullable<ReturnType<typeof externalSecrets.read>>;
 
-const secretRef = obj({ name: str, namespace: str, key: str });
+const secretRef = obj({ name: objectName, namespace: objectName, key: objectName });
 
 /** Every `...SecretRef` and `serviceAccount...` below the provider: whatever it is called, the store needs it. */
 const authOf: Reader<{ secrets?: Reference[]; accounts?: Reference[] }> = (value) => {
@@ -67,9 +67,9 @@ export interface Reference {
 const fieldsOfProvider = obj({
   connectHost: str,
   remoteNamespace: str,
-  server: (inner) => inner,
-  vaults: present,
-  vault: (inner) => inner,
+  server: (inner) => typeof inner === "string" ? str(inner) : inner,
+  vaults: keysOnly,
+  vault: (inner) => typeof inner === "string" ? remoteName(inner) : undefined,
 });
 
 /** Of a provider: its name, the host it asks, what it authenticates with, and where it looks. */
@@ -87,13 +87,13 @@ const provider: Reader<Provider> = (value) => {
     secure: (known?.connectHost ?? server ?? "").startsWith("https:"),
     remoteNamespace: known?.remoteNamespace ?? (name === "kubernetes" ? "default" : undefined),
     // Connect is searched vault by vault; the provider that asks 1Password itself has one.
-    vaults: known?.vaults ? Object.keys((fields as { vaults: object }).vaults) : vaultOf(name, known?.vault),
+    vaults: known?.vaults ?? vaultOf(name, known?.vault),
     ...part(authOf, (fields as { auth?: unknown } | null)?.auth, `.${name}.auth`),
   };
 };
 
-function vaultOf(provider: string, vault: unknown): string[] | undefined {
-  return provider === SDK && typeof vault === "string" ? [vault] : undefined;
+function vaultOf(provider: string, vault: string | undefined): string[] | undefined {
+  return provider === SDK && vault !== undefined ? [vault] : undefined;
 }
 
 /** The provider that asks 1Password itself, as a service account, and not through Connect. */

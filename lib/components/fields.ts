@@ -1,12 +1,12 @@
 /** Readers that several kinds share: what we keep of metadata, conditions, pod specs and texts. */
 import type { ObjectRef, Reader } from "../model.ts";
-import { bool, list, map, num, obj, present, str, via } from "../shape.ts";
+import { anyText, bool, list, map, num, obj, objectName, present, str, via } from "../shape.ts";
 
 /** Longest text kept from a condition or an event; the rest says nothing new. */
 const TEXT_LIMIT = 400;
 
 /** A message for people, cut to a bounded length, with what looks like credentials taken out. */
-export const text: Reader<string> = via(str, (value) => withoutCredentials(value).slice(0, TEXT_LIMIT));
+export const text: Reader<string> = via(anyText, (value) => withoutCredentials(value).slice(0, TEXT_LIMIT));
 
 /** Hides user:password@ in URLs and the values behind words such as password=, token: and secret=. */
 export function withoutCredentials(value: string): string {
@@ -30,25 +30,25 @@ export const labels: Reader<Record<string, string>> = map(str);
 
 /** Identity, owners and age; no annotations, no managedFields. */
 export const metadata = obj({
-  name: str,
-  namespace: str,
+  name: objectName,
+  namespace: objectName,
   generation: num,
   creationTimestamp: str,
   deletionTimestamp: str,
   finalizers: list(str),
-  ownerReferences: list(obj({ kind: str, name: str, controller: bool })),
+  ownerReferences: list(obj({ kind: objectName, name: objectName, controller: bool })),
 });
 
 /** As `metadata`, with the labels that selectors match. */
 export const labelled = obj({
-  name: str,
-  namespace: str,
+  name: objectName,
+  namespace: objectName,
   labels,
   generation: num,
   creationTimestamp: str,
   deletionTimestamp: str,
   finalizers: list(str),
-  ownerReferences: list(obj({ kind: str, name: str, controller: bool })),
+  ownerReferences: list(obj({ kind: objectName, name: objectName, controller: bool })),
 });
 
 export const condition = obj({
@@ -94,7 +94,7 @@ const MAY_NAME_HOST = /:\/\/|\.svc/i;
 /** The pods of a workload say the same, so most values were seen before; long ones are not worth the memory. */
 const hostsByValue = new Map<string, string[] | undefined>();
 
-const hosts: Reader<string[]> = via(str, (value) => {
+const hosts: Reader<string[]> = via(anyText, (value) => {
   if (!MAY_NAME_HOST.test(value)) return undefined;
   if (hostsByValue.has(value)) return hostsByValue.get(value);
   const found = hostsIn(value);
@@ -112,8 +112,8 @@ export const hostsOfMap: Reader<string[]> = via(map(hosts), (found) => {
 /** The keys of a map, without its values. */
 export const keysOnly: Reader<string[]> = via(map(present), (found) => Object.keys(found));
 
-const keyRef = obj({ name: str, key: str, optional: bool });
-const nameRef = obj({ name: str, optional: bool });
+const keyRef = obj({ name: objectName, key: objectName, optional: bool });
+const nameRef = obj({ name: objectName, optional: bool });
 
 /** Of an environment variable only where it comes from, and the hosts in it: its value may be a secret. */
 const env = via(
@@ -122,19 +122,19 @@ const env = via(
 );
 
 const container = obj({
-  name: str,
+  name: objectName,
   image: str,
   args: via(list(hosts), (found) => found.length > 0 ? found.flat() : undefined),
   env: via(list(env), (found) => found.length > 0 ? found : undefined),
   envFrom: list(obj({ secretRef: nameRef, configMapRef: nameRef })),
-  ports: list(obj({ name: str, containerPort: num, protocol: str })),
+  ports: list(obj({ name: objectName, containerPort: num, protocol: str })),
 });
 
 const volume = via(
   obj({
-    secret: obj({ secretName: str, optional: bool, items: list(obj({ key: str })) }),
-    configMap: obj({ name: str, optional: bool, items: list(obj({ key: str })) }),
-    persistentVolumeClaim: obj({ claimName: str }),
+    secret: obj({ secretName: objectName, optional: bool, items: list(obj({ key: objectName })) }),
+    configMap: obj({ name: objectName, optional: bool, items: list(obj({ key: objectName })) }),
+    persistentVolumeClaim: obj({ claimName: objectName }),
     projected: obj({ sources: list(obj({ secret: nameRef, configMap: nameRef })) }),
   }),
   (kept) => kept.secret || kept.configMap || kept.persistentVolumeClaim || kept.projected ? kept : undefined,
@@ -142,9 +142,9 @@ const volume = via(
 
 /** What a pod needs, from its spec or from a workload's template. */
 export const podSpec = obj({
-  nodeName: str,
+  nodeName: objectName,
   nodeSelector: labels,
-  serviceAccountName: str,
+  serviceAccountName: objectName,
   hostNetwork: bool,
   containers: list(container),
   initContainers: list(container),

@@ -1,6 +1,6 @@
 /** Flux's kinds: where they are listed, and which of their fields are kept. */
 import type { ListSource, Reader } from "../model.ts";
-import { bool, list, num, obj, present, str, via } from "../shape.ts";
+import { bool, list, num, obj, objectName, present, str, via } from "../shape.ts";
 import { conditions, hostsIn, metadata } from "./fields.ts";
 
 const SOURCE_GROUP = "/apis/source.toolkit.fluxcd.io";
@@ -37,8 +37,8 @@ const inventoryId: Reader<string> = via(
 );
 const inventoryEntry = obj({ id: inventoryId });
 
-const place = obj({ kind: str, name: str, namespace: str });
-const reference = obj({ name: str, namespace: str });
+const place = obj({ kind: objectName, name: objectName, namespace: objectName });
+const reference = obj({ name: objectName, namespace: objectName });
 
 /** Of two revisions only how they compare: nobody reads the digests. */
 const kustomizationStatus = via(
@@ -78,7 +78,7 @@ export const kustomizations = listing(
       dependsOn: list(reference),
       sourceRef: place,
       healthChecks: list(place),
-      postBuild: obj({ substituteFrom: list(obj({ kind: str, name: str, optional: bool })) }),
+      postBuild: obj({ substituteFrom: list(obj({ kind: objectName, name: objectName, optional: bool })) }),
     }),
     status: kustomizationStatus,
   }),
@@ -120,7 +120,7 @@ export const helmReleases = listing(
       dependsOn: list(reference),
       chartRef: place,
       chart: obj({ spec: obj({ chart: str, sourceRef: place }) }),
-      valuesFrom: list(obj({ kind: str, name: str, optional: bool })),
+      valuesFrom: list(obj({ kind: objectName, name: objectName, optional: bool })),
       values: named,
     }),
     status: obj({
@@ -137,7 +137,13 @@ export type HelmRelease = NonNullable<ReturnType<typeof helmReleases.read>>;
 
 const sourceObject = obj({
   metadata,
-  spec: obj({ suspend: bool, type: str, timeout: str, secretRef: obj({ name: str }), sourceRef: place }),
+  spec: obj({
+    suspend: bool,
+    type: str,
+    timeout: str,
+    secretRef: obj({ name: objectName }),
+    sourceRef: place,
+  }),
   status: obj({
     observedGeneration: num,
     conditions: told,

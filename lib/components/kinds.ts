@@ -1,7 +1,7 @@
 /** The kinds of Kubernetes itself that are listed: where, and which of their fields are kept. */
 import { kubePath } from "../api_path.ts";
 import type { ListSource, Reader } from "../model.ts";
-import { bool, intOrStr, list, map, num, obj, str, via } from "../shape.ts";
+import { bool, intOrStr, list, map, num, obj, objectName, str, via } from "../shape.ts";
 import { conditions, hostsOfMap, keysOnly, labelled, labels, metadata, podSpec, text } from "./fields.ts";
 
 const CORE = "/api/v1";
@@ -18,7 +18,7 @@ function metadataOnly<T>(id: string, kind: string, path: string, read: Reader<T>
 
 const terminated = obj({ reason: str, exitCode: num, finishedAt: str });
 const containerStatus = obj({
-  name: str,
+  name: objectName,
   ready: bool,
   restartCount: num,
   state: obj({ waiting: obj({ reason: str, message: text }), running: obj({ startedAt: str }), terminated }),
@@ -90,7 +90,7 @@ export const cronJobs = source(
   obj({
     metadata,
     spec: obj({ schedule: str, suspend: bool }),
-    status: obj({ lastScheduleTime: str, lastSuccessfulTime: str, active: list(obj({ name: str })) }),
+    status: obj({ lastScheduleTime: str, lastSuccessfulTime: str, active: list(obj({ name: objectName })) }),
   }),
 );
 
@@ -104,7 +104,7 @@ export const services = source(
       type: str,
       selector: labels,
       publishNotReadyAddresses: bool,
-      ports: list(obj({ name: str, port: num, targetPort: intOrStr })),
+      ports: list(obj({ name: objectName, port: num, targetPort: intOrStr })),
     }),
   }),
 );
@@ -116,8 +116,10 @@ export const endpointSlices = source(
   "/apis/discovery.k8s.io/v1/endpointslices",
   obj({
     metadata: labelled,
-    ports: list(obj({ name: str, port: num })),
-    endpoints: list(obj({ conditions: obj({ ready: bool }), targetRef: obj({ kind: str, name: str }) })),
+    ports: list(obj({ name: objectName, port: num })),
+    endpoints: list(
+      obj({ conditions: obj({ ready: bool }), targetRef: obj({ kind: objectName, name: objectName }) }),
+    ),
   }),
 );
 
@@ -127,7 +129,11 @@ export const configMaps = source(
   "ConfigMap",
   kubePath`${CORE}/configmaps`,
   via(
-    obj({ metadata: obj({ name: str, namespace: str }), data: (value) => value, binaryData: keysOnly }),
+    obj({
+      metadata: obj({ name: objectName, namespace: objectName }),
+      data: (value) => value,
+      binaryData: keysOnly,
+    }),
     (kept) => ({
       metadata: kept.metadata,
       keys: [...keysOnly(kept.data) ?? [], ...kept.binaryData ?? []],
@@ -146,11 +152,13 @@ export const secrets = metadataOnly(
   obj({
     metadata: via(
       obj({
-        name: str,
-        namespace: str,
+        name: objectName,
+        namespace: objectName,
         creationTimestamp: str,
-        ownerReferences: list(obj({ kind: str, name: str, controller: bool })),
-        managedFields: list(obj({ manager: str, time: str, fieldsV1: (value) => value as DataFields })),
+        ownerReferences: list(obj({ kind: objectName, name: objectName, controller: bool })),
+        managedFields: list(
+          obj({ manager: objectName, time: str, fieldsV1: (value) => value as DataFields }),
+        ),
       }),
       ({ managedFields, ...kept }) => ({ ...kept, ...writingsOf(managedFields) }),
     ),
@@ -181,7 +189,7 @@ export const serviceAccounts = metadataOnly(
   "serviceaccounts",
   "ServiceAccount",
   kubePath`${CORE}/serviceaccounts`,
-  obj({ metadata: obj({ name: str, namespace: str }) }),
+  obj({ metadata: obj({ name: objectName, namespace: objectName }) }),
 );
 
 export const nodes = source(
@@ -207,7 +215,11 @@ export const persistentVolumeClaims = source(
   "persistentvolumeclaims",
   "PersistentVolumeClaim",
   kubePath`${CORE}/persistentvolumeclaims`,
-  obj({ metadata, spec: obj({ storageClassName: str, volumeName: str }), status: obj({ phase: str }) }),
+  obj({
+    metadata,
+    spec: obj({ storageClassName: objectName, volumeName: objectName }),
+    status: obj({ phase: str }),
+  }),
 );
 export type Claim = NonNullable<ReturnType<typeof persistentVolumeClaims.read>>;
 
@@ -215,7 +227,7 @@ export const persistentVolumes = source(
   "persistentvolumes",
   "PersistentVolume",
   kubePath`${CORE}/persistentvolumes`,
-  obj({ metadata, spec: obj({ storageClassName: str }), status: obj({ phase: str }) }),
+  obj({ metadata, spec: obj({ storageClassName: objectName }), status: obj({ phase: str }) }),
 );
 
 export const storageClasses = source(
@@ -223,7 +235,7 @@ export const storageClasses = source(
   "StorageClass",
   "/apis/storage.k8s.io/v1/storageclasses",
   obj({
-    metadata: obj({ name: str }),
+    metadata: obj({ name: objectName }),
     provisioner: str,
     volumeBindingMode: str,
     parameters: obj({ pool: str, clusterID: str, objectStoreName: str, objectStoreNamespace: str }),
@@ -242,7 +254,7 @@ export const leases = source(
   "Lease",
   "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases",
   obj({
-    metadata: obj({ name: str, namespace: str }),
+    metadata: obj({ name: objectName, namespace: objectName }),
     spec: obj({ holderIdentity: str, renewTime: str, leaseDurationSeconds: num }),
   }),
 );
@@ -270,8 +282,8 @@ export const events = source(
   kubePath`${CORE}/events?fieldSelector=type%3DWarning`,
   via(
     obj({
-      metadata: obj({ name: str, namespace: str, creationTimestamp: str }),
-      involvedObject: obj({ kind: str, namespace: str, name: str }),
+      metadata: obj({ name: objectName, namespace: objectName, creationTimestamp: str }),
+      involvedObject: obj({ kind: objectName, namespace: objectName, name: objectName }),
       reason: str,
       message: text,
       lastTimestamp: str,

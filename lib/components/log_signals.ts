@@ -6,7 +6,7 @@ import { kubePath } from "../api_path.ts";
 import type { Pod } from "./kinds.ts";
 import { pods } from "./kinds.ts";
 import type { ProbeSource, World } from "../model.ts";
-import { str, via } from "../shape.ts";
+import { anyText, via } from "../shape.ts";
 import { isReady } from "./fields.ts";
 import { isOurs, podsOfConcern, workloadOf } from "./membership.ts";
 
@@ -96,7 +96,7 @@ export const podLogs: ProbeSource<string[]> = {
     }
     return targets;
   },
-  read: via(str, (log) => {
+  read: via(anyText, (log) => {
     const words = signalsIn(log);
     return words.length > 0 ? words : undefined;
   }),

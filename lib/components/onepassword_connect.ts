@@ -11,7 +11,7 @@ import type {
   World,
 } from "../model.ts";
 import { refText } from "../model.ts";
-import { list, obj, str } from "../shape.ts";
+import { list, messageText, obj, str } from "../shape.ts";
 import {
   clusterSecretStores,
   externalSecrets,
@@ -90,7 +90,7 @@ export const connectAnswers: ProbeSource<Health> = {
   id: "onepassword-connect.answers",
   after: [clusterSecretStores, secretStores, services, endpointSlices],
   targets: paths,
-  read: obj({ version: str, dependencies: list(obj({ service: str, status: str, message: str })) }),
+  read: obj({ version: str, dependencies: list(obj({ service: str, status: str, message: messageText })) }),
 };
 interface Health {
   version?: string;

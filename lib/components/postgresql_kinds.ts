@@ -1,9 +1,9 @@
 /** CloudNativePG's Cluster: where it is listed, and which of its fields are kept. */
 import type { ListSource } from "../model.ts";
-import { list, map, num, obj, str } from "../shape.ts";
+import { list, map, num, obj, objectName, str } from "../shape.ts";
 import { conditions, metadata, text } from "./fields.ts";
 
-const secret = obj({ name: str });
+const secret = obj({ name: objectName });
 const storage = obj({ storageClass: str });
 
 const read = obj({
@@ -15,7 +15,7 @@ const read = obj({
     superuserSecret: secret,
     storage,
     walStorage: storage,
-    managed: obj({ roles: list(obj({ name: str, passwordSecret: secret })) }),
+    managed: obj({ roles: list(obj({ name: objectName, passwordSecret: secret })) }),
   }),
   status: obj({
     instances: num,

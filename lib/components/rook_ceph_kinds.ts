@@ -1,7 +1,7 @@
 /** Rook's kinds and bucket claims: where they are listed, and which of their fields are kept. */
 import { kubePath } from "../api_path.ts";
 import type { ListSource, Reader } from "../model.ts";
-import { map, num, obj, str, via } from "../shape.ts";
+import { map, num, obj, objectName, str, via } from "../shape.ts";
 import { metadata, text } from "./fields.ts";
 
 const GROUP = "/apis/ceph.rook.io/v1";
@@ -43,7 +43,12 @@ export const cephObjectStoreUsers = listing(
   obj({
     metadata,
     spec: obj({ store: str, clusterNamespace: str }),
-    status: obj({ phase: str, message: text, observedGeneration: num, info: obj({ secretName: str }) }),
+    status: obj({
+      phase: str,
+      message: text,
+      observedGeneration: num,
+      info: obj({ secretName: objectName }),
+    }),
   }),
 );
 export type ObjectStoreUser = NonNullable<ReturnType<typeof cephObjectStoreUsers.read>>;
@@ -65,7 +70,7 @@ export const objectBucketClaims: ListSource<ObjectBucketClaim> = {
   path: "/apis/objectbucket.io/v1alpha1/objectbucketclaims",
   read: obj({
     metadata,
-    spec: obj({ storageClassName: str, bucketName: str, additionalConfig: additional }),
+    spec: obj({ storageClassName: objectName, bucketName: str, additionalConfig: additional }),
     status: obj({ phase: str }),
   }),
 };

@@ -39,9 +39,12 @@ export function judgeDeletion(
   };
 }
 
+/** Names of objects are no longer, and comparing costs the square of it. */
+const LONGEST_NAME = 253;
+
 /** Whether one name is probably the other, mistyped: other separators or order of words, or two letters off. */
 export function looksLike(a: string, b: string): boolean {
-  if (a === b) return false;
+  if (a === b || Math.max(a.length, b.length) > LONGEST_NAME) return false;
   const words = (name: string) => name.split(/[-.]/).toSorted().join("-");
   if (words(a) === words(b) || a.replace(/[-.]/g, "") === b.replace(/[-.]/g, "")) return true;
   return Math.min(a.length, b.length) >= 6 && distance(a, b) <= 2;

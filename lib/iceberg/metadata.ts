@@ -2,7 +2,7 @@
  * Table metadata of Iceberg, versions 1 to 3: where the table lies and what its snapshots are. Contract:
  * https://iceberg.apache.org/spec/#table-metadata. Ids of 64 bits are text, exact.
  */
-import { list, map, num, obj, part, ShapeError, str } from "../shape.ts";
+import { anyText, list, map, num, obj, part, ShapeError, str } from "../shape.ts";
 import type { Reader } from "../model.ts";
 import { parseExact } from "./exact_json.ts";
 
@@ -51,7 +51,7 @@ const METADATA = obj({
   "metadata-log": list(obj({ "metadata-file": str })),
   statistics: STATISTICS,
   "partition-statistics": STATISTICS,
-  properties: map(str),
+  properties: map(anyText),
 });
 
 /** Reads the text of a metadata file. Throws MetadataError. */

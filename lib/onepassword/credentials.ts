@@ -3,7 +3,7 @@
  * Its shape is the one 1Password shows in https://github.com/1Password/connect/issues/67.
  */
 import { UsageError } from "../errors.ts";
-import { obj, ShapeError, str } from "../shape.ts";
+import { anyText, obj, ShapeError, str } from "../shape.ts";
 import { fromBase64, fromJson, isJwt, isLikePath, isRecord, isServiceAccountToken } from "./encoding.ts";
 
 export interface Credentials {
@@ -46,7 +46,7 @@ export function isCredentials(text: string): boolean {
 
 const shape = obj({
   verifier: obj({ salt: str, localHash: str }),
-  encCredentials: obj({ iv: str, data: str }),
+  encCredentials: obj({ iv: str, data: anyText }),
   uniqueKey: obj({ k: str }),
   deviceUuid: str,
   version: str,

@@ -1,7 +1,7 @@
 /** Where the catalog says that it keeps what it is given: its version store, and the database behind it. */
 import { isSubdomain, kubePath } from "../../api_path.ts";
 import type { KubeObject, KubeWriter } from "../../clients/kube_writer.ts";
-import { list, map, obj, str } from "../../shape.ts";
+import { anyText, list, map, obj, str } from "../../shape.ts";
 import { properties } from "./wanted.ts";
 
 /** A key of a Secret. */
@@ -29,13 +29,13 @@ const REF = obj({ secretKeyRef: obj({ name: str, key: str }) });
 const SPEC = obj({
   containers: list(obj({
     name: str,
-    env: list(obj({ name: str, value: str, valueFrom: REF })),
+    env: list(obj({ name: str, value: anyText, valueFrom: REF })),
     envFrom: list(obj({ configMapRef: obj({ name: str }) })),
   })),
   volumes: list(obj({ configMap: obj({ name: str }) })),
 });
 const DEPLOYMENT = obj({ spec: obj({ template: obj({ spec: SPEC }) }) });
-const DATA = obj({ data: map(str) });
+const DATA = obj({ data: map(anyText) });
 
 /** A setting has one name as a property and another in the environment: `a.b-c`, `A_B_C`. */
 const plain = (name: string): string => name.replaceAll(/[^A-Za-z0-9]/g, "_").toLowerCase();

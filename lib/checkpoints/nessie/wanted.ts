@@ -1,7 +1,7 @@
 /** What the Deployment of the catalog and its configuration ask for. Pure but for reading them. */
 import { isSubdomain, kubePath } from "../../api_path.ts";
 import type { KubeObject, KubeWriter } from "../../clients/kube_writer.ts";
-import { list, obj, str } from "../../shape.ts";
+import { anyText, list, obj, str } from "../../shape.ts";
 import type { Reader } from "../../model.ts";
 import { trimEnd } from "../../text.ts";
 
@@ -32,7 +32,7 @@ const DEPLOYMENT = obj({
         containers: list(obj({
           name: str,
           image: str,
-          env: list(obj({ name: str, value: str })),
+          env: list(obj({ name: str, value: anyText })),
           envFrom: list(obj({ configMapRef: obj({ name: str }) })),
         })),
         volumes: list(obj({ name: str, configMap: obj({ name: str }) })),
