@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { auditLog } from "../../lab/cluster/mod.ts";
 import { faultsOn, findFault, repairAll } from "../../lab/faults/mod.ts";
 import { breakOne } from "../../lab/faults/run.ts";
+import { CLEAN_ENV } from "../../lab/process.ts";
 import { mintCredentials, mintToken, readVaults, vaultDir } from "../../lab/platform/mod.ts";
 import { assertHealthy, lab, quiet, task } from "./live.ts";
+import { writtenSince } from "./written.ts";
 
 const FAULT = "onepassword-connect-missing";
 /** What 1p:install may take, once the images are there. */
@@ -51,23 +53,14 @@ function assertNoCanary(text: string, where: string): void {
   for (const canary of canaries()) assert.ok(!text.includes(canary), `a secret stands in ${where}`);
 }
 
-/** Every file below a directory, with its text. */
-function* texts(directory: string): Generator<[path: string, text: string]> {
-  for (const name of readdirSync(directory, { recursive: true })) {
-    const path = join(directory, String(name));
-    if (statSync(path, { throwIfNoEntry: false })?.isFile()) yield [path, readFileSync(path, "utf8")];
-  }
-}
-
-/** Files that were written since, but large ones. */
-function writtenSince(directory: string, since: number): string[] {
-  return readdirSync(directory, { recursive: true }).map((name) => join(directory, String(name))).filter(
-    (path) => {
-      const found = statSync(path, { throwIfNoEntry: false });
-      return found?.isFile() && found.mtimeMs >= since && found.size < 10_000_000;
-    },
-  );
-}
+/** Where the command may leave something: the temporary directory, the checkout that it runs in, its home. */
+const places = () => [
+  "/tmp",
+  lab().root,
+  ...readdirSync(HOME, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== ".cache").map(({ name }) => join(HOME, name)),
+];
+const HOME = CLEAN_ENV.HOME ?? "/root";
 
 /** The arguments and environments of all processes, looked at again and again until `work` is done. */
 async function watched<T>(work: Promise<T>): Promise<{ result: T; seen: string; looks: number }> {
@@ -111,8 +104,10 @@ Deno.test("one 1p:install with two files brings the platform back, in time, and 
     assertNoCanary(result.stdout + result.stderr, "the output");
     assertNoCanary(seen, "the process list");
     assertNoCanary(readFileSync(auditLog(ctx)).subarray(audit).toString(), "the audit log");
-    for (const [path, text] of texts(ctx.log)) if (path !== auditLog(ctx)) assertNoCanary(text, path);
-    for (const path of writtenSince("/tmp", started)) assertNoCanary(readFileSync(path, "utf8"), path);
+    for (const [path, text] of writtenSince([ctx.log], 0)) {
+      if (path !== auditLog(ctx)) assertNoCanary(text, path);
+    }
+    for (const [path, text] of writtenSince(places(), started)) assertNoCanary(text, path);
   } finally {
     await repairAll(ctx, faultsOn(ctx), quiet);
   }
