@@ -81,7 +81,7 @@ async function planOne(sync: Sync, source: Source): Promise<Step[]> {
 function notAName({ ref, secret }: Source): string {
   const name = JSON.stringify(secret.length > 80 ? `${secret.slice(0, 80)}…` : secret);
   return `${name} is not a valid name of a Secret, so it was not read. ` +
-    `Next: kubectl -n ${ref.namespace} get ${ref.kind.toLowerCase()}s ${ref.name} -o yaml, and find out who wrote that`;
+    `Next: find out who wrote that: ${command`kubectl -n ${ref.namespace} get ${ref.kind.toLowerCase()} ${ref.name} -o yaml`}`;
 }
 
 async function readKeys(kube: KubeWriter, source: Source) {
