@@ -7,6 +7,7 @@ import { expressionSource } from "./lint/expression_source.ts";
 import { shellCommands } from "./lint/shell_commands.ts";
 
 import { apiPath } from "./lint/api_path.ts";
+import { s3Deletes } from "./lint/s3_deletes.ts";
 
 interface Room {
   name: string;
@@ -244,6 +245,7 @@ const plugin: Deno.lint.Plugin = {
     "expression-source": expressionSource,
     "shell-commands": shellCommands,
     "api-path": apiPath,
+    "s3-deletes": s3Deletes,
   },
 };
 

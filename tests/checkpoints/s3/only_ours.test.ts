@@ -1,12 +1,16 @@
 /** Whole runs in a store with real data in it: whatever the store lists and lacks, that data survives and a report comes. */
 import assert from "node:assert/strict";
+import { inScratch } from "../../../lib/checkpoint.ts";
+import { openYard, sweepObjects } from "../../../lib/checkpoints/nessie/capabilities_yard.ts";
+import { openWarehouse } from "../../../lib/checkpoints/nessie/warehouse_store.ts";
 import { measureStore } from "../../../lib/checkpoints/s3/performance.ts";
 import { CannotLook } from "../../../lib/errors.ts";
 import type { Facts } from "../../../lib/model.ts";
 import type { FakeS3, Quirk } from "../../fake_s3/mod.ts";
 import type { Upload, Version } from "../../fake_s3/store.ts";
+import { openWorld } from "../../../lib/world.ts";
 import { withFake } from "./ops_fixture.ts";
-import { recordsOf, resultsOf, run } from "./run_fixture.ts";
+import { recordsOf, resultsOf, run, withPlatform } from "./run_fixture.ts";
 
 /** Before and behind the scratch prefix, and as near to it as can be. */
 const THEIRS = [
@@ -123,4 +127,36 @@ Deno.test("a store that ignores prefixes: what was measured goes, and nothing el
     }
     assert.deepEqual([...keys.keys()].toSorted(), THEIRS.toSorted());
   }, { ownBucket: false, quirks: ["ignores-prefix"] });
+});
+
+Deno.test("a store that ignores prefixes: of a catalog's warehouse the scratch namespaces go, and no table", async () => {
+  const old = "lakecheck_scratch_20200101t0000z_abcd";
+  const bucket = "iceberg-warehouse";
+  let root = "";
+  await withPlatform({ quirks: ["ignores-prefix"], furnish }, async ({ facts, asked, fake }) => {
+    Deno.env.set("S3_ENDPOINT", fake.url);
+    const store = await openWarehouse(openWorld(facts), asked);
+    assert.ok(!("failure" in store), JSON.stringify(store));
+    const { keys } = fake.store.buckets.get(bucket) ?? assert.fail();
+    const { ended, leftovers } = await inScratch(async (scratch) => {
+      const send = () =>
+        Promise.resolve({ status: 200, body: { metadata: { location: `s3://${bucket}/wh/${root}/t_1` } } });
+      const rest = { at: (path: string) => path, send } as unknown as Parameters<typeof openYard>[0]["rest"];
+      const yard = openYard({ scratch, rest, branch: "b", ...store });
+      root = yard.root;
+      await yard.send("GET", "/x");
+      for (const name of ["t_1/metadata/1.json", "t_2/metadata/1.json"]) {
+        keys.set(`wh/${root}/${name}`, [version(name)]);
+      }
+      keys.set(`wh/${old}/t/1.json`, [version("old")]);
+    }, { undoTimeoutMs: 10_000 });
+    if (ended.status === "rejected") throw ended.reason;
+    assert.deepEqual(leftovers.map(({ what, reason }) => `${what} ${reason}`), [
+      `objects of namespace ${root} ListedOutside`,
+    ]);
+    await assert.rejects(sweepObjects(bucket, "wh/", store.undoObjects, new Date()), /outside of the prefix/);
+    expectOnlyTheirs(fake);
+    await store.close();
+  });
+  Deno.env.delete("S3_ENDPOINT");
 });

@@ -40,8 +40,11 @@ export interface RunOptions extends FakeOptions {
 
 export const KEYS = { id: FAKE_KEYS.accessKeyId, secret: FAKE_KEYS.secretAccessKey };
 
-/** Runs the checkpoint on a fake S3 with the platform's two buckets. */
-export async function run(options: RunOptions, look: (ran: Ran) => void | Promise<void>): Promise<void> {
+/** Gives a fake S3 with the platform's two buckets, facts of the platform, and how to ask its cluster for the keys. */
+export async function withPlatform(
+  options: RunOptions,
+  use: (given: { facts: Facts; asked: Asked; fake: FakeS3; secretsAsked: string[] }) => Promise<void>,
+): Promise<void> {
   const fake = fakeS3(options);
   for (const name of ["iceberg-warehouse", "spark-logs"]) fake.store.buckets.set(name, emptyBucket(name));
   options.furnish?.(fake);
@@ -63,14 +66,21 @@ export async function run(options: RunOptions, look: (ran: Ran) => void | Promis
       keys: ["access-key-id", "secret-access-key"],
     },
   }];
+  const facts = factsOf({ secrets, cephobjectstoreusers: [] });
   try {
-    const facts = await testStore(factsOf({ secrets, cephobjectstoreusers: [] }), asked);
-    await look({ facts, fake, asked: kube.asked });
+    await use({ facts, asked, fake, secretsAsked: kube.asked });
   } finally {
     await fake.close();
     await kube.close();
     await Deno.remove(kubeconfig);
   }
+}
+
+/** Runs the checkpoint on it. */
+export async function run(options: RunOptions, look: (ran: Ran) => void | Promise<void>): Promise<void> {
+  await withPlatform(options, async ({ facts, asked, fake, secretsAsked }) => {
+    await look({ facts: await testStore(facts, asked), fake, asked: secretsAsked });
+  });
 }
 
 const configFor = (port: number) =>
