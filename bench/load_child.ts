@@ -3,7 +3,9 @@
  * needs, keys among it, comes on stdin. Run by bench/load.ts, in the lab's network namespace.
  */
 import { givenWay } from "../lib/clients/reach.ts";
-import { rawS3, type S3Options } from "../lib/clients/s3.ts";
+import { openS3, rawS3, type S3Options } from "../lib/clients/s3.ts";
+import { removeBucket } from "../lib/checkpoints/s3/delete.ts";
+import { createBucket } from "../lib/checkpoints/s3/own_place.ts";
 import { loadClient } from "../lib/clients/s3_load.ts";
 import { load } from "../lib/checkpoints/load/load.ts";
 import { plainLoops } from "./load_plain.ts";
@@ -73,7 +75,6 @@ async function measured(options: S3Options, { bucket, rounds }: Asked): Promise<
         if (round >= 0) (runs[name] ??= []).push(ms);
       }
     }
-    for (const key of keys) await raw.send({ method: "DELETE", bucket, key });
     out.push({ name: one.name, bytes: one.bytes, requests: one.requests, runs });
   }
   return out;
@@ -86,13 +87,12 @@ const options: S3Options = {
   region: "us-east-1",
   timeoutMs: 60_000,
 };
-const { bucket } = asked;
-const raw = rawS3(options);
-const made = await raw.send({ method: "PUT", bucket });
-if (made.status !== 200) throw new Error(`making a bucket gave HTTP ${made.status}`);
+const s3 = await openS3(options);
+const made = await createBucket(s3, asked.bucket, options);
+if (!("own" in made && made.own)) throw new Error(`no bucket was made: ${JSON.stringify(made)}`);
 try {
   console.log(JSON.stringify(await measured(options, asked)));
 } finally {
-  await raw.send({ method: "DELETE", bucket });
+  await removeBucket(s3, made.own, options);
 }
 Deno.exit(0);

@@ -1,12 +1,6 @@
 /** What goes up in tables' format: on the lab's gateway, and read by programs that share no code with it. */
 import assert from "node:assert/strict";
-import {
-  CreateBucketCommand,
-  DeleteBucketCommand,
-  DeleteObjectCommand,
-  ListObjectsV2Command,
-  type S3Client,
-} from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
 import { kubectl } from "../../lab/cluster/mod.ts";
 import { inScratch, runTrials, type Scratch } from "../../lib/checkpoint.ts";
 import { icebergRest } from "../../lib/clients/iceberg_rest.ts";
@@ -18,6 +12,7 @@ import { formatTrials } from "../../lib/checkpoints/s3/format.ts";
 import { enginesOf } from "../../lib/checkpoints/s3/format_engines.ts";
 import { type CatalogTable, layoutTrial } from "../../lib/checkpoints/s3/format_layout.ts";
 import { fileStore } from "../../lib/checkpoints/s3/format_store.ts";
+import { makeBucket } from "../../lib/checkpoints/s3/setup_scratch.ts";
 import { placeOf, prefixOf } from "../../lib/iceberg/location.ts";
 import { canonical } from "../../lib/parquet/canonical.ts";
 import { duckdbWrites } from "../../lib/parquet/duckdb_sql.ts";
@@ -65,14 +60,11 @@ async function onGateway(use: (context: S3Context) => Promise<void>): Promise<vo
   const options = { way, keys: await keysOfPlatform(), region: "us-east-1", ...LIMIT };
   const [s3, undoS3] = await Promise.all([openS3(options), openS3(options)]);
   const { ended, leftovers } = await inScratch(async (scratch) => {
-    const bucket = `lakecheck-scratch-${scratch.id}-format`;
-    scratch.undo(`bucket ${bucket}`, async () => {
-      await empty(undoS3, bucket);
-      await undoS3.send(new DeleteBucketCommand({ Bucket: bucket }));
-    });
-    await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+    const place = await makeBucket(scratch, { undoS3, talk: options }, "format");
+    assert.ok("bucket" in place);
+    const { bucket } = place;
     await use({
-      ...{ scratch, way, s3, undoS3, bucket, region: "us-east-1", endpoint: way.url, defaults: s3 },
+      ...{ scratch, way, s3, undoS3, place, bucket, region: "us-east-1", endpoint: way.url, defaults: s3 },
       ...{ raw: rawS3(options), ownBucket: true, prefix: "", talk: options, ...LIMIT },
       makeBucket: () => Promise.reject(new Error("one is enough")),
       signal: new AbortController().signal,

@@ -1,12 +1,13 @@
 /** The performance part against the lab's gateway: what is unchanged is called so, and what was slowed too. */
 import assert from "node:assert/strict";
-import { CreateBucketCommand, DeleteBucketCommand, ListObjectVersionsCommand } from "@aws-sdk/client-s3";
+import { DeleteBucketCommand, ListObjectVersionsCommand } from "@aws-sdk/client-s3";
 import { inNamespace } from "../../lab/cluster/network.ts";
 import { kubectl } from "../../lab/cluster/mod.ts";
 import { compareRows } from "../../lib/checkpoints/load/compare.ts";
 import type { LoadRecord } from "../../lib/checkpoints/load/rows.ts";
 import { measureStore, type PerformanceAsked } from "../../lib/checkpoints/s3/performance.ts";
 import type { Matrix } from "../../lib/checkpoints/s3/performance_cells.ts";
+import { createBucket } from "../../lib/checkpoints/s3/own_place.ts";
 import { inScratch } from "../../lib/checkpoint.ts";
 import type { Way } from "../../lib/clients/reach.ts";
 import { openS3, rawS3 } from "../../lib/clients/s3.ts";
@@ -103,7 +104,9 @@ async function measured(delayMs: number, more: Partial<PerformanceAsked>): Promi
     const base = { way, keys, region: "us-east-1", timeoutMs: 20_000 };
     const s3 = await openS3(base);
     const bucket = `lakecheck-scratch-speed-${crypto.randomUUID().slice(0, 8)}`;
-    await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+    const made = await createBucket(s3, bucket, base);
+    assert.ok("own" in made && made.own);
+    const place = made.own;
     try {
       const { ended, leftovers } = await inScratch((scratch) =>
         measureStore(
@@ -116,6 +119,7 @@ async function measured(delayMs: number, more: Partial<PerformanceAsked>): Promi
             defaults: s3,
             undoS3: s3,
             raw: rawS3(base),
+            place,
             bucket,
             ownBucket: true,
             prefix: "",
