@@ -2,16 +2,29 @@
 import { systemReason, writeFileAtomic } from "./atomic_file.ts";
 import { UsageError } from "./errors.ts";
 import type { Connection, Facts } from "./model.ts";
+import { parseJson } from "./json.ts";
 
 const SCHEMA: Facts["schema"] = "lakecheck.facts/v1";
+
+/** Bytes of a facts file, packed and unpacked: of 10,000 pods there are 15 MiB, and 1 MiB packed may unpack to 1 GiB. */
+const MAX_BYTES = 128 * 1024 * 1024;
+const mebibytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`;
 
 /** Saves facts for their owner's eyes only (0600); gzip when the name ends in `.gz`. Throws UsageError. */
 export async function saveFacts(path: string, facts: Facts): Promise<void> {
   const text = JSON.stringify(facts) + "\n";
   const bytes = new TextEncoder().encode(text);
+  if (bytes.length > MAX_BYTES) {
+    throw new UsageError(
+      `The facts are larger than ${
+        mebibytes(MAX_BYTES)
+      }, and --facts reads no more, so ${path} was not written. ` +
+        "Next: run without --save-facts, or on a smaller cluster.",
+    );
+  }
   await writeFileAtomic(
     path,
-    path.endsWith(".gz") ? await piped(bytes, new CompressionStream("gzip")) : bytes,
+    path.endsWith(".gz") ? await packed(bytes) : bytes,
     {
       flag: "--save-facts",
       mode: 0o600,
@@ -19,12 +32,15 @@ export async function saveFacts(path: string, facts: Facts): Promise<void> {
   );
 }
 
-/** Loads facts; every way in which a file is not that is a UsageError with its own message. */
-export async function loadFacts(path: string): Promise<Facts> {
-  const text = new TextDecoder().decode(await unzipped(path, await bytesOf(path)));
+/**
+ * Loads facts of at most `maxBytes` bytes, packed and unpacked; every way in which a file is not that is a UsageError
+ * with its own message.
+ */
+export async function loadFacts(path: string, maxBytes = MAX_BYTES): Promise<Facts> {
+  const text = new TextDecoder().decode(await unzipped(path, await bytesOf(path, maxBytes), maxBytes));
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     if (!/^\s*[{[]/.test(text)) throw notFacts(path, text.trim() === "" ? "it is empty" : "it is not JSON");
     throw new UsageError(
@@ -35,40 +51,73 @@ export async function loadFacts(path: string): Promise<Facts> {
   return checked(path, value);
 }
 
-async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
+async function bytesOf(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  let bytes: Uint8Array<ArrayBuffer> | undefined;
   try {
-    return await Deno.readFile(path);
+    using file = await Deno.open(path);
+    bytes = await atMost(file.readable, maxBytes);
   } catch (error) {
     throw new UsageError(
       `Cannot read the facts file ${path}: ${systemReason(error)}. ` +
         `Give a file that --save-facts wrote; relative paths start at ${Deno.cwd()}.`,
     );
   }
+  if (!bytes) throw notFacts(path, `it is larger than ${mebibytes(maxBytes)}`);
+  return bytes;
 }
 
 /** Gzip is known by its first two bytes, not by the name. */
-async function unzipped(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+async function unzipped(path: string, bytes: Uint8Array<ArrayBuffer>, maxBytes: number): Promise<Uint8Array> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  let unpacked: Uint8Array | undefined;
   try {
-    return await piped(bytes, new DecompressionStream("gzip"));
+    unpacked = await unpackedOf(bytes, maxBytes);
   } catch {
     throw new UsageError(
       `The facts file ${path} is cut short or damaged: its gzip data does not end well. Record it again with --save-facts.`,
     );
   }
+  if (!unpacked) {
+    throw notFacts(path, `it unpacks to more than ${mebibytes(maxBytes)}, so it was not read to its end`);
+  }
+  return unpacked;
 }
 
-/** Both ends are driven at once and both are awaited: damaged data rejects each of them. */
-async function piped(
+/**
+ * Both ends are driven at once and both are awaited: damaged data rejects each of them. undefined, and no more is
+ * unpacked, beyond the limit.
+ */
+async function unpackedOf(
   bytes: Uint8Array<ArrayBuffer>,
-  through: CompressionStream | DecompressionStream,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const writer = through.writable.getWriter();
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const { readable, writable } = new DecompressionStream("gzip");
+  const writer = writable.getWriter();
   const feeding = writer.write(bytes).then(() => writer.close());
-  const [read, fed] = await Promise.allSettled([new Response(through.readable).arrayBuffer(), feeding]);
+  const [read, fed] = await Promise.allSettled([atMost(readable, maxBytes), feeding]);
   if (read.status === "rejected") throw read.reason;
+  if (!read.value) return undefined;
   if (fed.status === "rejected") throw fed.reason;
-  return new Uint8Array(read.value);
+  return read.value;
+}
+
+async function packed(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  return await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"))).bytes();
+}
+
+/** The bytes of a stream; undefined, and the stream is ended, when it has more than `limit`. */
+async function atMost(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
 function checked(path: string, value: unknown): Facts {

@@ -3,6 +3,7 @@
  * ARCHITECTURE.md says why. lab/, tools/ and tests/ are free.
  */
 import { expressionSource } from "./lint/expression_source.ts";
+import { jsonParse } from "./lint/json_parse.ts";
 
 import { shellCommands } from "./lint/shell_commands.ts";
 
@@ -246,6 +247,7 @@ const plugin: Deno.lint.Plugin = {
     "shell-commands": shellCommands,
     "api-path": apiPath,
     "s3-deletes": s3Deletes,
+    "json-parse": jsonParse,
   },
 };
 

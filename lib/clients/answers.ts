@@ -3,6 +3,7 @@ import type { Answer, Failure } from "../model.ts";
 import { failure, oneLine, proxiedService, subject, type Talk } from "./failures.ts";
 import type { Reply } from "./transport.ts";
 import { command } from "../shell.ts";
+import { parseJson, parseList } from "../json.ts";
 
 /** A body that is not JSON is kept up to this many characters. */
 export const MAX_TEXT = 2048;
@@ -73,9 +74,15 @@ function notReached(why: string): Meaning<Answer> {
   };
 }
 
+/** What of a list is looked at before its reader. */
+interface ListBody {
+  kind?: unknown;
+  items?: unknown;
+}
+
 function readBody(reply: Reply, path: string, talk: Talk): Meaning<Answer> {
   try {
-    const body = JSON.parse(reply.text);
+    const body = parseList(reply.text) as ListBody | null;
     // An empty list of PartialObjectMetadata comes as null (seen with Kubernetes 1.36).
     if (body?.items === null && /List$/.test(String(body.kind))) body.items = [];
     return { ok: true, answer: { status: 200, body } };
@@ -123,7 +130,7 @@ export function serverError(
 function apiStatus(text: string): ApiStatus | undefined {
   if (!/^\s*\{/.test(text) || text.length > 100_000) return undefined;
   try {
-    const body = JSON.parse(text) as Record<string, unknown>;
+    const body = parseJson(text) as Record<string, unknown>;
     if (body.kind !== "Status" || body.apiVersion !== "v1" || typeof body.message !== "string") {
       return undefined;
     }
@@ -141,7 +148,7 @@ function apiStatus(text: string): ApiStatus | undefined {
 function bodyOf(text: string): { body?: unknown } {
   if (text === "") return {};
   try {
-    return { body: JSON.parse(text) };
+    return { body: parseJson(text) };
   } catch {
     return { body: text.slice(0, MAX_TEXT) };
   }

@@ -4,13 +4,11 @@
  */
 import type { Reader } from "../model.ts";
 import { ShapeError } from "../shape.ts";
+import { parseJson, type Reviver } from "../json.ts";
 
 /** An integer that a double may not hold exactly has at least 16 digits. */
 const MAYBE_BIG = /\d{16}/;
 const INTEGER = /^-?\d+$/;
-
-/** What an engine with `context.source` gives its reviver; the compiler's library does not know it yet. */
-type Reviver = (key: string, value: unknown, context?: { source?: string }) => unknown;
 
 const keepBig: Reviver = (_key, value, context) => {
   if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
@@ -20,8 +18,7 @@ const keepBig: Reviver = (_key, value, context) => {
 
 /** As JSON.parse, but an integer that a double can't hold exactly is a bigint. Throws SyntaxError. */
 export function parseBigJson(text: string): unknown {
-  if (!MAYBE_BIG.test(text)) return JSON.parse(text);
-  return JSON.parse(text, keepBig);
+  return MAYBE_BIG.test(text) ? parseJson(text, keepBig) : parseJson(text);
 }
 
 /** JSON.rawJSON, which the compiler's library does not know yet. */

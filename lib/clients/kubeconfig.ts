@@ -8,6 +8,7 @@ import { UsageError } from "../errors.ts";
 import { parseYaml } from "./yaml.ts";
 import { trimEnd } from "../text.ts";
 import { command } from "../shell.ts";
+import { parseJson } from "../json.ts";
 
 /** A certificate or key: PEM text, or the absolute path of a file that holds it. */
 export type Material = { pem: string } | { file: string };
@@ -163,7 +164,7 @@ async function parseDocument(text: string, file: string): Promise<unknown> {
   const trimmed = text.trimStart();
   if (trimmed.startsWith("{")) {
     try {
-      return JSON.parse(trimmed);
+      return parseJson(trimmed);
     } catch {
       // YAML in flow style begins with a brace too.
     }

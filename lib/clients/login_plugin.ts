@@ -6,6 +6,7 @@ import { LacksRight, UsageError } from "../errors.ts";
 import type { ExecPlugin, Target } from "./kubeconfig.ts";
 import { readMaterial } from "./kubeconfig_files.ts";
 import { oneLine } from "./failures.ts";
+import { parseJson } from "../json.ts";
 
 /** What the plugin gave. */
 export interface Credential {
@@ -95,7 +96,7 @@ function runError(error: unknown, plugin: ExecPlugin): string {
 function readCredential(text: string, who: string): Credential {
   let status: Record<string, unknown> | undefined;
   try {
-    const parsed = JSON.parse(text) as { kind?: unknown; status?: unknown };
+    const parsed = parseJson(text) as { kind?: unknown; status?: unknown };
     if (parsed.kind === "ExecCredential") status = parsed.status as Record<string, unknown>;
   } catch {
     // Said below; the parser's words would quote the credential.

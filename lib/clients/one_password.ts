@@ -11,6 +11,7 @@ import { pause } from "./kube.ts";
 import { refusal, silence } from "./one_password_failures.ts";
 import { fetchOnce, type Reply } from "./transport.ts";
 import { trimEnd } from "../text.ts";
+import { parseJson } from "../json.ts";
 
 export interface Vault {
   /** 26 characters of base 32, as all ids of vaults and items. */
@@ -207,7 +208,7 @@ function directClient(base: string): Deno.HttpClient {
 function decode<T>(text: string, read: Reader<T>, { what }: ConnectCall): T {
   let problem = "is not JSON";
   try {
-    const value = read(JSON.parse(text));
+    const value = read(parseJson(text));
     if (value !== undefined) return value;
     problem = "is empty";
   } catch (error) {

@@ -6,6 +6,7 @@ import { cannotLook, oneLine, type Trouble } from "./failures.ts";
 import type { ConnectCall } from "./one_password.ts";
 import { redact } from "./redact.ts";
 import type { Reply } from "./transport.ts";
+import { parseJson } from "../json.ts";
 
 /** Connect's ErrorResponse. */
 const ERROR = obj({ status: num, message: messageText });
@@ -106,7 +107,7 @@ export function silence(
 
 function said(text: string): string | undefined {
   try {
-    return ERROR(JSON.parse(text))?.message;
+    return ERROR(parseJson(text))?.message;
   } catch {
     return undefined;
   }

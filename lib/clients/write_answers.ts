@@ -6,6 +6,7 @@ import { failure, oneLine, type Talk } from "./failures.ts";
 import { redact } from "./redact.ts";
 import type { Reply } from "./transport.ts";
 import { command } from "../shell.ts";
+import { parseJson } from "../json.ts";
 
 /** What was asked of whom, for messages. */
 export interface Asked {
@@ -41,7 +42,7 @@ export function readWritten(reply: Reply, asked: Asked): Meaning<{ status: numbe
   const { status, text } = reply;
   if (status >= 200 && status < 300) {
     try {
-      return { ok: true, answer: { status, body: JSON.parse(text) } };
+      return { ok: true, answer: { status, body: parseJson(text) } };
     } catch {
       return no(
         "malformed",
@@ -216,7 +217,7 @@ export function placeOf(path: string): {
 function statusOf(text: string): Status | undefined {
   if (!/^\s*\{/.test(text) || text.length > 1_000_000) return undefined;
   try {
-    const status = STATUS(JSON.parse(text));
+    const status = STATUS(parseJson(text));
     return status?.kind === "Status" && status.message !== undefined ? status : undefined;
   } catch {
     return undefined;

@@ -9,6 +9,7 @@ import {
   skipBytes,
   skipLong,
 } from "./avro_values.ts";
+import { parseJson } from "../json.ts";
 
 /**
  * The fields of a record to take, by the names that the result gives them. Iceberg knows fields by their ids; a file
@@ -42,7 +43,7 @@ export function readerOf(schema: string, wanted: Wanted): AvroReader {
 
 function parsed(schema: string): unknown {
   try {
-    return JSON.parse(schema);
+    return parseJson(schema);
   } catch {
     throw new AvroError("damaged", "has no schema that can be read");
   }

@@ -1,4 +1,5 @@
 /** JSON whose integers stay exact: snapshot ids have 64 bits, and a number of JavaScript 53. */
+import { parseJson } from "../json.ts";
 
 /**
  * Strings are matched too, only to go past what looks like a number in them. One without an end goes to the end of the
@@ -12,8 +13,8 @@ const LONG_INTEGER = /^-?\d{16,}$/;
  * Throws SyntaxError.
  */
 export function parseExact(text: string): unknown {
-  if (!/\d{16}/.test(text)) return JSON.parse(text);
-  return JSON.parse(text.replace(STRING_OR_NUMBER, quoted));
+  if (!/\d{16}/.test(text)) return parseJson(text);
+  return parseJson(text.replace(STRING_OR_NUMBER, quoted));
 }
 
 function quoted(token: string): string {

@@ -1,4 +1,5 @@
 /** Texts out of bytes and base64, for input that nobody has looked at yet. Nothing here quotes what it reads. */
+import { parseJson } from "../json.ts";
 
 /** The text of UTF-8 bytes, without a byte order mark; undefined when they are something else. */
 export function utf8(bytes: Uint8Array): string | undefined {
@@ -21,7 +22,7 @@ export function fromBase64(text: string): string | undefined {
 /** The value of a JSON text; undefined when it is none. JSON.parse's own message would quote the text. */
 export function fromJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -6,9 +6,9 @@ import { factsOf, withDirectory } from "./run.ts";
 
 const facts = factsOf([["a"], []]) as unknown as Facts;
 
-async function message(path: string): Promise<string> {
+async function message(path: string, maxBytes?: number): Promise<string> {
   try {
-    await loadFacts(path);
+    await loadFacts(path, maxBytes);
   } catch (error) {
     assert.ok(error instanceof UsageError, String(error));
     return error.message.replaceAll(path, "FILE");
@@ -79,5 +79,49 @@ Deno.test("saving keeps the old file when the new one cannot be written, and a l
     await assert.rejects(saveFacts(directory, facts), /Cannot write .*: it is a directory/);
     await saveFacts("/dev/null", facts);
     assert.ok((await Deno.stat("/dev/null")).isCharDevice);
+  });
+});
+
+async function packed(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"))).bytes();
+}
+
+Deno.test("facts of exactly the limit are loaded, and of one byte more neither packed nor unpacked", async () => {
+  await withDirectory(async (directory) => {
+    const text = new TextEncoder().encode(JSON.stringify(facts));
+    await Deno.writeFile(`${directory}/plain`, text);
+    await Deno.writeFile(`${directory}/packed`, await packed(text));
+    for (const name of ["plain", "packed"]) {
+      assert.deepEqual(await loadFacts(`${directory}/${name}`, text.length), facts);
+      await assert.rejects(
+        loadFacts(`${directory}/${name}`, text.length - 1),
+        /is not a facts file: it .* 0 MiB/,
+      );
+    }
+  });
+});
+
+Deno.test("a file that unpacks to a thousand times its size, or has no end, is not read to its end", async () => {
+  await withDirectory(async (directory) => {
+    const bomb = `${directory}/bomb.gz`;
+    await Deno.writeFile(bomb, await packed(new Uint8Array(130 * 1024 * 1024)));
+    assert.ok((await Deno.stat(bomb)).size < 512 * 1024);
+    assert.match(
+      await message(bomb),
+      /is not a facts file: it unpacks to more than 128 MiB, so it was not read to its end\. Give a file/,
+    );
+    assert.match(await message("/dev/zero", 2 ** 20), /is not a facts file: it is larger than 1 MiB/);
+  });
+});
+
+Deno.test("facts within each other deeper than any are damaged, and the process goes on", async () => {
+  await withDirectory(async (directory) => {
+    const path = `${directory}/deep.json`;
+    for (const [open, close] of [["[", "]"], ['{"a":', "}"]] as const) {
+      const deep = `${open.repeat(50_000)}1${close.repeat(50_000)}`;
+      const text = JSON.stringify({ ...facts, sources: { pods: { ok: true, items: [{ deep: 0 }] } } });
+      await Deno.writeTextFile(path, text.replace('{"deep":0}', `{"deep":${deep}}`));
+      assert.match(await message(path), /is cut short or damaged: it is nested deeper than 200 levels/);
+    }
   });
 });

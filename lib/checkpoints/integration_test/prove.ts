@@ -1,5 +1,6 @@
 /** Runs a generated test, and says which of its tests failed, and how. */
 import { CannotLook, Interrupted } from "../../errors.ts";
+import { parseJson } from "../../json.ts";
 
 export interface TestRun {
   passed: string[];
@@ -92,7 +93,7 @@ const plain = (title: string) => title.replace(/\\([\\#])/g, "$1");
 
 function messageOf(json: string): { asserted: boolean; message: string } {
   try {
-    const { message } = JSON.parse(json) as { message?: unknown };
+    const { message } = parseJson(json) as { message?: unknown };
     const text = typeof message === "string" ? message : "";
     return { asserted: text.startsWith("AssertionError"), message: text.split("\n")[0] ?? "" };
   } catch {

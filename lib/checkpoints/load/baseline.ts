@@ -12,6 +12,7 @@ import {
   type LoadBaseline,
   type LoadRow,
 } from "./rows.ts";
+import { parseJson } from "../../json.ts";
 
 export const BASELINE_SCHEMA = "lakecheck.baseline/v1";
 
@@ -111,7 +112,7 @@ function decode(path: string, text: string): BaselineFile {
     );
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     throw refuse("it is not JSON");
   }

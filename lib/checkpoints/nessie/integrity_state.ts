@@ -2,6 +2,7 @@
 import { systemReason, writeFileAtomic } from "../../atomic_file.ts";
 import { UsageError } from "../../errors.ts";
 import type { Tally } from "./integrity_tally.ts";
+import { parseJson } from "../../json.ts";
 
 export interface WalkState {
   schema: "lakecheck.integrity/v1";
@@ -30,7 +31,7 @@ export async function readState(path: string): Promise<WalkState | undefined> {
     );
   }
   try {
-    const state = JSON.parse(text);
+    const state = parseJson(text) as WalkState | null;
     if (state?.schema === "lakecheck.integrity/v1" && Number.isInteger(state.done) && state.tally) {
       return state;
     }

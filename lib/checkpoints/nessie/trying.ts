@@ -13,6 +13,7 @@ import {
 import { CannotLook } from "../../errors.ts";
 import { failed, type Outcome, type Trial } from "../../trial.ts";
 import type { NessieContext } from "./context.ts";
+import { parseJson } from "../../json.ts";
 
 /**
  * A trial in which what the catalog itself refuses is a fault of the catalog. Where it may refuse for a reason of its
@@ -145,7 +146,7 @@ export function keysDiffer(found: readonly Key[], wanted: readonly Key[]): Outco
   if (missing === undefined) return undefined;
   return failed(
     "Missing",
-    `${left.size} of ${wanted.length} did not come, ${keyText(JSON.parse(missing))} among them`,
+    `${left.size} of ${wanted.length} did not come, ${keyText(parseJson(missing) as string[])} among them`,
     {
       observed: `${found.length}`,
       expected: `${wanted.length}`,

@@ -15,6 +15,7 @@ import {
   stepsIn,
 } from "./ops_steps.ts";
 import { below } from "./own_place.ts";
+import { parseJson } from "../../json.ts";
 
 /** Gateways that share a store hear of a policy a moment after the one that took it. */
 const HEARD_MS = 1_000;
@@ -119,7 +120,7 @@ export async function policyTried(context: S3Context): Promise<void> {
 
 function parsed(text: string | undefined): unknown {
   try {
-    return JSON.parse(text ?? "null");
+    return parseJson(text ?? "null");
   } catch {
     return text;
   }
