@@ -12,6 +12,7 @@ import type {
   Source,
   World,
 } from "./model.ts";
+import { failureReason, isNotInstalled, nextSteps } from "./failure_reason.ts";
 import { isList, isRecord, refKey } from "./model.ts";
 
 /** Findings of all components; bad ones are per object, good ones one per check and component. */
@@ -35,7 +36,7 @@ function runKind(
   facts: Facts,
   scope: ReadonlySet<string>,
 ): Finding[] {
-  const blind = blocked([check.source, ...check.also ?? []], world);
+  const blind = blocked([check.source], world) ?? unseen(check.also, world);
   if (blind) {
     return [unreadable(check.id, component.name, { kind: check.source.kind, name: "*" }, blind)];
   }
@@ -46,21 +47,28 @@ function runKind(
     evidence: evidenceOf(check.source),
   }));
   const good = new Map<string, number>();
+  const dim = unseen(check.okNeeds, world);
   for (const object of world.list(check.source)) {
     const ref = check.ref(object);
-    const judged = guarded(() => check.judge(object, world));
-    if (!judged && ref.namespace && !scope.has(ref.namespace)) continue;
+    const said = guarded(() => check.judge(object, world));
+    if (!said && ref.namespace && !scope.has(ref.namespace)) continue;
     const place = check.component(object, world);
+    const judged = dim && said?.status === "ok" ? unreadable(check.id, place, ref, dim) : said;
     if (judged) findings.push({ ...judged, check: check.id, component: place, object: ref });
     else good.set(place, (good.get(place) ?? 0) + 1);
   }
   const bad = new Set(findings.filter(({ status }) => status !== "ok").map((finding) => finding.component));
   for (const [place, count] of good) {
     if (bad.has(place)) continue;
+    const object = { kind: check.source.kind, name: "*" };
+    if (dim) {
+      findings.push(unreadable(check.id, place, object, dim));
+      continue;
+    }
     findings.push({
       check: check.id,
       component: place,
-      object: { kind: check.source.kind, name: "*" },
+      object,
       status: "ok",
       reason: "AllWell",
       message: `${check.title}: ${count} of ${count} are well`,
@@ -74,7 +82,7 @@ function runCheck(component: Component, check: Check, world: World, facts: Facts
   const place = { check: check.id, component: component.name };
   const object = check.object(world);
   const blind = blocked(check.needs, world);
-  if (blind?.failure.kind === "not-installed" && check.whenNotInstalled === "critical") {
+  if (blind && notInstalled(blind) && check.whenNotInstalled === "critical") {
     const message = `${check.title}: the cluster does not serve ${sourceName(blind.source)}`;
     return [{
       ...place,
@@ -85,13 +93,15 @@ function runCheck(component: Component, check: Check, world: World, facts: Facts
       observed: blind.failure.message,
     }];
   }
-  if (blind) return [unreadable(check.id, component.name, object, blind, check.whenNotInstalled)];
+  if (blind) return [unreadable(check.id, component.name, object, blind)];
   const judged = guarded(() => check.run(world));
   const all = Array.isArray(judged) ? judged : [judged];
   if (all.length === 0) throw new Error(`check ${check.id} said nothing`);
   const odd = new Map(malformedObjects(check.needs, facts).map((entry) => [refKey(entry.object), entry]));
+  const dim = unseen(check.okNeeds, world);
   return all.map((judgement) => {
     const finding: Finding = { object, ...judgement, ...place };
+    if (dim && finding.status === "ok") return unreadable(check.id, component.name, finding.object, dim);
     const entry = odd.get(refKey(finding.object));
     return entry ? { ...oddly(entry), ...place } : finding;
   });
@@ -107,7 +117,8 @@ function guarded<T>(run: () => T): T | Pick<Finding, "status" | "reason" | "mess
   }
 }
 
-interface Blind {
+/** A source that could not be read. */
+export interface Blind {
   source: Source;
   failure: Failure;
 }
@@ -118,39 +129,44 @@ function blocked(sources: readonly Source[], world: World): Blind | undefined {
     const failure = world.failure(source);
     return failure ? [{ source, failure }] : [];
   });
-  return blind.find(({ failure }) => failure.kind !== "not-installed") ?? blind[0];
+  return blind.find((one) => !notInstalled(one)) ?? blind[0];
 }
 
-const REASONS: Record<Failure["kind"], string> = {
-  forbidden: "Forbidden",
-  unauthorized: "Unauthorized",
-  "not-installed": "NotInstalled",
-  timeout: "Timeout",
-  unreachable: "Unreachable",
-  certificate: "CertificateInvalid",
-  malformed: "Malformed",
-  "server-error": "ServerError",
-};
-
-function unreadable(
+/** What a check says when a source that it needs could not be read. */
+export function unreadable(
   check: string,
   component: string,
   object: Finding["object"],
   { source, failure }: Blind,
-  whenNotInstalled: "skipped" | "critical" = "skipped",
 ): Finding {
-  const missing = failure.kind === "not-installed";
-  return {
+  const place = {
     check,
     component,
     object,
-    status: missing && whenNotInstalled === "skipped" ? "skipped" : "unknown",
-    reason: REASONS[failure.kind],
-    message: missing
-      ? `Skipped: ${sourceName(source)} is not installed in this cluster`
-      : `Could not look at ${sourceName(source)}: ${failure.message}`,
+    reason: failureReason(failure.kind),
     evidence: evidenceOf(source),
   };
+  if (notInstalled({ source, failure })) {
+    const message = `Skipped: ${sourceName(source)} is not installed in this cluster`;
+    return { ...place, status: "skipped", message };
+  }
+  return {
+    ...place,
+    status: "unknown",
+    message: `Could not look at ${sourceName(source)}: ${failure.message}`,
+    next: nextSteps(source, failure.kind),
+    unread: source.id,
+  };
+}
+
+/** The first of these that could not be read; a kind that is not installed is known to have no objects. */
+function unseen(sources: readonly Source[] = [], world: World): Blind | undefined {
+  const blind = blocked(sources, world);
+  return blind && !notInstalled(blind) ? blind : undefined;
+}
+
+function notInstalled({ source, failure }: Blind): boolean {
+  return isNotInstalled(source, failure);
 }
 
 function sourceName(source: Source): string {

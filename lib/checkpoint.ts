@@ -5,6 +5,7 @@
 import { failureOf } from "./collect.ts";
 import { CannotLook, Interrupted } from "./errors.ts";
 import { failed, type Outcome, type Trial, type TrialRecord } from "./trial.ts";
+import { failureReason } from "./failure_reason.ts";
 
 /** What a checkpoint makes for itself, and how it is taken back. */
 export interface Scratch {
@@ -171,13 +172,8 @@ async function outcomesOf<C>(trial: Trial<C>, context: C, timeoutMs: number): Pr
   } catch (error) {
     if (!(error instanceof CannotLook)) throw error;
     const { kind, message } = error.failure;
-    return [{ result: "unknown", reason: reasonOf(kind), message: `${trial.title}: ${message}` }];
+    return [{ result: "unknown", reason: failureReason(kind), message: `${trial.title}: ${message}` }];
   }
-}
-
-/** `server-error` as a reason: `ServerError`. */
-function reasonOf(kind: string): string {
-  return kind.split("-").map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
 }
 
 /** The promise, or CannotLook after that time; what it was doing may go on. */

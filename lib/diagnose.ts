@@ -4,6 +4,7 @@ import { buildGraph, explains, type Graph } from "./graph.ts";
 import type { ChainStep, Component, Confidence, Facts, Finding, Status, World } from "./model.ts";
 import { ON_ITS_WAY, refKey } from "./model.ts";
 import type { Root } from "./report.ts";
+import { groupsAlike, unsaidSources } from "./unread.ts";
 
 export interface Diagnosis {
   findings: Finding[];
@@ -24,17 +25,20 @@ export function diagnose(
   facts: Facts,
   judged: readonly Finding[],
 ): Diagnosis {
-  const graph = buildGraph(components, world, facts, judged);
+  const said = [...judged, ...unsaidSources(components, facts, judged)];
+  const graph = buildGraph(components, world, facts, said);
   const scope = platformNamespaces(components, world);
-  const all = withinReach([...judged, ...graph.missing], graph, scope);
+  const all = withinReach([...said, ...graph.missing], graph, scope);
   const unwell = all.filter(isUnwell);
   const onTheirWay = new Set(
     all.filter(({ status, reason }) => status === "ok" && reason === ON_ITS_WAY).map(({ object }) =>
       refKey(object)
     ),
   );
-  const arcs = connect(unwell, graph, onTheirWay);
+  const alike = groupsAlike(components, facts, unwell);
+  const arcs = joinAlike(unwell, connect(unwell, graph, onTheirWay), alike);
   const roots = rootsOf(unwell, arcs);
+  const unread = new Set(alike.flat());
   const paths = shortestPaths(arcs, roots);
   const explained = new Map<number, Explained[]>();
   const placed = unwell.map((finding, index): Finding => {
@@ -49,7 +53,7 @@ export function diagnose(
     const finding = placed[index];
     if (!finding) continue;
     const hurt = explained.get(index) ?? [];
-    const alone = hurt.length === 0 && finding.status !== "critical";
+    const alone = hurt.length === 0 && finding.status !== "critical" && !unread.has(index);
     placed[index] = {
       ...finding,
       status: asBadAs(finding, hurt),
@@ -125,7 +129,7 @@ function connect(findings: readonly Finding[], graph: Graph, onTheirWay: Readonl
           if (edge.because && !edge.because.includes(cause.reason)) continue;
           const step = { object: cause.object, via: edge.via, reason: cause.reason };
           const arc = { to: index, via: [...via, step], likely: unsure || cause.status === "unknown" };
-          if (cause.status !== "warning" || finding.status === "warning") arcs.push(arc);
+          if (cause.status !== "warning" || finding.status !== "critical") arcs.push(arc);
           else if (whole) lesser.push(arc);
         }
         const passed = onTheirWay.has(to) ? ON_ITS_WAY : graph.unreadable.has(to) ? "Missing" : undefined;
@@ -145,6 +149,25 @@ function connect(findings: readonly Finding[], graph: Graph, onTheirWay: Readonl
     follow(refKey(finding.object), finding, [], { likely: false, decisive: false });
     return arcs.length > 0 ? arcs : lesser;
   });
+}
+
+/** Of findings that speak of the same failure, the first that nothing else explains is the cause of the others. */
+function joinAlike(
+  findings: readonly Finding[],
+  arcs: readonly Arc[][],
+  groups: readonly (readonly number[])[],
+): Arc[][] {
+  const joined = [...arcs];
+  for (const group of groups) {
+    const [cause, ...others] = group.filter((index) => arcs[index]?.length === 0);
+    const finding = cause === undefined ? undefined : findings[cause];
+    if (cause === undefined || !finding) continue;
+    const { object, reason, evidence: via = "" } = finding;
+    for (const index of others) {
+      joined[index] = [{ to: cause, via: [{ object, via, reason }], likely: false }];
+    }
+  }
+  return joined;
 }
 
 /**

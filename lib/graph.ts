@@ -1,4 +1,5 @@
 /** The graph of objects that need each other, with the objects that should be there and are not. */
+import { isNotInstalled } from "./failure_reason.ts";
 import { isList } from "./model.ts";
 import type { Component, Edge, Facts, Finding, ListSource, ObjectRef, ShellCommand, World } from "./model.ts";
 import { refKey, refText } from "./model.ts";
@@ -42,7 +43,7 @@ export function buildGraph(
     if (!object || !kind || judged.has(key)) continue;
     const failure = world.failure(kind.source);
     const needy = edges.filter((edge) => !edge.optional);
-    if ((failure && failure.kind !== "not-installed") || malformed.has(key)) unreadable.add(key);
+    if ((failure && !isNotInstalled(kind.source, failure)) || malformed.has(key)) unreadable.add(key);
     else if (needy.length > 0 && (failure || !world.get(kind.source, object.namespace, object.name))) {
       absent.push({ key, object, needy, component: kind.component, kindMissing: failure !== undefined });
     }
@@ -52,7 +53,8 @@ export function buildGraph(
 
 /** Whether this edge can explain that finding, if what it points to is unhealthy. */
 export function explains(edge: Edge, finding: Finding): boolean {
-  return edge.explains === "any" || edge.explains.includes(finding.reason);
+  return edge.explains === "any" || edge.explains.includes(finding.reason) ||
+    (edge.unknown === true && finding.status === "unknown");
 }
 
 function distinctEdges(components: readonly Component[], world: World): Edge[] {

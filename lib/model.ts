@@ -168,6 +168,8 @@ export interface Judgement {
   evidence?: string;
   /** Commands, most useful first. */
   next?: ShellCommand[];
+  /** The id of the source that could not be read, which is why this could not be looked at. */
+  unread?: string;
 }
 
 /** `root`: nothing unhealthy explains it. `symptom`: something does. `independent`: neither. */
@@ -203,6 +205,8 @@ export interface Edge {
   to: ObjectRef;
   via: string;
   explains: readonly string[] | "any";
+  /** It also explains, whatever the reason, that `from` could not be looked at. */
+  unknown?: boolean;
   /** The edge is an inference (a naming rule, a text in a message): chains through it are `likely`. */
   inferred?: boolean;
   /** The need is optional: an absent `to` is not a fault. */
@@ -226,8 +230,10 @@ export interface KindCheck<T = unknown> {
   /** One paragraph for docs/checks.md: what is judged and why. */
   explain: string;
   source: ListSource<T>;
-  /** Other sources the judge reads; when one failed, this check is unknown. */
+  /** Other sources the judge reads; when one failed, this check is unknown. A kind that is not installed has no objects. */
   also?: Source[];
+  /** Sources without which nothing can be called ok; what is found bad stands without them. */
+  okNeeds?: Source[];
   /** The component that the object belongs to. */
   component(object: T, world: World): string;
   ref(object: T): ObjectRef;
@@ -240,6 +246,8 @@ export interface Check {
   title: string;
   explain: string;
   needs: Source[];
+  /** Sources without which nothing can be called ok; what is found bad stands without them. */
+  okNeeds?: Source[];
   /** What to answer when a needed kind is not installed; default: skipped. */
   whenNotInstalled?: "skipped" | "critical";
   /** The object the check is about, also when it could not be read. */

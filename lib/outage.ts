@@ -1,25 +1,17 @@
 /** When nothing at all could be read: one fault, the API server itself, instead of as many as there are checks. */
-import type { Facts, Failure, FailureKind, Finding, ObjectRef, ShellCommand } from "./model.ts";
+import { sourcesOf } from "./collect.ts";
+import { failureReason, kubernetesSteps } from "./failure_reason.ts";
+import type { Component, Facts, Failure, FailureKind, Finding, ObjectRef } from "./model.ts";
+import { isList, isRecord } from "./model.ts";
 import type { Root } from "./report.ts";
-import { command } from "./shell.ts";
-
-const REASONS: Record<FailureKind, string> = {
-  forbidden: "Forbidden",
-  unauthorized: "Unauthorized",
-  "not-installed": "NotKubernetes",
-  timeout: "Timeout",
-  unreachable: "Unreachable",
-  certificate: "CertificateInvalid",
-  malformed: "Malformed",
-  "server-error": "ServerError",
-};
 
 /** Why no kind could be listed, if none could; the most frequent failure speaks for all. */
-export function outageOf(facts: Facts): Failure | undefined {
+export function outageOf(components: readonly Component[], facts: Facts): Failure | undefined {
   const failures: Failure[] = [];
-  for (const result of Object.values(facts.sources)) {
-    if (result.ok && "items" in result) return undefined;
-    if (!result.ok) failures.push(result.failure);
+  for (const source of sourcesOf(components).filter(isList)) {
+    const result = facts.sources[source.id];
+    if (result?.ok) return undefined;
+    if (result) failures.push(result.failure);
   }
   const groups = [...Map.groupBy(failures, (failure) => failure.kind).values()];
   return groups.toSorted((a, b) => b.length - a.length)[0]?.[0];
@@ -32,7 +24,8 @@ export function explainOutage(
   judged: readonly Finding[],
 ): { findings: Finding[]; roots: Root[] } {
   const object: ObjectRef = { kind: "APIServer", name: facts.context || "(no context)" };
-  const reason = REASONS[failure.kind];
+  // What answers for no kind at all is no API server.
+  const reason = failure.kind === "not-installed" ? "NotKubernetes" : failureReason(failure.kind);
   const findings = judged.map((finding): Finding => ({
     ...finding,
     status: "unknown",
@@ -50,7 +43,7 @@ export function explainOutage(
     confidence: "proven",
     explains: [],
     // What the message advises is prose, with words of the server or of a facts file in it: no command.
-    next: commands(failure.kind, facts.context),
+    next: kubernetesSteps(failure.kind, facts.context),
   };
   return { findings, roots: [root] };
 }
@@ -61,22 +54,9 @@ function sentence(kind: FailureKind, text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function commands(kind: FailureKind, context: string): ShellCommand[] {
-  switch (kind) {
-    case "forbidden":
-      return [
-        context
-          ? command`kubectl --context ${context} auth can-i --list`
-          : command`kubectl auth can-i --list`,
-        command`docs/rbac.yaml has the role that a health run needs`,
-      ];
-    case "unauthorized":
-      return [context ? command`kubectl --context ${context} auth whoami` : command`kubectl auth whoami`];
-    default:
-      return [
-        context
-          ? command`kubectl --context ${context} get --raw '/readyz?verbose'`
-          : command`kubectl get --raw '/readyz?verbose'`,
-      ];
-  }
+/** Findings that were made without the API server: of checks whose records could be made. */
+export function withoutApiServer(components: readonly Component[], finding: Finding): boolean {
+  const checks = components.flatMap((component) => component.checks);
+  const needs = checks.find(({ id }) => id === finding.check)?.needs ?? [];
+  return finding.unread === undefined && needs.length > 0 && needs.every(isRecord);
 }

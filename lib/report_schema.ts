@@ -49,6 +49,7 @@ const finding = z.strictObject({
   role: role.optional(),
   confidence: confidence.optional(),
   chain: z.array(chainStep).optional().describe("The shortest chain to the root; symptoms only."),
+  unread: z.string().min(1).optional().describe("The source that could not be read, where one could not."),
 }).meta({ id: "Finding", description: "What a check says of one object." });
 
 const root = z.strictObject({

@@ -19,6 +19,7 @@ import {
   cronJobs,
   daemonSets,
   deployments,
+  endpointSlices,
   jobs,
   leases,
   type Namespace,
@@ -152,7 +153,7 @@ const dnsCheck: Check = {
   title: "cluster DNS",
   explain:
     "The Service kube-system/kube-dns has ready endpoints; it is missing where only its pods are there. Without it names do not resolve and nearly everything fails.",
-  needs: [services],
+  needs: [services, endpointSlices],
   object: () => CLUSTER_DNS,
   run(world) {
     const there = world.get(services, CLUSTER_DNS.namespace, CLUSTER_DNS.name);

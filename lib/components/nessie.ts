@@ -2,6 +2,7 @@
 import type { Check, Component, Edge, Judgement, ObjectRef, ProbeSource, World } from "../model.ts";
 import { ON_ITS_WAY } from "../model.ts";
 import { list, num, obj, str } from "../shape.ts";
+import { refOf } from "./fields.ts";
 import { deployments, endpointSlices, services } from "./kinds.ts";
 import { hostsNamed, wantsOf } from "./pod_edges.ts";
 import { proxyTargets } from "./proxy.ts";
@@ -10,6 +11,7 @@ import { SERVICE_ERRORS } from "./reasons.ts";
 import { bucketOfHost, serviceOfHost } from "./service_names.ts";
 import { judgeService } from "./services.ts";
 import { changingCluster } from "./postgresql_change.ts";
+import { cephClusters } from "./rook_ceph_kinds.ts";
 import { command } from "../shell.ts";
 
 const API_PORT = 19120;
@@ -154,10 +156,20 @@ function warehouseEdges(world: World): Edge[] {
   const deploymentRef = { kind: "Deployment", namespace: world.namespace, name: "nessie" };
   edges.push({ from: service(world), to: deploymentRef, via: "served by", explains: [...SERVICE_ERRORS] });
   const spec = deployment?.spec?.template?.spec;
-  const explains = ["WarehouseDown"];
+  // Its health asks the object store, and gets no answer in time when that gets none from its disks.
+  const explains = ["WarehouseDown", "Timeout"];
   for (const { host, via } of hostsNamed(spec, world.namespace, world)) {
     const to = serviceOfHost(host, world.namespace, world);
     if (to) edges.push({ from: warehouse, to, via, explains, because: SERVICE_ERRORS });
+    for (const ceph of world.list(cephClusters).filter((one) => one.metadata?.namespace === to?.namespace)) {
+      edges.push({
+        from: warehouse,
+        to: refOf("CephCluster", ceph),
+        via: "object store",
+        explains: ["Timeout"],
+        inferred: true,
+      });
+    }
     const bucket = bucketOfHost(host);
     if (bucket) edges.push({ from: warehouse, to: { kind: "S3Bucket", name: bucket }, via, explains });
   }

@@ -3,12 +3,13 @@ import type { Component, Edge, KindCheck, ListSource, ObjectRef, World } from ".
 import { intOrStr, list, num, obj, str } from "../shape.ts";
 import { CLUSTER_DNS } from "./cluster_dns.ts";
 import { labels, metadata, refOf } from "./fields.ts";
-import { namespaces, type Pod, pods, type Service, services } from "./kinds.ts";
+import { configMaps, deployments, namespaces, type Pod, pods, type Service, services } from "./kinds.ts";
 import { blamesOthers } from "./log_signals.ts";
 import { isOurs, podsOf, podsOfConcern, workloadOf } from "./membership.ts";
 import { perWorld } from "./per_world.ts";
 import { servicesOf } from "./pod_edges.ts";
 import { judgePod } from "./pods.ts";
+import { clusters } from "./postgresql_kinds.ts";
 import { CONNECTION_ERRORS } from "./reasons.ts";
 import { matchesSelector } from "./selectors.ts";
 import { selectedPods } from "./services.ts";
@@ -212,6 +213,7 @@ const policyCheck: KindCheck<Policy> = {
     "its instances, External Secrets to its stores). Critical when somebody fails as he would for want of it, else a warning.",
   source: networkPolicies,
   also: [pods, services, namespaces],
+  okNeeds: [deployments, configMaps, clusters],
   component: () => "network",
   ref: (policy) => refOf("NetworkPolicy", policy),
   judge(policy, world) {

@@ -1,7 +1,7 @@
 /** The check that every component of the platform shares: its workload is there, wanted, and ready. */
 import type { Check, ObjectRef, World } from "../model.ts";
 import { refOf } from "./fields.ts";
-import { deployments, type Workload } from "./kinds.ts";
+import { deployments, pods, type Workload } from "./kinds.ts";
 import { judgeWorkload } from "./readiness.ts";
 import { command } from "../shell.ts";
 
@@ -29,6 +29,7 @@ export function requiredDeployment(name: string): Check {
       `Deployment ${name} exists in the platform's namespace, asks for at least one pod, and has as many ready pods ` +
       "as it asks for. Zero of zero is critical: nothing runs.",
     needs: [deployments],
+    okNeeds: [pods],
     object,
     run(world) {
       const found = world.get(deployments, world.namespace, name);

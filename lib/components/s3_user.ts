@@ -157,6 +157,7 @@ const bucketCheck: Check = {
     "Every bucket that a bucket claim of the platform asks for, and that the configuration of a pod which is not Ready " +
     "names, answers an unsigned request with 403 or 200; 404 means that it does not exist, whatever the claim's status says.",
   needs: [services, endpointSlices, cephObjectStores, objectBucketClaims, bucketProbes],
+  okNeeds: [pods, configMaps],
   object: () => bucketRef("*"),
   run(world) {
     const asked = askedBuckets(world);

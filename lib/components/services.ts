@@ -6,6 +6,7 @@ import {
   deployments,
   endpointSlices,
   type Pod,
+  pods,
   type Service,
   services,
   statefulSets,
@@ -48,7 +49,7 @@ export const serviceCheck: KindCheck<Service> = {
     "A Service whose selector matches no pod, or whose named target port no pod has, is at fault itself; a Service for " +
     "read replicas of a single-instance database is not.",
   source: services,
-  also: [endpointSlices],
+  also: [endpointSlices, pods, clusters],
   component: placeOf,
   ref: (service) => refOf("Service", service),
   judge: judgeService,

@@ -119,7 +119,7 @@ export function servedCheck(
       const unseen = sources.find((source) => world.failure(source) && !notServed(world, source));
       if (unseen) {
         const message = `could not look at ${unseen.kind}: ${world.failure(unseen)?.message}`;
-        return [{ status: "unknown", reason: "NotReadable", message }];
+        return [{ status: "unknown", reason: "NotReadable", message, unread: unseen.id }];
       }
       const count = `${sources.length - absent.length} of ${sources.length}`;
       return [{

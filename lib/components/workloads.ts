@@ -116,7 +116,7 @@ const quotaCheck: KindCheck<NonNullable<ReturnType<typeof resourceQuotas.read>>>
   title: "resource quotas",
   explain: "A quota is at fault when it refuses the pods of a workload that still waits for them.",
   source: resourceQuotas,
-  also: [events],
+  also: [events, deployments, statefulSets, daemonSets, jobs],
   component: placeOf,
   ref: (quota) => refOf("ResourceQuota", quota),
   judge(quota, world) {

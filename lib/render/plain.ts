@@ -85,7 +85,7 @@ export function rootBlock(
       width,
       `${paint(["bold"], title)}  ${paint(STATUS_COLOURS[root.status], root.status)}  `,
     ),
-    ...hang("  ", root.message, width),
+    ...hang("  ", advised(root.message).what, width),
     ...seen ? hang("  ", seen, width).map((line) => paint(["dim"], line)) : [],
   ];
   if (root.explains.length > 0) {
@@ -94,7 +94,7 @@ export function rootBlock(
     lines.push(`  Explains ${count(root.explains.length, "symptom")}:`);
     for (const row of rows) lines.push(...hang(`    ${pad(row.head, wide)}`, row.names, width));
   }
-  return [...lines, ...nextLines(root.next, paint)];
+  return [...lines, ...adviceLines(root.message, "  ", width), ...nextLines(root.next, paint)];
 }
 
 /** Commands stay whole, each on a line of its own, so that they can be copied. */
@@ -146,7 +146,9 @@ function line(component: ComponentReport, report: Report): string {
   const finding = chiefFinding(component, report);
   if (!finding) return "";
   const number = report.roots.findIndex((root) => root.message === finding.message) + 1;
-  if (number > 0) return report.roots.length === 1 ? "The fault above." : `Fault ${number} above.`;
+  if (number > 0 && finding.role !== "symptom") {
+    return report.roots.length === 1 ? "The fault above." : `Fault ${number} above.`;
+  }
   const cause = causeOf(finding, report);
   if (finding.role === "symptom" && finding.status === "unknown" && cause) {
     return `Not judged, because of ${objectText(cause.root.object)}.`;

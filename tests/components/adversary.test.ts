@@ -199,7 +199,7 @@ adversary("a Secret that a run of a Job wants is gone: the Job's old failed pods
 
 adversary(
   "what cannot be read leaves the cause likely, not proven",
-  ["Deployment nessie NoneReady"],
+  ["Deployment nessie NoneReady", "Secret * Forbidden"],
   (small) => {
     small.failures[SECRETS] = { kind: "forbidden", message: "secrets is forbidden" };
     fail(small, "nessie", waiting("CreateContainerConfigError", 'secret "s3" not found'));

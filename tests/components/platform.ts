@@ -3,7 +3,8 @@ import { runChecks } from "../../lib/check.ts";
 import { collect, sourcesOf } from "../../lib/collect.ts";
 import { diagnose, type Diagnosis } from "../../lib/diagnose.ts";
 import { CannotLook } from "../../lib/errors.ts";
-import type { Answer, Component, Failure, Finding } from "../../lib/model.ts";
+import type { Answer, Component, Failure, Finding, Source } from "../../lib/model.ts";
+import { isList } from "../../lib/model.ts";
 import { openWorld } from "../../lib/world.ts";
 
 export const NOW = "2026-01-01T12:00:00Z";
@@ -26,12 +27,25 @@ export async function examined(components: readonly Component[], cluster: Cluste
     const answer = cluster.answers?.[path] ?? cluster.answers?.[bare];
     return Promise.resolve(answer ?? { status: 200, body: { items: cluster.lists?.[bare] ?? [] } });
   };
-  const facts = await collect({ context: "test", get }, sourcesOf(components), {
+  const facts = await collect({ context: "test", get }, [
+    ...sourcesOf(components),
+    ...listsNeeded(components),
+  ], {
     namespace: "data-platform",
     now: () => new Date(NOW),
   });
   const world = openWorld(facts);
   return diagnose(components, world, facts, runChecks(components, world, facts));
+}
+
+/** What the checks read and other components list, on a whole platform. */
+function listsNeeded(components: readonly Component[]): Source[] {
+  const listed = new Set(sourcesOf(components).map(({ id }) => id));
+  const needed = components.flatMap(({ kinds, checks }) => [
+    ...kinds.flatMap(({ also = [], okNeeds = [] }) => [...also, ...okNeeds]),
+    ...checks.flatMap(({ okNeeds = [] }) => okNeeds),
+  ]);
+  return needed.filter((source) => isList(source) && !listed.has(source.id));
 }
 
 /** The findings of one object. */

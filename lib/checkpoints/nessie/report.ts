@@ -1,5 +1,6 @@
 /** What the Nessie checkpoint judges, and what the catalog stands on. */
 import { externalSecrets } from "../../components/external_secrets.ts";
+import { services } from "../../components/kinds.ts";
 import { kubernetes } from "../../components/kubernetes.ts";
 import { nessie } from "../../components/nessie.ts";
 import { network } from "../../components/network_policy.ts";
@@ -8,6 +9,7 @@ import { postgresql } from "../../components/postgresql.ts";
 import { SERVICE_ERRORS } from "../../components/reasons.ts";
 import { rookCeph } from "../../components/rook_ceph.ts";
 import { s3User } from "../../components/s3_user.ts";
+import { NOT_LOOKED_AT, OUT_OF_ORDER } from "../../failure_reason.ts";
 import type { Check, Component, Edge, ObjectRef, RecordSource, Table, World } from "../../model.ts";
 import { trialChecks, type TrialRecord, type TrialWords } from "../../trial.ts";
 import type { LoadRow } from "../load/rows.ts";
@@ -24,21 +26,6 @@ import { nessiePerformance, nessieSetup, nessieTrials } from "./records.ts";
 import { restartWords } from "./storage_restart.ts";
 import { storageTrials } from "./storage.ts";
 import { apiTrials, behaviourTrials, cleanWords } from "./trials.ts";
-
-/** Reasons of trials that could not be carried out, or came to nothing with the catalog itself. */
-const NOT_TRIED = [
-  "NotTried",
-  "NotRead",
-  "Unreachable",
-  "Timeout",
-  "ServerError",
-  "Certificate",
-  "Malformed",
-  "Unknown",
-  "ServiceUnavailable",
-  "QueryFailed",
-  "RefusedUnderLoad",
-];
 
 /** What a trial speaks of, unless it names another object: each has its own, so that two faults stay two. */
 const trialRef = (id: string): ObjectRef => ({ kind: "CatalogTrial", name: id.replace(/^nessie\./, "") });
@@ -59,7 +46,13 @@ function trialComponent(
     kinds: [],
     checks: checks.map((check) => ({ ...check, object: () => trialRef(check.id) })),
     edges: () =>
-      checks.map(({ id }) => ({ from: trialRef(id), to: nessieObject, via: "catalog", explains: NOT_TRIED })),
+      checks.map(({ id }) => ({
+        from: trialRef(id),
+        to: nessieObject,
+        via: "catalog",
+        explains: OUT_OF_ORDER,
+        unknown: true,
+      })),
     ...more,
   };
 }
@@ -103,6 +96,14 @@ function catalogEdges(world: World): Edge[] {
       via: "health of its parts",
       explains: ["Down"],
     },
+    ...world.failure(services)
+      ? [{
+        from: nessieObject,
+        to: { kind: services.kind, name: "*" },
+        via: "looked for among",
+        explains: NOT_LOOKED_AT,
+      }]
+      : [],
   ];
 }
 

@@ -1,8 +1,11 @@
 /** What the S3 checkpoint judges: its trials by area, and what the object store stands on. */
 import { kubernetes } from "../../components/kubernetes.ts";
 import { rookCeph } from "../../components/rook_ceph.ts";
+import { services } from "../../components/kinds.ts";
+import { cephObjectStores } from "../../components/rook_ceph_kinds.ts";
 import { s3User } from "../../components/s3_user.ts";
 import { SERVICE_ERRORS } from "../../components/reasons.ts";
+import { NOT_LOOKED_AT, OUT_OF_ORDER } from "../../failure_reason.ts";
 import type { Check, Component, Edge, ObjectRef, World } from "../../model.ts";
 import { refText } from "../../model.ts";
 import { trialChecks, type TrialWords } from "../../trial.ts";
@@ -11,15 +14,14 @@ import { s3Gateway } from "./gateway.ts";
 import { s3Setup, s3Trials } from "./records.ts";
 import { gatewayServices } from "./setup_facts.ts";
 
-/** Reasons of trials that could not be carried out. */
-export const NOT_TRIED = [
-  "NotTried",
-  "Unreachable",
-  "Timeout",
-  "ServerError",
-  "CertificateInvalid",
-  "Malformed",
-];
+/** What was asked of the store comes to nothing with the store: it explains what could not be looked at, and what failed with it. */
+export const fromStore = (from: ObjectRef): Edge => ({
+  from,
+  to: s3Object,
+  via: "object store",
+  explains: OUT_OF_ORDER,
+  unknown: true,
+});
 
 /** What a trial speaks of, unless it names another object: each has its own, so that two faults stay two. */
 function trialRef({ id }: TrialWords): ObjectRef {
@@ -41,13 +43,7 @@ export function trialComponent(
     namespaces: () => [],
     kinds: [],
     checks: trials.flatMap((trial) => trialChecks(s3Trials, [trial], () => trialRef(trial))),
-    edges: () =>
-      trials.map((trial) => ({
-        from: trialRef(trial),
-        to: s3Object,
-        via: "object store",
-        explains: NOT_TRIED,
-      })),
+    edges: () => trials.map((trial) => fromStore(trialRef(trial))),
     ...more,
   };
 }
@@ -92,13 +88,20 @@ function storeEdges(world: World): Edge[] {
     from: s3Object,
     to,
     via: "gateway",
-    explains: NOT_TRIED,
+    explains: NOT_LOOKED_AT,
     because: [...SERVICE_ERRORS],
   }));
+  const kinds = [cephObjectStores, services].filter((source) => !given && world.failure(source))
+    .map(({ kind }): Edge => ({
+      from: s3Object,
+      to: { kind, name: "*" },
+      via: "looked for among",
+      explains: NOT_LOOKED_AT,
+    }));
   const secrets = world.records(s3Trials)
     .flatMap(({ trial, object }) => trial === "s3.credentials" && object?.kind === "Secret" ? [object] : [])
     .map((to): Edge => ({ from: s3Object, to, via: "keys", explains: ["NoKeys"] }));
-  return [...gateways, ...secrets];
+  return [...gateways, ...kinds, ...secrets];
 }
 
 /** What the trials stand on, after them in the report. */

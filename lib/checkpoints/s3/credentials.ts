@@ -3,6 +3,7 @@ import { kubePath } from "../../api_path.ts";
 import type { KubeWriter } from "../../clients/kube_writer.ts";
 import type { RawS3, S3Keys } from "../../clients/s3.ts";
 import { CannotLook, UsageError } from "../../errors.ts";
+import { failureReason } from "../../failure_reason.ts";
 import type { Failure, ObjectRef, ShellCommand } from "../../model.ts";
 import { refText } from "../../model.ts";
 import { failed, held, type Outcome, skipped } from "../../trial.ts";
@@ -132,7 +133,7 @@ export function credentialOutcomes(all: readonly Credential[]): Outcome[] {
     const what = `${one.idKey} and ${one.secretKey}`;
     const evidence = "GET /, signed";
     if (one.failure) {
-      const reason = one.failure.kind === "forbidden" ? "Forbidden" : "Unreadable";
+      const reason = failureReason(one.failure.kind);
       const message = `its keys could not be read: ${one.failure.message}`;
       return { result: "unknown", reason, message, object };
     }

@@ -1,7 +1,6 @@
 /** What is made of the dialect: checks of what a lakehouse cannot do without, and tables of behaviours and settings. Pure. */
 import type { Check, Component, Judgement, ObjectRef, Table, World } from "../../model.ts";
-import { NOT_TRIED } from "./components.ts";
-import { s3Object } from "./context.ts";
+import { fromStore } from "./components.ts";
 import { type Feature, FEATURES, type Risk } from "./dialect_features.ts";
 import { type DialectRecord, s3Dialect, s3Setup } from "./records.ts";
 import { settingsOf } from "./settings.ts";
@@ -176,6 +175,6 @@ export const dialectComponent: Component = {
   namespaces: () => [],
   kinds: [],
   checks: [sound, safeguards, known],
-  edges: () => [{ from: dialectRef, to: s3Object, via: "object store", explains: NOT_TRIED }],
+  edges: () => [fromStore(dialectRef)],
   tables,
 };

@@ -1,0 +1,80 @@
+/**
+ * A source that can't be read makes nothing worse than unknown, and hides no fault behind an ok: of every recorded incident
+ * every check is asked again without each of the sources that it reads.
+ */
+import assert from "node:assert/strict";
+import { runChecks } from "../../lib/check.ts";
+import { sourcesOf } from "../../lib/collect.ts";
+import { isRecord, ON_ITS_WAY, refKey } from "../../lib/model.ts";
+import type { Component, Facts, Finding, Source, World } from "../../lib/model.ts";
+import { openWorld } from "../../lib/world.ts";
+import { type Judged, judgedCommands, scenario, scenarioNames, without } from "./commands.ts";
+
+const commands = await judgedCommands();
+
+/** The component with one of its checks. */
+function single(component: Component): Component[] {
+  return [
+    ...component.kinds.map((kind) => ({ ...component, kinds: [kind], checks: [] })),
+    ...component.checks.map((check) => ({ ...component, kinds: [], checks: [check] })),
+  ];
+}
+
+/** The ids of the sources that a check reads. */
+function readBy(component: Component, facts: Facts): Set<string> {
+  const reads = new Set<string>();
+  const world = openWorld(facts);
+  const watched = <K extends "list" | "get" | "answers">(name: K) =>
+    ((source: Source, ...rest: unknown[]) => {
+      reads.add(source.id);
+      return (world[name] as (...all: unknown[]) => unknown)(source, ...rest);
+    }) as World[K];
+  const spy: World = { ...world, list: watched("list"), get: watched("get"), answers: watched("answers") };
+  runChecks([component], spy, facts);
+  return reads;
+}
+
+const isBad = ({ status }: Finding) => status === "critical" || status === "warning";
+const keyOf = ({ check, object }: Finding) => `${check} ${refKey(object)}`;
+
+/** What a check says without a source that it should not say. */
+function lies(before: readonly Finding[], now: readonly Finding[]): string[] {
+  const faults = new Map(before.filter(isBad).map((finding) => [keyOf(finding), finding]));
+  const worse = now.filter((finding) => isBad(finding) && !faults.has(keyOf(finding)))
+    .map((finding) => `${keyOf(finding)} is made ${finding.reason}`);
+  const blind = now.some(({ status }) => status === "unknown");
+  const hidden = [...faults].flatMap(([key, { reason }]) => {
+    const then = now.find((finding) => keyOf(finding) === key);
+    // On its way, inside its time: that promises nothing.
+    if (then ? isBad(then) || then.status === "unknown" || then.reason === ON_ITS_WAY : blind) return [];
+    return [`${key} hides ${reason} behind ${then?.reason ?? "nothing"}`];
+  });
+  return [...worse, ...hidden];
+}
+
+function liesOf({ name, components }: Judged, facts: Facts, asked: Set<string>): string[] {
+  const sources = sourcesOf(components).filter((source) => !isRecord(source) && facts.sources[source.id]?.ok);
+  return components.flatMap(single).flatMap((component) => {
+    const before = runChecks([component], openWorld(facts), facts);
+    const reads = readBy(component, facts);
+    return sources.filter(({ id }) => reads.has(id)).flatMap((source) => {
+      asked.add(source.id);
+      const blind = without(facts, [source], { kind: "forbidden", message: "it may not be read" });
+      return lies(before, runChecks([component], openWorld(blind), blind))
+        .map((lie) => `${name}, without ${source.id}: ${lie}`);
+    });
+  });
+}
+
+Deno.test("a check that can't read one of its sources makes nothing up and hides nothing", async () => {
+  const found = new Set<string>();
+  const asked = new Set<string>();
+  for (const name of scenarioNames()) {
+    const facts = await scenario(name);
+    for (const command of commands) {
+      for (const lie of liesOf(command, facts, asked)) found.add(`${name}: ${lie}`);
+    }
+  }
+  assert.deepEqual([...found], []);
+  assert.ok(asked.size > 30, `only ${asked.size} sources are read by a check`);
+});

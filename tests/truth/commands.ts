@@ -1,0 +1,89 @@
+/** Every command that judges facts, with facts of a healthy lab on which all that it tries holds. */
+import { FEATURES } from "../../lib/checkpoints/s3/dialect_features.ts";
+import { sourcesOf } from "../../lib/collect.ts";
+import { components } from "../../lib/components/mod.ts";
+import { loadFacts } from "../../lib/facts_file.ts";
+import { isRecord } from "../../lib/model.ts";
+import type { Component, Facts, Failure, RecordSource, Source } from "../../lib/model.ts";
+import { doctor } from "../../lib/onepassword/doctor.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+export interface Judged {
+  name: string;
+  components: readonly Component[];
+}
+
+/** Health, the doctor, and whatever is a checkpoint: a new one is among them by having a report. */
+export async function judgedCommands(): Promise<Judged[]> {
+  const checkpoints: Judged[] = [];
+  for (const { name } of [...Deno.readDirSync(new URL("lib/checkpoints", ROOT))].toSorted(byName)) {
+    const file = new URL(`lib/checkpoints/${name}/report.ts`, ROOT);
+    if (!await Deno.stat(file).catch(() => undefined)) continue;
+    checkpoints.push({ name, components: (await import(file.href)).reported() });
+  }
+  return [{ name: "health", components }, { name: "doctor", components: doctor }, ...checkpoints];
+}
+
+const byName = (a: { name: string }, b: { name: string }) => a.name < b.name ? -1 : 1;
+
+/** Names of the recorded incidents. */
+export function scenarioNames(): string[] {
+  return [...Deno.readDirSync(new URL("tests/scenarios", ROOT))].filter((entry) => entry.isDirectory)
+    .map(({ name }) => name).toSorted();
+}
+
+export async function scenario(name: string): Promise<Facts> {
+  return await loadFacts(decodeURIComponent(new URL(`tests/scenarios/${name}/facts.json.gz`, ROOT).pathname));
+}
+
+/** What a scenario's facts are for this command: its own sources, and records that all hold. */
+export function factsFor({ components }: Judged, recorded: Facts): Facts {
+  const sources: Facts["sources"] = {};
+  for (const source of sourcesOf(components)) {
+    const found = recorded.sources[source.id];
+    if (found) sources[source.id] = found;
+    else if (isRecord(source)) sources[source.id] = { ok: true, items: recordsOf(source, components) };
+  }
+  return { ...recorded, sources };
+}
+
+const SETUPS: Record<string, unknown> = {
+  "nessie.setup": {
+    url: "http://nessie.data-platform.svc.cluster.local:19120",
+    words: "through a port-forward",
+    service: { kind: "Service", namespace: "data-platform", name: "nessie" },
+    defaultBranch: "main",
+  },
+  "s3.setup": {
+    endpoint: "http://rgw",
+    region: "us-east-1",
+    words: "at its address",
+    gateway: { kind: "Service", namespace: "rook-ceph", name: "rook-ceph-rgw-storage" },
+    credential: {
+      secret: { kind: "Secret", namespace: "data-platform", name: "s3-credentials" },
+      idKey: "a",
+      secretKey: "b",
+    },
+    buckets: [],
+  },
+};
+
+/** One record that holds for every check of the source. */
+function recordsOf(source: RecordSource, components: readonly Component[]): unknown[] {
+  if (SETUPS[source.id]) return [SETUPS[source.id]];
+  if (source.id.endsWith(".performance")) return [];
+  if (source.id === "s3.dialect") {
+    return FEATURES.map(({ id, s3 }) => ({ id, behaviour: s3, observed: "HTTP 200" }));
+  }
+  return components.flatMap(({ checks }) => checks).filter(({ needs }) =>
+    needs.some(({ id }) => id === source.id)
+  )
+    .map(({ id }) => ({ trial: id, result: "held", reason: "Holds", message: "it holds", durationMs: 1 }));
+}
+
+/** The facts, but that these sources failed. */
+export function without(facts: Facts, sources: readonly Source[], failure: Failure): Facts {
+  const failed = Object.fromEntries(sources.map(({ id }) => [id, { ok: false as const, failure }]));
+  return { ...facts, sources: { ...facts.sources, ...failed } };
+}
