@@ -1,5 +1,5 @@
 /** A large catalog on the lab, made quickly and taken away again: an empty scratch branch and a scratch prefix. */
-import { type NessieApi, nessieApi, type Reference } from "../lib/clients/nessie.ts";
+import { type NessieApi, nessieApi, type OwnReference, type Reference } from "../lib/clients/nessie.ts";
 import { givenWay, type Way } from "../lib/clients/reach.ts";
 import { pathSigner } from "../lib/clients/s3_path_signer.ts";
 import { type S3Reader, s3Reader } from "../lib/clients/s3_reader.ts";
@@ -141,7 +141,7 @@ export async function removeCatalog(
   { branch, prefix }: Pick<BenchCatalog, "branch" | "prefix">,
 ): Promise<number> {
   for await (const reference of lab.nessie.references()) {
-    if (reference.name === branch) await lab.nessie.remove(reference);
+    if (reference.name === branch) await lab.nessie.remove(reference as OwnReference);
   }
   let removed = 0;
   const batches = async function* () {

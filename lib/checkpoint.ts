@@ -4,18 +4,26 @@
  */
 import { failureOf } from "./collect.ts";
 import { CannotLook, Interrupted } from "./errors.ts";
+import { LEASE_MS, RENEW_MS } from "./scratch_marker.ts";
 import { failed, type Outcome, type Trial, type TrialRecord } from "./trial.ts";
 import { failureReason } from "./failure_reason.ts";
 
 /** What a checkpoint makes for itself, and how it is taken back. */
 export interface Scratch {
-  /** In the names of everything that is made: `20261121t1305z-4f1c`. */
+  /** In the names of everything that is made: `20261121t1305z-4f1c09ae`. */
   id: string;
+  /** How long from now this run may take, with undoing, in ms: what its markers promise. At least LEASE_MS. */
+  leaseMs(): number;
   /**
    * Registers how to take back what is being made; register first, then make. `how` must do no harm when nothing was
    * made, and must not use a client that ends with the checkpoint's signal.
    */
   undo(what: string, how: () => Promise<void>): void;
+  /**
+   * Registers how a marker (scratch_marker.ts) is written again. That is done every RENEW_MS until the run ends, and never
+   * while things are undone. `how` may fail: it is called again when it is due.
+   */
+  renew(how: () => Promise<void>): void;
 }
 
 /** What could not be cleaned up. */
@@ -24,6 +32,21 @@ export interface Leftover {
   why: string;
   /** Absent: it could not be removed. */
   reason?: NotCleaned["reason"];
+}
+
+/** What became of a scratch place of another run. */
+export type SweepState =
+  | { state: "removed" }
+  /** Its run is over, and it was not removed as it should be. */
+  | { state: "stuck"; why: string; reason?: NotCleaned["reason"] }
+  | { state: "live"; host: string; leftMs: number }
+  /** Left alone: `why` goes on after "it". */
+  | { state: "unclear"; why: string };
+
+/** What stood in the way of removing a place whose run is over. */
+export function stuckBy(error: unknown): SweepState {
+  const reason = error instanceof NotCleaned ? { reason: error.reason } : {};
+  return { state: "stuck", why: failureOf(error).message, ...reason };
 }
 
 /**
@@ -56,20 +79,57 @@ export function leftoverOutcome({ what, why, reason = "NotRemoved" }: Leftover):
 export interface ScratchOptions {
   /** Longest wait for one thing to be taken back. */
   undoTimeoutMs: number;
+  /** How long the run is expected to take, in ms; default: ten minutes. It may take longer. */
+  expectedMs?: number;
   now?: () => Date;
+  /** For tests. */
+  clock?: ScratchClock;
 }
+
+/** A stopwatch, and waiting by it. */
+export interface ScratchClock {
+  /** Grows steadily, from anything on. */
+  elapsedMs(): number;
+  /** Resolves after that time, or at once when the signal is aborted. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+const CLOCK: ScratchClock = {
+  elapsedMs: () => performance.now(),
+  wait: (ms, signal) =>
+    new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      signal.addEventListener("abort", end);
+      if (signal.aborted) end();
+    }),
+};
+
+const EXPECTED_MS = 10 * 60_000;
+/** Longest wait for one marker to be written again. */
+const RENEWAL_LIMIT_MS = 5_000;
 
 /** Gives a scratch scope to `use`, and takes everything back when it ends or throws. */
 export async function inScratch<T>(
   use: (scratch: Scratch) => Promise<T>,
-  { undoTimeoutMs, now = () => new Date() }: ScratchOptions,
+  { undoTimeoutMs, expectedMs = EXPECTED_MS, now = () => new Date(), clock = CLOCK }: ScratchOptions,
 ): Promise<{ ended: PromiseSettledResult<T>; leftovers: Leftover[] }> {
   const undos: { what: string; how: () => Promise<void> }[] = [];
+  const started = clock.elapsedMs();
+  const heart = heartbeat(clock);
   const scratch: Scratch = {
     id: scratchId(now()),
+    leaseMs: () => Math.max(0, expectedMs - (clock.elapsedMs() - started)) + LEASE_MS,
     undo: (what, how) => void undos.push({ what, how }),
+    renew: heart.add,
   };
-  const [ended] = await Promise.allSettled([use(scratch)]);
+  const [ended] = await Promise.allSettled([(async () => await use(scratch))()]);
+  // What writes a marker while its place is being removed would make the place anew.
+  await heart.stop();
   const leftovers: Leftover[] = [];
   for (const { what, how } of undos.reverse()) {
     try {
@@ -82,17 +142,35 @@ export async function inScratch<T>(
   return { ended, leftovers };
 }
 
+/** Writes markers again, one round after the other, from the first that is added until it is stopped. */
+function heartbeat(clock: ScratchClock): { add(how: () => Promise<void>): void; stop(): Promise<void> } {
+  const renewals: (() => Promise<void>)[] = [];
+  const over = new AbortController();
+  let beating: Promise<void> | undefined;
+  const beat = async () => {
+    while (!over.signal.aborted) {
+      await clock.wait(RENEW_MS, over.signal);
+      if (over.signal.aborted) return;
+      await Promise.allSettled(renewals.map(async (how) => await within(how(), RENEWAL_LIMIT_MS)));
+    }
+  };
+  return {
+    add(how) {
+      renewals.push(how);
+      beating ??= beat();
+    },
+    async stop() {
+      over.abort();
+      await beating;
+    },
+  };
+}
+
 /** Sorts by time, is no secret, and is a part of a bucket's, a branch's and a label's name. */
 function scratchId(now: Date): string {
   const time = now.toISOString().slice(0, 16).replace(/[-:]/g, "").toLowerCase();
-  const [random = 0] = crypto.getRandomValues(new Uint16Array(1));
-  return `${time}z-${random.toString(16).padStart(4, "0")}`;
-}
-
-/** When a scratch scope of this id was begun; undefined when it is no such id. */
-export function scratchTime(id: string): Date | undefined {
-  const [, y, mo, d, h, mi] = /^(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)z-[0-9a-f]{4}$/.exec(id) ?? [];
-  return y ? new Date(`${y}-${mo}-${d}T${h}:${mi}:00Z`) : undefined;
+  const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return `${time}z-${random.toString(16).padStart(8, "0")}`;
 }
 
 export interface RunOptions {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { inScratch, type RunOptions, runTrials, scratchTime } from "../lib/checkpoint.ts";
+import { inScratch, type RunOptions, runTrials } from "../lib/checkpoint.ts";
 import { CannotLook, Interrupted } from "../lib/errors.ts";
+import { LEASE_MS, RENEW_MS, RUN_ID } from "../lib/scratch_marker.ts";
 import type { Outcome, Trial } from "../lib/trial.ts";
 import { failed, held } from "../lib/trial.ts";
+import { testTime } from "./clock.ts";
 
 const trial = (id: string, run: Trial<null>["run"], needs: string[] = []): Trial<null> => ({
   id,
@@ -64,9 +66,8 @@ Deno.test("a scratch scope's id says when it was begun", async () => {
     now: () => now,
   });
   assert.ok(ended.status === "fulfilled");
-  assert.match(ended.value, /^20261121t1305z-[0-9a-f]{4}$/);
-  assert.equal(scratchTime(ended.value)?.toISOString(), "2026-11-21T13:05:00.000Z");
-  assert.equal(scratchTime("20261121t1305z-12"), undefined);
+  assert.match(ended.value, /^20261121t1305z-[0-9a-f]{8}$/);
+  assert.match(ended.value, new RegExp(`^${RUN_ID}$`));
 });
 
 Deno.test("records come in the order of the table, whichever trial ends first", async () => {
@@ -140,4 +141,76 @@ Deno.test("no more trials run at a time than asked for", async () => {
   };
   await run(Array.from({ length: 9 }, (_, i) => trial(`a.${i}`, busy)), { concurrency: 3 });
   assert.equal(most, 3);
+});
+
+Deno.test("a marker is renewed again and again while the run lasts, and never while things are undone", async () => {
+  const time = testTime();
+  const seen: string[] = [];
+  await inScratch(async (scratch) => {
+    scratch.renew(() => Promise.resolve(void seen.push("renewed")));
+    scratch.undo("place", async () => {
+      await time.pass(10 * RENEW_MS);
+      seen.push("undone");
+    });
+    await time.pass(RENEW_MS - 1);
+    assert.deepEqual(seen, []);
+    await time.pass(1);
+    assert.deepEqual(seen, ["renewed"]);
+    await time.pass(3 * RENEW_MS);
+  }, { undoTimeoutMs: 5000, clock: time.clock });
+  assert.deepEqual(seen, ["renewed", "renewed", "renewed", "renewed", "undone"]);
+  await time.pass(10 * RENEW_MS);
+  assert.equal(seen.length, 5);
+});
+
+Deno.test("a renewal that fails, throws or hangs keeps neither the others nor the next turn", async () => {
+  const time = testTime();
+  let turns = 0;
+  const { ended } = await inScratch(async (scratch) => {
+    scratch.renew(() => Promise.reject(new CannotLook({ kind: "timeout", message: "no answer" })));
+    scratch.renew(() => {
+      throw new Error("at once");
+    });
+    scratch.renew(() => Promise.resolve(void turns++));
+    await time.pass(3 * RENEW_MS);
+  }, { undoTimeoutMs: 1000, clock: time.clock });
+  assert.equal(ended.status, "fulfilled");
+  assert.equal(turns, 3);
+});
+
+Deno.test("a renewal that is under way has ended, or its time is over, before anything is undone", async () => {
+  const time = testTime();
+  const seen: string[] = [];
+  await inScratch(async (scratch) => {
+    scratch.undo("place", () => Promise.resolve(void seen.push("undone")));
+    scratch.renew(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      seen.push("renewed");
+    });
+    await time.pass(RENEW_MS, RENEW_MS, "alone");
+  }, { undoTimeoutMs: 1000, clock: time.clock });
+  assert.deepEqual(seen, ["renewed", "undone"]);
+});
+
+Deno.test("no timer is left, however a run with a marker ends, and a run without one has none", async () => {
+  // Deno's own sanitizer sees what is left of timers.
+  await inScratch((scratch) => {
+    scratch.renew(() => Promise.resolve());
+    return Promise.reject(new Interrupted("interrupted"));
+  }, { undoTimeoutMs: 1000 });
+  const { ended } = await inScratch(() => {
+    throw new Error("before anything was awaited");
+  }, { undoTimeoutMs: 1000 });
+  assert.equal(ended.status, "rejected");
+});
+
+Deno.test("a marker promises what the run is expected to take yet, and the lease beyond it", async () => {
+  const time = testTime();
+  await inScratch(async ({ leaseMs }) => {
+    assert.equal(leaseMs(), 75 * 60_000 + LEASE_MS);
+    await time.pass(70 * 60_000);
+    assert.equal(leaseMs(), 5 * 60_000 + LEASE_MS);
+    await time.pass(70 * 60_000);
+    assert.equal(leaseMs(), LEASE_MS);
+  }, { undoTimeoutMs: 1000, expectedMs: 75 * 60_000, clock: time.clock });
 });

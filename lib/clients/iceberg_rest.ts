@@ -77,6 +77,15 @@ export interface IcebergRest {
   at(path: string): string;
 }
 
+/** What changes nothing. */
+export interface IcebergReads extends
+  Pick<
+    IcebergRest,
+    "config" | "namespaces" | "loadNamespace" | "tables" | "views" | "loadTable" | "loadView"
+  > {
+  send(method: "GET" | "HEAD", path: string): Promise<CatalogReply>;
+}
+
 /** More pages than this are no list but a circle. */
 const MAX_PAGES = 10_000;
 

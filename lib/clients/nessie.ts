@@ -37,6 +37,7 @@ import type {
   MergeRequest,
   NessieConfig,
   Operation,
+  OwnReference,
   Page,
   Reference,
 } from "./nessie_types.ts";
@@ -80,15 +81,19 @@ export interface NessieApi {
   /** Commits what was true at `hash`; refused with conflicts when one of the keys was changed since. */
   commit(branch: string, hash: string, message: string, operations: readonly Operation[]): Promise<Committed>;
   merge(branch: string, hash: string, request: MergeRequest): Promise<Merged>;
-  /** Refused when the reference is no longer at this hash. */
-  remove(reference: Reference): Promise<void>;
+  /** Deletes it. Refused when the reference is no longer at this hash. */
+  remove(reference: OwnReference): Promise<void>;
   /** One page as the server gives it, for whoever tries the paging itself. */
   page(list: "references", options?: PageOptions & { token?: string }): Promise<Page<Reference>>;
   page(list: "entries", options: EntryOptions & { at: string; token?: string }): Promise<Page<Entry>>;
   /** The release of the server, from the API document that it serves; undefined when it serves none. */
   serverVersion(): Promise<string | undefined>;
-  /** Any request below `/api/v2`; every status is an answer. */
-  raw(method: CatalogRequest["method"], path: string, body?: unknown): Promise<CatalogReply>;
+  /** Any request below `/api/v2` that deletes nothing; every status is an answer. */
+  raw(
+    method: Exclude<CatalogRequest["method"], "DELETE">,
+    path: string,
+    body?: unknown,
+  ): Promise<CatalogReply>;
 }
 
 /** More pages than this are no list but a circle. */

@@ -12,6 +12,13 @@ export interface Reference {
   hash: string;
 }
 
+declare const OWN: unique symbol;
+
+/** A reference of a run of ours, which may be deleted. Only checkpoints/nessie/own_reference.ts makes it (lint). */
+export interface OwnReference extends Reference {
+  readonly [OWN]: true;
+}
+
 export interface NessieConfig {
   defaultBranch: string;
   minSupportedApiVersion: number;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { catalogRoot, keyPath, nessieApi, refusalOf } from "../../lib/clients/nessie.ts";
+import { catalogRoot, keyPath, nessieApi, type OwnReference, refusalOf } from "../../lib/clients/nessie.ts";
 import { Interrupted } from "../../lib/errors.ts";
 import { against, all, failing } from "./catalog_fixture.ts";
 
@@ -152,7 +152,7 @@ Deno.test("a conflict keeps its type and its keys", async () => {
     errorDetails: { type: "REFERENCE_CONFLICTS", conflicts },
   };
   await against(() => Response.json(body, { status: 409 }), async (api) => {
-    const error = await api.remove(main).catch((why) => why);
+    const error = await api.remove(main as OwnReference).catch((why) => why);
     assert.deepEqual(refusalOf(error), {
       status: 409,
       code: "REFERENCE_CONFLICT",

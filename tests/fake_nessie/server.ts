@@ -16,8 +16,9 @@ export interface FakeNessie {
 export function fakeNessie(
   flaws: readonly string[] = [],
   tls?: { cert: string; key: string },
+  now?: () => Date,
 ): FakeNessie {
-  const state = new FakeState(new Set(flaws));
+  const state = new FakeState(new Set(flaws), now);
   const requests: string[] = [];
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {}, ...tls }, async (request) => {
     const url = new URL(request.url);
@@ -174,8 +175,13 @@ function history(state: FakeState, at: string, url: URL): Json {
   const log = state.log(state.at(at).commit.hash);
   if (flaws.has("history-oldest-first")) log.reverse();
   if (flaws.has("history-lose")) log.splice(1, 1);
-  const all = log.map(({ hash, message, parent, operations }) => ({
-    commitMeta: { hash, message, commitTime: "2026-11-21T12:00:00Z", authors: [""] },
+  const all = log.map(({ hash, message, parent, operations, time }) => ({
+    commitMeta: {
+      hash,
+      message,
+      ...flaws.has("commit-timeless") ? {} : { commitTime: time.toISOString() },
+      authors: [""],
+    },
     parentCommitHash: flaws.has("history-parent") ? "00".repeat(32) : parent,
     ...full
       ? { operations: flaws.has("history-bare") ? [] : operations.map(({ type, key }) => ({ type, key })) }

@@ -10,6 +10,8 @@ export interface FakeCommit {
   hash: string;
   parent: string;
   message: string;
+  /** By the catalog's own clock. */
+  time: Date;
   operations: Json[];
   /** Contents by the JSON of the key's elements. */
   tree: Map<string, Json>;
@@ -40,11 +42,12 @@ export class FakeState {
   readonly refs = new Map<string, FakeRef>();
   count = 0;
 
-  constructor(readonly flaws: ReadonlySet<string>) {
+  constructor(readonly flaws: ReadonlySet<string>, readonly now: () => Date = () => new Date()) {
     this.commits.set(BEGINNING, {
       hash: BEGINNING,
       parent: "",
       message: "",
+      time: new Date(0),
       operations: [],
       tree: new Map(),
     });
@@ -157,7 +160,7 @@ export class FakeState {
       else if (type === "PUT") tree.set(id, { ...content, id: content.id ?? crypto.randomUUID() });
     }
     const hash = (++this.count).toString(16).padStart(8, "0").padStart(64, "c0de");
-    const made: FakeCommit = { hash, parent, message, operations, tree };
+    const made: FakeCommit = { hash, parent, message, time: this.now(), operations, tree };
     this.commits.set(hash, made);
     return made;
   }

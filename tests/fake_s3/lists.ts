@@ -53,6 +53,11 @@ function entriesOf({ query, is }: Call, keys: string[]): Entry[] {
   return entries;
 }
 
+export function listBuckets({ store }: Call): Response {
+  const all = [...store.buckets.keys()].map((name) => `<Bucket>${element("Name", name)}</Bucket>`);
+  return xml("ListAllMyBucketsResult", `<Buckets>${all.join("")}</Buckets>`);
+}
+
 export function listObjects(call: Call): Response {
   const { query, is } = call;
   const bucket = bucketOf(call);

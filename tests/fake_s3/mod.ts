@@ -31,10 +31,14 @@ export interface FakeOptions {
   /** Called before each request is answered. */
   before?: (heard: string, store: Store) => void;
   tls?: { cert: string; key: string; ca?: string };
+  /** The store's own clock; default: this machine's. */
+  now?: () => Date;
+  /** What its Date header says instead of that. */
+  date?: string;
 }
 
-export function fakeS3({ quirks = [], before, tls }: FakeOptions = {}): FakeS3 {
-  const store: Store = { buckets: new Map(), quirks: new Set(quirks), keys: FAKE_KEYS, count: 0 };
+export function fakeS3({ quirks = [], before, tls, now = () => new Date(), date }: FakeOptions = {}): FakeS3 {
+  const store: Store = { buckets: new Map(), quirks: new Set(quirks), keys: FAKE_KEYS, count: 0, now };
   const heard: string[] = [];
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {}, ...tls && { cert: tls.cert, key: tls.key } },
@@ -43,7 +47,9 @@ export function fakeS3({ quirks = [], before, tls }: FakeOptions = {}): FakeS3 {
       const line = `${request.method} ${pathname}${search}`;
       heard.push(line);
       before?.(line, store);
-      return await answer(request, store);
+      const response = await answer(request, store);
+      response.headers.set("date", date ?? store.now().toUTCString());
+      return response;
     },
   );
   return {
@@ -140,7 +146,7 @@ function lacks({ is, method, key, query }: Call): void {
 
 function route(call: Call): Response | Promise<Response> {
   const { query, key, bucket } = call;
-  if (!bucket) return xml("ListAllMyBucketsResult", "");
+  if (!bucket) return lists.listBuckets(call);
   return key ? objectRoute(call, query) : bucketRoute(call, query);
 }
 

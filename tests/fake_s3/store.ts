@@ -55,6 +55,8 @@ export interface Store {
   quirks: Set<Quirk>;
   keys: { accessKeyId: string; secretAccessKey: string };
   count: number;
+  /** The store's own clock. */
+  now: () => Date;
 }
 
 /** An answer that is a refusal. */
@@ -88,7 +90,12 @@ export function write(
   version: Omit<Version, "id" | "modified" | "marker">,
 ) {
   const before = bucket.keys.get(key) ?? [];
-  const made: Version = { ...version, id: versionId(call, bucket), modified: new Date(), marker: false };
+  const made: Version = {
+    ...version,
+    id: versionId(call, bucket),
+    modified: call.store.now(),
+    marker: false,
+  };
   if (call.is("corrupts-bytes") && made.bytes.length > 0) {
     made.bytes = made.bytes.slice();
     made.bytes[0] = (made.bytes[0] ?? 0) ^ 1;

@@ -9,7 +9,7 @@ import {
 import { kubectl } from "../../lab/cluster/mod.ts";
 import { walk, type Walked } from "../../lib/checkpoints/nessie/integrity.ts";
 import { integrityRecords } from "../../lib/checkpoints/nessie/integrity_records.ts";
-import { nessieApi } from "../../lib/clients/nessie.ts";
+import { nessieApi, type OwnReference } from "../../lib/clients/nessie.ts";
 import { reach, type Way } from "../../lib/clients/reach.ts";
 import { openS3 } from "../../lib/clients/s3.ts";
 import { s3Reader } from "../../lib/clients/s3_reader.ts";
@@ -131,7 +131,9 @@ Deno.test("each kind of damage to a table that Spark wrote is named, and nothing
       "all are critical",
     );
   } finally {
-    for await (const one of nessie.references()) if (one.name === BRANCH) await nessie.remove(one);
+    for await (const one of nessie.references()) {
+      if (one.name === BRANCH) await nessie.remove(one as OwnReference);
+    }
     for (const key of await keysBelow(s3, `${SPACE}/`)) {
       await s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: key }));
     }

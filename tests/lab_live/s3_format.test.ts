@@ -5,6 +5,7 @@ import { kubectl } from "../../lab/cluster/mod.ts";
 import { inScratch, runTrials, type Scratch } from "../../lib/checkpoint.ts";
 import { icebergRest } from "../../lib/clients/iceberg_rest.ts";
 import { nessieApi } from "../../lib/clients/nessie.ts";
+import { ownReference } from "../../lib/checkpoints/nessie/own_reference.ts";
 import { reach, type Way } from "../../lib/clients/reach.ts";
 import { openS3, rawS3 } from "../../lib/clients/s3.ts";
 import type { S3Context } from "../../lib/checkpoints/s3/context.ts";
@@ -164,7 +165,7 @@ async function onBranch(
   context.scratch.undo(`branch ${branch}`, () =>
     withNessie(async (way) => {
       const nessie = nessieApi({ way, ...LIMIT });
-      await nessie.remove(await nessie.reference(branch));
+      await nessie.remove(ownReference(await nessie.reference(branch), context.scratch));
     }));
   const made = await withNessie(async (way) => {
     const nessie = nessieApi({ way, ...LIMIT });

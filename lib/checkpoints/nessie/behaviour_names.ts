@@ -1,6 +1,6 @@
 /** Trials of names of references: one that could be a commit, and deleting. */
-import { refusalOf } from "../../clients/nessie.ts";
 import { failed, held } from "../../trial.ts";
+import { ownReference } from "./own_reference.ts";
 import { commit, namespace, notRefused, refusal, saidText, trial } from "./trying.ts";
 
 const CONFLICT = { status: 409, code: "REFERENCE_CONFLICT" };
@@ -11,21 +11,13 @@ const hashNameTrial = trial({
   weight: "warning",
   explain:
     "A branch whose name could be a commit hash must be refused: nobody could tell afterwards which of the two is meant.",
-  async run({ nessie, undoNessie, scratch, config }) {
+  async run({ nessie, config, askForBranch }) {
     const name = Array.from(
       crypto.getRandomValues(new Uint8Array(16)),
       (byte) => byte.toString(16).padStart(2, "0"),
     ).join("");
     const main = await nessie.reference(config.defaultBranch);
-    scratch.undo(`branch ${name}`, async () => {
-      const found = await undoNessie.reference(name).catch((error) => {
-        if (refusalOf(error)) return undefined;
-        throw error;
-      });
-      if (found?.type === "BRANCH" && found.name === name) await undoNessie.remove(found);
-    });
-    // Not given up half-way: it could be made after it was looked for.
-    const said = await refusal(undoNessie.create("BRANCH", name, main));
+    const said = await refusal(askForBranch(name, main));
     return notRefused(
       said,
       { status: 400, code: "BAD_REQUEST" },
@@ -44,7 +36,7 @@ const deleteTrial = trial({
     "A branch that has moved on must not be deleted by who has not seen it: with an old hash it is refused with 409 and stays. With " +
     "the right one it is gone.",
   async run(context) {
-    const { nessie } = context;
+    const { nessie, scratch } = context;
     const base = await context.makeBranch("delete");
     const head = await commit(context, base, "a namespace", [namespace("shop")]);
     const said = await refusal(nessie.remove(base));
@@ -61,7 +53,7 @@ const deleteTrial = trial({
         observed: saidText(still),
       });
     }
-    await nessie.remove(head);
+    await nessie.remove(ownReference(head, scratch));
     const gone = await refusal(nessie.reference(base.name));
     return notRefused(
       gone,

@@ -3,12 +3,19 @@
  * that the catalog writes below that namespace's location. Nothing of another branch is touched.
  */
 import { restPath } from "../../api_path.ts";
-import type { Scratch } from "../../checkpoint.ts";
-import { scratchTime } from "../../checkpoint.ts";
+import { type Scratch, stuckBy, type SweepState } from "../../checkpoint.ts";
 import type { CatalogReply, CatalogRequest } from "../../clients/catalog_http.ts";
 import { cannotLook } from "../../clients/failures.ts";
-import { type OwnPlace, scratchBelow } from "../s3/own_place.ts";
 import { type IcebergRest, space, tablePath } from "../../clients/iceberg_rest.ts";
+import { CannotLook } from "../../errors.ts";
+import {
+  type FoundMarker,
+  judgeMarker,
+  type MarkerVerdict,
+  RUN_ID,
+} from "../../scratch_marker.ts";
+import { type OwnPlace, scratchBelow } from "../s3/own_place.ts";
+import type { MarkerPlace } from "../s3/scratch_marker.ts";
 import { at, isGood, words } from "./capabilities.ts";
 import { command } from "../../shell.ts";
 
@@ -18,6 +25,10 @@ export interface Objects {
   list(bucket: string, prefix: string): Promise<string[]>;
   /** Deletes what lies in a place of a run. NotCleaned when not all is known to be gone. */
   empty(place: OwnPlace): Promise<void>;
+  /** Writes the marker of this run there, as `markPlace` does. */
+  mark(scratch: Scratch, place: MarkerPlace): Promise<string | undefined>;
+  /** The marker that is there, as `readMarker` gives it. */
+  marker(place: MarkerPlace): Promise<FoundMarker | undefined>;
 }
 
 export interface Yard {
@@ -47,18 +58,35 @@ export interface YardOptions {
   branch: string;
   warehouse?: string;
   objects?: Objects;
+  /** Where the catalog puts namespaces, if that is known: `base` is empty, or ends with `/`. */
+  home?: WarehouseHome;
   /** Not bound to the signal: for cleaning up. */
   undoObjects?: Objects;
 }
 
+export interface WarehouseHome {
+  bucket: string;
+  base: string;
+}
+
+const SCRATCH = "lakecheck_scratch_";
+
 /** The name of the scratch namespace of a run. */
-export const scratchNamespace = (id: string): string => `lakecheck_scratch_${id.replaceAll("-", "_")}`;
+export const scratchNamespace = (id: string): string => `${SCRATCH}${id.replaceAll("-", "_")}`;
+
+const NAME = new RegExp(`^${SCRATCH}(${RUN_ID.replaceAll("-(", "_(")})$`);
+
+/** The id of the run whose scratch namespace has this name; undefined for every other name. */
+function runOfNamespace(name: string): string | undefined {
+  return NAME.exec(name)?.[1]?.replace("_", "-");
+}
 
 /** Registers the cleaning of the objects; creates nothing. The branch is there, and goes when its maker takes it back. */
 export function openYard(options: YardOptions): Yard {
-  const { scratch, rest, branch, warehouse, objects, undoObjects = objects } = options;
-  const locations = new Set<string>();
+  const { scratch, rest, branch, warehouse, home, objects, undoObjects = objects } = options;
   const root = scratchNamespace(scratch.id);
+  // Its marker lies there, if nothing else does.
+  const locations = new Set(home && objects ? [`s3://${home.bucket}/${home.base}${root}`] : []);
   scratch.undo(`objects of namespace ${root}`, () => removeObjects(locations, root, undoObjects));
   return {
     branch,
@@ -122,23 +150,62 @@ async function removeObjects(locations: ReadonlySet<string>, root: string, objec
   }
 }
 
-/** Removes what runs that were killed have left below the warehouse more than an hour ago. Gives the prefixes. */
+/** The objects of another run's scratch namespace, and what became of them. */
+export type SweptObjects = MarkerPlace & { run: string } & SweepState;
+
+/** Where the objects of a run's scratch namespace lie. */
+export const objectsOf = ({ bucket, base }: WarehouseHome, run: string): MarkerPlace => ({
+  bucket,
+  prefix: `${base}${scratchNamespace(run)}/`,
+});
+
+/**
+ * Removes the objects of scratch namespaces whose marker says that their run is over. With `blind`, the reason why the
+ * store's times can't be relied on, nothing is removed. Leaves alone and tells everything else of such a name.
+ */
 export async function sweepObjects(
-  bucket: string,
-  base: string,
+  home: WarehouseHome,
   objects: Objects,
-  now: Date,
-): Promise<string[]> {
-  const start = `${base}lakecheck_scratch_`;
-  const old = new Set<string>();
+  own: string,
+  blind: string | undefined,
+): Promise<SweptObjects[]> {
+  const { bucket, base } = home;
+  const start = `${base}${SCRATCH}`;
+  const runs = new Set<string>();
   for (const key of await objects.list(bucket, start)) {
-    const [name = ""] = key.slice(base.length).split("/");
-    const begun = scratchTime(name.slice("lakecheck_scratch_".length).replace(/_([0-9a-f]{4})$/, "-$1"));
-    if (!key.startsWith(start) || !begun || now.getTime() - begun.getTime() < 3_600_000) continue;
-    old.add(name);
+    const [name = "", ...below] = key.startsWith(start) ? key.slice(base.length).split("/") : [];
+    const run = below.length > 0 ? runOfNamespace(name) : undefined;
+    if (run !== undefined && run !== own) runs.add(run);
   }
-  for (const name of old) await objects.empty(scratchBelow(bucket, `${base}${name}/`));
-  return [...old];
+  return await Promise.all([...runs].map(async (run): Promise<SweptObjects> => {
+    const place = objectsOf(home, run);
+    const verdict = await verdictOf(objects, place, run, blind);
+    return { ...place, run, ...verdict.state === "expired" ? await removed(objects, place) : verdict };
+  }));
+}
+
+async function verdictOf(
+  objects: Objects,
+  place: MarkerPlace,
+  run: string,
+  blind: string | undefined,
+): Promise<MarkerVerdict> {
+  if (blind !== undefined) return { state: "unclear", why: `may be in use: ${blind}` };
+  try {
+    return judgeMarker(await objects.marker(place), run);
+  } catch (error) {
+    if (!(error instanceof CannotLook)) throw error;
+    return { state: "unclear", why: `has no marker that can be read: ${error.failure.message}` };
+  }
+}
+
+async function removed(objects: Objects, { bucket, prefix }: MarkerPlace): Promise<SweepState> {
+  try {
+    await objects.empty(scratchBelow(bucket, prefix));
+    return { state: "removed" };
+  } catch (error) {
+    return stuckBy(error);
+  }
 }
 
 export const inSpace = (...levels: readonly string[]): string => space(levels);

@@ -1,33 +1,15 @@
 /** Says whether everything was taken back, and that the default branch has no commit of ours. */
 import type { ShellCommand } from "../../model.ts";
-import { failureOf } from "../../collect.ts";
 import { type Leftover, leftoverOutcome } from "../../checkpoint.ts";
 import type { NessieApi, Reference } from "../../clients/nessie.ts";
 import { CannotLook } from "../../errors.ts";
 import type { Outcome, TrialRecord } from "../../trial.ts";
 import { failed, held } from "../../trial.ts";
-import { SCRATCH } from "./context.ts";
-import { removeReference } from "./sweep.ts";
+import { userText } from "../../scratch_marker.ts";
+import { SCRATCH } from "./own_reference.ts";
+import type { SweptReference } from "./sweep.ts";
 import { cleanWords } from "./trials.ts";
 import { command } from "../../shell.ts";
-
-/** What a killed run left, and whether it is gone now. */
-export interface Swept {
-  name: string;
-  why?: string;
-}
-
-/** One reference that cannot be deleted is no reason to leave the others. */
-export async function sweep(api: NessieApi, left: readonly Reference[]): Promise<Swept[]> {
-  return await Promise.all(left.map(async ({ name }): Promise<Swept> => {
-    try {
-      await removeReference(api, name);
-      return { name };
-    } catch (error) {
-      return { name, why: failureOf(error).message };
-    }
-  }));
-}
 
 /** Commits since this run began; more than these were not made by us alone, and are not looked through. */
 const MOST_COMMITS = 10_000;
@@ -45,7 +27,10 @@ export async function oursOnDefault(api: NessieApi, before: Reference, mark: str
 
 export interface Ended {
   leftovers: readonly Leftover[];
-  swept: readonly Swept[];
+  swept: readonly SweptReference[];
+  /** Those whose owner is not known, and which are still there; or why that could not be seen. */
+  unclear: readonly SweptReference[];
+  unseen?: string;
   /** The default branch as it was at the beginning; absent: it was never reached. */
   before: Reference;
   mark: string;
@@ -53,15 +38,31 @@ export interface Ended {
 }
 
 export async function cleanRecords(api: NessieApi, ended: Ended, ms: number): Promise<TrialRecord[]> {
-  const outcomes = [...notRemoved(ended), ...await onDefault(api, ended)];
+  const outcomes = [
+    ...notRemoved(ended),
+    ...unclear(ended),
+    ...unseen(ended),
+    ...await onDefault(api, ended),
+  ];
   if (outcomes.length === 0) {
-    const gone = ended.swept.length;
-    const more = gone > 0 ? `; ${gone} of earlier runs that were killed, too` : "";
     outcomes.push(
-      held(`everything that was made is gone again, and ${ended.before.name} has no commit of ours${more}`),
+      held(
+        `everything that was made is gone again, and ${ended.before.name} has no commit of ours${
+          sweptText(ended)
+        }`,
+      ),
     );
   }
   return outcomes.map((one) => ({ ...one, trial: cleanWords.id, durationMs: Math.round(ms) }));
+}
+
+function sweptText({ swept }: Ended): string {
+  const gone = swept.filter(({ state }) => state === "removed").length;
+  const users = new Set(swept.flatMap((one) => one.state === "live" ? userText(one.run, one) : []));
+  return [
+    ...gone > 0 ? [`; ${gone} of earlier runs that were killed, too`] : [],
+    ...users.size > 0 ? [`; those of ${[...users].join(" and ")} were left alone`] : [],
+  ].join("");
 }
 
 const SCRATCH_NAME = new RegExp(`${SCRATCH}[a-z0-9-]+`);
@@ -69,14 +70,41 @@ const SCRATCH_NAME = new RegExp(`${SCRATCH}[a-z0-9-]+`);
 function notRemoved({ leftovers, swept, root }: Ended): Outcome[] {
   const left = [
     ...leftovers.map((one) => ({ ...one, name: SCRATCH_NAME.exec(`${one.what} ${one.why}`)?.[0] })),
-    ...swept.flatMap(({ name, why }) =>
-      why === undefined ? [] : [{ what: `${name}, of an earlier run,`, why, name }]
+    ...swept.flatMap((one) =>
+      one.state === "stuck" ? [{ what: `${one.name}, of an earlier run,`, why: one.why, name: one.name }] : []
     ),
   ];
   return left.map(({ name, ...leftover }) => ({
     ...leftoverOutcome(leftover),
     ...name ? { next: removal(root, name) } : {},
   }));
+}
+
+/** Names in a message, and commands below it. */
+const NAMED = 5;
+
+/** One outcome for each run: its references are many, and share their marker. */
+function unclear({ unclear, root }: Ended): Outcome[] {
+  return [...Map.groupBy(unclear, ({ run }) => run).values()].map((of) => {
+    const names = of.map(({ name }) => name);
+    const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
+    const why = of.find((one) => one.state === "unclear")?.why ?? "is not understood";
+    return failed(
+      "OwnerUnknown",
+      `${names.slice(0, NAMED).join(", ")}${more} were left alone: the run ${why}`,
+      {
+        observed: `${names.length} scratch references`,
+        expected: "a marker that says when their run ends",
+        next: names.slice(0, NAMED).flatMap((name) => removal(root, name)),
+      },
+    );
+  });
+}
+
+function unseen({ unseen }: Ended): Outcome[] {
+  if (unseen === undefined) return [];
+  const message = `whether earlier runs left references is not known: ${unseen}`;
+  return [{ result: "unknown", reason: "NotListed", message }];
 }
 
 /** Nessie wants the commit that is deleted to be named: somebody looks at it before. */

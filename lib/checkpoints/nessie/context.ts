@@ -1,10 +1,11 @@
 /** What every trial of the Nessie checkpoint is given: clients of one catalog, and a place of its own in it. */
 import type { Scratch } from "../../checkpoint.ts";
-import type { IcebergRest } from "../../clients/iceberg_rest.ts";
-import type { NessieApi, NessieConfig, Reference } from "../../clients/nessie.ts";
+import type { IcebergReads, IcebergRest } from "../../clients/iceberg_rest.ts";
+import type { NessieApi, NessieConfig, OwnReference, Reference } from "../../clients/nessie.ts";
 import type { Way } from "../../clients/reach.ts";
 import type { ObjectRef, World } from "../../model.ts";
 import type { Management } from "./management.ts";
+import type { CatalogTime } from "./run_marker.ts";
 import type { WantedCatalog } from "./wanted.ts";
 
 /**
@@ -19,10 +20,10 @@ export interface NessieContext {
   nessie: NessieApi;
   /** For undoing only: outlives the signal. */
   undoNessie: NessieApi;
-  /** The Iceberg REST catalog at a reference: `main`, `main@HASH`, a scratch branch. */
-  iceberg(prefix: string): IcebergRest;
-  /** For undoing only: outlives the signal. */
-  undoIceberg(prefix: string): IcebergRest;
+  /** The Iceberg REST catalog at a reference, to be read: `main`, `main@HASH`. */
+  iceberg(prefix: string): IcebergReads;
+  /** The same at a branch of this run, where tables and namespaces may be made and dropped. */
+  ownIceberg(branch: OwnReference, warehouse?: string): IcebergRest;
   config: NessieConfig;
   /** The management port; or why it is not asked. */
   management: Management | { why: string };
@@ -34,9 +35,13 @@ export interface NessieContext {
    * Makes a scratch branch, `lakecheck-scratch-ID-PURPOSE`, from the default branch (or from a commit), already
    * registered for undoing.
    */
-  makeBranch(purpose: string, from?: Reference): Promise<Reference>;
+  makeBranch(purpose: string, from?: Reference): Promise<OwnReference>;
   /** The same for a tag. */
-  makeTag(purpose: string, from: Reference): Promise<Reference>;
+  makeTag(purpose: string, from: Reference): Promise<OwnReference>;
+  /** Asks for a branch of this very name, already registered for undoing; for names that must be refused. */
+  askForBranch(name: string, from: Reference): Promise<OwnReference>;
+  /** Makes the marker of this run, once; the other makers do so before they make anything. Gives the catalog's time. */
+  marked(): Promise<CatalogTime>;
   /** Longest wait for one answer. */
   timeoutMs: number;
   signal: AbortSignal;
@@ -44,6 +49,3 @@ export interface NessieContext {
 
 /** What trials of the catalog as a whole speak of, and what explains them stands on. */
 export const nessieObject: ObjectRef = { kind: "Catalog", name: "nessie" };
-
-/** Of names that this checkpoint gives: all of them can be swept when they are old. */
-export const SCRATCH = "lakecheck-scratch-";

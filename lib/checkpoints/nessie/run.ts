@@ -11,19 +11,20 @@ import { openWorld } from "../../world.ts";
 import type { LoadRecord } from "../load/rows.ts";
 import { capabilityRecords } from "./capabilities.ts";
 import { tryCapabilities } from "./capabilities_run.ts";
-import { cleanRecords, sweep, type Swept } from "./clean.ts";
-import { type NessieContext, SCRATCH } from "./context.ts";
+import { cleanRecords } from "./clean.ts";
+import type { NessieContext } from "./context.ts";
 import { walk } from "./integrity.ts";
 import { integrityRecords, integrityTotals, nessieIntegrityTotals } from "./integrity_records.ts";
 import { nessieIntegrity } from "./integrity_words.ts";
 import { measureLatency } from "./latency.ts";
 import { measureLoad } from "./load.ts";
+import { SCRATCH } from "./own_reference.ts";
 import { nessiePerformance, nessieSetup, nessieTrials } from "./records.ts";
 import { type Catalog, contextOf, openCatalog, setupRecord } from "./setup.ts";
 import { restarted } from "./restarting.ts";
 import { storageTrials } from "./storage.ts";
 import { tryStorage } from "./storage_run.ts";
-import { oldLeftovers } from "./sweep.ts";
+import { stillUnclear, sweepReferences, type SweepTools, type SweptReference } from "./sweep.ts";
 import { apiTrials, behaviourTrials } from "./trials.ts";
 import { marker } from "./trying.ts";
 import { openWarehouse, type WarehouseStore } from "./warehouse_store.ts";
@@ -31,6 +32,8 @@ import { type Wanted, wantedOf } from "./flags.ts";
 
 /** Longest time of one trial. */
 const TRIAL_MS = 60_000;
+/** A run takes half a minute, with --load two; a walk through many tables may take longer. */
+const EXPECTED_MS = 15 * 60_000;
 /** Longest time for taking back one thing. */
 const UNDO_MS = 10_000;
 const CONCURRENCY = 4;
@@ -129,25 +132,43 @@ async function tryAll(job: Job): Promise<Sources> {
   const undo = nessieApi({ way, timeoutMs });
   const started = performance.now();
   let before: Reference | undefined;
-  let swept: Swept[] = [];
+  let tools: SweepTools | undefined;
+  let swept: SweptReference[] = [];
+  let blind: string | undefined;
   let mark = "";
   const { ended, leftovers } = await inScratch(async (scratch: Scratch) => {
     const context = contextOf(job.catalog, scratch, job.world);
     mark = marker(context);
     before = await context.nessie.reference(config.defaultBranch);
-    swept = await sweep(undo, await oldLeftovers(context.nessie, new Date()));
+    const now = await context.marked();
+    tools = { api: context.nessie, undo, now, own: scratch.id };
+    const seen = await orWhy(sweepReferences(tools));
+    if ("why" in seen) blind = seen.why;
+    else swept = seen.value;
     return await carriedOut(context, job);
-  }, { undoTimeoutMs: UNDO_MS });
+  }, { undoTimeoutMs: UNDO_MS, expectedMs: EXPECTED_MS });
   if (ended.status === "rejected") {
     for (const { what, why } of leftovers) note(`could not be taken back: ${what}: ${why}`);
     if (ended.reason instanceof CannotLook) return notReached(ended.reason.failure);
     throw ended.reason;
   }
   const { trials, ...sources } = ended.value;
-  const end = before && { leftovers, swept, before, mark, root: way.url };
+  const again = tools ? await orWhy(stillUnclear(tools, swept)) : { value: [] };
+  const unclear = "why" in again ? swept.filter(({ state }) => state === "unclear") : again.value;
+  const unseen = blind === undefined ? {} : { unseen: blind };
+  const end = before && { leftovers, swept, unclear, ...unseen, before, mark, root: way.url };
   const clean = end ? await cleanRecords(undo, end, performance.now() - started) : [];
   signal.throwIfAborted();
   return { ...sources, ...items(nessieTrials.id, [...trials, ...clean]) };
+}
+
+async function orWhy<T>(looking: Promise<T>): Promise<{ value: T } | { why: string }> {
+  try {
+    return { value: await looking };
+  } catch (error) {
+    if (error instanceof CannotLook) return { why: error.failure.message };
+    throw error;
+  }
 }
 
 const items = (id: string, all: unknown[]): Sources => ({ [id]: { ok: true, items: all } });

@@ -3,14 +3,23 @@ import type { Scratch } from "../../checkpoint.ts";
 import type { Asked } from "../../cli.ts";
 import { icebergRest } from "../../clients/iceberg_rest.ts";
 import { connectWriter, type KubeWriter } from "../../clients/kube_writer.ts";
-import { catalogRoot, nessieApi, type NessieConfig, type Reference } from "../../clients/nessie.ts";
+import {
+  catalogRoot,
+  nessieApi,
+  type NessieConfig,
+  type Reference,
+  refusalOf,
+} from "../../clients/nessie.ts";
 import { type Destination, givenWay, reach, type Way } from "../../clients/reach.ts";
 import { CannotLook } from "../../errors.ts";
 import type { World } from "../../model.ts";
 import type { GivenAddress } from "../given_address.ts";
-import { type NessieContext, SCRATCH } from "./context.ts";
+import { hostName } from "../host.ts";
+import type { NessieContext } from "./context.ts";
 import { type Management, managementOf } from "./management.ts";
+import { ownReference, referenceName } from "./own_reference.ts";
 import type { SetupRecord } from "./records.ts";
+import { type CatalogTime, markRun } from "./run_marker.ts";
 import { API_PORT, destinationOf, MANAGEMENT_PORT, readyPods } from "./setup_facts.ts";
 import { removeAll } from "./sweep.ts";
 import { readWanted, type WantedCatalog } from "./wanted.ts";
@@ -127,22 +136,39 @@ export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, worl
   const nessie = nessieApi(bound);
   const undoNessie = nessieApi({ way, timeoutMs });
   const names = new Set<string>();
-  const make = async (type: "BRANCH" | "TAG", purpose: string, from: Reference) => {
-    const name = `${SCRATCH}${scratch.id}-${purpose}`;
+  const made = new Set<string>();
+  const ask = async (type: "BRANCH" | "TAG", name: string, from: Reference) => {
+    await marked();
     // One thing to undo, however many there are: side by side they are gone before anybody loses patience.
-    if (names.size === 0) scratch.undo("scratch references", () => removeAll(undoNessie, [...names]));
+    if (names.size === 0) scratch.undo("scratch references", () => removeAll(undoNessie, names, scratch));
     names.add(name);
     signal.throwIfAborted();
-    // Not given up half-way: it would be made after it was taken back.
-    return await undoNessie.create(type, name, from);
+    try {
+      // Not given up half-way: it would be made after it was taken back.
+      const reference = await undoNessie.create(type, name, from);
+      made.add(name);
+      return ownReference(reference, scratch, names);
+    } catch (error) {
+      // It was not made: what has this name is somebody else's, unless it was made before.
+      if (!made.has(name) && (refusalOf(error)?.status ?? 500) < 500) names.delete(name);
+      throw error;
+    }
   };
+  const make = (type: "BRANCH" | "TAG", purpose: string, from: Reference) =>
+    ask(type, referenceName(scratch.id, purpose), from);
+  const main = () => nessie.reference(config.defaultBranch);
+  let marking: Promise<CatalogTime> | undefined;
+  const marked = () =>
+    marking ??= main().then((from) => markRun(scratch, () => undoNessie, from, hostName()));
   return {
     ...{ scratch, world, way, nessie, undoNessie, config, management, wanted, replicas, timeoutMs, signal },
     iceberg: (prefix) => icebergRest({ ...bound, prefix }),
-    undoIceberg: (prefix) => icebergRest({ way, timeoutMs, prefix }),
-    makeBranch: async (purpose, from) =>
-      await make("BRANCH", purpose, from ?? await nessie.reference(config.defaultBranch)),
+    ownIceberg: ({ name }, warehouse) =>
+      icebergRest({ ...bound, prefix: warehouse === undefined ? name : `${name}|${warehouse}` }),
+    makeBranch: async (purpose, from) => await make("BRANCH", purpose, from ?? await main()),
     makeTag: (purpose, from) => make("TAG", purpose, from),
+    askForBranch: (name, from) => ask("BRANCH", name, from),
+    marked,
   };
 }
 

@@ -1,6 +1,7 @@
 /** What the database of the catalog says: its tables, what arrives in them, its connections, its standbys. */
 import type { Database, Row } from "../../clients/postgres.ts";
 import { clusters } from "../../components/postgresql_kinds.ts";
+import type { Reference } from "../../clients/nessie.ts";
 import { CannotLook } from "../../errors.ts";
 import type { Failure, World } from "../../model.ts";
 import { failed, held, type Outcome, skipped } from "../../trial.ts";
@@ -75,7 +76,7 @@ const COMMITS = 3;
 export async function storeGrows(given: StorageContext): Promise<Outcome> {
   const { context } = given;
   const database = databaseOf(given);
-  let head = await context.makeBranch("storage");
+  let head: Reference = await context.makeBranch("storage");
   const hashes: string[] = [];
   for (let i = 0; i < COMMITS; i++) {
     head = await commit(context, head, `storage ${i}`, [namespace(`lakecheck_storage_${i}`)]);

@@ -9,7 +9,9 @@ import { reach, type Way } from "../../clients/reach.ts";
 import { restartRollout, type Rollout, rolloutOf } from "../../clients/rollout.ts";
 import { type Outcome, skipped, type TrialWords } from "../../trial.ts";
 import { at, listAt } from "./capabilities.ts";
-import { SCRATCH } from "./context.ts";
+import { hostName } from "../host.ts";
+import { referenceName } from "./own_reference.ts";
+import { markRun } from "./run_marker.ts";
 import { API_PORT } from "./setup_facts.ts";
 import { compared, type Kept, keptBy } from "./storage_kept.ts";
 import { removeReference } from "./sweep.ts";
@@ -101,15 +103,15 @@ async function furnished(
   const [pod] = await podsOf(restart, rolloutOf(await kube.get(path)));
   if (!pod) throw cannotLook("unreachable", "no pod of the catalog is ready: not restarted");
   const api = await apiOf(restart, pod, ways, signal);
-  const branch = `${SCRATCH}${scratch.id}-restart`;
-  scratch.undo(`branch ${branch}`, async () => {
-    await removeReference(nessieApi({ way: apiWay(ways), timeoutMs }), branch);
-  });
+  const branch = referenceName(scratch.id, "restart");
+  // Not bound to the signal: a request that is abandoned may be carried out after it was taken back.
+  const undo = () => nessieApi({ way: apiWay(ways), timeoutMs });
   const { defaultBranch } = await api.config();
   const start = await api.reference(defaultBranch);
+  await markRun(scratch, undo, start, hostName());
+  scratch.undo(`branch ${branch}`, () => removeReference(undo(), branch, scratch));
   signal.throwIfAborted();
-  // Not bound to the signal: a request that is abandoned may be carried out after it was taken back.
-  const made = await nessieApi({ way: apiWay(ways), timeoutMs }).create("BRANCH", branch, start);
+  const made = await undo().create("BRANCH", branch, start);
   const message = `lakecheck ${scratch.id}: kept over a restart`;
   const { branch: head } = await api.commit(branch, made.hash, message, [makeNamespace("kept")]);
   const tables = [1n, 2n, 3n].map((n) => put(["kept", `t${n}`], tableAt(3_051_729_675_574_597_000n + n)));

@@ -1,19 +1,27 @@
-/** Takes back scratch references: those of this run, and those that a killed run left. */
+/** Deletes scratch references: those of this run, and those of runs whose marker says that they are over. */
 import { failureOf } from "../../collect.ts";
-import { scratchTime } from "../../checkpoint.ts";
+import { type Scratch, stuckBy, type SweepState } from "../../checkpoint.ts";
 import { type NessieApi, type Reference, refusalOf } from "../../clients/nessie.ts";
 import { CannotLook } from "../../errors.ts";
-import { SCRATCH } from "./context.ts";
+import { type ExpiredRun, judgeMarker, type MarkerVerdict } from "../../scratch_marker.ts";
+import { ownReference, runOf, SCRATCH } from "./own_reference.ts";
+import { type CatalogTime, lastCommitMs, markerBranch, readMarker } from "./run_marker.ts";
 
-/** A run takes minutes; what is older than this was left. */
-const OLD_MS = 60 * 60 * 1000;
-
-/** Deletes a reference wherever it stands now; does nothing when it is not there. */
-export async function removeReference(api: NessieApi, name: string): Promise<void> {
-  if (!name.startsWith(SCRATCH)) throw new Error(`${name} is no scratch reference`);
+/**
+ * Deletes a reference of this run wherever it stands now; does nothing when it is not there. `made`: names that this run
+ * has given beside those with its id.
+ */
+export async function removeReference(
+  api: NessieApi,
+  name: string,
+  scratch: Scratch,
+  made?: ReadonlySet<string>,
+): Promise<void> {
   for (let attempt = 1;; attempt++) {
+    const found = await referenceOf(api, name);
+    if (!found) return;
     try {
-      return await api.remove(await api.reference(name));
+      return await api.remove(ownReference(found, scratch, made));
     } catch (error) {
       const said = refusalOf(error);
       if (said?.code === "REFERENCE_NOT_FOUND") return;
@@ -23,35 +31,147 @@ export async function removeReference(api: NessieApi, name: string): Promise<voi
   }
 }
 
+/** Undefined when there is none of this name: a name that looks like a hash is refused, or stands for a commit. */
+async function referenceOf(api: NessieApi, name: string): Promise<Reference | undefined> {
+  try {
+    const found = await api.reference(name);
+    return found.name === name ? found : undefined;
+  } catch (error) {
+    const status = refusalOf(error)?.status;
+    if (status === 404 || status === 400) return undefined;
+    throw error;
+  }
+}
+
 const AT_A_TIME = 8;
 
 /** Deletes all of them, also when one can't be deleted; CannotLook then, naming those that are left. */
-export async function removeAll(api: NessieApi, names: readonly string[]): Promise<void> {
-  const left = [...names];
+export async function removeAll(api: NessieApi, names: ReadonlySet<string>, scratch: Scratch): Promise<void> {
   const failures: string[] = [];
-  const work = async () => {
-    for (let name = left.pop(); name !== undefined; name = left.pop()) {
-      try {
-        await removeReference(api, name);
-      } catch (error) {
-        failures.push(`${name}: ${failureOf(error).message}`);
-      }
+  await sideBySide([...names], async (name) => {
+    try {
+      await removeReference(api, name, scratch, names);
+    } catch (error) {
+      failures.push(`${name}: ${failureOf(error).message}`);
     }
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  });
   const [first] = failures;
   if (first === undefined) return;
   const more = failures.length > 1 ? `, and ${failures.length - 1} more` : "";
   throw new CannotLook({ kind: "server-error", message: `${first}${more}` });
 }
 
-/** References of earlier runs that nobody takes back any more. */
-export async function oldLeftovers(api: NessieApi, now: Date): Promise<Reference[]> {
-  const old: Reference[] = [];
+async function sideBySide<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  const left = [...all];
+  const worker = async () => {
+    for (let one = left.pop(); one !== undefined; one = left.pop()) await work(one);
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+}
+
+/** A reference of another run, and what became of it. */
+export type SweptReference = { name: string; run: string } & SweepState;
+
+export interface SweepTools {
+  api: NessieApi;
+  /** Not bound to the signal: for deleting. */
+  undo: NessieApi;
+  now: CatalogTime;
+  /** The id of this run, whose references are left alone. */
+  own: string;
+}
+
+/** Deletes the references of runs that are over; leaves alone those of runs under way, and those whose owner is not known. */
+export async function sweepReferences(tools: SweepTools): Promise<SweptReference[]> {
+  const swept: SweptReference[] = [];
+  await sideBySide(await otherRuns(tools), async ([run, of]) => {
+    const verdict = await verdictOf(tools, run, of);
+    if (verdict.state === "expired") swept.push(...await removed(tools, of, verdict.run));
+    else for (const { name } of of) swept.push({ name, run, ...verdict });
+  });
+  return swept;
+}
+
+/** Those that are unclear and still there: a run that had just begun has its marker now, one that ended is gone. */
+export async function stillUnclear(
+  tools: SweepTools,
+  swept: readonly SweptReference[],
+): Promise<(SweptReference & { state: "unclear" })[]> {
+  const before = new Map(swept.filter(({ state }) => state === "unclear").map((one) => [one.name, one]));
+  if (before.size === 0) return [];
+  const still: (SweptReference & { state: "unclear" })[] = [];
+  await sideBySide(await otherRuns(tools), async ([run, of]) => {
+    const there = of.filter(({ name }) => before.has(name));
+    if (there.length === 0) return;
+    const verdict = await verdictOf(tools, run, of);
+    for (const { name } of there) {
+      const first = before.get(name);
+      // What a run that is over has left is unclear for what was seen of the reference itself.
+      if (verdict.state === "expired" && first) still.push({ ...first, state: "unclear", why: whyOf(first) });
+      if (verdict.state === "unclear") still.push({ name, run, ...verdict });
+    }
+  });
+  return still;
+}
+
+const whyOf = (one: SweptReference): string => one.state === "unclear" ? one.why : "";
+
+/** Scratch references by run. The filter is the server's, and the name is looked at here again. */
+async function otherRuns({ api, own }: SweepTools): Promise<[string, Reference[]][]> {
+  const runs = new Map<string, Reference[]>();
   for await (const reference of api.references({ filter: `ref.name.startsWith('${SCRATCH}')` })) {
-    const id = /^lakecheck-scratch-(\d{8}t\d{4}z-[0-9a-f]{4})/.exec(reference.name)?.[1];
-    const begun = id === undefined ? undefined : scratchTime(id);
-    if (begun && now.getTime() - begun.getTime() > OLD_MS) old.push(reference);
+    const run = runOf(reference.name);
+    if (run !== undefined && run !== own) runs.set(run, [...runs.get(run) ?? [], reference]);
   }
-  return old;
+  return [...runs];
+}
+
+async function verdictOf(
+  { api, now }: SweepTools,
+  run: string,
+  of: readonly Reference[],
+): Promise<MarkerVerdict> {
+  const marker = of.find(({ name, type }) => name === markerBranch(run) && type === "BRANCH");
+  try {
+    return judgeMarker(marker && await readMarker(api, marker, run, now()), run);
+  } catch (error) {
+    if (!(error instanceof CannotLook)) throw error;
+    return { state: "unclear", why: `has no marker that can be read: ${error.failure.message}` };
+  }
+}
+
+/** The marker comes last: a sweep that is cut off is gone on with by the next run. */
+async function removed(
+  tools: SweepTools,
+  of: readonly Reference[],
+  over: ExpiredRun,
+): Promise<SweptReference[]> {
+  const swept: SweptReference[] = [];
+  const remove = async (one: Reference) =>
+    void swept.push({ name: one.name, run: over.id, ...await removedOne(tools, one, over) });
+  const marker = markerBranch(over.id);
+  await sideBySide(of.filter(({ name }) => name !== marker), remove);
+  await sideBySide(of.filter(({ name }) => name === marker), remove);
+  return swept;
+}
+
+/** As it was seen, and only while nobody has used it since its run was over. */
+async function removedOne(
+  { undo, now }: SweepTools,
+  reference: Reference,
+  over: ExpiredRun,
+): Promise<SweepState> {
+  try {
+    const last = await lastCommitMs(undo, reference);
+    if (last !== undefined && !(now() - last >= over.overForMs)) {
+      return { state: "unclear", why: "has a commit that was made after its run was over" };
+    }
+    await undo.remove(ownReference(reference, over));
+    return { state: "removed" };
+  } catch (error) {
+    const code = refusalOf(error)?.code;
+    if (code === "REFERENCE_NOT_FOUND") return { state: "removed" };
+    if (code === "REFERENCE_CONFLICT") return { state: "unclear", why: "was changed while it was looked at" };
+    return stuckBy(error);
+  }
 }

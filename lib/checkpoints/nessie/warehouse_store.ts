@@ -1,11 +1,13 @@
 /** The object store of the catalog's warehouse, for what has to look at objects: opened as the S3 checkpoint does. */
 import type { Asked } from "../../cli.ts";
-import type { S3Talk } from "../../clients/s3.ts";
+import { rawS3, type S3Talk } from "../../clients/s3.ts";
 import { s3Refused, s3Trouble } from "../../clients/s3_failures.ts";
 import { type S3Reader, s3Reader, S3Refused } from "../../clients/s3_reader.ts";
 import { CannotLook } from "../../errors.ts";
 import type { Failure, World } from "../../model.ts";
+import { hostName } from "../host.ts";
 import { empty } from "../s3/delete.ts";
+import { markPlace, readMarker } from "../s3/scratch_marker.ts";
 import { clientsOf, openStore, type Store } from "../s3/setup.ts";
 import type { Objects } from "./capabilities_yard.ts";
 
@@ -51,11 +53,17 @@ async function withKeys(store: Store): Promise<WarehouseStore | { failure: Failu
   const removing: Pick<Objects, "empty"> = {
     empty: async (place) => void await empty(clients.undoS3, place, { ...talk, signal: undefined }),
   };
+  const undoTalk = { ...talk, signal: undefined };
+  const [raw, undoRaw] = [rawS3(talk), rawS3(undoTalk)];
+  const marking: Pick<Objects, "mark" | "marker"> = {
+    mark: (scratch, place) => markPlace(scratch, undoRaw, place, hostName()),
+    marker: (place) => readMarker(raw, place),
+  };
   return {
     reader,
     talk,
-    objects: { ...reading(reader, talk), ...removing },
-    undoObjects: { ...reading(undoReader, { ...talk, signal: undefined }), ...removing },
+    objects: { ...reading(reader, talk), ...removing, ...marking },
+    undoObjects: { ...reading(undoReader, undoTalk), ...removing, ...marking },
     async close() {
       clients.destroy();
       await store.close();

@@ -28,6 +28,8 @@ import { cleanWords, setupTrials } from "./setup_trials.ts";
 
 /** Longest time of one trial; the lifecycle trial may be given more. */
 const TRIAL_MS = 60_000;
+/** Time for all of them; ten seconds are usual. */
+const TRIALS_MS = 10 * 60_000;
 /** Longest time for taking back one thing. */
 const UNDO_MS = 15_000;
 const CONCURRENCY = 8;
@@ -150,7 +152,7 @@ async function tryAll(
       });
       const say = (what: string) => line.say(`Measuring the object store: ${what} ...`);
       return { records, measured: await measured(context, measuring, say) };
-    }, { undoTimeoutMs: UNDO_MS });
+    }, { undoTimeoutMs: UNDO_MS, expectedMs: expectedMs(wanted, measuring) });
     if (ended.status === "rejected") {
       for (const { what, why } of leftovers) note(`could not be taken back: ${what}: ${why}`);
       throw ended.reason;
@@ -164,6 +166,11 @@ async function tryAll(
     line.end();
     clients.destroy();
   }
+}
+
+/** How long the run should take: its trials, and what the flags ask it to wait and to measure. */
+export function expectedMs(wanted: Pick<Wanted, "lifecycleWaitMs">, measuring?: { totalMs: number }): number {
+  return TRIALS_MS + (wanted.lifecycleWaitMs ?? 0) + (measuring?.totalMs ?? 0);
 }
 
 /** Alone on the store, when all trials are over. */

@@ -1,28 +1,24 @@
 /** Finds the object store, a way to it and keys that open it, and gives trials their clients and their scratch place. */
 import type { Asked } from "../../cli.ts";
-import { type Leftover, NotCleaned, type Scratch } from "../../checkpoint.ts";
+import type { Scratch } from "../../checkpoint.ts";
 import { connectWriter } from "../../clients/kube_writer.ts";
 import { type Destination, givenWay, reach, type Way } from "../../clients/reach.ts";
 import { openS3, type RawS3, rawS3, type S3Options, type S3Talk } from "../../clients/s3.ts";
 import { CannotLook } from "../../errors.ts";
 import type { ObjectRef, World } from "../../model.ts";
 import type { GivenAddress } from "../given_address.ts";
+import { hostName } from "../host.ts";
 import type { S3Context } from "./context.ts";
 import { chosenCredential, type Credential, readCredentials, signs, tryCredentials } from "./credentials.ts";
 import type { TableLocation } from "./lifecycle_rules.ts";
 import type { SetupRecord } from "./records.ts";
+import { markPlace } from "./scratch_marker.ts";
 import { type Refusal, refusalText } from "./setup_calls.ts";
 import { credentialRefs, gatewayOf, type RealBucket, realBuckets } from "./setup_facts.ts";
-import { empty, removeBucket } from "./delete.ts";
-import { type OwnPlace, provenBucket, scratchBelow } from "./own_place.ts";
-import {
-  type Hands,
-  makeBucket,
-  oldLeftovers,
-  scratchBucket,
-  type ScratchPlace,
-  scratchPrefix,
-} from "./setup_scratch.ts";
+import { empty } from "./delete.ts";
+import { type OwnPlace, scratchBelow } from "./own_place.ts";
+import { type Hands, makeBucket, scratchBucket, scratchPrefix } from "./setup_scratch.ts";
+import { stillUnclear, type Sweep, sweepPlaces, type SweepTools, type SweptPlace } from "./setup_sweep.ts";
 
 /** What is asked of the store, checked as far as it can be without asking anybody. */
 export interface Wanted {
@@ -56,8 +52,10 @@ export interface S3Setup extends S3Context {
   lifecycleWaitMs?: number;
   /** Where the tables of the catalog are. CannotLook when it cannot be asked. */
   tableLocations(): Promise<TableLocation[]>;
-  /** Leftovers of earlier runs: what became of each. */
-  swept: { place: ScratchPlace; why?: string; reason?: Leftover["reason"] }[];
+  /** Scratch places of other runs: what became of each. */
+  swept: Sweep;
+  /** Those of `swept` whose owner is not known, and which are still there. */
+  stillUnclear(): Promise<(SweptPlace & { state: "unclear" })[]>;
 }
 
 /** CannotLook when there is no object store, no way to it, or nobody who answers; UsageError as of `--credentials`. */
@@ -157,7 +155,7 @@ export async function clientsOf(store: Store): Promise<Clients> {
   return { s3, defaults, undoS3, raw: rawS3(options), talk, destroy };
 }
 
-/** Sweeps what earlier runs left, makes the scratch place, and gives the context of all trials. */
+/** Makes and marks the scratch place, removes those of runs that are over, and gives the context of all trials. */
 export async function setUp(
   scratch: Scratch,
   store: Store,
@@ -166,18 +164,27 @@ export async function setUp(
 ): Promise<S3Setup> {
   const { way, region, timeoutMs, signal, buckets } = store;
   const { s3, defaults, undoS3, raw, talk } = clients;
-  const [made, swept] = await Promise.all([
-    makeBucket(scratch, clients),
-    sweep(clients, buckets.map(({ name }) => name)),
-  ]);
+  const made = await makeBucket(scratch, clients);
   const place = "bucket" in made ? made : borrowed(scratch, clients, buckets, made.refusal);
   const { bucket, prefix } = place;
+  const blind = await markPlace(scratch, rawS3({ ...talk, signal: undefined }), place, hostName());
+  signal.throwIfAborted();
+  const tools: SweepTools = {
+    s3,
+    raw,
+    talk,
+    undoS3,
+    within: buckets.map(({ name }) => name),
+    own: scratch.id,
+  };
+  const swept = await sweepPlaces(tools, blind);
   return {
     ...{ scratch, store, way, region, endpoint: way.url, s3, defaults, undoS3, raw, talk, timeoutMs, signal },
     ...{ place, bucket, prefix, ownBucket: "bucket" in made },
     ..."refusal" in made ? { refusal: made.refusal } : {},
     ...wanted,
     swept,
+    stillUnclear: () => stillUnclear(tools, swept, blind),
     async makeBucket(purpose) {
       const further = await makeBucket(scratch, clients, purpose);
       if ("bucket" in further) return further;
@@ -205,28 +212,6 @@ function borrowed(
     await empty(undoS3, place, { ...talk, signal: undefined });
   });
   return place;
-}
-
-async function sweep(clients: Clients, within: readonly string[]): Promise<S3Setup["swept"]> {
-  const { s3, undoS3, talk } = clients;
-  const places = await oldLeftovers(s3, talk, within, new Date()).catch((error) => {
-    // What a store can't list is no reason to end.
-    if (error instanceof CannotLook) return [];
-    throw error;
-  });
-  return await Promise.all(places.map(async (place) => {
-    try {
-      if (place.prefix !== "") await empty(undoS3, scratchBelow(place.bucket, place.prefix), talk);
-      else {
-        const own = await provenBucket(place.bucket, () => Promise.resolve(true));
-        if (own) await removeBucket(undoS3, own, talk);
-      }
-      return { place };
-    } catch (error) {
-      const reason = error instanceof NotCleaned ? { reason: error.reason } : {};
-      return { place, why: error instanceof Error ? error.message : String(error), ...reason };
-    }
-  }));
 }
 
 /** What of this goes into the facts. */

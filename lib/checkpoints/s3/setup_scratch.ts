@@ -1,18 +1,15 @@
 /** The places in an object store that a run makes for itself, and how they are taken back: whole, also after years. */
 import type { ShellCommand } from "../../model.ts";
 import type { S3Client } from "@aws-sdk/client-s3";
-import { NotCleaned, type Scratch, scratchTime } from "../../checkpoint.ts";
+import { NotCleaned, type Scratch } from "../../checkpoint.ts";
 import type { S3Talk } from "../../clients/s3.ts";
 import { trimEnd } from "../../text.ts";
 import { command } from "../../shell.ts";
 import { removeBucket } from "./delete.ts";
 import { createBucket, type OwnBucket, SCRATCH_FOLDER } from "./own_place.ts";
-import { type Refusal, replyOf } from "./setup_calls.ts";
+import type { Refusal } from "./setup_calls.ts";
 
-const BUCKET = /^lakecheck-scratch-(\d{8}t\d{4}z-[0-9a-f]{4})(?:-[a-z0-9-]+)?$/;
-const PREFIX = `${SCRATCH_FOLDER}/`;
-/** A run that is older than this is over, whatever became of it. */
-const OLD_MS = 3_600_000;
+export const PREFIX = `${SCRATCH_FOLDER}/`;
 /** How late a store may carry out what it did not answer. */
 const LATE_MS = 3_000;
 
@@ -55,38 +52,10 @@ export async function makeBucket(
   throw made.trouble;
 }
 
-/** What an earlier run left behind: `bucket` alone, or with the prefix that was its own. */
+/** What a run makes for itself: `bucket` alone, or with the prefix that was its own. */
 export interface ScratchPlace {
   bucket: string;
   prefix: string;
-}
-
-/** What runs that began more than an hour ago have left in this user's buckets, and below `within`. */
-export async function oldLeftovers(
-  s3: S3Client,
-  talk: S3Talk,
-  within: readonly string[],
-  now: Date,
-): Promise<ScratchPlace[]> {
-  const { ListBucketsCommand, ListObjectsV2Command } = await import("@aws-sdk/client-s3");
-  const isOld = (id: string | undefined) => {
-    const began = id === undefined ? undefined : scratchTime(id);
-    return began !== undefined && now.getTime() - began.getTime() > OLD_MS;
-  };
-  const mine = await replyOf(s3.send(new ListBucketsCommand({})), { ...talk, what: "list the buckets" });
-  const buckets = (mine.ok ? mine.value.Buckets ?? [] : []).flatMap(({ Name = "" }) =>
-    isOld(BUCKET.exec(Name)?.[1]) ? [{ bucket: Name, prefix: "" }] : []
-  );
-  const inside = await Promise.all(within.map(async (bucket) => {
-    const page = await replyOf(
-      s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: PREFIX, Delimiter: "/" })),
-      { ...talk, what: `list ${bucket}/${PREFIX}` },
-    );
-    return (page.ok ? page.value.CommonPrefixes ?? [] : []).flatMap(({ Prefix = "" }) =>
-      Prefix.startsWith(PREFIX) && isOld(Prefix.slice(PREFIX.length, -1)) ? [{ bucket, prefix: Prefix }] : []
-    );
-  }));
-  return [...buckets, ...inside.flat()];
 }
 
 /** The command that removes by hand what could not be removed. */
@@ -94,4 +63,9 @@ export function removalCommand(endpoint: string, { bucket, prefix }: ScratchPlac
   return prefix
     ? command`aws --endpoint-url ${endpoint} s3 rm --recursive s3://${bucket}/${prefix}`
     : command`aws --endpoint-url ${endpoint} s3 rb --force s3://${bucket}`;
+}
+
+/** The command that shows what lies there, for whoever has to decide whether it may be removed. */
+export function listingCommand(endpoint: string, { bucket, prefix }: ScratchPlace): ShellCommand {
+  return command`aws --endpoint-url ${endpoint} s3 ls --recursive s3://${bucket}/${prefix}`;
 }

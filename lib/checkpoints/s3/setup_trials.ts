@@ -1,12 +1,14 @@
 /** Trials of the setup as it is: keys, their copies, buckets, region, and the place where the others are carried out. */
 import { leftoverOutcome } from "../../checkpoint.ts";
 import { refText } from "../../model.ts";
+import { userText } from "../../scratch_marker.ts";
 import { failed, held, type Outcome, skipped, type Trial, type TrialWords } from "../../trial.ts";
 import { copyOutcomes, credentialOutcomes } from "./credentials.ts";
 import type { S3Setup } from "./setup.ts";
 import { refusalText, replyOf } from "./setup_calls.ts";
 import type { RealBucket } from "./setup_facts.ts";
-import { removalCommand } from "./setup_scratch.ts";
+import { listingCommand, removalCommand } from "./setup_scratch.ts";
+import { nameOf, type SweptPlace } from "./setup_sweep.ts";
 import { command } from "../../shell.ts";
 
 const credentials: Trial<S3Setup> = {
@@ -110,24 +112,46 @@ const sweep: Trial<S3Setup> = {
   id: "s3.sweep",
   title: "leftovers of earlier runs",
   explain:
-    "What runs that were killed have left behind, more than an hour ago, is removed before anything is tried.",
+    "Scratch buckets and prefixes of other runs carry a marker that says whose they are and how long that run may take. Those " +
+    "of runs that are over were removed before anything was tried, those of runs under way were left alone. What has such " +
+    "a name and no marker that is understood is left alone too, and named with the commands to look at it and remove it.",
   weight: "warning",
-  run({ swept, endpoint }) {
-    const stuck = swept.filter(({ why }) => why !== undefined);
-    if (stuck.length > 0) {
-      return Promise.resolve(
-        stuck.map(({ place, why = "", reason }) => {
-          const what = `${place.bucket}/${place.prefix}, left by an earlier run,`;
-          return { ...leftoverOutcome({ what, why, reason }), next: [removalCommand(endpoint, place)] };
-        }),
-      );
-    }
-    const names = swept.map(({ place }) => `${place.bucket}/${place.prefix}`).join(", ");
-    return Promise.resolve(
-      held(swept.length > 0 ? `removed what earlier runs left: ${names}` : "nothing was left"),
+  async run({ swept, endpoint, stillUnclear }) {
+    const stuck = swept.places.flatMap((one) =>
+      one.state === "stuck"
+        ? {
+          ...leftoverOutcome({ ...one, what: `${nameOf(one)}, left by an earlier run,` }),
+          next: [removalCommand(endpoint, one.place)],
+        }
+        : []
     );
+    const unclear = (await stillUnclear()).map((one) =>
+      failed("OwnerUnknown", `${nameOf(one)} was left alone: it ${one.why}`, {
+        observed: nameOf(one),
+        expected: "a scratch place whose marker says when its run ends",
+        next: [listingCommand(endpoint, one.place), removalCommand(endpoint, one.place)],
+      })
+    );
+    const unseen = swept.unseen.map((why): Outcome => ({
+      result: "unknown",
+      reason: "NotListed",
+      message: `whether earlier runs left something is not known: ${why}`,
+    }));
+    const all = [...stuck, ...unclear, ...unseen];
+    return all.length > 0 ? all : held(sweptText(swept.places));
   },
 };
+
+function sweptText(places: readonly SweptPlace[]): string {
+  const gone = places.filter(({ state }) => state === "removed").map(nameOf);
+  const live = places.flatMap((one) =>
+    one.state === "live" ? `${nameOf(one)} (${userText(one.run, one)})` : []
+  );
+  return [
+    gone.length > 0 ? `removed what earlier runs left: ${gone.join(", ")}` : "nothing was left",
+    ...live.length > 0 ? [`left alone what other runs are using: ${live.join(", ")}`] : [],
+  ].join("; ");
+}
 
 export const setupTrials: readonly Trial<S3Setup>[] = [credentials, copies, buckets, region, place, sweep];
 

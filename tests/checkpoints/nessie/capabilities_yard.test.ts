@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { inScratch } from "../../../lib/checkpoint.ts";
 import { openYard, scratchPlace, sweepObjects } from "../../../lib/checkpoints/nessie/capabilities_yard.ts";
+import { sweepWarehouse } from "../../../lib/checkpoints/nessie/capabilities_run.ts";
+import { CannotLook } from "../../../lib/errors.ts";
+import { markerText } from "../../../lib/scratch_marker.ts";
 import { fakeIceberg, reply } from "./fake_iceberg.ts";
 
 const ROOT = "lakecheck_scratch_20261121t1257z_38a7";
@@ -49,17 +52,84 @@ Deno.test("a table that the catalog put elsewhere is not cleaned up after", asyn
   assert.deepEqual([...fake.files], ["wh/bronze/orders/metadata/1.json"]);
 });
 
-Deno.test("leftovers of runs that were killed are swept after an hour, and nothing else is", async () => {
+const HOME = { bucket: "wh", base: "base/" };
+const RUN = "20261121t1100z-38a70000";
+const OWN = "20261121t1100z-00000000";
+const OVER = { text: markerText(RUN, "ci-7", 1000), ageMs: 3_600_000 };
+
+Deno.test("objects of runs that are over are removed, and nothing else is", async () => {
   const fake = fakeIceberg();
-  const kept = [
-    "wh/base/lakecheck_scratch_20261121t1230z_aaaa/t/1.json",
-    "wh/base/lakecheck_scratch_notatime/t/1.json",
-    "wh/base/bronze/orders/1.json",
-    "wh/lakecheck_scratch_20261120t1000z_bbbb/t/1.json",
+  const spaces = {
+    live: "base/lakecheck_scratch_20261121t1230z_aaaa0000/",
+    unmarked: "base/lakecheck_scratch_20261121t1230z_bbbb0000/",
+    foreign: "base/lakecheck_scratch_20261121t1230z_cccc0000/",
+    own: "base/lakecheck_scratch_20261121t1100z_00000000/",
+    over: "base/lakecheck_scratch_20261121t1100z_38a70000/",
+  };
+  const names = [
+    "base/lakecheck_scratch_notatime/",
+    "base/lakecheck_scratch_20261121t1100z_38a70000x/",
+    "base/xlakecheck_scratch_20261121t1100z_38a70000/",
+    "base/bronze/orders/",
+    "lakecheck_scratch_20261121t1100z_38a70000/",
   ];
-  const old = ["wh/base/lakecheck_scratch_20261121t1100z_38a7/t/1.json"];
-  for (const file of [...kept, ...old]) fake.files.add(file);
-  const swept = await sweepObjects("wh", "base/", fake.objects, new Date("2026-11-21T13:00:00Z"));
-  assert.deepEqual(swept, ["lakecheck_scratch_20261121t1100z_38a7"]);
+  const kept = [
+    ...[spaces.live, spaces.unmarked, spaces.foreign, spaces.own, ...names].map((space) =>
+      `wh/${space}t/1.json`
+    ),
+    // An object, and no folder.
+    "wh/base/lakecheck_scratch_20261121t1100z_38a70000",
+  ];
+  for (const file of [...kept, `wh/${spaces.over}t/1.json`, `wh/${spaces.over}u/2.json`]) {
+    fake.files.add(file);
+  }
+  for (const name of [...names, spaces.over, spaces.own]) fake.markers.set(`wh/${name}`, OVER);
+  fake.markers.set(`wh/${spaces.foreign}`, OVER);
+  const live = { text: markerText("20261121t1230z-aaaa0000", "ci-7", 3_600_000), ageMs: 3_000_000 };
+  fake.markers.set(`wh/${spaces.live}`, live);
+  const swept = await sweepObjects(HOME, fake.objects, OWN, undefined);
+  assert.deepEqual(swept.map(({ prefix, state }) => `${prefix} ${state}`).sort(), [
+    `${spaces.over} removed`,
+    `${spaces.live} live`,
+    `${spaces.unmarked} unclear`,
+    `${spaces.foreign} unclear`,
+  ]);
   assert.deepEqual([...fake.files].toSorted(), kept.toSorted());
+  await assert.rejects(
+    sweepWarehouse(HOME, fake.objects, OWN, undefined),
+    (error) =>
+      error instanceof CannotLook && /bbbb0000\/ was left alone: it has no marker/.test(error.message) &&
+      /cccc0000\/ was left alone: it has the marker of another run/.test(error.message) &&
+      /Next: aws s3 rm --recursive s3:\/\/wh\/base\/lakecheck_scratch_20261121t1230z_bbbb0000\//.test(
+        error.message,
+      ),
+  );
+});
+
+Deno.test("where the store's times can't be relied on no objects of others are removed", async () => {
+  const fake = fakeIceberg();
+  fake.files.add(`wh/base/lakecheck_scratch_20261121t1100z_38a70000/t/1.json`);
+  fake.markers.set("wh/base/lakecheck_scratch_20261121t1100z_38a70000/", OVER);
+  const [one] = await sweepObjects(HOME, fake.objects, OWN, "it has no clock");
+  assert.deepEqual([one?.state, fake.files.size], ["unclear", 1]);
+});
+
+Deno.test("objects that are gone at the second look are not told", async () => {
+  const fake = fakeIceberg();
+  fake.files.add(`wh/base/lakecheck_scratch_20261121t1100z_38a70000/t/1.json`);
+  const list = fake.objects.list;
+  fake.objects.list = async (bucket, prefix) => {
+    const keys = await list(bucket, prefix);
+    fake.files.clear();
+    return keys;
+  };
+  await sweepWarehouse(HOME, fake.objects, OWN, undefined);
+});
+
+Deno.test("objects of a run that is over and can't be removed are told", async () => {
+  const fake = fakeIceberg();
+  fake.files.add(`wh/base/lakecheck_scratch_20261121t1100z_38a70000/t/1.json`);
+  fake.markers.set("wh/base/lakecheck_scratch_20261121t1100z_38a70000/", OVER);
+  fake.objects.empty = () => Promise.reject(new CannotLook({ kind: "forbidden", message: "HTTP 403" }));
+  await assert.rejects(sweepWarehouse(HOME, fake.objects, OWN, undefined), /could not be removed: HTTP 403/);
 });

@@ -3,6 +3,8 @@ import type { CatalogReply } from "../../../lib/clients/catalog_http.ts";
 import { applied, broken } from "./fake_commits.ts";
 import type { IcebergRest } from "../../../lib/clients/iceberg_rest.ts";
 import type { Objects } from "../../../lib/checkpoints/nessie/capabilities_yard.ts";
+import { MARKER_NAME } from "../../../lib/checkpoints/s3/scratch_marker.ts";
+import { type FoundMarker, markerText } from "../../../lib/scratch_marker.ts";
 
 export interface Asked {
   method: string;
@@ -38,6 +40,8 @@ export interface Fake {
   objects: Objects;
   /** `bucket/key` of all that was written. */
   files: Set<string>;
+  /** Of `bucket/prefix`. */
+  markers: Map<string, FoundMarker>;
   asked: Asked[];
 }
 
@@ -46,6 +50,7 @@ export function fakeIceberg(spoil: Spoil = () => undefined): Fake {
   const history = new Map<string, Map<string, Thing>>();
   const files = new Set<string>();
   const asked: Asked[] = [];
+  const markers = new Map<string, FoundMarker>();
   const catalog = catalogOf(things, history, files);
   const at = (path: string) => `/v1/BRANCH${path}`;
   return {
@@ -72,7 +77,15 @@ export function fakeIceberg(spoil: Spoil = () => undefined): Fake {
         for (const file of files) if (file.startsWith(`${bucket}/${prefix}`)) files.delete(file);
         return Promise.resolve();
       },
+      mark(scratch, { bucket, prefix }) {
+        const text = markerText(scratch.id, "here", scratch.leaseMs());
+        markers.set(`${bucket}/${prefix}`, { text, ageMs: 0 });
+        files.add(`${bucket}/${prefix}${MARKER_NAME}`);
+        return Promise.resolve(undefined);
+      },
+      marker: ({ bucket, prefix }) => Promise.resolve(markers.get(`${bucket}/${prefix}`)),
     },
+    markers,
   };
 }
 

@@ -1,6 +1,6 @@
 /** What the tests of the Nessie checkpoint share: a context on a fake, and trials tried on it. */
 import assert from "node:assert/strict";
-import { inScratch, type Leftover, runTrials } from "../../../lib/checkpoint.ts";
+import { inScratch, type Leftover, runTrials, type ScratchOptions } from "../../../lib/checkpoint.ts";
 import { nessieApi } from "../../../lib/clients/nessie.ts";
 import { givenWay } from "../../../lib/clients/reach.ts";
 import type { NessieContext } from "../../../lib/checkpoints/nessie/context.ts";
@@ -33,15 +33,18 @@ export interface FixtureOptions {
   management?: Catalog["management"];
   signal?: AbortSignal;
   timeoutMs?: number;
+  /** A catalog that is there, and stays. */
+  on?: FakeNessie;
+  scope?: Partial<ScratchOptions>;
 }
 
 /** Gives `use` a context whose catalog is a fake with these flaws. */
 export async function withFake<T>(
   flaws: readonly string[],
   use: (context: NessieContext, fake: FakeNessie) => Promise<T>,
-  { signal = new AbortController().signal, timeoutMs = 5_000, ...more }: FixtureOptions = {},
+  { signal = new AbortController().signal, timeoutMs = 5_000, on, scope, ...more }: FixtureOptions = {},
 ): Promise<{ value: T; leftovers: Leftover[]; fake: FakeNessie }> {
-  const fake = fakeNessie(flaws);
+  const fake = on ?? fakeNessie(flaws);
   const way = givenWay("--url", fake.url);
   try {
     const catalog: Omit<Catalog, "kube"> = {
@@ -57,13 +60,13 @@ export async function withFake<T>(
     };
     const { ended, leftovers } = await inScratch(
       (scratch) => use(contextOf(catalog, scratch, openWorld(NO_FACTS)), fake),
-      { undoTimeoutMs: 2_000 },
+      { undoTimeoutMs: 2_000, ...scope },
     );
     if (ended.status === "rejected") throw ended.reason;
     return { value: ended.value, leftovers, fake };
   } finally {
     await way.close();
-    await fake.close();
+    if (!on) await fake.close();
   }
 }
 

@@ -47,7 +47,10 @@ Deno.test("every cell of the matrix is measured, in its time, and all objects ar
   const began = performance.now();
   const records = await withFake(async (context, fake) => {
     const undos: (() => Promise<void>)[] = [];
-    const scratch = { id: "t", undo: (_: string, how: () => Promise<void>) => void undos.push(how) };
+    const scratch = {
+      ...context.scratch,
+      undo: (_: string, how: () => Promise<void>) => void undos.push(how),
+    };
     const made = await measureStore(
       { ...context, scratch },
       { totalMs: 4000, matrix: SMALL },
@@ -102,7 +105,7 @@ Deno.test("Ctrl-C in the middle ends it with Interrupted, and what was made is r
   setTimeout(() => interruption.abort(new Interrupted("interrupted")), 800);
   await assert.rejects(
     withFake(async (context) => {
-      const scratch = { id: "t", undo: (what: string) => void undos.push(what) };
+      const scratch = { ...context.scratch, undo: (what: string) => void undos.push(what) };
       await measureStore(
         { ...context, scratch },
         { totalMs: 20_000, matrix: { ...SMALL, upload: 0 } },

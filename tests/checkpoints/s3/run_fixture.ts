@@ -32,6 +32,7 @@ export interface RunOptions extends FakeOptions {
   secret?: string;
   flags?: Record<string, string>;
   signal?: AbortSignal;
+  timeoutMs?: number;
   /** Instead of the fake's. */
   endpoint?: string;
   /** What is in the store before. */
@@ -40,14 +41,39 @@ export interface RunOptions extends FakeOptions {
 
 export const KEYS = { id: FAKE_KEYS.accessKeyId, secret: FAKE_KEYS.secretAccessKey };
 
-/** Gives a fake S3 with the platform's two buckets, facts of the platform, and how to ask its cluster for the keys. */
-export async function withPlatform(
-  options: RunOptions,
-  use: (given: { facts: Facts; asked: Asked; fake: FakeS3; secretsAsked: string[] }) => Promise<void>,
-): Promise<void> {
+/** A fake S3 with the platform's two buckets. */
+export function platformStore(options: FakeOptions = {}): FakeS3 {
   const fake = fakeS3(options);
   for (const name of ["iceberg-warehouse", "spark-logs"]) fake.store.buckets.set(name, emptyBucket(name));
+  return fake;
+}
+
+interface Given {
+  facts: Facts;
+  asked: Asked;
+  fake: FakeS3;
+  secretsAsked: string[];
+}
+
+type OnStore = Omit<RunOptions, keyof FakeOptions | "furnish">;
+
+/** Gives such a store, facts of the platform, and how to ask its cluster for the keys. */
+export async function withPlatform(options: RunOptions, use: (given: Given) => Promise<void>): Promise<void> {
+  const fake = platformStore(options);
   options.furnish?.(fake);
+  try {
+    await withAsked(fake, options, use);
+  } finally {
+    await fake.close();
+  }
+}
+
+/** The same on a store that is there, and stays. */
+async function withAsked(
+  fake: FakeS3,
+  options: OnStore,
+  use: (given: Given) => Promise<void>,
+): Promise<void> {
   const kube = fakeSecrets({ "access-key-id": KEYS.id, "secret-access-key": options.secret ?? KEYS.secret });
   const kubeconfig = await Deno.makeTempFile({ prefix: "lakecheck-test-" });
   await Deno.writeTextFile(kubeconfig, configFor(kube.port));
@@ -56,7 +82,7 @@ export async function withPlatform(
     given,
     kubeconfig,
     namespace: "data-platform",
-    timeoutMs: 5_000,
+    timeoutMs: options.timeoutMs ?? 5_000,
     signal: options.signal ?? new AbortController().signal,
   };
   const secrets = [{
@@ -70,17 +96,25 @@ export async function withPlatform(
   try {
     await use({ facts, asked, fake, secretsAsked: kube.asked });
   } finally {
-    await fake.close();
     await kube.close();
     await Deno.remove(kubeconfig);
   }
 }
 
-/** Runs the checkpoint on it. */
-export async function run(options: RunOptions, look: (ran: Ran) => void | Promise<void>): Promise<void> {
-  await withPlatform(options, async ({ facts, asked, fake, secretsAsked }) => {
-    await look({ facts: await testStore(facts, asked), fake, asked: secretsAsked });
-  });
+async function looked({ facts, asked, fake, secretsAsked }: Given, look: Look): Promise<void> {
+  await look({ facts: await testStore(facts, asked), fake, asked: secretsAsked });
+}
+
+type Look = (ran: Ran) => void | Promise<void>;
+
+/** Runs the checkpoint on a store of its own. */
+export async function run(options: RunOptions, look: Look): Promise<void> {
+  await withPlatform(options, (given) => looked(given, look));
+}
+
+/** Runs it on a store that is there, and stays. */
+export async function runOn(fake: FakeS3, options: OnStore, look: Look): Promise<void> {
+  await withAsked(fake, options, (given) => looked(given, look));
 }
 
 const configFor = (port: number) =>
