@@ -9,6 +9,12 @@
 /** A run id, as it stands in names: when the run began, by its own clock, and chance. Older runs have four digits. */
 export const RUN_ID = "\\d{8}t\\d{4}z-(?:[0-9a-f]{4}){1,2}";
 
+const WHOLE = new RegExp(`^${RUN_ID}$`);
+
+export function isRunId(text: string): boolean {
+  return WHOLE.test(text);
+}
+
 /** How often a marker is written again. */
 export const RENEW_MS = 2 * 60_000;
 /** Every marker promises at least so much from when it is written: several renewals may fail. Undoing fits in it. */

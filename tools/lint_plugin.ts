@@ -4,6 +4,7 @@
  */
 import { expressionSource } from "./lint/expression_source.ts";
 import { jsonParse } from "./lint/json_parse.ts";
+import { nessieOwnReference } from "./lint/nessie_own_reference.ts";
 
 import { shellCommands } from "./lint/shell_commands.ts";
 
@@ -248,6 +249,7 @@ const plugin: Deno.lint.Plugin = {
     "api-path": apiPath,
     "s3-deletes": s3Deletes,
     "json-parse": jsonParse,
+    "nessie-own-reference": nessieOwnReference,
   },
 };
 

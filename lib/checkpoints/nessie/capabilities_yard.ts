@@ -10,9 +10,9 @@ import { type IcebergRest, space, tablePath } from "../../clients/iceberg_rest.t
 import { CannotLook } from "../../errors.ts";
 import {
   type FoundMarker,
+  isRunId,
   judgeMarker,
   type MarkerVerdict,
-  RUN_ID,
 } from "../../scratch_marker.ts";
 import { type OwnPlace, scratchBelow } from "../s3/own_place.ts";
 import type { MarkerPlace } from "../s3/scratch_marker.ts";
@@ -74,11 +74,10 @@ const SCRATCH = "lakecheck_scratch_";
 /** The name of the scratch namespace of a run. */
 export const scratchNamespace = (id: string): string => `${SCRATCH}${id.replaceAll("-", "_")}`;
 
-const NAME = new RegExp(`^${SCRATCH}(${RUN_ID.replaceAll("-(", "_(")})$`);
-
 /** The id of the run whose scratch namespace has this name; undefined for every other name. */
 function runOfNamespace(name: string): string | undefined {
-  return NAME.exec(name)?.[1]?.replace("_", "-");
+  const run = name.startsWith(SCRATCH) ? name.slice(SCRATCH.length).replace("_", "-") : "";
+  return isRunId(run) ? run : undefined;
 }
 
 /** Registers the cleaning of the objects; creates nothing. The branch is there, and goes when its maker takes it back. */
