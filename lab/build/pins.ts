@@ -231,6 +231,9 @@ export const goToolchain: PythonPin = {
   sha256: "565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff",
 };
 
+/** A store that only tests use. Cargo checks the crate with the registry's index, and its Cargo.lock pins the rest. */
+export const s3sFsPin = { crate: "s3s-fs", version: "0.14.1", features: "binary" } as const;
+
 /** The Deno program that runs the stand-in servers, from npm. */
 export const denoPin = {
   packageName: "@deno/linux-x64-glibc",
