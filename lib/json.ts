@@ -10,15 +10,20 @@ const ALIKE = 0x20;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 
+/** JSON that may be whole, and is nested deeper than is read here. */
+export class TooDeep extends SyntaxError {
+  override name = "TooDeep";
+}
+
 /** What an engine with `context.source` gives its reviver; the compiler's library does not know it yet. */
 export type Reviver = (key: string, value: unknown, context?: { source?: string }) => unknown;
 
 /**
- * As JSON.parse, for values that are walked, compared or written again. Throws SyntaxError, also for what is nested
- * deeper than 200 levels: whoever walks such a value by calling himself comes to the end of the stack.
+ * As JSON.parse, for values that are walked, compared or written again. Throws SyntaxError, and TooDeep for what is
+ * nested deeper than 200 levels: whoever walks such a value by calling himself comes to the end of the stack.
  */
 export function parseJson(text: string, reviver?: Reviver): unknown {
-  if (isDeep(text)) throw new SyntaxError(`it is nested deeper than ${DEEPEST} levels`);
+  if (isDeep(text)) throw new TooDeep(`it is nested deeper than ${DEEPEST} levels`);
   return JSON.parse(text, reviver);
 }
 

@@ -4,7 +4,8 @@
  * is not a library.) Pure: what unpacks blocks is given.
  */
 import { type AvroReader, readerOf, type Wanted } from "./avro_schema.ts";
-import { AvroError, type Cursor, readBytes, readSize, readText } from "./avro_values.ts";
+import { AvroError, type Cursor, cursorOf, readBytes, readSize, readText } from "./avro_values.ts";
+import { cut } from "../text.ts";
 
 /** How the blocks of each codec that can be read are unpacked: `deflate` is raw, without zlib's header. */
 export type Codecs = Readonly<Record<string, (block: Uint8Array) => Uint8Array>>;
@@ -18,19 +19,25 @@ export interface AvroFile {
 
 const MAGIC = [0x4f, 0x62, 0x6a, 0x01];
 const SYNC_BYTES = 16;
+/** Bytes that the blocks of one file may have together, unpacked. Iceberg's manifests have 8 MiB. */
+const MOST_UNPACKED = 1024 ** 3;
 
 /** Reads the header. Throws AvroError when it is no Avro file, or one with a codec that is not given. */
 export function openAvro(bytes: Uint8Array, wanted: Wanted, codecs: Codecs): AvroFile {
   if (bytes.length === 0) throw new AvroError("empty", "has no bytes");
   if (MAGIC.some((byte, at) => bytes[at] !== byte)) throw new AvroError("not-avro", "is not an Avro file");
-  const cursor: Cursor = { bytes, at: MAGIC.length, end: bytes.length };
+  const cursor: Cursor = { ...cursorOf(bytes), at: MAGIC.length };
   const properties = readProperties(cursor);
   const sync = cursor.at;
   cursor.at += SYNC_BYTES;
   if (cursor.at > cursor.end) throw truncated();
   const codec = properties.get("avro.codec") ?? "null";
-  const unpack = codec === "null" ? (block: Uint8Array) => block : codecs[codec];
-  if (!unpack) throw new AvroError("unsupported", `is packed with ${codec}, which is not read here`);
+  const unpack = codec === "null"
+    ? (block: Uint8Array) => block
+    : Object.hasOwn(codecs, codec)
+    ? codecs[codec]
+    : undefined;
+  if (!unpack) throw new AvroError("unsupported", `is packed with ${cut(codec, 40)}, which is not read here`);
   const reader = readerOf(properties.get("avro.schema") ?? "", wanted);
   return {
     property: (name) => properties.get(name),
@@ -47,6 +54,7 @@ function* recordsOf(
   reader: AvroReader,
 ): Generator<Record<string, unknown>> {
   const { bytes } = cursor;
+  let size = 0;
   while (cursor.at < cursor.end) {
     const count = readSize(cursor);
     const packed = readBytes(cursor);
@@ -58,8 +66,10 @@ function* recordsOf(
     }
     cursor.at += SYNC_BYTES;
     const block = unpacked(packed, unpack);
+    size += block.length;
+    if (size > MOST_UNPACKED) throw tooLarge();
     if (count > block.length) throw new AvroError("damaged", "has a block with fewer bytes than records");
-    const inside: Cursor = { bytes: block, at: 0, end: block.length };
+    const inside = cursorOf(block);
     for (let i = 0; i < count; i++) {
       const record = reader(inside);
       if (inside.at > inside.end) throw truncated();
@@ -71,10 +81,13 @@ function* recordsOf(
   }
 }
 
+const tooLarge = () => new AvroError("unsupported", "unpacks to more than 1 GiB, which is not read here");
+
 function unpacked(packed: Uint8Array, unpack: (block: Uint8Array) => Uint8Array): Uint8Array {
   try {
     return unpack(packed);
-  } catch {
+  } catch (error) {
+    if (error instanceof AvroError) throw error;
     throw new AvroError("damaged", "has a block that can't be unpacked");
   }
 }

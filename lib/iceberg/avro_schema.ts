@@ -9,7 +9,7 @@ import {
   skipBytes,
   skipLong,
 } from "./avro_values.ts";
-import { parseJson } from "../json.ts";
+import { DEEPEST, parseJson, TooDeep } from "../json.ts";
 
 /**
  * The fields of a record to take, by the names that the result gives them. Iceberg knows fields by their ids; a file
@@ -28,6 +28,7 @@ interface Values {
 /** Readers by schema; the schemas of a catalog's manifests differ by partition spec only. */
 const readers = new WeakMap<Wanted, Map<string, AvroReader>>();
 const KEPT_READERS = 256;
+const LONGEST_KEPT = 256 * 1024;
 
 /** The reader of a file's records. Throws AvroError when the schema is none of records, or can't be understood. */
 export function readerOf(schema: string, wanted: Wanted): AvroReader {
@@ -37,14 +38,15 @@ export function readerOf(schema: string, wanted: Wanted): AvroReader {
   if (before) return before;
   const reader = recordReader(parsed(schema), wanted);
   if (known.size >= KEPT_READERS) known.clear();
-  known.set(schema, reader);
+  if (schema.length <= LONGEST_KEPT) known.set(schema, reader);
   return reader;
 }
 
 function parsed(schema: string): unknown {
   try {
     return parseJson(schema);
-  } catch {
+  } catch (error) {
+    if (error instanceof TooDeep) throw tooDeep();
     throw new AvroError("damaged", "has no schema that can be read");
   }
 }
@@ -56,11 +58,17 @@ function recordReader(schema: unknown, wanted: Wanted): AvroReader {
   return record(schema, wanted, new Map()).read as AvroReader;
 }
 
+const tooDeep = () =>
+  new AvroError(
+    "unsupported",
+    `has records within each other deeper than ${DEEPEST} levels, which is not read here`,
+  );
+
 type Named = Map<string, Values>;
 
 /** A record without wanted fields is gone past, not read. */
 function values(schema: unknown, wanted: Wanted | undefined, named: Named, space = ""): Values {
-  if (typeof schema === "string") return PLAIN[schema] ?? byName(schema, named, space);
+  if (typeof schema === "string") return PLAIN.get(schema) ?? byName(schema, named, space);
   if (Array.isArray(schema)) return union(schema.map((one) => values(one, wanted, named, space)));
   if (!isObject(schema)) throw unknownType(schema);
   switch (schema.type) {
@@ -71,7 +79,7 @@ function values(schema: unknown, wanted: Wanted | undefined, named: Named, space
     case "map":
       return items(values(schema.values, wanted, named, space), true);
     case "fixed":
-      return remember(schema, named, space, fixed(Number(schema.size)));
+      return remember(schema, named, space, fixed(schema.size));
     case "enum":
       return remember(schema, named, space, LONG);
     default:
@@ -85,14 +93,18 @@ function record(schema: Schema, wanted: Wanted, named: Named, outer = ""): Value
   const itself: Values = {
     read(cursor) {
       const out: Record<string, unknown> = {};
+      enter(cursor);
       for (const { key, values } of steps) {
         if (key === undefined) values.skip(cursor);
         else out[key] = values.read(cursor);
       }
+      cursor.depth--;
       return out;
     },
     skip(cursor) {
+      enter(cursor);
       for (const { values } of steps) values.skip(cursor);
+      cursor.depth--;
     },
   };
   remember(schema, named, space, itself);
@@ -100,6 +112,7 @@ function record(schema: Schema, wanted: Wanted, named: Named, outer = ""): Value
     throw new AvroError("damaged", "has a schema of a record without fields");
   }
   for (const field of schema.fields) {
+    if (!isObject(field)) throw new AvroError("damaged", "has a schema with a field that is none");
     const key = keyOf(field, wanted);
     steps.push({
       key,
@@ -107,6 +120,11 @@ function record(schema: Schema, wanted: Wanted, named: Named, outer = ""): Value
     });
   }
   return itself;
+}
+
+/** A record may be a part of itself, and then its values say how deep it goes, or that it has no end. */
+function enter(cursor: Cursor): void {
+  if (++cursor.depth > DEEPEST) throw tooDeep();
 }
 
 function keyOf(field: Schema, wanted: Wanted): string | undefined {
@@ -128,8 +146,10 @@ function items(item: Values, keyed: boolean): Values {
   const walk = (cursor: Cursor, each: (cursor: Cursor) => void, mayJump: boolean) => {
     for (let count = readSize(cursor, true); count !== 0; count = readSize(cursor, true)) {
       const size = count < 0 ? readSize(cursor) : undefined;
-      // Each item has a byte at least, so more items than bytes are none: damage must not become an endless loop.
-      if (Math.abs(count) > cursor.end - cursor.at) throw inList();
+      // Each item has a byte at least, so more items than bytes are none: damage must not become an endless loop, and
+      // neither must lists of lists of what takes no bytes.
+      cursor.items += Math.abs(count);
+      if (Math.abs(count) > cursor.end - cursor.at || cursor.items > cursor.end) throw inList();
       if (size !== undefined && mayJump) cursor.at += size;
       else for (let i = Math.abs(count); i > 0; i--) each(cursor);
       if (cursor.at > cursor.end) throw inList();
@@ -156,7 +176,10 @@ function items(item: Values, keyed: boolean): Values {
 
 const inList = () => new AvroError("truncated", "ends in the middle of a list");
 
-function fixed(size: number): Values {
+function fixed(size: unknown): Values {
+  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
+    throw new AvroError("damaged", "has a schema with a fixed type of no size");
+  }
   return {
     read(cursor) {
       cursor.at += size;
@@ -168,16 +191,16 @@ function fixed(size: number): Values {
 
 const LONG: Values = { read: readLong, skip: skipLong };
 
-const PLAIN: Readonly<Record<string, Values>> = {
+const PLAIN: ReadonlyMap<string, Values> = new Map(Object.entries({
   null: fixedValue(0, () => null),
   boolean: fixedValue(1, (view, at) => view.getUint8(at) !== 0),
   int: LONG,
   long: LONG,
   float: fixedValue(4, (view, at) => view.getFloat32(at, true)),
   double: fixedValue(8, (view, at) => view.getFloat64(at, true)),
-  bytes: { read: readBytes, skip: (cursor) => void skipBytes(cursor) },
-  string: { read: readText, skip: (cursor) => void skipBytes(cursor) },
-};
+  bytes: { read: readBytes, skip: (cursor: Cursor) => void skipBytes(cursor) },
+  string: { read: readText, skip: (cursor: Cursor) => void skipBytes(cursor) },
+}));
 
 function fixedValue(size: number, take: (view: DataView, at: number) => unknown): Values {
   return {

@@ -16,6 +16,14 @@ export interface Cursor {
   readonly bytes: Uint8Array;
   at: number;
   readonly end: number;
+  /** Records within each other, at this place. */
+  depth: number;
+  /** Items of lists and maps that were met: of these bytes there can't be more than bytes. */
+  items: number;
+}
+
+export function cursorOf(bytes: Uint8Array): Cursor {
+  return { bytes, at: 0, end: bytes.length, depth: 0, items: 0 };
 }
 
 const LOW = 2 ** 28;

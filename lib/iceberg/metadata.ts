@@ -5,6 +5,7 @@
 import { anyText, list, map, num, obj, part, ShapeError, str } from "../shape.ts";
 import type { Reader } from "../model.ts";
 import { parseExact } from "./exact_json.ts";
+import { DEEPEST, TooDeep } from "../json.ts";
 
 export interface Snapshot {
   id: string;
@@ -34,6 +35,10 @@ export interface TableMetadata {
 /** The metadata is not what Iceberg promises; the message goes on after the file's name. */
 export class MetadataError extends Error {
   override name = "MetadataError";
+  /** `unsupported`: it may be whole, and is not read here. */
+  constructor(message: string, readonly why: "damaged" | "unsupported" = "damaged") {
+    super(message);
+  }
 }
 
 /** An id: a number where it is exact as one, else what parseExact left as text. */
@@ -62,7 +67,7 @@ export function readTableMetadata(text: string): TableMetadata {
     throw new MetadataError("is JSON, but no table metadata: it has no format-version or no location");
   }
   if (version < 1 || version > 3) {
-    throw new MetadataError(`has format-version ${version}; versions 1 to 3 are read here`);
+    throw new MetadataError(`has format-version ${version}; versions 1 to 3 are read here`, "unsupported");
   }
   const current = read["current-snapshot-id"];
   return {
@@ -111,6 +116,12 @@ function decoded(text: string): NonNullable<ReturnType<typeof METADATA>> {
     if (read) return read;
   } catch (error) {
     if (error instanceof ShapeError) throw new MetadataError(`is not table metadata: ${error.message}`);
+    if (error instanceof TooDeep) {
+      throw new MetadataError(
+        `is nested deeper than ${DEEPEST} levels, which is not read here`,
+        "unsupported",
+      );
+    }
     if (error instanceof SyntaxError) throw new MetadataError("is not JSON, or not all of it");
     throw error;
   }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import avro from "avsc";
 import fc from "fast-check";
 import { type Codecs, openAvro } from "../../lib/iceberg/avro.ts";
-import { AvroError, type Cursor, readLong } from "../../lib/iceberg/avro_values.ts";
+import { AvroError, cursorOf, readLong } from "../../lib/iceberg/avro_values.ts";
 import { readManifest, readManifestList } from "../../lib/iceberg/manifest.ts";
 import { bytesOf, codecs, recorded } from "./fixtures.ts";
 
@@ -25,7 +25,7 @@ const long = avro.types.LongType.__with({
 Deno.test("a long is what avsc wrote, to the last of 64 bits", () => {
   fc.assert(fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (value) => {
     const bytes = new Uint8Array(long.toBuffer(value));
-    const cursor: Cursor = { bytes, at: 0, end: bytes.length };
+    const cursor = cursorOf(bytes);
     const read = readLong(cursor);
     assert.equal(BigInt(read), value);
     assert.equal(

@@ -11,6 +11,7 @@ import {
   type TableMetadata,
 } from "../../iceberg/metadata.ts";
 import { type Expected, type Flaws, type Names, namesOf, type Part, sizeFlaw } from "./integrity_names.ts";
+import { MAX_UNPACKED } from "../iceberg_codecs.ts";
 import { inParallel } from "./integrity_pool.ts";
 
 /** A table or view as a reference has it. */
@@ -60,16 +61,16 @@ export async function followTable(table: TableHead, tools: ChainTools, flaws: Fl
     part: "metadata file",
     current: table.branch,
   });
-  const text = bytes && textOf(bytes, tools);
+  if (bytes === undefined) return chain;
   try {
-    if (bytes === undefined) return chain;
-    if (text === undefined) throw new MetadataError("is packed, and can't be unpacked");
+    const text = textOf(bytes, tools);
     if (table.type === "view") readViewMetadata(text);
     else chain.metadata = readTableMetadata(text);
   } catch (error) {
     if (!(error instanceof MetadataError)) throw error;
     chain.cut = true;
-    flaws.add("Broken", "metadata file", table.branch, table.metadataLocation, error.message);
+    const reason = error.why === "unsupported" ? "NotUnderstood" : "Broken";
+    flaws.add(reason, "metadata file", table.branch, table.metadataLocation, error.message);
   }
   if (!chain.metadata) return chain;
   const place = placeOf(chain.metadata.location) ?? placeOf(usualLocation(table.metadataLocation) ?? "");
@@ -201,12 +202,24 @@ function tolerate(
   }
 }
 
-/** The text of a metadata file, packed with gzip or not; undefined when it is damaged. */
-export function textOf(bytes: Uint8Array, { gunzip }: Pick<ChainTools, "gunzip">): string | undefined {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return new TextDecoder().decode(bytes);
-  try {
-    return new TextDecoder().decode(gunzip(bytes));
-  } catch {
-    return undefined;
+/** The text of a metadata file, packed with gzip or not. Throws MetadataError when it is damaged or too large. */
+export function textOf(bytes: Uint8Array, { gunzip }: Pick<ChainTools, "gunzip">): string {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) {
+    if (bytes.length > MAX_UNPACKED) throw tooLarge("has");
+    return new TextDecoder().decode(bytes);
   }
+  let unpacked: Uint8Array;
+  try {
+    unpacked = gunzip(bytes);
+  } catch (error) {
+    if (error instanceof AvroError) throw tooLarge("unpacks to");
+    throw new MetadataError("is packed, and can't be unpacked");
+  }
+  return new TextDecoder().decode(unpacked);
 }
+
+const tooLarge = (does: string) =>
+  new MetadataError(
+    `${does} more than ${MAX_UNPACKED / 1024 ** 2} MiB, which is not read here`,
+    "unsupported",
+  );

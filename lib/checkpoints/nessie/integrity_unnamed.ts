@@ -120,7 +120,7 @@ async function followEarlier(
     return place?.bucket === bucket ? place.key : "";
   };
   const bytes = await tools.store.get(bucket, key);
-  const metadata = bytes && tolerant(() => readTableMetadata(textOf(bytes, tools) ?? ""));
+  const metadata = bytes && tolerant(() => readTableMetadata(textOf(bytes, tools)));
   for (const { path } of metadata?.statistics ?? []) take(ours(path));
   for (const { manifestList = "", manifests = [] } of metadata?.snapshots ?? []) {
     const paths = new Set(manifests);

@@ -47,7 +47,7 @@ async function locationIn(store: Pick<S3Reader, "get">, path: string): Promise<s
   if (!place) return undefined;
   try {
     const bytes = await store.get(place.bucket, place.key);
-    return bytes && readTableMetadata(textOf(bytes, { gunzip }) ?? "").location;
+    return bytes && readTableMetadata(textOf(bytes, { gunzip })).location;
   } catch (error) {
     if (error instanceof S3Refused || error instanceof MetadataError) return undefined;
     throw error;

@@ -175,6 +175,59 @@ Deno.test("delete files and deletion vectors are looked for like data files", as
   }
 });
 
+/** An Avro file of one record with this schema. */
+const avroOf = (schema: string) => {
+  const length = TEXT.encode(schema).length;
+  const size = [length * 2 % 128 | 0x80, (length * 2 >> 7) % 128 | 0x80, length * 2 >> 14];
+  const head = [
+    0x4f,
+    0x62,
+    0x6a,
+    1,
+    2,
+    22,
+    ...TEXT.encode("avro.schema"),
+    ...size,
+    ...TEXT.encode(schema),
+    0,
+  ];
+  const sync = Array<number>(16).fill(7);
+  return new Uint8Array([...head, ...sync, 2, 2, 0, ...sync]);
+};
+
+const NESTED = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+
+for (
+  const [what, key, bytes] of [
+    ["metadata", METADATA, TEXT.encode(`{"format-version":2,"location":"s3://lake/x","schemas":${NESTED}}`)],
+    [
+      "the schema of a manifest list",
+      (table: RecordedTable) => keyLike(table, /snap-/),
+      avroOf(`{"type":"record","name":"r","fields":[{"name":"a","type":${NESTED}}]}`),
+    ],
+    [
+      "a record of a manifest list",
+      (table: RecordedTable) => keyLike(table, /snap-/),
+      avroOf('{"type":"record","name":"r","fields":[{"name":"a","type":"r"}]}'),
+    ],
+  ] as const
+) {
+  Deno.test(`${what} without end in depth is not understood, for this file alone`, () =>
+    withStore(async (store) => {
+      const harmful = await put(store, "spark_orders_v1");
+      const whole = await put(store, "spark_orders_v2");
+      change(store, key(harmful), bytes);
+      const entries = { "db.a": harmful.metadataLocation, "db.b": whole.metadataLocation };
+      const walked = await walkOver(store, { main: { entries } });
+      assert.equal(walked.tally.tables, 2);
+      assert.ok(walked.tally.files >= 4, "the files of the other table");
+      const said = integrityRecords(walked).filter(({ result }) => result === "unknown");
+      assert.ok(
+        said.some(({ reason, message }) => reason === "NotUnderstood" && /200 levels/.test(message ?? "")),
+      );
+    }));
+}
+
 Deno.test("a broken table does not keep the walk from the others", () =>
   withStore(async (store) => {
     const broken = await put(store, "spark_orders_v1");
