@@ -6,6 +6,8 @@
  * store recorded it, by the store's own clock. Whoever reads it compares that with the store's clock again.
  */
 
+import { parseJson } from "./json.ts";
+
 /** A run id, as it stands in names: when the run began, by its own clock, and chance. Older runs have four digits. */
 export const RUN_ID = "\\d{8}t\\d{4}z-(?:[0-9a-f]{4}){1,2}";
 
@@ -90,7 +92,7 @@ function markerOf(text: string): { run: string; host: string; leaseSeconds: numb
   if (text.length > MAX_MARKER_CHARS) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     return undefined;
   }

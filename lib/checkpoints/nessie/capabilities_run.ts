@@ -13,6 +13,7 @@ import {
 } from "./capabilities_yard.ts";
 import type { NessieContext } from "./context.ts";
 import { placeOf } from "../../iceberg/location.ts";
+import { command } from "../../shell.ts";
 
 /** The store of the warehouse; both absent when there is no key for it. */
 export interface StoreOfWarehouse {
@@ -82,6 +83,6 @@ export async function sweepWarehouse(
       state === "stuck" ? `could not be removed: ${why}` : `was left alone: it ${why}`
     }`
   );
-  const commands = found.map(({ bucket, prefix }) => `aws s3 rm --recursive s3://${bucket}/${prefix}`);
+  const commands = found.map(({ bucket, prefix }) => command`aws s3 rm --recursive s3://${bucket}/${prefix}`);
   throw cannotLook("server-error", `${words.join("; ")}. Next: ${commands.join("; ")}`);
 }

@@ -8,12 +8,7 @@ import type { CatalogReply, CatalogRequest } from "../../clients/catalog_http.ts
 import { cannotLook } from "../../clients/failures.ts";
 import { type IcebergRest, space, tablePath } from "../../clients/iceberg_rest.ts";
 import { CannotLook } from "../../errors.ts";
-import {
-  type FoundMarker,
-  isRunId,
-  judgeMarker,
-  type MarkerVerdict,
-} from "../../scratch_marker.ts";
+import { type FoundMarker, isRunId, judgeMarker, type MarkerVerdict } from "../../scratch_marker.ts";
 import { type OwnPlace, scratchBelow } from "../s3/own_place.ts";
 import type { MarkerPlace } from "../s3/scratch_marker.ts";
 import { at, isGood, words } from "./capabilities.ts";

@@ -111,7 +111,7 @@ function whyCut(
 }
 
 const cursorOf = (truncated: boolean | undefined, cursor: Cursor): { next?: Cursor } =>
-  truncated ? { next: JSON.parse(JSON.stringify(cursor)) } : {};
+  truncated ? { next: cursor } : {};
 
 /** The list of a kind in a place, as S3 has it. Errors of the store (5xx, no answer) are CannotLook. */
 export async function lister(

@@ -6,12 +6,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import type { RawS3, S3Talk } from "../../clients/s3.ts";
 import { stuckBy, type SweepState } from "../../checkpoint.ts";
 import { CannotLook } from "../../errors.ts";
-import {
-  type ExpiredRun,
-  judgeMarker,
-  type MarkerVerdict,
-  RUN_ID,
-} from "../../scratch_marker.ts";
+import { type ExpiredRun, judgeMarker, type MarkerVerdict, RUN_ID } from "../../scratch_marker.ts";
 import { empty, removeBucket } from "./delete.ts";
 import { provenBucket, scratchBelow } from "./own_place.ts";
 import { readMarker } from "./scratch_marker.ts";

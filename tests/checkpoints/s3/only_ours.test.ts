@@ -4,11 +4,13 @@ import { inScratch } from "../../../lib/checkpoint.ts";
 import { openYard, sweepObjects } from "../../../lib/checkpoints/nessie/capabilities_yard.ts";
 import { openWarehouse } from "../../../lib/checkpoints/nessie/warehouse_store.ts";
 import { measureStore } from "../../../lib/checkpoints/s3/performance.ts";
+import { MARKER_NAME } from "../../../lib/checkpoints/s3/scratch_marker.ts";
 import { CannotLook } from "../../../lib/errors.ts";
 import type { Facts } from "../../../lib/model.ts";
 import type { FakeS3, Quirk } from "../../fake_s3/mod.ts";
 import type { Upload, Version } from "../../fake_s3/store.ts";
 import { openWorld } from "../../../lib/world.ts";
+import { markerText } from "../../../lib/scratch_marker.ts";
 import { withFake } from "./ops_fixture.ts";
 import { recordsOf, resultsOf, run, withPlatform } from "./run_fixture.ts";
 
@@ -149,12 +151,15 @@ Deno.test("a store that ignores prefixes: of a catalog's warehouse the scratch n
         keys.set(`wh/${root}/${name}`, [version(name)]);
       }
       keys.set(`wh/${old}/t/1.json`, [version("old")]);
+      keys.set(`wh/${old}/${MARKER_NAME}`, [version(markerText("20200101t0000z-abcd", "ci-7", 1000))]);
     }, { undoTimeoutMs: 10_000 });
     if (ended.status === "rejected") throw ended.reason;
     assert.deepEqual(leftovers.map(({ what, reason }) => `${what} ${reason}`), [
       `objects of namespace ${root} ListedOutside`,
     ]);
-    await assert.rejects(sweepObjects(bucket, "wh/", store.undoObjects, new Date()), /outside of the prefix/);
+    const [swept] = await sweepObjects({ bucket, base: "wh/" }, store.undoObjects, "another", undefined);
+    assert.ok(swept?.state === "stuck", JSON.stringify(swept));
+    assert.match(swept.why, /outside of the prefix/);
     expectOnlyTheirs(fake);
     await store.close();
   });
