@@ -142,7 +142,7 @@ export async function installCalico(ctx: LabContext): Promise<boolean> {
   const served = () => isOk(ctx, `${ctx.apiServer}/apis/${CRD_GROUP}/v1/ippools`);
   const both = async () =>
     await served() && await isOk(ctx, `${ctx.apiServer}/apis/${CRD_GROUP}/v1/clusterinformations`);
-  if (!await waitFor(both, 20_000)) throw new LabError("calico", "its CRDs are not served after 20 s");
+  if (!await waitFor(both, 120_000)) throw new LabError("calico", "its CRDs are not served after 120 s");
   await Promise.all(
     [...objects].map(([path, object]) => applyAt(ctx, "calico", path, JSON.stringify(object))),
   );
