@@ -12,6 +12,7 @@ import {
   type WarehouseHome,
 } from "./capabilities_yard.ts";
 import type { NessieContext } from "./context.ts";
+import { command } from "../../shell.ts";
 import { placeOf } from "../../iceberg/location.ts";
 import { command } from "../../shell.ts";
 

@@ -67,5 +67,7 @@ export function removalCommand(endpoint: string, { bucket, prefix }: ScratchPlac
 
 /** The command that shows what lies there, for whoever has to decide whether it may be removed. */
 export function listingCommand(endpoint: string, { bucket, prefix }: ScratchPlace): ShellCommand {
-  return command`aws --endpoint-url ${endpoint} s3 ls --recursive s3://${bucket}/${prefix}`;
+  return prefix
+    ? command`aws --endpoint-url ${endpoint} s3 ls --recursive s3://${bucket}/${prefix}`
+    : command`aws --endpoint-url ${endpoint} s3 ls --recursive s3://${bucket}`;
 }

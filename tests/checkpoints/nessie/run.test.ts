@@ -152,8 +152,8 @@ Deno.test("what could not be removed is named, with the command", async () => {
       "scratch references could not be removed: lakecheck-scratch-x: it took longer than 10 s",
     );
     assert.match(
-      first?.next?.[0] ?? "",
-      /curl -X DELETE 'http:\/\/n:1\/api\/v2\/trees\/lakecheck-scratch-x@HASH'/,
+      first?.next?.[1] ?? "",
+      /curl -X DELETE http:\/\/n:1\/api\/v2\/trees\/lakecheck-scratch-x@HASH$/,
     );
     assert.equal(second?.message, "old, of an earlier run, could not be removed: locked");
   });
