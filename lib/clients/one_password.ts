@@ -89,6 +89,8 @@ export interface ConnectApiOptions {
   timeoutMs: number;
   /** Ends what is under way; its reason is thrown and should be an Interrupted. */
   signal?: AbortSignal;
+  /** The token may go over plain http to another machine. Default: only to this one, where a port-forward ends. */
+  plainHttp?: boolean;
   /** Knows more of a connection that broke: `failure` of a Forward. */
   why?: () => Failure | undefined;
 }
@@ -98,7 +100,7 @@ const MAX_BYTES = 32 * 1024 * 1024;
 
 /** A client of the Connect server at `url`; asks nothing yet. UsageError when URL or token can't be used. */
 export function connectApi(options: ConnectApiOptions): ConnectApi {
-  const base = baseOf(options.url);
+  const base = baseOf(options);
   if (!/^[\x21-\x7e]+$/.test(options.token)) {
     throw new UsageError(
       "the token of 1Password Connect is empty or holds characters that no token has, perhaps a line break. " +
@@ -287,12 +289,23 @@ function valuesIn(body: unknown): string[] {
   );
 }
 
-function baseOf(text: string): string {
+function baseOf({ url: text, plainHttp = false }: ConnectApiOptions): string {
   const url = URL.parse(text);
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
     throw new UsageError(
-      "the address of 1Password Connect is not an http(s) URL. Next: give one like http://127.0.0.1:8080",
+      "the address of 1Password Connect is not an http(s) URL without user and query. Next: give one like " +
+        "http://127.0.0.1:8080",
+    );
+  }
+  if (url.protocol === "http:" && !plainHttp && !isThisMachine(url.hostname)) {
+    throw new UsageError(
+      `the address of 1Password Connect is ${url.origin}, where token and keys would go unencrypted. ` +
+        "Next: give an https URL, or --plain-http if nobody can listen on the way",
     );
   }
   return `${url.origin}${trimEnd(url.pathname, "/")}`;
 }
+
+/** URLs spell every IPv4 address as four numbers. */
+const isThisMachine = (hostname: string): boolean =>
+  /^127\.\d+\.\d+\.\d+$/.test(hostname) || hostname === "localhost" || hostname === "[::1]";

@@ -79,6 +79,7 @@ const status: Command = {
   flags: {
     token: { help: "a Connect token to judge, or - for stdin; never kept in facts", value: "FILE" },
     offer: { help: "print the ExternalSecret that would make this Secret", value: "NAMESPACE/NAME" },
+    yes: { help: "send the token to Connect without asking, to learn the names of its vaults" },
   },
   extend: async (facts, asked) => await (await import("./status.ts")).extend(facts, asked),
   readsOnly: true,

@@ -1,15 +1,16 @@
-/** Where keys come from and where they go: claims and users, the 1Password store, its vault, and the way to its Connect. */
+/** Where keys come from and where they go: claims and users, the 1Password store, its vault. */
 import { kubePath } from "../api_path.ts";
 import { oneLine } from "../clients/failures.ts";
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
 import type { ConnectApi, Vault } from "../clients/one_password.ts";
 import { cephObjectStoreUsers, objectBucketClaims } from "../components/rook_ceph_kinds.ts";
-import { CannotLook, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import type { ObjectRef } from "../model.ts";
 import { refText } from "../model.ts";
 import { claimSource, type Source, userSource } from "./obc_keys.ts";
 import { at, conditionOf, entries, EXTERNAL_SECRETS, listIfServed, podsSelected } from "./objects.ts";
 import { command } from "../shell.ts";
+import { at, EXTERNAL_SECRETS, listIfServed } from "./objects.ts";
 
 /** Names of claims and users, each `NAMESPACE/NAME`; neither: every claim of the namespace, and every user. */
 export interface Chosen {
@@ -135,50 +136,4 @@ export async function findVault(api: ConnectApi, wanted: string): Promise<Vault>
     }. Give another --vault, or a token for it: ` +
       command`op connect token create obc-sync --server SERVER --vault ${wanted},rw`,
   );
-}
-
-/** A pod to forward to. */
-export interface Target {
-  namespace: string;
-  pod: string;
-  port: number;
-}
-
-/** The pod behind a store's host; undefined when the host is outside of the cluster. CannotLook when none is ready. */
-export async function podBehind(kube: KubeWriter, host: string): Promise<Target | undefined> {
-  const url = URL.parse(host);
-  const [name, namespace, ...rest] = url?.hostname.split(".") ?? [];
-  if (!url || !name || !namespace || (rest.length > 0 && rest[0] !== "svc")) return undefined;
-  const service = await kube.get(kubePath`/api/v1/namespaces/${namespace}/services/${name}`);
-  if (!service) return undefined;
-  if (url.protocol === "https:") {
-    throw new UsageError(
-      `Connect is asked at ${host}, and its certificate is for that name and not for a forwarded port. ` +
-        "Make it reachable from here and give --connect-url URL.",
-    );
-  }
-  const pods = await podsSelected(kube, namespace, at(service, "spec", "selector"));
-  const pod = pods.find(isReady);
-  const port = pod && portOf(service, Number(url.port || 80), pod);
-  if (pod && port) return { namespace, pod: pod.metadata.name, port };
-  throw new CannotLook({
-    kind: "unreachable",
-    message: `Service ${namespace}/${name}, which the store asks, has ` +
-      `${pod ? `no port ${url.port || 80}` : "no pod that is ready"}. Next: deno task 1p:status`,
-  });
-}
-
-function isReady(pod: KubeObject): boolean {
-  return at(conditionOf(pod, "Ready"), "status") === "True" &&
-    at(pod, "metadata", "deletionTimestamp") === undefined;
-}
-
-/** The pod's port for a Service's port, by number or by name. */
-function portOf(service: KubeObject, port: number, pod: KubeObject): number | undefined {
-  const entry = entries(at(service, "spec", "ports")).find((one) => at(one, "port") === port);
-  const target = at(entry, "targetPort") ?? at(entry, "port");
-  if (typeof target === "number") return target;
-  const ports = entries(at(pod, "spec", "containers")).flatMap((one) => entries(at(one, "ports")));
-  const named = at(ports.find((one) => at(one, "name") === target), "containerPort");
-  return typeof named === "number" ? named : undefined;
 }

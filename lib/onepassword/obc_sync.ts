@@ -2,17 +2,19 @@
 import type { Asked } from "../cli.ts";
 import { connectWriter, type KubeWriter } from "../clients/kube_writer.ts";
 import { type ConnectApi, connectApi } from "../clients/one_password.ts";
+import { oneLine } from "../clients/failures.ts";
 import { forward } from "../clients/port_forward.ts";
 import { UsageError } from "../errors.ts";
 import { durationMs, type Given } from "../flags.ts";
+import { refText } from "../model.ts";
 import type { Report } from "../report.ts";
 import { note } from "../terminal.ts";
+import { connectService, podBehind } from "./connect_service.ts";
 import {
   chooseStore,
   type Chosen,
   findVault,
   onlyVault,
-  podBehind,
   sourcesOf,
   type Store,
   storesFor,
@@ -20,7 +22,7 @@ import {
 import { reportOf } from "./obc_report.ts";
 import { carryOut, foresee, lineOf, planAll, type Result, type Step } from "./obc_steps.ts";
 import { watch } from "./obc_watch.ts";
-import { ask, ownTerminal } from "./prompt.ts";
+import { ask, ownTerminal, type Terminal } from "./prompt.ts";
 import { take } from "./sources.ts";
 import { readToken } from "./token.ts";
 
@@ -30,6 +32,8 @@ export interface Job {
   chosen: Chosen;
   vault?: string;
   connectUrl?: string;
+  /** Token and keys may go to connectUrl unencrypted. */
+  plainHttp: boolean;
   token: string;
   externalSecret?: string;
   adopt: boolean;
@@ -43,6 +47,8 @@ export interface Job {
 export interface Hands {
   /** A port of a pod on this machine. */
   forward: Forwarder;
+  /** Called before the first request that carries the token; throws when it must not go there. `where` is for people. */
+  trust(where: string): Promise<void>;
   /** Called before anything is written; throws when it must not be. `goal` names vault and cluster. */
   consent(steps: readonly Step[], goal: string): Promise<void>;
 }
@@ -60,6 +66,7 @@ export async function obcSync(asked: Asked): Promise<Report | undefined> {
   try {
     const hands: Hands = {
       forward: (namespace, pod, port) => forward(options, namespace, pod, port),
+      trust: trustOf(given.has("yes")),
       consent: consentOf(given.has("yes")),
     };
     const look = () => round(kube, job, hands);
@@ -106,14 +113,15 @@ async function jobOf({ given, namespace, timeoutMs }: Asked): Promise<Job> {
   const token = readToken(taken.value, new Date());
   for (const warning of [...taken.warnings, ...token.warnings]) note(`warning: ${warning}`);
   const connectUrl = given.get("connect-url");
-  if (connectUrl && /^http:\/\/(?!127\.|localhost|\[::1\])/.test(connectUrl)) {
-    note("warning: --connect-url is not https: token and keys go there unencrypted.");
+  if (given.has("plain-http") && connectUrl === undefined) {
+    throw new UsageError("--plain-http is about --connect-url. Give that too, or leave it away.");
   }
   return {
     namespace,
     chosen,
     vault: given.get("vault"),
     connectUrl,
+    plainHttp: given.has("plain-http"),
     token: token.text,
     externalSecret,
     adopt: given.has("adopt"),
@@ -133,6 +141,34 @@ function namesOf(given: Given, flag: "claim" | "user"): string[] | undefined {
   throw new UsageError(
     `--${flag} is ${JSON.stringify(wrong)}, and must be NAMESPACE/NAME (several between commas).`,
   );
+}
+
+/**
+ * Asks once where the token goes; with --yes never. It then goes nowhere else as long as this runs: a store that is changed
+ * in the night must not get it.
+ */
+export function trustOf(yes: boolean, terminal: Terminal = ownTerminal): Hands["trust"] {
+  let trusted: string | undefined;
+  return async (where) => {
+    if (trusted === where) return;
+    if (trusted !== undefined) {
+      throw new UsageError(
+        `Connect was asked at ${trusted} so far, and now it is ${where}. Nothing was sent there. ` +
+          "Next: find out who changed that, then start again",
+      );
+    }
+    if (!yes) {
+      note(`The token goes to 1Password Connect at ${where}.`);
+      if (!terminal.isTerminal()) {
+        throw new UsageError(
+          "obc:sync asks before it sends the token, and stdin is no terminal. If that is what is meant, run it again " +
+            "with --yes. Nothing was sent and nothing was changed.",
+        );
+      }
+      if (!await ask("Send it there?", terminal)) throw new UsageError("Not confirmed. Nothing was sent.");
+    }
+    trusted = where;
+  };
 }
 
 /** Asks once; with --yes never. */
@@ -164,7 +200,7 @@ export async function round(kube: KubeWriter, job: Job, hands: Hands): Promise<R
     );
   }
   const place = await placeOf(kube, job);
-  const { api, close } = await reach(kube, job, hands.forward, place.host);
+  const { api, close } = await reach(kube, job, hands, place);
   try {
     const vault = await findVault(api, place.vault);
     const { externalSecret } = job;
@@ -200,21 +236,26 @@ async function placeOf(kube: KubeWriter, job: Job): Promise<Place> {
   return { host: connectUrl ?? store.host, vault: vault ?? onlyVault(store), store };
 }
 
+/** Where --connect-url says, or over a port-forward to a Service of the cluster; there alone, and only when it is trusted. */
 async function reach(
   kube: KubeWriter,
-  { token, timeoutMs, connectUrl }: Job,
-  open: Forwarder,
-  host: string,
+  { token, timeoutMs, connectUrl, plainHttp }: Job,
+  hands: Hands,
+  { host, store, vault }: Place,
 ): Promise<{ api: ConnectApi; close(): Promise<void> }> {
   const { signal } = kube;
-  const pod = connectUrl === undefined ? await podBehind(kube, host) : undefined;
-  if (!pod) {
-    return {
-      api: connectApi({ url: host, token, timeoutMs, signal }),
-      close: () => Promise.resolve(),
-    };
+  const goal = `vault ${oneLine(vault, 80)}, context ${kube.context}`;
+  if (connectUrl !== undefined) {
+    const api = connectApi({ url: connectUrl, token, timeoutMs, signal, plainHttp });
+    await hands.trust(`${oneLine(connectUrl, 120)} (--connect-url), ${goal}`);
+    return { api, close: () => Promise.resolve() };
   }
-  const forwarded = await open(pod.namespace, pod.pod, pod.port);
+  const found = await connectService(kube, host);
+  const { namespace, name } = found.name;
+  const named = store ? `, which ${refText(store.ref)} names` : "";
+  await hands.trust(`${host}: Service ${namespace}/${name} over a port-forward${named}, ${goal}`);
+  const target = await podBehind(kube, found);
+  const forwarded = await hands.forward(target.namespace, target.pod, target.port);
   const why = () => forwarded.failure();
   return {
     api: connectApi({ url: forwarded.url, token, timeoutMs, signal, why }),

@@ -12,6 +12,8 @@ import type { Facts, World } from "../model.ts";
 import { refKey } from "../model.ts";
 import { note, print } from "../terminal.ts";
 import { openWorld } from "../world.ts";
+import { serviceNamed } from "./connect_service.ts";
+import { ask, ownTerminal, type Terminal } from "./prompt.ts";
 import { take } from "./sources.ts";
 import { readToken } from "./token.ts";
 
@@ -42,7 +44,7 @@ async function grantsOf(flag: string, facts: Facts, asked: Asked): Promise<Grant
   const taken = await take("token", flag);
   for (const warning of taken.warnings) note(`warning: ${warning}`);
   const token = readToken(taken.value, new Date(0));
-  const names = asked.given.has("facts") ? new Map() : await namesOf(openWorld(facts), token.text, asked);
+  const names = asked.given.has("facts") ? new Map() : await namesOf(facts, token.text, asked);
   return {
     ...token.expiresAt ? { expiresAt: token.expiresAt.toISOString() } : {},
     vaults: token.grants.map(({ vault, read, write }) => {
@@ -52,10 +54,18 @@ async function grantsOf(flag: string, facts: Facts, asked: Asked): Promise<Grant
   };
 }
 
-/** The names of the vaults that the token opens, by id: only Connect knows them. None when it can't be asked. */
-async function namesOf(world: World, token: string, asked: Asked): Promise<Map<string, string>> {
-  const pod = connectPod(world);
-  if (!pod) return new Map();
+/**
+ * The names of the vaults that the token opens, by id: only Connect knows them. None when it can't be asked, or when the
+ * token is not to be sent to it.
+ */
+export async function namesOf(
+  facts: Facts,
+  token: string,
+  asked: Asked,
+  terminal = ownTerminal,
+): Promise<Map<string, string>> {
+  const pod = connectPod(openWorld(facts));
+  if (!pod || !await mayAsk(pod, facts.context, asked.given.has("yes"), terminal)) return new Map();
   const [{ forward }, { connectApi }] = await Promise.all([
     import("../clients/port_forward.ts"),
     import("../clients/one_password.ts"),
@@ -75,14 +85,45 @@ async function namesOf(world: World, token: string, asked: Asked): Promise<Map<s
   }
 }
 
-/** A Ready pod behind the Service that the stores ask, and the port of Connect's API in it. */
-function connectPod(world: World): { namespace: string; name: string; port: number } | undefined {
+/** The token leaves this machine only with leave. */
+async function mayAsk(pod: ConnectPod, context: string, yes: boolean, terminal: Terminal): Promise<boolean> {
+  const where = `1Password Connect of context ${context}, Service ${pod.service} over a port-forward`;
+  if (yes) return true;
+  if (terminal.isTerminal()) {
+    return await ask(`Send the token to ${where}, to learn its vaults' names?`, terminal);
+  }
+  note(`The names of its vaults are not known: the token was not sent to ${where}. Next: add --yes.`);
+  return false;
+}
+
+interface ConnectPod {
+  /** NAMESPACE/NAME, for people. */
+  service: string;
+  namespace: string;
+  name: string;
+  port: number;
+}
+
+/**
+ * A Ready pod behind the Service that the stores ask, and the port of Connect's API in it. Undefined when they ask
+ * another place than a Service of the cluster by its whole name.
+ */
+function connectPod(world: World): ConnectPod | undefined {
   const ref = serviceOfConnect(world);
-  const service = ref && world.get(services, ref.namespace, ref.name);
-  const pod = service && selectedPods(service, world).find(isReady);
-  const port = podPort(service?.spec?.ports?.[0]?.targetPort, pod);
+  const hosts = [clusterSecretStores, secretStores].flatMap((source) => world.list(source)).flatMap((store) =>
+    store.provider?.name === "onepassword" ? store.provider.host ?? [] : []
+  );
+  const named = hosts.map((host) => serviceNamed(`http://${host}`)).some((one) =>
+    one?.name === ref?.name && one?.namespace === ref?.namespace
+  );
+  const service = ref && (named || hosts.length === 0) && world.get(services, ref.namespace, ref.name);
+  if (!service || service.spec?.type === "ExternalName") return undefined;
+  const pod = selectedPods(service, world).find(isReady);
+  const port = podPort(service.spec?.ports?.[0]?.targetPort, pod);
   const { namespace, name } = pod?.metadata ?? {};
-  return namespace && name && port ? { namespace, name, port } : undefined;
+  return namespace && name && port
+    ? { service: `${ref.namespace}/${ref.name}`, namespace, name, port }
+    : undefined;
 }
 
 function withGrants(facts: Facts, body: Grants): Facts {

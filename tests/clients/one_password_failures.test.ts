@@ -208,7 +208,12 @@ Deno.test("nothing listens, or the name is not in DNS", async () => {
     message:
       "could not list the vaults: nothing listens at URL. Next: check that 1Password Connect runs there",
   });
-  const nowhere = connectApi({ url: "http://no-such-host.invalid:8080", token: TOKEN, timeoutMs: 5000 });
+  const nowhere = connectApi({
+    url: "http://no-such-host.invalid:8080",
+    token: TOKEN,
+    timeoutMs: 5000,
+    plainHttp: true,
+  });
   assert.match(
     (await connectFailure(nowhere.vaults())).message,
     /the name in http:\/\/no-such-host\.invalid:8080 can't/,

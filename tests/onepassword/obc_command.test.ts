@@ -35,6 +35,7 @@ Deno.test("flags that mean nothing together, or name nothing that can be, are re
     ["--user a/b,c", /--user is "c", and must be/],
     ["--claim a/../b", /--claim is "a\/..\/b"/],
     ["--external-secret A", /--external-secret is "A"/],
+    ["--plain-http", /--plain-http is about --connect-url/],
     ["--dry-run", /nonexistent/],
   ];
   for (const [argv, words] of cases) assert.match(await refusal(argv.split(" ")), words);

@@ -10,6 +10,7 @@ import { type FakeCluster, fakeCluster } from "./fake_cluster.ts";
 import {
   CLAIM_SECRET,
   claimSecret,
+  forwardingTo,
   jobFor,
   leaks,
   object,
@@ -17,7 +18,6 @@ import {
   user,
   USER_TITLE,
   userSecret,
-  willing,
 } from "./obc_samples.ts";
 
 const SUPPLY = { namespace: "analytics", store: { kind: "ClusterSecretStore", name: "onepassword-connect" } };
@@ -86,9 +86,9 @@ Deno.test("fields that another manager keeps are named, not taken", async () => 
 
 Deno.test("with --external-secret every item is followed by its own, but for keys that are at home there", () =>
   withConnect(async ({ url, token }) => {
-    const kube = platform(url);
+    const kube = platform();
     const sync = async (externalSecret: string) =>
-      (await round(kube, jobFor(token, { externalSecret }), willing)).map((one) =>
+      (await round(kube, jobFor(token, { externalSecret }), forwardingTo(url))).map((one) =>
         lineOf(one).trim().replace(/\s+/, " ").replace(/:.*/, "")
       );
     const item = (title: string) => `OnePasswordItem lakehouse/${title}`;

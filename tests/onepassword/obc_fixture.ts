@@ -11,7 +11,7 @@ import { reportSchema } from "../../lib/report_schema.ts";
 import { apiError, apiList, type Behaviour } from "../fake_api_server.ts";
 import { type Connect, withConnect } from "../lab/connect.ts";
 import type { FakeCluster } from "./fake_cluster.ts";
-import { jobFor, leaks, platform, willing } from "./obc_samples.ts";
+import { forwardingTo, jobFor, leaks, platform } from "./obc_samples.ts";
 
 export const ONLY_CLAIM = { chosen: { claims: ["data-platform/events"] } };
 
@@ -32,11 +32,11 @@ const itemsOf = (connect: Connect) =>
 /** Runs `work` with a Connect and the platform; whatever Connect logged must hold no canary either. */
 export function withBoth(work: (synced: Synced) => Promise<void>): Promise<void> {
   return withConnect(async (connect) => {
-    const kube = platform(connect.url);
+    const kube = platform();
     await work({
       connect,
       kube,
-      async sync(changes, hands = willing) {
+      async sync(changes, hands = forwardingTo(connect.url)) {
         return told(await round(kube, jobFor(connect.token, changes), hands));
       },
       items: () => itemsOf(connect),

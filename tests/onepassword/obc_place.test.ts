@@ -2,14 +2,8 @@ import assert from "node:assert/strict";
 import type { KubeObject } from "../../lib/clients/kube_writer.ts";
 import type { ConnectApi } from "../../lib/clients/one_password.ts";
 import { CannotLook, UsageError } from "../../lib/errors.ts";
-import {
-  chooseStore,
-  findVault,
-  onlyVault,
-  podBehind,
-  sourcesOf,
-  storesFor,
-} from "../../lib/onepassword/obc_place.ts";
+import { connectService, podBehind } from "../../lib/onepassword/connect_service.ts";
+import { chooseStore, findVault, onlyVault, sourcesOf, storesFor } from "../../lib/onepassword/obc_place.ts";
 import { fakeCluster } from "./fake_cluster.ts";
 import { object, platform, store } from "./obc_samples.ts";
 
@@ -37,7 +31,7 @@ const throws = (work: Promise<unknown>, kind: typeof UsageError | typeof CannotL
   assert.rejects(work, (error) => error instanceof kind && words.test(error.message));
 
 Deno.test("every claim of the namespace and every user are sources, unless some are chosen", async () => {
-  const kube = platform("http://connect");
+  const kube = platform();
   const names = async (namespace: string, chosen = {}) =>
     (await sourcesOf(kube, namespace, chosen)).map(({ ref }) => `${ref.kind} ${ref.namespace}/${ref.name}`);
   const [claim, user] = ["ObjectBucketClaim data-platform/events", "CephObjectStoreUser rook-ceph/iceberg"];
@@ -50,7 +44,7 @@ Deno.test("every claim of the namespace and every user are sources, unless some 
 });
 
 Deno.test("a cluster without bucket claims or users has none; one that can't be read is an error", async () => {
-  const kube = platform("http://connect");
+  const kube = platform();
   const { list } = kube;
   const failing = (kind: "not-installed" | "forbidden") => (path: string) =>
     path.includes("objectbucket") ? Promise.reject(new CannotLook({ kind, message: kind })) : list(path);
@@ -102,22 +96,22 @@ Deno.test("a vault is found by its name, or by its id, and not when two are call
 });
 
 Deno.test("the pod behind a store's host is a ready one of its Service, at the port behind the Service's", async () => {
-  const found = async (...objects: [string, KubeObject][]) =>
-    await podBehind(fakeCluster(Object.fromEntries(objects)), HOST);
+  const found = async (...objects: [string, KubeObject][]) => {
+    const kube = fakeCluster(Object.fromEntries(objects));
+    return await podBehind(kube, await connectService(kube, HOST));
+  };
   const leaving = pod("c0", "True", { deletionTimestamp: "2026-11-21T09:00:00Z" });
   const all = [leaving, pod("c1", "False"), pod("c2", "True")];
   const place = { namespace: "external-secrets", pod: "c2" };
   assert.deepEqual(await found(service("http"), ...all), { ...place, port: 8081 });
   assert.deepEqual(await found(service(9000), ...all), { ...place, port: 9000 });
   assert.deepEqual(await found(service(), ...all), { ...place, port: 8080 });
-  assert.equal(await found(...all), undefined);
-  assert.equal(await podBehind(fakeCluster(), "https://connect.example.com"), undefined);
   await throws(
     found(service("http"), leaving),
     CannotLook,
     /no pod that is ready. Next: deno task 1p:status/,
   );
   await throws(found(service("grpc"), ...all), CannotLook, /no port 8080/);
-  const secure = podBehind(fakeCluster(Object.fromEntries([service()])), HOST.replace("http:", "https:"));
-  await throws(secure, UsageError, /--connect-url/);
+  const kube = fakeCluster(Object.fromEntries([service()]));
+  await throws(connectService(kube, HOST.replace("http:", "https:")), UsageError, /--connect-url/);
 });

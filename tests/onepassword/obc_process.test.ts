@@ -30,7 +30,7 @@ interface Setting {
 
 function withProcess(work: (setting: Setting) => Promise<void>): Promise<void> {
   return withConnect(async (connect) => {
-    const kube = platform(connect.url);
+    const kube = platform();
     let behaviour = readsOf(kube);
     await using server = serveFake((path, request) => behaviour(path, request));
     const dir = await Deno.makeTempDir({ prefix: "lakecheck-obc-" });
@@ -49,6 +49,8 @@ function withProcess(work: (setting: Setting) => Promise<void>): Promise<void> {
           kubeconfig,
           "--token",
           token,
+          "--connect-url",
+          connect.url,
           ...args,
         ],
         stdin: "null",
@@ -90,13 +92,13 @@ Deno.test("a run writes the items and reports, the next one changes nothing, and
       first.stderr,
       /^ {2}created {6}OnePasswordItem lakehouse\/events: source, AWS_ACCESS_KEY_ID/,
     );
-    const second = await run("--json");
+    const second = await run("--yes", "--json");
     assert.equal(second.code, 0, second.stderr);
     const report = JSON.parse(second.stdout);
     assert.deepEqual([report.command, report.status], ["obc:sync", "healthy"]);
     assert.match(second.stderr, /unchanged {4}OnePasswordItem lakehouse\/events\n/);
     kube.objects.delete(CLAIM_SECRET);
-    const third = await run();
+    const third = await run("--yes");
     assert.equal(third.code, 2);
     assert.match(third.stdout, /Secret data-platform\/events does not exist/);
   }));
@@ -107,8 +109,10 @@ Deno.test("nothing is written where nobody can be asked, with no cluster, or wit
     assert.equal(unasked.code, 3);
     assert.match(
       unasked.stderr,
-      /To vault lakehouse, from context test:\n {2}create .*stdin is no terminal.*--yes/s,
+      /The token goes to .*127\.0\.0\.1.*vault lakehouse, context test\.\n.*stdin is no terminal.*--yes/s,
     );
+    assert.equal((await run("--dry-run")).code, 3);
+    assert.deepEqual(connect.logged.filter((line) => /vaults/.test(JSON.stringify(line))), []);
     connect.change((file) => file.trouble = { status: 500 });
     assert.equal((await run("--yes")).code, 3);
     connect.change((file) => delete file.trouble);

@@ -70,15 +70,18 @@ export function store(name: string, vaults: string[], connectHost: string): [str
   return [path, object("external-secrets.io/v1", "ClusterSecretStore", name, { spec })];
 }
 
-/** One claim and one user with their keys, and a store that asks Connect at `url` and searches the vault lakehouse. */
-export function platform(url: string): FakeCluster {
+/** Where the stores of these samples ask Connect: at the Service of `connectPod`. */
+export const CONNECT_HOST = "http://connect.external-secrets.svc:8080";
+
+/** One claim and one user with their keys, Connect, and a store that asks it at `host` and searches the vault lakehouse. */
+export function platform(host = CONNECT_HOST): FakeCluster {
   return fakeCluster({
     [OBC]: claim,
     [USER]: user,
     [CLAIM_SECRET]: claimSecret(),
     [CLAIM_MAP]: claimMap,
     [USER_SECRET]: userSecret,
-    ...Object.fromEntries([store("onepassword-connect", ["lakehouse"], url)]),
+    ...Object.fromEntries([store("onepassword-connect", ["lakehouse"], host), ...connectPod()]),
   });
 }
 
@@ -87,6 +90,7 @@ export function jobFor(token: string, changes: Partial<Job> = {}): Job {
     namespace: "data-platform",
     chosen: {},
     token,
+    plainHttp: false,
     adopt: false,
     dryRun: false,
     timeoutMs: 5000,
@@ -98,8 +102,15 @@ export function jobFor(token: string, changes: Partial<Job> = {}): Job {
 /** Forwards nothing, and consents to all. */
 export const willing: Hands = {
   forward: () => Promise.reject(new Error("nothing is forwarded in this test")),
+  trust: () => Promise.resolve(),
   consent: () => Promise.resolve(),
 };
+
+/** The same, with a port-forward whose end on this machine is `url`. */
+export function forwardingTo(url: string): Hands {
+  const forwarded = { url, failure: () => undefined, close: () => Promise.resolve() };
+  return { ...willing, forward: () => Promise.resolve(forwarded) };
+}
 
 /** What a test has to search for canaries. */
 export function leaks(...written: unknown[]): string[] {

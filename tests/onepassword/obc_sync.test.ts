@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { UsageError } from "../../lib/errors.ts";
 import type { Hands } from "../../lib/onepassword/obc_sync.ts";
 import { ONLY_CLAIM, refusal, withBoth } from "./obc_fixture.ts";
-import { CANARIES, CLAIM_SECRET, claimSecret, USER_TITLE, willing } from "./obc_samples.ts";
+import { CANARIES, CLAIM_SECRET, claimSecret, forwardingTo, USER_TITLE } from "./obc_samples.ts";
 
 const CLAIM_FIELDS =
   "source, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, BUCKET_NAME, BUCKET_HOST, BUCKET_PORT";
@@ -49,9 +49,12 @@ Deno.test("a rotated key is one PATCH of its one field", () =>
     ]]);
   }));
 
-Deno.test("a dry run writes nothing, asks nothing, and tells what differs with exit status 1", () =>
-  withBoth(async ({ sync, writes }) => {
-    const hands = { ...willing, consent: () => Promise.reject(new Error("asked")) };
+Deno.test("a dry run writes nothing, asks for no leave to write, and tells what differs with exit status 1", () =>
+  withBoth(async ({ sync, writes, connect }) => {
+    const hands = {
+      ...forwardingTo(connect.url),
+      consent: () => Promise.reject(new Error("asked")),
+    };
     const { lines, status } = await sync({ dryRun: true }, hands);
     assert.equal(lines[0], `would create OnePasswordItem lakehouse/events: ${CLAIM_FIELDS}`);
     assert.equal(status, 1);
@@ -59,10 +62,10 @@ Deno.test("a dry run writes nothing, asks nothing, and tells what differs with e
   }));
 
 Deno.test("without consent nothing is written, and where nothing differs nobody is asked", () =>
-  withBoth(async ({ sync, writes }) => {
+  withBoth(async ({ sync, writes, connect }) => {
     const asked: string[] = [];
     const hands: Hands = {
-      ...willing,
+      ...forwardingTo(connect.url),
       consent: (steps, goal) => {
         asked.push(`${goal}: ${steps.length}`);
         return Promise.reject(new UsageError("Not confirmed."));

@@ -4,7 +4,16 @@ import { mintToken } from "../../lab/platform/vault.ts";
 import { CannotLook, UsageError } from "../../lib/errors.ts";
 import { type Hands, round } from "../../lib/onepassword/obc_sync.ts";
 import { ONLY_CLAIM, refusal, through, told, withBoth } from "./obc_fixture.ts";
-import { CLAIM_SECRET, connectPod, jobFor, object, store, USER_SECRET, willing } from "./obc_samples.ts";
+import {
+  CLAIM_SECRET,
+  CONNECT_HOST,
+  connectPod,
+  jobFor,
+  object,
+  store,
+  USER_SECRET,
+  willing,
+} from "./obc_samples.ts";
 
 Deno.test("a token that may only read is told so, with the command for one that may write, and no ExternalSecret is made", () =>
   withBoth(async ({ sync, kube, connect, items }) => {
@@ -21,7 +30,7 @@ Deno.test("a token that may only read is told so, with the command for one that 
 
 Deno.test("a vault that the token does not open is refused with those that it opens", () =>
   withBoth(async ({ sync, kube, connect }) => {
-    const [path, object] = store("onepassword-connect", ["elsewhere"], connect.url);
+    const [path, object] = store("onepassword-connect", ["elsewhere"], CONNECT_HOST);
     kube.objects.set(path, object);
     assert.match(await refusal(sync(), UsageError), /opens no vault elsewhere; it opens: lakehouse/);
     const vault = connect.vault.id;
