@@ -5,6 +5,7 @@
  */
 import { UsageError } from "./errors.ts";
 import { command } from "./shell.ts";
+import { own } from "./lookup.ts";
 
 /** One flag. Without `value` it is a switch; with it, `value` is the placeholder shown in the help. */
 export interface Flag {
@@ -30,7 +31,7 @@ export function parseFlags(argv: readonly string[], table: FlagTable, command: s
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? "";
     const { name, inline } = split(word, table, command);
-    const flag = table[name];
+    const flag = own(table, name);
     if (!flag) throw unknownFlag(word, name, table, command);
     const value = flag.value ? inline ?? following(argv[++i], name, flag, command) : "true";
     if (!flag.value && inline !== undefined) {
@@ -56,7 +57,7 @@ function split(word: string, table: FlagTable, command: string): { name: string;
       : { name: word.slice(2, equals), inline: word.slice(equals + 1) };
   }
   if (word.startsWith("-") && word.length > 1 && word !== "--") {
-    const name = Object.keys(table).find((known) => table[known]?.short === word.slice(1));
+    const name = Object.keys(table).find((known) => own(table, known)?.short === word.slice(1));
     if (!name) throw unknownFlag(word, word.slice(1), table, command);
     return { name };
   }
@@ -150,7 +151,7 @@ const UNITS_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };
 /** Milliseconds of `30`, `30s`, `500ms` or `2m`; from 100 ms to one hour. Throws UsageError. */
 export function durationMs(flag: string, text: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
-  const ms = Number(digits) * (UNITS_MS[unit ?? "s"] ?? NaN);
+  const ms = Number(digits) * (own(UNITS_MS, unit ?? "s") ?? NaN);
   if (digits === undefined || !(ms >= 100 && ms <= 3_600_000)) {
     throw new UsageError(
       `--${flag} is ${

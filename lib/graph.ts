@@ -4,6 +4,7 @@ import { isList } from "./model.ts";
 import type { Component, Edge, Facts, Finding, ListSource, ObjectRef, ShellCommand, World } from "./model.ts";
 import { refKey, refText } from "./model.ts";
 import { command } from "./shell.ts";
+import { own } from "./lookup.ts";
 
 export interface Graph {
   /** What an object needs, by its key. */
@@ -153,7 +154,7 @@ function describe(entry: Absent, edges: readonly Edge[], hurts: "critical" | "wa
     observed: "absent",
     expected: "present",
     evidence: [...new Set(edges.map((edge) => edge.via))].join(", "),
-    next: entry.component.whenMissing?.[entry.object.kind]?.(entry.object) ?? lookFor(entry.object),
+    next: own(entry.component.whenMissing, entry.object.kind)?.(entry.object) ?? lookFor(entry.object),
   };
 }
 

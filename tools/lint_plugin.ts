@@ -4,12 +4,11 @@
  */
 import { expressionSource } from "./lint/expression_source.ts";
 import { jsonParse } from "./lint/json_parse.ts";
-import { nessieOwnReference } from "./lint/nessie_own_reference.ts";
-
-import { shellCommands } from "./lint/shell_commands.ts";
-
 import { apiPath } from "./lint/api_path.ts";
+import { nessieOwnReference } from "./lint/nessie_own_reference.ts";
+import { ownLookup } from "./lint/own_lookup.ts";
 import { s3Deletes } from "./lint/s3_deletes.ts";
+import { shellCommands } from "./lint/shell_commands.ts";
 
 interface Room {
   name: string;
@@ -250,6 +249,7 @@ const plugin: Deno.lint.Plugin = {
     "s3-deletes": s3Deletes,
     "json-parse": jsonParse,
     "nessie-own-reference": nessieOwnReference,
+    "own-lookup": ownLookup,
   },
 };
 

@@ -7,6 +7,7 @@ import type { ExecPlugin, Target } from "./kubeconfig.ts";
 import { readMaterial } from "./kubeconfig_files.ts";
 import { oneLine } from "./failures.ts";
 import { parseJson } from "../json.ts";
+import { own } from "../lookup.ts";
 
 /** What the plugin gave. */
 export interface Credential {
@@ -102,7 +103,7 @@ function readCredential(text: string, who: string): Credential {
     // Said below; the parser's words would quote the credential.
   }
   const field = (name: string) => {
-    const value = status?.[name];
+    const value = own(status, name);
     return typeof value === "string" && value !== "" ? value : undefined;
   };
   const [token, cert, key] = [field("token"), field("clientCertificateData"), field("clientKeyData")];

@@ -15,6 +15,7 @@ import type { WriterOptions } from "./kube_writer.ts";
 import { redact } from "./redact.ts";
 import { missingRule } from "./write_answers.ts";
 import { command } from "../shell.ts";
+import { own } from "../lookup.ts";
 
 export interface Forward {
   /** `http://127.0.0.1:PORT`: only processes of this machine can use it. */
@@ -132,7 +133,7 @@ async function tunnels(way: Way, timeoutMs: number): Promise<{ open: OpenTunnel;
     await complete(options);
     agent = options.agent;
     const headers: Record<string, string[]> = {};
-    for (const [name, value] of await login.headers()) (headers[name] ??= []).push(value);
+    for (const [name, value] of await login.headers()) headers[name] = [...own(headers, name) ?? [], value];
     Object.assign(options, { headers, handshakeTimeout: timeoutMs, perMessageDeflate: false });
   };
   const forwarding = new PortForward(config);

@@ -1,4 +1,5 @@
 /** A page of a ListObjectsV2 answer. Pure, and quick: a page has a thousand objects, and a warehouse many pages. */
+import { own } from "../lookup.ts";
 
 export interface ListedObject {
   key: string;
@@ -60,7 +61,7 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">",
 export function unescaped(text: string): string {
   if (!text.includes("&")) return text;
   return text.replace(/&(?:#x([0-9a-fA-F]+)|#(\d+)|(\w+));/g, (whole, hex, decimal, name) => {
-    if (name !== undefined) return ENTITIES[name] ?? whole;
+    if (name !== undefined) return own(ENTITIES, name) ?? whole;
     const code = hex === undefined ? Number(decimal) : parseInt(hex, 16);
     return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
   });

@@ -10,6 +10,7 @@ import type { SeenS3 } from "./s3_handler.ts";
 import { GATEWAYS, subjectOf } from "./s3_silence.ts";
 import { between } from "../text.ts";
 import { command } from "../shell.ts";
+import { own } from "../lookup.ts";
 
 interface Said {
   code?: string;
@@ -37,7 +38,7 @@ export function refusalOf(seen: SeenS3, said: Said, talk: S3Talk): Failure {
   const message = oneLine((said.message ?? "").slice(0, 2000), 160);
   const status = `${seen.status}${code && /^[A-Z]\w+$/.test(code) ? ` ${code}` : ""}`;
   const of = { seen, code, message, status, bucket: bucketOf(seen), talk };
-  const words = isForeign(seen) ? foreign : skewed(of) ? CODES.RequestTimeTooSkewed : CODES[code];
+  const words = isForeign(seen) ? foreign : skewed(of) ? CODES.RequestTimeTooSkewed : own(CODES, code);
   const [kind, why, next] = (words ?? byStatus(seen))(of);
   return failure(kind, `${subjectOf(seen.asked, talk)}: ${why}. Next: ${next}`);
 }

@@ -2,6 +2,7 @@
 import { UsageError } from "../errors.ts";
 import type { Trouble } from "./failures.ts";
 import { command } from "../shell.ts";
+import { own } from "../lookup.ts";
 
 /** An answer as it came. */
 export interface Reply {
@@ -203,7 +204,7 @@ function overNode(route: Route): Transport {
 
 function merged(headers: Headers): Record<string, string[]> {
   const out: Record<string, string[]> = {};
-  for (const [name, value] of headers) (out[name] ??= []).push(value);
+  for (const [name, value] of headers) out[name] = [...own(out, name) ?? [], value];
   return out;
 }
 

@@ -7,6 +7,7 @@ import { redact } from "./redact.ts";
 import type { Reply } from "./transport.ts";
 import { command } from "../shell.ts";
 import { parseJson } from "../json.ts";
+import { own } from "../lookup.ts";
 
 /** What was asked of whom, for messages. */
 export interface Asked {
@@ -190,7 +191,7 @@ function refused(
 
 function words({ method, path }: Asked): string {
   const { resource, namespace, name } = placeOf(path);
-  const verb = VERBS[method] ?? method;
+  const verb = own(VERBS, method) ?? method;
   return resource
     ? `to ${verb} ${resource}${name ? `/${name}` : ""}${within(namespace)}`
     : `${method} ${path}`;

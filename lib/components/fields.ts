@@ -1,6 +1,7 @@
 /** Readers that several kinds share: what we keep of metadata, conditions, pod specs and texts. */
 import type { ObjectRef, Reader } from "../model.ts";
 import { anyText, bool, list, map, num, obj, objectName, present, str, via } from "../shape.ts";
+import { own } from "../lookup.ts";
 
 /** Longest text kept from a condition or an event; the rest says nothing new. */
 const TEXT_LIMIT = 400;
@@ -197,5 +198,5 @@ export function matches(
   has: Record<string, string> | undefined,
 ): boolean {
   const wanted = Object.entries(selector ?? {});
-  return wanted.length > 0 && wanted.every(([key, value]) => has?.[key] === value);
+  return wanted.length > 0 && wanted.every(([key, value]) => own(has, key) === value);
 }

@@ -18,6 +18,7 @@ import {
   cephObjectStoreUsers,
   objectBucketClaims,
 } from "./rook_ceph_kinds.ts";
+import { own } from "../lookup.ts";
 
 type Fails = (world: World, ref: ObjectRef) => boolean;
 
@@ -33,7 +34,7 @@ function fails<T>(
 
 /** The workloads of a release that fail. */
 export function failingWorkloads(release: HelmRelease, world: World): ObjectRef[] {
-  return workloadsOf(release, world).filter((ref) => JUDGES[ref.kind]?.(world, ref) === true);
+  return workloadsOf(release, world).filter((ref) => own(JUDGES, ref.kind)?.(world, ref) === true);
 }
 
 function releaseFails(object: HelmRelease, world: World): { status: string } | undefined {
@@ -73,7 +74,7 @@ const known = perWorld(() => new WeakMap<object, ObjectRef[]>());
 /** The objects of its inventory that are at fault themselves; of a HelmRelease none, it has no inventory. */
 export function failingIn(object: FluxObject, world: World): ObjectRef[] {
   const found = known(world).get(object) ??
-    inventoryOf(object).filter((ref) => JUDGES[ref.kind]?.(world, ref) === true);
+    inventoryOf(object).filter((ref) => own(JUDGES, ref.kind)?.(world, ref) === true);
   known(world).set(object, found);
   return found;
 }

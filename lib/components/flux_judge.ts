@@ -9,6 +9,7 @@ import { isWaiting, misnamed } from "./flux_references.ts";
 import { absentOfPlatform } from "./flux_wanted.ts";
 import { goSeconds, judgeDeletion } from "./states.ts";
 import { command } from "../shell.ts";
+import { own } from "../lookup.ts";
 
 /** Added to a timeout: between its end and the condition that tells of it. */
 const GRACE_SECONDS = 60;
@@ -273,7 +274,7 @@ export function judgeSource(kind: string, object: FluxSource, world: World): Jud
   // An OCI HelmRepository is never reconciled: it only holds a URL.
   if (kind === "HelmRepository" && object.spec?.type === "oci") return undefined;
   const limit = goSeconds(object.spec?.timeout) ?? DEFAULT_TIMEOUT_SECONDS;
-  const word = kind === "HelmChart" ? "source chart" : `source ${SHORT[kind] ?? kind.toLowerCase()}`;
+  const word = kind === "HelmChart" ? "source chart" : `source ${own(SHORT, kind) ?? kind.toLowerCase()}`;
   const { namespace, name, generation } = object.metadata ?? {};
   const judged = judgeConditions(object, world, { limit, kind: kind.toLowerCase(), word });
   if (!judged || judged.status === "ok") return judged;

@@ -41,6 +41,7 @@ import {
 import { endpointsOf } from "./services.ts";
 import { podsIn } from "./membership.ts";
 import { command } from "../shell.ts";
+import { own } from "../lookup.ts";
 
 /** The API server's own account of its parts; `[-]name failed` lines name those that are down. */
 export const readyz: ProbeSource<string[]> = {
@@ -105,7 +106,7 @@ const leaseCheck: KindCheck<NonNullable<ReturnType<typeof leases.read>>> = {
   ref: (lease) => refOf("Lease", lease),
   judge(lease, world) {
     const name = lease.metadata?.name ?? "";
-    const stands = CONTROL_PLANE[name];
+    const stands = own(CONTROL_PLANE, name);
     const age = ageSeconds(world.now, lease.spec?.renewTime);
     const limit = 4 * (lease.spec?.leaseDurationSeconds ?? 15);
     if (!stands || age === undefined || age <= limit) return undefined;

@@ -9,6 +9,7 @@ import type { ProbeSource, World } from "../model.ts";
 import { anyText, via } from "../shape.ts";
 import { isReady } from "./fields.ts";
 import { isOurs, podsOfConcern, workloadOf } from "./membership.ts";
+import { own } from "../lookup.ts";
 
 /** In the order in which they are told: what is more telling comes first. */
 const SIGNALS: readonly [word: string, meaning: string, pattern: RegExp][] = [
@@ -142,12 +143,12 @@ function keyOf(pod: Pod, world: World): string {
 
 /** What the log of this pod's workload says, as an addition to a message; empty when it says nothing we know. */
 export function logSays(pod: Pod, world: World): string {
-  const meaning = meaningOf(world.answers(podLogs)[keyOf(pod, world)]?.body ?? []);
+  const meaning = meaningOf(own(world.answers(podLogs), keyOf(pod, world))?.body ?? []);
   return meaning ? `; its log says that ${meaning}` : "";
 }
 
 /** Whether what its log says may be the fault of others; true when nothing is known of its log. */
 export function blamesOthers(pod: Pod, world: World): boolean {
-  const words = world.answers(podLogs)[keyOf(pod, world)]?.body ?? [];
+  const words = own(world.answers(podLogs), keyOf(pod, world))?.body ?? [];
   return words.length === 0 || words.some((word) => OF_OTHERS.has(word));
 }

@@ -4,6 +4,7 @@ import { isReady } from "./fields.ts";
 import { perWorld } from "./per_world.ts";
 import { pods, replicaSets } from "./kinds.ts";
 import type { Pod } from "./kinds.ts";
+import { own } from "../lookup.ts";
 
 interface Described {
   metadata?: {
@@ -46,7 +47,7 @@ export function placeOf(object: Described, world: World): string {
     for (const [prefix, place] of OF_PLATFORM) if (isNamed(name, prefix)) return place;
   }
   for (const [prefix, place] of BY_NAME) if (isNamed(name, prefix)) return place;
-  return BY_NAMESPACE[namespace] ?? "workloads";
+  return own(BY_NAMESPACE, namespace) ?? "workloads";
 }
 
 function isNamed(name: string, prefix: string): boolean {

@@ -1,5 +1,6 @@
 /** Objects that the message of a condition or an event names, and edges to them: inferences, but general ones. */
 import type { Edge, ObjectRef } from "../model.ts";
+import { own } from "../lookup.ts";
 
 /** Singular kind by the lower-case names that error messages use. */
 const KINDS: Record<string, string> = Object.fromEntries(
@@ -61,7 +62,7 @@ export function mentions(message: string | undefined, namespace: string | undefi
   if (!message) return [];
   const found: Mention[] = [];
   const add = (as: Mention["as"], word: string | undefined, name: string | undefined, place?: string) => {
-    const kind = KINDS[(word ?? "").toLowerCase()];
+    const kind = own(KINDS, word?.toLowerCase());
     if (!kind || !name) return;
     const within = place ?? namespace;
     if (CLUSTER_WIDE.has(kind)) found.push({ as, object: { kind, name } });

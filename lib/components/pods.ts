@@ -6,6 +6,7 @@ import { type ContainerStatus, events, type Pod, pods, type WarningEvent } from 
 import { logSays } from "./log_signals.ts";
 import { ownerOf, placeOf, podsOf, workloadOf } from "./membership.ts";
 import { command } from "../shell.ts";
+import { own } from "../lookup.ts";
 
 /** A pod that is younger than this is starting, and no fault. */
 const START_GRACE_SECONDS = 60;
@@ -209,7 +210,7 @@ function judgePending(pod: Pod, world: World): Judgement | undefined {
     FailedAttachVolume: "FailedAttachVolume",
     FailedCreatePodSandBox: "SandboxFailed",
   };
-  const reason = reasons[told?.reason ?? ""] ?? "NotStarted";
+  const reason = own(reasons, told?.reason) ?? "NotStarted";
   const why = told?.message ?? `its node ${pod.spec?.nodeName} has not started it`;
   return describe(pod, { ...pending(age), reason, message: `has not started after ${ageText(age)}: ${why}` });
 }

@@ -13,6 +13,7 @@ import { cephObjectStores, cephObjectStoreUsers, objectBucketClaims } from "./ro
 import { judgeBucketClaim } from "./rook_ceph_judge.ts";
 import { bucketOfHost } from "./service_names.ts";
 import { command } from "../shell.ts";
+import { own } from "../lookup.ts";
 
 const USER = "iceberg";
 const HTTP_PORT = 80;
@@ -168,7 +169,7 @@ const bucketCheck: Check = {
     const answers = world.answers(bucketProbes);
     const judged = asked.map(({ bucket, claim }) => {
       if (!isBucketName(bucket)) return notAsked(bucket);
-      const status = answers[bucket]?.status;
+      const status = own(answers, bucket)?.status;
       const base = {
         object: bucketRef(bucket),
         observed: `HTTP ${status ?? "not asked"}`,

@@ -1,4 +1,5 @@
 /** Label selectors as the API defines them. */
+import { own } from "../lookup.ts";
 
 interface Selector {
   matchLabels?: Record<string, string>;
@@ -11,9 +12,11 @@ export function matchesSelector(
   labels: Record<string, string> = {},
 ): boolean {
   if (!selector) return false;
-  const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
+  const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) =>
+    own(labels, key) === value
+  );
   return equal && (selector.matchExpressions ?? []).every(({ key = "", operator, values = [] }) => {
-    const value = labels[key];
+    const value = own(labels, key);
     if (operator === "In") return value !== undefined && values.includes(value);
     if (operator === "NotIn") return value === undefined || !values.includes(value);
     if (operator === "Exists") return value !== undefined;

@@ -2,6 +2,7 @@
 import type { Check, Judgement, ListSource, ObjectRef, ShellCommand, World } from "../model.ts";
 import { ageSeconds, ageText, type Metadata } from "./fields.ts";
 import { command } from "../shell.ts";
+import { own } from "../lookup.ts";
 
 /** Reasons of objects that are not there. */
 export const GONE = ["Missing", "NotFound"] as const;
@@ -16,7 +17,7 @@ export function goSeconds(duration: string | undefined): number | undefined {
   if (!duration) return undefined;
   const parts = [...duration.matchAll(/(?<!\d)(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
   if (parts.map(([whole]) => whole).join("") !== duration) return undefined;
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit ?? ""] ?? 0), 0);
+  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (own(UNITS, unit) ?? 0), 0);
 }
 
 /** A deletion that does not end: `TerminatingStuck`, naming the finalizers that hold it. */

@@ -32,6 +32,7 @@ import { eventsOf, podCheck } from "./pods.ts";
 import { POD_ERRORS } from "./reasons.ts";
 import { serviceCheck, serviceEdges } from "./services.ts";
 import { command } from "../shell.ts";
+import { own } from "../lookup.ts";
 
 function workloadCheck(kind: string, source: typeof deployments): KindCheck<Workload> {
   return {
@@ -125,7 +126,7 @@ const quotaCheck: KindCheck<NonNullable<ReturnType<typeof resourceQuotas.read>>>
       message.includes(`exceeded quota: ${name},`)
     );
     const full = Object.entries(quota.status?.hard ?? {}).filter(([key, hard]) =>
-      quota.status?.used?.[key] === hard
+      own(quota.status?.used, key) === hard
     );
     if (!refused) return undefined;
     return {

@@ -6,6 +6,7 @@
 import { type AvroReader, readerOf, type Wanted } from "./avro_schema.ts";
 import { AvroError, type Cursor, cursorOf, readBytes, readSize, readText } from "./avro_values.ts";
 import { cut } from "../text.ts";
+import { own } from "../lookup.ts";
 
 /** How the blocks of each codec that can be read are unpacked: `deflate` is raw, without zlib's header. */
 export type Codecs = Readonly<Record<string, (block: Uint8Array) => Uint8Array>>;
@@ -32,11 +33,7 @@ export function openAvro(bytes: Uint8Array, wanted: Wanted, codecs: Codecs): Avr
   cursor.at += SYNC_BYTES;
   if (cursor.at > cursor.end) throw truncated();
   const codec = properties.get("avro.codec") ?? "null";
-  const unpack = codec === "null"
-    ? (block: Uint8Array) => block
-    : Object.hasOwn(codecs, codec)
-    ? codecs[codec]
-    : undefined;
+  const unpack = codec === "null" ? (block: Uint8Array) => block : own(codecs, codec);
   if (!unpack) throw new AvroError("unsupported", `is packed with ${cut(codec, 40)}, which is not read here`);
   const reader = readerOf(properties.get("avro.schema") ?? "", wanted);
   return {

@@ -10,6 +10,7 @@ import {
   skipLong,
 } from "./avro_values.ts";
 import { DEEPEST, parseJson, TooDeep } from "../json.ts";
+import { own } from "../lookup.ts";
 
 /**
  * The fields of a record to take, by the names that the result gives them. Iceberg knows fields by their ids; a file
@@ -116,7 +117,7 @@ function record(schema: Schema, wanted: Wanted, named: Named, outer = ""): Value
     const key = keyOf(field, wanted);
     steps.push({
       key,
-      values: values(field.type, key === undefined ? undefined : wanted[key]?.of, named, space),
+      values: values(field.type, key === undefined ? undefined : own(wanted, key)?.of, named, space),
     });
   }
   return itself;
@@ -129,7 +130,9 @@ function enter(cursor: Cursor): void {
 
 function keyOf(field: Schema, wanted: Wanted): string | undefined {
   const id = field["field-id"];
-  return Object.keys(wanted).find((key) => id === undefined ? key === field.name : wanted[key]?.id === id);
+  return Object.keys(wanted).find((key) =>
+    id === undefined ? key === field.name : own(wanted, key)?.id === id
+  );
 }
 
 function union(choices: Values[]): Values {

@@ -2,6 +2,7 @@
 import type { Command } from "../cli.ts";
 import type { FlagTable } from "../flags.ts";
 import { obcSync } from "./obc_command.ts";
+import { own } from "../lookup.ts";
 
 const MANIFESTS = {
   help: "directory with onepassword-connect/ and stores/ (default: kubernetes/apps/external-secrets)",
@@ -90,5 +91,5 @@ const ALL: Record<string, Command> = { install, status, uninstall, "obc:sync": o
 
 /** The command of this word; `status`, which only reads, when there is none. */
 export function commands(word: string): Command {
-  return ALL[word] ?? status;
+  return own(ALL, word) ?? status;
 }

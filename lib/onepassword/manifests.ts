@@ -5,6 +5,7 @@ import type { KubeObject } from "../clients/kube_writer.ts";
 import { parseManifests } from "../clients/yaml.ts";
 import { UsageError } from "../errors.ts";
 import { at } from "./objects.ts";
+import { own } from "../lookup.ts";
 
 /** Where the manifests stand in this project. */
 export const MANIFESTS = new URL("../../kubernetes/apps/external-secrets", import.meta.url).pathname;
@@ -40,7 +41,7 @@ const KINDS: Record<string, { plural: string; clusterWide?: true }> = {
 
 /** The API path of an object. UsageError when its kind is none that install handles; CannotLook when its name is none. */
 export function pathOf(object: KubeObject): string {
-  const kind = new Map(Object.entries(KINDS)).get(`${object.apiVersion}/${object.kind}`);
+  const kind = own(KINDS, `${object.apiVersion}/${object.kind}`);
   const { name, namespace } = object.metadata;
   if (!kind) {
     throw new UsageError(

@@ -6,6 +6,7 @@ import type { ObjectRef } from "../model.ts";
 import { refText } from "../model.ts";
 import { at } from "./objects.ts";
 import { command } from "../shell.ts";
+import { own } from "../lookup.ts";
 
 /** Whose keys these are, and the objects they stand in, all in its namespace. */
 export interface Source {
@@ -86,7 +87,7 @@ export function wantedItem(
   configMap: KubeObject | undefined,
 ): WantedItem | { refusal: string } {
   const fields: Field[] = [{ label: SOURCE_FIELD, type: "STRING", value: refText(source.ref) }];
-  for (const key of KEYS[source.ref.kind] ?? []) {
+  for (const key of own(KEYS, source.ref.kind) ?? []) {
     const name = key.from === "Secret" ? source.secret : source.configMap;
     const place = `${key.from} ${source.ref.namespace}/${name}`;
     const holder = key.from === "Secret" ? secret : configMap;

@@ -8,7 +8,6 @@ import { UsageError } from "../errors.ts";
 import type { ObjectRef } from "../model.ts";
 import { refText } from "../model.ts";
 import { claimSource, type Source, userSource } from "./obc_keys.ts";
-import { at, conditionOf, entries, EXTERNAL_SECRETS, listIfServed, podsSelected } from "./objects.ts";
 import { command } from "../shell.ts";
 import { at, EXTERNAL_SECRETS, listIfServed } from "./objects.ts";
 

@@ -2,6 +2,7 @@
 import { kubePath } from "../api_path.ts";
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
 import { CannotLook } from "../errors.ts";
+import { own } from "../lookup.ts";
 
 export const EXTERNAL_SECRETS = "/apis/external-secrets.io/v1";
 
@@ -10,7 +11,7 @@ export function at(value: unknown, ...keys: string[]): unknown {
   let here = value;
   for (const key of keys) {
     if (typeof here !== "object" || here === null) return undefined;
-    here = (here as Record<string, unknown>)[key];
+    here = own(here as Record<string, unknown>, key);
   }
   return here;
 }

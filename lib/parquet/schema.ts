@@ -1,5 +1,6 @@
 /** Iceberg's types as Parquet columns: https://iceberg.apache.org/spec/#parquet */
 import { type Field, partsOf, type Primitive } from "./types.ts";
+import { own } from "../lookup.ts";
 
 type Unit = "MILLIS" | "MICROS" | "NANOS";
 
@@ -118,7 +119,7 @@ function typeRead(element: AnyElement): string {
   if (logical?.type === "TIME") return timeRead(logical);
   if (logical?.type === "TIMESTAMP") return timestampRead(logical);
   if (type === "FIXED_LEN_BYTE_ARRAY") return `fixed[${element.type_length}]`;
-  return PHYSICAL[type ?? ""] ?? `${type}`;
+  return own(PHYSICAL, type) ?? `${type}`;
 }
 
 const PHYSICAL: Record<string, string> = {

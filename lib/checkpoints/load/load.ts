@@ -4,6 +4,7 @@
  */
 import { CannotLook, Interrupted } from "../../errors.ts";
 import { type Histogram, histogram, record } from "./histogram.ts";
+import { own } from "../../lookup.ts";
 
 /** An operation that came to nothing: `SlowDown`, `HTTP 500`, `timeout`, and one line of words without a secret. */
 export interface Refusal {
@@ -180,7 +181,7 @@ function count(window: Window, began: number, ended: number, bytes: number): voi
 }
 
 async function refuse({ result, closedAt }: Window, { kind, words }: Refusal): Promise<void> {
-  result.errors[kind] = (result.errors[kind] ?? 0) + 1;
+  result.errors[kind] = (own(result.errors, kind) ?? 0) + 1;
   if (result.firstErrors.length < MOST_WORDS && !result.firstErrors.includes(words)) {
     result.firstErrors.push(words);
   }

@@ -2,6 +2,7 @@
 import type { RecordSource } from "../../model.ts";
 import { type Histogram, histogram, merge, percentileMs } from "./histogram.ts";
 import type { LoadResult } from "./load.ts";
+import { own } from "../../lookup.ts";
 
 /** What a row is of. */
 export interface CellWords {
@@ -102,7 +103,9 @@ export function rowOf(cell: CellWords, results: readonly LoadResult[]): LoadRow 
   const errors: Record<string, number> = {};
   for (const result of results) {
     merge(latency, result.latency);
-    for (const [kind, count] of Object.entries(result.errors)) errors[kind] = (errors[kind] ?? 0) + count;
+    for (const [kind, count] of Object.entries(result.errors)) {
+      errors[kind] = (own(errors, kind) ?? 0) + count;
+    }
   }
   const perS = (count: number, ms: number) => ms > 0 ? digits(count / ms * 1000) : 0;
   const rounds = results.map((result) => perS(result.inWindow, result.elapsedMs));

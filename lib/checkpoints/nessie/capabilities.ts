@@ -8,6 +8,7 @@ import { icebergError } from "../../clients/iceberg_rest.ts";
 import type { RecordSource } from "../../model.ts";
 import type { Outcome, Trial, TrialRecord } from "../../trial.ts";
 import type { Yard } from "./capabilities_yard.ts";
+import { own } from "../../lookup.ts";
 
 /** `differently`: it can be had, but not as the protocol has it. */
 export type CanAnswer = "yes" | "no" | "differently";
@@ -118,7 +119,7 @@ export function at(value: unknown, ...keys: readonly (string | number)[]): unkno
   let here = value;
   for (const key of keys) {
     if (typeof here !== "object" || here === null) return undefined;
-    here = (here as Record<string | number, unknown>)[key];
+    here = own(here as Record<string, unknown>, String(key));
   }
   return here;
 }

@@ -14,7 +14,6 @@ import {
 import type { NessieContext } from "./context.ts";
 import { command } from "../../shell.ts";
 import { placeOf } from "../../iceberg/location.ts";
-import { command } from "../../shell.ts";
 
 /** The store of the warehouse; both absent when there is no key for it. */
 export interface StoreOfWarehouse {

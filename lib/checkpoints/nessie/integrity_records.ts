@@ -6,6 +6,7 @@ import type { Tally } from "./integrity_tally.ts";
 import type { Orphan } from "./integrity_unnamed.ts";
 import { BUCKETS, CHAIN, FILES, integrityWords, ORPHANS, size, WALK } from "./integrity_words.ts";
 import { command } from "../../shell.ts";
+import { own } from "../../lookup.ts";
 
 /** The one record of totals. */
 export interface IntegrityTotals {
@@ -78,7 +79,7 @@ function unreadOutcome({ why, bucket, status, tables, first }: Tally["unread"][n
 }
 
 function moreOutcomes(id: string, { more }: Tally): Outcome[] {
-  const rest = more[id];
+  const rest = own(more, id);
   if (!rest) return [];
   const message = `and ${rest.count} more findings of this kind, which are not named here`;
   return [failed("AndMore", message, rest.critical ? {} : { status: "warning" })];

@@ -3,6 +3,7 @@ import type { TrialRecord } from "../../trial.ts";
 import type { TableSeen } from "./integrity_table.ts";
 import { add, type Amount, amount, keepLargest, type Orphan } from "./integrity_unnamed.ts";
 import { flawRecord } from "./integrity_words.ts";
+import { own } from "../../lookup.ts";
 
 export interface Tally {
   tables: number;
@@ -87,7 +88,8 @@ export function keepFinding(tally: Tally, finding: TrialRecord): void {
   const isCritical = (one: TrialRecord) => one.status === undefined;
   const lesser = isCritical(finding) ? alike.findLast((one) => !isCritical(one)) : undefined;
   if (lesser) tally.findings[tally.findings.indexOf(lesser)] = finding;
-  const more = tally.more[finding.trial] ??= { count: 0, critical: false };
+  const more = own(tally.more, finding.trial) ?? { count: 0, critical: false };
+  tally.more[finding.trial] = more;
   more.count++;
   more.critical ||= isCritical(lesser ?? finding);
 }

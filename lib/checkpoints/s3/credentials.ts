@@ -9,6 +9,7 @@ import { refText } from "../../model.ts";
 import { failed, held, type Outcome, skipped } from "../../trial.ts";
 import { type CredentialRef, pairAmong } from "./setup_facts.ts";
 import { command } from "../../shell.ts";
+import { own } from "../../lookup.ts";
 
 /** A Secret with what was read of it, and what the store said to its keys. `keys` are secrets. */
 export interface Credential extends CredentialRef {
@@ -80,7 +81,7 @@ async function dataOf(kube: Pick<KubeWriter, "get">, secret: ObjectRef): Promise
 }
 
 function keysIn(data: Record<string, unknown>, ref: CredentialRef): Pick<Credential, "keys" | "flaw"> {
-  const [accessKeyId, secretAccessKey] = [ref.idKey, ref.secretKey].map((name) => textOf(data[name]));
+  const [accessKeyId, secretAccessKey] = [ref.idKey, ref.secretKey].map((name) => textOf(own(data, name)));
   const empty = [!accessKeyId && ref.idKey, !secretAccessKey && ref.secretKey].filter((name) => name);
   if (!accessKeyId || !secretAccessKey) {
     return { flaw: `its ${empty.join(" and ")} ${empty.length > 1 ? "are" : "is"} empty or no text` };

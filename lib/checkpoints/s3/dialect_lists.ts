@@ -2,6 +2,7 @@
 import type { S3Context } from "./context.ts";
 import { type Probe, put, said, type Seen, send } from "./dialect_probe.ts";
 import { between } from "../../text.ts";
+import { own } from "../../lookup.ts";
 
 /** A name that XML, URLs and forms each write in their own way. */
 const ODD = "a b+c&d=ü%41<e>";
@@ -38,7 +39,7 @@ function plain(text: string): string {
   return text.replace(
     /&(\w+|#\d+);/g,
     (whole, name: string) =>
-      name.startsWith("#") ? String.fromCodePoint(Number(name.slice(1))) : ENTITIES[name] ?? whole,
+      name.startsWith("#") ? String.fromCodePoint(Number(name.slice(1))) : own(ENTITIES, name) ?? whole,
   );
 }
 
