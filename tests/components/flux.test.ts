@@ -398,3 +398,24 @@ Deno.test("flux: two that wait for the same one on its way are both well", async
   ready(the(objects, "kustomizations", "spark"), "False", "DependencyNotReady");
   assert.deepEqual(unwell(await look(objects)), []);
 });
+
+Deno.test("flux: while the platform lacks parts, one that is Ready, or on its way out, is not being applied for the first time", async () => {
+  const objects = platform();
+  without(objects, "deployments", "catalog");
+  // Ready, by a controller that keeps no revision; and one that is being deleted.
+  const well = held("tools", [], "tools", "ReconciliationSucceeded", "applied");
+  const entries = [{ id: "data-platform_db_external-secrets.io_ExternalSecret", v: "v1" }];
+  well.status = {
+    ...condition("True", "ReconciliationSucceeded"),
+    observedGeneration: 1,
+    inventory: { entries },
+  };
+  const going = held("old-tools", [], "old-tools", "Progressing", "x");
+  going.metadata = { ...going.metadata, deletionTimestamp: JUST_NOW };
+  going.status = condition("Unknown", "Progressing", "x", JUST_NOW);
+  objects.kustomizations.push(well, going);
+  const diagnosis = await look(objects);
+  assert.ok(unwell(diagnosis).length > 0, "the platform lacks nothing");
+  assert.deepEqual(on(diagnosis, "Kustomization", "tools").filter(({ status }) => status !== "ok"), []);
+  assert.deepEqual(on(diagnosis, "Kustomization", "old-tools").filter(({ status }) => status !== "ok"), []);
+});

@@ -210,6 +210,68 @@ Deno.test("a Deployment whose pods a quota refuses is explained by the quota", a
   assert.deepEqual(rootsOf(diagnosis), ["ResourceQuota small QuotaExceeded"]);
 });
 
+/** A Job that a quota refuses the pods of, as its event says. */
+function refusedJob(name: string, rest: { spec?: object; status?: object } = {}) {
+  const message = `pods "${name}-1" is forbidden: exceeded quota: small, requested: pods=1`;
+  return {
+    job: {
+      metadata: { name, namespace: "data-platform", creationTimestamp: LONG_AGO },
+      spec: { template: { spec: { containers: [] } }, ...rest.spec },
+      status: rest.status ?? {},
+    },
+    event: {
+      metadata: { name: `${name}.1`, namespace: "data-platform", creationTimestamp: LONG_AGO },
+      involvedObject: { kind: "Job", namespace: "data-platform", name },
+      reason: "FailedCreate",
+      message,
+      lastTimestamp: "2026-01-01T11:59:00Z",
+    },
+  };
+}
+
+const withJob = ({ job, event }: ReturnType<typeof refusedJob>) =>
+  look({
+    lists: {
+      "/apis/batch/v1/jobs": [job],
+      "/api/v1/resourcequotas": [{
+        metadata: { name: "small", namespace: "data-platform" },
+        status: { hard: { pods: "0" }, used: { pods: "0" } },
+      }],
+      [EVENTS]: [event],
+    },
+  });
+
+Deno.test("a Job whose pods a quota refuses is explained by the quota", async () => {
+  const diagnosis = await withJob(refusedJob("load"));
+  assert.deepEqual(rootsOf(diagnosis), ["ResourceQuota small QuotaExceeded"]);
+  assert.deepEqual(on(diagnosis, "Job", "load").map(({ reason, role }) => [reason, role]), [[
+    "FailedCreate",
+    "symptom",
+  ]]);
+});
+
+Deno.test("a Job that is done, suspended or has a pod is well, whatever an event said once", async () => {
+  const cases = [
+    { status: { conditions: [{ type: "Complete", status: "True" }] } },
+    { spec: { suspend: true } },
+    { status: { active: 1 } },
+  ];
+  for (const rest of cases) {
+    const found = on(await withJob(refusedJob("load", rest)), "Job", "*");
+    assert.deepEqual(found.map(({ status, observed }) => [status, observed]), [["ok", "1 of 1"]]);
+  }
+});
+
+Deno.test("a Job that failed for good says so, and its quota refuses nothing any more", async () => {
+  const message = "Job has reached the specified backoff limit: exceeded quota: small, requested: pods=1";
+  const conditions = [{ type: "Failed", status: "True", message, lastTransitionTime: LONG_AGO }];
+  const diagnosis = await withJob(refusedJob("load", { status: { conditions } }));
+  const [found] = on(diagnosis, "Job", "load");
+  assert.deepEqual([found?.status, found?.reason], ["warning", "JobFailed"]);
+  assert.match(found?.message ?? "", /failed 2 h.* ago .*backoff limit/);
+  assert.deepEqual(on(diagnosis, "ResourceQuota", "small").filter(({ status }) => status !== "ok"), []);
+});
+
 const service = (name: string, selector: Record<string, string>) => ({
   metadata: { name, namespace: "data-platform" },
   spec: { selector, ports: [{ port: 80, targetPort: 8080 }] },
