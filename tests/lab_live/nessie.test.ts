@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connectWriter } from "../../lib/clients/kube_writer.ts";
-import { type NessieApi, nessieApi } from "../../lib/clients/nessie.ts";
+import { type NessieApi, nessieApi, type OwnReference } from "../../lib/clients/nessie.ts";
 import { reach, type Way } from "../../lib/clients/reach.ts";
 import type { Report } from "../../lib/report.ts";
 import { reportSchema } from "../../lib/report_schema.ts";
@@ -45,7 +45,7 @@ async function withNessie<T>(use: (api: NessieApi, way: Way) => Promise<T>): Pro
 }
 
 /** Of validate:nessie itself: `lakecheck-scratch-TIME-RANDOM-...`. */
-const OWN = /^lakecheck-scratch-\d{8}t\d{4}z-[0-9a-f]{4}-/;
+const OWN = /^lakecheck-scratch-\d{8}t\d{4}z-[0-9a-f]{8}-/;
 
 async function seen(): Promise<{ scratch: string[] }> {
   return await withNessie(async (api) => {
@@ -88,6 +88,31 @@ Deno.test("the lab's catalog keeps what it is given, and nothing stays behind", 
     const id of ["nessie.concurrent-commits", "nessie.scratch-gone", "nessie.metrics", "nessie.warehouse"]
   ) {
     assert.equal(find(report, id)?.status, "ok", id);
+  }
+  assert.deepEqual(await leftBehind(before.scratch), []);
+});
+
+Deno.test("two runs at once do not touch each other, and a foreign reference with our name is told and kept", async () => {
+  const before = await seen();
+  const foreign = `lakecheck-scratch-20200101t0000z-${crypto.randomUUID().slice(0, 8)}-theirs`;
+  await withNessie(async (api) => {
+    const main = await api.reference("main");
+    await api.create("BRANCH", foreign, main);
+  });
+  try {
+    const both = await Promise.all([checkpoint(["--no-integrity"]), checkpoint(["--no-integrity"])]);
+    for (const { report } of both) {
+      const own = report.details.components.filter(({ name }) => name.startsWith("nessie-"));
+      const unwell = own.flatMap(({ checks }) => checks)
+        .filter(({ status, check }) => status !== "ok" && status !== "skipped" && !KNOWN.includes(check));
+      assert.deepEqual(unwell.map(({ check, reason }) => `${check} ${reason}`), [
+        "nessie.scratch-gone OwnerUnknown",
+      ]);
+      assert.match(unwell[0]?.message ?? "", new RegExp(`${foreign} were left alone: the run has no marker`));
+    }
+    assert.ok((await seen()).scratch.includes(foreign));
+  } finally {
+    await withNessie(async (api) => await api.remove(await api.reference(foreign) as OwnReference));
   }
   assert.deepEqual(await leftBehind(before.scratch), []);
 });

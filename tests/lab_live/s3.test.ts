@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { removeBucket } from "../../lib/checkpoints/s3/delete.ts";
+import { createBucket, type OwnBucket } from "../../lib/checkpoints/s3/own_place.ts";
 import { connectWriter } from "../../lib/clients/kube_writer.ts";
 import { reach, type Way } from "../../lib/clients/reach.ts";
 import { openS3, rawS3, type S3Keys } from "../../lib/clients/s3.ts";
@@ -141,12 +143,37 @@ Deno.test("the checkpoint proves the lab's store, says what it does, and leaves 
   assert.ok(after.length <= before.length, `left: ${after.join(", ")}`);
 });
 
-Deno.test("rules of real buckets are looked at, and what an old run left is removed", async () => {
+Deno.test("two runs at once do not touch each other, and each proves the store", async () => {
+  const before = await scratchBuckets();
+  const both = await Promise.all([checkpoint(), checkpoint()]);
+  for (const { report } of both) {
+    const all = report.details.components.flatMap(({ checks }) => checks);
+    const unwell = all.filter(({ status }) => status === "critical" || status === "unknown");
+    assert.deepEqual(unwell.map(({ check, message }) => `${check}: ${message}`), []);
+    const sweep = all.filter(({ check }) => check === "s3.sweep");
+    assert.ok(
+      sweep.every(({ message }) => !/removed what earlier runs left/.test(message)),
+      JSON.stringify(sweep),
+    );
+  }
+  const said = both.flatMap(({ report }) => report.details.components).flatMap(({ checks }) => checks)
+    .filter(({ check }) => check === "s3.sweep").map(({ message }) => message);
+  assert.ok(
+    said.some((message) => /left alone what other runs are using: .* on host /.test(message)),
+    said.join("\n"),
+  );
+  const after = await scratchBuckets();
+  assert.deepEqual(after.filter((name) => !before.includes(name)), []);
+});
+
+Deno.test("rules of real buckets are looked at, and a bucket with our name and no marker is told and kept", async () => {
   const { S3Client: _client, ...sdk } = await import("@aws-sdk/client-s3");
   const old = "lakecheck-scratch-20200101t0000z-abcd";
   await withStore(async (way, keys) => {
     // What is set on a real bucket must go again, however slow the lab is.
-    const s3 = await openS3({ way, keys, region: "us-east-1", timeoutMs: 30_000, maxAttempts: 4 });
+    const talk = { way, keys, region: "us-east-1", timeoutMs: 30_000 };
+    const s3 = await openS3({ ...talk, maxAttempts: 4 });
+    let own: OwnBucket | undefined;
     const Bucket = "iceberg-warehouse";
     // Below a prefix that nothing has, so that nothing is deleted; of the lab's tables one may be there or none.
     const Rules = [{
@@ -156,19 +183,24 @@ Deno.test("rules of real buckets are looked at, and what an old run left is remo
       Expiration: { Days: 3650 },
     }];
     try {
-      await s3.send(new sdk.CreateBucketCommand({ Bucket: old }));
+      const made = await createBucket(s3, old, talk);
+      assert.ok("own" in made && made.own, "the bucket is there already");
+      own = made.own;
       await s3.send(new sdk.PutObjectCommand({ Bucket: old, Key: "left", Body: "x" }));
       await s3.send(
         new sdk.PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules } }),
       );
       const { report } = await checkpoint();
       const all = report.details.components.flatMap(({ checks }) => checks);
-      const sweep = all.find(({ check }) => check === "s3.sweep");
-      assert.match(sweep?.message ?? "", new RegExp(old));
+      const sweep = all.find(({ check, observed }) => check === "s3.sweep" && observed === old);
+      assert.deepEqual([sweep?.status, sweep?.reason], ["warning", "OwnerUnknown"]);
+      assert.match(sweep?.message ?? "", /was left alone: it has no marker/);
+      assert.ok((await scratchBuckets()).includes(old));
       const live = all.filter(({ check }) => check === "s3.lifecycle-live");
       assert.ok(live.some(({ object, observed }) => object.name === Bucket && observed === "1 rule"));
     } finally {
       await s3.send(new sdk.DeleteBucketLifecycleCommand({ Bucket }));
+      if (own) await removeBucket(s3, own, talk);
       s3.destroy();
     }
   });

@@ -29,5 +29,5 @@ export const cleanWords: TrialWords = {
   weight: "warning",
   explain:
     "Every scratch branch and tag was deleted, those of earlier runs that were killed too, and no commit of this run is on the " +
-    "default branch. What cannot be deleted is named, with the command.",
+    "default branch. What cannot be deleted, and what has no marker that says whose it is, is named with the command.",
 };
