@@ -5,6 +5,7 @@ import { LEASE_MS, RENEW_MS, RUN_ID } from "../lib/scratch_marker.ts";
 import type { Outcome, Trial } from "../lib/trial.ts";
 import { failed, held } from "../lib/trial.ts";
 import { testTime } from "./clock.ts";
+import { PATIENT_MS } from "./patience.ts";
 
 const trial = (id: string, run: Trial<null>["run"], needs: string[] = []): Trial<null> => ({
   id,
@@ -19,7 +20,7 @@ const well = () => Promise.resolve(held("as it should be"));
 
 function run(trials: Trial<null>[], more: Partial<RunOptions> = {}) {
   const signal = more.signal ?? new AbortController().signal;
-  return runTrials(trials, null, { trialTimeoutMs: 1000, concurrency: 4, ...more, signal });
+  return runTrials(trials, null, { trialTimeoutMs: PATIENT_MS, concurrency: 4, ...more, signal });
 }
 
 Deno.test("what was made is taken back in reverse, also when the checkpoint fails", async () => {
@@ -29,7 +30,7 @@ Deno.test("what was made is taken back in reverse, also when the checkpoint fail
       scratch.undo(what, () => Promise.resolve(void undone.push(what)));
     }
     return Promise.reject(new Error("broken"));
-  }, { undoTimeoutMs: 1000 });
+  }, { undoTimeoutMs: PATIENT_MS });
   assert.deepEqual(undone, ["upload", "object", "bucket"]);
   assert.equal(ended.status, "rejected");
   assert.deepEqual(leftovers, []);
@@ -44,7 +45,7 @@ Deno.test("what can't be taken back is named, and the rest is taken back neverth
       () => Promise.reject(new CannotLook({ kind: "forbidden", message: "not allowed" })),
     );
     return Promise.resolve();
-  }, { undoTimeoutMs: 1000 });
+  }, { undoTimeoutMs: PATIENT_MS });
   assert.deepEqual(undone, ["b"]);
   assert.deepEqual(leftovers, [{ what: "object o", why: "not allowed" }]);
 });
@@ -157,7 +158,7 @@ Deno.test("a marker is renewed again and again while the run lasts, and never wh
     await time.pass(1);
     assert.deepEqual(seen, ["renewed"]);
     await time.pass(3 * RENEW_MS);
-  }, { undoTimeoutMs: 5000, clock: time.clock });
+  }, { undoTimeoutMs: PATIENT_MS, clock: time.clock });
   assert.deepEqual(seen, ["renewed", "renewed", "renewed", "renewed", "undone"]);
   await time.pass(10 * RENEW_MS);
   assert.equal(seen.length, 5);
@@ -173,7 +174,7 @@ Deno.test("a renewal that fails, throws or hangs keeps neither the others nor th
     });
     scratch.renew(() => Promise.resolve(void turns++));
     await time.pass(3 * RENEW_MS);
-  }, { undoTimeoutMs: 1000, clock: time.clock });
+  }, { undoTimeoutMs: PATIENT_MS, clock: time.clock });
   assert.equal(ended.status, "fulfilled");
   assert.equal(turns, 3);
 });
@@ -188,7 +189,7 @@ Deno.test("a renewal that is under way has ended, or its time is over, before an
       seen.push("renewed");
     });
     await time.pass(RENEW_MS, RENEW_MS, "alone");
-  }, { undoTimeoutMs: 1000, clock: time.clock });
+  }, { undoTimeoutMs: PATIENT_MS, clock: time.clock });
   assert.deepEqual(seen, ["renewed", "undone"]);
 });
 
@@ -197,10 +198,10 @@ Deno.test("no timer is left, however a run with a marker ends, and a run without
   await inScratch((scratch) => {
     scratch.renew(() => Promise.resolve());
     return Promise.reject(new Interrupted("interrupted"));
-  }, { undoTimeoutMs: 1000 });
+  }, { undoTimeoutMs: PATIENT_MS });
   const { ended } = await inScratch(() => {
     throw new Error("before anything was awaited");
-  }, { undoTimeoutMs: 1000 });
+  }, { undoTimeoutMs: PATIENT_MS });
   assert.equal(ended.status, "rejected");
 });
 
@@ -212,5 +213,5 @@ Deno.test("a marker promises what the run is expected to take yet, and the lease
     assert.equal(leaseMs(), 5 * 60_000 + LEASE_MS);
     await time.pass(70 * 60_000);
     assert.equal(leaseMs(), LEASE_MS);
-  }, { undoTimeoutMs: 1000, expectedMs: 75 * 60_000, clock: time.clock });
+  }, { undoTimeoutMs: PATIENT_MS, expectedMs: 75 * 60_000, clock: time.clock });
 });

@@ -41,9 +41,10 @@ export interface ReachOptions extends WriterOptions {
    * the cluster the address may be somebody else's, or a proxy's that takes every connection.
    */
   recognise?: (way: Way) => Promise<boolean>;
+  /** Longest wait for a connection to that address; default 300: enough in a cluster, and short where packets are dropped. */
+  directMs?: number;
 }
 
-/** Long enough inside a cluster; and no long wait where packets are dropped. */
 const DIRECT_MS = 300;
 
 /** A URL that somebody gave. UsageError when it is none; whether anybody answers shows with the first request. */
@@ -89,7 +90,7 @@ function originOf({ service, namespace, scheme, port }: Destination): string {
 async function directWay(to: Destination, options: ReachOptions): Promise<Way | undefined> {
   if (!options.recognise) return undefined;
   const address = await addressOf(to, options);
-  if (!address || !await answers(address, to.port)) return undefined;
+  if (!address || !await answers(address, to.port, options.directMs ?? DIRECT_MS)) return undefined;
   const tunnel = await leadTo(to, address, to.port, options.ca);
   const way: Way = {
     url: originOf(to),
@@ -152,8 +153,8 @@ function straight(hostname: string, port: number): Deno.HttpClient {
   return Deno.createHttpClient({ proxy: { transport: "tcp", hostname, port }, poolMaxIdlePerHost: 64 });
 }
 
-async function answers(hostname: string, port: number): Promise<boolean> {
-  const signal = AbortSignal.timeout(DIRECT_MS);
+async function answers(hostname: string, port: number, limitMs: number): Promise<boolean> {
+  const signal = AbortSignal.timeout(limitMs);
   try {
     (await Deno.connect({ hostname, port, signal })).close();
     return true;

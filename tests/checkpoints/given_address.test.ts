@@ -13,6 +13,7 @@ import { CannotLook, UsageError } from "../../lib/errors.ts";
 import { certificateFor } from "../clients/s3_certificates.ts";
 import { testAuthority } from "../fake_api_server.ts";
 import { emptyBucket, FAKE_KEYS, fakeS3 } from "../fake_s3/mod.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 async function withFile<T>(text: string | Uint8Array, use: (path: string) => Promise<T>): Promise<T> {
   const path = await Deno.makeTempFile({ prefix: "lakecheck-ca-" });
@@ -98,7 +99,7 @@ Deno.test("--ca needs an address with TLS to be for", async () => {
   });
 });
 
-const TALK = { keys: FAKE_KEYS, region: "us-east-1", timeoutMs: 5_000 };
+const TALK = { keys: FAKE_KEYS, region: "us-east-1", timeoutMs: PATIENT_MS };
 
 /** One request of each client that goes to a given address, over this way. */
 const CLIENTS: Record<string, (way: Way) => Promise<unknown>> = {
@@ -122,8 +123,8 @@ const CLIENTS: Record<string, (way: Way) => Promise<unknown>> = {
     const url = await rawS3({ ...TALK, way }).presign({ method: "GET" });
     return await loadClient({ ...TALK, way }).send({ method: "GET", url }, new AbortController().signal);
   },
-  nessie: (way) => nessieApi({ way, timeoutMs: 5_000 }).config(),
-  iceberg: (way) => icebergRest({ way, timeoutMs: 5_000, prefix: "main" }).config(),
+  nessie: (way) => nessieApi({ way, timeoutMs: PATIENT_MS }).config(),
+  iceberg: (way) => icebergRest({ way, timeoutMs: PATIENT_MS, prefix: "main" }).config(),
 };
 
 /** An https server that is S3 to S3's clients, and a catalog to a catalog's. */

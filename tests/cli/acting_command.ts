@@ -28,7 +28,9 @@ async function aborted(signal: AbortSignal): Promise<void> {
   clearTimeout(timer);
 }
 
-const undoes = Deno.args.some((word) => word === "undo" || word === "stuck");
+/** How long it may undo: `late` does not come to its end in that time, `stuck` and `undo` have all the time there is. */
+const UNDO_MS: Record<string, number> = { late: 500, stuck: 600_000, undo: 600_000 };
+const undoMs = UNDO_MS[Deno.args[1] ?? ""];
 
 await main({
   name: "toys:make",
@@ -39,13 +41,13 @@ await main({
     how: {
       help: "how it goes",
       value: "WORD",
-      choices: ["well", "silent", "usage", "away", "stop", "wait", "undo", "stuck"],
+      choices: ["well", "silent", "usage", "away", "stop", "wait", "undo", "stuck", "late"],
     },
   },
   without: ["facts", "save-facts"],
   format: "json",
   interrupted: "Half a toy is left. Run it again.",
-  ...undoes ? { undoMs: 500 } : {},
+  ...undoMs === undefined ? {} : { undoMs },
   async act({ given, signal }) {
     switch (given.get("how")) {
       case "silent":
@@ -60,9 +62,10 @@ await main({
         await aborted(signal);
         console.error("undone");
         throw signal.reason;
+      case "late":
       case "stuck":
         await aborted(signal);
-        return await new Promise(() => setTimeout(() => {}, 60_000));
+        return await new Promise(() => setTimeout(() => {}, 600_000));
       case "wait":
         console.error("waiting");
         return await new Promise((resolve) => setTimeout(() => resolve(report()), 60_000));

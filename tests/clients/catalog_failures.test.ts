@@ -5,6 +5,7 @@ import { givenWay } from "../../lib/clients/reach.ts";
 import type { FailureKind } from "../../lib/model.ts";
 import { serveFake, testAuthority } from "../fake_api_server.ts";
 import { against, failing } from "./catalog_fixture.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 const html = (status: number) => new Response("<!doctype html><html>hello</html>", { status });
 
@@ -160,7 +161,7 @@ async function againstBytes(bytes: string, use: (url: string) => Promise<void>):
 async function configOf(url: string): Promise<{ kind: string; message: string }> {
   const way = givenWay("--url", url);
   try {
-    return await failing(nessieApi({ way, timeoutMs: 2_000 }).config());
+    return await failing(nessieApi({ way, timeoutMs: PATIENT_MS }).config());
   } finally {
     await way.close();
   }
@@ -254,7 +255,7 @@ Deno.test("a certificate of another CA, one that has expired and one for another
     await using fake = serveFake(() => new Response("{}"), pair);
     const way = givenWay("--url", fake.url, trusted);
     try {
-      const { kind, message } = await failing(nessieApi({ way, timeoutMs: 2_000 }).config());
+      const { kind, message } = await failing(nessieApi({ way, timeoutMs: PATIENT_MS }).config());
       assert.equal(kind, "certificate");
       assert.match(message, words);
     } finally {

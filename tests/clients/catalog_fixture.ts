@@ -4,6 +4,7 @@ import { type NessieApi, nessieApi, type NessieOptions } from "../../lib/clients
 import { givenWay } from "../../lib/clients/reach.ts";
 import { CannotLook } from "../../lib/errors.ts";
 import type { Failure } from "../../lib/model.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 export interface Asked {
   /** `METHOD path?query`, decoded. */
@@ -32,7 +33,7 @@ export async function against(
   );
   asked.url = `http://127.0.0.1:${server.addr.port}`;
   const way = givenWay("--url", asked.url);
-  const options = { way, timeoutMs: 2_000, ...more };
+  const options = { way, timeoutMs: PATIENT_MS, ...more };
   try {
     await use(nessieApi(options), asked, options);
   } finally {

@@ -10,6 +10,7 @@ import { apiError, kubeconfigFor, serveFake } from "../fake_api_server.ts";
 import { against as againstCatalog } from "./catalog_fixture.ts";
 import { against, CANARY, failureOf, withKubeconfig, writing } from "./kube_fixture.ts";
 import { againstConnect, VAULT } from "./one_password_fixture.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 const THEIRS = "../../payments/secrets/their-user";
 const malformed = async (work: Promise<unknown>) => assert.equal((await failureOf(work)).kind, "malformed");
@@ -115,9 +116,9 @@ Deno.test("the catalog's database: a Deployment leads to no Secret or ConfigMap 
       password: key,
       replicas: 1,
     };
-    await malformed(openStore(writer, settings, { namespace: "lake", timeoutMs: 1000 }));
+    await malformed(openStore(writer, settings, { namespace: "lake", timeoutMs: PATIENT_MS }));
     const elsewhere = { ...settings, database: { ...settings.database, host: "pg-rw.../x" } };
-    await malformed(openStore(writer, elsewhere, { namespace: "lake", timeoutMs: 1000 }));
+    await malformed(openStore(writer, elsewhere, { namespace: "lake", timeoutMs: PATIENT_MS }));
     assert.deepEqual(server.requests.filter((line) => /payments|secrets/.test(line)), []);
   });
 });
@@ -126,7 +127,7 @@ Deno.test("no port is forwarded to what can be no pod", async () => {
   await using server = serveFake(() => Response.json({}));
   await withKubeconfig(kubeconfigFor(server.url, { token: CANARY }), async (kubeconfig) => {
     for (const [namespace, pod] of [["a", "../../b/pods/c"], ["a/../b", "c"], ["", "c"], ["a", "c?x"]]) {
-      await malformed(forward({ kubeconfig, timeoutMs: 2000 }, namespace ?? "", pod ?? "", 80));
+      await malformed(forward({ kubeconfig, timeoutMs: PATIENT_MS }, namespace ?? "", pod ?? "", 80));
     }
   });
   assert.deepEqual(server.requests, []);

@@ -171,7 +171,7 @@ Deno.test("429 and 503 are asked once more when Retry-After fits in the limit", 
       assert.equal(server.requests.length, 2);
     });
   }
-  const later = () => apiError(429, "TooManyRequests", "busy", { headers: { "retry-after": "60" } });
+  const later = () => apiError(429, "TooManyRequests", "busy", { headers: { "retry-after": "3600" } });
   await against(later, async (client, server) => {
     assert.equal((await failureOf(client.get(PODS))).kind, "server-error");
     assert.equal(server.requests.length, 1);

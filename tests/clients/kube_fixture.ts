@@ -5,6 +5,7 @@ import { connectWriter, type KubeWriter, type WriterOptions } from "../../lib/cl
 import { CannotLook } from "../../lib/errors.ts";
 import type { Failure } from "../../lib/model.ts";
 import { type Behaviour, type FakeApiServer, kubeconfigFor, serveFake } from "../fake_api_server.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 /** A token that no message may hold. */
 export const CANARY = "canary-Zx81-token-do-not-print";
@@ -18,7 +19,7 @@ export async function withClient(
   options: Partial<ConnectOptions> = {},
 ): Promise<void> {
   await withKubeconfig(kubeconfig, async (file) => {
-    const client = await connect({ kubeconfig: file, timeoutMs: 5000, ...options });
+    const client = await connect({ kubeconfig: file, timeoutMs: PATIENT_MS, ...options });
     try {
       await use(client);
     } finally {
@@ -57,7 +58,7 @@ export async function writing(
 ): Promise<void> {
   await using server = serveFake(behaviour);
   await withKubeconfig(kubeconfigFor(server.url, { token: CANARY }), async (file) => {
-    const writer = await connectWriter({ kubeconfig: file, timeoutMs: 5000, ...options });
+    const writer = await connectWriter({ kubeconfig: file, timeoutMs: PATIENT_MS, ...options });
     try {
       await use(writer, server);
     } finally {

@@ -9,6 +9,7 @@ import {
   serveRaw,
 } from "../fake_api_server.ts";
 import { failureOf, PROXY, withKubeconfig, writing } from "./kube_fixture.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 const NAMESPACE = "/api/v1/namespaces/external-secrets";
 const PATH = `${NAMESPACE}/secrets/onepassword-connect-token`;
@@ -29,7 +30,7 @@ function refusing(refuse: () => Response | Promise<Response>): Behaviour {
 }
 
 /** What writing the Secret fails with; checked to hold nothing of its value. */
-async function refusal(refuse: () => Response | Promise<Response>, timeoutMs = 5000) {
+async function refusal(refuse: () => Response | Promise<Response>, timeoutMs = PATIENT_MS) {
   let failure: Awaited<ReturnType<typeof failureOf>> | undefined;
   await writing(refusing(refuse), async (writer, server) => {
     failure = await failureOf(writer.apply(PATH, SECRET), server.url);
@@ -203,7 +204,7 @@ Deno.test("an API server that goes away between reading and writing refuses the 
   const url = `https://127.0.0.1:${await closedPort()}`;
   for (const server of [url, mute.url]) {
     await withKubeconfig(kubeconfigFor(server), async (kubeconfig) => {
-      const writer = await connectWriter({ kubeconfig, timeoutMs: 200 });
+      const writer = await connectWriter({ kubeconfig, timeoutMs: server === url ? PATIENT_MS : 200 });
       const { kind, message } = await failureOf(writer.merge(PATH, SECRET), server);
       assert.equal(kind, server === url ? "unreachable" : "timeout");
       assert.equal(message.includes("may have been"), server !== url);
@@ -229,7 +230,7 @@ Deno.test("a good answer that is no JSON or no object is malformed", async () =>
 Deno.test("what the service proxy itself refuses is a failure", async () => {
   await using server = serveFake(() => apiError(403, "Forbidden", "no services/proxy for you"));
   await withKubeconfig(kubeconfigFor(server.url), async (kubeconfig) => {
-    const writer = await connectWriter({ kubeconfig, timeoutMs: 5000 });
+    const writer = await connectWriter({ kubeconfig, timeoutMs: PATIENT_MS });
     assert.equal((await failureOf(writer.raw(PROXY))).kind, "forbidden");
     writer.close();
   });

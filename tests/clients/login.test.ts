@@ -5,6 +5,7 @@ import { askPlugin } from "../../lib/clients/login_plugin.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { certificateUser, kubeconfigFor, testAuthority } from "../fake_api_server.ts";
 import { connect } from "../../lib/clients/kube.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 const CANARY = "canary-Zx81-token-do-not-print";
 const SERVER = "https://127.0.0.1:6443";
@@ -142,7 +143,7 @@ Deno.test("credentials that can't be used are usage errors", async () => {
   ];
   for (const [user, expected] of cases) {
     await inHome({ config: config(user), empty: "\n" }, {}, async (around, home) => {
-      const asked = connect({ kubeconfig: `${home}/config`, timeoutMs: 1000, around });
+      const asked = connect({ kubeconfig: `${home}/config`, timeoutMs: PATIENT_MS, around });
       assert.match(await usageError(asked, home), expected);
     });
   }
@@ -151,7 +152,7 @@ Deno.test("credentials that can't be used are usage errors", async () => {
 Deno.test("the CA's file is missing or is no PEM", async () => {
   const cluster = { "certificate-authority-data": undefined, "certificate-authority": "ca.crt" };
   await inHome({ config: config({ token: CANARY }, cluster) }, {}, async (around, home) => {
-    const asked = () => connect({ kubeconfig: `${home}/config`, timeoutMs: 1000, around });
+    const asked = () => connect({ kubeconfig: `${home}/config`, timeoutMs: PATIENT_MS, around });
     assert.equal(
       await usageError(asked(), home),
       "the CA of cluster fake is to be read from HOME/ca.crt, which is not there. Next: put it there, or correct the " +

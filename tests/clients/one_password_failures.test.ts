@@ -10,6 +10,7 @@ import {
   VALUE,
   VAULT,
 } from "./one_password_fixture.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 const NEW = {
   title: "s3 keys",
@@ -187,7 +188,7 @@ Deno.test("a connection that is cut; what was to be written may have been", asyn
     }
   })();
   const url = `http://127.0.0.1:${listener.addr.port}`;
-  const api = connectApi({ url, token: TOKEN, timeoutMs: 5000 });
+  const api = connectApi({ url, token: TOKEN, timeoutMs: PATIENT_MS });
   assert.deepEqual(await connectFailure(api.vaults(), url), {
     kind: "unreachable",
     message:
@@ -203,15 +204,18 @@ Deno.test("a connection that is cut; what was to be written may have been", asyn
 
 Deno.test("nothing listens, or the name is not in DNS", async () => {
   const url = `http://127.0.0.1:${await closedPort()}`;
-  assert.deepEqual(await connectFailure(connectApi({ url, token: TOKEN, timeoutMs: 5000 }).vaults(), url), {
-    kind: "unreachable",
-    message:
-      "could not list the vaults: nothing listens at URL. Next: check that 1Password Connect runs there",
-  });
+  assert.deepEqual(
+    await connectFailure(connectApi({ url, token: TOKEN, timeoutMs: PATIENT_MS }).vaults(), url),
+    {
+      kind: "unreachable",
+      message:
+        "could not list the vaults: nothing listens at URL. Next: check that 1Password Connect runs there",
+    },
+  );
   const nowhere = connectApi({
     url: "http://no-such-host.invalid:8080",
     token: TOKEN,
-    timeoutMs: 5000,
+    timeoutMs: PATIENT_MS,
     plainHttp: true,
   });
   assert.match(
@@ -224,10 +228,13 @@ Deno.test("what a port-forward knows of the broken connection is said", async ()
   const url = `http://127.0.0.1:${await closedPort()}`;
   const why = () =>
     ({ kind: "unreachable", message: "nothing listens on port 8080 of Pod x/y. Next: z" }) as const;
-  assert.deepEqual(await connectFailure(connectApi({ url, token: TOKEN, timeoutMs: 5000, why }).vaults()), {
-    kind: "unreachable",
-    message: "could not list the vaults: nothing listens on port 8080 of Pod x/y. Next: z",
-  });
+  assert.deepEqual(
+    await connectFailure(connectApi({ url, token: TOKEN, timeoutMs: PATIENT_MS, why }).vaults()),
+    {
+      kind: "unreachable",
+      message: "could not list the vaults: nothing listens on port 8080 of Pod x/y. Next: z",
+    },
+  );
 });
 
 Deno.test("an answer larger than the limit is not read", async () => {

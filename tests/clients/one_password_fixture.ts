@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type ConnectApi, connectApi, type ConnectApiOptions } from "../../lib/clients/one_password.ts";
 import type { Failure } from "../../lib/model.ts";
 import { failureOf } from "./kube_fixture.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 export const VAULT = "ftz4pm2xxwmwrsd7rjqn7grzfz";
 export const ITEM = "2fcbqwe9ndg175zg2dzwftvkpa";
@@ -38,7 +39,7 @@ export async function againstConnect(
   );
   const url = `http://127.0.0.1:${server.addr.port}`;
   try {
-    await use(connectApi({ url, token: TOKEN, timeoutMs: 5000, ...options }), {
+    await use(connectApi({ url, token: TOKEN, timeoutMs: PATIENT_MS, ...options }), {
       url,
       requests,
       headers,

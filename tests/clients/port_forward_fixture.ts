@@ -1,9 +1,9 @@
 /** What the tests of port-forwarding share. */
-import assert from "node:assert/strict";
 import { type Forward, forward } from "../../lib/clients/port_forward.ts";
 import type { WriterOptions } from "../../lib/clients/kube_writer.ts";
 import { kubeconfigFor } from "../fake_api_server.ts";
 import { type FakeForwarder, type FakePod, serveForwards } from "../fake_port_forward.ts";
+import { PATIENT_MS } from "../patience.ts";
 import { CANARY, withKubeconfig } from "./kube_fixture.ts";
 
 export const NAMESPACE = "external-secrets";
@@ -41,7 +41,7 @@ export async function forwarding(
 ): Promise<void> {
   await using server = await serveForwards({ namespace: NAMESPACE, name: POD, leadsTo: port, ...pod });
   await withKubeconfig(kubeconfigFor(server.url, user, cluster), async (kubeconfig) => {
-    await use(forward({ kubeconfig, timeoutMs: 5000, ...options }, NAMESPACE, name, 8080), server);
+    await use(forward({ kubeconfig, timeoutMs: PATIENT_MS, ...options }, NAMESPACE, name, 8080), server);
   });
 }
 
@@ -54,9 +54,4 @@ export async function fetchText(url: string, init?: RequestInit): Promise<string
   }
 }
 
-/** Waits, at most 2 s, until it is so. */
-export async function until(so: () => boolean): Promise<void> {
-  for (const end = performance.now() + 2000; !so(); await new Promise((next) => setTimeout(next, 5))) {
-    assert(performance.now() < end, `not within 2 s: ${so}`);
-  }
-}
+export { until } from "../patience.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { databaseTrouble, openDatabase } from "../../lib/clients/postgres.ts";
 import { CannotLook, Interrupted } from "../../lib/errors.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 const PASSWORD = "a-password-of-the-test";
 const LOGIN = { database: "nessie", user: "nessie", password: PASSWORD, words: "Pod data-platform/db-1" };
@@ -64,7 +65,7 @@ async function failureOf(opening: Promise<unknown>) {
 }
 
 const open = (port: number, more: { timeoutMs?: number; signal?: AbortSignal } = {}) =>
-  openDatabase({ hostname: "127.0.0.1", port, timeoutMs: 2000, ...LOGIN, ...more });
+  openDatabase({ hostname: "127.0.0.1", port, timeoutMs: PATIENT_MS, ...LOGIN, ...more });
 
 Deno.test("a server that does not let us in says so, and the message holds no password", async () => {
   const text = `password authentication failed for user "nessie" with ${PASSWORD}`;
@@ -98,7 +99,7 @@ Deno.test("what the tunnel knows of a broken connection is said instead", async 
     ...LOGIN,
     hostname: "127.0.0.1",
     port: 1,
-    timeoutMs: 1000,
+    timeoutMs: PATIENT_MS,
     why,
   });
   assert.match(trouble.failure.message, /nothing listens on port 5432 of Pod x/);
@@ -113,7 +114,7 @@ Deno.test("a server that lets us in and then is silent is late", async () => {
 Deno.test("Ctrl-C ends a question that waits", async () => {
   const controller = new AbortController();
   await serving(ready, async (port) => {
-    const opening = open(port, { timeoutMs: 20_000, signal: controller.signal });
+    const opening = open(port, { timeoutMs: PATIENT_MS, signal: controller.signal });
     setTimeout(() => controller.abort(new Interrupted("interrupted")), 100);
     await assert.rejects(opening, Interrupted);
   });
@@ -121,7 +122,7 @@ Deno.test("Ctrl-C ends a question that waits", async () => {
 
 Deno.test("each way to fail has words of its own", () => {
   const words = (code: string, message = "m") =>
-    databaseTrouble({ code, message }, { ...LOGIN, hostname: "h", port: 1, timeoutMs: 5000 }).failure;
+    databaseTrouble({ code, message }, { ...LOGIN, hostname: "h", port: 1, timeoutMs: PATIENT_MS }).failure;
   assert.deepEqual(
     ["28P01", "3D000", "53300", "57P03", "42501", "42P01", "57014", "ECONNRESET", "XX000"].map((code) =>
       words(code).kind

@@ -5,6 +5,7 @@ import { closedPort, kubeconfigFor, testAuthority } from "../fake_api_server.ts"
 import { serveForwards } from "../fake_port_forward.ts";
 import { CANARY, withKubeconfig } from "./kube_fixture.ts";
 import { inPod, NAMESPACE, POD } from "./port_forward_fixture.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 const IN_CLUSTER = "store.external-secrets.svc.cluster.local";
 
@@ -46,7 +47,7 @@ async function inCluster(leadsTo: number, use: (options: ReachOptions) => Promis
   });
   await withKubeconfig(
     kubeconfigFor(server.url, { token: CANARY }),
-    (kubeconfig) => use({ kubeconfig, timeoutMs: 5000 }),
+    (kubeconfig) => use({ kubeconfig, timeoutMs: PATIENT_MS, directMs: PATIENT_MS }),
   );
 }
 

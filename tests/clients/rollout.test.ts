@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RESTARTED_AT, restartRollout, rolloutOf } from "../../lib/clients/rollout.ts";
 import type { KubeObject } from "../../lib/clients/kube_writer.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 const deployment = (status: Record<string, unknown>, generation = 2): KubeObject => ({
   apiVersion: "apps/v1",
@@ -23,7 +24,7 @@ Deno.test("a restart writes the annotation that kubectl writes, and gives its ti
   assert.deepEqual(patches, [{
     spec: { template: { metadata: { annotations: { [RESTARTED_AT]: time } } } },
   }]);
-  assert.ok(Math.abs(Date.parse(time) - Date.now()) < 5000);
+  assert.ok(Math.abs(Date.parse(time) - Date.now()) < PATIENT_MS);
 });
 
 Deno.test("a rollout is done when every pod is new and ready, and no old one is left", () => {

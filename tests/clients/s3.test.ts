@@ -246,7 +246,7 @@ Deno.test("nothing that this machine has for other clients of S3 is used", async
       import { givenWay } from "${new URL("../../lib/clients/reach.ts", import.meta.url)}";
       const { ListBucketsCommand } = await import("@aws-sdk/client-s3");
       const way = givenWay("--url", "${options.way.url}");
-      const s3 = await openS3({ way, keys: { accessKeyId: "a", secretAccessKey: "b" }, region: "r", timeoutMs: 5000 });
+      const s3 = await openS3({ way, keys: { accessKeyId: "a", secretAccessKey: "b" }, region: "r", timeoutMs: 120000 });
       await s3.send(new ListBucketsCommand({}));
       Deno.exit(0);`;
     const root = new URL("../..", import.meta.url).pathname;

@@ -10,6 +10,7 @@ import { openS3, rawS3, s3Answer, type S3Options, s3Refused, s3Trouble } from ".
 import { givenWay } from "../../lib/clients/reach.ts";
 import { failureOf, KEYS, refusal, withBytes, withClient, withStore } from "./s3_fixture.ts";
 import { certificateFor } from "./s3_certificates.ts";
+import { withinLimits } from "../patience.ts";
 
 const get = new GetObjectCommand({ Bucket: "lake", Key: "t/a.parquet" });
 const put = new PutObjectCommand({ Bucket: "lake", Key: "t/a.parquet", Body: "x" });
@@ -42,7 +43,9 @@ async function told(
   await withStore(reply, async (options) => {
     said = await trouble(options);
     const raw = await rawS3(options).send({ method: "GET", bucket: "lake", key: "t/a.parquet" });
-    assert.equal(s3Refused(raw, options).failure.message, said.message);
+    // Sent at another second, perhaps.
+    const timeless = (text: string) => text.replace(/(?<=this machine's says )\S+Z/, "NOW");
+    assert.equal(timeless(s3Refused(raw, options).failure.message), timeless(said.message));
   }, more);
   return said;
 }
@@ -94,16 +97,19 @@ Deno.test("a port that takes the connection and never answers: reads are slow, a
   }, { timeoutMs: 200 });
 });
 
-Deno.test("a body that stops half-way is a timeout of its own", async () => {
-  await withBytes(async (connection) => {
-    await connection.read(new Uint8Array(8192));
-    await connection.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"));
-  }, async (options) => {
-    const { kind, message } = await trouble(options);
-    assert.equal(kind, "timeout");
-    assert.match(message, /the answer stopped after 3 bytes, and nothing more came within 0.2 s/);
-  }, { timeoutMs: 200 });
-});
+Deno.test("a body that stops half-way is a timeout of its own", () =>
+  withinLimits([200, 2_000, 20_000], async (timeoutMs) => {
+    await withBytes(async (connection) => {
+      await connection.read(new Uint8Array(8192));
+      await connection.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"));
+    }, async (options) => {
+      const { kind, message } = await trouble(options);
+      assert.equal(kind, "timeout");
+      const within = `${timeoutMs / 1000} s`;
+      assert.match(message, /the answer stopped after 3 bytes, and nothing more came within [\d.]+ s/);
+      assert.ok(message.includes(within), message);
+    }, { timeoutMs });
+  }));
 
 Deno.test("a body that is shorter than it was promised to be is cut, not read", async () => {
   await withBytes(async (connection) => {
@@ -251,13 +257,13 @@ Deno.test("a clock that is wrong is named with both clocks, also where the store
     const stamp = theirs.toISOString().slice(0, 17);
     assert.match(
       said.message,
-      new RegExp(`the clocks differ .*, the store's ${stamp}.* \\(here 20 min ahead of it\\)`),
+      new RegExp(`the clocks differ .*, the store's ${stamp}.* \\(here 2[0-5] min ahead of it\\)`),
     );
   }
   const more = `<ServerTime>${new Date(Date.now() + 3_600_000).toISOString()}</ServerTime>`;
   assert.match(
     (await told(() => refusal(403, "RequestTimeTooSkewed", { more }))).message,
-    /here 60 min behind it/,
+    /here (?:60|5[5-9]) min behind it/,
   );
   assert.match((await told(() => refusal(403, "RequestTimeTooSkewed"))).message, /signed by another clock/);
 });

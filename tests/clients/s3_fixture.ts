@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { CannotLook, Interrupted } from "../../lib/errors.ts";
 import { givenWay, type Way } from "../../lib/clients/reach.ts";
 import type { S3Options } from "../../lib/clients/s3.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 /** The keys of the examples in the documentation of AWS: they open nothing. */
 export const KEYS = {
@@ -94,7 +95,7 @@ export async function withClient(
   more: Partial<S3Options> = {},
 ): Promise<void> {
   try {
-    await use({ way, keys: KEYS, region: "us-east-1", timeoutMs: 5_000, ...more });
+    await use({ way, keys: KEYS, region: "us-east-1", timeoutMs: PATIENT_MS, ...more });
   } finally {
     await way.close();
   }

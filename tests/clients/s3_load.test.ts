@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { loadClient } from "../../lib/clients/s3_load.ts";
 import { givenWay } from "../../lib/clients/reach.ts";
 import { CannotLook } from "../../lib/errors.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 const KEYS = { accessKeyId: "AKIDOFTESTS", secretAccessKey: "secret-of-tests" };
 const still = new AbortController().signal;
@@ -13,7 +14,7 @@ async function withStore(
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, answer);
   const way = givenWay("--url", `http://127.0.0.1:${server.addr.port}`);
   try {
-    await use(loadClient({ way, keys: KEYS, region: "us-east-1", timeoutMs: 5000 }), way.url);
+    await use(loadClient({ way, keys: KEYS, region: "us-east-1", timeoutMs: PATIENT_MS }), way.url);
   } finally {
     await way.close();
     await server.shutdown();
@@ -82,7 +83,7 @@ Deno.test("a redirect is not followed: it is a refusal", () =>
 
 Deno.test("a store that nobody reaches could not be looked at", async () => {
   const way = givenWay("--url", "http://127.0.0.1:1");
-  const client = loadClient({ way, keys: KEYS, region: "us-east-1", timeoutMs: 5000 });
+  const client = loadClient({ way, keys: KEYS, region: "us-east-1", timeoutMs: PATIENT_MS });
   await assert.rejects(client.send({ method: "GET", url: `${way.url}/b/k` }, still), CannotLook);
   await way.close();
 });

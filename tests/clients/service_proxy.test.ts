@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readRawReply } from "../../lib/clients/answers.ts";
 import { subject, type Talk } from "../../lib/clients/failures.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 const NESSIE = "/api/v1/namespaces/data-platform/services/http:nessie:19120/proxy/api/v2/config";
 const BUCKET = "/api/v1/namespaces/rook-ceph/services/rook-ceph-rgw-store:80/proxy/iceberg";
@@ -9,7 +10,7 @@ const TALK: Talk = {
   context: "test",
   clusterName: "fake",
   userName: "me",
-  timeoutMs: 1000,
+  timeoutMs: PATIENT_MS,
   expired: () => Promise.resolve(undefined),
 };
 

@@ -1,11 +1,13 @@
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
+import process from "node:process";
 import avro from "avsc";
 import fc from "fast-check";
 import { type Codecs, openAvro } from "../../lib/iceberg/avro.ts";
 import { AvroError, cursorOf, readLong } from "../../lib/iceberg/avro_values.ts";
 import { readManifest, readManifestList } from "../../lib/iceberg/manifest.ts";
 import { bytesOf, codecs, recorded } from "./fixtures.ts";
+import { computedMs } from "../patience.ts";
 
 /** 64 bits, which avsc takes from a type of ours only. */
 const long = avro.types.LongType.__with({
@@ -138,7 +140,7 @@ Deno.test("a manifest with any one byte changed ends in an AvroError or in recor
   const table = await recorded("spark_orders_eq");
   const path = Object.keys(table.objects).find((key) => /snap-.*\.avro$/.test(key)) ?? "";
   const whole = bytesOf(table, `s3://lake/${path}`);
-  const started = performance.now();
+  const begin = process.cpuUsage();
   for (let at = 0; at < whole.length; at++) {
     const changed = whole.slice();
     changed[at] = (changed[at] ?? 0) ^ 0xff;
@@ -150,7 +152,7 @@ Deno.test("a manifest with any one byte changed ends in an AvroError or in recor
       }
     }
   }
-  assert.ok(performance.now() - started < 20_000, "a damaged count must not become a long loop");
+  assert.ok(computedMs(begin) < 20_000, "a damaged count must not become a long loop");
 });
 
 for (

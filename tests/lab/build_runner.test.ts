@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createProgress } from "../../lab/progress.ts";
 import { hashParts, nextPart, orderParts, type Part, partsToRun, runParts } from "../../lab/build/runner.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 function part(name: string, options: Partial<Part> = {}): Part {
   return {
@@ -9,7 +10,7 @@ function part(name: string, options: Partial<Part> = {}): Part {
     needs: [],
     inputs: [],
     outputs: [],
-    timeoutMs: 10_000,
+    timeoutMs: PATIENT_MS,
     run: () => Promise.resolve("made"),
     ...options,
   };

@@ -57,8 +57,8 @@ export interface Connect {
   token: string;
   /** Lines that Connect and the cloud have logged. */
   logged: string[];
-  /** What connect-sync says; ACTIVE unless a test says otherwise. */
-  sync: { state: SyncState };
+  /** What connect-sync says, ACTIVE unless a test says otherwise; and how long it is waited for. */
+  sync: { state: SyncState; timeoutMs: number };
   get(path: string, token?: string): Promise<Answer>;
   send(method: string, path: string, body: unknown, token?: string): Promise<Answer>;
   change(change: (file: VaultFile) => void): void;
@@ -83,10 +83,16 @@ export async function withConnect(work: (connect: Connect) => Promise<void>): Pr
   const logged: string[] = [];
   const { log } = console;
   console.log = (line: string) => void logged.push(line);
-  const sync: { state: SyncState } = { state: "ACTIVE" };
+  const sync: Connect["sync"] = { state: "ACTIVE", timeoutMs: 300 };
   const credentials = () => readFileSync(join(vaultDir(ctx), "1password-credentials.json"), "utf8");
   const api = serve(
-    connectApi({ link: () => linkTo(credentials()), sync: () => sync.state, syncTimeoutMs: 300 }),
+    connectApi({
+      link: () => linkTo(credentials()),
+      sync: () => sync.state,
+      get syncTimeoutMs() {
+        return sync.timeoutMs;
+      },
+    }),
   );
   const url = `http://127.0.0.1:${api.addr.port}`;
   const [vault] = readVaults(ctx).vaults;

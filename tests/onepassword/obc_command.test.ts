@@ -3,6 +3,7 @@ import { UsageError } from "../../lib/errors.ts";
 import { parseFlags } from "../../lib/flags.ts";
 import { obcSync } from "../../lib/onepassword/obc_command.ts";
 import { tokenOf } from "./samples.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 /** What the command says to these flags, before it asks any cluster. */
 async function refusal(argv: string[]): Promise<string> {
@@ -14,7 +15,7 @@ async function refusal(argv: string[]): Promise<string> {
       given,
       kubeconfig: "/nonexistent",
       namespace: "data-platform",
-      timeoutMs: 1000,
+      timeoutMs: PATIENT_MS,
       signal: new AbortController().signal,
     };
     await obcSync.act?.(asked);
@@ -43,7 +44,12 @@ Deno.test("flags that mean nothing together, or name nothing that can be, are re
 
 Deno.test("a watch has no report to be written anywhere", async () => {
   const given = new Map([["watch", "true"], ["json", "true"]]);
-  const asked = { given, namespace: "data-platform", timeoutMs: 1000, signal: new AbortController().signal };
+  const asked = {
+    given,
+    namespace: "data-platform",
+    timeoutMs: PATIENT_MS,
+    signal: new AbortController().signal,
+  };
   await assert.rejects(
     async () => await obcSync.act?.(asked),
     /--watch gives no report, so --json has no meaning/,

@@ -5,6 +5,7 @@ import { round } from "../../lib/onepassword/obc_sync.ts";
 import { kubeconfigFor, serveFake } from "../fake_api_server.ts";
 import { readsOf, told, withBoth } from "./obc_fixture.ts";
 import { jobFor, object, secret, user, willing } from "./obc_samples.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 const THEIRS = "/api/v1/namespaces/payments/secrets/their-user";
 const USER = "/apis/ceph.rook.io/v1/namespaces/rook-ceph/cephobjectstoreusers/iceberg";
@@ -38,7 +39,7 @@ for (
       await using server = serveFake(readsOf(objects));
       const kubeconfig = await Deno.makeTempFile();
       await Deno.writeTextFile(kubeconfig, kubeconfigFor(server.url, { token: "t" }));
-      const kube = await connectWriter({ kubeconfig, timeoutMs: 5000 });
+      const kube = await connectWriter({ kubeconfig, timeoutMs: PATIENT_MS });
       try {
         const job = jobFor(connect.token, { connectUrl: connect.url });
         const { lines, status } = told(await round(kube, job, willing));

@@ -5,6 +5,7 @@ import { type Connect, withConnect } from "../lab/connect.ts";
 import type { FakeCluster } from "./fake_cluster.ts";
 import { readsOf } from "./obc_fixture.ts";
 import { CLAIM_SECRET, claimSecret, leaks, platform } from "./obc_samples.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 const MAIN = new URL("obc_main.ts", import.meta.url).pathname;
 /** Those of the task. */
@@ -12,7 +13,6 @@ const PERMISSIONS = [
   "--allow-read",
   "--allow-write",
   "--allow-net",
-  "--allow-run",
   "--allow-env=KUBECONFIG,HOME,USERPROFILE,KUBERNETES_SERVICE_HOST,KUBERNETES_SERVICE_PORT,NO_COLOR,TERM," +
   "LAKECHECK_DEBUG,OP_CONNECT_TOKEN",
   "--ignore-env",
@@ -45,6 +45,8 @@ function withProcess(work: (setting: Setting) => Promise<void>): Promise<void> {
           "--quiet",
           ...PERMISSIONS,
           MAIN,
+          "--timeout",
+          `${PATIENT_MS}ms`,
           "--kubeconfig",
           kubeconfig,
           "--token",
@@ -135,7 +137,7 @@ Deno.test("a token that opens none of the vaults is told so", () =>
 
 Deno.test("a watch notices a rotated key, outlives an absent API server and Connect, and ends by Ctrl-C with 130", () =>
   withProcess(async ({ start, connect, kube, answer }) => {
-    const child = start("--yes", "--watch", "--every", "100ms", "--timeout", "2s");
+    const child = start("--yes", "--watch", "--every", "100ms");
     const output = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
     let said = "";
     const until = async (words: RegExp) => {

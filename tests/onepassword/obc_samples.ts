@@ -3,6 +3,7 @@ import type { KubeObject } from "../../lib/clients/kube_writer.ts";
 import type { Hands, Job } from "../../lib/onepassword/obc_sync.ts";
 import { type FakeCluster, fakeCluster } from "./fake_cluster.ts";
 import { base64 } from "./samples.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 /** Values that must stand nowhere but in Secrets and items. */
 export const CANARIES = {
@@ -93,7 +94,7 @@ export function jobFor(token: string, changes: Partial<Job> = {}): Job {
     plainHttp: false,
     adopt: false,
     dryRun: false,
-    timeoutMs: 5000,
+    timeoutMs: PATIENT_MS,
     watch: false,
     ...changes,
   };

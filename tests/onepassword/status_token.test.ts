@@ -8,6 +8,7 @@ import { namesOf } from "../../lib/onepassword/status.ts";
 import { kubeconfigFor, serveFake } from "../fake_api_server.ts";
 import { withKubeconfig } from "../clients/kube_fixture.ts";
 import { type Typist, typist } from "./terminal.ts";
+import { PATIENT_MS } from "../patience.ts";
 
 const HEALTHY = new URL("../scenarios/healthy/facts.json.gz", import.meta.url).pathname;
 
@@ -26,7 +27,7 @@ async function asked(
     const names = await namesOf(
       facts,
       "token",
-      { given, kubeconfig, namespace: "data-platform", timeoutMs: 3000, signal },
+      { given, kubeconfig, namespace: "data-platform", timeoutMs: PATIENT_MS, signal },
       terminal,
     );
     assert.equal(names.size, 0);

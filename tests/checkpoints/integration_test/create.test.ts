@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { AssertedFact } from "../../../lib/checkpoints/integration_test/asserted.ts";
 import { CannotLook, Interrupted, UsageError } from "../../../lib/errors.ts";
 import { FACTS, handsOf, withToy } from "./fixture.ts";
+import { until, withinLimits } from "../../patience.ts";
 
 async function leftIn(root: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(`${root}/tests`), ({ name }) => name)).toSorted();
@@ -139,13 +140,12 @@ Deno.test("on a terminal it asks, and no is no; --yes asks nobody", async () => 
 });
 
 Deno.test("Ctrl-C ends the test that is run, which takes back what it made, and nothing is written", async () => {
-  await withToy(async ({ root, facts, create, written, looks }) => {
+  await withToy(async ({ root, facts, create, written, waits }) => {
     await facts("hang");
     const stop = new AbortController();
     const creating = create({ signal: stop.signal });
     creating.catch(() => {});
-    while (await looks() === 0) await new Promise((resolve) => setTimeout(resolve, 50));
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await until(waits);
     stop.abort(new Interrupted("interrupted"));
     await assert.rejects(creating, Interrupted);
     assert.equal(await Deno.readTextFile(`${root}/undone`), "undone");
@@ -157,6 +157,6 @@ Deno.test("Ctrl-C ends the test that is run, which takes back what it made, and 
 Deno.test("a run that takes too long is ended", async () => {
   await withToy(async ({ facts, create }) => {
     await facts("hang");
-    await assert.rejects(create({ timeoutMs: 3000 }), CannotLook);
+    await withinLimits([3_000], (timeoutMs) => assert.rejects(create({ timeoutMs }), CannotLook));
   });
 });

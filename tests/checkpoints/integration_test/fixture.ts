@@ -2,6 +2,7 @@
 import type { AssertedFact, Subject } from "../../../lib/checkpoints/integration_test/asserted.ts";
 import { createTest, type Creation, type Hands } from "../../../lib/checkpoints/integration_test/create.ts";
 import { runTest } from "../../../lib/checkpoints/integration_test/prove.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 export const SUBJECT: Subject = {
   command: "toy:test",
@@ -38,6 +39,7 @@ export const lookAtToy = (flags = {}) => once(async () => {
       clearInterval(timer);
       resolve(undefined);
     });
+    Deno.writeTextFileSync(new URL("../../../waiting", import.meta.url), "");
   });
   return JSON.parse(text);
 });
@@ -53,6 +55,8 @@ export interface Toy {
   /** The file that is written, if it is there. */
   written(): Promise<string | undefined>;
   looks(): Promise<number>;
+  /** Of what was told to hang: it waits for its end. */
+  waits(): Promise<boolean>;
 }
 
 export async function withToy(use: (toy: Toy) => Promise<void>): Promise<void> {
@@ -72,13 +76,14 @@ export async function withToy(use: (toy: Toy) => Promise<void>): Promise<void> {
         env: {},
         yes: false,
         signal: new AbortController().signal,
-        timeoutMs: 60_000,
+        timeoutMs: PATIENT_MS,
         root,
         hands: handsOf(said, undefined, runTest),
         ...more,
       }),
     written: () => read("tests/integration/toy-test.test.ts"),
     looks: async () => (await read("looks"))?.length ?? 0,
+    waits: async () => await read("waiting") !== undefined,
   };
   try {
     await Deno.mkdir(`${root}/lib/checkpoints/integration_test`, { recursive: true });

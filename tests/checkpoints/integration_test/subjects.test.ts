@@ -8,6 +8,7 @@ import { lookers, nessieLooker, s3Looker } from "../../../lib/checkpoints/integr
 import { CannotLook, UsageError } from "../../../lib/errors.ts";
 import type { Facts } from "../../../lib/model.ts";
 import { openWorld } from "../../../lib/world.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 function factsOf(sources: Record<string, unknown[]>): Facts {
   return {
@@ -148,7 +149,7 @@ function askedFor(flags: Record<string, string>): Asked {
   return {
     given: new Map(Object.entries(flags)),
     namespace: "data-platform",
-    timeoutMs: 1000,
+    timeoutMs: PATIENT_MS,
     signal: new AbortController().signal,
   };
 }

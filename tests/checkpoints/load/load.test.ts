@@ -2,6 +2,10 @@ import assert from "node:assert/strict";
 import { load, type LoadOptions, type Operation } from "../../../lib/checkpoints/load/load.ts";
 import { percentileMs } from "../../../lib/checkpoints/load/histogram.ts";
 import { CannotLook, Interrupted } from "../../../lib/errors.ts";
+import { inFakeTime } from "../../fake_time.ts";
+
+/** A test in time of its own. */
+const timed = (name: string, test: () => Promise<void>) => Deno.test(name, () => inFakeTime(test));
 
 const pause = (ms: number, signal?: AbortSignal) =>
   new Promise<void>((resolve, reject) => {
@@ -20,7 +24,7 @@ const options = (operation: Operation, more: Partial<LoadOptions> = {}): LoadOpt
   ...more,
 });
 
-Deno.test("no more operations are under way at once than workers, and as many", async () => {
+timed("no more operations are under way at once than workers, and as many", async () => {
   let [now, most] = [0, 0];
   const result = await load(options(async () => {
     most = Math.max(most, ++now);
@@ -35,13 +39,13 @@ Deno.test("no more operations are under way at once than workers, and as many", 
   assert.equal(result.bytesInWindow, 700);
 });
 
-Deno.test("each operation has a number of its own, from the first that was asked for", async () => {
+timed("each operation has a number of its own, from the first that was asked for", async () => {
   const seen: number[] = [];
   await load(options((i) => Promise.resolve(void seen.push(i)).then(() => 0), { from: 100, requests: 50 }));
   assert.deepEqual(seen.toSorted((a, b) => a - b), Array.from({ length: 50 }, (_, at) => 100 + at));
 });
 
-Deno.test("the rate is right though operations are long against the window", async () => {
+timed("the rate is right though operations are long against the window", async () => {
   const result = await load(options(async () => {
     await pause(100);
     return 1;
@@ -51,7 +55,7 @@ Deno.test("the rate is right though operations are long against the window", asy
   assert.ok(result.latency.count >= 8, "those that outlast the window are counted in the latency");
 });
 
-Deno.test("what ends in the warm-up is not counted", async () => {
+timed("what ends in the warm-up is not counted", async () => {
   const result = await load(options(async (i) => {
     await pause(i < 4 ? 60 : 5);
     return 1;
@@ -59,7 +63,7 @@ Deno.test("what ends in the warm-up is not counted", async () => {
   assert.ok(percentileMs(result.latency, 1) < 50, `${percentileMs(result.latency, 1)} ms`);
 });
 
-Deno.test("an operation that hangs is ended in time and counted as a timeout", async () => {
+timed("an operation that hangs is ended in time and counted as a timeout", async () => {
   const result = await load(options(async (_i, signal) => {
     await pause(10_000, signal);
     return 1;
@@ -69,7 +73,7 @@ Deno.test("an operation that hangs is ended in time and counted as a timeout", a
   assert.equal(result.latency.count, 0);
 });
 
-Deno.test("a worker goes on after a timeout", async () => {
+timed("a worker goes on after a timeout", async () => {
   const result = await load(options(async (i, signal) => {
     await pause(i === 0 ? 10_000 : 5, signal);
     return 1;
@@ -78,26 +82,32 @@ Deno.test("a worker goes on after a timeout", async () => {
   assert.ok(result.latency.count > 5);
 });
 
-Deno.test("refusals are counted by kind, their words kept once, and do not make latency look better", async () => {
-  const result = await load(options(async (i) => {
-    await pause(5);
-    if (i % 4 === 0) return { kind: "SlowDown", words: "the store asks to slow down" };
-    if (i % 4 === 1) throw new CannotLook({ kind: "unreachable", message: "refused the connection" });
-    return 1;
-  }, { requests: 40 }));
-  assert.deepEqual(result.errors, { SlowDown: 10, unreachable: 10 });
-  assert.deepEqual(result.firstErrors.toSorted(), ["refused the connection", "the store asks to slow down"]);
-  assert.equal(result.latency.count, 20);
-});
+timed(
+  "refusals are counted by kind, their words kept once, and do not make latency look better",
+  async () => {
+    const result = await load(options(async (i) => {
+      await pause(5);
+      if (i % 4 === 0) return { kind: "SlowDown", words: "the store asks to slow down" };
+      if (i % 4 === 1) throw new CannotLook({ kind: "unreachable", message: "refused the connection" });
+      return 1;
+    }, { requests: 40 }));
+    assert.deepEqual(result.errors, { SlowDown: 10, unreachable: 10 });
+    assert.deepEqual(result.firstErrors.toSorted(), [
+      "refused the connection",
+      "the store asks to slow down",
+    ]);
+    assert.equal(result.latency.count, 20);
+  },
+);
 
-Deno.test("a store that refuses at once is not flooded", async () => {
+timed("a store that refuses at once is not flooded", async () => {
   const result = await load(
     options(() => Promise.resolve({ kind: "SlowDown", words: "no" }), { durationMs: 200 }),
   );
   assert.ok(result.begun <= 4 * 6, `${result.begun} operations`);
 });
 
-Deno.test("a bug in an operation ends the load, and is thrown when the others have stopped", async () => {
+timed("a bug in an operation ends the load, and is thrown when the others have stopped", async () => {
   let under = 0;
   const going = load(options(async (i) => {
     under++;
@@ -110,7 +120,7 @@ Deno.test("a bug in an operation ends the load, and is thrown when the others ha
   assert.equal(under, 0);
 });
 
-Deno.test("Ctrl-C ends operations under way and throws Interrupted when all have ended", async () => {
+timed("Ctrl-C ends operations under way and throws Interrupted when all have ended", async () => {
   const interruption = new AbortController();
   let under = 0;
   const going = load(options(async (_i, signal) => {
@@ -129,14 +139,14 @@ Deno.test("Ctrl-C ends operations under way and throws Interrupted when all have
   assert.ok(performance.now() - began < 1000);
 });
 
-Deno.test("a load that was interrupted before it began begins nothing", async () => {
+timed("a load that was interrupted before it began begins nothing", async () => {
   let begun = 0;
   const signal = AbortSignal.abort(new Interrupted("interrupted"));
   await assert.rejects(load(options(() => Promise.resolve(++begun), { requests: 5, signal })), Interrupted);
   assert.equal(begun, 0);
 });
 
-Deno.test("the window closes when so many bytes have been moved", async () => {
+timed("the window closes when so many bytes have been moved", async () => {
   const result = await load(options(async () => {
     await pause(5);
     return 1000;
@@ -145,11 +155,11 @@ Deno.test("the window closes when so many bytes have been moved", async () => {
   assert.ok(result.elapsedMs < 1000);
 });
 
-Deno.test("a load without an end is refused", async () => {
+timed("a load without an end is refused", async () => {
   await assert.rejects(load(options(() => Promise.resolve(0))), /without an end/);
 });
 
-Deno.test("operations that wait for nothing leave the window its end", async () => {
+timed("operations that wait for nothing leave the window its end", async () => {
   const result = await load(options((i) => {
     if (i > 5_000_000) throw new Error("it went on");
     return Promise.resolve(1);

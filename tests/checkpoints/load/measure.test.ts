@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { type Cell, measure } from "../../../lib/checkpoints/load/measure.ts";
+import { inFakeTime } from "../../fake_time.ts";
+
+/** A test in time of its own. */
+const timed = (name: string, test: () => Promise<void>) => Deno.test(name, () => inFakeTime(test));
 
 const signal = new AbortController().signal;
 const options = { rounds: 3, totalMs: 600, timeoutMs: 1000, signal };
@@ -12,7 +16,7 @@ const cell = (operation: string, more: Partial<Cell> = {}): Cell => ({
   ...more,
 });
 
-Deno.test("each cell is measured once a round, in turn", async () => {
+timed("each cell is measured once a round, in turn", async () => {
   const lines: string[] = [];
   const { rows, missed } = await measure([cell("A"), cell("B")], {
     ...options,
@@ -30,7 +34,7 @@ Deno.test("each cell is measured once a round, in turn", async () => {
   assert.deepEqual(missed, []);
 });
 
-Deno.test("all of it keeps to its time, whatever the cells do", async () => {
+timed("all of it keeps to its time, whatever the cells do", async () => {
   const began = performance.now();
   await measure([
     cell("fast"),
@@ -41,7 +45,7 @@ Deno.test("all of it keeps to its time, whatever the cells do", async () => {
   assert.ok(took > 450 && took < 1000, `${took} ms`);
 });
 
-Deno.test("a cell for which time ran out is missed by name, not measured badly", async () => {
+timed("a cell for which time ran out is missed by name, not measured badly", async () => {
   const { rows, missed } = await measure(
     [cell("stuck", { run: () => pause(700) }), cell("after")],
     { ...options, totalMs: 300 },
@@ -50,7 +54,7 @@ Deno.test("a cell for which time ran out is missed by name, not measured badly",
   assert.deepEqual(missed, [{ operation: "after", bytes: 100, concurrency: 2 }]);
 });
 
-Deno.test("numbers go on from round to round, unless the cell restarts", async () => {
+timed("numbers go on from round to round, unless the cell restarts", async () => {
   const seen: Record<string, number[]> = { on: [], again: [] };
   const note = (name: string) => (i: number) => {
     seen[name]?.push(i);
@@ -66,7 +70,7 @@ Deno.test("numbers go on from round to round, unless the cell restarts", async (
   assert.equal(seen.again?.length, 30);
 });
 
-Deno.test("a cell can take up what another left, and a round without anything to take is left out", async () => {
+timed("a cell can take up what another left, and a round without anything to take is left out", async () => {
   let made = 0;
   const taken: number[] = [];
   const maker = cell("make", { most: () => ({ requests: 8 }), ended: ({ begun }) => void (made += begun) });
@@ -82,7 +86,7 @@ Deno.test("a cell can take up what another left, and a round without anything to
   assert.deepEqual(none.missed.map(({ operation }) => operation), ["none"]);
 });
 
-Deno.test("a row says medians and spread of its rounds, and percentiles of all of them", async () => {
+timed("a row says medians and spread of its rounds, and percentiles of all of them", async () => {
   let round = 0;
   const waits = [10, 20, 40];
   const { rows: [row] } = await measure([cell("GET", {

@@ -4,6 +4,7 @@ import type { CapabilityRecord } from "../../../lib/checkpoints/nessie/capabilit
 import { capabilities } from "../../../lib/checkpoints/nessie/capabilities_report.ts";
 import { type Objects, openYard } from "../../../lib/checkpoints/nessie/capabilities_yard.ts";
 import { type Fake, fakeIceberg, problem, reply, type Spoil } from "./fake_iceberg.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 interface Tried {
   records: Map<string, CapabilityRecord>;
@@ -27,9 +28,9 @@ async function tried(
       warehouse: "wh",
       ...store ? { objects: store } : {},
     });
-    const options = { signal: new AbortController().signal, trialTimeoutMs: 5000, concurrency: 1 };
+    const options = { signal: new AbortController().signal, trialTimeoutMs: PATIENT_MS, concurrency: 1 };
     return await runTrials(wanted, yard, options) as CapabilityRecord[];
-  }, { undoTimeoutMs: 1000 });
+  }, { undoTimeoutMs: PATIENT_MS });
   if (ended.status === "rejected") throw ended.reason;
   return { records: new Map(ended.value.map((one) => [one.trial, one])), leftovers, fake };
 }

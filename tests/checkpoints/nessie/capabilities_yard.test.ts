@@ -5,6 +5,7 @@ import { sweepWarehouse } from "../../../lib/checkpoints/nessie/capabilities_run
 import { CannotLook } from "../../../lib/errors.ts";
 import { markerText } from "../../../lib/scratch_marker.ts";
 import { fakeIceberg, reply } from "./fake_iceberg.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 const ROOT = "lakecheck_scratch_20261121t1257z_38a7";
 
@@ -47,7 +48,7 @@ Deno.test("a table that the catalog put elsewhere is not cleaned up after", asyn
     const yard = openYard({ scratch, rest, branch: "b", objects: fake.objects });
     await yard.send("GET", "/x");
     assert.deepEqual([...yard.locations], ["s3://wh/bronze/orders"]);
-  }, { undoTimeoutMs: 1000 });
+  }, { undoTimeoutMs: PATIENT_MS });
   assert.deepEqual(leftovers, []);
   assert.deepEqual([...fake.files], ["wh/bronze/orders/metadata/1.json"]);
 });

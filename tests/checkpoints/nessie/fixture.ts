@@ -11,6 +11,7 @@ import type { Facts } from "../../../lib/model.ts";
 import type { TrialRecord } from "../../../lib/trial.ts";
 import { openWorld } from "../../../lib/world.ts";
 import { type FakeNessie, fakeNessie } from "../../fake_nessie/server.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 export const NO_FACTS: Facts = {
   schema: "lakecheck.facts/v1",
@@ -42,7 +43,7 @@ export interface FixtureOptions {
 export async function withFake<T>(
   flaws: readonly string[],
   use: (context: NessieContext, fake: FakeNessie) => Promise<T>,
-  { signal = new AbortController().signal, timeoutMs = 5_000, on, scope, ...more }: FixtureOptions = {},
+  { signal = new AbortController().signal, timeoutMs = PATIENT_MS, on, scope, ...more }: FixtureOptions = {},
 ): Promise<{ value: T; leftovers: Leftover[]; fake: FakeNessie }> {
   const fake = on ?? fakeNessie(flaws);
   const way = givenWay("--url", fake.url);
@@ -60,7 +61,7 @@ export async function withFake<T>(
     };
     const { ended, leftovers } = await inScratch(
       (scratch) => use(contextOf(catalog, scratch, openWorld(NO_FACTS)), fake),
-      { undoTimeoutMs: 2_000, ...scope },
+      { undoTimeoutMs: PATIENT_MS, ...scope },
     );
     if (ended.status === "rejected") throw ended.reason;
     return { value: ended.value, leftovers, fake };
@@ -76,5 +77,5 @@ export async function tried(context: NessieContext, ids?: readonly string[]): Pr
   const trials = ids ? all.filter(({ id }) => ids.includes(id)) : all;
   assert.ok(trials.length > 0, `no trial ${ids}`);
   const { signal } = context;
-  return await runTrials(trials, context, { signal, trialTimeoutMs: 20_000, concurrency: 4 });
+  return await runTrials(trials, context, { signal, trialTimeoutMs: PATIENT_MS, concurrency: 4 });
 }

@@ -6,6 +6,7 @@ import { walk, type Walked, type WalkOptions } from "../../../lib/checkpoints/ne
 import type { Catalog } from "../../../lib/checkpoints/nessie/integrity_tables_of.ts";
 import { placeOf } from "../../../lib/iceberg/location.ts";
 import { bytesOf, recorded, type RecordedTable, type TableName } from "../../iceberg/fixtures.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 export const KEYS = { accessKeyId: "AKCANARY", secretAccessKey: "canary-secret-key-41c2" };
 /** Two days after everything that is in the store. */
@@ -40,7 +41,7 @@ export async function withStore(
     },
   );
   const way = givenWay("--url", `http://127.0.0.1:${server.addr.port}`);
-  const options = { way, keys: KEYS, region: "us-east-1", timeoutMs: 2000, signal };
+  const options = { way, keys: KEYS, region: "us-east-1", timeoutMs: PATIENT_MS, signal };
   const reader = s3Reader(options);
   try {
     await use({ reader, objects, requests, instead, options: { store: reader, talk: options } });

@@ -3,6 +3,7 @@ import { latencyOutcomes, measureLatency } from "../../../lib/checkpoints/nessie
 import { loadOutcomes, measureLoad } from "../../../lib/checkpoints/nessie/load.ts";
 import type { LoadRow } from "../../../lib/checkpoints/load/rows.ts";
 import { withFake } from "./fixture.ts";
+import { PATIENT_MS, withinLimits } from "../../patience.ts";
 
 const ROW: LoadRow = {
   kind: "row",
@@ -53,20 +54,22 @@ Deno.test("where it bends is told, and operations that fail under load are found
 Deno.test("every query is measured twenty times", async () => {
   const { value } = await withFake([], (context) => measureLatency(context, () => {}));
   assert.deepEqual(value.rows.map(({ requests }) => requests), Array(8).fill(20));
-  assert.deepEqual(value.records.map(({ trial, result }) => [trial, result]), [["nessie.latency", "held"]]);
+  // How long they take is the machine's; what is made of that is judged above.
+  assert.deepEqual(value.records.map(({ trial }) => trial), ["nessie.latency"]);
 });
 
-Deno.test("load commits and reads on scratch branches, and loses none of its commits", async () => {
-  const { value, fake } = await withFake([], async (context, fake) => {
-    const { rows, records } = await measureLoad(context, () => {}, { totalMs: 1500, steps: [1, 4] });
-    const shared = fake.state.refs.get(`lakecheck-scratch-${context.scratch.id}-load`);
-    return { rows, records, tables: fake.state.commit(shared?.hash ?? "").tree.size };
-  });
-  assert.equal(value.rows.length, 10);
-  assert.deepEqual(value.records.filter(({ result }) => result !== "held"), []);
-  assert.ok(value.rows.every(({ requests }) => requests > 0));
-  const commits = value.rows.filter(({ operation }) => operation === "commit, one branch");
-  const least = commits.reduce((sum, { requests }) => sum + requests, 0);
-  assert.ok(value.tables >= least, `${value.tables} tables of ${least} commits`);
-  assert.deepEqual([...fake.state.refs.keys()], ["main"]);
-});
+Deno.test("load commits and reads on scratch branches, and loses none of its commits", () =>
+  withinLimits([1_500, 15_000, PATIENT_MS], async (totalMs) => {
+    const { value, fake } = await withFake([], async (context, fake) => {
+      const { rows, records } = await measureLoad(context, () => {}, { totalMs, steps: [1, 4] });
+      const shared = fake.state.refs.get(`lakecheck-scratch-${context.scratch.id}-load`);
+      return { rows, records, tables: fake.state.commit(shared?.hash ?? "").tree.size };
+    });
+    assert.equal(value.rows.length, 10);
+    assert.deepEqual(value.records.filter(({ result }) => result !== "held"), []);
+    assert.ok(value.rows.every(({ requests }) => requests > 0));
+    const commits = value.rows.filter(({ operation }) => operation === "commit, one branch");
+    const least = commits.reduce((sum, { requests }) => sum + requests, 0);
+    assert.ok(value.tables >= least, `${value.tables} tables of ${least} commits`);
+    assert.deepEqual([...fake.state.refs.keys()], ["main"]);
+  }));

@@ -10,6 +10,7 @@ import type { TrialRecord } from "../../../lib/trial.ts";
 import { openWorld } from "../../../lib/world.ts";
 import { NO_FACTS, withFake } from "./fixture.ts";
 import { catalogObjects, type FakeDatabase, fakeDatabase, GOOD } from "./storage_fixture.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 const JDBC2: StoreSettings = { type: "JDBC2", from: "ConfigMap nessie", replicas: 2 };
 
@@ -43,7 +44,7 @@ async function tried(
         { ...opened, words: "Pod data-platform/nessie-postgres-1", close: () => Promise.resolve() },
     };
     const { signal } = context;
-    return await runTrials(storageTrials, given, { signal, trialTimeoutMs: 5000, concurrency: 1 });
+    return await runTrials(storageTrials, given, { signal, trialTimeoutMs: PATIENT_MS, concurrency: 1 });
   });
   return new Map<string, TrialRecord>(value.map((one) => [one.trial, one]));
 }
@@ -202,8 +203,8 @@ Deno.test("a Secret that may not be read makes the database unknown, and no reco
         list: () =>
           Promise.resolve([{ apiVersion: "v1", kind: "Pod", metadata: { name: "nessie-postgres-1" } }]),
       },
-      { timeoutMs: 1000 },
-      { signal: context.signal, trialTimeoutMs: 5000, concurrency: 1 },
+      { timeoutMs: PATIENT_MS },
+      { signal: context.signal, trialTimeoutMs: PATIENT_MS, concurrency: 1 },
     ));
   const open = value.find(({ trial }) => trial === "nessie.store-open");
   assert.equal(open?.result, "unknown");
@@ -216,8 +217,8 @@ Deno.test("without a Deployment it is not known what the catalog keeps its data 
     tryStorage(
       context,
       { get: () => Promise.resolve(undefined), list: () => Promise.resolve([]) },
-      { timeoutMs: 1000 },
-      { signal: context.signal, trialTimeoutMs: 5000, concurrency: 1 },
+      { timeoutMs: PATIENT_MS },
+      { signal: context.signal, trialTimeoutMs: PATIENT_MS, concurrency: 1 },
     ));
   assert.equal(value.find(({ trial }) => trial === "nessie.store-kept")?.result, "unknown");
 });
@@ -229,8 +230,8 @@ Deno.test("a Cluster without a primary, and a host that is no Cluster's, are tol
       tryStorage(
         context,
         { get: (path) => Promise.resolve(objects[path]), list: () => Promise.resolve([]) },
-        { timeoutMs: 1000 },
-        { signal: context.signal, trialTimeoutMs: 5000, concurrency: 1 },
+        { timeoutMs: PATIENT_MS },
+        { signal: context.signal, trialTimeoutMs: PATIENT_MS, concurrency: 1 },
       ));
     return value.find(({ trial }) => trial === "nessie.store-open")?.message ?? "";
   };

@@ -7,6 +7,7 @@ import { CannotLook, Interrupted } from "../../../lib/errors.ts";
 import { type FakeNessie, fakeNessie } from "../../fake_nessie/server.ts";
 import { BEGINNING } from "../../fake_nessie/state.ts";
 import { catalogObjects } from "./storage_fixture.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 const PATH = "/apis/apps/v1/namespaces/data-platform/deployments/nessie";
 
@@ -54,20 +55,20 @@ async function restarted(world: World) {
       },
       raw: () => Promise.resolve({ status: 200 }),
     },
-    reach: { timeoutMs: 2000 },
+    reach: { timeoutMs: PATIENT_MS },
     namespace: "data-platform",
     signal: world.signal ?? new AbortController().signal,
     confirm(question) {
       questions.push(question);
       return Promise.resolve(world.answer ?? true);
     },
-    limitMs: 300,
+    limitMs: world.stuck ? 300 : PATIENT_MS,
     say: () => {},
     wayTo: () => Promise.resolve(givenWay("--url", fake.url)),
   };
   const before = structuredClone(await (await fetch(`${fake.url}/api/v2/trees`)).json());
   const { ended, leftovers } = await inScratch((scratch) => restartCatalog(restart, scratch), {
-    undoTimeoutMs: 2000,
+    undoTimeoutMs: PATIENT_MS,
   });
   const after = await (await fetch(`${fake.url}/api/v2/trees`)).json();
   await fake.close();

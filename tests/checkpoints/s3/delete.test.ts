@@ -27,6 +27,7 @@ import {
 import { CannotLook } from "../../../lib/errors.ts";
 import { emptyBucket, FAKE_KEYS, type FakeOptions, type FakeS3, fakeS3 } from "../../fake_s3/mod.ts";
 import type { Bucket, Version } from "../../fake_s3/store.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 const PREFIX = ".lakecheck-scratch/20261121t1305z-4f1c/";
 const REAL = "warehouse/orders/data/00000.parquet";
@@ -59,7 +60,7 @@ async function withLake(use: (given: Given) => Promise<void>, options: FakeOptio
   put(REAL);
   lake.uploads.set("theirs", { id: "theirs", key: `${REAL}.part`, meta: {}, parts: [], ended: false });
   const way = givenWay("--endpoint", fake.url);
-  const base = { way, region: "us-east-1", timeoutMs: 5_000, keys: FAKE_KEYS };
+  const base = { way, region: "us-east-1", timeoutMs: PATIENT_MS, keys: FAKE_KEYS };
   const s3 = await openS3(base);
   try {
     await use({ s3, options: base, fake, lake, put, keys: () => [...lake.keys.keys()] });

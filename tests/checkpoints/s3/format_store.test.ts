@@ -8,6 +8,7 @@ import { scratchBelow } from "../../../lib/checkpoints/s3/own_place.ts";
 import { inScratch, runTrials, type Scratch } from "../../../lib/checkpoint.ts";
 import type { RawReply, RawRequest } from "../../../lib/clients/s3.ts";
 import { CannotLook } from "../../../lib/errors.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 const PLACE = scratchBelow("b", ".lakecheck-scratch/20261121t1305z-4f1c/");
 
@@ -75,7 +76,7 @@ Deno.test("what is put comes back whole and by ranges, below the part's own pref
     assert.equal(store.place("a.parquet"), `s3://b/${PLACE.prefix}format/a.parquet`);
     assert.deepEqual(await store.get("a.parquet"), Uint8Array.of(1, 2, 3, 4));
     assert.deepEqual(await store.range("a.parquet", 1, 3), Uint8Array.of(2, 3));
-  }, { undoTimeoutMs: 1000 });
+  }, { undoTimeoutMs: PATIENT_MS });
 });
 
 Deno.test("parts arrive in their order, and an upload that did not complete is aborted", async () => {
@@ -98,7 +99,7 @@ Deno.test("parts arrive in their order, and an upload that did not complete is a
       talk: {} as S3Context["talk"],
     }, "format");
     await assert.rejects(broken.putParts("half", Uint8Array.of(1, 2, 3), 2));
-  }, { undoTimeoutMs: 1000 });
+  }, { undoTimeoutMs: PATIENT_MS });
   assert.deepEqual(leftovers, []);
   assert.deepEqual(made?.asked.filter((one) => one.startsWith("Abort")), [
     `AbortMultipartUploadCommand ${PLACE.prefix}format/half`,
@@ -112,7 +113,7 @@ Deno.test("in a bucket of others every object is deleted again; its own bucket i
       made = memory(scratch, ownBucket);
       await fileStore(made.context, "format").put("a", Uint8Array.of(1));
       await fileStore(made.context, "format").putParts("b", Uint8Array.of(1), 1);
-    }, { undoTimeoutMs: 1000 });
+    }, { undoTimeoutMs: PATIENT_MS });
     assert.equal(made?.objects.size, ownBucket ? 2 : 0);
   }
 });
@@ -145,7 +146,7 @@ Deno.test("the engines are opened once for a scratch scope, and their directory 
     assert.equal(one, other);
     directory = one.duckdb.directory;
     assert.ok(Deno.statSync(directory).isDirectory);
-  }, { undoTimeoutMs: 5000 });
+  }, { undoTimeoutMs: PATIENT_MS });
   assert.deepEqual(leftovers, []);
   assert.throws(() => Deno.statSync(directory), Deno.errors.NotFound);
 });
@@ -155,10 +156,10 @@ Deno.test("every trial of the format holds on a store that does what it must", a
     const { signal } = new AbortController();
     return await runTrials(formatTrials, memory(scratch, false).context, {
       signal,
-      trialTimeoutMs: 60_000,
+      trialTimeoutMs: PATIENT_MS,
       concurrency: 8,
     });
-  }, { undoTimeoutMs: 5000 });
+  }, { undoTimeoutMs: PATIENT_MS });
   assert.deepEqual(leftovers, []);
   assert.ok(ended.status === "fulfilled", String(ended.status === "rejected" && ended.reason.stack));
   const others = ended.value.filter(({ result }) => result !== "held").map(({ trial, reason }) =>

@@ -13,6 +13,7 @@ import { openWorld } from "../../../lib/world.ts";
 import { markerText } from "../../../lib/scratch_marker.ts";
 import { withFake } from "./ops_fixture.ts";
 import { recordsOf, resultsOf, run, withPlatform } from "./run_fixture.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 /** Before and behind the scratch prefix, and as near to it as can be. */
 const THEIRS = [
@@ -152,7 +153,7 @@ Deno.test("a store that ignores prefixes: of a catalog's warehouse the scratch n
       }
       keys.set(`wh/${old}/t/1.json`, [version("old")]);
       keys.set(`wh/${old}/${MARKER_NAME}`, [version(markerText("20200101t0000z-abcd", "ci-7", 1000))]);
-    }, { undoTimeoutMs: 10_000 });
+    }, { undoTimeoutMs: PATIENT_MS });
     if (ended.status === "rejected") throw ended.reason;
     assert.deepEqual(leftovers.map(({ what, reason }) => `${what} ${reason}`), [
       `objects of namespace ${root} ListedOutside`,

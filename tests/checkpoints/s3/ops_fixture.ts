@@ -8,6 +8,7 @@ import { opsTrials } from "../../../lib/checkpoints/s3/ops.ts";
 import { type OwnBucket, provenBucket, scratchBelow } from "../../../lib/checkpoints/s3/own_place.ts";
 import type { TrialRecord } from "../../../lib/trial.ts";
 import { emptyBucket, FAKE_KEYS, type FakeOptions, type FakeS3, fakeS3 } from "../../fake_s3/mod.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 const BUCKET = "lakecheck-scratch-test";
 /** A prefix in a bucket of others. */
@@ -23,7 +24,7 @@ export async function withFake<T>(
 ): Promise<T> {
   const fake = fakeS3(options);
   const way = givenWay("--url", fake.url, options.tls?.ca);
-  const timeoutMs = 5_000;
+  const timeoutMs = PATIENT_MS;
   const base = { way, keys: FAKE_KEYS, region: "us-east-1", timeoutMs };
   const [s3, defaults, undoS3] = await Promise.all([
     openS3({ ...base, signal }),
@@ -60,7 +61,7 @@ export async function withFake<T>(
         timeoutMs,
         signal,
         talk: base,
-      }, fake), { undoTimeoutMs: 1_000 });
+      }, fake), { undoTimeoutMs: PATIENT_MS });
     if (ended.status === "rejected") throw ended.reason;
     return ended.value;
   } finally {
@@ -76,7 +77,7 @@ export async function tried(context: S3Context, ids?: readonly string[]): Promis
   for (const id of wanted) for (const needed of trialOf(id).needs ?? []) wanted.add(needed);
   const trials = opsTrials.filter(({ id }) => wanted.has(id));
   const { signal } = context;
-  return await runTrials(trials, context, { signal, trialTimeoutMs: 20_000, concurrency: 6 });
+  return await runTrials(trials, context, { signal, trialTimeoutMs: PATIENT_MS, concurrency: 6 });
 }
 
 export function trialOf(id: string) {

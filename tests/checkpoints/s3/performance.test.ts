@@ -11,6 +11,7 @@ import { CannotLook, Interrupted, UsageError } from "../../../lib/errors.ts";
 import type { Facts, Judgement } from "../../../lib/model.ts";
 import { openWorld } from "../../../lib/world.ts";
 import { withFake } from "./ops_fixture.ts";
+import { PATIENT_MS, withinLimits } from "../../patience.ts";
 
 const SMALL: Matrix = {
   small: 4096,
@@ -42,43 +43,42 @@ function said(records: LoadRecord[], id: string): Judgement {
 
 const tables = (records: LoadRecord[]) => performanceComponent.tables?.(world(records)) ?? [];
 
-Deno.test("every cell of the matrix is measured, in its time, and all objects are gone afterwards", async () => {
-  const lines: string[] = [];
-  const began = performance.now();
-  const records = await withFake(async (context, fake) => {
-    const undos: (() => Promise<void>)[] = [];
-    const scratch = {
-      ...context.scratch,
-      undo: (_: string, how: () => Promise<void>) => void undos.push(how),
-    };
-    const made = await measureStore(
-      { ...context, scratch },
-      { totalMs: 4000, matrix: SMALL },
-      (line) => void lines.push(line),
+Deno.test("every cell of the matrix is measured, in its time, and all objects are gone afterwards", () =>
+  withinLimits([4_000, 40_000, PATIENT_MS], async (totalMs) => {
+    const lines: string[] = [];
+    const records = await withFake(async (context, fake) => {
+      const undos: (() => Promise<void>)[] = [];
+      const scratch = {
+        ...context.scratch,
+        undo: (_: string, how: () => Promise<void>) => void undos.push(how),
+      };
+      const made = await measureStore(
+        { ...context, scratch },
+        { totalMs, matrix: SMALL },
+        (line) => void lines.push(line),
+      );
+      const bucket = fake.store.buckets.get(context.bucket);
+      assert.ok(bucket && bucket.keys.size > 0);
+      for (const undo of undos.toReversed()) await undo();
+      assert.equal([...bucket.keys.values()].flat().length, 0);
+      assert.ok([...bucket.uploads.values()].every(({ ended }) => ended));
+      return made;
+    });
+    const rows = records.filter((record) => record.kind === "row");
+    assert.deepEqual(
+      rows.map(({ operation, bytes, concurrency }) => ({ operation, bytes, concurrency })),
+      cellsOf(SMALL),
     );
-    const bucket = fake.store.buckets.get(context.bucket);
-    assert.ok(bucket && bucket.keys.size > 0);
-    for (const undo of undos.toReversed()) await undo();
-    assert.equal([...bucket.keys.values()].flat().length, 0);
-    assert.ok([...bucket.uploads.values()].every(({ ended }) => ended));
-    return made;
-  });
-  assert.ok(performance.now() - began < 9000);
-  const rows = records.filter((record) => record.kind === "row");
-  assert.deepEqual(
-    rows.map(({ operation, bytes, concurrency }) => ({ operation, bytes, concurrency })),
-    cellsOf(SMALL),
-  );
-  for (const row of rows) {
-    assert.deepEqual(row.errors, {}, JSON.stringify(row));
-    assert.ok(row.requests > 0 && row.requestsPerS > 0 && row.maxMs >= row.p50Ms, JSON.stringify(row));
-  }
-  assert.ok(lines.some((line) => /GET 4 KiB × 4, round 2 of 9/.test(line)));
-  assert.equal(said(records, "errors").status, "ok");
-  assert.equal(said(records, "budget").reason, "InTime");
-  assert.equal(said(records, "baseline").reason, "NoBaseline");
-  assert.equal(tables(records)[0]?.rows.length, rows.length);
-});
+    for (const row of rows) {
+      assert.deepEqual(row.errors, {}, JSON.stringify(row));
+      assert.ok(row.requests > 0 && row.requestsPerS > 0 && row.maxMs >= row.p50Ms, JSON.stringify(row));
+    }
+    assert.ok(lines.some((line) => /GET 4 KiB × 4, round 2 of 9/.test(line)));
+    assert.equal(said(records, "errors").status, "ok");
+    assert.equal(said(records, "budget").reason, "InTime");
+    assert.equal(said(records, "baseline").reason, "NoBaseline");
+    assert.equal(tables(records)[0]?.rows.length, rows.length);
+  }));
 
 Deno.test("a store that gives other bytes is not measured", async () => {
   const going = withFake(async (context, fake) => {
@@ -102,14 +102,13 @@ Deno.test("a store that gives other bytes is not measured", async () => {
 Deno.test("Ctrl-C in the middle ends it with Interrupted, and what was made is registered", async () => {
   const interruption = new AbortController();
   const undos: string[] = [];
-  setTimeout(() => interruption.abort(new Interrupted("interrupted")), 800);
   await assert.rejects(
     withFake(async (context) => {
       const scratch = { ...context.scratch, undo: (what: string) => void undos.push(what) };
       await measureStore(
         { ...context, scratch },
-        { totalMs: 20_000, matrix: { ...SMALL, upload: 0 } },
-        quiet,
+        { totalMs: PATIENT_MS, matrix: { ...SMALL, upload: 0 } },
+        (line) => /round/.test(line) && interruption.abort(new Interrupted("interrupted")),
       );
     }, { signal: interruption.signal }),
     Interrupted,

@@ -5,6 +5,7 @@ import { certificateFor } from "../../clients/s3_certificates.ts";
 import { testAuthority } from "../../fake_api_server.ts";
 import type { FakeS3 } from "../../fake_s3/mod.ts";
 import { KEYS, leftIn, ONLY_THEIRS, recordsOf, resultsOf, run } from "./run_fixture.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 Deno.test("a whole run tries everything, leaves nothing behind and keeps no key; its facts are enough for the settings", async () => {
   const at = await Deno.makeTempDir();
@@ -23,7 +24,12 @@ Deno.test("a whole run tries everything, leaves nothing behind and keeps no key;
 
       const given = new Map([["facts", "f.json"], ["write-client-config", `${at}/clients`]]);
       const signal = new AbortController().signal;
-      const again = await testStore(facts, { given, namespace: "data-platform", timeoutMs: 1000, signal });
+      const again = await testStore(facts, {
+        given,
+        namespace: "data-platform",
+        timeoutMs: PATIENT_MS,
+        signal,
+      });
       assert.deepEqual(again, facts);
       const site = await Deno.readTextFile(`${at}/clients/core-site.xml`);
       assert.match(site, /fs\.s3a\.endpoint/);

@@ -5,6 +5,7 @@ import type { Facts } from "../../../lib/model.ts";
 import type { TrialRecord } from "../../../lib/trial.ts";
 import { emptyBucket, FAKE_KEYS, type FakeOptions, type FakeS3, fakeS3 } from "../../fake_s3/mod.ts";
 import { factsOf } from "./platform.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 const base64 = (text: string) => new TextEncoder().encode(text).toBase64();
 
@@ -82,7 +83,7 @@ async function withAsked(
     given,
     kubeconfig,
     namespace: "data-platform",
-    timeoutMs: options.timeoutMs ?? 5_000,
+    timeoutMs: options.timeoutMs ?? PATIENT_MS,
     signal: options.signal ?? new AbortController().signal,
   };
   const secrets = [{

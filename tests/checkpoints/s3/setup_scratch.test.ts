@@ -8,6 +8,7 @@ import { type Clients, type S3Setup, setUp, type Store } from "../../../lib/chec
 import { makeBucket, removalCommand, scratchBucket } from "../../../lib/checkpoints/s3/setup_scratch.ts";
 import { CannotLook } from "../../../lib/errors.ts";
 import { emptyBucket, FAKE_KEYS, type FakeS3, fakeS3 } from "../../fake_s3/mod.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 /** Answers some commands by itself, and leaves the others to the store. */
 type Instead = (command: unknown) => unknown;
@@ -21,7 +22,7 @@ async function withSetup(
   fake.store.buckets.set("lake", emptyBucket("lake"));
   const way = givenWay("--endpoint", fake.url);
   const { signal } = new AbortController();
-  const options = { way, region: "us-east-1", timeoutMs: 5_000, keys: FAKE_KEYS };
+  const options = { way, region: "us-east-1", timeoutMs: PATIENT_MS, keys: FAKE_KEYS };
   const client = await openS3(options);
   const stranger = await openS3({ ...options, keys: { ...FAKE_KEYS, secretAccessKey: "wrong" } });
   const send = (command: unknown) => {
@@ -49,7 +50,7 @@ async function withSetup(
     const tableLocations = () => Promise.resolve([]);
     const { ended, leftovers } = await inScratch(
       (scratch) => use(() => setUp(scratch, store, clients, { tableLocations }), fake, scratch),
-      { undoTimeoutMs: 5_000 },
+      { undoTimeoutMs: PATIENT_MS },
     );
     if (ended.status === "rejected") throw ended.reason;
     assert.deepEqual(leftovers, []);
@@ -124,7 +125,7 @@ Deno.test("names of buckets fit, and the command that removes a leftover names i
 Deno.test("a bucket that a store makes after it gave no answer is removed all the same", async () => {
   const fake = fakeS3();
   const way = givenWay("--endpoint", fake.url);
-  const options = { way, region: "us-east-1", timeoutMs: 5_000, keys: FAKE_KEYS };
+  const options = { way, region: "us-east-1", timeoutMs: PATIENT_MS, keys: FAKE_KEYS };
   const client = await openS3(options);
   const late = (bucket: string) => setTimeout(() => fake.store.buckets.set(bucket, emptyBucket(bucket)), 500);
   const undoS3 = {
@@ -137,7 +138,7 @@ Deno.test("a bucket that a store makes after it gave no answer is removed all th
   try {
     const { leftovers } = await inScratch(
       (scratch) => makeBucket(scratch, { undoS3, talk: options }),
-      { undoTimeoutMs: 10_000 },
+      { undoTimeoutMs: PATIENT_MS },
     );
     assert.deepEqual(leftovers, []);
     assert.deepEqual([...fake.store.buckets.keys()], []);

@@ -10,6 +10,7 @@ import { GRACE_MS, LEASE_MS, markerText } from "../../../lib/scratch_marker.ts";
 import type { Outcome } from "../../../lib/trial.ts";
 import { type TestTime, testTime } from "../../clock.ts";
 import { emptyBucket, FAKE_KEYS, type FakeOptions, type FakeS3, fakeS3 } from "../../fake_s3/mod.ts";
+import { PATIENT_MS } from "../../patience.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -42,7 +43,7 @@ async function withStore(
   const fake = fakeS3({ now: time.now, ...options, quirks });
   fake.store.buckets.set("lake", emptyBucket("lake"));
   const way = givenWay("--endpoint", fake.url);
-  const base = { way, region: "us-east-1", timeoutMs: 5_000, keys: FAKE_KEYS };
+  const base = { way, region: "us-east-1", timeoutMs: PATIENT_MS, keys: FAKE_KEYS };
   const { signal } = new AbortController();
   const client = await openS3(base);
   const poorS3 = {
@@ -92,7 +93,7 @@ async function run<T>(
   { others = [] }: { others?: readonly string[] } = {},
 ): Promise<T> {
   const { ended, leftovers } = await inScratch(use, {
-    ...{ undoTimeoutMs: 5_000, clock: time.clock, now: time.now },
+    ...{ undoTimeoutMs: PATIENT_MS, clock: time.clock, now: time.now },
   });
   if (ended.status === "rejected") throw ended.reason;
   assert.deepEqual(leftovers.filter(({ reason }) => !others.includes(reason ?? "")), []);
@@ -124,7 +125,7 @@ Deno.test("a run that waits an hour is left alone by one that begins meanwhile, 
       await time.pass(minutes * MINUTE_MS);
       const wrong = { now: () => new Date(time.now().getTime() + HOUR_MS) };
       const { ended } = await inScratch((scratch) => machine.begin(scratch), {
-        undoTimeoutMs: 5_000,
+        undoTimeoutMs: PATIENT_MS,
         ...wrong,
       });
       assert.ok(ended.status === "fulfilled");
