@@ -12,7 +12,6 @@ import {
   type WarehouseHome,
 } from "./capabilities_yard.ts";
 import type { NessieContext } from "./context.ts";
-import { command } from "../../shell.ts";
 import { placeOf } from "../../iceberg/location.ts";
 
 /** The store of the warehouse; both absent when there is no key for it. */

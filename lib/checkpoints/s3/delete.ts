@@ -21,7 +21,7 @@ import { type Refusal, refusalText, replyOf } from "./setup_calls.ts";
 const BATCH = 50;
 const AT_ONCE = 16;
 /** Walks over one list, and those of them that may find nothing new: a list may be behind for a moment. */
-const MOST_WALKS = 100;
+const MOST_WALKS = 20;
 const MOST_STALE = 3;
 const PAUSE_MS = 300;
 

@@ -39,7 +39,7 @@ export interface Walked {
 export type Kind = "uploads" | "versions" | "objects";
 
 /** Pages of one walk: a run makes some thousand objects. */
-const MOST_PAGES = 1_000;
+const MOST_PAGES = 200;
 /** Pages with keys outside of the place, of 1,000 keys each: a store that ignores prefixes may have millions. */
 const MOST_OUTSIDE = 100;
 const SHOWN = 3;

@@ -233,6 +233,22 @@ Deno.test("without a namespace nothing else is tried, and each says why", async 
   assert.equal(append?.can, undefined);
 });
 
+Deno.test("a table that the catalog put elsewhere is not purged", async () => {
+  const { records, fake } = await tried({
+    only: "nessie.can-purge-table",
+    spoil({ method, path, body }, right) {
+      const { name } = (body ?? {}) as { name?: string };
+      if (method !== "POST" || !path.endsWith("/tables") || name !== "purged") return undefined;
+      const { status, body: made } = right();
+      return reply(status, { ...made as object, "metadata-location": "s3://warehouse/bronze/orders/1.json" });
+    },
+  });
+  const purge = records.get("nessie.can-purge-table");
+  assert.deepEqual([purge?.result, purge?.reason], ["unknown", "Malformed"]);
+  assert.match(purge?.message ?? "", /outside of its namespace, at s3:\/\/warehouse\/bronze/);
+  assert.ok(!fake.asked.some(({ path }) => path.includes("purgeRequested=true")));
+});
+
 Deno.test("without a key for the store a purge is accepted, and what becomes of files is not known", async () => {
   const { records, leftovers } = await tried({ only: "nessie.can-purge-table", objects: () => undefined });
   assert.equal(records.get("nessie.can-purge-table")?.can, "differently");

@@ -53,6 +53,32 @@ Deno.test("a table that the catalog put elsewhere is not cleaned up after", asyn
   assert.deepEqual([...fake.files], ["wh/bronze/orders/metadata/1.json"]);
 });
 
+Deno.test("what is deleted in the catalog lies in the scratch namespace", async () => {
+  const sent: string[] = [];
+  await inScratch(async (scratch) => {
+    const send = (_method: string, path: string) => (sent.push(path), Promise.resolve(reply(204)));
+    const yard = openYard({ scratch, rest: { at: (path: string) => path, send }, branch: "b" });
+    const { root } = yard;
+    for (
+      const path of [
+        "/namespaces/bronze/tables/orders?purgeRequested=true",
+        "/namespaces/bronze",
+        `/namespaces/${root}x/tables/t`,
+        `/namespaces/x${root}/tables/t`,
+        `/x/namespaces/${root}/tables/t`,
+        "",
+      ]
+    ) await assert.rejects(yard.send("DELETE", path), /is not of this run/, path);
+    assert.deepEqual(sent, []);
+    const ours = ["", "/tables/t", "/tables/t?purgeRequested=true", "%1Finner", "%1finner/views/v"];
+    for (const path of ours) await yard.send("DELETE", `/namespaces/${root}${path}`);
+    await yard.send("GET", "/namespaces/bronze");
+    assert.equal(sent.length, ours.length + 1);
+  }, { undoTimeoutMs: 1000 }).then(({ ended }) => {
+    if (ended.status === "rejected") throw ended.reason;
+  });
+});
+
 const HOME = { bucket: "wh", base: "base/" };
 const RUN = "20261121t1100z-38a70000";
 const OWN = "20261121t1100z-00000000";
