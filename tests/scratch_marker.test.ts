@@ -145,6 +145,10 @@ Deno.test("times of a store are read when they are written as HTTP or Nessie wri
       "Sat, 21 Nov 2026 13:05:00 +0100",
       "Sat, 21 Nov 2026 13:05:00 GMT, Sat, 21 Nov 2026 13:05:00 GMT",
       "2026-99-99T99:99:99Z",
+      "Sat, 21 Nov 2026 13:05:00 GMT (x)",
+      " Sat, 21 Nov 2026 13:05:00 GMT",
+      "2026-11-21T13:05:00Z ",
+      " 2026-11-21T13:05:00Z",
     ]
   ) assert.ok(Number.isNaN(storeTimeMs(text)), String(text));
 });

@@ -69,12 +69,6 @@ const SCRATCH = "lakecheck_scratch_";
 /** The name of the scratch namespace of a run. */
 export const scratchNamespace = (id: string): string => `${SCRATCH}${id.replaceAll("-", "_")}`;
 
-/** The id of the run whose scratch namespace has this name; undefined for every other name. */
-function runOfNamespace(name: string): string | undefined {
-  const run = name.startsWith(SCRATCH) ? name.slice(SCRATCH.length).replace("_", "-") : "";
-  return isRunId(run) ? run : undefined;
-}
-
 /** Registers the cleaning of the objects; creates nothing. The branch is there, and goes when its maker takes it back. */
 export function openYard(options: YardOptions): Yard {
   const { scratch, rest, branch, warehouse, home, objects, undoObjects = objects } = options;
@@ -167,9 +161,10 @@ export async function sweepObjects(
   const start = `${base}${SCRATCH}`;
   const runs = new Set<string>();
   for (const key of await objects.list(bucket, start)) {
-    const [name = "", ...below] = key.startsWith(start) ? key.slice(base.length).split("/") : [];
-    const run = below.length > 0 ? runOfNamespace(name) : undefined;
-    if (run !== undefined && run !== own) runs.add(run);
+    const end = key.indexOf("/", start.length);
+    if (!key.startsWith(start) || end < 0) continue;
+    const run = key.slice(start.length, end).replace("_", "-");
+    if (isRunId(run) && run !== own) runs.add(run);
   }
   return await Promise.all([...runs].map(async (run): Promise<SweptObjects> => {
     const place = objectsOf(home, run);

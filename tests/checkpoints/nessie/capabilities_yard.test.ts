@@ -105,7 +105,9 @@ Deno.test("objects of runs that are over are removed, and nothing else is", asyn
       `wh/${space}t/1.json`
     ),
     // An object, and no folder.
-    "wh/base/lakecheck_scratch_20261121t1100z_38a70000",
+    "wh/base/lakecheck_scratch_20261121t1100z_dddd0000",
+    // What only a store shows that ignores prefixes.
+    "wh/BASE/lakecheck_scratch_20261121t1100z_eeee0000/t/1.json",
   ];
   for (const file of [...kept, `wh/${spaces.over}t/1.json`, `wh/${spaces.over}u/2.json`]) {
     fake.files.add(file);
@@ -114,7 +116,9 @@ Deno.test("objects of runs that are over are removed, and nothing else is", asyn
   fake.markers.set(`wh/${spaces.foreign}`, OVER);
   const live = { text: markerText("20261121t1230z-aaaa0000", "ci-7", 3_600_000), ageMs: 3_000_000 };
   fake.markers.set(`wh/${spaces.live}`, live);
-  const swept = await sweepObjects(HOME, fake.objects, OWN, undefined);
+  const keys = [...fake.files].map((file) => file.slice("wh/".length));
+  const all = { ...fake.objects, list: () => Promise.resolve(keys) };
+  const swept = await sweepObjects(HOME, all, OWN, undefined);
   assert.deepEqual(swept.map(({ prefix, state }) => `${prefix} ${state}`).sort(), [
     `${spaces.over} removed`,
     `${spaces.live} live`,

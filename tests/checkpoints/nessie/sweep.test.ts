@@ -214,7 +214,7 @@ Deno.test("a leftover that somebody has worked on since is kept, also when that 
   await withCatalog(async (fake, time) => {
     const on: [FakeNessie, TestTime] = [fake, time];
     const id = await killed(on, async (context) => {
-      for (const what of ["used", "racing", "left"]) {
+      for (const what of ["used", "racing", "moved", "left"]) {
         await commit(context, await context.makeBranch(what), "a namespace", [namespace("shop")]);
       }
     });
@@ -222,10 +222,11 @@ Deno.test("a leftover that somebody has worked on since is kept, also when that 
     await time.pass(2 * HOUR_MS);
     fake.state.commitTo(name("used"), fake.state.ref(name("used")).hash, "work", []);
     await time.pass(HOUR_MS);
+    const work = (what: string) =>
+      void fake.state.commitTo(name(what), fake.state.ref(name(what)).hash, "work", []);
     fake.intercept = (request, url) => {
-      if (request.method === "DELETE" && url.pathname.includes("racing")) {
-        fake.state.commitTo(name("racing"), fake.state.ref(name("racing")).hash, "work", []);
-      }
+      if (request.method === "DELETE" && url.pathname.includes("racing")) work("racing");
+      if (url.pathname.includes("moved") && url.pathname.endsWith("/history")) work("moved");
       return undefined;
     };
     const found = await run(on, async (context) => {
@@ -236,11 +237,13 @@ Deno.test("a leftover that somebody has worked on since is kept, also when that 
     assert.deepEqual(words(found.all), [
       `${name("left")} removed`,
       `${name("marker")} removed`,
+      `${name("moved")} unclear`,
       `${name("racing")} unclear`,
       `${name("used")} unclear`,
     ]);
-    assert.deepEqual(words(found.still), [`${name("racing")} unclear`, `${name("used")} unclear`]);
-    assert.deepEqual([...fake.state.refs.keys()].sort(), ["main", name("racing"), name("used")].sort());
+    const kept = ["moved", "racing", "used"].map(name);
+    assert.deepEqual(words(found.still), kept.map((one) => `${one} unclear`));
+    assert.deepEqual([...fake.state.refs.keys()].sort(), ["main", ...kept].sort());
   });
 });
 

@@ -293,7 +293,11 @@ Deno.test("a store that lists what was not asked for loses nothing by being swep
   await withStore(async ({ time, poor, put, all }) => {
     const dead = await poor.begin(killed(time));
     await put("lake", `${dead.prefix}a`, "x");
-    const kept = ["lake/.lakecheck-scratch/20200101t0000z-abcd0123/x", "lake/warehouse/orders/1.parquet"];
+    const kept = [
+      "lake/.lakecheck-scratch/20200101t0000z-abcd0123/x",
+      "lake/a/.lakecheck-scratch/20200101t0000z-abcd0999/x",
+      "lake/warehouse/orders/1.parquet",
+    ];
     for (const path of kept) await put("lake", path.slice("lake/".length), "x");
     await time.pass(HOUR_MS);
     const setup = await run(time, (scratch) => poor.begin(scratch), { others: ["ListedOutside"] });
@@ -301,6 +305,7 @@ Deno.test("a store that lists what was not asked for loses nothing by being swep
     // All that was its own is gone, and what else the store listed is told.
     assert.ok(swept?.state === "stuck" && swept.reason === "ListedOutside", JSON.stringify(swept));
     assert.deepEqual(all(), kept);
+    assert.ok(!setup.swept.places.some(({ run }) => run.endsWith("0999")));
   }, { quirks: ["ignores-delimiter", "ignores-prefix"] });
 });
 
@@ -352,6 +357,33 @@ Deno.test("a run that had just made its bucket, and one that was just ending, ar
     });
     assert.ok(fake.store.buckets.has(begun));
   });
+});
+
+Deno.test("a run that was only asleep, and renews its marker while it is judged, is left alone", async () => {
+  // Of each marker the first reading shows it as it was, and the second as it was renewed meanwhile.
+  const read = new Set<string>();
+  let now = () => new Date();
+  const before: FakeOptions["before"] = (line, { buckets }) => {
+    const path = line.split(" ")[1]?.slice(1) ?? "";
+    if (!line.startsWith("GET") || !path.endsWith(MARKER) || !path.includes("dead0000")) return;
+    const [bucket = "", ...key] = path.split("/");
+    const [marker] = buckets.get(bucket)?.keys.get(key.join("/")) ?? [];
+    if (read.has(path) && marker) marker.modified = now();
+    read.add(path);
+  };
+  await withStore(async ({ time, machine, poor, put, all }) => {
+    now = time.now;
+    const asleep = await machine.begin(killed(time));
+    await put(asleep.bucket, "a", "x");
+    const below = await poor.begin(killed(time));
+    await put("lake", `${below.prefix}a`, "x");
+    const kept = all();
+    read.clear();
+    await time.pass(HOUR_MS);
+    const setup = await run(time, (scratch) => machine.begin(scratch));
+    assert.deepEqual(states(setup), ["lake unclear", `${asleep.bucket} unclear`]);
+    assert.deepEqual(all(), kept);
+  }, { before });
 });
 
 Deno.test("a store that does not let its buckets be listed is not said to be clean", async () => {
