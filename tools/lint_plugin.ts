@@ -2,19 +2,12 @@
  * The architecture as lint rules: which way imports go, and which rooms may touch the world outside.
  * ARCHITECTURE.md says why. lab/, tools/ and tests/ are free.
  */
+import { apiPath } from "./lint/api_path.ts";
 import { expressionSource } from "./lint/expression_source.ts";
 import { jsonParse } from "./lint/json_parse.ts";
-<<<<<<< HEAD
-=======
-import { nessieOwnReference } from "./lint/nessie_own_reference.ts";
-import { patientTests } from "./lint/patient_tests.ts";
-
-import { shellCommands } from "./lint/shell_commands.ts";
-
->>>>>>> 20686c8 (Keep tests from depending on the speed of the machine)
-import { apiPath } from "./lint/api_path.ts";
 import { nessieOwnReference } from "./lint/nessie_own_reference.ts";
 import { ownLookup } from "./lint/own_lookup.ts";
+import { patientTests } from "./lint/patient_tests.ts";
 import { s3Deletes } from "./lint/s3_deletes.ts";
 import { shellCommands } from "./lint/shell_commands.ts";
 
@@ -257,11 +250,8 @@ const plugin: Deno.lint.Plugin = {
     "s3-deletes": s3Deletes,
     "json-parse": jsonParse,
     "nessie-own-reference": nessieOwnReference,
-<<<<<<< HEAD
     "own-lookup": ownLookup,
-=======
     "patient-tests": patientTests,
->>>>>>> 20686c8 (Keep tests from depending on the speed of the machine)
   },
 };
 

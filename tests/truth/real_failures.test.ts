@@ -68,11 +68,12 @@ const CASES: [title: string, reason: string, report: () => Promise<Report>][] = 
     }
   }],
   ["no answer in time", "Timeout", async () => {
-    const gone = (request: Request) =>
-      new Promise<Response>((done) => {
-        request.signal.addEventListener("abort", () => done(new Response()));
-      });
-    return await served(gone, {}, 500);
+    const never = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    try {
+      return await reportAt(`http://127.0.0.1:${never.addr.port}`, 500);
+    } finally {
+      never.close();
+    }
   }],
   ["a login is wanted", "Unauthorized", () => served(text(401, "<html>log in</html>"))],
   ["it is not allowed", "Forbidden", () => served(text(403, "<html>no</html>"))],

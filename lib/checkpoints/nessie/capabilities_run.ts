@@ -13,6 +13,7 @@ import {
 } from "./capabilities_yard.ts";
 import type { NessieContext } from "./context.ts";
 import { placeOf } from "../../iceberg/location.ts";
+import { command } from "../../shell.ts";
 
 /** The store of the warehouse; both absent when there is no key for it. */
 export interface StoreOfWarehouse {

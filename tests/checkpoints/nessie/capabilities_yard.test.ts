@@ -74,7 +74,7 @@ Deno.test("what is deleted in the catalog lies in the scratch namespace", async 
     for (const path of ours) await yard.send("DELETE", `/namespaces/${root}${path}`);
     await yard.send("GET", "/namespaces/bronze");
     assert.equal(sent.length, ours.length + 1);
-  }, { undoTimeoutMs: 1000 }).then(({ ended }) => {
+  }, { undoTimeoutMs: PATIENT_MS }).then(({ ended }) => {
     if (ended.status === "rejected") throw ended.reason;
   });
 });
