@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { heldTrials, notHeld } from "../../../lib/checkpoints/integration_test/asserted_trials.ts";
 import { changed, checkFacts, type Json } from "../../../lib/checkpoints/integration_test/asserted.ts";
 import { difference } from "../../../lib/checkpoints/integration_test/difference.ts";
 import { tapRun } from "../../../lib/checkpoints/integration_test/prove.ts";
@@ -103,4 +104,20 @@ Deno.test("what deno test says is read, with titles that hold # and quotes", () 
   });
   assert.equal(tapRun("TAP version 14\nok 1 - a\n"), undefined);
   assert.equal(tapRun("TAP version 14\nok 1 - a\n1..2\n"), undefined);
+});
+
+Deno.test("whether runs of a checkpoint have cleaned up is not asserted of the platform", () => {
+  const record = (trial: string, result: "held" | "failed") => ({
+    trial,
+    result,
+    reason: "x",
+    message: "",
+    durationMs: 0,
+  });
+  for (const trial of ["s3.clean", "s3.sweep", "nessie.scratch-gone"]) {
+    const words = { id: "s3.trials", title: "trials" };
+    const [fact] = heldTrials([record(trial, "held"), record("s3.put-get", "held")], words);
+    assert.deepEqual(fact?.value, ["s3.put-get"]);
+    assert.deepEqual(notHeld([record(trial, "failed"), record("s3.copy", "failed")]), ["s3.copy"]);
+  }
 });
