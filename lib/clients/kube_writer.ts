@@ -9,7 +9,15 @@ import { type Meaning, readRawReply } from "./answers.ts";
 import { cannotLook } from "./failures.ts";
 import { type Call, type ConnectOptions, type Line, openLine } from "./kube.ts";
 import type { Reply } from "./transport.ts";
-import { type Conflict, conflictsIn, isAbsent, isAnother, placeOf, readWritten } from "./write_answers.ts";
+import {
+  type Conflict,
+  conflictsIn,
+  isAbsent,
+  isAnother,
+  isTaken,
+  placeOf,
+  readWritten,
+} from "./write_answers.ts";
 
 /** An object of the API, of any kind. */
 export interface KubeObject {
@@ -25,6 +33,12 @@ interface Metadata {
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
   [more: string]: unknown;
+}
+
+/** Pins a delete to one object, and to how it was. */
+export interface Pin {
+  uid?: string;
+  resourceVersion?: string;
 }
 
 /** What an apply came to. A conflict has written nothing. */
@@ -57,8 +71,10 @@ export interface KubeWriter {
   apply(path: string, object: KubeObject, options?: { force?: boolean; dryRun?: boolean }): Promise<Applied>;
   /** JSON merge patch (RFC 7386) as manager `lakecheck`; gives what is there now. */
   merge(path: string, patch: unknown): Promise<KubeObject>;
-  /** False: it was not there, or (with `uid`) another object has taken its name. Finalizers may keep it for a while. */
-  remove(path: string, uid?: string): Promise<boolean>;
+  /** `exists`: somebody has made an object of that name before, and nothing was written. */
+  create(path: string, object: KubeObject): Promise<"created" | "exists">;
+  /** `another`: it is not the object, or (with `resourceVersion`) not as it was, that was looked at, and stays. */
+  remove(path: string, only?: Pin): Promise<"removed" | "absent" | "another">;
   /** Asks by SelfSubjectAccessReview. `resource` with its subresource: `pods/portforward`. */
   may(verb: string, group: string, resource: string, namespace?: string, name?: string): Promise<boolean>;
   /** Whether the API server serves this version of the group; `""` is the core group. */
@@ -141,15 +157,21 @@ function callsOver(line: Line): Calls {
       const query = `fieldManager=${MANAGER}`;
       return objectOf((await send("PATCH", path, { query, type: MERGE_TYPE, body: patch })).body, path);
     },
-    async remove(path, uid) {
+    async create(path, object) {
+      const collection = path.slice(0, path.lastIndexOf("/"));
+      const sent = { query: `fieldManager=${MANAGER}`, body: object, also: isTaken };
+      return (await send("POST", collection, sent)).status === 409 ? "exists" : "created";
+    },
+    async remove(path, only = {}) {
       const body = {
         kind: "DeleteOptions",
         apiVersion: "v1",
-        ...(uid ? { preconditions: { uid } } : {}),
+        ...(only.uid || only.resourceVersion ? { preconditions: only } : {}),
         propagationPolicy: "Background",
       };
       const also = (reply: Reply) => isAbsent(reply) || isAnother(reply);
-      return (await send("DELETE", path, { body, also })).status < 300;
+      const { status } = await send("DELETE", path, { body, also });
+      return status < 300 ? "removed" : status === 404 ? "absent" : "another";
     },
     async may(verb, group, resource, namespace, name) {
       const [main, subresource] = resource.split("/");

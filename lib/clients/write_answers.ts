@@ -86,9 +86,18 @@ export function isAbsent({ status, text }: Reply): boolean {
   return status === 404 && (statusOf(text) !== undefined || /^404 page not found/.test(text));
 }
 
-/** Whether a DELETE was refused because the object of that name is another one by now. */
+/**
+ * Whether a DELETE was refused because the object of that name is another one by now, or another version of it: `the
+ * ResourceVersion in the precondition (7) does not match` (Kubernetes 1.36), `UID in precondition: ...`.
+ */
 export function isAnother({ status, text }: Reply): boolean {
-  return status === 409 && /\bUID in precondition\b/.test(statusOf(text)?.message ?? "");
+  return status === 409 &&
+    /\b(?:UID|ResourceVersion) in (?:the )?precondition\b/.test(statusOf(text)?.message ?? "");
+}
+
+/** Whether a POST was refused because an object of that name is there. */
+export function isTaken({ status, text }: Reply): boolean {
+  return status === 409 && statusOf(text)?.reason === "AlreadyExists";
 }
 
 /**

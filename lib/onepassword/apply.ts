@@ -1,72 +1,160 @@
 /** Applies the manifests without fighting anybody for a field: what Flux keeps is Flux's, what others keep is told. */
+import { oneLine } from "../clients/failures.ts";
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
+import type { Conflict } from "../clients/write_answers.ts";
 import { CannotLook } from "../errors.ts";
 import { pathOf } from "./manifests.ts";
 import { at } from "./objects.ts";
-
-/** Marks what install has made, so that uninstall removes nothing else. */
-export const MADE_BY = "lakecheck/made-by";
-const US = "1p:install";
-
-/** Whether install made the object, and Flux has not taken it over since. */
-export function isOurs(object: KubeObject): boolean {
-  return object.metadata.annotations?.[MADE_BY] === US && !isFlux(object);
-}
-
-export function isFlux(object: KubeObject | undefined): boolean {
-  return object?.metadata.labels?.["kustomize.toolkit.fluxcd.io/name"] !== undefined;
-}
+import { isFlux, isOurKey, isOurs, keeperOf, MANAGER, marked, pinOf } from "./ownership.ts";
 
 /** What applying an object would do. */
 export interface Step {
+  /** As it would be sent. */
   object: KubeObject;
   path: string;
   outcome: "create" | "change" | "unchanged" | "kept by Flux" | "other settings";
-  /** The fields that differ, as `path: theirs, not ours`. */
+  /** The fields that differ, as `path: theirs, not ours`; of a Secret without values. */
   differing: string[];
+  /** Fields that others keep, and that --adopt would take from them. */
+  takes: Conflict[];
+  /** Of the object that was looked at. */
+  uid?: string;
+  /** Only of a Secret: nothing but its makers changes it. */
+  resourceVersion?: string;
+  /** Why it can't be applied: a sentence with what to do next. */
+  refusal?: string;
 }
 
-/** Compares an object with the cluster; writes nothing. */
+/** Compares an object with the cluster; writes nothing. Throws CannotLook when it can't be compared. */
 export async function planOf(kube: KubeWriter, object: KubeObject, adopt: boolean): Promise<Step> {
   const path = pathOf(object);
   const found = await kube.get(path);
-  if (!found) return { object: marked(object), path, outcome: "create", differing: [] };
-  if (isFlux(found)) return { object, path, outcome: "kept by Flux", differing: [] };
+  const none = { path, differing: [], takes: [] };
+  if (!found) return { ...none, object: marked(object), outcome: "create" };
+  const isSecret = object.kind === "Secret";
+  if (isFlux(found) && !isSecret) return { ...none, object, outcome: "kept by Flux" };
+  const differing = isSecret ? secretDifferences(object, found) : differences(object, found);
   // What was here before stays without the mark: uninstall must not remove it.
-  const ours = isOurs(found);
-  const differing = differences(object, found);
-  const outcome = differing.length === 0 ? "unchanged" : ours || adopt ? "change" : "other settings";
-  return { object: ours ? marked(object) : object, path, outcome, differing };
+  const wanted = isOurs(found) ? marked(object) : object;
+  if (differing.length === 0) return { ...none, object: wanted, outcome: "unchanged" };
+  const { uid, resourceVersion } = pinOf(found);
+  // The type of a Secret is fixed when it is made.
+  const { type: _type, ...untyped } = wanted;
+  const sent = isSecret ? untyped as KubeObject : wanted;
+  const step = { ...none, object: sent, differing, uid, ...isSecret ? { resourceVersion } : {} };
+  const closed = isSecret ? closedWhy(found) : undefined;
+  if (closed) return { ...step, outcome: "other settings", refusal: closed };
+  const takes = await conflictsOf(kube, step);
+  const own = isOurs(found) || isSecret && Object.keys(dataOf(object)).every((key) => isOurKey(found, key));
+  if (adopt || own && takes.length === 0) return { ...step, takes, outcome: "change" };
+  return { ...step, outcome: "other settings", refusal: otherSettings(object, differing, takes) };
 }
 
-function marked(object: KubeObject): KubeObject {
-  const { metadata } = object;
-  return { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, [MADE_BY]: US } } };
+/** Why a Secret with another value can't be written at all, whoever asks for it. */
+function closedWhy(found: KubeObject): string | undefined {
+  const name = nameOf(found);
+  const keeper = keeperOf(found);
+  if (keeper) {
+    return `Secret ${name} holds another value and is kept by ${keeper}, which would put that value back. ` +
+      "Next: change it there, or delete that keeper first";
+  }
+  if (found.immutable !== true) return undefined;
+  const { name: bare, namespace } = found.metadata;
+  return `Secret ${name} holds another value and is immutable. ` +
+    `Next: kubectl -n ${namespace} delete secret ${bare}, then run this again`;
 }
 
-/** Throws CannotLook, before anything is written, when something is there with other settings that somebody made. */
+/** The fields that applying would take from others; asked of the API server, which writes nothing. */
+async function conflictsOf(
+  kube: KubeWriter,
+  step: Pick<Step, "object" | "path" | "uid">,
+): Promise<Conflict[]> {
+  const tried = await kube.apply(step.path, pinned(step), { dryRun: true });
+  return tried.outcome === "conflict" ? tried.fields.filter(({ manager }) => manager !== MANAGER) : [];
+}
+
+/** Throws CannotLook, before anything is written, when something is there that somebody else made or keeps. */
 export function refuseOthers(steps: readonly Step[]): void {
-  for (const { object, outcome, differing } of steps) {
-    if (outcome === "other settings") throw otherSettings(object, differing);
+  for (const { refusal } of steps) {
+    if (refusal !== undefined) throw new CannotLook({ kind: "server-error", message: refusal });
   }
 }
 
-/** Carries a step out; what is unchanged or Flux's is not touched. */
-export async function carryOut(kube: KubeWriter, { object, path, outcome }: Step): Promise<void> {
-  if (outcome !== "create" && outcome !== "change") return;
-  const applied = await kube.apply(path, object, { force: true });
-  if (applied.outcome === "conflict") {
-    throw otherSettings(object, applied.fields.map(({ field, manager }) => `${field} (kept by ${manager})`));
+/**
+ * Carries a step out; what is unchanged or Flux's is not touched. Only fields that the step says it takes are taken from
+ * others. Throws CannotLook, and has written nothing, when the object is not the one that was looked at any more.
+ */
+export async function carryOut(kube: KubeWriter, step: Step): Promise<void> {
+  const { object, path, outcome, takes } = step;
+  if (outcome === "create") {
+    if (await kube.create(path, object) === "created") return;
+    throw changedMeanwhile(object, "was made by somebody else");
   }
+  if (outcome !== "change") return;
+  const before = await kube.get(path);
+  if (!before || pinOf(before).uid !== step.uid) throw changedMeanwhile(object, "was deleted or replaced");
+  if (step.resourceVersion !== undefined && pinOf(before).resourceVersion !== step.resourceVersion) {
+    throw changedMeanwhile(object, "was changed");
+  }
+  const applied = await kube.apply(path, pinned(step));
+  if (applied.outcome !== "conflict") return;
+  const taken = new Set(takes.map(({ manager, field }) => JSON.stringify([manager, field])));
+  const others = applied.fields.filter(({ manager, field }) =>
+    manager !== MANAGER && !taken.has(JSON.stringify([manager, field]))
+  );
+  if (others.length > 0) {
+    throw new CannotLook({ kind: "server-error", message: otherSettings(object, [], others) });
+  }
+  // Pinned to the version whose conflicts these are: forcing takes every field, also one that was taken since.
+  const { resourceVersion } = pinOf(before);
+  await kube.apply(path, pinned({ ...step, resourceVersion }), { force: true });
 }
 
-function otherSettings({ kind, metadata }: KubeObject, fields: string[]): CannotLook {
-  const name = metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name;
-  const told = fields.slice(0, 5).join("; ") + (fields.length > 5 ? ` and ${fields.length - 5} more` : "");
+/** The object for the one that was looked at: the API server refuses it for another one of the same name. */
+function pinned(
+  { object, uid, resourceVersion }: Pick<Step, "object" | "uid" | "resourceVersion">,
+): KubeObject {
+  const pins = { ...uid ? { uid } : {}, ...resourceVersion ? { resourceVersion } : {} };
+  return { ...object, metadata: { ...object.metadata, ...pins } };
+}
+
+const nameOf = ({ metadata: { namespace, name } }: KubeObject) => namespace ? `${namespace}/${name}` : name;
+
+function changedMeanwhile(object: KubeObject, what: string): CannotLook {
   return new CannotLook({
     kind: "server-error",
-    message: `${kind} ${name} is there with other settings than the manifests: ${told}. ` +
-      "Next: look at it (kubectl get -o yaml), then either change the manifests or run this again with --adopt, which overwrites them",
+    message: `${object.kind} ${nameOf(object)} ${what} since it was looked at, so it was left alone. ` +
+      "Next: run this again, and see what it shows",
+  });
+}
+
+/** `.data.token (kept by kubectl-create)`, five of them at most. */
+export function keptBy(fields: readonly Conflict[]): string {
+  const told = fields.map(({ field, manager }) => `${field} (kept by ${oneLine(manager, 60)})`);
+  return told.slice(0, 5).join("; ") + (told.length > 5 ? ` and ${told.length - 5} more` : "");
+}
+
+function otherSettings(object: KubeObject, differing: string[], kept: readonly Conflict[]): string {
+  const told = differing.slice(0, 5).join("; ") +
+    (differing.length > 5 ? ` and ${differing.length - 5} more` : "");
+  const parts = [told, keptBy(kept)].filter((part) => part !== "").join("; ");
+  return `${object.kind} ${nameOf(object)} is there with other settings than are to be applied: ${parts}. ` +
+    "Next: look at it (kubectl get -o yaml), then either change it or what is applied, or run this again with --adopt, " +
+    "which overwrites these fields";
+}
+
+function dataOf(object: KubeObject): Record<string, unknown> {
+  return typeof object.data === "object" && object.data !== null
+    ? object.data as Record<string, unknown>
+    : {};
+}
+
+/** The keys of a Secret that hold something else, without what they hold. */
+function secretDifferences(wanted: KubeObject, found: KubeObject): string[] {
+  return Object.entries(dataOf(wanted)).flatMap(([key, value]) => {
+    const there = at(found, "data", key);
+    if (there === value) return [];
+    return [there === undefined ? `data.${key} is absent` : `data.${key} holds another value`];
   });
 }
 
@@ -80,7 +168,7 @@ export function differences(wanted: unknown, found: unknown, path = ""): string[
     return [
       ...short,
       ...wanted.flatMap((entry, index) =>
-        differences(entry, counterpart(entry, found, index), `${path}[${nameOf(entry, index)}]`)
+        differences(entry, counterpart(entry, found, index), `${path}[${entryName(entry, index)}]`)
       ),
     ];
   }
@@ -104,7 +192,7 @@ function counterpart(entry: unknown, found: unknown[], index: number): unknown {
   return name === undefined ? found[index] : found.find((one) => at(one, "name") === name);
 }
 
-function nameOf(entry: unknown, index: number): string {
+function entryName(entry: unknown, index: number): string {
   const name = at(entry, "name");
   return typeof name === "string" ? name : String(index);
 }

@@ -1,8 +1,7 @@
 /** Installs 1Password Connect: checks everything first, then applies, then waits until what its absence broke is back. */
-import { kubePath } from "../api_path.ts";
 import type { Asked } from "../cli.ts";
 import { connect, type KubeClient } from "../clients/kube.ts";
-import { connectWriter, type KubeWriter } from "../clients/kube_writer.ts";
+import { connectWriter, type KubeObject, type KubeWriter } from "../clients/kube_writer.ts";
 import { collect, sourcesOf } from "../collect.ts";
 import { components } from "../components/mod.ts";
 import { UsageError } from "../errors.ts";
@@ -11,7 +10,7 @@ import { durationMs } from "../flags.ts";
 import { refText } from "../model.ts";
 import type { Report } from "../report.ts";
 import { note } from "../terminal.ts";
-import { carryOut, planOf, refuseOthers, type Step } from "./apply.ts";
+import { carryOut, keptBy, planOf, refuseOthers, type Step } from "./apply.ts";
 import { untilConnectAnswers } from "./connect_ready.ts";
 import { readCredentials } from "./credentials.ts";
 import {
@@ -26,7 +25,7 @@ import { requireExternalSecrets, requireRights, rightsFor } from "./preflight.ts
 import { ask, ownTerminal } from "./prompt.ts";
 import { refreshAll, untilRecovered, unwellOf } from "./recover.ts";
 import { ensureRestarted } from "./restart.ts";
-import { putSecret, type Wanted } from "./secrets.ts";
+import { secretObject, type Wanted } from "./secrets.ts";
 import { takeBoth } from "./sources.ts";
 import { readToken } from "./token.ts";
 
@@ -56,11 +55,14 @@ export async function install(asked: Asked): Promise<Report | undefined> {
   try {
     await requireExternalSecrets(kube, inputs.manifests);
     await requireRights(kube, rightsFor(inputs.manifests, [inputs.credentials, inputs.token]));
-    const objects = [...inputs.manifests.connect, ...inputs.manifests.stores];
-    const steps = await Promise.all(objects.map((object) => planOf(kube, object, given.has("adopt"))));
+    const steps = await Promise.all(
+      objectsOf(inputs).map((object) =>
+        planOf(kube, object, given.has("adopt") && object.kind !== "Namespace")
+      ),
+    );
     const look = () => lookAt(client, asked.namespace);
     if (given.has("dry-run")) {
-      await printDryRun(kube, steps, [inputs.credentials, inputs.token]);
+      await printDryRun(steps);
       refuseOthers(steps);
       return undefined;
     }
@@ -115,6 +117,20 @@ async function readInputs({ given }: Asked): Promise<Inputs> {
   };
 }
 
+/**
+ * In the order in which they are applied: namespaces, Secrets, Connect, and the stores last, for they would fail and back
+ * off before Connect answers.
+ */
+function objectsOf({ manifests, credentials, token }: Inputs): KubeObject[] {
+  const namespaces = [...new Set([credentials.namespace, token.namespace])].map((name): KubeObject => ({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name },
+  }));
+  const secrets = [credentials, token].map(secretObject);
+  return [...namespaces, ...secrets, ...manifests.connect, ...manifests.stores];
+}
+
 /** Reads the platform as `data-platform:health` does. */
 async function lookAt(client: KubeClient, namespace: string): Promise<Report> {
   return examine(COMMAND, components, await collect(client, sourcesOf(components), { namespace }));
@@ -123,7 +139,7 @@ async function lookAt(client: KubeClient, namespace: string): Promise<Report> {
 /** The cluster must be the one that is meant. */
 async function confirm({ given }: Asked, kube: KubeWriter, steps: readonly Step[]): Promise<void> {
   note(`Cluster: context ${kube.context}, ${kube.server}.`);
-  for (const step of steps) note(`  ${step.outcome.padEnd(14)} ${stepText(step)}`);
+  for (const step of steps) note(`  ${step.outcome.padEnd(14)} ${stepText(step)}${fieldsText(step)}`);
   if (given.has("yes")) return;
   if (!ownTerminal.isTerminal()) {
     throw new UsageError(
@@ -141,41 +157,39 @@ function stepText({ object }: Step): string {
   return refText({ kind: object.kind, name, ...namespace ? { namespace } : {} });
 }
 
-/**
- * Secrets first, then Connect, and the store only when Connect answers: it would fail and back off before. True when
- * a Secret's value is another one than before.
- */
+/** What a change does to what is there, and to whom. */
+function fieldsText({ outcome, differing, takes }: Step): string {
+  if (outcome !== "change") return "";
+  const fields = differing.slice(0, 5).join("; ") +
+    (differing.length > 5 ? ` and ${differing.length - 5} more` : "");
+  return `: ${fields}${takes.length > 0 ? `; overwrites ${keptBy(takes)}` : ""}`;
+}
+
+const DONE = { "create": "created", "change": "changed" } as const;
+
+/** The stores only when Connect answers. True when a Secret's value is another one than before. */
 async function applyAll(
   kube: KubeWriter,
   inputs: Inputs,
   steps: readonly Step[],
   waitMs: number,
 ): Promise<boolean> {
-  const { credentials, token, manifests } = inputs;
-  await ensureNamespaces(kube, [credentials.namespace, token.namespace]);
-  let rotated = false;
-  for (const wanted of [credentials, token]) {
-    const outcome = await putSecret(kube, wanted);
-    rotated ||= outcome === "changed";
-    note(`  ${outcome.padEnd(14)} Secret ${wanted.namespace}/${wanted.name}`);
-  }
+  const { credentials, manifests } = inputs;
   const isStore = ({ object }: Step) => object.kind.endsWith("SecretStore");
-  for (const step of steps) if (!isStore(step)) await carryOut(kube, step);
+  for (const step of steps.filter((one) => !isStore(one))) await carryOutAloud(kube, step);
   if (await ensureRestarted(kube, manifests.connectDeployment, credentials)) {
     note("  restarted      Connect, which had read other credentials");
   }
   const trouble = await untilConnectAnswers(kube, manifests.connectDeployment, waitMs);
   note(trouble ? `Connect does not answer yet: ${trouble}` : "Connect answers.");
-  for (const step of steps) if (isStore(step)) await carryOut(kube, step);
-  return rotated;
+  for (const step of steps.filter(isStore)) await carryOutAloud(kube, step);
+  return steps.some(({ object, outcome }) => object.kind === "Secret" && outcome === "change");
 }
 
-async function ensureNamespaces(kube: KubeWriter, names: readonly string[]): Promise<void> {
-  for (const name of new Set(names)) {
-    const path = kubePath`/api/v1/namespaces/${name}`;
-    if (await kube.get(path)) continue;
-    await kube.apply(path, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
-    note(`  created  Namespace ${name}`);
+async function carryOutAloud(kube: KubeWriter, step: Step): Promise<void> {
+  await carryOut(kube, step);
+  if (step.outcome === "create" || step.outcome === "change") {
+    note(`  ${DONE[step.outcome].padEnd(14)} ${stepText(step)}`);
   }
 }
 

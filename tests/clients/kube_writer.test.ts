@@ -157,17 +157,55 @@ Deno.test("remove says whether it was there, and with a uid removes that one onl
     body = await request.json();
     return answers.shift() ?? new Response();
   }, async (writer, server) => {
-    assert.equal(await writer.remove(PATH, "u1"), true);
+    assert.equal(await writer.remove(PATH, { uid: "u1" }), "removed");
     assert.deepEqual(body, {
       kind: "DeleteOptions",
       apiVersion: "v1",
       preconditions: { uid: "u1" },
       propagationPolicy: "Background",
     });
-    assert.equal(await writer.remove(PATH), false);
+    assert.equal(await writer.remove(PATH), "absent");
     assert(!JSON.stringify(body).includes("preconditions"));
-    assert.equal(await writer.remove(PATH, "u1"), false);
+    assert.equal(await writer.remove(PATH, { uid: "u1" }), "another");
     assert.deepEqual(server.requests, [`DELETE ${PATH}`, `DELETE ${PATH}`, `DELETE ${PATH}`]);
+  });
+});
+
+Deno.test("a delete that is pinned to a version tells when it is another one by now", async () => {
+  const others = [
+    "Precondition failed: ResourceVersion in precondition: 7, ResourceVersion in object meta: 8",
+    "the ResourceVersion in the precondition (7) does not match the ResourceVersion in record (8). The object might",
+    "the UID in the precondition (u1) does not match the UID in record (u2). The object might have been deleted",
+  ];
+  const answers = [
+    ...others.map((one) => apiError(409, "Conflict", one)),
+    apiError(409, "Conflict", "finalizers are being run"),
+  ];
+  let body: unknown;
+  await writing(async (_path, request) => {
+    body = await request.json();
+    return answers.shift() ?? new Response();
+  }, async (writer) => {
+    for (const _ of others) {
+      assert.equal(await writer.remove(PATH, { uid: "u1", resourceVersion: "7" }), "another");
+    }
+    assert.deepEqual((body as { preconditions: unknown }).preconditions, { uid: "u1", resourceVersion: "7" });
+    await assert.rejects(writer.remove(PATH, { uid: "u1" }), /finalizers/);
+  });
+});
+
+Deno.test("create makes what is not there, and leaves what is", async () => {
+  const answers = [
+    Response.json(stored("1"), { status: 201 }),
+    apiError(409, "AlreadyExists", 'configmaps "settings" already exists'),
+    apiError(409, "Conflict", "something else"),
+  ];
+  await writing(() => answers.shift() ?? new Response(), async (writer, server) => {
+    assert.equal(await writer.create(PATH, WANTED), "created");
+    assert.equal(await writer.create(PATH, WANTED), "exists");
+    await assert.rejects(writer.create(PATH, WANTED), /something else/);
+    const request = "POST /api/v1/namespaces/external-secrets/configmaps?fieldManager=lakecheck";
+    assert.deepEqual(server.requests, [request, request, request]);
   });
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { auditLog } from "../../lab/cluster/mod.ts";
+import { auditLog, kubectl } from "../../lab/cluster/mod.ts";
 import { faultsOn, findFault, repairAll } from "../../lab/faults/mod.ts";
 import { breakOne } from "../../lab/faults/run.ts";
 import { CLEAN_ENV } from "../../lab/process.ts";
@@ -139,19 +139,19 @@ Deno.test("a rotated token and a rotated credentials file are rolled out, and th
     const given = { credentials: join(directory, "credentials"), token: join(directory, "token") };
     writeFileSync(given.credentials, mintCredentials(ctx), { mode: 0o600 });
     writeFileSync(given.token, mintToken(ctx, { [vault?.id ?? ""]: 48 }), { mode: 0o600 });
-    const args = ["--kubeconfig", ctx.kubeconfig, "--yes"];
-    const said = await task("1p:install", [
-      "--credentials",
-      given.credentials,
-      "--token",
-      given.token,
-      ...args,
-    ], 300_000);
+    const args = ["--credentials", given.credentials, "--token", given.token];
+    args.push("--kubeconfig", ctx.kubeconfig, "--yes");
+    // The lab made these Secrets.
+    const refused = await task("1p:install", args, 300_000);
+    assert.equal(refused.code, 3, refused.stdout + refused.stderr);
+    assert.match(refused.stderr, /holds another value.*kept by lakecheck-lab\).*--adopt/);
+    const said = await task("1p:install", [...args, "--adopt"], 300_000);
     assert.equal(said.code, 0, said.stdout + said.stderr);
+    assert.match(said.stderr, /change +Secret .*overwrites \.data\.\S+ \(kept by lakecheck-lab\)/);
     assert.match(said.stderr, /changed +Secret external-secrets\/onepassword-connect-credentials/);
     assert.match(said.stderr, /changed +Secret external-secrets\/onepassword-connect-token/);
     assert.match(said.stderr, /restarted +Connect/);
-    const back = await install();
+    const back = await install("--adopt");
     assert.equal(back.code, 0, back.stdout + back.stderr);
     assert.match(back.stderr, /restarted +Connect/);
     await assertHealthy();
@@ -204,6 +204,28 @@ Deno.test("1p:status says of each ExternalSecret what it reads, and exits 0 on t
   const said = await task("1p:status", ["--kubeconfig", lab().kubeconfig, "--verbose"]);
   assert.equal(said.code, 0, said.stdout + said.stderr);
   assert.match(said.stdout, /lakehouse\/nessie-postgres-credentials/);
+});
+
+Deno.test("1p:uninstall removes what 1p:install made, its Secrets too, and nothing that the lab made", async () => {
+  const ctx = lab();
+  const names = async (namespace: string) =>
+    (await kubectl(ctx, ["-n", namespace, "get", "secrets", "-o", "name"])).stdout.trim().split("\n");
+  try {
+    await breakOne(ctx, findFault(FAULT), quiet);
+    const before = await names("data-platform");
+    assert.equal((await install()).code, 0);
+    const said = await task("1p:uninstall", ["--kubeconfig", ctx.kubeconfig, "--yes"], 120_000);
+    assert.equal(said.code, 0, said.stdout + said.stderr);
+    for (const name of ["onepassword-connect-credentials", "onepassword-connect-token"]) {
+      assert.match(said.stderr, new RegExp(`removed +Secret external-secrets/${name}`));
+    }
+    const left = await names("external-secrets");
+    assert.deepEqual(left.filter((name) => name.includes("onepassword-connect")), []);
+    const after = await names("data-platform");
+    assert.deepEqual(before.filter((name) => !after.includes(name)), []);
+  } finally {
+    await repairAll(ctx, faultsOn(ctx), quiet);
+  }
 });
 
 Deno.test("1p:uninstall without a terminal and without --yes removes nothing", async () => {

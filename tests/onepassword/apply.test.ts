@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../../lib/clients/kube_writer.ts";
 import { CannotLook } from "../../lib/errors.ts";
-import { carryOut, differences, isOurs, MADE_BY, planOf, refuseOthers } from "../../lib/onepassword/apply.ts";
-import { fakeCluster } from "./fake_cluster.ts";
+import { carryOut, differences, planOf, refuseOthers } from "../../lib/onepassword/apply.ts";
+import { isOurs, MADE_BY } from "../../lib/onepassword/ownership.ts";
+import { fakeCluster, writtenBy } from "./fake_cluster.ts";
 
 const PATH = "/apis/external-secrets.io/v1/clustersecretstores/store";
 const store = (vault: string, metadata: object = {}): KubeObject => ({
@@ -19,16 +20,21 @@ Deno.test("what is absent is created with the mark, and a second time nothing is
   const again = await planOf(kube, store("lake"), false);
   assert.equal(again.outcome, "unchanged");
   await carryOut(kube, again);
-  assert.deepEqual(kube.writes, [`apply ${PATH}`]);
+  assert.deepEqual(kube.writes, [`create ${PATH}`]);
 });
 
 Deno.test("what install made is changed to what the manifests say now", async () => {
-  const kube = fakeCluster({ [PATH]: store("old", { annotations: { [MADE_BY]: "1p:install" } }) });
-  assert.equal((await planOf(kube, store("lake"), false)).outcome, "change");
+  const kube = fakeCluster({
+    [PATH]: writtenBy("lakecheck", store("old", { annotations: { [MADE_BY]: "1p:install" } })),
+  });
+  const step = await planOf(kube, store("lake"), false);
+  assert.equal(step.outcome, "change");
+  await carryOut(kube, step);
+  assert.ok(isOurs(kube.objects.get(PATH) ?? store("x")), "the mark stays");
 });
 
 Deno.test("what somebody else made with other settings is refused by field, and adopted only when asked", async () => {
-  const kube = fakeCluster({ [PATH]: store("other") });
+  const kube = fakeCluster({ [PATH]: writtenBy("kubectl-create", store("other")) });
   const plan = await planOf(kube, store("lake"), false);
   assert.equal(plan.outcome, "other settings");
   assert.throws(() => refuseOthers([plan]), (error) => {
