@@ -23,7 +23,7 @@ export interface Reading {
   /** How it is connected to the API server. */
   connection?: Connection;
   /** GETs a path within the client's limit. Throws CannotLook when there was no answer to speak of. */
-  get(path: string, options: { metadataOnly?: boolean; raw?: boolean }): Promise<Answer>;
+  get(path: string, options: { metadataOnly?: boolean; raw?: boolean; tail?: number }): Promise<Answer>;
 }
 
 export interface CollectOptions {
@@ -118,7 +118,10 @@ function nameOf(kind: string, item: unknown): { kind: string; namespace?: string
     : { kind, name };
 }
 
-/** undefined: there was nothing to ask. One target that fails fails the source: they share their way there. */
+/**
+ * undefined: there was nothing to ask. One target that fails fails the source, for they share their way there, unless
+ * they are `apart`: then all must have failed.
+ */
 async function readProbe(
   client: Reading,
   source: ProbeSource,
@@ -127,10 +130,14 @@ async function readProbe(
   try {
     const targets = Object.entries(source.targets(openWorld(facts)));
     if (targets.length === 0) return undefined;
-    const answers = await Promise.all(targets.map(async ([name, path]) => {
-      const answer = await client.get(path, { raw: true });
+    const { tail, apart } = source;
+    const asked = targets.map(async ([name, path]) => {
+      const answer = await client.get(path, { raw: true, ...tail === undefined ? {} : { tail } });
       return [name, { status: answer.status, ...decodeBody(source, answer.body) }] as const;
-    }));
+    });
+    const settled = await Promise.allSettled(asked);
+    const answers = settled.flatMap((one) => one.status === "fulfilled" ? [one.value] : []);
+    if (!apart || answers.length === 0) await Promise.all(asked);
     return { ok: true, answers: Object.fromEntries(answers) };
   } catch (error) {
     return { ok: false, failure: failureOf(error) };

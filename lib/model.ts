@@ -109,6 +109,10 @@ export interface ProbeSource<T = unknown> {
   after: ListSource[];
   /** What to ask: a name for each answer, and the API path to GET. Empty: there is nothing to ask. */
   targets(world: World): Record<string, string>;
+  /** The answers are text, of which the end counts: so many UTF-16 units of it are read. */
+  tail?: number;
+  /** Each answer comes from somebody else: one that fails is left out, and the others are not. */
+  apart?: true;
   /** Decodes the body of an answer; a body of another shape is dropped, its status kept. */
   read: Reader<T>;
 }

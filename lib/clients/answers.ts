@@ -67,6 +67,12 @@ export function readRawReply(reply: Reply, path: string, talk: Talk): Meaning<An
   return { ok: true, answer: { status, ...bodyOf(reply.text) } };
 }
 
+/** Of a GET of a container's log: the last `units` UTF-16 units of it. It may hold secrets, and is to be reduced at once. */
+export function readTail(reply: Reply, path: string, talk: Talk, units: number): Meaning<Answer> {
+  if (reply.status !== 200) return readRawReply(reply, path, talk);
+  return { ok: true, answer: { status: 200, body: reply.text.slice(-units) } };
+}
+
 function notReached(why: string): Meaning<Answer> {
   return {
     ok: true,

@@ -5,7 +5,7 @@
 import { sendable } from "../api_path.ts";
 import { CannotLook, UsageError } from "../errors.ts";
 import type { Answer, Connection, Failure } from "../model.ts";
-import { type Meaning, readRawReply, readReply } from "./answers.ts";
+import { type Meaning, readRawReply, readReply, readTail } from "./answers.ts";
 import { expiredSince } from "./certificate.ts";
 import { type Talk, type Trouble, troubleFailure } from "./failures.ts";
 import type { Target } from "./kubeconfig.ts";
@@ -35,6 +35,8 @@ export interface GetOptions {
   metadataOnly?: boolean;
   /** Any status is an answer, and the body need not be JSON: for GETs through the service proxy. */
   raw?: boolean;
+  /** As `raw`, of a container's log: the body is the end of the text, so many UTF-16 units of it. */
+  tail?: number;
 }
 
 /** The API server's version, or why it could not be asked. */
@@ -55,6 +57,8 @@ export interface KubeClient {
 }
 
 const MAX_BYTES = 256 * 1024 * 1024;
+/** Of a log: 80 entries of a runtime have 16 KiB each. */
+const MAX_LOG_BYTES = 8 * 1024 * 1024;
 const JSON_TYPE = "application/json";
 const METADATA_TYPE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
@@ -68,11 +72,14 @@ export async function connect(options: ConnectOptions): Promise<KubeClient> {
 
 function clientOf(line: Line): KubeClient {
   const { talk } = line;
-  const get = (path: string, { metadataOnly, raw }: GetOptions = {}) =>
-    line.ask<Answer>(
-      { method: "GET", path, accept: metadataOnly ? METADATA_TYPE : raw ? "*/*" : JSON_TYPE, raw },
-      (reply) => raw ? readRawReply(reply, path, talk) : readReply(reply, path, talk),
-    );
+  const get = (path: string, { metadataOnly, raw, tail }: GetOptions = {}) => {
+    const accept = metadataOnly ? METADATA_TYPE : raw ? "*/*" : JSON_TYPE;
+    const maxBytes = tail === undefined ? undefined : MAX_LOG_BYTES;
+    return line.ask<Answer>({ method: "GET", path, accept, raw, maxBytes }, (reply) => {
+      if (tail !== undefined) return readTail(reply, path, talk, tail);
+      return raw ? readRawReply(reply, path, talk) : readReply(reply, path, talk);
+    });
+  };
   let version: Promise<Preflight> | undefined;
   return {
     context: talk.context,
@@ -100,6 +107,8 @@ export interface Call {
   body?: { type: string; text: string };
   /** It goes through the service proxy: a 401 or 503 is the service's own. */
   raw?: boolean;
+  /** Largest answer that is read; default: the line's. */
+  maxBytes?: number;
 }
 
 /** A way to one API server as one user; what the read client and the write client (kube_writer.ts) share. */
@@ -127,14 +136,14 @@ export async function openLine(options: ConnectOptions): Promise<Line> {
   const talk: Talk = { ...target, timeoutMs: options.timeoutMs, expired: () => expiredSince(login.cert) };
   const closing = new AbortController();
 
-  async function send({ method, path, accept, body }: Call, signal: AbortSignal): Promise<Reply> {
+  async function send({ method, path, accept, body, maxBytes }: Call, signal: AbortSignal): Promise<Reply> {
     const headers: Headers = [
       ["accept", accept],
       ["user-agent", options.userAgent ?? "lakecheck"],
       ...await loginHeaders(login),
     ];
     if (body) headers.push(["content-type", body.type]);
-    const limits = { signal, maxBytes: options.maxBytes ?? MAX_BYTES };
+    const limits = { signal, maxBytes: maxBytes ?? options.maxBytes ?? MAX_BYTES };
     const sent = await transport.send(method, target.server + sendable(path), headers, body?.text, limits);
     if (sent.ok) return sent.reply;
     throw new CannotLook(await troubleFailure(sent.trouble, path, talk, method !== "GET"));

@@ -6,6 +6,7 @@ import { kubePath } from "../api_path.ts";
 import type { Pod } from "./kinds.ts";
 import { pods } from "./kinds.ts";
 import type { ProbeSource, World } from "../model.ts";
+import { parseJson } from "../json.ts";
 import { anyText, via } from "../shape.ts";
 import { isReady } from "./fields.ts";
 import { isOurs, podsOfConcern, workloadOf } from "./membership.ts";
@@ -73,9 +74,82 @@ const OF_OTHERS = new Set([
 /** At most so many logs are read in one run; one container speaks for its workload. */
 const MOST_LOGS = 8;
 
-/** The words that a log's text contains. */
+/** UTF-16 units of a log's end that are looked at, and lines of it. */
+const TAIL = 2 * 1024 * 1024;
+const LAST_LINES = 200;
+
+/**
+ * The words of the last line that has any: what came before was got over, or is what happens again and again. Of a line
+ * of JSON its messages count and not its other fields.
+ */
 export function signalsIn(log: string): string[] {
-  return SIGNALS.filter(([, , pattern]) => pattern.test(log)).map(([word]) => word);
+  return lastSignals(log.slice(-TAIL), 0);
+}
+
+/** A message may be of several lines, and JSON itself. */
+const MOST_NESTED = 3;
+
+function lastSignals(log: string, depth: number): string[] {
+  for (const line of log.split("\n").slice(-LAST_LINES).reverse()) {
+    const said = depth < MOST_NESTED ? messagesIn(line) : undefined;
+    const words = said === undefined ? signalsFromEnd(line) : lastSignals(said, depth + 1);
+    if (words.length > 0) return words;
+  }
+  return [];
+}
+
+/** A longer line is looked at in pieces, from its end: such a line may be a whole log, and then its end decides. */
+const PIECE = 8 * 1024;
+/** What a piece shares with the next, so that no words are cut in two. */
+const SHARED = 512;
+
+function signalsFromEnd(line: string): string[] {
+  for (let end = line.length; end > 0; end -= PIECE) {
+    const piece = line.slice(Math.max(0, end - PIECE - SHARED), end);
+    const words = SIGNALS.filter(([, , pattern]) => pattern.test(piece)).map(([word]) => word);
+    if (words.length > 0) return words;
+  }
+  return [];
+}
+
+/** Fields of a log line that say what happened; of `error.message`, the last part of its name. */
+const MESSAGES = new Set([
+  "cause",
+  "detail",
+  "details",
+  "err",
+  "error",
+  "exception",
+  "log",
+  "message",
+  "msg",
+  "reason",
+  "stack",
+  "stack_trace",
+  "stacktrace",
+  "trace",
+]);
+
+/** The messages of a line of JSON, line by line; undefined when it is none, or has no such field. */
+function messagesIn(line: string): string | undefined {
+  const text = line.trim();
+  if (!text.startsWith("{") || !text.endsWith("}")) return undefined;
+  let value: unknown;
+  try {
+    value = parseJson(text);
+  } catch {
+    return undefined;
+  }
+  const found: string[] = [];
+  const walk = (at: unknown, within: boolean) => {
+    if (typeof at === "string" && within) found.push(at);
+    if (typeof at !== "object" || at === null) return;
+    for (const [key, inner] of Object.entries(at)) {
+      walk(inner, within || MESSAGES.has(key.slice(key.lastIndexOf(".") + 1).toLowerCase()));
+    }
+  };
+  walk(value, false);
+  return found.length > 0 ? found.join("\n") : undefined;
 }
 
 /** The words as people say them; empty when there are none. */
@@ -83,17 +157,21 @@ export function meaningOf(words: readonly string[]): string {
   return SIGNALS.filter(([word]) => words.includes(word)).map(([, meaning]) => meaning).join(", ");
 }
 
+/**
+ * 80 entries at most: a runtime writes a longer line as several of 16 KiB. No limitBytes: the kubelet would cut the end
+ * off, and the end is what counts.
+ */
 export const podLogs: ProbeSource<string[]> = {
   id: "pods.logs",
   after: [pods],
+  tail: TAIL,
+  apart: true,
   targets(world) {
     const targets: Record<string, string> = {};
     for (const [workload, { pod, container, previous }] of failing(world)) {
       const { namespace = "", name = "" } = pod.metadata ?? {};
       const log = kubePath`/api/v1/namespaces/${namespace}/pods/${name}/log`;
-      targets[workload] = kubePath`${log}?container=${container}&tailLines=80&limitBytes=32768&previous=${
-        String(previous)
-      }`;
+      targets[workload] = kubePath`${log}?container=${container}&tailLines=80&previous=${String(previous)}`;
     }
     return targets;
   },
