@@ -6,6 +6,7 @@ import { CannotLook } from "../errors.ts";
 import { oneLine } from "./failures.ts";
 import { redact } from "./redact.ts";
 import { type S3Talk, s3Trouble } from "./s3.ts";
+import { readBody } from "./s3_send.ts";
 import { errorFields } from "./s3_refusals.ts";
 
 /** A request as it goes out, over and over. */
@@ -33,6 +34,7 @@ const MOST_BUFFERS = 128;
 /** A body that comes in one piece costs less without a reader. */
 const SMALL_BYTES = 64 * 1024;
 const ERROR_CHARACTERS = 2000;
+const MAX_ERROR_BYTES = 1024 * 1024;
 
 export interface LoadClient {
   /** Bytes that were moved, or how the store refused. CannotLook when there was no whole answer. */
@@ -59,7 +61,9 @@ export function loadClient(talk: S3Talk): LoadClient {
     async send({ method, url, headers, body, expect }, signal) {
       try {
         const response = await fetch(url, { method, headers, body, signal, client, redirect: "manual" });
-        if (!response.ok) return refusal(response.status, await response.text(), method, talk);
+        if (!response.ok) {
+          return refusal(response.status, await errorText(response, method, url), method, talk);
+        }
         const bytes = expect !== undefined && expect <= SMALL_BYTES
           ? (await response.bytes()).length
           : response.body
@@ -74,6 +78,11 @@ export function loadClient(talk: S3Talk): LoadClient {
       }
     },
   };
+}
+
+async function errorText({ body }: Response, method: string, url: string): Promise<string> {
+  const asked = { method, path: new URL(url).pathname, sentAt: Date.now() };
+  return new TextDecoder().decode(await readBody({ body, asked }, MAX_ERROR_BYTES));
 }
 
 function refusal(status: number, text: string, method: string, { keys }: S3Talk): LoadRefusal {

@@ -8,7 +8,7 @@ import type { S3Keys } from "./s3.ts";
 import type { SeenS3 } from "./s3_handler.ts";
 import { type ListPage, parseListPage } from "./s3_list.ts";
 import { pathSigner } from "./s3_path_signer.ts";
-import { type AskedS3, NoAnswer } from "./s3_send.ts";
+import { type AskedS3, NoAnswer, readBody } from "./s3_send.ts";
 import { networkText } from "./transport.ts";
 import type { Way } from "./reach.ts";
 import { pause } from "./kube.ts";
@@ -23,6 +23,8 @@ export interface S3ReaderOptions {
   signal?: AbortSignal;
   /** Requests at a time; default 32. */
   concurrency?: number;
+  /** Largest object or answer that is read; default 512 MiB. */
+  maxBytes?: number;
 }
 
 /** Each throws S3Refused for an answer that is neither the object nor "no such object", and NoAnswer for none. */
@@ -58,8 +60,9 @@ export class S3Refused extends Error {
   }
 }
 
-/** Largest object that is read whole. */
 const MAX_BYTES = 512 * 1024 * 1024;
+/** Pages without a key, one after the other: a store may give some for keys that were deleted. */
+const MOST_EMPTY = 100;
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 100;
 
@@ -99,15 +102,21 @@ export function s3Reader(options: S3ReaderOptions): S3Reader {
       return Number(reply.headers.get("content-length") ?? NaN);
     },
     async *list(bucket, prefix, o = {}) {
+      const met = new Set<string>();
+      let empty = 0;
       for (let token: string | undefined, first = true; first || token !== undefined; first = false) {
         const reply = await ask("GET", bucket, "", listQuery(prefix, o, token));
         if (reply.status !== 200) throw refused(reply, bucket);
         const page = parseListPage(new TextDecoder().decode(reply.bytes));
         // A cut or foreign answer: what it does not list must not be taken for missing.
-        if (!page || (page.next !== undefined && page.next === token)) {
+        if (!page) throw refused(reply, bucket, "NotAListing");
+        empty = page.objects.length + page.prefixes.length > 0 ? 0 : empty + 1;
+        // Nor must a list that runs in a circle, or goes on with nothing, be read for ever.
+        if (page.next !== undefined && (met.has(page.next) || empty > MOST_EMPTY)) {
           throw refused(reply, bucket, "NotAListing");
         }
         token = page.next;
+        if (token !== undefined) met.add(token);
         yield page;
       }
     },
@@ -165,7 +174,7 @@ async function patiently(send: () => Promise<Reply>, signal: AbortSignal | undef
 async function once(
   method: string,
   { url, path, headers }: { url: string; path: string; headers: Record<string, string> },
-  { way, timeoutMs, signal }: S3ReaderOptions,
+  { way, timeoutMs, signal, maxBytes = MAX_BYTES }: S3ReaderOptions,
 ): Promise<Reply> {
   const asked = { method, path, sentAt: Date.now() };
   const control = new AbortController();
@@ -177,15 +186,17 @@ async function once(
     const init = { method, headers, redirect: "manual", signal: control.signal, client: way.client } as const;
     const response = await fetch(url, init);
     const length = method === "HEAD" ? 0 : Number(response.headers.get("content-length") ?? 0);
-    if (length > MAX_BYTES) {
+    if (length > maxBytes) {
       await response.body?.cancel();
-      throw new NoAnswer({ why: "too-big", limitBytes: MAX_BYTES }, asked);
+      throw new NoAnswer({ why: "too-big", limitBytes: maxBytes }, asked);
     }
     if (length > MIB) {
       clearTimeout(timer);
       timer = setTimeout(stop, timeoutMs + 1000 * length / MIB);
     }
-    const bytes = await response.bytes();
+    // Of a length that is said no more can come; else what comes is counted.
+    const bounded = length > 0 && !response.headers.has("content-encoding");
+    const bytes = bounded ? await response.bytes() : await readBody({ body: response.body, asked }, maxBytes);
     if (bytes.length < length && !response.headers.has("content-encoding")) {
       throw new NoAnswer({ why: "network", text: "unexpected eof" }, asked, {
         bytes: bytes.length,

@@ -167,7 +167,7 @@ function watched(
 
 /** All of a body, of at most `maxBytes`. Throws what the body throws, and NoAnswer when it is larger. */
 export async function readBody(
-  { body, asked }: Pick<S3Response, "body" | "asked">,
+  { body, asked }: { body?: S3Response["body"] | null; asked: AskedS3 },
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (!body) return new Uint8Array();

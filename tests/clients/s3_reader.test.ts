@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { givenWay } from "../../lib/clients/reach.ts";
 import { neighbourLists } from "../../lib/clients/s3_neighbours.ts";
 import { pathSigner } from "../../lib/clients/s3_path_signer.ts";
-import { type S3Reader, S3Refused } from "../../lib/clients/s3_reader.ts";
+import { type S3Reader, s3Reader, S3Refused } from "../../lib/clients/s3_reader.ts";
 import { NoAnswer } from "../../lib/clients/s3_send.ts";
 import { amzDate, signHeader } from "../../lib/clients/s3_sign.ts";
 import { Interrupted } from "../../lib/errors.ts";
@@ -98,6 +99,71 @@ Deno.test("a store that never answers is given up after its time, and Ctrl-C doe
     };
     await assert.rejects(store.reader.get("lake", "x"), Interrupted);
   }, control.signal);
+});
+
+/** A reader of a server that answers so, with a limit of 1,000 bytes for an object. */
+async function reading(answer: () => Response, use: (reader: S3Reader) => Promise<void>): Promise<void> {
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, answer);
+  const way = givenWay("--url", `http://127.0.0.1:${server.addr.port}`);
+  await use(s3Reader({ way, keys: KEYS, region: "us-east-1", timeoutMs: 5000, maxBytes: 1000 }));
+  await way.close();
+}
+
+const streamed = (bytes: Uint8Array<ArrayBuffer>) => () => new Response(new Blob([bytes]).stream());
+
+const tooBig = (error: unknown) => error instanceof NoAnswer && error.trouble.why === "too-big";
+
+Deno.test("an object of more than the limit is not read, whether its length is said or not", async () => {
+  for (
+    const answer of [
+      (size: number) => () => new Response(new Uint8Array(size)),
+      (size: number) => streamed(new Uint8Array(size)),
+    ]
+  ) {
+    await reading(
+      answer(1000),
+      async (reader) => assert.equal((await reader.get("lake", "x"))?.length, 1000),
+    );
+    await reading(answer(1001), (reader) => assert.rejects(reader.get("lake", "x"), tooBig));
+    await reading(answer(10_000_000), (reader) => assert.rejects(reader.get("lake", "x"), tooBig));
+  }
+});
+
+const listing = (next: string | undefined, key?: string) =>
+  new Response(
+    `<ListBucketResult><IsTruncated>${next !== undefined}</IsTruncated>` +
+      (key === undefined ? "" : `<Contents><Key>${key}</Key><Size>1</Size></Contents>`) +
+      (next === undefined ? "" : `<NextContinuationToken>${next}</NextContinuationToken>`) +
+      "</ListBucketResult>",
+  );
+
+for (
+  const [what, page] of [
+    ["leads back to itself", () => listing("a", "k")],
+    ["runs in a circle", (at: number) => listing(`t${at % 3}`, `k${at}`)],
+    ["goes on and on with nothing", (at: number) => listing(`t${at}`)],
+  ] as const
+) {
+  Deno.test(`a list that ${what} is no listing, and ends`, async () => {
+    let pages = 0;
+    await reading(() => page(pages++), async (reader) => {
+      await assert.rejects(
+        Array.fromAsync(reader.list("lake", "")),
+        (error) => error instanceof S3Refused && error.code === "NotAListing",
+      );
+    });
+    assert.ok(pages < 110, `${pages} pages`);
+  });
+}
+
+Deno.test("empty pages between others are borne", async () => {
+  let pages = 0;
+  const answer = () =>
+    listing(pages < 250 ? `t${pages}` : undefined, pages++ % 100 === 0 ? `k${pages}` : undefined);
+  await reading(answer, async (reader) => {
+    const keys = (await Array.fromAsync(reader.list("lake", ""))).flatMap(({ objects }) => objects);
+    assert.equal(keys.length, 3);
+  });
 });
 
 /** A list of these keys in pages of so many, as S3 gives it; and how often it was asked. */
