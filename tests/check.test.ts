@@ -155,3 +155,71 @@ Deno.test("a check of an object that is malformed is unknown, and does not call 
   const [finding] = judged(facts, [{ ...toys, kinds: [], checks: [check] }]);
   assert.deepEqual([finding?.status, finding?.reason], ["unknown", "Malformed"]);
 });
+
+/** The toys, with another list that they need before they are called ok. */
+const others = { ...things, id: "others", kind: "Other", path: "/others" };
+const careful: Component = {
+  ...toys,
+  sources: [things, others],
+  kinds: toys.kinds.map((kind) => ({ ...kind, okNeeds: [others] })),
+};
+const without = (facts: ReturnType<typeof toyFacts>, kind: "forbidden" | "not-installed") => ({
+  ...facts,
+  sources: { ...facts.sources, others: { ok: false as const, failure: { kind, message: "no" } } },
+});
+
+Deno.test("what a check calls ok is unknown when it could not read all it needs for that, and what it finds bad stands", () => {
+  const summary = (items: unknown[], kind: "forbidden" | "not-installed") =>
+    judged(without(toyFacts(items), kind), [careful]).map(({ object, status, reason }) =>
+      `${object.name} ${status} ${reason}`
+    );
+  const onItsWay = { ...made("slow", "Progressing"), status: "ok" };
+  assert.deepEqual(summary([made("a")], "forbidden"), ["* unknown Forbidden"]);
+  assert.deepEqual(summary([onItsWay], "forbidden"), ["slow unknown Forbidden"]);
+  assert.deepEqual(summary([made("a"), made("b", "Failed")], "forbidden"), ["b critical Failed"]);
+  // There are none of a kind that is not installed: that is known.
+  assert.deepEqual(summary([made("a")], "not-installed"), ["* ok AllWell"]);
+});
+
+Deno.test("the same holds for a check of a component as a whole", () => {
+  const says = (status: "ok" | "critical"): Component => ({
+    ...toys,
+    sources: [things, others],
+    kinds: [],
+    checks: [{
+      id: "toys.some",
+      title: "some",
+      explain: "",
+      needs: [things],
+      okNeeds: [others],
+      object: () => ({ kind: "Thing", name: "*" }),
+      run: () => [{ status, reason: "Said", message: "said" }],
+    }],
+  });
+  const facts = without(toyFacts([]), "forbidden");
+  assert.deepEqual(judged(facts, [says("ok")]).map(({ status, unread }) => [status, unread]), [[
+    "unknown",
+    "others",
+  ]]);
+  assert.deepEqual(judged(facts, [says("critical")]).map(({ status, reason }) => [status, reason]), [[
+    "critical",
+    "Said",
+  ]]);
+});
+
+Deno.test("a kind that every API server has is unknown when it is not served, and so is what was recorded", () => {
+  const missing = { kind: "not-installed" as const, message: "404" };
+  for (const path of ["/api/v1/things", "/apis/apps/v1/things", "/apis/storage.k8s.io/v1/things"]) {
+    const kinds = toys.kinds.map((kind) => ({ ...kind, source: { ...things, path } }));
+    assert.deepEqual(judged(toyFacts([], missing), [{ ...toys, kinds }]).map(({ status }) => status), [
+      "unknown",
+    ], path);
+  }
+  const kinds = toys.kinds.map((kind) => ({
+    ...kind,
+    source: { ...things, path: "/apis/toys.io/v1/things" },
+  }));
+  assert.deepEqual(judged(toyFacts([], missing), [{ ...toys, kinds }]).map(({ status }) => status), [
+    "skipped",
+  ]);
+});

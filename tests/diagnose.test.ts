@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { buildGraph } from "../lib/graph.ts";
 import type { Finding } from "../lib/model.ts";
-import { diagnosed, made, type Thing } from "./toy.ts";
+import { openWorld } from "../lib/world.ts";
+import { diagnosed, made, type Thing, toyFacts, toys } from "./toy.ts";
 
 const roots = (items: Parameters<typeof diagnosed>[0]) =>
   diagnosed(items).roots.map((root) => root.object.name);
@@ -170,4 +172,28 @@ Deno.test("an absent object is as bad as what it hurts", () => {
   assert.equal(finding([stale], "store").status, "warning");
   assert.equal(finding([stale], "secret").role, "symptom");
   assert.equal(finding([stale, made("pod", "Waiting", "store")], "store").status, "critical");
+});
+
+Deno.test("an edge that explains what could not be looked at explains that alone, whatever the reason", () => {
+  const unseen: Thing = {
+    ...made("trial", "Forbidden", { name: "store", explains: [], unknown: "yes" }),
+    status: "unknown",
+  };
+  const broken = made("trial", "Forbidden", { name: "store", explains: [], unknown: "yes" });
+  assert.deepEqual(roots([unseen, made("store", "Down")]), ["store"]);
+  assert.deepEqual(roots([broken, made("store", "Down")]).toSorted(), ["store", "trial"]);
+});
+
+Deno.test("a thing that needs itself, and a need that is told twice, change nothing", () => {
+  const items = [made("a", "Bad", "a", "b", "b"), made("b", "Worse", "b")];
+  assert.deepEqual(roots(items), ["b"]);
+  const facts = toyFacts(items);
+  const world = openWorld(facts);
+  const { needs } = buildGraph([toys, toys], world, facts, []);
+  assert.deepEqual([...needs.values()].flat().map(({ from, to }) => `${from.name} ${to.name}`), ["a b"]);
+});
+
+Deno.test("a warning explains what could not be looked at", () => {
+  const unseen: Thing = { ...made("probe", "Timeout", "disk"), status: "unknown" };
+  assert.deepEqual(roots([unseen, { ...made("disk", "Slow"), status: "warning" }]), ["disk"]);
 });

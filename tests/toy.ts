@@ -11,7 +11,9 @@ const thing = obj({
   /** How it fails; absent when it is well. */
   reason: str,
   status: str,
-  needs: list(obj({ name: str, explains: list(str), inferred: str, optional: str, decisive: str })),
+  needs: list(
+    obj({ name: str, explains: list(str), inferred: str, optional: str, decisive: str, unknown: str }),
+  ),
 });
 export type Thing = NonNullable<ReturnType<typeof thing>>;
 
@@ -56,6 +58,7 @@ export const toys: Component = {
         inferred: need.inferred === "yes",
         optional: need.optional === "yes",
         decisive: need.decisive === "yes",
+        unknown: need.unknown === "yes",
       }))
     ),
 };

@@ -169,3 +169,15 @@ Deno.test("postgresql: roles that cannot be kept are a warning with the reason t
   assert.deepEqual([seen?.status, seen?.reason], ["warning", "RolesNotReconciled"]);
   assert.match(seen?.message ?? "", /spark \(secret not found\)/);
 });
+
+Deno.test("postgresql: instances that are fenced off are a warning that says which, and what to look at", async () => {
+  const objects = platform();
+  const { metadata } = the(objects, "clusters", "nessie-postgres");
+  metadata.annotations = { "cnpg.io/fencedInstances": '["nessie-postgres-1"]' };
+  const seen = fault(await look(objects), "Cluster", "nessie-postgres");
+  assert.deepEqual([seen?.status, seen?.reason], ["warning", "Fenced"]);
+  assert.match(seen?.message ?? "", /instances \["nessie-postgres-1"\] are fenced off/);
+  assert.match(seen?.next?.join() ?? "", /nessie-postgres/);
+  metadata.annotations = { "cnpg.io/fencedInstances": "[]" };
+  assert.deepEqual(unwell(await look(objects)), []);
+});
