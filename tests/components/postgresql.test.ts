@@ -181,3 +181,15 @@ Deno.test("postgresql: instances that are fenced off are a warning that says whi
   metadata.annotations = { "cnpg.io/fencedInstances": "[]" };
   assert.deepEqual(unwell(await look(objects)), []);
 });
+
+Deno.test("postgresql: a cluster that nobody has looked at has a minute for it", async () => {
+  const objects = platform();
+  const cluster = the(objects, "clusters", "nessie-postgres");
+  delete cluster.status;
+  const judged = async (creationTimestamp: string) => {
+    cluster.metadata.creationTimestamp = creationTimestamp;
+    return found(await look(objects), "clusters").map(({ status, reason }) => `${status} ${reason}`);
+  };
+  assert.deepEqual(await judged("2026-01-01T11:59:01Z"), ["ok Progressing"]);
+  assert.deepEqual(await judged("2026-01-01T11:58:59Z"), ["critical NotReconciled"]);
+});
