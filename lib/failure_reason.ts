@@ -4,7 +4,7 @@
  */
 import type { Failure, FailureKind, ShellCommand, Source } from "./model.ts";
 import { isList, isRecord } from "./model.ts";
-import { command } from "./shell.ts";
+import { command, words } from "./shell.ts";
 
 const REASONS: Record<FailureKind, string> = {
   forbidden: "Forbidden",
@@ -43,13 +43,13 @@ export function kubernetesSteps(kind: FailureKind, context = ""): ShellCommand[]
   switch (kind) {
     case "forbidden":
       return [
-        command`kubectl ${[...chosen, "auth", "can-i", "--list"]}`,
+        command`kubectl ${words(...chosen, "auth", "can-i", "--list")}`,
         command`docs/rbac.yaml has the role that a health run needs`,
       ];
     case "unauthorized":
-      return [command`kubectl ${[...chosen, "auth", "whoami"]}`];
+      return [command`kubectl ${words(...chosen, "auth", "whoami")}`];
     default:
-      return [command`kubectl ${[...chosen, "get", "--raw", "/readyz?verbose"]}`];
+      return [command`kubectl ${words(...chosen, "get", "--raw", "/readyz?verbose")}`];
   }
 }
 

@@ -1,7 +1,7 @@
 /** Which task of deno.json has a right that another one lacks. Pure. */
 import type { Command } from "./cli.ts";
 import type { ShellCommand } from "./model.ts";
-import { command } from "./shell.ts";
+import { command, words } from "./shell.ts";
 
 /**
  * What to type instead, with the arguments that were given. A task that ends in `:exec` may start programs, and write
@@ -13,5 +13,5 @@ export function otherTask(
   argv: readonly string[],
 ): ShellCommand {
   const task = `${name}${right === "run" ? ":exec" : readsOnly ? ":save" : ""}`;
-  return argv.length === 0 ? command`deno task ${task}` : command`deno task ${task} ${argv}`;
+  return argv.length === 0 ? command`deno task ${task}` : command`deno task ${task} ${words(...argv)}`;
 }

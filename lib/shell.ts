@@ -4,8 +4,22 @@
  */
 import type { ShellCommand } from "./model.ts";
 
-/** What may stand in a command; `undefined` is a name that is not known, a list words that the person has typed. */
-export type CommandValue = string | number | readonly string[] | undefined;
+declare const listed: unique symbol;
+
+/** Several words of a command, of which our own may be options. */
+export type Words = readonly string[] & { readonly [listed]: true };
+
+/** What may stand in a command; `undefined` is a name that is not known. */
+export type CommandValue = string | number | Words | undefined;
+
+/** Facts from a file may hold a list where a name is due: only those that code has made are words. */
+const made = new WeakSet<readonly string[]>();
+
+/** Words in the place of one value, each quoted where it needs to be. */
+export function words(...all: readonly string[]): Words {
+  made.add(all);
+  return all as Words;
+}
 
 /** Words that sh, bash and zsh take for themselves; `=` begins an expansion of zsh when it stands first. */
 const PLAIN = /^[A-Za-z0-9_./:@+-][A-Za-z0-9_./:@=,+-]*$/;
@@ -23,18 +37,21 @@ const UNSEEN =
  * that can't be typed, or that would be read as an option, leaves a comment that says so instead of a command.
  */
 export function command(text: TemplateStringsArray, ...values: readonly CommandValue[]): ShellCommand {
-  let made = text[0] ?? "";
+  let line = text[0] ?? "";
   for (const [i, value] of values.entries()) {
-    const wrong = objection(value, made === "" || made.endsWith(" "));
+    const begins = line === "" || line.endsWith(" ");
+    const wrong = objection(value, begins);
     if (wrong) return branded(`# no ${/^[\w-]*/.exec(text[0] ?? "")?.[0]} command here: ${wrong}`);
-    made += [value].flat().map((word) => quoted(String(word))).join(" ") + (text[i + 1] ?? "");
+    const word = [value].flat().map((one) => quoted(String(one))).join(" ");
+    // Beside other text nothing is no word of its own.
+    line += (value === "" && !begins ? "" : word) + (text[i + 1] ?? "");
   }
-  return branded(made);
+  return branded(line);
 }
 
 /** Why this value can't stand in a command; undefined when it can. Facts from a file may hold no string where one is due. */
 function objection(value: unknown, beginsWord: boolean): string | undefined {
-  if (Array.isArray(value)) {
+  if (Array.isArray(value) && made.has(value)) {
     return value.map((word) => objection(word, false)).find((wrong) => wrong !== undefined);
   }
   if (typeof value !== "string" && typeof value !== "number") return "a name that it needs is not known";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
-import { command } from "../lib/shell.ts";
+import { command, words } from "../lib/shell.ts";
 import { clean } from "../lib/render/text.ts";
 
 const SHELLS = ["sh", "bash", "zsh", "dash", "ksh"].filter((name) => {
@@ -143,6 +143,17 @@ Deno.test("what is not known, or is no text, leaves a comment", () => {
   assert.match(command`kubectl -n ${undefined} get pods`, /^# no kubectl command here: .* not known$/);
   const hostile = JSON.parse('{"toString": 1}');
   assert.match(command`kubectl -n ${hostile} get pods`, /^# no kubectl command/);
+});
+
+Deno.test("a list is words only where code has made it one: a facts file may hold one where a name is due", () => {
+  assert.equal(command`kubectl ${words("--context", "a b", "get")} -A`, "kubectl --context 'a b' get -A");
+  assert.match(command`kubectl ${words("--context", "a\nb")}`, /^# no kubectl/);
+  assert.match(command`kubectl get pod ${JSON.parse('["x", "--evil"]')}`, /^# no kubectl/);
+});
+
+Deno.test("nothing beside other text adds nothing, and alone it is an empty word", () => {
+  assert.equal(command`aws s3 ls s3://${"b"}/${""}`, "aws s3 ls s3://b/");
+  assert.equal(command`op item get ${""}`, "op item get ''");
 });
 
 Deno.test("plain names, addresses and placeholders stay as readable as they are", () => {

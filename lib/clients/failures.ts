@@ -137,7 +137,7 @@ function unreachableWhy(text: string, writes: boolean): string {
 
 /** A Failure whose message is one line of at most 500 characters. */
 export function failure(kind: FailureKind, message: string): Failure {
-  return { kind, message: cutLine(message, 500) };
+  return { kind, message: oneLine(message, 500) };
 }
 
 /** The same, to be thrown. */
@@ -145,15 +145,8 @@ export function cannotLook(kind: FailureKind, message: string): CannotLook {
   return new CannotLook(failure(kind, message));
 }
 
-/**
- * Text from elsewhere made fit for one line: no control characters, cut at `limit` characters, and without our mark of
- * an advice, so that nobody else can advise what to type next.
- */
+/** Text from elsewhere made fit for one line: no control characters, cut at `limit` characters. */
 export function oneLine(text: string, limit: number): string {
-  return cutLine(text.replace(/\bNext:/g, "next:"), limit);
-}
-
-function cutLine(text: string, limit: number): string {
   // deno-lint-ignore no-control-regex
   const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
   return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
