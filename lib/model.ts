@@ -122,8 +122,8 @@ export interface RecordSource<T = unknown> {
   id: string;
   /** What one record is, for messages: `trials of the S3 checkpoint`. */
   records: string;
-  /** Only here to tell the compiler what a record is; never set. */
-  of?: T;
+  /** Decodes one record, also what a checkpoint has just made: a replay sees what the first run saw. */
+  read: Reader<T>;
 }
 
 export type Source = ListSource | ProbeSource | RecordSource;

@@ -3,7 +3,8 @@
  * what facts may hold. A field of another type than its API promises throws ShapeError with its path;
  * an absent field is undefined. (docs/decisions/shape.md says why this is not zod.)
  */
-import type { Reader } from "./model.ts";
+import type { ObjectRef, Reader } from "./model.ts";
+import { own } from "./lookup.ts";
 import { cut } from "./text.ts";
 
 /** A value does not have the shape its API promises; the message names the path. */
@@ -163,3 +164,67 @@ export function via<A, B>(read: Reader<A>, change: (value: A) => B | undefined):
     return kept === undefined ? undefined : change(kept);
   };
 }
+
+type Whole<F extends Fields> = { [K in keyof F]: F[K] extends Reader<infer T> ? T : never };
+
+/** An object that has every one of `needed`, and of `more` what it has. */
+export function whole<F extends Fields, M extends Fields = Record<never, never>>(
+  needed: F,
+  more?: M,
+): Reader<Whole<F> & Decoded<M>> {
+  const read = obj({ ...needed, ...more });
+  const names = Object.keys(needed);
+  return (value) => {
+    const kept: Record<string, unknown> | undefined = read(value);
+    const absent = kept && names.find((name) => own(kept, name) === undefined);
+    if (absent !== undefined) throw new ShapeError(`.${absent}`, "is absent");
+    return kept as (Whole<F> & Decoded<M>) | undefined;
+  };
+}
+
+/** Text of at least `least` UTF-16 units; what is longer than `limit` is cut. */
+export function text(limit: number, least = 0): Reader<string> {
+  return (value) => {
+    const kept = anyText(value);
+    if (kept !== undefined && kept.length < least) throw new ShapeError("", "is too short");
+    return kept === undefined ? undefined : cut(kept, limit);
+  };
+}
+
+/** Text of this form; `form` says where it begins and ends. */
+export function matching(form: RegExp): Reader<string> {
+  return (value) => {
+    const kept = str(value);
+    if (kept !== undefined && !form.test(kept)) throw new ShapeError("", "is of another form");
+    return kept;
+  };
+}
+
+/** One of these words. */
+export function oneOf<const T extends string>(...words: readonly T[]): Reader<T> {
+  return (value) => {
+    const kept = str(value);
+    const word = words.find((one) => one === kept);
+    if (kept !== undefined && word === undefined) throw new ShapeError("", `is none of ${words.join(", ")}`);
+    return word;
+  };
+}
+
+/** A list of at most so many. */
+export function atMost<T>(max: number, read: Reader<T[]>): Reader<T[]> {
+  return (value) => {
+    if (Array.isArray(value) && value.length > max) throw new ShapeError("", `has more than ${max} entries`);
+    return read(value);
+  };
+}
+
+/** An object in the graph, as records name it. */
+export const objectRef: Reader<ObjectRef> = whole(
+  { kind: matching(/^[A-Za-z][A-Za-z0-9]{0,99}$/), name: text(1100, 1) },
+  { namespace: text(253) },
+);
+
+/** `http://HOST[:PORT][/PATH]`: fit for any file and any command. */
+export const httpUrl: Reader<string> = matching(
+  /^https?:\/\/[A-Za-z0-9.:[\]_-]{1,300}(?:\/[A-Za-z0-9._~%/-]{0,1000})?$/,
+);

@@ -2,7 +2,30 @@
  * A trial is one thing that a checkpoint tries for real, with what it means when it does not hold. Trying makes
  * records, which are facts; what is made of them here is pure, so that a checkpoint can be replayed like any report.
  */
-import type { Check, Judgement, ObjectRef, RecordSource, ShellCommand, Status, World } from "./model.ts";
+import type {
+  Check,
+  Judgement,
+  ObjectRef,
+  Reader,
+  RecordSource,
+  ShellCommand,
+  Status,
+  World,
+} from "./model.ts";
+import {
+  atMost,
+  list,
+  matching,
+  num,
+  obj,
+  objectRef,
+  oneOf,
+  ShapeError,
+  str,
+  text,
+  via,
+  whole,
+} from "./shape.ts";
 
 /** `held`: it is as it should be. `failed`: it is not. `unknown`: it could not be tried. `skipped`: it does not apply. */
 export type TrialResult = "held" | "failed" | "skipped" | "unknown";
@@ -18,18 +41,65 @@ export interface Outcome {
   expected?: string;
   /** The request or the place it was read from: `PUT with If-None-Match: *`. */
   evidence?: string;
-  /** Commands, most useful first. */
-  next?: ShellCommand[];
+  /** Most useful first. */
+  next?: NextStep[];
   /** Default: the object of the checkpoint. */
   object?: ObjectRef;
   /** Instead of the trial's weight, of a `failed` outcome. */
   status?: Status;
 }
 
+/** A next step as it stands in the facts: which, and with what values; whoever reads it makes the command. */
+export interface NextStep {
+  step: string;
+  values: string[];
+}
+
 /** An outcome with the trial it is of. A trial that looked at many objects has many records. */
 export interface TrialRecord extends Outcome {
   trial: string;
   durationMs: number;
+}
+
+/** A record as checks see it: read, and with commands. */
+export type SeenRecord = Omit<TrialRecord, "next"> & { next?: ShellCommand[] };
+
+const steps = atMost(20, list(whole({ step: text(100), values: atMost(10, list(str)) })));
+
+/** `SilentlyIgnored`: a reason of a report. */
+const reason = matching(/^[A-Z][A-Za-z0-9]{0,63}$/);
+
+/**
+ * Reads records of trials. Of one that can't be read its trial is told, as `unknown`. `commandOf` knows the steps of the
+ * checkpoints; one that it does not know is left out.
+ */
+export function trialReader(commandOf: (step: NextStep) => ShellCommand | undefined): Reader<SeenRecord> {
+  const read = whole({
+    trial: text(100, 1),
+    durationMs: num,
+    result: oneOf("held", "failed", "skipped", "unknown"),
+    reason,
+    message: text(4000, 1),
+  }, {
+    observed: text(2000),
+    expected: text(2000),
+    evidence: text(2000),
+    next: via(steps, (all) => all.flatMap((step) => commandOf(step) ?? [])),
+    object: objectRef,
+    status: oneOf("critical", "warning"),
+  });
+  const named = obj({ trial: text(100, 1) });
+  return (value) => {
+    try {
+      return read(value);
+    } catch (error) {
+      const { trial } = named(value) ?? {};
+      if (!(error instanceof ShapeError) || trial === undefined) throw error;
+      const message =
+        `what the facts say of this is not understood: its record${error.path} ${error.problem}`;
+      return { trial, durationMs: 0, result: "unknown", reason: "Malformed", message };
+    }
+  };
 }
 
 /** What a trial is, without how it is carried out. */
@@ -83,7 +153,7 @@ const STATUS: Record<Exclude<TrialResult, "failed">, Status> = {
 
 /** The checks that judge what these trials left in the facts; one that was not tried is `unknown`. */
 export function trialChecks(
-  source: RecordSource<TrialRecord>,
+  source: RecordSource<SeenRecord>,
   trials: readonly TrialWords[],
   object: (world: World) => ObjectRef,
 ): Check[] {
@@ -103,7 +173,7 @@ export function trialChecks(
   }));
 }
 
-function judged(record: TrialRecord, trial: TrialWords): Judgement & { object?: ObjectRef } {
+function judged(record: SeenRecord, trial: TrialWords): Judgement & { object?: ObjectRef } {
   const { trial: _id, durationMs: _ms, result, status, ...words } = record;
   return { ...words, status: result === "failed" ? status ?? trial.weight : STATUS[result] };
 }

@@ -1,5 +1,6 @@
 /** Facts as checks and edges see them: indexed, typed, and honest about what could not be read. */
 import { isList, isRecord } from "./model.ts";
+import { part, ShapeError } from "./shape.ts";
 import type {
   Facts,
   Failure,
@@ -19,6 +20,12 @@ interface Named {
 export function openWorld(facts: Facts): World {
   const indexes = new Map<string, Map<string, unknown>>();
   const result = (source: Source): SourceResult | undefined => facts.sources[source.id];
+  const read = new Map<string, Records>();
+  const recordsOf = (source: RecordSource): Records => {
+    const known = read.get(source.id) ?? readRecords(source, items(source));
+    read.set(source.id, known);
+    return known;
+  };
   const items = (source: ListSource | RecordSource): unknown[] => {
     const found = result(source);
     return found?.ok && "items" in found ? found.items : [];
@@ -43,7 +50,7 @@ export function openWorld(facts: Facts): World {
         { status: number; body?: T }
       >;
     },
-    records: <T>(source: RecordSource<T>) => items(source) as T[],
+    records: <T>(source: RecordSource<T>) => recordsOf(source).records as T[],
     failure: (source: Source): Failure | undefined => {
       const found = result(source);
       // A probe that had nothing to ask has no entry; a list always has one, or nobody asked for it.
@@ -53,9 +60,34 @@ export function openWorld(facts: Facts): World {
       if (!found && isRecord(source)) {
         return { kind: "server-error", message: `the facts hold no ${source.records}` };
       }
-      return found && !found.ok ? found.failure : undefined;
+      if (found && !found.ok) return found.failure;
+      return isRecord(source) ? recordsOf(source).failure : undefined;
     },
   };
+}
+
+interface Records {
+  records: unknown[];
+  failure?: Failure;
+}
+
+/** Records come from a file as well as from a checkpoint: those that are not what they should be are not known. */
+function readRecords(source: RecordSource, items: readonly unknown[]): Records {
+  const records: unknown[] = [];
+  let failure: Failure | undefined;
+  for (const item of items) {
+    try {
+      const kept = part(source.read, item, "a record of it");
+      if (kept !== undefined) records.push(kept);
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      failure ??= {
+        kind: "malformed",
+        message: `the ${source.records} are not understood: ${error.message}`,
+      };
+    }
+  }
+  return { records, ...failure ? { failure } : {} };
 }
 
 function nameKey(item: Named): string {

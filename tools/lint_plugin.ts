@@ -30,7 +30,7 @@ const ROOMS: readonly Room[] = [
   { name: "shell", files: /^lib\/shell\.ts$/, uses: [], types: ["model"] },
   { name: "shape", files: /^lib\/shape\.ts$/, uses: [], types: ["model"] },
   /** What every room may use: pure, and of no subject. */
-  { name: "basics", files: /^lib\/(?:text|json|lookup)\.ts$/, uses: ["basics"] },
+  { name: "basics", files: /^lib\/(?:text|json|lookup|written)\.ts$/, uses: ["basics"] },
   { name: "report", files: /^lib\/report\.ts$/, uses: ["model"] },
   { name: "schema", files: /^lib\/report_schema\.ts$/, uses: ["report", "model"], outside: true },
   {
@@ -52,7 +52,7 @@ const ROOMS: readonly Room[] = [
     types: ["engine"],
     outside: true,
   },
-  { name: "world", files: /^lib\/world\.ts$/, uses: ["model"] },
+  { name: "world", files: /^lib\/world\.ts$/, uses: ["shape", "model"] },
   { name: "iceberg", files: /^lib\/iceberg\//, uses: ["iceberg", "shape", "errors", "model"] },
   {
     name: "components",

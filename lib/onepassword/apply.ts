@@ -3,6 +3,7 @@ import { oneLine } from "../clients/failures.ts";
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
 import type { Conflict } from "../clients/write_answers.ts";
 import { CannotLook } from "../errors.ts";
+import { command } from "../shell.ts";
 import { pathOf } from "./manifests.ts";
 import { at } from "./objects.ts";
 import { isFlux, isOurKey, isOurs, keeperOf, MANAGER, marked, pinOf } from "./ownership.ts";
@@ -61,7 +62,7 @@ function closedWhy(found: KubeObject): string | undefined {
   if (found.immutable !== true) return undefined;
   const { name: bare, namespace } = found.metadata;
   return `Secret ${name} holds another value and is immutable. ` +
-    `Next: kubectl -n ${namespace} delete secret ${bare}, then run this again`;
+    `Next: ${command`kubectl -n ${namespace} delete secret ${bare}`}, then run this again`;
 }
 
 /** The fields that applying would take from others; asked of the API server, which writes nothing. */

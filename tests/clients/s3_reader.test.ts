@@ -7,6 +7,7 @@ import { type S3Reader, s3Reader, S3Refused } from "../../lib/clients/s3_reader.
 import { NoAnswer } from "../../lib/clients/s3_send.ts";
 import { amzDate, signHeader } from "../../lib/clients/s3_sign.ts";
 import { Interrupted } from "../../lib/errors.ts";
+import { PATIENT_MS } from "../patience.ts";
 import { KEYS, putBytes, refuse, withStore } from "../checkpoints/nessie/integrity_fixture.ts";
 
 Deno.test("the quick signature is the one that aws4fetch makes", async () => {
@@ -105,7 +106,7 @@ Deno.test("a store that never answers is given up after its time, and Ctrl-C doe
 async function reading(answer: () => Response, use: (reader: S3Reader) => Promise<void>): Promise<void> {
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, answer);
   const way = givenWay("--url", `http://127.0.0.1:${server.addr.port}`);
-  await use(s3Reader({ way, keys: KEYS, region: "us-east-1", timeoutMs: 5000, maxBytes: 1000 }));
+  await use(s3Reader({ way, keys: KEYS, region: "us-east-1", timeoutMs: PATIENT_MS, maxBytes: 1000 }));
   await way.close();
 }
 

@@ -1,14 +1,14 @@
 /** What generated tests assert of trials and of measurements. Pure. */
 import type { RecordSource, World } from "../../model.ts";
-import type { TrialRecord } from "../../trial.ts";
-import { cellText, type LoadRecord, type LoadRow } from "../load/rows.ts";
+import type { SeenRecord } from "../../trial.ts";
+import { cellText, type LoadRecord, loadRecord, type LoadRow } from "../load/rows.ts";
 import type { AssertedFact } from "./asserted.ts";
 
 /** Trials of the checkpoints themselves: whether runs have removed what they made, which says nothing of the platform. */
 const OWN = new Set(["s3.clean", "s3.sweep", "nessie.scratch-gone"]);
 
 /** The trials that a test cannot assert: one did not hold, or could not be carried out. Sorted. */
-export function notHeld(records: readonly TrialRecord[]): string[] {
+export function notHeld(records: readonly SeenRecord[]): string[] {
   const not = records.filter(({ trial, result }) =>
     !OWN.has(trial) && (result === "failed" || result === "unknown")
   );
@@ -17,7 +17,7 @@ export function notHeld(records: readonly TrialRecord[]): string[] {
 
 /** The trials of which every record held, as one fact; none when there is no such trial. */
 export function heldTrials(
-  records: readonly TrialRecord[],
+  records: readonly SeenRecord[],
   words: Pick<AssertedFact, "id" | "title">,
 ): AssertedFact[] {
   const ended = Map.groupBy(records, ({ trial }) => trial);
@@ -31,7 +31,7 @@ export function heldTrials(
  * already, or failed, is not asserted.
  */
 export function withinBudget(world: World, source: string, limitMs: number): AssertedFact[] {
-  const measured: RecordSource<LoadRecord> = { id: source, records: "measurements" };
+  const measured: RecordSource<LoadRecord> = { id: source, records: "measurements", read: loadRecord };
   const rows = world.records(measured).filter((one): one is LoadRow => one.kind === "row");
   return rows.filter(({ p95Ms, requests }) => requests > 0 && p95Ms <= limitMs).map((row) => ({
     id: `${source}.${cellText(row)}`,

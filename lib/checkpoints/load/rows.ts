@@ -1,5 +1,6 @@
 /** What measuring gives: a row for each operation, size and concurrency, with what its rounds say of the noise. Pure. */
-import type { RecordSource } from "../../model.ts";
+import type { Reader, RecordSource } from "../../model.ts";
+import { atMost, list, map, num, obj, oneOf, text, whole } from "../../shape.ts";
 import { type Histogram, histogram, merge, percentileMs } from "./histogram.ts";
 import type { LoadResult } from "./load.ts";
 import { own } from "../../lookup.ts";
@@ -70,6 +71,49 @@ export interface LoadUnsaved {
 
 export type LoadRecord = LoadRun | LoadRow | LoadBaseline | LoadUnsaved;
 export type LoadSource = RecordSource<LoadRecord>;
+
+const CELL = { operation: text(100, 1), bytes: num, concurrency: num };
+const ROUNDS = atMost(1000, list(num));
+const KINDS: { [K in LoadRecord["kind"]]: Reader<Extract<LoadRecord, { kind: K }>> } = {
+  row: whole({
+    kind: oneOf("row"),
+    ...CELL,
+    requests: num,
+    requestsPerS: num,
+    bytesPerS: num,
+    p50Ms: num,
+    p90Ms: num,
+    p95Ms: num,
+    p99Ms: num,
+    maxMs: num,
+    errors: map(num),
+    firstErrors: atMost(10, list(text(500))),
+    rounds: ROUNDS,
+    spread: num,
+  }),
+  run: whole({
+    kind: oneOf("run"),
+    startedAt: text(100),
+    tookMs: num,
+    store: text(500),
+    way: oneOf("given", "direct", "port-forward"),
+    wayWords: text(500),
+    missed: atMost(1000, list(whole(CELL))),
+  }),
+  baseline: whole({
+    kind: oneOf("baseline"),
+    takenAt: text(100),
+    rows: atMost(1000, list(whole({ ...CELL, rounds: ROUNDS, p95Ms: num }))),
+  }),
+  unsaved: whole({ kind: oneOf("unsaved"), why: text(1000) }),
+};
+const readKind = obj({ kind: oneOf("row", "run", "baseline", "unsaved") });
+
+/** A record of a load, of any kind. */
+export const loadRecord: Reader<LoadRecord> = (value) => {
+  const { kind } = readKind(value) ?? {};
+  return KINDS[kind ?? "row"](value);
+};
 
 /** Two rows of the same cell have the same key. */
 export function cellKey({ operation, bytes, concurrency }: CellWords): string {

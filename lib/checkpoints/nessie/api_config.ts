@@ -1,7 +1,7 @@
 /** Trials of what the catalog says of itself: its configuration, its default branch, its release. */
 import { failed, held, type Outcome, skipped } from "../../trial.ts";
 import { taken, trial } from "./trying.ts";
-import { command } from "../../shell.ts";
+import { nextStep } from "../next_steps.ts";
 
 const configTrial = trial({
   id: "nessie.config",
@@ -114,7 +114,7 @@ const versionTrial = trial({
       expected: version,
       evidence,
       next: [
-        command`kubectl -n ${world.namespace} get pods -l app.kubernetes.io/name=nessie -o jsonpath='{..imageID}'`,
+        nextStep("images-of-nessie", world.namespace),
       ],
     });
   },

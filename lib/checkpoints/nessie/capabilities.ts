@@ -6,7 +6,9 @@ import type { CatalogReply } from "../../clients/catalog_http.ts";
 import { oneLine } from "../../clients/failures.ts";
 import { icebergError } from "../../clients/iceberg_rest.ts";
 import type { RecordSource } from "../../model.ts";
-import type { Outcome, Trial, TrialRecord } from "../../trial.ts";
+import { atMost, list, obj, oneOf, text } from "../../shape.ts";
+import { type Outcome, type SeenRecord, type Trial, trialReader, type TrialRecord } from "../../trial.ts";
+import { commandOf } from "../next_steps.ts";
 import type { Yard } from "./capabilities_yard.ts";
 import { own } from "../../lookup.ts";
 
@@ -26,16 +28,30 @@ export interface CanOutcome extends Outcome {
   can: CanAnswer;
 }
 
-/** `can` is absent when it could not be tried. */
-export interface CapabilityRecord extends TrialRecord {
+interface CapabilityFields {
+  /** Absent when it could not be tried. */
   can?: CanAnswer;
   /** What `/v1/config` lists; of the trial that asks for it only. */
   endpoints?: string[];
 }
 
-export const capabilityRecords: RecordSource<CapabilityRecord> = {
+export type CapabilityRecord = TrialRecord & CapabilityFields;
+/** As it is read. */
+export type SeenCapability = SeenRecord & CapabilityFields;
+
+const readTrial = trialReader(commandOf);
+const readMore = obj({
+  can: oneOf("yes", "no", "differently"),
+  endpoints: atMost(1000, list(text(300))),
+});
+
+export const capabilityRecords: RecordSource<SeenCapability> = {
   id: "nessie.capabilities",
   records: "capabilities of the catalog",
+  read(value) {
+    const record = readTrial(value);
+    return record && { ...record, ...readMore(value) };
+  },
 };
 
 /** All three engines of the platform. */

@@ -23,7 +23,7 @@ import {
 } from "./capabilities_commits.ts";
 import { CREATE_TABLE } from "./capabilities_tables.ts";
 import { load, makeTable, type Yard } from "./capabilities_yard.ts";
-import { command } from "../../shell.ts";
+import { nextStep } from "../next_steps.ts";
 
 const LOST = "what another writer has written is lost without a word";
 
@@ -91,8 +91,8 @@ export const conflictCapabilities: readonly Capability[] = [
             expected: "HTTP 409",
             evidence: "assert-ref-snapshot-id with no snapshot, on a table that has one",
             next: [
-              command`upgrade Nessie to 0.101.1 or newer`,
-              command`until then: let one writer make the first append of a table`,
+              nextStep("upgrade-nessie"),
+              nextStep("one-first-writer"),
             ],
           },
         );

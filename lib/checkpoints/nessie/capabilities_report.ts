@@ -1,7 +1,7 @@
 /** What is told of the capabilities that were tried: a table of all, findings on what the engines need. Pure. */
 import type { Check, Judgement, ObjectRef, Table, World } from "../../model.ts";
 import { trialChecks } from "../../trial.ts";
-import { type Capability, type CapabilityRecord, capabilityRecords } from "./capabilities.ts";
+import { type Capability, capabilityRecords, type SeenCapability } from "./capabilities.ts";
 import { choiceCapabilities } from "./capabilities_choices.ts";
 import { commitCapabilities } from "./capabilities_commits.ts";
 import { conflictCapabilities } from "./capabilities_conflicts.ts";
@@ -34,7 +34,7 @@ export function capabilityChecks(object: (world: World) => ObjectRef): Check[] {
 
 /** What a capability adds to a record is for the table. */
 function plain(finding: Judgement & { object?: ObjectRef }): Judgement & { object?: ObjectRef } {
-  const { can: _can, endpoints: _endpoints, ...rest } = finding as typeof finding & CapabilityRecord;
+  const { can: _can, endpoints: _endpoints, ...rest } = finding as typeof finding & SeenCapability;
   return rest;
 }
 
@@ -63,7 +63,7 @@ export function capabilityTables(world: World): Table[] {
 }
 
 /** Of what can be had the answer is enough; of all else what happened is said. */
-function told({ can, message, observed }: CapabilityRecord): string {
+function told({ can, message, observed }: SeenCapability): string {
   if (can !== "yes" || observed === undefined) return message;
   return observed.split(":")[0] ?? message;
 }

@@ -1,5 +1,4 @@
 /** Says whether everything was taken back, and that the default branch has no commit of ours. */
-import type { ShellCommand } from "../../model.ts";
 import { type Leftover, leftoverOutcome } from "../../checkpoint.ts";
 import type { NessieApi, Reference } from "../../clients/nessie.ts";
 import { CannotLook } from "../../errors.ts";
@@ -9,7 +8,8 @@ import { userText } from "../../scratch_marker.ts";
 import { SCRATCH } from "./own_reference.ts";
 import type { SweptReference } from "./sweep.ts";
 import { cleanWords } from "./trials.ts";
-import { command } from "../../shell.ts";
+import { nextStep } from "../next_steps.ts";
+import type { NextStep } from "../../trial.ts";
 
 /** Commits since this run began; more than these were not made by us alone, and are not looked through. */
 const MOST_COMMITS = 10_000;
@@ -108,11 +108,8 @@ function unseen({ unseen }: Ended): Outcome[] {
 }
 
 /** Nessie wants the commit that is deleted to be named: somebody looks at it before. */
-function removal(root: string, name: string): ShellCommand[] {
-  return [
-    command`curl ${root}/api/v2/trees/${name}   # tells its HASH`,
-    command`curl -X DELETE ${root}/api/v2/trees/${name}@HASH`,
-  ];
+function removal(root: string, name: string): NextStep[] {
+  return [nextStep("hash-of-reference", root, name), nextStep("delete-reference", root, name)];
 }
 
 async function onDefault(api: NessieApi, { before, mark }: Ended): Promise<Outcome[]> {

@@ -1,12 +1,13 @@
 /** What a walk comes to: records for the checks, and totals for a table. Pure. */
-import type { RecordSource, Table, World } from "../../model.ts";
+import type { Reader, RecordSource, Table, World } from "../../model.ts";
+import { atMost, list, num, ShapeError, text, whole } from "../../shape.ts";
 import { failed, held, type Outcome, skipped, type TrialRecord } from "../../trial.ts";
 import type { Walked } from "./integrity.ts";
 import type { Tally } from "./integrity_tally.ts";
 import type { Orphan } from "./integrity_unnamed.ts";
 import { BUCKETS, CHAIN, FILES, integrityWords, ORPHANS, size, WALK } from "./integrity_words.ts";
-import { command } from "../../shell.ts";
 import { own } from "../../lookup.ts";
+import { nextStep } from "../next_steps.ts";
 
 /** The one record of totals. */
 export interface IntegrityTotals {
@@ -14,9 +15,21 @@ export interface IntegrityTotals {
   orphans: Orphan[];
 }
 
+const totalsRow: Reader<IntegrityTotals["rows"][number]> = (value) => {
+  const [what, count, bytes] = Array.isArray(value) ? value : [];
+  if (typeof what === "string" && typeof count === "number" && (typeof bytes === "number" || bytes === "")) {
+    return [what.slice(0, 200), count, bytes];
+  }
+  throw new ShapeError("", "is no row of what, count and bytes");
+};
+
 export const nessieIntegrityTotals: RecordSource<IntegrityTotals> = {
   id: "nessie.integrity-totals",
   records: "totals of the integrity walk",
+  read: whole({
+    rows: atMost(100, list(totalsRow)),
+    orphans: atMost(100, list(whole({ path: text(1500), bytes: num, modified: text(100) }))),
+  }),
 };
 
 /** From here on orphans are worth a word: more than this share of the named bytes, and more than these bytes. */
@@ -126,8 +139,8 @@ function orphanOutcome({ tally, strays }: Walked): Outcome {
     observed: size(bytes),
     expected: `at most ${size(ORPHAN_BYTES)}, or 10 % of what tables name`,
     next: [
-      command`see which tables they lie in: the table nessie.integrity-orphans of --verbose or --json`,
-      command`let nessie-gc find what the catalog's history no longer needs; delete nothing by hand`,
+      nextStep("see-orphans"),
+      nextStep("let-gc-find"),
     ],
   });
 }

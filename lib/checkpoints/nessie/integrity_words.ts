@@ -1,14 +1,19 @@
 /** What the integrity walk finds, in words. Pure. */
 import { placeOf } from "../../iceberg/location.ts";
-import type { RecordSource, ShellCommand } from "../../model.ts";
+import type { RecordSource } from "../../model.ts";
 import type { TrialRecord, TrialWords } from "../../trial.ts";
 import type { Flaw, FlawReason, Part } from "./integrity_names.ts";
-import { command } from "../../shell.ts";
+import { nextStep } from "../next_steps.ts";
+import { commandOf } from "../next_steps.ts";
+import type { NextStep } from "../../trial.ts";
+import type { SeenRecord } from "../../trial.ts";
+import { trialReader } from "../../trial.ts";
 
 /** What was found, a record for each table and fault; bounded in number. */
-export const nessieIntegrity: RecordSource<TrialRecord> = {
+export const nessieIntegrity: RecordSource<SeenRecord> = {
   id: "nessie.integrity",
   records: "findings of the integrity walk",
+  read: trialReader(commandOf),
 };
 
 /** Ids of the trials, each the place of its own kind of finding. */
@@ -114,15 +119,15 @@ export function flawRecord(table: string, flaw: Flaw): TrialRecord {
   };
 }
 
-function next({ reason, examples: [first] }: Flaw): { next?: ShellCommand[] } {
+function next({ reason, examples: [first] }: Flaw): { next?: NextStep[] } {
   const place = placeOf(first?.path ?? "");
   if (!place || reason === "WrongBucket") return {};
-  const look = command`aws s3 ls s3://${place.bucket}/${place.key}`;
+  const look = nextStep("list-object", place.bucket, place.key);
   if (reason === "Missing") {
     return {
       next: [
         look,
-        command`look for an earlier version of the object, in a versioned bucket or a backup, and put it back`,
+        nextStep("put-object-back"),
       ],
     };
   }

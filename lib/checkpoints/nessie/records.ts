@@ -1,17 +1,21 @@
 /** What the Nessie checkpoint leaves in the facts. No record holds a secret. */
 import type { ObjectRef, RecordSource } from "../../model.ts";
-import type { TrialRecord } from "../../trial.ts";
-import type { LoadRecord } from "../load/rows.ts";
+import { httpUrl, objectRef, text, whole } from "../../shape.ts";
+import { type SeenRecord, trialReader } from "../../trial.ts";
+import { type LoadRecord, loadRecord } from "../load/rows.ts";
+import { commandOf } from "../next_steps.ts";
 
 /** Trials of the API, of behaviour and of storage. */
-export const nessieTrials: RecordSource<TrialRecord> = {
+export const nessieTrials: RecordSource<SeenRecord> = {
   id: "nessie.trials",
   records: "trials of the Nessie checkpoint",
+  read: trialReader(commandOf),
 };
 
 export const nessiePerformance: RecordSource<LoadRecord> = {
   id: "nessie.performance",
   records: "measurements of the catalog",
+  read: loadRecord,
 };
 
 /** The one record of what was talked to. */
@@ -32,4 +36,9 @@ export interface SetupRecord {
 export const nessieSetup: RecordSource<SetupRecord> = {
   id: "nessie.setup",
   records: "setup of the Nessie checkpoint",
+  read: whole({
+    url: httpUrl,
+    words: text(500),
+    defaultBranch: text(300, 1),
+  }, { service: objectRef, specVersion: text(100), serverVersion: text(100) }),
 };

@@ -11,7 +11,7 @@ import { rookCeph } from "../../components/rook_ceph.ts";
 import { s3User } from "../../components/s3_user.ts";
 import { NOT_LOOKED_AT, OUT_OF_ORDER } from "../../failure_reason.ts";
 import type { Check, Component, Edge, ObjectRef, RecordSource, Table, World } from "../../model.ts";
-import { trialChecks, type TrialRecord, type TrialWords } from "../../trial.ts";
+import { type SeenRecord, trialChecks, type TrialWords } from "../../trial.ts";
 import type { LoadRow } from "../load/rows.ts";
 import { s3Gateway } from "../s3/gateway.ts";
 import { capabilityRecords } from "./capabilities.ts";
@@ -132,7 +132,7 @@ function performanceTables(world: World): Table[] {
 const rounded = (value: number): number => value < 10 ? Number(value.toFixed(1)) : Math.round(value);
 
 /** What nobody asked for is skipped, and not unknown. `asked` says how to ask for it, or who left it out. */
-function onlyAsked(source: RecordSource<TrialRecord>, checks: readonly Check[], asked: string): Check[] {
+function onlyAsked(source: RecordSource<SeenRecord>, checks: readonly Check[], asked: string): Check[] {
   return checks.map((check) => ({
     ...check,
     run(world) {

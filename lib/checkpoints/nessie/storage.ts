@@ -13,7 +13,7 @@ import {
   storeSize,
   storeTables,
 } from "./storage_database.ts";
-import { command } from "../../shell.ts";
+import { nextStep } from "../next_steps.ts";
 
 export const storageTrials: readonly Trial<StorageContext>[] = [
   {
@@ -119,7 +119,7 @@ function storeKept({ type, from, replicas = 1 }: StoreSettings): Outcome {
       `the version store is IN_MEMORY${
         type ? "" : ", Nessie's default"
       }: every table is lost when a pod stops${each}`,
-      { ...seen, next: [command`set versionStoreType: JDBC2 in the values of HelmRelease nessie`] },
+      { ...seen, next: [nextStep("set-version-store")] },
     );
   }
   return failed(
@@ -128,7 +128,7 @@ function storeKept({ type, from, replicas = 1 }: StoreSettings): Outcome {
     {
       ...seen,
       next: [
-        command`set versionStoreType: JDBC2 in the values of HelmRelease nessie, and migrate with nessie-server-admin-tool`,
+        nextStep("migrate-version-store"),
       ],
     },
   );

@@ -10,7 +10,7 @@ import { metricSum } from "./management.ts";
 import type { Store } from "./storage_open.ts";
 import type { StoreSettings } from "./storage_settings.ts";
 import { commit, namespace } from "./trying.ts";
-import { command } from "../../shell.ts";
+import { nextStep } from "../next_steps.ts";
 
 /** What the trials of storage are given. */
 export interface StorageContext {
@@ -55,7 +55,7 @@ export async function storeTables(database: Database): Promise<Outcome[]> {
         {
           observed: "absent",
           expected,
-          next: [command`compare the JDBC address of the catalog with the database that was looked at`],
+          next: [nextStep("compare-databases")],
         },
       );
     }
@@ -137,7 +137,7 @@ export async function storeConnections(given: StorageContext): Promise<Outcome> 
   };
   if (share > 80) {
     const next = [
-      command`lower quarkus.datasource.postgresql.jdbc.max-size, or raise max_connections of the Cluster`,
+      nextStep("change-connections"),
     ];
     const status = share > 95 ? { status: "critical" as const } : {};
     return failed("FewConnections", `${share} % of the connections of the database are in use`, {
@@ -153,9 +153,7 @@ export async function storeConnections(given: StorageContext): Promise<Outcome> 
       {
         ...seen,
         next: [
-          command`set quarkus.datasource.postgresql.jdbc.max-size to ${
-            Math.max(1, Math.floor(usable / (2 * replicas)))
-          }`,
+          nextStep("set-pool-size", `${Math.max(1, Math.floor(usable / (2 * replicas)))}`),
         ],
       },
     );
@@ -208,8 +206,8 @@ export async function storeReplicas(
   return failed("StandbyMissing", `${streaming} of ${wanted ?? "the"} standbys follow the primary`, {
     ...seen,
     next: [
-      command`kubectl cnpg status nessie-postgres`,
-      command`kubectl get pods -l cnpg.io/podRole=instance`,
+      nextStep("status-of-postgres"),
+      nextStep("list-postgres-pods"),
     ],
   });
 }

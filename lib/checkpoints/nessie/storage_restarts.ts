@@ -5,7 +5,7 @@ import { CannotLook } from "../../errors.ts";
 import type { World } from "../../model.ts";
 import { held, type Outcome, skipped } from "../../trial.ts";
 import type { NessieContext } from "./context.ts";
-import { command } from "../../shell.ts";
+import { nextStep } from "../next_steps.ts";
 
 /** When the container of each pod of the catalog was last started, in milliseconds since the epoch. */
 export function startsOf(world: World): number[] {
@@ -19,7 +19,7 @@ export async function restartOutcome({ world, nessie, config }: NessieContext): 
   const failure = world.failure(pods);
   if (failure) throw new CannotLook(failure);
   const starts = startsOf(world);
-  const next = [command`deno task validate:nessie --restart`];
+  const next = [nextStep("restart-nessie")];
   if (starts.length === 0) {
     return skipped("no pod of the catalog is known: when they started is not known", { next });
   }

@@ -4,12 +4,14 @@ import type { KubeWriter } from "../../clients/kube_writer.ts";
 import type { RawS3, S3Keys } from "../../clients/s3.ts";
 import { CannotLook, UsageError } from "../../errors.ts";
 import { failureReason } from "../../failure_reason.ts";
-import type { Failure, ObjectRef, ShellCommand } from "../../model.ts";
+import type { Failure, ObjectRef } from "../../model.ts";
 import { refText } from "../../model.ts";
 import { failed, held, type Outcome, skipped } from "../../trial.ts";
 import { type CredentialRef, pairAmong } from "./setup_facts.ts";
 import { command } from "../../shell.ts";
 import { own } from "../../lookup.ts";
+import { nextStep } from "../next_steps.ts";
+import type { NextStep } from "../../trial.ts";
 
 /** A Secret with what was read of it, and what the store said to its keys. `keys` are secrets. */
 export interface Credential extends CredentialRef {
@@ -124,8 +126,8 @@ export function credentialOutcomes(all: readonly Credential[]): Outcome[] {
   if (all.length === 0) {
     return [failed("NoCredentials", "no Secret of the platform holds a pair of S3 keys under a usual name", {
       next: [
-        command`deno task data-platform:health`,
-        command`deno task data-platform:test:s3 --credentials NAMESPACE/SECRET`,
+        nextStep("health"),
+        nextStep("give-credentials"),
       ],
     })];
   }
@@ -181,10 +183,10 @@ function refusedWhy({ answer, idKey, secretKey }: Credential, observed: string):
   }
 }
 
-const look = ({ secret, kind }: Credential): ShellCommand[] => [
-  ...kind === "copy" ? [command`kubectl -n ${secret.namespace} get externalsecrets`] : [],
-  command`kubectl -n ${secret.namespace} describe secret ${secret.name}`,
-  command`kubectl get cephobjectstoreusers -A`,
+const look = ({ secret, kind }: Credential): NextStep[] => [
+  ...kind === "copy" ? [nextStep("list-external-secrets", secret.namespace ?? "")] : [],
+  nextStep("describe-secret", secret.namespace ?? "", secret.name),
+  nextStep("list-store-users"),
 ];
 
 /** Whether the copies of keys in the platform's namespace are those that Rook wrote. Says names only, never a key. */

@@ -3,7 +3,7 @@ import { held, type Trial, type TrialRecord } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
 import { checksumProbes } from "./dialect_checksums.ts";
 import { conditionProbes } from "./dialect_conditions.ts";
-import { FEATURES } from "./dialect_features.ts";
+import { BEHAVIOURS, FEATURES } from "./dialect_features.ts";
 import { listProbes } from "./dialect_lists.ts";
 import type { Probe } from "./dialect_probe.ts";
 import { signingProbes } from "./dialect_signing.ts";
@@ -43,8 +43,8 @@ export function dialectOf(
     dialect: dialect.map(({ trial, result, reason, observed, message }) => ({
       id: trial.slice(MARK.length),
       ...result === "held"
-        ? { behaviour: reason, observed: observed ?? "" }
-        : { behaviour: "unknown", observed: message },
+        ? { behaviour: BEHAVIOURS.find((one) => one === reason) ?? "unknown", observed: observed ?? "" }
+        : { behaviour: "unknown" as const, observed: message },
     })),
   };
 }

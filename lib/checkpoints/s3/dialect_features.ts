@@ -4,7 +4,8 @@
  * `works`: as S3 itself. `refused`: with an error. `ignored`: taken as if it had not been asked for. `kept`, `dropped`: what
  * was sent along is there afterwards, or not. `corrupts`: other bytes are there than were sent.
  */
-export type Behaviour = "works" | "refused" | "ignored" | "kept" | "dropped" | "corrupts" | "unknown";
+export const BEHAVIOURS = ["works", "refused", "ignored", "kept", "dropped", "corrupts", "unknown"] as const;
+export type Behaviour = (typeof BEHAVIOURS)[number];
 
 /** What it comes to when a store does not behave as S3. */
 export type Risk =

@@ -17,7 +17,7 @@ import { deviates, outcomeOf } from "./format_outcome.ts";
 import { rangeOf, refused } from "./format_store.ts";
 import { oddPartition, partitionNames } from "./format_partitions.ts";
 import { trimEnd } from "../../text.ts";
-import { command } from "../../shell.ts";
+import { nextStep } from "../next_steps.ts";
 
 /** A table as the catalog names it. */
 export interface CatalogTable {
@@ -102,7 +102,7 @@ function warned({ name, object }: Look, odd: readonly string[]): Outcome {
       odd.slice(0, 3).join("; ")
     }`,
     object,
-    next: [command`look whether bucket policies and lifecycle rules know of these places`],
+    next: [nextStep("look-for-rules")],
   };
 }
 
@@ -125,7 +125,7 @@ async function read(look: Look, { bucket, key }: ObjectPlace, what: string): Pro
       evidence,
       observed: `404${reply.code ? ` ${reply.code}` : ""}`,
       expected: "200",
-      next: [command`deno task validate:nessie`],
+      next: [nextStep("validate-nessie")],
     });
   }
   if (reply.status !== 200) refused(reply, evidence);

@@ -4,7 +4,7 @@ import { pause } from "../../clients/kube.ts";
 import { failed, held, type Outcome, skipped, type Trial } from "../../trial.ts";
 import type { S3Setup } from "./setup.ts";
 import { done } from "./setup_calls.ts";
-import { command } from "../../shell.ts";
+import { nextStep } from "../next_steps.ts";
 
 /** Long enough for a store that looks every few seconds, short enough for the whole run. */
 const USUAL_WAIT_MS = 8_000;
@@ -119,7 +119,7 @@ async function seen(context: S3Setup, bucket: string): Promise<Outcome> {
         : failed("NotCarriedOut", `the store has not carried out an expiration within ${seconds}`, {
           observed: `nothing deleted after ${seconds}`,
           evidence,
-          next: [command`radosgw-admin lc list`, command`radosgw-admin lc process`],
+          next: [nextStep("list-lifecycle-runs"), nextStep("run-lifecycle")],
         });
     }
     await pause(POLL_MS, signal);

@@ -4,7 +4,7 @@ import { failed, held, type Outcome, skipped, type Trial } from "../../trial.ts"
 import { type Hazard, hazards, placeOf, type TableLocation } from "./lifecycle_rules.ts";
 import type { S3Setup } from "./setup.ts";
 import { refusalText, replyOf } from "./setup_calls.ts";
-import { command } from "../../shell.ts";
+import { nextStep } from "../next_steps.ts";
 
 /** Names of tables in a message. */
 const NAMED = 5;
@@ -89,8 +89,8 @@ function outcomeOf(bucket: string, { rule, does, tables, formerOnly }: Hazard, b
     observed: `rule "${rule}" ${does}`,
     expected: "no rule that deletes files of tables",
     next: [
-      command`aws s3api get-bucket-lifecycle-configuration --bucket ${bucket} > lifecycle-${bucket}.json`,
-      command`aws s3api delete-bucket-lifecycle --bucket ${bucket}`,
+      nextStep("save-lifecycle", bucket),
+      nextStep("delete-lifecycle", bucket),
     ],
   });
 }

@@ -5,7 +5,7 @@ import { failed, held, type Trial } from "../../trial.ts";
 import type { S3Context } from "./context.ts";
 import { madeBytes, same, wrongBytes } from "./ops_bytes.ts";
 import { must, operation, replyText, type Steps } from "./ops_steps.ts";
-import { command } from "../../shell.ts";
+import { nextStep } from "../next_steps.ts";
 
 /** Days before the end of a certificate at which somebody should hear of it. */
 const DAYS_LEFT = 14;
@@ -101,7 +101,7 @@ const tls = operation({
       failed("CertificateEnds", `the certificate of the endpoint ends in less than ${DAYS_LEFT} days`, {
         observed,
         expected: `more than ${DAYS_LEFT} days`,
-        next: [command`kubectl --namespace rook-ceph get certificates,secrets`],
+        next: [nextStep("list-certificates")],
       }),
   );
   return held(`the endpoint speaks ${version}, and its certificate is valid`, { observed });

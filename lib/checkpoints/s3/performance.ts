@@ -6,7 +6,7 @@ import { UsageError } from "../../errors.ts";
 import { loadBaseline, saveBaseline, type Subject, unfit } from "../load/baseline.ts";
 import { type Judged, loadChecks, loadTables } from "../load/judge.ts";
 import { measure } from "../load/measure.ts";
-import type { LoadRecord, LoadSource } from "../load/rows.ts";
+import { type LoadRecord, loadRecord, type LoadSource } from "../load/rows.ts";
 import { type S3Context, s3Object } from "./context.ts";
 import { empty } from "./delete.ts";
 import { cellsOf, FULL, type Matrix, PLACE, prepare } from "./performance_cells.ts";
@@ -15,6 +15,7 @@ import { below } from "./own_place.ts";
 /** Absent from facts: nobody could look. Empty: it was not asked for. */
 export const s3Performance: LoadSource = {
   id: "s3.performance",
+  read: loadRecord,
   records: "measurements of the object store",
 };
 

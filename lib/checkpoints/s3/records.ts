@@ -1,10 +1,14 @@
 /** What the S3 checkpoint leaves in the facts. No record holds a key or another secret. */
 import type { ObjectRef, RecordSource } from "../../model.ts";
-import type { TrialRecord } from "../../trial.ts";
+import { atMost, httpUrl, list, matching, objectRef, oneOf, text, whole } from "../../shape.ts";
+import { type SeenRecord, trialReader } from "../../trial.ts";
+import { commandOf } from "../next_steps.ts";
+import { type Behaviour, BEHAVIOURS } from "./dialect_features.ts";
 
-export const s3Trials: RecordSource<TrialRecord> = {
+export const s3Trials: RecordSource<SeenRecord> = {
   id: "s3.trials",
   records: "trials of the S3 checkpoint",
+  read: trialReader(commandOf),
 };
 
 /** The one record of what was talked to, and with what. */
@@ -24,14 +28,31 @@ export interface SetupRecord {
   warehouse?: string;
 }
 
-export const s3Setup: RecordSource<SetupRecord> = { id: "s3.setup", records: "setup of the S3 checkpoint" };
+export const s3Setup: RecordSource<SetupRecord> = {
+  id: "s3.setup",
+  records: "setup of the S3 checkpoint",
+  read: whole({
+    endpoint: httpUrl,
+    region: matching(/^[A-Za-z0-9][-A-Za-z0-9_]{0,62}$/),
+    words: text(500),
+    buckets: atMost(10_000, list(text(255))),
+  }, {
+    gateway: objectRef,
+    credential: whole({
+      secret: objectRef,
+      idKey: matching(/^[-._A-Za-z0-9]{1,253}$/),
+      secretKey: matching(/^[-._A-Za-z0-9]{1,253}$/),
+    }),
+    warehouse: text(255),
+  }),
+};
 
 /** One behaviour of the store, as it was seen. */
 export interface DialectRecord {
   /** Stable: `checksum.sha256-wrong`. */
   id: string;
   /** One word: `works`, `refused`, `ignored`, `fails` ...; `unknown` when it could not be tried. */
-  behaviour: string;
+  behaviour: Behaviour;
   /** `HTTP 412 PreconditionFailed`. */
   observed: string;
 }
@@ -39,4 +60,5 @@ export interface DialectRecord {
 export const s3Dialect: RecordSource<DialectRecord> = {
   id: "s3.dialect",
   records: "behaviours of the object store",
+  read: whole({ id: matching(/^[a-z0-9.-]{1,100}$/), behaviour: oneOf(...BEHAVIOURS), observed: text(500) }),
 };

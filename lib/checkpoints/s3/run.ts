@@ -23,7 +23,7 @@ import { settingsOf } from "./settings.ts";
 import { clientFiles } from "./settings_files.ts";
 import { checkDirectory, writeFiles } from "./settings_write.ts";
 import { warehouseOf } from "./setup_facts.ts";
-import { removalCommand } from "./setup_scratch.ts";
+import { removalStep } from "./setup_scratch.ts";
 import { cleanWords, setupTrials } from "./setup_trials.ts";
 
 /** Longest time of one trial; the lifecycle trial may be given more. */
@@ -227,7 +227,7 @@ function cleanRecords(leftovers: readonly Leftover[], store: Store, ms: number):
     return {
       ...base,
       ...leftoverOutcome(leftover),
-      ...place ? { next: [removalCommand(store.way.url, place)] } : {},
+      ...place ? { next: [removalStep(store.way.url, place)] } : {},
     };
   });
 }

@@ -1,13 +1,13 @@
 /** The places in an object store that a run makes for itself, and how they are taken back: whole, also after years. */
-import type { ShellCommand } from "../../model.ts";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { NotCleaned, type Scratch } from "../../checkpoint.ts";
 import type { S3Talk } from "../../clients/s3.ts";
 import { trimEnd } from "../../text.ts";
-import { command } from "../../shell.ts";
 import { removeBucket } from "./delete.ts";
 import { createBucket, type OwnBucket, SCRATCH_FOLDER } from "./own_place.ts";
 import type { Refusal } from "./setup_calls.ts";
+import { nextStep } from "../next_steps.ts";
+import type { NextStep } from "../../trial.ts";
 
 export const PREFIX = `${SCRATCH_FOLDER}/`;
 /** How late a store may carry out what it did not answer. */
@@ -58,16 +58,14 @@ export interface ScratchPlace {
   prefix: string;
 }
 
-/** The command that removes by hand what could not be removed. */
-export function removalCommand(endpoint: string, { bucket, prefix }: ScratchPlace): ShellCommand {
+/** Removes by hand what could not be removed. */
+export function removalStep(endpoint: string, { bucket, prefix }: ScratchPlace): NextStep {
   return prefix
-    ? command`aws --endpoint-url ${endpoint} s3 rm --recursive s3://${bucket}/${prefix}`
-    : command`aws --endpoint-url ${endpoint} s3 rb --force s3://${bucket}`;
+    ? nextStep("remove-objects", endpoint, bucket, prefix)
+    : nextStep("remove-bucket", endpoint, bucket);
 }
 
-/** The command that shows what lies there, for whoever has to decide whether it may be removed. */
-export function listingCommand(endpoint: string, { bucket, prefix }: ScratchPlace): ShellCommand {
-  return prefix
-    ? command`aws --endpoint-url ${endpoint} s3 ls --recursive s3://${bucket}/${prefix}`
-    : command`aws --endpoint-url ${endpoint} s3 ls --recursive s3://${bucket}`;
+/** Shows what lies there, to whoever has to decide whether it may be removed. */
+export function listingStep(endpoint: string, { bucket, prefix }: ScratchPlace): NextStep {
+  return nextStep("list-objects", endpoint, bucket, prefix);
 }

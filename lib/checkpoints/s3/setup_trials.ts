@@ -7,9 +7,9 @@ import { copyOutcomes, credentialOutcomes } from "./credentials.ts";
 import type { S3Setup } from "./setup.ts";
 import { refusalText, replyOf } from "./setup_calls.ts";
 import type { RealBucket } from "./setup_facts.ts";
-import { listingCommand, removalCommand } from "./setup_scratch.ts";
+import { listingStep, removalStep } from "./setup_scratch.ts";
 import { nameOf, type SweptPlace } from "./setup_sweep.ts";
-import { command } from "../../shell.ts";
+import { nextStep } from "../next_steps.ts";
 
 const credentials: Trial<S3Setup> = {
   id: "s3.credentials",
@@ -62,7 +62,7 @@ async function lookInto({ s3, talk, store }: S3Setup, { name, via }: RealBucket)
     return failed("NoSuchBucket", `bucket ${name} does not exist; ${via} names it`, { ...base, observed });
   }
   const message = `bucket ${name} may not be read with the keys of ${keys}; ${via} names it`;
-  const next = [command`kubectl get objectbucketclaims -A`, command`kubectl get cephobjectstoreusers -A`];
+  const next = [nextStep("list-bucket-claims"), nextStep("list-store-users")];
   return failed("AccessDenied", message, { ...base, observed, next });
 }
 
@@ -121,7 +121,7 @@ const sweep: Trial<S3Setup> = {
       one.state === "stuck"
         ? {
           ...leftoverOutcome({ ...one, what: `${nameOf(one)}, left by an earlier run,` }),
-          next: [removalCommand(endpoint, one.place)],
+          next: [removalStep(endpoint, one.place)],
         }
         : []
     );
@@ -129,7 +129,7 @@ const sweep: Trial<S3Setup> = {
       failed("OwnerUnknown", `${nameOf(one)} was left alone: it ${one.why}`, {
         observed: nameOf(one),
         expected: "a scratch place whose marker says when its run ends",
-        next: [listingCommand(endpoint, one.place), removalCommand(endpoint, one.place)],
+        next: [listingStep(endpoint, one.place), removalStep(endpoint, one.place)],
       })
     );
     const unseen = swept.unseen.map((why): Outcome => ({

@@ -112,17 +112,23 @@ Deno.test("what was measured is a table", async () => {
   const facts = await seen("healthy", {});
   facts.sources["nessie.performance"] = {
     ok: true,
-    items: [{ kind: "run" }, {
+    items: [{
       kind: "row",
       operation: "config",
+      bytes: 0,
       concurrency: 1,
       requests: 20,
       requestsPerS: 123.4,
+      bytesPerS: 0,
       p50Ms: 4.56,
+      p90Ms: 7,
       p95Ms: 8,
       p99Ms: 9,
       maxMs: 12.3,
       errors: { timeout: 2 },
+      firstErrors: [],
+      rounds: [123.4],
+      spread: 0,
     }],
   };
   const table = report(facts).details.tables?.find(({ name }) => name === "nessie.performance");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { NessieContext } from "../../../lib/checkpoints/nessie/context.ts";
+import { commandOf } from "../../../lib/checkpoints/next_steps.ts";
 import { ownReference, runOf } from "../../../lib/checkpoints/nessie/own_reference.ts";
 import {
   removeReference,
@@ -178,7 +179,10 @@ for (const [what, message] of Object.entries(FOREIGN)) {
       });
       assert.deepEqual(told.map(({ reason }) => reason), ["OwnerUnknown"]);
       assert.match(told[0]?.message ?? "", new RegExp(`${NAME}-merge.* left alone: the run has .*marker`));
-      assert.match(told[0]?.next?.join("\n") ?? "", new RegExp(`curl -X DELETE .*${NAME}-merge@HASH`));
+      assert.match(
+        (told[0]?.next ?? []).map(commandOf).join("\n"),
+        new RegExp(`curl -X DELETE .*${NAME}-merge@HASH`),
+      );
       assert.deepEqual([...fake.state.refs.keys()], before);
     });
   });

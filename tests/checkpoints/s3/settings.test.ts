@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FEATURES } from "../../../lib/checkpoints/s3/dialect_features.ts";
+import { type Behaviour, FEATURES } from "../../../lib/checkpoints/s3/dialect_features.ts";
 import type { DialectRecord, SetupRecord } from "../../../lib/checkpoints/s3/records.ts";
 import { settingsOf } from "../../../lib/checkpoints/s3/settings.ts";
 import { clientFiles } from "../../../lib/checkpoints/s3/settings_files.ts";
@@ -20,7 +20,7 @@ const SETUP: SetupRecord = {
 };
 
 /** A store that behaves as S3 but for these. */
-const store = (odd: Record<string, string> = {}): DialectRecord[] =>
+const store = (odd: Record<string, Behaviour> = {}): DialectRecord[] =>
   FEATURES.map(({ id, s3 }) => ({
     id,
     behaviour: odd[id] ?? s3,
@@ -68,7 +68,7 @@ Deno.test("a store that is as S3 wants nothing but its address", () => {
 });
 
 Deno.test("the old signer is not asked for where the store does not know it, or over https", () => {
-  const without = RGW.map((one) => one.id === "signing.v2" ? { ...one, behaviour: "refused" } : one);
+  const without = RGW.map((one) => one.id === "signing.v2" ? { ...one, behaviour: "refused" as const } : one);
   assert.equal(of("Hadoop S3A", without)["fs.s3a.signing-algorithm"], undefined);
   const https = { ...SETUP, endpoint: "https://s3.example.com" };
   assert.equal(of("Hadoop S3A", RGW, https)["fs.s3a.signing-algorithm"], undefined);
@@ -77,7 +77,7 @@ Deno.test("the old signer is not asked for where the store does not know it, or 
 Deno.test("what is not known counts as the worse, and the setting says so", () => {
   const unknown = FEATURES.map(({ id }) => ({
     id,
-    behaviour: "unknown",
+    behaviour: "unknown" as const,
     observed: "it took longer than 60 s",
   }));
   const s3a = settingsOf(SETUP, unknown).find((one) => one.client === "Hadoop S3A")?.settings ?? [];

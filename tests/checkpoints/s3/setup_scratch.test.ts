@@ -5,7 +5,8 @@ import { inScratch, type Scratch } from "../../../lib/checkpoint.ts";
 import { givenWay } from "../../../lib/clients/reach.ts";
 import { openS3, rawS3 } from "../../../lib/clients/s3.ts";
 import { type Clients, type S3Setup, setUp, type Store } from "../../../lib/checkpoints/s3/setup.ts";
-import { makeBucket, removalCommand, scratchBucket } from "../../../lib/checkpoints/s3/setup_scratch.ts";
+import { commandOf } from "../../../lib/checkpoints/next_steps.ts";
+import { makeBucket, removalStep, scratchBucket } from "../../../lib/checkpoints/s3/setup_scratch.ts";
 import { CannotLook } from "../../../lib/errors.ts";
 import { emptyBucket, FAKE_KEYS, type FakeS3, fakeS3 } from "../../fake_s3/mod.ts";
 import { PATIENT_MS } from "../../patience.ts";
@@ -113,11 +114,11 @@ Deno.test("names of buckets fit, and the command that removes a leftover names i
   );
   assert.ok(name.length <= 63 && /[a-z0-9]$/.test(name));
   assert.equal(
-    removalCommand("http://rgw", { bucket: "b", prefix: "" }),
+    commandOf(removalStep("http://rgw", { bucket: "b", prefix: "" })),
     "aws --endpoint-url http://rgw s3 rb --force s3://b",
   );
   assert.match(
-    removalCommand("http://rgw", { bucket: "b", prefix: "p/" }),
+    commandOf(removalStep("http://rgw", { bucket: "b", prefix: "p/" })) ?? "",
     /s3 rm --recursive s3:\/\/b\/p\/$/,
   );
 });
