@@ -32,21 +32,28 @@ export interface Leftover {
   why: string;
   /** Absent: it could not be removed. */
   reason?: NotCleaned["reason"];
+  /** See NotCleaned: nobody may be told to remove by hand what is listed there. */
+  listsOthers?: boolean;
 }
 
 /** What became of a scratch place of another run. */
 export type SweepState =
   | { state: "removed" }
   /** Its run is over, and it was not removed as it should be. */
-  | { state: "stuck"; why: string; reason?: NotCleaned["reason"] }
+  | ({ state: "stuck" } & Omit<Leftover, "what">)
   | { state: "live"; host: string; leftMs: number }
   /** Left alone: `why` goes on after "it". */
   | { state: "unclear"; why: string };
 
 /** What stood in the way of removing a place whose run is over. */
 export function stuckBy(error: unknown): SweepState {
-  const reason = error instanceof NotCleaned ? { reason: error.reason } : {};
-  return { state: "stuck", why: failureOf(error).message, ...reason };
+  return { state: "stuck", why: failureOf(error).message, ...toldBy(error) };
+}
+
+function toldBy(error: unknown): Pick<Leftover, "reason" | "listsOthers"> {
+  if (!(error instanceof NotCleaned)) return {};
+  const { reason, listsOthers } = error;
+  return { reason, ...listsOthers ? { listsOthers } : {} };
 }
 
 /**
@@ -55,7 +62,12 @@ export function stuckBy(error: unknown): SweepState {
  */
 export class NotCleaned extends Error {
   override name = "NotCleaned";
-  constructor(readonly reason: "NotRemoved" | "NotSeen" | "ListedOutside", message: string) {
+  constructor(
+    readonly reason: "NotRemoved" | "NotSeen" | "ListedOutside",
+    message: string,
+    /** A list of the place shows what is not ours: whoever removes by hand what is listed, removes that. */
+    readonly listsOthers = false,
+  ) {
     super(message);
   }
 }
@@ -135,8 +147,7 @@ export async function inScratch<T>(
     try {
       await within(how(), undoTimeoutMs);
     } catch (error) {
-      const reason = error instanceof NotCleaned ? { reason: error.reason } : {};
-      leftovers.push({ what, why: failureOf(error).message, ...reason });
+      leftovers.push({ what, why: failureOf(error).message, ...toldBy(error) });
     }
   }
   return { ended, leftovers };

@@ -83,6 +83,11 @@ export async function sweepWarehouse(
       state === "stuck" ? `could not be removed: ${why}` : `was left alone: it ${why}`
     }`
   );
-  const commands = found.map(({ bucket, prefix }) => command`aws s3 rm --recursive s3://${bucket}/${prefix}`);
-  throw cannotLook("server-error", `${words.join("; ")}. Next: ${commands.join("; ")}`);
+  const commands = found.flatMap((one) =>
+    one.state === "stuck" && one.listsOthers
+      ? []
+      : [command`aws s3 rm --recursive s3://${one.bucket}/${one.prefix}`]
+  );
+  const next = commands.length > 0 ? `. Next: ${commands.join("; ")}` : "";
+  throw cannotLook("server-error", `${words.join("; ")}${next}`);
 }

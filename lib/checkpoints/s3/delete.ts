@@ -135,7 +135,8 @@ interface Remark {
 function notCleaned(remarks: readonly Remark[]): NotCleaned {
   const worst = (["NotRemoved", "NotSeen", "ListedOutside"] as const)
     .find((one) => remarks.some(({ reason }) => reason === one)) ?? "NotSeen";
-  return new NotCleaned(worst, [...new Set(remarks.map(({ text }) => text))].join("; "));
+  const others = remarks.some(({ reason }) => reason === "ListedOutside");
+  return new NotCleaned(worst, [...new Set(remarks.map(({ text }) => text))].join("; "), others);
 }
 
 interface Emptying {
@@ -228,7 +229,7 @@ async function remove(
     const said = kind === "uploads"
       ? await replyOf(s3.send(new sdk.AbortMultipartUploadCommand({ ...at, UploadId: id })), what)
       : await replyOf(s3.send(new sdk.DeleteObjectCommand({ ...at, VersionId: id })), what);
-    if (!said.ok && said.refusal.status !== 404) errors.set(key, refusalText(said.refusal));
+    if (!said.ok) errors.set(key, refusalText(said.refusal));
   };
   if (kind === "uploads" || batches.refused) return await atOnce(items, single);
   // An object that is locked may be deleted all the same in a bucket of our own, and nowhere else.
@@ -273,7 +274,7 @@ export async function removeBucket(s3: S3Client, own: OwnBucket, talk: S3Talk): 
     if (!there) return again;
     const said = await replyOf(s3.send(await deleteBucket(own)), what);
     // With the bucket goes whatever could not be seen in it.
-    if (said.ok || said.refusal.status === 404) return await isGone(s3, own, what);
+    if (said.ok) return await isGone(s3, own, what);
     const text = `the store did not delete the bucket: ${refusalText(said.refusal)}`;
     left.splice(0, left.length, ...remarks, { reason: "NotRemoved", text });
   }

@@ -220,14 +220,14 @@ function cleanRecords(leftovers: readonly Leftover[], store: Store, ms: number):
     return [{ ...base, result: "held", reason: "Holds", message: "everything that was made is gone again" }];
   }
   return leftovers.map((leftover): TrialRecord => {
-    const { what } = leftover;
+    const { what, listsOthers } = leftover;
     const bucket = /^bucket (\S+)$/.exec(what)?.[1];
     const [, within, prefix = ""] = /^objects below ([^/]+)\/(.+)$/.exec(what) ?? [];
     const place = bucket ? { bucket, prefix: "" } : within ? { bucket: within, prefix } : undefined;
     return {
       ...base,
       ...leftoverOutcome(leftover),
-      ...place ? { next: [removalStep(store.way.url, place)] } : {},
+      ...place && !listsOthers ? { next: [removalStep(store.way.url, place)] } : {},
     };
   });
 }

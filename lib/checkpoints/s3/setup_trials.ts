@@ -121,7 +121,7 @@ const sweep: Trial<S3Setup> = {
       one.state === "stuck"
         ? {
           ...leftoverOutcome({ ...one, what: `${nameOf(one)}, left by an earlier run,` }),
-          next: [removalStep(endpoint, one.place)],
+          ...one.listsOthers ? {} : { next: [removalStep(endpoint, one.place)] },
         }
         : []
     );

@@ -66,6 +66,7 @@ Deno.test("what is deleted in the catalog lies in the scratch namespace", async 
         `/namespaces/${root}x/tables/t`,
         `/namespaces/x${root}/tables/t`,
         `/x/namespaces/${root}/tables/t`,
+        `/${"x".repeat(root.length)}/namespaces/${root}/tables/t`,
         "",
       ]
     ) await assert.rejects(yard.send("DELETE", path), /is not of this run/, path);

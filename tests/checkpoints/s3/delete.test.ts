@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { NotCleaned } from "../../../lib/checkpoint.ts";
+import type { S3Context } from "../../../lib/checkpoints/s3/context.ts";
 import { givenWay } from "../../../lib/clients/reach.ts";
 import { openS3, type S3Options } from "../../../lib/clients/s3.ts";
 import {
@@ -12,6 +13,7 @@ import {
   empty,
   rawDelete,
   removeBucket,
+  willAbort,
 } from "../../../lib/checkpoints/s3/delete.ts";
 import {
   below,
@@ -187,7 +189,10 @@ Deno.test("a store that lists everything: what is in the place goes, what is not
     const theirs = [REAL, PREFIX.slice(0, -1), `${PREFIX}../../${REAL}`, `${PREFIX.slice(0, -1)}x`, "!a"];
     put(...theirs, `${PREFIX}a`, `${PREFIX}日本/😀`, PREFIX, `${PREFIX}${"x".repeat(900)}`);
     lake.uploads.set("ours", { id: "ours", key: `${PREFIX}u`, meta: {}, parts: [], ended: false });
-    const said = await outcomeOf(empty(s3, ours(), options));
+    const emptied = empty(s3, ours(), options);
+    // Who is told to remove what is listed would remove what is not ours.
+    await assert.rejects(emptied, (error) => error instanceof NotCleaned && error.listsOthers);
+    const said = await outcomeOf(emptied);
     assert.match(
       said,
       /^ListedOutside: the store listed keys outside of the prefix: .*; nothing there was deleted/,
@@ -331,6 +336,32 @@ Deno.test("every version and delete marker goes, of keys in the place alone", as
     assert.deepEqual(keys().toSorted(), ["theirs", REAL]);
     assert.equal(lake.keys.get("theirs")?.length, 2);
   });
+});
+
+Deno.test("an upload is aborted, and nothing is deleted for it", async () => {
+  await withLake(async ({ s3, options, lake, fake }) => {
+    lake.uploads.set("ours", { id: "ours", key: `${PREFIX}u`, meta: {}, parts: [], ended: false });
+    assert.equal(await outcomeOf(empty(s3, ours(), options)), "held");
+    assert.equal(lake.uploads.get("ours")?.ended, true);
+    assert.deepEqual(fake.heard.filter((line) => !line.startsWith("GET")).length, 1, fake.heard.join("; "));
+  });
+});
+
+Deno.test("an upload of a run is ended with it in a bucket of others, and goes with a bucket of our own", async () => {
+  for (const place of [ours(), await own("ours")]) {
+    await withLake(async ({ s3, options, lake }) => {
+      lake.uploads.set("u", { id: "u", key: `${PREFIX}u`, meta: {}, parts: [], ended: false });
+      const undos: (() => Promise<void>)[] = [];
+      const scratch = { undo: (_: string, how: () => Promise<void>) => void undos.push(how) };
+      const context = { ownBucket: isOwn(place), scratch, undoS3: s3, place, talk: options };
+      willAbort(context as unknown as S3Context, `${PREFIX}u`, "u");
+      assert.equal(undos.length, isOwn(place) ? 0 : 1);
+      for (const undo of undos) await undo();
+      assert.equal(lake.uploads.get("u")?.ended, !isOwn(place));
+      // Twice: it has ended, and there is nothing to say.
+      for (const undo of undos) await undo();
+    });
+  }
 });
 
 Deno.test("what is not deleted is said, after some tries and not after many", async () => {

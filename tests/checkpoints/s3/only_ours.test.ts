@@ -54,9 +54,10 @@ function expectOnlyTheirs({ store }: FakeS3): void {
 }
 
 const cleanOf = (facts: Facts) =>
-  recordsOf(facts).filter(({ trial }) => trial === "s3.clean").map(({ result, reason, message }) => ({
+  recordsOf(facts).filter(({ trial }) => trial === "s3.clean").map(({ result, reason, message, next }) => ({
     said: `${result} ${reason}`,
     message,
+    next,
   }));
 
 Deno.test("a store that ignores prefixes: what was there survives in a borrowed bucket, and the report says it", async () => {
@@ -68,6 +69,8 @@ Deno.test("a store that ignores prefixes: what was there survives in a borrowed 
       clean.length > 0 && clean.every(({ said }) => said === "failed ListedOutside"),
       JSON.stringify(clean),
     );
+    // `aws s3 rm --recursive` would remove what this store lists.
+    assert.deepEqual(clean.flatMap(({ next = [] }) => next), []);
     const said = clean.find(({ message }) => /^objects below iceberg-warehouse\/\.lakecheck/.test(message));
     assert.match(said?.message ?? "", /listed keys outside of the prefix: .*; nothing there was deleted/);
   });
