@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import fc from "fast-check";
 import { dump } from "js-yaml";
 import {
@@ -244,4 +245,28 @@ Deno.test("a context that can't be used says what is wrong and what there is", a
     await usageError(() => chooseContext(mergeKubeconfigs([]), "x", "config")),
     'there is no context "x" in config: it has no contexts. Next: point --kubeconfig at a file that has one',
   );
+});
+
+Deno.test("a kubeconfig that was made to harm is a usage error, or holds what it names, and in time", async () => {
+  const refers = (at: number) => Array<string>(9).fill(`*a${at}`).join(", ");
+  const bomb = Array.from({ length: 39 }, (_, i) => `a${i + 1}: &a${i + 1} [${refers(i)}]`).join("\n");
+  const nested = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  for (
+    const text of [
+      `a0: &a0 [x]\n${bomb}\nclusters: *a39`,
+      `clusters: ${nested}`,
+      `clusters: ${"[".repeat(100_000)}`,
+      `{"clusters": ${nested}}`,
+      `{"clusters": [], "extra": ${nested}}`,
+      Array.from({ length: 3000 }, (_, i) => `${" ".repeat(i)}a:`).join("\n"),
+    ]
+  ) {
+    const before = process.cpuUsage();
+    await assert.rejects(parseKubeconfig(text, "FILE", "/"), UsageError);
+    assert.ok(process.cpuUsage(before).user < 5_000_000, text.slice(0, 40));
+  }
+  const text =
+    "clusters: [{name: __proto__, cluster: {server: 'http://x'}}]\n__proto__: {users: [{name: u}]}\n";
+  const { clusters, users } = await parseKubeconfig(text, "FILE", "/");
+  assert.deepEqual([...clusters.keys(), ...users.keys()], ["__proto__"]);
 });
