@@ -7,6 +7,7 @@ import { reportSchema } from "../lib/report_schema.ts";
 import { rbac1PasswordText } from "./rbac_1password.ts";
 import { trialsText } from "./trials_page.ts";
 import { faultsText, HEADER, partsText, readmeText } from "./lab_pages.ts";
+import { securityText } from "./rights_table.ts";
 
 /** Every generated file with its text, by path. */
 export async function generated(): Promise<Map<string, string>> {
@@ -19,6 +20,7 @@ export async function generated(): Promise<Map<string, string>> {
     ["docs/rbac-1password.yaml", await rbac1PasswordText(HEADER)],
     ["docs/lab-faults.md", faultsText()],
     ["docs/lab-parts.md", partsText()],
+    ["docs/security.md", await securityText()],
     ["README.md", await readmeText()],
   ]);
 }

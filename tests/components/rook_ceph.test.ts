@@ -36,20 +36,6 @@ Deno.test("ceph: a health that nobody has checked lately is not believed, and th
   assert.deepEqual(rootsOf(await look(objects)), ["Deployment rook-ceph-operator NoneReady"]);
 });
 
-Deno.test("ceph: a cluster that is being made is on its way whatever its health says, and critical when that takes long", async () => {
-  const objects = platform();
-  const cluster = the(objects, "cephClusters", "rook-ceph");
-  cluster.status = { ...health("HEALTH_WARN"), phase: "Progressing" };
-  const judged = async () =>
-    (await look(objects)).findings.filter(({ check }) => check === "rook-ceph.cephclusters")
-      .map(({ status, reason }) => `${status} ${reason}`);
-  cluster.metadata.creationTimestamp = "2026-01-01T11:59:00Z";
-  assert.deepEqual(await judged(), ["ok Progressing"]);
-  cluster.metadata.creationTimestamp = LONG_AGO;
-  cluster.status = { ...health("HEALTH_OK"), phase: "Progressing" };
-  assert.deepEqual(await judged(), ["critical Progressing"]);
-});
-
 Deno.test("ceph: a daemon that crashes explains the health error", async () => {
   const objects = platform();
   the(objects, "cephClusters", "rook-ceph").status = health("HEALTH_ERR");

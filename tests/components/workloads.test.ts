@@ -111,17 +111,6 @@ Deno.test("pods: one that no node takes says what the scheduler says", async () 
   assert.equal(found?.reason, "Unschedulable");
 });
 
-Deno.test("pods: one that is being deleted has two minutes for it", async () => {
-  const going = (deletionTimestamp: string) => {
-    const made = pod("a");
-    made.metadata = { ...made.metadata as object, deletionTimestamp };
-    return withPods(made);
-  };
-  assert.deepEqual(on(await going("2026-01-01T11:58:01Z"), "Pod", "*").map(({ status }) => status), ["ok"]);
-  const [found] = on(await going("2026-01-01T11:57:59Z"), "Pod", "a");
-  assert.equal(found?.reason, "TerminatingStuck");
-});
-
 Deno.test("pods: none may be listed: unknown, never ok", async () => {
   const diagnosis = await look({ failures: { [PODS]: { kind: "forbidden", message: "cannot list pods" } } });
   const found = diagnosis.findings.filter((finding) => finding.check === "pods.ready");

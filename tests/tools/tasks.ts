@@ -1,6 +1,7 @@
 /** The tasks of deno.json and their rights, for tests. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { rightsIn } from "../../tools/rights_table.ts";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
 
@@ -16,6 +17,5 @@ export function tasks(): Record<string, string> {
 export function rightsOf(name: string): Map<string, string> {
   const command = tasks()[name];
   if (command === undefined) throw new Error(`there is no task ${name}`);
-  const flags = command.matchAll(/(?<=\s)("?)--allow-([a-z]+)(?:=((?:\$\([^)]*\)|[^\s"])*))?\1(?=\s)/g);
-  return new Map([...flags].map(([, , right = "", to = ""]) => [right, to]));
+  return rightsIn(command);
 }

@@ -107,7 +107,6 @@ Deno.test("objects of runs that are over are removed, and nothing else is", asyn
     ),
     // An object, and no folder.
     "wh/base/lakecheck_scratch_20261121t1100z_dddd0000",
-    "wh/base/lakecheck_scratch_20261121t1100z_dddd00001",
     // What only a store shows that ignores prefixes.
     "wh/BASE/lakecheck_scratch_20261121t1100z_eeee0000/t/1.json",
   ];
