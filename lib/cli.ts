@@ -4,8 +4,8 @@ import { CannotLook, Interrupted, LacksRight, UsageError } from "./errors.ts";
 import { durationMs, flagLines, type FlagTable, type Given, parseFlags } from "./flags.ts";
 import type { Component, Facts } from "./model.ts";
 import { type Format, formatNames, formats } from "./render/mod.ts";
-import { clean } from "./render/text.ts";
 import type { FailOn, Report } from "./report.ts";
+import { clean, quote, withoutCredentials } from "./redact/mod.ts";
 import { otherTask } from "./rights.ts";
 import { note, print, progress, terminalColour, terminalWidth } from "./terminal.ts";
 import { command } from "./shell.ts";
@@ -84,6 +84,8 @@ const FLAGS = {
   help: { help: "this text", short: "h" },
 } satisfies FlagTable;
 
+/** The words of an error that nobody foresaw may quote anything. */
+const MOST_OF_A_BUG = 1000;
 const COULD_NOT_TELL = 3;
 const INTERRUPTED = 130;
 const TERMINATED = 143;
@@ -93,7 +95,7 @@ export async function main(command: Command, argv: readonly string[]): Promise<n
   const interruption = new AbortController();
   const stop = (status: number) => () => {
     if (command.undoMs === undefined || interruption.signal.aborted) endNow(command, status);
-    note(`\n${command.name}: stopping, and taking back what was made. Ctrl-C again ends at once.`);
+    note("", `${command.name}: stopping, and taking back what was made. Ctrl-C again ends at once.`);
     interruption.abort(new Interrupted("interrupted"));
     setTimeout(() => endNow(command, status), command.undoMs);
   };
@@ -109,7 +111,7 @@ function endNow(command: Command, status: number): never {
 }
 
 function sayInterrupted(command: Command): void {
-  if (command.interrupted) note(`\n${command.name}: interrupted. ${command.interrupted}`);
+  if (command.interrupted) note("", `${command.name}: interrupted. ${command.interrupted}`);
 }
 
 function flagsOf(command: Command): FlagTable {
@@ -217,7 +219,7 @@ async function replay(path: string, options: Options): Promise<Facts> {
       `${
         idle.map((name) => `--${name}`).join(", ")
       } not used: the facts in ${path} were recorded from context ` +
-        `${clean(facts.context)}, namespace ${clean(facts.namespace)}.`,
+        `${facts.context}, namespace ${facts.namespace}.`,
     );
   }
   return facts;
@@ -259,12 +261,16 @@ async function explain(error: unknown, command: Command, options: Options | unde
     return INTERRUPTED;
   }
   const expected = error instanceof UsageError || error instanceof CannotLook;
-  const what = clean(error instanceof Error ? error.message : String(error));
+  const what = error instanceof Error ? error.message : String(error);
   const message = expected
-    ? what
-    : `this is a bug in lakecheck: ${what}. Run it again with LAKECHECK_DEBUG=1 and report what it prints.`;
+    ? clean(what)
+    : `this is a bug in lakecheck: ${
+      quote(what, [], MOST_OF_A_BUG)
+    }. Run it again with LAKECHECK_DEBUG=1 and report what it prints.`;
   note(`${command.name}: ${message}`);
-  if (!expected && error instanceof Error && Deno.env.get("LAKECHECK_DEBUG") === "1") note(error.stack ?? "");
+  if (!expected && error instanceof Error && Deno.env.get("LAKECHECK_DEBUG") === "1") {
+    note(...withoutCredentials(error.stack ?? "").split("\n"));
+  }
   if (options && (options.format === "json" || options.outputFile)) {
     await deliver(stopped(command, message, options), options).catch(() => {
       // The message on stderr has been given; what cannot be written now could not be written before.

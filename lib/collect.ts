@@ -13,6 +13,7 @@ import type {
   SourceResult,
 } from "./model.ts";
 import { isList, isProbe } from "./model.ts";
+import { quote } from "./redact/mod.ts";
 import { part, ShapeError } from "./shape.ts";
 import { cut } from "./text.ts";
 import { openWorld } from "./world.ts";
@@ -68,7 +69,10 @@ export async function collect(
 export function failureOf(error: unknown): Failure {
   if (error instanceof CannotLook) return error.failure;
   if (error instanceof ShapeError) return { kind: "malformed", message: error.message };
-  return { kind: "server-error", message: error instanceof Error ? error.message : String(error) };
+  return {
+    kind: "server-error",
+    message: quote(error instanceof Error ? error.message : String(error), [], 500),
+  };
 }
 
 async function readList(client: Reading, source: ListSource): Promise<SourceResult> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { hostsIn, withoutCredentials } from "../lib/components/fields.ts";
+import { hostsIn } from "../lib/components/fields.ts";
+import { withoutCredentials } from "../lib/redact/mod.ts";
 import { bool, list, map, num, obj, part, ShapeError, str } from "../lib/shape.ts";
 
 const reader = obj({

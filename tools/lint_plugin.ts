@@ -3,9 +3,11 @@
  * ARCHITECTURE.md says why. lab/, tools/ and tests/ are free.
  */
 import { apiPath } from "./lint/api_path.ts";
+import { cutAfterRedact } from "./lint/cut_after_redact.ts";
 import { expressionSource } from "./lint/expression_source.ts";
 import { jsonParse } from "./lint/json_parse.ts";
 import { nessieOwnReference } from "./lint/nessie_own_reference.ts";
+import { oneWriter } from "./lint/one_writer.ts";
 import { ownLookup } from "./lint/own_lookup.ts";
 import { patientTests } from "./lint/patient_tests.ts";
 import { s3Deletes } from "./lint/s3_deletes.ts";
@@ -30,7 +32,7 @@ const ROOMS: readonly Room[] = [
   { name: "shell", files: /^lib\/shell\.ts$/, uses: [], types: ["model"] },
   { name: "shape", files: /^lib\/shape\.ts$/, uses: [], types: ["model"] },
   /** What every room may use: pure, and of no subject. */
-  { name: "basics", files: /^lib\/(?:text|json|lookup|written)\.ts$/, uses: ["basics"] },
+  { name: "basics", files: /^lib\/(?:(?:text|json|lookup|written)\.ts$|redact\/)/, uses: ["basics"] },
   { name: "report", files: /^lib\/report\.ts$/, uses: ["model"] },
   { name: "schema", files: /^lib\/report_schema\.ts$/, uses: ["report", "model"], outside: true },
   {
@@ -252,6 +254,8 @@ const plugin: Deno.lint.Plugin = {
     "nessie-own-reference": nessieOwnReference,
     "own-lookup": ownLookup,
     "patient-tests": patientTests,
+    "one-writer": oneWriter,
+    "cut-after-redact": cutAfterRedact,
   },
 };
 

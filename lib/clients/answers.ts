@@ -1,6 +1,7 @@
 /** Tells what an API server's reply means: an Answer, or why there was nothing to see. Pure. */
 import type { Answer, Failure } from "../model.ts";
-import { failure, oneLine, proxiedService, subject, type Talk } from "./failures.ts";
+import { excerpt, quote, redact, redactAll } from "../redact/mod.ts";
+import { failure, proxiedService, subject, type Talk } from "./failures.ts";
 import type { Reply } from "./transport.ts";
 import { command } from "../shell.ts";
 import { parseJson, parseList } from "../json.ts";
@@ -27,7 +28,7 @@ export function readReply(reply: Reply, path: string, talk: Talk): Meaning<Answe
     return no(
       "not-installed",
       said?.name
-        ? `${subject(path)} ${JSON.stringify(said.name)} does not exist`
+        ? `${subject(path)} ${JSON.stringify(quote(said.name, talk.secrets(), 253))} does not exist`
         : `the API server does not serve ${subject(path)} (${
           path.replace(/\?[^]*/, "")
         }): its CRD is not installed`,
@@ -55,29 +56,27 @@ export function readRawReply(reply: Reply, path: string, talk: Talk): Meaning<An
   if (!said) {
     // Up to Kubernetes 1.9 and for upgrade requests, the proxy says so in plain text.
     const unreached = service && status >= 500 && /^Error trying to reach service/i.test(reply.text);
-    if (unreached) return notReached(reply.text);
+    if (unreached) return notReached(reply.text, talk);
     if (status === 401 && !service) return unauthorized(talk);
-    return { ok: true, answer: { status, ...bodyOf(reply.text) } };
+    return { ok: true, answer: { status, ...bodyOf(reply.text, talk) } };
   }
   if (status === 401 && said.reason === "Unauthorized") return unauthorized(talk);
   if (status === 403 && said.reason === "Forbidden") return forbidden(path, said, talk);
-  if (service && status === 503) return notReached(said.message);
-  if (service && status === 404 && said.reason === "NotFound") return notReached(said.message);
+  if (service && status === 503) return notReached(said.message, talk);
+  if (service && status === 404 && said.reason === "NotFound") return notReached(said.message, talk);
   if (status === 429 || status >= 500) return serverError(status, path, said, talk);
-  return { ok: true, answer: { status, ...bodyOf(reply.text) } };
+  return { ok: true, answer: { status, ...bodyOf(reply.text, talk) } };
 }
 
 /** Of a GET of a container's log: the last `units` UTF-16 units of it. It may hold secrets, and is to be reduced at once. */
 export function readTail(reply: Reply, path: string, talk: Talk, units: number): Meaning<Answer> {
   if (reply.status !== 200) return readRawReply(reply, path, talk);
-  return { ok: true, answer: { status: 200, body: reply.text.slice(-units) } };
+  return { ok: true, answer: { status: 200, body: redact(reply.text.slice(-units), talk.secrets()) } };
 }
 
-function notReached(why: string): Meaning<Answer> {
-  return {
-    ok: true,
-    answer: { status: 503, body: { reason: oneLine(`the service did not answer: ${why}`, 300) } },
-  };
+function notReached(why: string, talk: Talk): Meaning<Answer> {
+  const reason = quote(`the service did not answer: ${why}`, talk.secrets(), 300);
+  return { ok: true, answer: { status: 503, body: { reason } } };
 }
 
 /** What of a list is looked at before its reader. */
@@ -111,7 +110,9 @@ export function unauthorized(talk: Talk): Meaning<never> {
 }
 
 function forbidden(path: string, said: ApiStatus | undefined, talk: Talk): Meaning<never> {
-  const why = said ? oneLine(said.message, 240) : `user ${talk.userName} may not read ${subject(path)}`;
+  const why = said
+    ? quote(said.message, talk.secrets(), 240)
+    : `user ${talk.userName} may not read ${subject(path)}`;
   const ask = proxiedService(path)
     ? command`kubectl auth can-i get services/proxy -A`
     : command`kubectl auth can-i list ${subject(path)} -A`;
@@ -125,7 +126,7 @@ export function serverError(
   said: { message: string } | undefined,
   talk: Talk,
 ): Meaning<never> {
-  const why = said ? `: ${oneLine(said.message, 240)}` : "";
+  const why = said ? `: ${quote(said.message, talk.secrets(), 240)}` : "";
   return no(
     "server-error",
     `the API server ${talk.server} failed to answer ${subject(path)} (HTTP ${status})${why}. ` +
@@ -151,12 +152,15 @@ function apiStatus(text: string): ApiStatus | undefined {
   }
 }
 
-function bodyOf(text: string): { body?: unknown } {
+function bodyOf(text: string, talk: Talk): { body?: unknown } {
   if (text === "") return {};
+  const secrets = talk.secrets();
   try {
-    return { body: parseJson(text) };
+    const body = parseJson(text);
+    // What does not repeat a secret, as nearly all, is not gone through part by part.
+    return { body: redact(text, secrets) === text ? body : redactAll(body, secrets) };
   } catch {
-    return { body: text.slice(0, MAX_TEXT) };
+    return { body: excerpt(text, secrets, MAX_TEXT) };
   }
 }
 

@@ -2,8 +2,8 @@
 import { CannotLook } from "../errors.ts";
 import type { FailureKind } from "../model.ts";
 import type { CatalogOptions, CatalogReply, CatalogRequest } from "./catalog_http.ts";
-import { cannotLook, failure, oneLine, type Trouble } from "./failures.ts";
-import { redact } from "./redact.ts";
+import { quote } from "../redact/mod.ts";
+import { cannotLook, failure, type Trouble } from "./failures.ts";
 
 const LOGS = "look at the logs of the catalog: kubectl logs deploy/nessie";
 const ADDRESS = "check the address that was given with --url or NESSIE_URL";
@@ -53,11 +53,9 @@ export function refused(
 ): CannotLook {
   const { status } = reply;
   const what = `could not ${request.what}`;
-  const at = options.way.url;
-  if (!said) return stranger(reply, what, at);
-  const words = oneLine(redact(said.message, options.token ? [options.token] : []), 300);
-  const clean = { ...said, message: words };
-  const because = `the catalog says ${status} ${said.code}: ${words || "it does not say why"}`;
+  if (!said) return stranger(reply, what, options);
+  const clean = quoted(said, options);
+  const because = `the catalog says ${status} ${clean.code}: ${clean.message || "it does not say why"}`;
   const give = (kind: FailureKind, more: string) => new Refusal(kind, `${what}: ${more}`, clean);
   if (status === 401) {
     return give("unauthorized", `the catalog wants a valid token (${because}). Next: ${TOKEN}`);
@@ -68,16 +66,31 @@ export function refused(
   return give("server-error", because);
 }
 
+/** The catalog's words, fit to be shown: it may repeat what it was sent. */
+function quoted(said: Said, options: CatalogOptions): Said {
+  const safe = (text: string, limit: number) => quote(text, secretsOf(options), limit);
+  const conflicts = said.conflicts.map((one) => ({
+    ...one,
+    type: safe(one.type, 64),
+    message: safe(one.message, 300),
+    ...one.key ? { key: one.key.map((element) => safe(element, 255)) } : {},
+  }));
+  return { ...said, code: safe(said.code, 64), message: safe(said.message, 300), conflicts };
+}
+
+const secretsOf = ({ token }: CatalogOptions) => token === undefined ? [] : [token];
+
 const TOKEN = "this tool sends none; ask where the catalog is reached without one, or inside the cluster";
 const RIGHTS = "grant it in the catalog's authorization rules (nessie.server.authorization.rules)";
 
 /** An answer that no catalog gives. */
-function stranger(reply: CatalogReply, what: string, at: string): CannotLook {
+function stranger(reply: CatalogReply, what: string, options: CatalogOptions): CannotLook {
+  const at = options.way.url;
   const { status, text } = reply;
   const page = /^\s*</.test(text);
   const form = text === "" ? "nothing" : page ? "a web page" : "something else";
   if (status >= 300 && status < 400) {
-    const to = redirectTarget(reply, at);
+    const to = redirectTarget(reply, options);
     const words = to ? `points to ${to}` : "points elsewhere, and does not say where";
     return cannotLook(
       "unreachable",
@@ -116,17 +129,19 @@ function stranger(reply: CatalogReply, what: string, at: string): CannotLook {
 }
 
 /** Only the origin and path: a query may hold a secret. */
-function redirectTarget(reply: CatalogReply, at: string): string | undefined {
+function redirectTarget(reply: CatalogReply, options: CatalogOptions): string | undefined {
   const location = reply.headers.get("location");
-  const url = location === null ? null : URL.parse(location, `${at}/`);
-  return url ? oneLine(`${url.origin}${url.pathname}`, 200) : undefined;
+  const url = location === null ? null : URL.parse(location, `${options.way.url}/`);
+  return url ? quote(`${url.origin}${url.pathname}`, secretsOf(options), 200) : undefined;
 }
 
 /** The body is JSON, but not of the shape that the API promises. */
 export function misshapen(request: CatalogRequest, options: CatalogOptions, problem: string): CannotLook {
   return cannotLook(
     "malformed",
-    `could not ${request.what}: the answer of ${options.way.url} ${problem}. It may be no Nessie, or another ` +
+    `could not ${request.what}: the answer of ${options.way.url} ${
+      quote(problem, secretsOf(options), 240)
+    }. It may be no Nessie, or another ` +
       `version. Next: ${ADDRESS}`,
   );
 }

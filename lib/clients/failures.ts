@@ -5,6 +5,7 @@
  */
 import { CannotLook } from "../errors.ts";
 import type { Failure, FailureKind } from "../model.ts";
+import { oneLine } from "../redact/mod.ts";
 
 /** Who asks whom; what messages may say. */
 export interface Talk {
@@ -15,6 +16,8 @@ export interface Talk {
   timeoutMs: number;
   /** Says when the client certificate expired, if it has. */
   expired(): Promise<string | undefined>;
+  /** What the server may quote and no message may hold. */
+  secrets(): readonly string[];
 }
 
 /** Why a request got no whole answer. */
@@ -143,13 +146,6 @@ export function failure(kind: FailureKind, message: string): Failure {
 /** The same, to be thrown. */
 export function cannotLook(kind: FailureKind, message: string): CannotLook {
   return new CannotLook(failure(kind, message));
-}
-
-/** Text from elsewhere made fit for one line: no control characters, cut at `limit` characters. */
-export function oneLine(text: string, limit: number): string {
-  // deno-lint-ignore no-control-regex
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
-  return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
 }
 
 /** `Service ns/name` if the path goes through the service proxy. */

@@ -16,6 +16,7 @@ import {
   type Surroundings,
   type Wanted,
 } from "./kubeconfig_files.ts";
+import { redact } from "../redact/mod.ts";
 import { type Login, logIn } from "./login.ts";
 import { type Headers, openTransport, type Reply } from "./transport.ts";
 
@@ -105,6 +106,8 @@ export interface Call {
   accept: string;
   /** JSON text. */
   body?: { type: string; text: string };
+  /** Values in it that no message may hold. */
+  secrets?: readonly string[];
   /** It goes through the service proxy: a 401 or 503 is the service's own. */
   raw?: boolean;
   /** Largest answer that is read; default: the line's. */
@@ -133,7 +136,12 @@ export async function openLine(options: ConnectOptions): Promise<Line> {
     target.cluster.ca && readMaterial(target.cluster.ca, `the CA of cluster ${target.clusterName}`),
   ]);
   const transport = openTransport({ ...target, ...target.cluster, ca, cert: login.cert, key: login.key });
-  const talk: Talk = { ...target, timeoutMs: options.timeoutMs, expired: () => expiredSince(login.cert) };
+  const talk: Talk = {
+    ...target,
+    timeoutMs: options.timeoutMs,
+    expired: () => expiredSince(login.cert),
+    secrets: login.secrets,
+  };
   const closing = new AbortController();
 
   async function send({ method, path, accept, body, maxBytes }: Call, signal: AbortSignal): Promise<Reply> {
@@ -164,7 +172,7 @@ export async function openLine(options: ConnectOptions): Promise<Line> {
       if (meaning.ok) return meaning.answer;
       throw new CannotLook(await explained(meaning.failure, talk));
     } catch (error) {
-      throw withoutSecrets(error, login.secrets());
+      throw withoutSecrets(error, [...login.secrets(), ...call.secrets ?? []]);
     }
   }
 
@@ -205,11 +213,10 @@ async function explained(failure: Failure, talk: Talk): Promise<Failure> {
   };
 }
 
-/** A server may quote what it was sent. */
-function withoutSecrets(error: unknown, secrets: string[]): unknown {
+/** A server may quote what it was sent; whoever made the words may have forgotten it. */
+function withoutSecrets(error: unknown, secrets: readonly string[]): unknown {
   if (!(error instanceof CannotLook)) return error;
-  const message = secrets.reduce((text, secret) => text.replaceAll(secret, "…"), error.failure.message);
-  return new CannotLook({ kind: error.failure.kind, message });
+  return new CannotLook({ kind: error.failure.kind, message: redact(error.failure.message, secrets) });
 }
 
 async function readVersion(get: KubeClient["get"]): Promise<Preflight> {

@@ -147,7 +147,8 @@ function callsOver(line: Line): Calls {
       const before = await get(path);
       const query = `fieldManager=${MANAGER}&force=${force}${dryRun ? "&dryRun=All" : ""}`;
       let fields: Conflict[] = [];
-      const also = (reply: Reply) => (fields = conflictsIn(reply)).length > 0;
+      const also = (reply: Reply, secrets: readonly string[]) =>
+        (fields = conflictsIn(reply, secrets)).length > 0;
       const { status, body } = await send("PATCH", path, { query, type: APPLY_TYPE, body: object, also });
       if (fields.length > 0) return { outcome: "conflict", fields };
       if (status === 201) return { outcome: "created" };
@@ -206,7 +207,7 @@ interface Sending {
   type?: string;
   body?: unknown;
   /** Replies that are answers too, besides those of 2xx. */
-  also?: (reply: Reply) => boolean;
+  also?: (reply: Reply, secrets: readonly string[]) => boolean;
 }
 
 /** Sends a request and gives the status and JSON body of a good answer. */
@@ -216,10 +217,12 @@ function ask(line: Line, method: string, path: string, { query, type = JSON_TYPE
     path: query ? `${path}?${query}` : path,
     accept: JSON_TYPE,
     ...(body === undefined ? {} : { body: { type, text: JSON.stringify(body) } }),
+    secrets: secretsIn(body),
   };
-  const asked = { method, path, talk: line.talk, secrets: secretsIn(body) };
+  const secrets = [...call.secrets ?? [], ...line.talk.secrets()];
+  const asked = { method, path, talk: line.talk, secrets };
   return line.ask(call, (reply): Meaning<{ status: number; body?: unknown }> => {
-    if (also?.(reply)) return { ok: true, answer: { status: reply.status } };
+    if (also?.(reply, secrets)) return { ok: true, answer: { status: reply.status } };
     return readWritten(reply, asked);
   });
 }

@@ -3,9 +3,10 @@
  * it prints: https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
  */
 import { LacksRight, UsageError } from "../errors.ts";
+import { isSecretName, quote } from "../redact/mod.ts";
 import type { ExecPlugin, Target } from "./kubeconfig.ts";
 import { readMaterial } from "./kubeconfig_files.ts";
-import { oneLine } from "./failures.ts";
+import { type Ended, runChild } from "./child_process.ts";
 import { parseJson } from "../json.ts";
 import { own } from "../lookup.ts";
 
@@ -18,11 +19,27 @@ export interface Credential {
   expires?: number;
 }
 
-/** Long enough for a person to answer a device-code login, short enough to end. */
-const PLUGIN_MS = 60_000;
+/** How long a plugin may take, and be heard, in milliseconds. */
+export interface PluginLimits {
+  /** Long enough for a person to answer a device-code login, short enough to end. */
+  wholeMs: number;
+  /** From SIGTERM to SIGKILL, and from the plugin's end to the end of its output, which others may hold open. */
+  graceMs: number;
+}
 
-/** Runs the plugin once, at most a minute. UsageError when it gives no credential. */
-export async function askPlugin(target: Target, limitMs = PLUGIN_MS): Promise<Credential> {
+const LIMITS: PluginLimits = { wholeMs: 60_000, graceMs: 1000 };
+
+/** An ExecCredential has a few KiB; this is more than any. */
+const MOST_STDOUT_BYTES = 1024 * 1024;
+
+/**
+ * Secrets of ours that the environment may hold. A plugin has its own business and gets everything else of it, as with
+ * kubectl: PATH, HOME, proxies and what the clouds' tools are configured by.
+ */
+const OURS = ["OP_CONNECT_CREDENTIALS", "OP_CONNECT_TOKEN"];
+
+/** Runs the plugin once. UsageError when it gives no credential, or not within the limits. */
+export async function askPlugin(target: Target, limits: PluginLimits = LIMITS): Promise<Credential> {
   const plugin = target.user.exec;
   if (!plugin) return {};
   const who = `the login plugin ${plugin.command} of user ${target.userName}`;
@@ -30,8 +47,28 @@ export async function askPlugin(target: Target, limitMs = PLUGIN_MS): Promise<Cr
   if (plugin.interactiveMode === "Always" && !interactive) {
     throw new UsageError(`${who} wants a terminal, and there is none. Next: run this in one`);
   }
-  const output = await run(plugin, await execInfo(target, plugin, interactive), interactive, who, limitMs);
-  return readCredential(output, who);
+  const info = await execInfo(target, plugin, interactive);
+  const ended = await run(plugin, info, interactive, who, limits);
+  switch (ended.how) {
+    case "late":
+      throw new UsageError(
+        `${who} gave no credential within ${
+          limits.wholeMs / 1000
+        } s and was ended. Next: log in by hand first`,
+      );
+    case "flood":
+      throw new UsageError(
+        `${who} printed more than ${
+          MOST_STDOUT_BYTES / 1024 / 1024
+        } MiB where a credential was expected, and was ended. ` +
+          "Next: run it by hand and see what it prints",
+      );
+    case "exited":
+      if (ended.code === 0) return readCredential(ended.stdout, who);
+      throw new UsageError(
+        `${who} failed (exit ${ended.code}): ${said(ended, plugin)}. Next: log in again`,
+      );
+  }
 }
 
 async function run(
@@ -39,28 +76,20 @@ async function run(
   info: string,
   interactive: boolean,
   who: string,
-  limitMs: number,
-): Promise<string> {
-  const limit = AbortSignal.timeout(limitMs);
-  // On a terminal the plugin may have something to tell the person: a URL to open, a code to type.
-  const watched = interactive && Deno.stderr.isTerminal();
-  let output: { success: boolean; code: number; stdout: Uint8Array; stderr?: Uint8Array };
+  limits: PluginLimits,
+): Promise<Ended> {
   try {
-    const command = new Deno.Command(plugin.command, {
+    return await runChild(plugin.command, {
       args: plugin.args,
-      env: { ...plugin.env, KUBERNETES_EXEC_INFO: info },
-      stdin: interactive ? "inherit" : "null",
-      stdout: "piped",
-      stderr: watched ? "inherit" : "piped",
-      signal: limit,
+      env: {
+        ...Object.fromEntries(OURS.map((name) => [name, ""])),
+        ...plugin.env,
+        KUBERNETES_EXEC_INFO: info,
+      },
+      terminal: interactive,
+      mostBytes: MOST_STDOUT_BYTES,
+      ...limits,
     });
-    const child = command.spawn();
-    const [stdout, stderr, status] = await Promise.all([
-      new Response(child.stdout).bytes(),
-      watched ? undefined : new Response(child.stderr).bytes(),
-      child.status,
-    ]);
-    output = { success: status.success, code: status.code, stdout, stderr };
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) {
       throw new LacksRight(
@@ -70,38 +99,42 @@ async function run(
     }
     throw new UsageError(`${who} can't be run: ${runError(error, plugin)}`);
   }
-  if (limit.aborted) {
-    throw new UsageError(`${who} gave no credential within ${limitMs / 1000} s. Next: log in by hand first`);
-  }
-  if (!output.success) {
-    const said = output.stderr
-      ? masked(lastLine(new TextDecoder().decode(output.stderr)))
-      : "its words are above";
-    throw new UsageError(
-      `${who} failed (exit ${output.code}): ${said || "it said nothing"}. Next: log in again`,
-    );
-  }
-  return new TextDecoder().decode(output.stdout);
 }
 
 function runError(error: unknown, plugin: ExecPlugin): string {
   if (error instanceof Deno.errors.NotFound) {
     const hint = plugin.installHint
-      ? oneLine(plugin.installHint, 200)
+      ? quote(plugin.installHint, [], 200)
       : "install it, or correct the kubeconfig";
     return `there is no such program. Next: ${hint}`;
   }
   return "the system would not start it. Next: check that it is executable";
 }
 
-function readCredential(text: string, who: string): Credential {
-  let status: Record<string, unknown> | undefined;
+/** The last line of what a plugin said. It may hold anything that the plugin knows: what looks like a key goes. */
+function said({ stdout, stderr }: Ended, plugin: ExecPlugin): string {
+  if (stderr === undefined) return "its words are above";
+  const secrets = [
+    ...Object.entries(plugin.env).filter(([name]) => isSecretName(name)).map(([, value]) => value),
+    ...Object.values(statusOf(stdout) ?? {}).filter((value) => typeof value === "string"),
+  ];
+  const line = stderr.trimEnd().split("\n").at(-1) ?? "";
+  // Long words without spaces may be keys or tokens: plugins do print them.
+  return quote(line.replace(/[\w\-+=.~]{32,}/g, "…"), secrets, 200) || "it said nothing";
+}
+
+function statusOf(text: string): Record<string, unknown> | undefined {
   try {
     const parsed = parseJson(text) as { kind?: unknown; status?: unknown };
-    if (parsed.kind === "ExecCredential") status = parsed.status as Record<string, unknown>;
+    return parsed.kind === "ExecCredential" ? parsed.status as Record<string, unknown> : undefined;
   } catch {
-    // Said below; the parser's words would quote the credential.
+    // The parser's words would quote the credential.
+    return undefined;
   }
+}
+
+function readCredential(text: string, who: string): Credential {
+  const status = statusOf(text);
   const field = (name: string) => {
     const value = own(status, name);
     return typeof value === "string" && value !== "" ? value : undefined;
@@ -139,13 +172,4 @@ async function execInfo(target: Target, plugin: ExecPlugin, interactive: boolean
         : {}),
     },
   });
-}
-
-function lastLine(text: string): string {
-  return oneLine(text.trimEnd().split("\n").at(-1) ?? "", 200);
-}
-
-/** Long words without spaces may be keys or tokens: plugins do print them. */
-function masked(text: string): string {
-  return text.replace(/[A-Za-z0-9_\-+=.]{32,}/g, "…");
 }

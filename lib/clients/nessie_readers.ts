@@ -1,5 +1,6 @@
 /** Readers of the answers of Nessie's API v2. Pure. */
 import type { Reader } from "../model.ts";
+import { quote } from "../redact/mod.ts";
 import { anyText, bool, list, map, messageText, num, obj, ShapeError, str, via } from "../shape.ts";
 import { int64 } from "./big_json.ts";
 import type { Conflict, Said } from "./catalog_failures.ts";
@@ -41,7 +42,7 @@ export const CONFIG = via(
 
 const refType: Reader<ReferenceType> = via(str, (text) => {
   if (text === "BRANCH" || text === "TAG" || text === "DETACHED") return text;
-  throw new ShapeError("", `is ${JSON.stringify(text.slice(0, 40))}, which is no type of reference`);
+  throw new ShapeError("", `is ${JSON.stringify(quote(text, [], 40))}, which is no type of reference`);
 });
 
 export const REFERENCE: Reader<Reference> = via(

@@ -2,9 +2,9 @@
 import { CannotLook } from "../errors.ts";
 import type { Failure } from "../model.ts";
 import { messageText, num, obj } from "../shape.ts";
-import { cannotLook, oneLine, type Trouble } from "./failures.ts";
+import { quote } from "../redact/mod.ts";
+import { cannotLook, type Trouble } from "./failures.ts";
 import type { ConnectCall } from "./one_password.ts";
-import { redact } from "./redact.ts";
 import type { Reply } from "./transport.ts";
 import { parseJson } from "../json.ts";
 
@@ -29,7 +29,7 @@ export function refusal(reply: Reply, call: ConnectCall, secrets: readonly strin
         "Next: check its address, and that it is asked directly",
     );
   }
-  const words = oneLine(redact(message.slice(0, 2000), secrets), 200) || "it does not say why";
+  const words = quote(message, secrets, 200) || "it does not say why";
   const because = `1Password Connect says ${status}: ${words}`;
   switch (status) {
     case 401:

@@ -9,10 +9,10 @@ import { kubePath } from "../api_path.ts";
 import { CannotLook, Interrupted } from "../errors.ts";
 import type { Failure } from "../model.ts";
 import { readReply, unauthorized } from "./answers.ts";
-import { cannotLook, failure, oneLine } from "./failures.ts";
+import { quote } from "../redact/mod.ts";
+import { cannotLook, failure } from "./failures.ts";
 import { type Line, openLine } from "./kube.ts";
 import type { WriterOptions } from "./kube_writer.ts";
-import { redact } from "./redact.ts";
 import { missingRule } from "./write_answers.ts";
 import { command } from "../shell.ts";
 import { own } from "../lookup.ts";
@@ -255,7 +255,7 @@ function refusal(error: unknown, { line, namespace, pod, port }: Way): Failure {
     const seconds = `${talk.timeoutMs / 1000} s`;
     return failure("timeout", `${which} was not opened within ${seconds}. Next: look at its node: ${look}`);
   }
-  const why = status ? `HTTP ${status}` : oneLine(redact(text.slice(0, 2000), login.secrets()), 200);
+  const why = status ? `HTTP ${status}` : quote(text, login.secrets(), 200);
   return failure(
     status >= 500 ? "server-error" : "unreachable",
     `the API server ${talk.server} could not open ${which} (${why}): perhaps it can't reach the kubelet. Next: ${look}`,
@@ -268,7 +268,7 @@ function brokenOff(said: string, { line, namespace, pod, port }: Way): Failure {
   if (/refused/i.test(said)) {
     return failure("unreachable", `nothing listens on port ${port} of Pod ${namespace}/${pod}. ${next}`);
   }
-  const why = said ? `: ${oneLine(said, 200)}` : "";
+  const why = said ? `: ${quote(said, line.login.secrets(), 200)}` : "";
   return failure(
     "unreachable",
     `Pod ${namespace}/${pod} gave no answer on port ${port} and closed it${why}. ${next}`,

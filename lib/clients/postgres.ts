@@ -4,8 +4,8 @@
  */
 import { Interrupted } from "../errors.ts";
 import type { Failure } from "../model.ts";
-import { cannotLook, oneLine } from "./failures.ts";
-import { redact } from "./redact.ts";
+import { quote } from "../redact/mod.ts";
+import { cannotLook } from "./failures.ts";
 
 /** A row by the names of its columns; integers of 64 bits come as text. */
 export type Row = Record<string, unknown>;
@@ -94,7 +94,7 @@ export function databaseTrouble(
   { words, database, user, password, timeoutMs, why }: Omit<DatabaseOptions, "signal">,
 ) {
   const { code = "", message = "" } = error as { code?: string; message?: string };
-  const said = oneLine(redact(message, [password]), 200);
+  const said = quote(message, [password], 200);
   const at = `PostgreSQL in ${words}`;
   const seconds = `${timeoutMs / 1000} s`;
   switch (code) {

@@ -1,11 +1,10 @@
 /** Turns what stands between S3 and an answer into words with a next step. Pure. */
 import { CannotLook, Interrupted } from "../errors.ts";
 import type { Failure } from "../model.ts";
-import { oneLine } from "./failures.ts";
-import { redact } from "./redact.ts";
+import { redact } from "../redact/mod.ts";
 import type { S3Talk } from "./s3.ts";
 import { NoS3, type SeenS3 } from "./s3_handler.ts";
-import { errorFields, isForeign, refusalOf } from "./s3_refusals.ts";
+import { errorFields, isForeign, refusalOf, secretsOf } from "./s3_refusals.ts";
 import { NoAnswer } from "./s3_send.ts";
 import { networkText } from "./transport.ts";
 import { silence } from "./s3_silence.ts";
@@ -75,9 +74,9 @@ function sdkWords(error: unknown): { code: string; message: string } {
   return error instanceof Error ? { code: error.name, message: error.message } : { code: "", message: "" };
 }
 
-/** What a server said, fit for a message: one line, and no key in it. */
-function hide(message: string, { keys }: S3Talk): string {
-  return oneLine(redact(message, [keys.accessKeyId, keys.secretAccessKey]), 500);
+/** A server may quote what it was sent; whoever made the words may have forgotten it. */
+function hide(message: string, talk: S3Talk): string {
+  return redact(message, secretsOf(talk));
 }
 
 /** A word for a status that comes without a body. */

@@ -3,11 +3,10 @@
  * by fetch, their bodies drained into a buffer that is used again. The client that measures is not the one that proves.
  */
 import { CannotLook } from "../errors.ts";
-import { oneLine } from "./failures.ts";
-import { redact } from "./redact.ts";
+import { quote } from "../redact/mod.ts";
 import { type S3Talk, s3Trouble } from "./s3.ts";
 import { readBody } from "./s3_send.ts";
-import { errorFields } from "./s3_refusals.ts";
+import { errorFields, secretsOf } from "./s3_refusals.ts";
 
 /** A request as it goes out, over and over. */
 export interface LoadRequest {
@@ -33,7 +32,6 @@ const BUFFER_BYTES = 256 * 1024;
 const MOST_BUFFERS = 128;
 /** A body that comes in one piece costs less without a reader. */
 const SMALL_BYTES = 64 * 1024;
-const ERROR_CHARACTERS = 2000;
 const MAX_ERROR_BYTES = 1024 * 1024;
 
 export interface LoadClient {
@@ -85,16 +83,12 @@ async function errorText({ body }: Response, method: string, url: string): Promi
   return new TextDecoder().decode(await readBody({ body, asked }, MAX_ERROR_BYTES));
 }
 
-function refusal(status: number, text: string, method: string, { keys }: S3Talk): LoadRefusal {
-  const { code, message } = errorFields(text.slice(0, ERROR_CHARACTERS));
+function refusal(status: number, text: string, method: string, talk: S3Talk): LoadRefusal {
+  const { code, message } = errorFields(text);
   const named = code && /^[A-Z]\w+$/.test(code) ? ` ${code}` : "";
   const kind = BUSY.has(status) ? "SlowDown" : `HTTP ${status}${named}`;
   const said = message ? `: ${message}` : "";
-  const words = redact(`${method} gave HTTP ${status}${named}${said}`, [
-    keys.accessKeyId,
-    keys.secretAccessKey,
-  ]);
-  return { kind, words: oneLine(words, 200) };
+  return { kind, words: quote(`${method} gave HTTP ${status}${named}${said}`, secretsOf(talk), 200) };
 }
 
 function cut(method: string, bytes: number, expect: number): LoadRefusal {

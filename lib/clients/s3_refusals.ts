@@ -4,7 +4,8 @@
  */
 import { unescaped } from "./s3_list.ts";
 import type { Failure, FailureKind } from "../model.ts";
-import { failure, oneLine } from "./failures.ts";
+import { quote } from "../redact/mod.ts";
+import { failure } from "./failures.ts";
 import type { S3Talk } from "./s3.ts";
 import type { SeenS3 } from "./s3_handler.ts";
 import { GATEWAYS, subjectOf } from "./s3_silence.ts";
@@ -35,13 +36,16 @@ const TOOLS = "kubectl -n rook-ceph exec deploy/rook-ceph-tools --";
 /** The words of an answer. */
 export function refusalOf(seen: SeenS3, said: Said, talk: S3Talk): Failure {
   const code = said.code ?? "";
-  const message = oneLine((said.message ?? "").slice(0, 2000), 160);
+  const message = quote(said.message ?? "", secretsOf(talk), 160);
   const status = `${seen.status}${code && /^[A-Z]\w+$/.test(code) ? ` ${code}` : ""}`;
-  const of = { seen, code, message, status, bucket: bucketOf(seen), talk };
+  const of = { seen, code, message, status, bucket: quote(bucketOf(seen), secretsOf(talk), 63), talk };
   const words = isForeign(seen) ? foreign : skewed(of) ? CODES.RequestTimeTooSkewed : own(CODES, code);
   const [kind, why, next] = (words ?? byStatus(seen))(of);
   return failure(kind, `${subjectOf(seen.asked, talk)}: ${why}. Next: ${next}`);
 }
+
+/** What no message about this store may hold. */
+export const secretsOf = ({ keys }: Pick<S3Talk, "keys">) => [keys.secretAccessKey, keys.accessKeyId];
 
 /** An answer with a body that no S3 writes. */
 export function isForeign({ status, headers, text }: SeenS3): boolean {
@@ -174,7 +178,8 @@ const redirected: Words = ({ seen, status, talk }) => {
   const { region: inBody, endpoint } = errorFields(seen.text);
   const region = seen.headers.get("x-amz-bucket-region") ?? inBody;
   const to = endpoint ?? locationOf(seen.headers);
-  const where = [...region ? [`region ${region}`] : [], ...to ? [`endpoint ${to}`] : []].join(", ");
+  const told = [...region ? [`region ${region}`] : [], ...to ? [`endpoint ${to}`] : []].join(", ");
+  const where = quote(told, secretsOf(talk), 200);
   const so = seen.status === 301 || seen.status === 308 ? "belongs elsewhere" : "is for now served elsewhere";
   return [
     "server-error",
@@ -193,8 +198,9 @@ function locationOf(headers: Headers): string | undefined {
 }
 
 function wrongRegion({ seen, status, message, talk }: Case): ReturnType<Words> {
-  const wanted = seen.headers.get("x-amz-bucket-region") ?? errorFields(seen.text).region ??
+  const told = seen.headers.get("x-amz-bucket-region") ?? errorFields(seen.text).region ??
     /expecting '([\w-]+)'/.exec(message)?.[1];
+  const wanted = told && quote(told, secretsOf(talk), 64);
   return [
     "server-error",
     `region ${talk.region} is not the one that the store expects (${status})${

@@ -2,8 +2,8 @@
 import type { FailureKind } from "../model.ts";
 import { list, messageText, obj, str } from "../shape.ts";
 import { type Meaning, serverError, unauthorized } from "./answers.ts";
-import { failure, oneLine, type Talk } from "./failures.ts";
-import { redact } from "./redact.ts";
+import { quote } from "../redact/mod.ts";
+import { failure, type Talk } from "./failures.ts";
 import type { Reply } from "./transport.ts";
 import { command } from "../shell.ts";
 import { parseJson } from "../json.ts";
@@ -15,8 +15,8 @@ export interface Asked {
   /** Without its query. */
   path: string;
   talk: Talk;
-  /** What may not be quoted: values that were sent. */
-  secrets: string[];
+  /** What may not be quoted: values that were sent, and the login. */
+  secrets: readonly string[];
 }
 
 /** A field that another manager owns and that was to be changed. */
@@ -56,7 +56,7 @@ export function readWritten(reply: Reply, asked: Asked): Meaning<{ status: numbe
   }
   if (status === 401) return unauthorized(asked.talk);
   const said = statusOf(text);
-  const message = oneLine(redact((said?.message ?? "").slice(0, 2000), asked.secrets), 240);
+  const message = quote(said?.message ?? "", asked.secrets, 240);
   if (isAbsent(reply)) return absent(said, asked);
   if (status === 403) return forbidden(said, message, asked);
   if (status === 429 || status >= 500) {
@@ -101,21 +101,22 @@ export function isTaken({ status, text }: Reply): boolean {
 }
 
 /**
- * The conflicts that a server-side apply was refused for; empty when that was not the reason.
+ * The conflicts that a server-side apply was refused for, without `secrets`; empty when that was not the reason.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts
  */
-export function conflictsIn({ status, text }: Reply): Conflict[] {
+export function conflictsIn({ status, text }: Reply, secrets: readonly string[]): Conflict[] {
   if (status !== 409) return [];
   const causes = (statusOf(text)?.details?.causes ?? []).filter((one) =>
     one.reason === "FieldManagerConflict"
   );
   return causes.map(({ message = "", field = "" }) => {
     const [, manager = ""] = /^conflict with "((?:[^"\\]|\\.)*)"/.exec(message) ?? [];
-    return { manager: manager.replace(/\\(.)/g, "$1") || "another manager", field };
+    const name = quote(manager.replace(/\\(.)/g, "$1"), secrets, 128);
+    return { manager: name || "another manager", field: quote(field, secrets, 1024) };
   });
 }
 
-function absent(said: Status | undefined, { path, talk }: Asked): Meaning<never> {
+function absent(said: Status | undefined, { path, talk, secrets }: Asked): Meaning<never> {
   const { group, resource, namespace, name } = placeOf(path);
   if (said?.details?.kind === "namespaces" && resource !== "namespaces") {
     return no(
@@ -125,7 +126,10 @@ function absent(said: Status | undefined, { path, talk }: Asked): Meaning<never>
     );
   }
   if (said?.details?.name) {
-    return no("not-installed", `${resource}/${name ?? said.details.name}${within(namespace)} does not exist`);
+    return no(
+      "not-installed",
+      `${resource}/${name ?? quote(said.details.name, secrets, 253)}${within(namespace)} does not exist`,
+    );
   }
   return no(
     "not-installed",
@@ -155,7 +159,8 @@ function forbidden(said: Status | undefined, message: string, asked: Asked): Mea
         `(${command`kubectl --context ${talk.context} get namespace ${namespace}`}), then run this again`,
     );
   }
-  const [, user, verb, resource, group, namespace] = DENIED.exec(said?.message ?? "") ?? [];
+  const [, user, verb, resource, group, namespace] =
+    DENIED.exec(quote(said?.message ?? "", asked.secrets, 2000)) ?? [];
   if (!user || !verb || !resource) {
     return refused("forbidden", 403, message, asked, "ask whoever sets the cluster's quotas and policies");
   }

@@ -1,31 +1,14 @@
 /** Readers that several kinds share: what we keep of metadata, conditions, pod specs and texts. */
 import type { ObjectRef, Reader } from "../model.ts";
+import { quote } from "../redact/mod.ts";
 import { anyText, bool, list, map, num, obj, objectName, present, str, via } from "../shape.ts";
 import { own } from "../lookup.ts";
 
-/** Longest text kept from a condition or an event; the rest says nothing new. */
+/** Longest text kept from a condition or an event, in UTF-16 units; the rest says nothing new. */
 const TEXT_LIMIT = 400;
 
-/** A message for people, cut to a bounded length, with what looks like credentials taken out. */
-export const text: Reader<string> = via(anyText, (value) => withoutCredentials(value).slice(0, TEXT_LIMIT));
-
-/** Hides user:password@ in URLs and the values behind words such as password=, token: and secret=. */
-export function withoutCredentials(value: string): string {
-  return value
-    .replace(/\/\/[^/\s]+@/g, "//***@")
-    .replace(/\/\/[^/\s:@]+:(?!\d{1,5}(?:\/|$))[^\s@]{0,256}@/g, "//***@")
-    .replace(
-      /\b(password|passwd|secret[_-]?key|access[_-]?key|token|bearer)(\s*[=:]\s*|\s+)("[^"]*"|'[^']*'|[^\s,;"']+)/gi,
-      hideValue,
-    );
-}
-
-/** Keeps plain words after a space (`token is expired`): only what is assigned or looks random goes. */
-function hideValue(whole: string, word: string, gap: string, value: string): string {
-  const assigned = /[=:]/.test(gap);
-  const random = /^["']?[A-Za-z0-9+/_.-]{20,}/.test(value);
-  return assigned || random ? `${word}${gap}***` : whole;
-}
+/** A message for people: one line of a bounded length, with what looks like credentials taken out. */
+export const text: Reader<string> = via(anyText, (value) => quote(value, [], TEXT_LIMIT));
 
 export const labels: Reader<Record<string, string>> = map(str);
 

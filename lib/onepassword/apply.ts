@@ -1,8 +1,8 @@
 /** Applies the manifests without fighting anybody for a field: what Flux keeps is Flux's, what others keep is told. */
-import { oneLine } from "../clients/failures.ts";
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
 import type { Conflict } from "../clients/write_answers.ts";
 import { CannotLook } from "../errors.ts";
+import { quote } from "../redact/mod.ts";
 import { command } from "../shell.ts";
 import { pathOf } from "./manifests.ts";
 import { at } from "./objects.ts";
@@ -131,7 +131,7 @@ function changedMeanwhile(object: KubeObject, what: string): CannotLook {
 
 /** `.data.token (kept by kubectl-create)`, five of them at most. */
 export function keptBy(fields: readonly Conflict[]): string {
-  const told = fields.map(({ field, manager }) => `${field} (kept by ${oneLine(manager, 60)})`);
+  const told = fields.map(({ field, manager }) => `${field} (kept by ${quote(manager, [], 60)})`);
   return told.slice(0, 5).join("; ") + (told.length > 5 ? ` and ${told.length - 5} more` : "");
 }
 

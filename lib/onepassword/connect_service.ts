@@ -1,6 +1,6 @@
 /** From the host that a store names to a pod behind it: the token goes to a Service of this cluster, or nowhere. */
 import { isLabel, kubePath } from "../api_path.ts";
-import { oneLine } from "../clients/failures.ts";
+import { quote } from "../redact/mod.ts";
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
 import { CannotLook, UsageError } from "../errors.ts";
 import { at, conditionOf, entries, podsSelected } from "./objects.ts";
@@ -52,7 +52,7 @@ export async function connectService(
   kube: KubeWriter,
   host: string,
 ): Promise<{ name: ServiceName; service: KubeObject }> {
-  const said = JSON.stringify(oneLine(host, 120));
+  const said = JSON.stringify(quote(host, [], 120));
   const name = serviceNamed(host);
   if (!name) {
     throw new UsageError(

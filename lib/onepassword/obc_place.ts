@@ -1,12 +1,12 @@
 /** Where keys come from and where they go: claims and users, the 1Password store, its vault. */
 import { kubePath } from "../api_path.ts";
-import { oneLine } from "../clients/failures.ts";
 import type { KubeObject, KubeWriter } from "../clients/kube_writer.ts";
 import type { ConnectApi, Vault } from "../clients/one_password.ts";
 import { cephObjectStoreUsers, objectBucketClaims } from "../components/rook_ceph_kinds.ts";
 import { UsageError } from "../errors.ts";
 import type { ObjectRef } from "../model.ts";
 import { refText } from "../model.ts";
+import { quote } from "../redact/mod.ts";
 import { claimSource, type Source, userSource } from "./obc_keys.ts";
 import { command } from "../shell.ts";
 import { at, EXTERNAL_SECRETS, listIfServed } from "./objects.ts";
@@ -45,7 +45,7 @@ function pick(all: readonly Source[], names: readonly string[], flag: string, ki
     const known = all.map(nameOf).join(", ") || "none";
     throw new UsageError(
       `${flag} names ${kind} ${name}, which does not exist; there are: ${
-        oneLine(known, 300)
+        quote(known, [], 300)
       }. Nothing was changed.`,
     );
   });
@@ -131,7 +131,7 @@ export async function findVault(api: ConnectApi, wanted: string): Promise<Vault>
   const opened = all.map(({ name }) => name).join(", ") || "none";
   throw new UsageError(
     `The token opens no vault ${wanted}; it opens: ${
-      oneLine(opened, 300)
+      quote(opened, [], 300)
     }. Give another --vault, or a token for it: ` +
       command`op connect token create obc-sync --server SERVER --vault ${wanted},rw`,
   );

@@ -2,7 +2,7 @@
 import type { Asked } from "../cli.ts";
 import { connectWriter, type KubeWriter } from "../clients/kube_writer.ts";
 import { type ConnectApi, connectApi } from "../clients/one_password.ts";
-import { oneLine } from "../clients/failures.ts";
+import { quote } from "../redact/mod.ts";
 import { forward } from "../clients/port_forward.ts";
 import { UsageError } from "../errors.ts";
 import { durationMs, type Given } from "../flags.ts";
@@ -244,10 +244,10 @@ async function reach(
   { host, store, vault }: Place,
 ): Promise<{ api: ConnectApi; close(): Promise<void> }> {
   const { signal } = kube;
-  const goal = `vault ${oneLine(vault, 80)}, context ${kube.context}`;
+  const goal = `vault ${quote(vault, [], 80)}, context ${kube.context}`;
   if (connectUrl !== undefined) {
     const api = connectApi({ url: connectUrl, token, timeoutMs, signal, plainHttp });
-    await hands.trust(`${oneLine(connectUrl, 120)} (--connect-url), ${goal}`);
+    await hands.trust(`${quote(connectUrl, [], 120)} (--connect-url), ${goal}`);
     return { api, close: () => Promise.resolve() };
   }
   const found = await connectService(kube, host);

@@ -1,5 +1,7 @@
 /** Questions on a terminal: yes or no, and a secret that is not shown. What is asked goes to stderr. */
 import { Interrupted, UsageError } from "../errors.ts";
+import { clean } from "../redact/mod.ts";
+import { writeStderr } from "../terminal.ts";
 
 /** What a question needs of the terminal. */
 export interface Terminal {
@@ -15,10 +17,7 @@ export const ownTerminal: Terminal = {
   isTerminal: () => Deno.stdin.isTerminal(),
   read: (buffer) => Deno.stdin.read(buffer),
   setRaw: (raw) => Deno.stdin.setRaw(raw),
-  write(text) {
-    const bytes = new TextEncoder().encode(text);
-    for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
-  },
+  write: writeStderr,
 };
 
 /** A line that is being typed without echo. */
@@ -85,7 +84,7 @@ export async function secret(
   let line = emptyLine;
   terminal.setRaw(true);
   try {
-    terminal.write(`${PASTE.on}${question} `);
+    terminal.write(`${PASTE.on}${clean(question)} `);
     while (line.state === "open") {
       const count = await terminal.read(buffer);
       line = count === null
@@ -115,7 +114,7 @@ export async function ask(question: string, terminal: Terminal = ownTerminal): P
   }
   const buffer = new Uint8Array(4096);
   for (let tries = 0; tries < 3; tries++) {
-    terminal.write(`${question} [y/N] `);
+    terminal.write(`${clean(question)} [y/N] `);
     const count = await terminal.read(buffer);
     if (count === null) {
       terminal.write("\n");

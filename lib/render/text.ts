@@ -1,4 +1,5 @@
 /** Words on a terminal: made harmless, measured in columns, wrapped, and painted. */
+import { clean } from "../redact/mod.ts";
 
 export type Colour = "red" | "yellow" | "green" | "magenta" | "cyan" | "dim" | "bold";
 
@@ -20,25 +21,6 @@ export function painter(colour: boolean): Paint {
   if (!colour) return (_colours, text) => text;
   return (colours, text) =>
     colours.reduce((inner, name) => `\x1b[${CODES[name][0]}m${inner}\x1b[${CODES[name][1]}m`, text);
-}
-
-/** Escape sequences: CSI, then strings such as OSC up to their end, then what is left of two-byte ones. */
-const SEQUENCES =
-  // deno-lint-ignore no-control-regex
-  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]/g;
-// deno-lint-ignore no-control-regex
-const CONTROLS = /[\x00-\x1f\x7f-\x9f]/g;
-/** Marks that change the direction of text or hide in it. */
-const INVISIBLE = /[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-
-/**
- * One line of text that a terminal cannot be tricked with. Names and messages come from the cluster: whoever
- * may write them there must not be able to move the cursor or set colours here.
- */
-export function clean(text: string): string {
-  return text.replace(SEQUENCES, "")
-    .replace(/\s+/g, (blank) => /[\r\n\t]/.test(blank) ? " " : blank)
-    .replace(CONTROLS, "\ufffd").replace(INVISIBLE, "").trim();
 }
 
 /** A copy of plain data in which every string is clean. */

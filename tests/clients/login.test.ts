@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { findTarget, type Surroundings } from "../../lib/clients/kubeconfig_files.ts";
 import { logIn } from "../../lib/clients/login.ts";
-import { askPlugin } from "../../lib/clients/login_plugin.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { certificateUser, kubeconfigFor, testAuthority } from "../fake_api_server.ts";
 import { connect } from "../../lib/clients/kube.ts";
@@ -254,14 +253,4 @@ Deno.test("a login plugin that gives nothing says why, without its secrets", asy
       );
     },
   );
-});
-
-Deno.test("a login plugin that hangs is ended", async () => {
-  await inHome({ config: plugin(), login: "#!/bin/sh\nexec sleep 30" }, {}, async (around, home) => {
-    const target = await findTarget({ kubeconfig: `${home}/config` }, around);
-    assert.match(
-      await usageError(askPlugin(target, 100)),
-      /gave no credential within 0\.1 s\. Next: log in by hand/,
-    );
-  });
 });

@@ -12,6 +12,7 @@ const TALK: Talk = {
   userName: "me",
   timeoutMs: PATIENT_MS,
   expired: () => Promise.resolve(undefined),
+  secrets: () => [],
 };
 
 function apiStatus(reason: string, message: string): string {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { hostsIn, withoutCredentials } from "../../lib/components/fields.ts";
+import { hostsIn } from "../../lib/components/fields.ts";
+import { withoutCredentials } from "../../lib/redact/mod.ts";
 import { registryOf } from "../../lib/components/images.ts";
 import { serviceOfHost } from "../../lib/components/service_names.ts";
 import { openWorld } from "../../lib/world.ts";

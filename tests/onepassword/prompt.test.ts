@@ -64,6 +64,14 @@ Deno.test("a secret is asked for without echo, in any chunks, and the terminal i
   assert.equal(terminal.written, "\x1b[?2004hWhat? \x1b[?2004l\n");
 });
 
+Deno.test("what a question names cannot trick the terminal", async () => {
+  const [hidden, plain] = [typist(["x\r"]), typist(["y\n"])];
+  await secret("vault \x1b[2Ja\x9b1mb\u202ec\n?", { terminal: hidden });
+  assert.equal(hidden.written, "\x1b[?2004hvault abc ? \x1b[?2004l\n");
+  assert.equal(await ask("vault \x1b]0;t\x07a\r\n\u200bb?", plain), true);
+  assert.equal(plain.written, "vault a b? [y/N] ");
+});
+
 Deno.test("long tokens can be pasted, and what is longer than 1 MiB is refused", async () => {
   const long = TOKEN.repeat(100);
   assert.equal(await secret("What?", { terminal: typist([`\x1b[200~${long}\x1b[201~`, "\r"]) }), long);

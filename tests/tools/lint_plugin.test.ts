@@ -84,7 +84,8 @@ Deno.test("only the clients and the cli's own files touch the world outside", ()
         "tools/x.ts",
       ]
     ) {
-      assert.deepEqual(lint(path, text), [], `${path}: ${text}`);
+      const said = lint(path, text).filter((one) => one.startsWith("outside-world: "));
+      assert.deepEqual(said, [], `${path}: ${text}`);
     }
   }
   assert.deepEqual(lint("scripts/x.ts", "Deno.args;"), []);

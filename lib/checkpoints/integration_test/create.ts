@@ -1,7 +1,7 @@
 /** Makes a permanent test of what was found: shows what would change, asks, sees the test pass and fail, and writes it. */
 import { writeFileAtomic } from "../../atomic_file.ts";
 import { CannotLook, UsageError } from "../../errors.ts";
-import { note } from "../../terminal.ts";
+import { confirmed, note } from "../../terminal.ts";
 import { type AssertedFact, changed, checkFacts, type Subject } from "./asserted.ts";
 import { difference } from "./difference.ts";
 import { type RunTest, runTest, type TestRun } from "./prove.ts";
@@ -175,11 +175,5 @@ const ownHands: Hands = {
   isTerminal: () => Deno.stdin.isTerminal(),
   say: note,
   run: runTest,
-  /** Not `confirm`, which would hold up Ctrl-C. */
-  async ask(question) {
-    Deno.stderr.writeSync(new TextEncoder().encode(`${question} [y/N] `));
-    const buffer = new Uint8Array(256);
-    const size = await Deno.stdin.read(buffer);
-    return /^\s*y(es)?\s*$/i.test(new TextDecoder().decode(buffer.subarray(0, size ?? 0)));
-  },
+  ask: confirmed,
 };

@@ -1,6 +1,7 @@
 /** Runs a generated test, and says which of its tests failed, and how. */
 import { CannotLook, Interrupted } from "../../errors.ts";
 import { parseJson } from "../../json.ts";
+import { quote } from "../../redact/mod.ts";
 
 export interface TestRun {
   passed: string[];
@@ -54,7 +55,8 @@ export async function runTest({ root, file, env, noCheck, timeoutMs, signal }: R
     }
     const run = tapRun(new TextDecoder().decode(stdout));
     if (run) return run;
-    const why = lastLine(new TextDecoder().decode(stderr)) || `nothing came within ${timeoutMs / 1000} s`;
+    const why = quote(lastLine(new TextDecoder().decode(stderr)), [], 300) ||
+      `nothing came within ${timeoutMs / 1000} s`;
     throw new CannotLook({
       kind: "malformed",
       message:
@@ -95,7 +97,10 @@ function messageOf(json: string): { asserted: boolean; message: string } {
   try {
     const { message } = parseJson(json) as { message?: unknown };
     const text = typeof message === "string" ? message : "";
-    return { asserted: text.startsWith("AssertionError"), message: text.split("\n")[0] ?? "" };
+    return {
+      asserted: text.startsWith("AssertionError"),
+      message: quote(text.split("\n")[0] ?? "", [], 500),
+    };
   } catch {
     return { asserted: false, message: "" };
   }

@@ -3,7 +3,7 @@
  * Iceberg's compatibility kit (github.com/apache/iceberg: CatalogTests, ViewCatalogTests), and what engines do here.
  */
 import type { CatalogReply } from "../../clients/catalog_http.ts";
-import { oneLine } from "../../clients/failures.ts";
+import { quote } from "../../redact/mod.ts";
 import { icebergError } from "../../clients/iceberg_rest.ts";
 import type { RecordSource } from "../../model.ts";
 import { atMost, list, obj, oneOf, text } from "../../shape.ts";
@@ -82,9 +82,9 @@ export const no = (reason: string, message: string, more: Partial<Outcome> = {})
 /** The status with the catalog's words: `409 AlreadyExistsException: Table already exists: a.b`. */
 export function words({ status, body, text }: CatalogReply): string {
   const said = icebergError(status, body);
-  if (said) return oneLine(`${status} ${said.code || "error"}: ${said.message}`, 160);
+  if (said) return quote(`${status} ${said.code || "error"}: ${said.message}`, [], 160);
   // A good answer may hold what opens the store.
-  return status < 300 || text === "" ? `${status}` : oneLine(`${status} ${text}`, 160);
+  return status < 300 || text === "" ? `${status}` : quote(`${status} ${text}`, [], 160);
 }
 
 export const isGood = ({ status }: CatalogReply): boolean => status >= 200 && status < 300;

@@ -2,7 +2,7 @@
 import { inScratch } from "../../checkpoint.ts";
 import type { Asked } from "../../cli.ts";
 import { CannotLook } from "../../errors.ts";
-import { note } from "../../terminal.ts";
+import { confirmed, note } from "../../terminal.ts";
 import { failed, type Outcome, skipped, type TrialRecord } from "../../trial.ts";
 import type { Catalog } from "./setup.ts";
 import { restartCatalog, restartWords } from "./storage_restart.ts";
@@ -39,7 +39,7 @@ async function inScope(
       reach: { kubeconfig, context, timeoutMs },
       namespace,
       signal,
-      confirm: (question) => asked.given.has("yes") ? Promise.resolve(true) : ask(question),
+      confirm: (question) => asked.given.has("yes") ? Promise.resolve(true) : confirmed(question),
       limitMs: LIMIT_MS,
       say,
     }, scratch), { undoTimeoutMs: UNDO_MS });
@@ -52,11 +52,3 @@ async function inScope(
 
 const notRemoved = ({ what, why }: { what: string; why: string }): Outcome =>
   failed("NotRemoved", `${what} could not be removed after the restart: ${why}`, { status: "warning" });
-
-/** Not `confirm`, which would hold up Ctrl-C. */
-async function ask(question: string): Promise<boolean> {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${question} [y/N] `));
-  const buffer = new Uint8Array(256);
-  const size = await Deno.stdin.read(buffer);
-  return /^\s*y(es)?\s*$/i.test(new TextDecoder().decode(buffer.subarray(0, size ?? 0)));
-}

@@ -1,5 +1,6 @@
 /** The two libraries that write and read, loaded once for a checkpoint, side by side. */
 import { CannotLook } from "../../errors.ts";
+import { quote } from "../../redact/mod.ts";
 import type { S3Context } from "./context.ts";
 import { type DuckDb, openDuckDb } from "./format_duckdb.ts";
 import { type Hyparquet, openHyparquet } from "./format_hyparquet.ts";
@@ -19,7 +20,7 @@ export function enginesOf({ scratch }: Pick<S3Context, "scratch">): Promise<Engi
     throw new CannotLook({
       kind: "not-installed",
       message: `DuckDB cannot be loaded here: ${
-        error instanceof Error ? error.message.split("\n")[0] : error
+        quote(error instanceof Error ? error.message : String(error), [], 300)
       }`,
     });
   });

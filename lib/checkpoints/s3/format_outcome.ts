@@ -1,5 +1,6 @@
 /** How a look at a file ends early: the store, or a reader, did not do what it must. */
 import { CannotLook, Interrupted } from "../../errors.ts";
+import { quote } from "../../redact/mod.ts";
 import { failed, type Outcome } from "../../trial.ts";
 
 /** Thrown where it is seen, and caught where outcomes are made. */
@@ -32,7 +33,7 @@ export async function readable<T>(who: string, place: string, read: () => Promis
     if (error instanceof Deviation || error instanceof CannotLook || error instanceof Interrupted) {
       throw error;
     }
-    const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+    const line = quote(error instanceof Error ? error.message : String(error), [], 300);
     deviates("Unreadable", `${who} cannot read a Parquet file that is there byte for byte: ${line}`, {
       evidence: place,
     });

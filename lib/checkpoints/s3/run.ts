@@ -194,19 +194,10 @@ function changingLine(): { say(text: string): void; end(): void } {
   return {
     say(text) {
       end();
-      end = progress(text.slice(0, columns() - 1));
+      end = progress(text);
     },
     end: () => end(),
   };
-}
-
-/** Of the terminal; a line that is longer could not be taken away again. */
-function columns(): number {
-  try {
-    return Deno.consoleSize().columns;
-  } catch {
-    return 80;
-  }
 }
 
 /** What waits longest comes first: it is begun first. */
