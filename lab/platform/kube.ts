@@ -177,8 +177,8 @@ export function connectKube(ctx: LabContext): Kube {
     const names = documents(yaml).filter((one) => one.kind === "CustomResourceDefinition")
       .map((one) => one.path.split("/").at(-1) ?? "");
     await Promise.all(names.map(async (name) => {
-      if (await waitFor(() => isServed(name), 60_000, 250)) return;
-      throw new LabError(part, `the API server does not serve ${name} 60 s after its definition was applied`);
+      if (await waitFor(() => isServed(name), 300_000, 250)) return;
+      throw new LabError(part, `the API server does not serve ${name} 300 s after its definition was applied`);
     }));
   }
   return {
