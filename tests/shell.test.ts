@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { command, words } from "../lib/shell.ts";
-import { clean } from "../lib/render/text.ts";
+import { clean } from "../lib/redact/mod.ts";
 
 const SHELLS = ["sh", "bash", "zsh", "dash", "ksh"].filter((name) => {
   const { status } = spawnSync(name, ["-c", "exit 0"], { stdio: "ignore" });

@@ -178,7 +178,10 @@ export function connectKube(ctx: LabContext): Kube {
       .map((one) => one.path.split("/").at(-1) ?? "");
     await Promise.all(names.map(async (name) => {
       if (await waitFor(() => isServed(name), 300_000, 250)) return;
-      throw new LabError(part, `the API server does not serve ${name} 300 s after its definition was applied`);
+      throw new LabError(
+        part,
+        `the API server does not serve ${name} 300 s after its definition was applied`,
+      );
     }));
   }
   return {
