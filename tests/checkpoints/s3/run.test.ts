@@ -75,6 +75,22 @@ Deno.test("a port that refuses fails every source of records, and crashes nothin
   });
 });
 
+Deno.test("a store that fails before there is a place to try it in is told in a report", async () => {
+  const before = (heard: string, { quirks }: FakeS3["store"]) => {
+    if (heard.startsWith("HEAD /lakecheck-scratch-")) quirks.add("internal-error");
+  };
+  await run({ before }, ({ facts, fake }) => {
+    for (const id of ["s3.trials", "s3.dialect"]) {
+      const source = facts.sources[id];
+      assert.ok(
+        source && !source.ok && /500 InternalError|failed by itself/.test(source.failure.message),
+        id,
+      );
+    }
+    assert.deepEqual(leftIn(fake), ONLY_THEIRS);
+  });
+});
+
 Deno.test("arguments that cannot be used are said before anything is asked", async () => {
   const refused = async (flags: Record<string, string>, why: RegExp) => {
     const ran = run({ flags }, ({ asked }) => assert.deepEqual(asked, []));
