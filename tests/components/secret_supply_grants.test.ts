@@ -96,10 +96,11 @@ Deno.test("vault grants: an item that is in no granted vault is critical, and na
     { externalSecret: "data-platform/db", item: "lakehouse/db", granted: false },
     { externalSecret: "data-platform/s3", item: "lakehouse/s3", granted: true },
   ];
-  const [told] = await found("vault-grants", platform(), {
+  const [told, ...others] = await found("vault-grants", platform(), {
     grants: { [STORE]: { vaults: [LAKEHOUSE], items } },
   });
   assert.deepEqual([told?.status, told?.object.name], ["critical", "lakehouse/db"]);
+  assert.deepEqual(others, [], "an item that is granted is no finding");
   assert.match(told?.message ?? "", /data-platform\/db asks for it/);
 });
 

@@ -41,7 +41,10 @@ Deno.test("made by hand: every tool that people type into counts, and no control
     );
   }
   for (
-    const manager of ["kustomize-controller", "helm", "cert-manager-certificates-issuing", "manager", "rook"]
+    const manager of [
+      ...["kustomize-controller", "helm", "cert-manager-certificates-issuing", "manager", "rook"],
+      ...["dashboard-controller", "curl-syncer", "my-oc", "secrets-kubectl"],
+    ]
   ) {
     assert.deepEqual(
       await judged(using(written("smtp", manager, ["user"]))),

@@ -101,6 +101,52 @@ Deno.test("two faults of one store are two", () => {
   assert.deepEqual(roots(facts).sort(), ["S3Trial head Wrong", "S3Trial put-get Wrong"]);
 });
 
+Deno.test("a store that is out of order explains trials that fail for that, and not one that does the wrong thing", () => {
+  const row = {
+    ...{
+      kind: "row",
+      operation: "GET",
+      bytes: 4096,
+      concurrency: 8,
+      requests: 50,
+      requestsPerS: 1,
+      bytesPerS: 1,
+    },
+    ...{
+      p50Ms: 1,
+      p90Ms: 1,
+      p95Ms: 1,
+      p99Ms: 1,
+      maxMs: 1,
+      errors: { broken: 50 },
+      firstErrors: ["reset"],
+      rounds: [1],
+    },
+    spread: 0,
+  };
+  const run = {
+    ...{ kind: "run", startedAt: "2026-01-01T00:00:00Z", tookMs: 1, store: "http://rgw", way: "given" },
+    ...{ wayWords: "at its address", missed: [] },
+  };
+  const ends = (reason: string) => ({ result: "failed", reason, status: "critical", message: reason });
+  const outOfOrder = ["ServerError", "Timeout", "Unreachable", "CertificateInvalid", "ServiceUnavailable"];
+  for (
+    const [reason, others] of [...outOfOrder.map((one) => [one, []]), ["WrongBytes", [
+      "S3Trial head WrongBytes",
+    ]]]
+  ) {
+    const facts = seen({
+      "s3.trials": trials({ "s3.head": ends(String(reason)) }),
+      "s3.performance": [run, row],
+    });
+    assert.deepEqual(
+      roots(facts).sort(),
+      ["S3Endpoint object-store FailsUnderLoad", ...others ?? []].sort(),
+      `${reason}`,
+    );
+  }
+});
+
 Deno.test("a gateway without a Ready pod is the one cause of all that could not be tried", () => {
   const lost: Failure = { kind: "unreachable", message: "no pod behind the gateway is ready" };
   const facts = seen({ "s3.setup": lost, "s3.trials": lost, "s3.dialect": lost }, {
