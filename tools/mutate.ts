@@ -46,14 +46,14 @@ export interface Mutation {
   text: string;
 }
 
-/** Every change that can be made to this text; comments and imports are left alone. */
+/** Every change that can be made to this text; comments, imports and lines of prose are left alone. */
 export function mutationsOf(file: string, text: string): Mutation[] {
   const lines = text.split("\n");
   return CHANGES.flatMap(([find, put]) =>
     [...text.matchAll(find)].flatMap((match): Mutation[] => {
       const line = text.slice(0, match.index).split("\n").length;
       const before = lines[line - 1] ?? "";
-      if (/^\s*(?:\*|\/[/*]|import\b)/.test(before)) return [];
+      if (/^\s*(?:\*|\/[/*]|["'`]|import\b)/.test(before)) return [];
       const changed = text.slice(0, match.index) + put + text.slice(match.index + match[0].length);
       if (changed === text) return [];
       return [{
