@@ -91,7 +91,8 @@ function clientOf(line: Line): KubeClient {
   };
 }
 
-function connectionOf({ server, cluster, clusterName }: Target): Connection {
+/** Whether what goes to this API server, and comes from it, could be read or changed on the way. */
+export function connectionOf({ server, cluster, clusterName }: Target): Connection {
   const { origin, protocol } = new URL(server);
   const to = "the API server";
   if (protocol === "http:") return { to, url: origin, tls: "none" };

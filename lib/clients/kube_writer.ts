@@ -4,10 +4,10 @@
  */
 import { kubePath } from "../api_path.ts";
 import { Interrupted } from "../errors.ts";
-import type { Answer } from "../model.ts";
+import type { Answer, Connection } from "../model.ts";
 import { type Meaning, readRawReply } from "./answers.ts";
 import { cannotLook } from "./failures.ts";
-import { type Call, type ConnectOptions, type Line, openLine } from "./kube.ts";
+import { type Call, connectionOf, type ConnectOptions, type Line, openLine } from "./kube.ts";
 import type { Reply } from "./transport.ts";
 import {
   type Conflict,
@@ -59,6 +59,7 @@ export interface WriterOptions extends ConnectOptions {
  */
 export interface KubeWriter {
   context: string;
+  connection: Connection;
   server: string;
   /** Undefined when the object, its namespace or its kind is not there. */
   get(path: string): Promise<KubeObject | undefined>;
@@ -104,6 +105,7 @@ export async function connectWriter(options: WriterOptions): Promise<KubeWriter>
   if (signal?.aborted) close();
   return {
     context: line.talk.context,
+    connection: connectionOf(line.target),
     server: line.talk.server,
     ...callsOver(interruptible(line, signal)),
     signal: signal ? AbortSignal.any([signal, line.closed]) : line.closed,
@@ -126,7 +128,7 @@ function interruptible(line: Line, signal: AbortSignal | undefined): Line {
   };
 }
 
-type Calls = Omit<KubeWriter, "context" | "server" | "signal" | "close">;
+type Calls = Omit<KubeWriter, "context" | "connection" | "server" | "signal" | "close">;
 
 function callsOver(line: Line): Calls {
   const { talk } = line;

@@ -1,16 +1,23 @@
 /** What obc:sync came to, as the report that every command gives. */
 import { examine } from "../examine.ts";
-import type { Component, Judgement, ObjectRef } from "../model.ts";
+import type { Component, Connection, Judgement, ObjectRef } from "../model.ts";
 import type { Report } from "../report.ts";
 import type { Result } from "./obc_steps.ts";
 import { command } from "../shell.ts";
 
 const NEXT = command`deno task obc:sync --dry-run   # what differs, without writing`;
 
-/** `context`: of the kubeconfig; `durationMs`: of the whole run. */
+/** Of a run: the context of the kubeconfig, what it was connected to, and how long it took. */
+export interface RunWords {
+  context: string;
+  namespace: string;
+  connections: Connection[];
+  durationMs: number;
+}
+
 export function reportOf(
   results: readonly Result[],
-  { context, namespace, durationMs }: { context: string; namespace: string; durationMs: number },
+  { context, namespace, connections, durationMs }: RunWords,
 ): Report {
   const component: Component = {
     name: "obc-sync",
@@ -36,6 +43,7 @@ export function reportOf(
     collectedAt: new Date().toISOString(),
     context,
     namespace,
+    connections,
     sources: {},
   } as const;
   return { ...examine("obc:sync", [component], facts), durationMs };

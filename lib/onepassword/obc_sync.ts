@@ -4,6 +4,7 @@ import { connectWriter, type KubeWriter } from "../clients/kube_writer.ts";
 import { type ConnectApi, connectApi } from "../clients/one_password.ts";
 import { quote } from "../redact/mod.ts";
 import { forward } from "../clients/port_forward.ts";
+import { connectionsOf } from "../clients/reach.ts";
 import { UsageError } from "../errors.ts";
 import { durationMs, type Given } from "../flags.ts";
 import { refText } from "../model.ts";
@@ -78,6 +79,10 @@ export async function obcSync(asked: Asked): Promise<Report | undefined> {
     for (const result of results) note(lineOf(result));
     return reportOf(results, {
       context: kube.context,
+      connections: [
+        kube.connection,
+        ...job.connectUrl ? connectionsOf("1Password Connect", { url: job.connectUrl, how: "given" }) : [],
+      ],
       namespace,
       durationMs: Math.round(performance.now() - started),
     });

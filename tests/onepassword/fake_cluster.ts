@@ -153,6 +153,7 @@ export function fakeCluster(objects: Record<string, KubeObject> = {}): FakeClust
     unserved,
     context: "toy",
     server: "https://toy",
+    connection: { to: "the API server", url: "https://toy", tls: "verified" },
     signal: new AbortController().signal,
     get: (path) => Promise.resolve(all.get(path)),
     list: (path) => {

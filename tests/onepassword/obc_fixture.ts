@@ -51,7 +51,12 @@ export function withBoth(work: (synced: Synced) => Promise<void>): Promise<void>
 
 export function told(results: Result[]): { lines: string[]; status: number } {
   const lines = results.map((result) => lineOf(result).trim().replace(/\s+/, " "));
-  const report = reportOf(results, { context: "toy", namespace: "data-platform", durationMs: 1 });
+  const report = reportOf(results, {
+    context: "toy",
+    namespace: "data-platform",
+    connections: [],
+    durationMs: 1,
+  });
   reportSchema.parse(report);
   assert.deepEqual(leaks(lines, report), []);
   return { lines, status: exitCode(report.status) };

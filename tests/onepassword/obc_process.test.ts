@@ -98,6 +98,10 @@ Deno.test("a run writes the items and reports, the next one changes nothing, and
     assert.equal(second.code, 0, second.stderr);
     const report = JSON.parse(second.stdout);
     assert.deepEqual([report.command, report.status], ["obc:sync", "healthy"]);
+    assert.deepEqual(
+      report.details.connections.map(({ to, tls }: { to: string; tls: string }) => `${to} ${tls}`),
+      ["the API server verified", "1Password Connect none"],
+    );
     assert.match(second.stderr, /unchanged {4}OnePasswordItem lakehouse\/events\n/);
     kube.objects.delete(CLAIM_SECRET);
     const third = await run("--yes");
