@@ -53,9 +53,9 @@ export const anyText: Reader<string> = typed<string>("string");
 /** A text of at most so many UTF-16 units. A longer one is not understood: cut, it would be another. */
 function upTo(limit: number): Reader<string> {
   return (value) => {
-    const kept = anyText(value);
-    if (kept === undefined || kept.length <= limit) return kept;
-    throw new ShapeError("", `is a text of ${kept.length} characters, expected at most ${limit}`);
+    if (typeof value !== "string") return anyText(value);
+    if (value.length <= limit) return value;
+    throw new ShapeError("", `is a text of ${value.length} characters, expected at most ${limit}`);
   };
 }
 
@@ -132,8 +132,6 @@ export function list<T>(read: Reader<T>): Reader<T[]> {
 /** Longest part of a path that a message quotes, in UTF-16 units. */
 const SEGMENT = 80;
 const LONGEST_KEY = 4096;
-/** Assigned, a key of this name would change what kind of object it is. */
-const OWN = { enumerable: true, configurable: true, writable: true };
 
 /** A map with any keys of up to 4096 UTF-16 units. */
 export function map<T>(read: Reader<T>): Reader<Record<string, T>> {
@@ -146,9 +144,8 @@ export function map<T>(read: Reader<T>): Reader<Record<string, T>> {
       for (at in value) {
         if (at.length > LONGEST_KEY) throw new ShapeError("", `is a key of ${at.length} characters`);
         const kept = read(value[at]);
-        if (kept === undefined) continue;
-        if (at === "__proto__") Object.defineProperty(out, at, { ...OWN, value: kept });
-        else out[at] = kept;
+        // Deno has no setter __proto__: a key of this name is one like any other.
+        if (kept !== undefined) out[at] = kept;
       }
     } catch (error) {
       throw within(`.${cut(at, SEGMENT)}`, error);

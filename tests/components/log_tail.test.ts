@@ -20,6 +20,11 @@ Deno.test("the last line that says something decides, and not what came before",
   assert.deepEqual(signalsIn(`${REFUSED}, ${DISK}`), ["ConnectionRefused", "DiskFull"]);
 });
 
+Deno.test("what is said 200 lines before the end is over", () => {
+  assert.deepEqual(signalsIn(`${DISK}\n${"INFO well\n".repeat(198)}INFO end`), ["DiskFull"]);
+  assert.deepEqual(signalsIn(`${DISK}\n${"INFO well\n".repeat(199)}INFO end`), []);
+});
+
 Deno.test("behind a line of megabytes the error is seen; one before it, too, when the line says nothing", () => {
   for (
     const noise of ["x".repeat(MEGA), `{"level":"debug","dump":"${"x".repeat(MEGA)}"}`, " ".repeat(MEGA)]
