@@ -15,12 +15,10 @@ const MOST = 64 * 1024;
 
 /**
  * What somebody else said, as one line of at most `limit` UTF-16 units that may be shown: control sequences are gone,
- * then known secrets and what looks like credentials, and only then it is cut. It is also without our mark of an advice,
- * so that nobody else can advise what to type next.
+ * then known secrets and what looks like credentials, and only then it is cut.
  */
 export function quote(text: string, secrets: readonly string[], limit: number): string {
-  const safe = withoutCredentials(redact(clean(text.slice(0, MOST)), secrets));
-  return cut(safe.replace(/\bNext:/g, "next:"), limit);
+  return cut(withoutCredentials(redact(clean(text.slice(0, MOST)), secrets)), limit);
 }
 
 /** As `quote`, with its lines and without a mark where it was cut: for what programs read. */
