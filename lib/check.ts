@@ -54,7 +54,7 @@ function runKind(
     if (!said && ref.namespace && !scope.has(ref.namespace)) continue;
     const place = check.component(object, world);
     const judged = dim && said?.status === "ok" ? unreadable(check.id, place, ref, dim) : said;
-    if (judged) findings.push({ ...judged, check: check.id, component: place, object: ref });
+    if (judged) findings.push({ ...worded(judged), check: check.id, component: place, object: ref });
     else good.set(place, (good.get(place) ?? 0) + 1);
   }
   const bad = new Set(findings.filter(({ status }) => status !== "ok").map((finding) => finding.component));
@@ -100,7 +100,7 @@ function runCheck(component: Component, check: Check, world: World, facts: Facts
   const odd = new Map(malformedObjects(check.needs, facts).map((entry) => [refKey(entry.object), entry]));
   const dim = unseen(check.okNeeds, world);
   return all.map((judgement) => {
-    const finding: Finding = { object, ...judgement, ...place };
+    const finding: Finding = { object, ...worded(judgement), ...place };
     if (dim && finding.status === "ok") return unreadable(check.id, component.name, finding.object, dim);
     const entry = odd.get(refKey(finding.object));
     return entry ? { ...oddly(entry), ...place } : finding;
@@ -118,7 +118,16 @@ function guarded<T>(run: () => T): T | Pick<Finding, "status" | "reason" | "mess
 }
 
 /** A source that could not be read. */
-export interface Blind {
+export /** Reasons come from the cluster, too: in a report each is one PascalCase word. */
+function worded<T extends { reason: string }>(judged: T): T {
+  if (/^[A-Z][A-Za-z0-9]{0,63}$/.test(judged.reason)) return judged;
+  const words = String(judged.reason).slice(0, 1000).split(/[^A-Za-z0-9]+/);
+  const word = words.map((one) => one.charAt(0).toUpperCase() + one.slice(1)).join("").replace(/^\d+/, "");
+  const capital = word.charAt(0).toUpperCase() + word.slice(1, 64);
+  return { ...judged, reason: capital || "Unknown" };
+}
+
+interface Blind {
   source: Source;
   failure: Failure;
 }

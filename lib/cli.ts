@@ -9,6 +9,7 @@ import { clean, quote, withoutCredentials } from "./redact/mod.ts";
 import { otherTask } from "./rights.ts";
 import { note, print, progress, terminalColour, terminalWidth } from "./terminal.ts";
 import { command } from "./shell.ts";
+import { comment } from "./written.ts";
 
 /** What a script names: a task of deno.json and the components that it judges. */
 export interface Command {
@@ -308,7 +309,7 @@ function helpText(shown: Command): string {
     "",
     "Examples:",
     ...shown.examples.flatMap(({ args, what, task: ending = "" }) => [
-      `  # ${what}`,
+      `  ${comment("#", what)}`,
       `  ${task}${ending}${args ? ` ${args}` : ""}`,
     ]),
     "",

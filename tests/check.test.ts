@@ -26,6 +26,21 @@ Deno.test("a kind that is not installed is skipped, with the reason", () => {
   assert.match(finding?.message ?? "", /Thing is not installed/);
 });
 
+Deno.test("a reason of the cluster's own is one PascalCase word in a finding", () => {
+  const reasons: [string, string][] = [
+    ["OOMKilled", "OOMKilled"],
+    ["minimumReplicas_unavailable", "MinimumReplicasUnavailable"],
+    ["Evil\nspark.x: y", "EvilSparkXY"],
+    ["7 dwarfs", "Dwarfs"],
+    ["\u202e", "Unknown"],
+    ["x".repeat(100), `X${"x".repeat(63)}`],
+  ];
+  for (const [given, wanted] of reasons) {
+    const [finding] = judged(toyFacts([made("odd", given)]));
+    assert.equal(finding?.reason, wanted);
+  }
+});
+
 Deno.test("a judge that trips makes its finding unknown and leaves the others", () => {
   const trips: Component = {
     ...toys,

@@ -10,6 +10,7 @@ import { nessieOwnReference } from "./lint/nessie_own_reference.ts";
 import { oneWriter } from "./lint/one_writer.ts";
 import { ownLookup } from "./lint/own_lookup.ts";
 import { patientTests } from "./lint/patient_tests.ts";
+import { writtenComments } from "./lint/written_comments.ts";
 import { s3Deletes } from "./lint/s3_deletes.ts";
 import { shellCommands } from "./lint/shell_commands.ts";
 
@@ -32,7 +33,7 @@ const ROOMS: readonly Room[] = [
   { name: "shell", files: /^lib\/shell\.ts$/, uses: [], types: ["model"] },
   { name: "shape", files: /^lib\/shape\.ts$/, uses: [], types: ["model"] },
   /** What every room may use: pure, and of no subject. */
-  { name: "basics", files: /^lib\/(?:(?:text|json|lookup|written)\.ts$|redact\/)/, uses: ["basics"] },
+  { name: "basics", files: /^lib\/(?:(?:text|json|lookup|written|code)\.ts$|redact\/)/, uses: ["basics"] },
   { name: "report", files: /^lib\/report\.ts$/, uses: ["model"] },
   { name: "schema", files: /^lib\/report_schema\.ts$/, uses: ["report", "model"], outside: true },
   {
@@ -248,6 +249,7 @@ const plugin: Deno.lint.Plugin = {
     "outside-world": outsideWorld,
     "expression-source": expressionSource,
     "shell-commands": shellCommands,
+    "written-comments": writtenComments,
     "api-path": apiPath,
     "s3-deletes": s3Deletes,
     "json-parse": jsonParse,

@@ -5,6 +5,7 @@ import { failure, proxiedService, subject, type Talk } from "./failures.ts";
 import type { Reply } from "./transport.ts";
 import { command } from "../shell.ts";
 import { parseJson, parseList } from "../json.ts";
+import { codeOf } from "../code.ts";
 
 /** A body that is not JSON is kept up to this many characters. */
 export const MAX_TEXT = 2048;
@@ -144,7 +145,7 @@ function apiStatus(text: string): ApiStatus | undefined {
     const name = (body.details as { name?: unknown } | undefined)?.name;
     return {
       message: body.message,
-      ...(typeof body.reason === "string" ? { reason: body.reason } : {}),
+      reason: codeOf(body.reason),
       ...(typeof name === "string" ? { name } : {}),
     };
   } catch {

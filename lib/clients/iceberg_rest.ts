@@ -14,6 +14,7 @@ import {
   sendToCatalog,
 } from "./catalog_http.ts";
 import { cannotLook } from "./failures.ts";
+import { codeOf } from "../code.ts";
 
 export interface IcebergOptions extends CatalogOptions {
   /** Below the way's URL; default: `/iceberg`. */
@@ -214,7 +215,7 @@ export function icebergError(status: number, body: unknown): Said | undefined {
   try {
     const error = ERROR(body)?.error;
     if (error?.type === undefined && error?.message === undefined) return undefined;
-    return { status, code: error.type ?? "", message: error.message ?? "", conflicts: [] };
+    return { status, code: codeOf(error.type) ?? "", message: error.message ?? "", conflicts: [] };
   } catch {
     return undefined;
   }

@@ -16,6 +16,7 @@ import type {
   Reference,
   ReferenceType,
 } from "./nessie_types.ts";
+import { codeOf } from "../code.ts";
 
 export function needed<T>(value: T | undefined, path: string): T {
   if (value === undefined) throw new ShapeError(path, "is missing");
@@ -218,10 +219,11 @@ const ERROR = obj({
 export function nessieError(status: number, body: unknown): Said | undefined {
   try {
     const error = ERROR(body);
-    if (error?.errorCode === undefined) return undefined;
+    const code = codeOf(error?.errorCode);
+    if (error === undefined || code === undefined) return undefined;
     return {
       status,
-      code: error.errorCode,
+      code,
       message: error.message ?? error.reason ?? "",
       conflicts: error.errorDetails?.conflicts ?? [],
     };

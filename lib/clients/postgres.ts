@@ -6,6 +6,7 @@ import { Interrupted } from "../errors.ts";
 import type { Failure } from "../model.ts";
 import { quote } from "../redact/mod.ts";
 import { cannotLook } from "./failures.ts";
+import { codeOf } from "../code.ts";
 
 /** A row by the names of its columns; integers of 64 bits come as text. */
 export type Row = Record<string, unknown>;
@@ -93,7 +94,9 @@ export function databaseTrouble(
   error: unknown,
   { words, database, user, password, timeoutMs, why }: Omit<DatabaseOptions, "signal">,
 ) {
-  const { code = "", message = "" } = error as { code?: string; message?: string };
+  const { code: told, message = "" } = error as { code?: unknown; message?: string };
+  // SQLSTATEs begin with digits; those of the connection are words.
+  const code = typeof told === "string" && /^[0-9A-Z]{5}$/.test(told) ? told : codeOf(told) ?? "";
   const said = quote(message, [password], 200);
   const at = `PostgreSQL in ${words}`;
   const seconds = `${timeoutMs / 1000} s`;

@@ -8,6 +8,7 @@ import { errorFields, isForeign, refusalOf, secretsOf } from "./s3_refusals.ts";
 import { NoAnswer } from "./s3_send.ts";
 import { networkText } from "./transport.ts";
 import { silence } from "./s3_silence.ts";
+import { codeOf } from "../code.ts";
 
 /** An answer that S3 gave instead of what was asked for. */
 export interface S3Refusal {
@@ -71,7 +72,9 @@ function seenIn(error: unknown): SeenS3 | undefined {
 
 /** A success whose body is an error (of a copy, say) has no code of its own but what the SDK read in it. */
 function sdkWords(error: unknown): { code: string; message: string } {
-  return error instanceof Error ? { code: error.name, message: error.message } : { code: "", message: "" };
+  return error instanceof Error
+    ? { code: codeOf(error.name) ?? "", message: error.message }
+    : { code: "", message: "" };
 }
 
 /** A server may quote what it was sent; whoever made the words may have forgotten it. */

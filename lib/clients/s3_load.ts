@@ -85,7 +85,7 @@ async function errorText({ body }: Response, method: string, url: string): Promi
 
 function refusal(status: number, text: string, method: string, talk: S3Talk): LoadRefusal {
   const { code, message } = errorFields(text);
-  const named = code && /^[A-Z]\w+$/.test(code) ? ` ${code}` : "";
+  const named = code ? ` ${code}` : "";
   const kind = BUSY.has(status) ? "SlowDown" : `HTTP ${status}${named}`;
   const said = message ? `: ${message}` : "";
   return { kind, words: quote(`${method} gave HTTP ${status}${named}${said}`, secretsOf(talk), 200) };

@@ -12,6 +12,8 @@ import { type AskedS3, NoAnswer, readBody } from "./s3_send.ts";
 import { networkText } from "./transport.ts";
 import type { Way } from "./reach.ts";
 import { pause } from "./kube.ts";
+import { codeOf } from "../code.ts";
+import { between } from "../text.ts";
 
 export interface S3ReaderOptions {
   way: Way;
@@ -126,20 +128,19 @@ export function s3Reader(options: S3ReaderOptions): S3Reader {
 
 /** HEAD has no body to tell a missing object from a missing bucket; whoever needs to know lists. */
 function absent(reply: Reply, bucket: string): undefined {
-  if (reply.status === 404 && /^(?:NoSuchKey|NotFound)$/.test(codeOf(reply))) return undefined;
+  if (reply.status === 404 && /^(?:NoSuchKey|NotFound)$/.test(codeIn(reply))) return undefined;
   throw refused(reply, bucket);
 }
 
-function refused(reply: Reply, bucket: string, code = codeOf(reply)): S3Refused {
+function refused(reply: Reply, bucket: string, code = codeIn(reply)): S3Refused {
   const { status, headers, bytes, asked } = reply;
   const text = status < 300 ? "" : new TextDecoder().decode(bytes);
   return new S3Refused(status, code, bucket, { status, headers, text, asked });
 }
 
-function codeOf({ status, bytes }: Reply): string {
-  const [, code] = /<Code>([^<]{1,100})<\/Code>/.exec(new TextDecoder().decode(bytes.subarray(0, 4096))) ??
-    [];
-  return code ?? (status === 404 ? "NotFound" : status === 403 ? "AccessDenied" : `Http${status}`);
+function codeIn({ status, bytes }: Reply): string {
+  const code = between(new TextDecoder().decode(bytes.subarray(0, 4096)), "<Code>", "</Code>");
+  return codeOf(code) ?? (status === 404 ? "NotFound" : status === 403 ? "AccessDenied" : `Http${status}`);
 }
 
 /** In the order in which signatures want them. */

@@ -12,6 +12,7 @@ import { GATEWAYS, subjectOf } from "./s3_silence.ts";
 import { between } from "../text.ts";
 import { command } from "../shell.ts";
 import { own } from "../lookup.ts";
+import { codeOf } from "../code.ts";
 
 interface Said {
   code?: string;
@@ -37,7 +38,7 @@ const TOOLS = "kubectl -n rook-ceph exec deploy/rook-ceph-tools --";
 export function refusalOf(seen: SeenS3, said: Said, talk: S3Talk): Failure {
   const code = said.code ?? "";
   const message = quote(said.message ?? "", secretsOf(talk), 160);
-  const status = `${seen.status}${code && /^[A-Z]\w+$/.test(code) ? ` ${code}` : ""}`;
+  const status = `${seen.status}${code ? ` ${code}` : ""}`;
   const of = { seen, code, message, status, bucket: quote(bucketOf(seen), secretsOf(talk), 63), talk };
   const words = isForeign(seen) ? foreign : skewed(of) ? CODES.RequestTimeTooSkewed : own(CODES, code);
   const [kind, why, next] = (words ?? byStatus(seen))(of);
@@ -273,7 +274,7 @@ export function errorFields(text: string): {
     return found && !found.includes("<") ? unescaped(found) : undefined;
   };
   return {
-    code: field("Code"),
+    code: codeOf(field("Code")),
     message: field("Message"),
     region: field("Region"),
     endpoint: field("Endpoint"),

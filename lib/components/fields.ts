@@ -3,6 +3,7 @@ import type { ObjectRef, Reader } from "../model.ts";
 import { quote } from "../redact/mod.ts";
 import { anyText, bool, list, map, num, obj, objectName, present, str, via } from "../shape.ts";
 import { own } from "../lookup.ts";
+import { codeOf } from "../code.ts";
 
 /** Longest text kept from a condition or an event, in UTF-16 units; the rest says nothing new. */
 const TEXT_LIMIT = 400;
@@ -35,10 +36,13 @@ export const labelled = obj({
   ownerReferences: list(obj({ kind: objectName, name: objectName, controller: bool })),
 });
 
+/** A reason as Kubernetes gives it, if it is one. */
+export const reasonCode = via(anyText, codeOf);
+
 export const condition = obj({
   type: str,
   status: str,
-  reason: str,
+  reason: reasonCode,
   message: text,
   lastTransitionTime: str,
   observedGeneration: num,

@@ -2,7 +2,17 @@
 import { kubePath } from "../api_path.ts";
 import type { ListSource, Reader } from "../model.ts";
 import { bool, intOrStr, list, map, num, obj, objectName, str, via } from "../shape.ts";
-import { conditions, hostsOfMap, keysOnly, labelled, labels, metadata, podSpec, text } from "./fields.ts";
+import {
+  conditions,
+  hostsOfMap,
+  keysOnly,
+  labelled,
+  labels,
+  metadata,
+  podSpec,
+  reasonCode,
+  text,
+} from "./fields.ts";
 
 const CORE = "/api/v1";
 const APPS = "/apis/apps/v1";
@@ -16,12 +26,16 @@ function metadataOnly<T>(id: string, kind: string, path: string, read: Reader<T>
   return { id, kind, path, read, metadataOnly: true };
 }
 
-const terminated = obj({ reason: str, exitCode: num, finishedAt: str });
+const terminated = obj({ reason: reasonCode, exitCode: num, finishedAt: str });
 const containerStatus = obj({
   name: objectName,
   ready: bool,
   restartCount: num,
-  state: obj({ waiting: obj({ reason: str, message: text }), running: obj({ startedAt: str }), terminated }),
+  state: obj({
+    waiting: obj({ reason: reasonCode, message: text }),
+    running: obj({ startedAt: str }),
+    terminated,
+  }),
   lastState: obj({ terminated }),
 });
 
@@ -34,7 +48,7 @@ export const pods = source(
     spec: podSpec,
     status: obj({
       phase: str,
-      reason: str,
+      reason: reasonCode,
       message: text,
       conditions,
       containerStatuses: list(containerStatus),
@@ -284,7 +298,7 @@ export const events = source(
     obj({
       metadata: obj({ name: objectName, namespace: objectName, creationTimestamp: str }),
       involvedObject: obj({ kind: objectName, namespace: objectName, name: objectName }),
-      reason: str,
+      reason: reasonCode,
       message: text,
       lastTimestamp: str,
       eventTime: str,

@@ -12,6 +12,7 @@ import {
 } from "./external_secrets_kinds.ts";
 import { refOf } from "./fields.ts";
 import { type SecretMeta, secrets } from "./kinds.ts";
+import { comment, yamlText } from "../written.ts";
 import { isOnePassword } from "./secret_supply_reads.ts";
 
 /** A store that an offer can name. */
@@ -44,9 +45,12 @@ export function offerFor(secret: SecretMeta, store: OfferStore): string {
   const title = scalar(name);
   const fields = keys.length > 0 ? keys.map(scalar).join(", ") : "that the Secret has as keys";
   return [
-    `# First the item ${name} in vault ${
-      store.provider.vaults?.join(" or ") ?? "of the store"
-    }, with the fields ${fields}.`,
+    comment(
+      "#",
+      `First the item ${name} in vault ${
+        store.provider.vaults?.join(" or ") ?? "of the store"
+      }, with the fields ${fields}.`,
+    ),
     "# External Secrets then takes the Secret over. Where its type is not Opaque, spec.target.template.type says so,",
     "# as in `kubectl get secret` under TYPE.",
     "apiVersion: external-secrets.io/v1",
@@ -82,7 +86,7 @@ function wholeItem(title: string): string[] {
 function scalar(text: string): string {
   const plain = /^[A-Za-z][A-Za-z0-9._/-]*$/.test(text) &&
     !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text);
-  return plain ? text : JSON.stringify(text);
+  return plain ? text : yamlText(text);
 }
 
 /** The offer for the Secret of that name, or why there is none: it is for people who asked for it by name. */

@@ -2,13 +2,14 @@
 import type { KubeObject } from "../clients/kube_writer.ts";
 import { print } from "../terminal.ts";
 import type { Step } from "./apply.ts";
+import { comment } from "../written.ts";
 
 /** The objects as YAML documents on stdout, each with what would become of it as a comment above. */
 export async function printDryRun(steps: readonly Step[]): Promise<void> {
   const { dump } = await import("js-yaml");
   const documents = steps.map(({ object, outcome, differing }) => {
-    const why = differing.map((line) => `#   ${line}\n`).join("");
-    return `# ${outcome}\n${why}${
+    const why = differing.map((line) => `${comment("#", `  ${line}`)}\n`).join("");
+    return `${comment("#", outcome)}\n${why}${
       dump(object.kind === "Secret" ? redacted(object) : object, { noRefs: true })
     }`;
   });

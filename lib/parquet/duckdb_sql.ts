@@ -1,4 +1,5 @@
 /** Iceberg's types in DuckDB's words. It has no fixed length for bytes, and no timestamp with zone in nanoseconds. */
+import { sqlText } from "../written.ts";
 import { type Field, type IcebergType, partsOf, type Primitive } from "./types.ts";
 
 const PRIMITIVES: Record<Primitive, string> = {
@@ -64,7 +65,7 @@ export function copyTo(
     `FIELD_IDS ${fieldIds(fields)}`,
     ...rowGroupRows ? [`ROW_GROUP_SIZE ${rowGroupRows}`] : [],
   ];
-  return `COPY ${quoted(name)} TO ${text(path)} (${options.join(", ")})`;
+  return `COPY ${quoted(name)} TO ${sqlText(path)} (${options.join(", ")})`;
 }
 
 /** A field with parts has its own id under the key that DuckDB reserves for it. */
@@ -77,4 +78,3 @@ function fieldIds(fields: readonly Field[], own?: number): string {
 }
 
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-export const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;

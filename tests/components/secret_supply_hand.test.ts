@@ -210,6 +210,16 @@ Deno.test("offer: a store of the Secret's own namespace comes before the cluster
   assert.deepEqual(spec.secretStoreRef, { kind: "SecretStore", name: "own" });
 });
 
+Deno.test("offer: the name of a vault and of a key stay in their line and their scalar", async () => {
+  const objects = using(written("smtp", "kubectl-create", ["user\nkind: Evil", "no", "a: b"]));
+  objects.clusterSecretStores = [sdkStore("sdk", "my vault\nkind: Evil\u2028x")];
+  const { text, manifest } = await offered(objects, "smtp");
+  assert.equal(manifest.kind, "ExternalSecret");
+  assert.ok(!/^kind: Evil/m.test(text), text);
+  const { data } = manifest.spec as { data: { secretKey: string }[] };
+  assert.deepEqual(data.map(({ secretKey }) => secretKey), ["user\nkind: Evil", "no", "a: b"]);
+});
+
 Deno.test("offer: says why there is none", async () => {
   const refusal = async (objects: Platform, name: string, around = {}) => {
     const made = offer((await seen(objects, around)).world, "data-platform", name);

@@ -49,12 +49,16 @@ function oneTest({ id, title, value, how = "equals", limit }: AssertedFact): str
   return `Deno.test(${literal(title)}, async () => {\n${says}\n});\n`;
 }
 
+/** A member that is called `__proto__` would be the prototype, were its name not computed. */
+function memberName(name: string): string {
+  if (name === "__proto__") return '["__proto__"]';
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+}
+
 /** JSON is TypeScript; names of members lose their quotes where they need none. */
 function literal(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).map(([name, one]) =>
-    `${/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name)}: ${literal(one)}`
-  );
+  const members = Object.entries(value).map(([name, one]) => `${memberName(name)}: ${literal(one)}`);
   return members.length > 0 ? `{ ${members.join(", ")} }` : "{}";
 }

@@ -3,7 +3,8 @@
  * extension. Files go to it and come from it as bytes.
  */
 import type { DuckDBConnection, DuckDBResultReader, DuckDBValue } from "@duckdb/node-api";
-import { type CopyOptions, copyTo, createTable, quoted, sqlType, text } from "../../parquet/duckdb_sql.ts";
+import { type CopyOptions, copyTo, createTable, quoted, sqlType } from "../../parquet/duckdb_sql.ts";
+import { sqlText } from "../../written.ts";
 import {
   type Field,
   type IcebergType,
@@ -63,7 +64,7 @@ export async function openDuckDb(): Promise<DuckDb> {
     }
   };
   await connected(async (connection) => {
-    await connection.run(`SET allowed_directories = [${text(`${directory}/`)}]`);
+    await connection.run(`SET allowed_directories = [${sqlText(`${directory}/`)}]`);
     await connection.run("SET enable_external_access = false");
     await connection.run("SET lock_configuration = true");
   });
@@ -123,9 +124,11 @@ async function read(
   fields: readonly Field[],
   where?: string,
 ): Promise<DuckDbTable> {
-  const from = `FROM read_parquet(${text(path)})${where ? ` WHERE ${where} ORDER BY 1` : ""}`;
+  const from = `FROM read_parquet(${sqlText(path)})${where ? ` WHERE ${where} ORDER BY 1` : ""}`;
   const rows = await connection.runAndReadAll(`SELECT * ${from}`);
-  const schema = await connection.runAndReadAll(`SELECT name, field_id FROM parquet_schema(${text(path)})`);
+  const schema = await connection.runAndReadAll(
+    `SELECT name, field_id FROM parquet_schema(${sqlText(path)})`,
+  );
   return {
     types: rows.columnTypes().map(String),
     ids: schema.getRows().filter(([, id]) => id !== null).map(([name, id]) => `${name}#${id}`),
@@ -160,7 +163,7 @@ async function append(api: Api, connection: DuckDBConnection, name: string, tabl
 async function boundsOf(connection: DuckDBConnection, path: string): Promise<ChunkBounds[]> {
   const found = await connection.runAndReadAll(
     "SELECT row_group_id, row_group_num_rows, path_in_schema, stats_min_value, stats_max_value, " +
-      `stats_null_count FROM parquet_metadata(${text(path)}) ORDER BY row_group_id, column_id`,
+      `stats_null_count FROM parquet_metadata(${sqlText(path)}) ORDER BY row_group_id, column_id`,
   );
   const words = (value: DuckDBValue | undefined) =>
     value === null || value === undefined ? null : String(value);

@@ -1,9 +1,27 @@
 /** The settings of clients as the files that they read. No file holds a key: each names the Secret instead. Pure. */
 import type { SetupRecord } from "./records.ts";
 import type { ClientSettings, Setting } from "./settings.ts";
+import { comment, envLine, iniLine, propertyLine, sqlText, xmlText, yamlText } from "../../written.ts";
+
+/** Stands in the first lines of each file, so that one of somebody else is not overwritten. */
+export const FILE_MARK = "as deno task data-platform:test:s3 has seen it";
+
+/** What the files are called. */
+export const FILE_NAMES = [
+  "core-site.xml",
+  "spark-defaults.conf",
+  "iceberg-catalog.properties",
+  "pyiceberg.yaml",
+  "nessie-application.properties",
+  "nessie-values.yaml",
+  "duckdb-secret.sql",
+  "cnpg-object-store.yaml",
+  "aws-config",
+  "client.env",
+] as const;
 
 export interface ClientFile {
-  name: string;
+  name: (typeof FILE_NAMES)[number];
   text: string;
 }
 
@@ -35,7 +53,7 @@ function head({ endpoint, credential }: SetupRecord): string[] {
   const secret = credential
     ? `Secret ${credential.secret.namespace}/${credential.secret.name} (${credential.idKey}, ${credential.secretKey})`
     : "a Secret";
-  return [`For ${endpoint}, as deno task data-platform:test:s3 has seen it.`, `The keys are in ${secret}.`];
+  return [`For ${endpoint}, ${FILE_MARK}.`, `The keys are in ${secret}.`];
 }
 
 function hashed(setup: SetupRecord, settings: readonly Setting[]): string[] {
@@ -45,37 +63,29 @@ function hashed(setup: SetupRecord, settings: readonly Setting[]): string[] {
   return [
     ...head(setup),
     ...needed.length > 0 ? ["In the environment of the process:", ...needed] : [],
-  ].map((line) => `# ${line}`);
+  ].map((line) => comment("#", line));
 }
 
 const lines = (...all: (string | string[])[]) => all.flat().join("\n") + "\n";
 
 function coreSite(setup: SetupRecord, settings: readonly Setting[]): string {
-  const needed = variables(settings).map(({ name, value }) => `     ${name} ${value}`);
+  const needed = variables(settings).map(({ name, value }) => `${name} ${value}`);
   return lines(
     '<?xml version="1.0"?>',
-    `<!-- ${head(setup).join("\n     ")}`,
-    "     In the environment of the process:",
-    // XML allows no two dashes in a comment.
-    needed.map((line) => line.replaceAll("--", "- -")),
-    "-->",
+    [...head(setup), "In the environment of the process:", ...needed].map((line) => comment("<!--", line)),
     "<configuration>",
     configured(settings).flatMap(({ name, value, because }) => [
-      `  <!-- ${xml(because.replaceAll("--", "- -"))} -->`,
-      `  <property><name>${xml(name)}</name><value>${xml(value)}</value></property>`,
+      `  ${comment("<!--", because)}`,
+      `  <property><name>${xmlText(name)}</name><value>${xmlText(value)}</value></property>`,
     ]),
     "</configuration>",
   );
 }
 
-function xml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-}
-
 function sparkDefaults(setup: SetupRecord, s3a: readonly Setting[], fileIo: readonly Setting[]): string {
   const entry = (prefix: string) => ({ name, value, because }: Setting) => [
-    `# ${because}`,
-    `${prefix}${name} ${value}`,
+    comment("#", because),
+    propertyLine(`${prefix}${name}`, " ", value),
   ];
   return lines(
     hashed(setup, fileIo),
@@ -92,12 +102,11 @@ function properties(setup: SetupRecord, settings: readonly Setting[]): string {
   return lines(
     hashed(setup, settings),
     "",
-    configured(settings).flatMap(({ name, value, because }) => [`# ${because}`, `${name}=${value}`]),
+    configured(settings).flatMap((
+      { name, value, because },
+    ) => [comment("#", because), propertyLine(name, "=", value)]),
   );
 }
-
-/** JSON texts are YAML scalars. */
-const scalar = (value: string) => JSON.stringify(value);
 
 function pyIceberg(setup: SetupRecord, settings: readonly Setting[]): string {
   return lines(
@@ -106,8 +115,8 @@ function pyIceberg(setup: SetupRecord, settings: readonly Setting[]): string {
     "catalog:",
     "  lakehouse:",
     configured(settings).flatMap(({ name, value, because }) => [
-      `    # ${because}`,
-      `    ${name}: ${scalar(value)}`,
+      `    ${comment("#", because)}`,
+      `    ${name}: ${yamlText(value)}`,
     ]),
   );
 }
@@ -117,11 +126,14 @@ function nessieValues(setup: SetupRecord, settings: readonly Setting[]): string 
   const entry = (key: string, name: string, raw = false) => {
     const found = value(name);
     if (!found) return [];
-    return [`        # ${found.because}`, `        ${key}: ${raw ? found.value : scalar(found.value)}`];
+    return [
+      `        ${comment("#", found.because)}`,
+      `        ${key}: ${raw ? found.value : yamlText(found.value)}`,
+    ];
   };
   const { credential } = setup;
   return lines(
-    head(setup).map((line) => `# ${line}`),
+    head(setup).map((line) => comment("#", line)),
     "catalog:",
     "  storage:",
     "    s3:",
@@ -131,9 +143,9 @@ function nessieValues(setup: SetupRecord, settings: readonly Setting[]): string 
     entry("region", ".region"),
     entry("authType", ".auth-type"),
     "        accessKeySecret:",
-    `          name: ${scalar(credential?.secret.name ?? "NAME")}`,
-    `          awsAccessKeyId: ${scalar(credential?.idKey ?? "KEY")}`,
-    `          awsSecretAccessKey: ${scalar(credential?.secretKey ?? "KEY")}`,
+    `          name: ${yamlText(credential?.secret.name ?? "NAME")}`,
+    `          awsAccessKeyId: ${yamlText(credential?.idKey ?? "KEY")}`,
+    `          awsSecretAccessKey: ${yamlText(credential?.secretKey ?? "KEY")}`,
     yamlEnv("extraEnv", settings, ""),
   );
 }
@@ -145,22 +157,22 @@ function yamlEnv(field: string, settings: readonly Setting[], indent: string): s
   return [
     `${indent}${field}:`,
     ...wanted.flatMap(({ name, value, because }) => [
-      `${indent}  # ${because}`,
+      `${indent}  ${comment("#", because)}`,
       `${indent}  - name: ${name}`,
-      `${indent}    value: ${scalar(value)}`,
+      `${indent}    value: ${yamlText(value)}`,
     ]),
   ];
 }
 
 function duckDb(setup: SetupRecord, settings: readonly Setting[]): string {
   const quoted = (name: string, value: string) =>
-    name === "USE_SSL" || name === "PROVIDER" ? value : `'${value.replaceAll("'", "''")}'`;
+    name === "USE_SSL" || name === "PROVIDER" ? value : sqlText(value);
   const body = configured(settings).flatMap(({ name, value, because }) => [
-    `  -- ${because}`,
+    `  ${comment("--", because)}`,
     `  ${name} ${quoted(name, value)},`,
   ]);
   return lines(
-    head(setup).map((line) => `-- ${line}`),
+    head(setup).map((line) => comment("--", line)),
     "-- Give them to the process as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; the extensions httpfs and aws are needed.",
     "CREATE OR REPLACE SECRET lakehouse (",
     "  TYPE s3,",
@@ -172,23 +184,23 @@ function duckDb(setup: SetupRecord, settings: readonly Setting[]): string {
 
 function cnpg(setup: SetupRecord, settings: readonly Setting[]): string {
   const { credential } = setup;
-  const name = scalar(credential?.secret.name ?? "NAME");
+  const name = yamlText(credential?.secret.name ?? "NAME");
   const endpoint = settings.find((one) => one.name === "endpointURL");
   const key = (field: string, value: string | undefined) => [
     `        ${field}:`,
     `          name: ${name}`,
-    `          key: ${scalar(value ?? "KEY")}`,
+    `          key: ${yamlText(value ?? "KEY")}`,
   ];
   return lines(
-    head(setup).map((line) => `# ${line}`),
+    head(setup).map((line) => comment("#", line)),
     "# A part of a CloudNativePG Cluster; the Secret must be in the Cluster's namespace. Backups want a bucket of their own.",
     "spec:",
     yamlEnv("env", settings, "  "),
     "  backup:",
     "    barmanObjectStore:",
     '      destinationPath: "s3://BUCKET/PATH"',
-    `      # ${endpoint?.because ?? ""}`,
-    `      endpointURL: ${scalar(setup.endpoint)}`,
+    `      ${comment("#", endpoint?.because ?? "")}`,
+    `      endpointURL: ${yamlText(setup.endpoint)}`,
     "      s3Credentials:",
     key("accessKeyId", credential?.idKey),
     key("secretAccessKey", credential?.secretKey),
@@ -203,19 +215,21 @@ function awsConfig(setup: SetupRecord, settings: readonly Setting[]): string {
     hashed(setup, settings),
     "# ~/.aws/config, then: aws --profile lakehouse s3 ls",
     "[profile lakehouse]",
-    (outer ?? []).flatMap(({ name, value, because }) => [`# ${because}`, `${name} = ${value}`]),
-    (inner ?? []).map(({ because }) => `# ${because}`),
+    (outer ?? []).flatMap(({ name, value, because }) => [comment("#", because), iniLine(name, value)]),
+    (inner ?? []).map(({ because }) => comment("#", because)),
     "s3 =",
-    (inner ?? []).map(({ name, value }) => `  ${name.slice("s3.".length)} = ${value}`),
+    (inner ?? []).map(({ name, value }) => `  ${iniLine(name.slice("s3.".length), value)}`),
   );
 }
 
 function environment(setup: SetupRecord, settings: readonly Setting[]): string {
   const all = new Map(variables(settings).map((one) => [one.name, one]));
   return lines(
-    head(setup).map((line) => `# ${line}`),
+    head(setup).map((line) => comment("#", line)),
     [...all.values()].flatMap((one) =>
-      isKey(one) ? [`# ${one.name}: ${one.value}`] : [`# ${one.because}`, `${one.name}=${one.value}`]
+      isKey(one)
+        ? [comment("#", `${one.name}: ${one.value}`)]
+        : [comment("#", one.because), envLine(one.name, one.value)]
     ),
   );
 }

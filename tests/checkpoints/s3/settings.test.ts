@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Behaviour, FEATURES } from "../../../lib/checkpoints/s3/dialect_features.ts";
 import type { DialectRecord, SetupRecord } from "../../../lib/checkpoints/s3/records.ts";
 import { settingsOf } from "../../../lib/checkpoints/s3/settings.ts";
-import { clientFiles } from "../../../lib/checkpoints/s3/settings_files.ts";
+import { clientFiles, FILE_MARK, FILE_NAMES } from "../../../lib/checkpoints/s3/settings_files.ts";
 import { checkDirectory, writeFiles } from "../../../lib/checkpoints/s3/settings_write.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { parse } from "yaml";
@@ -117,6 +117,38 @@ Deno.test("the files are what their readers want, name the Secret, and hold no k
   assert.doesNotMatch(files.get("client.env") ?? "", /^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)=/m);
 });
 
+/** What a store, or whoever wrote a facts file, would like to have in the files. */
+const EVIL = "HTTP 400 Evil\nspark.driver.extraJavaOptions -Devil\r\u2028evil=1 --> <evil/> ' \u202e";
+
+Deno.test("what a store says does not leave its comment in any file, and a file has its settings and no more", () => {
+  const evil = RGW.map((record) => record.behaviour === "works" ? record : { ...record, observed: EVIL });
+  const secret = { kind: "Secret", namespace: "data-platform", name: "my--secret\nevil=1-->" };
+  const setup = { ...SETUP, credential: { secret, idKey: "access-key-id", secretKey: "secret-access-key" } };
+  const good = new Map(clientFiles(SETUP, settingsOf(SETUP, RGW)).map(({ name, text }) => [name, text]));
+  for (const { name, text } of clientFiles(setup, settingsOf(setup, evil))) {
+    const live = (all: string) =>
+      all.replaceAll(/<!--.*?-->/g, "").split("\n").filter((line) => !/^\s*(#|--|$)/.test(line));
+    assert.equal(live(text).length, live(good.get(name) ?? "").length, `${name}: ${text}`);
+    assert.ok(!/[\r\u2028\u202e]/.test(text), name);
+    if (name.endsWith(".yaml")) assert.ok(parse(text), name);
+    if (name === "core-site.xml") {
+      assert.ok(!text.replaceAll(/<!--.*?-->/g, "").includes("<evil"), text);
+      for (const [, inner = ""] of text.matchAll(/<!--(.*?)-->/g)) assert.ok(!inner.includes("--"), inner);
+    }
+  }
+});
+
+Deno.test("values that only a facts file could hold are quoted for each file", () => {
+  const setup = { ...SETUP, region: "us\n[evil]\n'evil <x>" };
+  const files = new Map(clientFiles(setup, settingsOf(setup, RGW)).map(({ name, text }) => [name, text]));
+  assert.match(files.get("core-site.xml") ?? "", /<value>us\n\[evil\]\n'evil &lt;x&gt;<\/value>/);
+  assert.match(files.get("spark-defaults.conf") ?? "", /client\.region us\\u000a\[evil\]\\u000a'evil <x>$/m);
+  assert.match(files.get("duckdb-secret.sql") ?? "", /REGION 'us\n\[evil\]\n''evil <x>',/);
+  assert.match(files.get("aws-config") ?? "", /^region = us \[evil\] 'evil <x>$/m);
+  assert.match(files.get("client.env") ?? "", /^AWS_DEFAULT_REGION='us \[evil\] '\\''evil <x>'$/m);
+  assert.equal(parse(files.get("pyiceberg.yaml") ?? "").catalog.lakehouse["s3.region"], setup.region);
+});
+
 Deno.test("files are written into a directory that need not be there, again and again", async () => {
   const at = await Deno.makeTempDir();
   try {
@@ -127,6 +159,38 @@ Deno.test("files are written into a directory that need not be there, again and 
   } finally {
     await Deno.remove(at, { recursive: true });
   }
+});
+
+Deno.test("a file of somebody else is not overwritten, nor what a link leads to, and nothing is written then", async () => {
+  const at = await Deno.makeTempDir();
+  const files = clientFiles(SETUP, settingsOf(SETUP, RGW));
+  const refused = async (why: RegExp) => {
+    await assert.rejects(checkDirectory(`${at}/conf`), why);
+    await assert.rejects(writeFiles(`${at}/conf`, files), why);
+    assert.equal([...Deno.readDirSync(`${at}/conf`)].length, 1);
+  };
+  try {
+    await Deno.mkdir(`${at}/conf`);
+    await Deno.writeTextFile(`${at}/conf/spark-defaults.conf`, "spark.master yarn\n");
+    await refused(/spark-defaults\.conf, which was not written by it\. Nothing was written/);
+    assert.equal(await Deno.readTextFile(`${at}/conf/spark-defaults.conf`), "spark.master yarn\n");
+    await Deno.remove(`${at}/conf/spark-defaults.conf`);
+    await Deno.writeTextFile(`${at}/theirs`, files[0]?.text ?? "");
+    await Deno.symlink(`${at}/theirs`, `${at}/conf/client.env`);
+    await refused(/client\.env, which is a link/);
+    assert.equal(await Deno.readTextFile(`${at}/theirs`), files[0]?.text);
+    await Deno.remove(`${at}/conf/client.env`);
+    await Deno.mkdir(`${at}/conf/aws-config`);
+    await refused(/aws-config, which is no file/);
+  } finally {
+    await Deno.remove(at, { recursive: true });
+  }
+});
+
+Deno.test("every file has the mark in its head, and its name in the list", () => {
+  const files = clientFiles(SETUP, settingsOf(SETUP, RGW));
+  assert.deepEqual(files.map(({ name }) => name), [...FILE_NAMES]);
+  for (const { name, text } of files) assert.ok(text.slice(0, 500).includes(FILE_MARK), name);
 });
 
 Deno.test("a file in place of the directory is refused, before anything is tried", async () => {
