@@ -114,7 +114,7 @@ Deno.test("a plugin gets the environment without our own secrets", async () => {
 Deno.test("a plugin that has answered is not waited for when its child holds its output open", async () => {
   await plugin(
     `sleep 100000 & echo $! > $DIR/pids; echo "$CREDENTIAL"`,
-    { graceMs: 1500 },
+    { graceMs: 4000 },
     async ({ credential, dir }) => {
       assert.equal(credential?.token, TOKEN);
       // It may be a daemon that the plugin keeps for the next time.
@@ -123,7 +123,7 @@ Deno.test("a plugin that has answered is not waited for when its child holds its
   );
   await plugin(
     `sleep 100000 & echo $! > $DIR/pids; echo gone wrong >&2; exit 3`,
-    { graceMs: 1500 },
+    { graceMs: 4000 },
     ({ message }) => {
       assert.equal(
         message,

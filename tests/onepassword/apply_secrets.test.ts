@@ -218,3 +218,37 @@ Deno.test("what was made, replaced, changed or deleted since the question is lef
   await assert.rejects(carryOut(late, step), /409/);
   assert.equal(valueIn(late), base64(THEIRS));
 });
+
+Deno.test("what is ours and where somebody else took a field since is an answer, not a change", async () => {
+  const ours = writtenBy("lakecheck", marked(with_("old")));
+  const edited = alsoWrittenBy("kubectl-edit", ours, { data: { token: base64(THEIRS) } });
+  const kube = fakeCluster({ [PATH]: edited });
+  const step = await planOf(kube, object, false);
+  assert.equal(step.outcome, "other settings");
+  assert.match(refusal([step]), /\.data\.token \(kept by kubectl-edit\).*--adopt/);
+  const path = "/apis/external-secrets.io/v1/clustersecretstores/store";
+  const store: KubeObject = {
+    apiVersion: "external-secrets.io/v1",
+    kind: "ClusterSecretStore",
+    metadata: { name: "store" },
+    spec: { a: "ours" },
+  };
+  const theirs = alsoWrittenBy("operator", writtenBy("lakecheck", marked(store)), { spec: { a: "theirs" } });
+  const stores = fakeCluster({ [path]: theirs });
+  assert.match(refusal([await planOf(stores, store, false)]), /\.spec\.a \(kept by operator\)/);
+  assert.deepEqual(stores.writes, []);
+});
+
+Deno.test("what carries our mark and is kept by somebody else now is not ours", () => {
+  const kept: object[] = [
+    { ownerReferences: [{ kind: "ExternalSecret", name: "token" }] },
+    { labels: { "kustomize.toolkit.fluxcd.io/name": "k" } },
+    { labels: { "helm.toolkit.fluxcd.io/name": "h" } },
+    { annotations: { "meta.helm.sh/release-name": "r" } },
+    { annotations: { "argocd.argoproj.io/tracking-id": "a" } },
+  ];
+  assert.ok(isOurs(writtenBy("lakecheck", marked(with_("x")))));
+  for (const metadata of kept) assert.ok(!isOurs(writtenBy("lakecheck", marked(with_("x", metadata)))));
+  assert.ok(!isOurs(writtenBy("lakecheck", with_("x"))));
+  assert.ok(!isOurs(writtenBy("lakecheck", with_("x", { annotations: { [MADE_BY]: "somebody" } }))));
+});
