@@ -73,7 +73,10 @@ Deno.test("what a reader throws at a file that is right is told, and is no crash
   const wrong: Engines = { hyparquet: { ...hyparquet, read }, duckdb: { ...duckdb, read } };
   for (const outcome of await bothWays(memoryStore(), wrong, journey(primitiveTable()))) {
     assert.equal(outcome.reason, "Unreadable");
-    assert.match(outcome.message, /cannot read a Parquet file that is there byte for byte: out of bounds more$/);
+    assert.match(
+      outcome.message,
+      /cannot read a Parquet file that is there byte for byte: out of bounds more$/,
+    );
   }
 });
 
