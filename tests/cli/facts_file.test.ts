@@ -29,6 +29,26 @@ Deno.test("facts come back as they were saved, plain and gzipped", async () => {
   });
 });
 
+const SECURE = { to: "the API server", url: "https://a", tls: "verified" };
+/** What is no connection: reports show all of one, and their schema has nothing else. */
+const CONNECTIONS = [
+  null,
+  {},
+  { ...SECURE, to: 1 },
+  { ...SECURE, url: undefined },
+  { ...SECURE, tls: "perhaps" },
+  { ...SECURE, why: 1 },
+  { ...SECURE, more: "x" },
+];
+
+Deno.test("connections are loaded as they were saved", async () => {
+  await withDirectory(async (directory) => {
+    const connections = [SECURE, { ...SECURE, tls: "unverified", why: "insecure-skip-tls-verify" }];
+    await Deno.writeTextFile(`${directory}/facts.json`, JSON.stringify({ ...facts, connections }));
+    assert.deepEqual((await loadFacts(`${directory}/facts.json`)).connections, connections);
+  });
+});
+
 Deno.test("a facts file that cannot be used is refused with what is wrong with it", async () => {
   await withDirectory(async (directory) => {
     const whole = JSON.stringify(facts);
@@ -55,6 +75,11 @@ Deno.test("a facts file that cannot be used is refused with what is wrong with i
         JSON.stringify({ ...facts, sources: { pods: { ok: true, items: [null] } } }),
         /the entry of source pods/,
       ],
+      ...CONNECTIONS.map((bad): [string, RegExp] => [
+        JSON.stringify({ ...facts, connections: [SECURE, bad] }),
+        /its connections have another shape/,
+      ]),
+      [JSON.stringify({ ...facts, connections: SECURE }), /its connections have another shape/],
     ];
     for (const [content, expected] of cases) {
       const path = `${directory}/facts.json`;

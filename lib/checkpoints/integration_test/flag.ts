@@ -1,7 +1,9 @@
 /** Gives a command the flag `--create-integration-test`. Costs nothing to import. */
 import type { Asked, Command } from "../../cli.ts";
 import { LacksRight, UsageError } from "../../errors.ts";
+import type { Given } from "../../flags.ts";
 import type { Facts } from "../../model.ts";
+import type { Looker } from "./subjects.ts";
 
 const CREATE = "write a test of what was found to tests/integration, after seeing it pass and fail";
 const YES = "do not ask before a test is written anew";
@@ -54,18 +56,23 @@ async function create(name: string, facts: Facts, asked: Asked): Promise<void> {
   const looker = lookers.find(({ subject }) => subject.command === name);
   if (!looker) throw new Error(`no test can be written for ${name}`);
   const { given, kubeconfig, signal } = asked;
-  const flags = looker.flags(given);
   await createTest({
     subject: looker.subject,
     facts: await looker.asserted(facts, asked),
     leftOut: looker.leftOut(facts),
-    flags: { ...flags, ...flags.ca === undefined ? {} : { ca: absolute(flags.ca) } },
+    flags: keptFlags(looker, given),
     env: kubeconfig === undefined ? {} : { KUBECONFIG: absolute(kubeconfig) },
     yes: given.has("yes"),
     signal,
     timeoutMs: RUN_MS,
     root: decodeURIComponent(new URL("../../..", import.meta.url).pathname).replace(/\/$/, ""),
   });
+}
+
+/** What the test keeps of the flags: a file is named so that it is found from anywhere. */
+export function keptFlags(looker: Pick<Looker, "flags">, given: Given): Record<string, string> {
+  const flags = looker.flags(given);
+  return flags.ca === undefined ? flags : { ...flags, ca: absolute(flags.ca) };
 }
 
 /** The test runs in the root of the repository. */

@@ -3,7 +3,7 @@ import type { Asked, Command } from "../../../lib/cli.ts";
 import { checkFacts } from "../../../lib/checkpoints/integration_test/asserted.ts";
 import { assertedNessie } from "../../../lib/checkpoints/integration_test/asserted_nessie.ts";
 import { assertedS3 } from "../../../lib/checkpoints/integration_test/asserted_s3.ts";
-import { withIntegrationTest } from "../../../lib/checkpoints/integration_test/flag.ts";
+import { keptFlags, withIntegrationTest } from "../../../lib/checkpoints/integration_test/flag.ts";
 import { lookers, nessieLooker, s3Looker } from "../../../lib/checkpoints/integration_test/subjects.ts";
 import { CannotLook, UsageError } from "../../../lib/errors.ts";
 import type { Facts } from "../../../lib/model.ts";
@@ -201,6 +201,13 @@ Deno.test("the test keeps flags that say where and how to look, and none that wr
   assert.deepEqual(given({ ...where, ...moment }), where);
   assert.deepEqual(given({ "save-baseline": "b.json" }), { performance: "true" });
   assert.deepEqual(nessieLooker.flags(new Map([["url", "http://x"], ["yes", "true"]])), { url: "http://x" });
+});
+
+Deno.test("a CA that the test keeps is found from wherever it runs", () => {
+  const kept = (ca: string) => keptFlags(s3Looker, new Map([["endpoint", "https://s3"], ["ca", ca]]));
+  assert.deepEqual(kept("/etc/ca.pem"), { endpoint: "https://s3", ca: "/etc/ca.pem" });
+  assert.deepEqual(kept("ca.pem"), { endpoint: "https://s3", ca: `${Deno.cwd()}/ca.pem` });
+  assert.deepEqual(keptFlags(s3Looker, new Map([["endpoint", "https://s3"]])), { endpoint: "https://s3" });
 });
 
 Deno.test("without the flag the command is what it was, and with --facts it is refused before anything is tried", async () => {
