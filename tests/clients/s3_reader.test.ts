@@ -88,7 +88,7 @@ Deno.test("a store that never answers is given up after its time, and Ctrl-C doe
   await withStore(async (store) => {
     store.instead.answer = () => new Response(new ReadableStream({ start() {} }));
     await assert.rejects(
-      store.reader.get("lake", "x"),
+      s3Reader({ ...store.options.talk, timeoutMs: 300 }).get("lake", "x"),
       (error) => error instanceof NoAnswer && error.trouble.why === "timeout",
     );
   });
