@@ -5,22 +5,33 @@ import fc from "fast-check";
 import { command, words } from "../lib/shell.ts";
 import { clean } from "../lib/redact/mod.ts";
 
-const SHELLS = ["sh", "bash", "zsh", "dash", "ksh"].filter((name) => {
-  const { status } = spawnSync(name, ["-c", "exit 0"], { stdio: "ignore" });
-  return status === 0;
-});
+/** The shells of this machine, and where they are. */
+const PLACES = new Map(
+  ["sh", "bash", "zsh", "dash", "ksh"].flatMap((name) => {
+    const { status, stdout } = spawnSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" });
+    return status === 0 ? [[name, stdout.trim()] as const] : [];
+  }),
+);
 
 /** The words that the program gets, of each script in one run of the shell: each word between NULs and line ends. */
 function wordsOf(shell: string, scripts: readonly string[]): string[][] {
   const script = scripts.map((one) => `${one}\nprintf '\\001\\n'`).join("\n");
-  const file = Deno.makeTempFileSync({ suffix: ".sh" });
-  Deno.writeTextFileSync(file, script);
-  const { stdout, status, stderr } = spawnSync(shell, [file], {
+  const directory = Deno.makeTempDirSync();
+  Deno.mkdirSync(`${directory}/place`);
+  // For a pattern that is not quoted to find.
+  Deno.writeTextFileSync(`${directory}/place/ab`, "");
+  Deno.writeTextFileSync(`${directory}/script`, script);
+  // Were a value not quoted, it would find no program to run, and nowhere else to write.
+  const { stdout, status, stderr } = spawnSync(`${PLACES.get(shell)}`, [`${directory}/script`], {
     encoding: "utf8",
-    cwd: "/",
+    cwd: `${directory}/place`,
+    env: { PATH: "/nowhere" },
+    timeout: 60_000,
     maxBuffer: 2 ** 26,
   });
-  Deno.removeSync(file);
+  const there = [...Deno.readDirSync(`${directory}/place`)].map(({ name }) => name);
+  Deno.removeSync(directory, { recursive: true });
+  assert.deepEqual(there, ["ab"]);
   assert.equal(status, 0, `${shell}: ${stderr}`);
   return stdout.split("\x01\n").slice(0, -1).map((text) => text.split("\n").slice(0, -1));
 }
@@ -90,7 +101,7 @@ Deno.test("a value comes to the program as one word, whatever it is, alone and b
   );
   for (const one of NASTY) add(command`printf '%s\\n' ${one}   # of ${one}`, [one]);
   assert.ok(scripts.length > 500, `${scripts.length} were made`);
-  for (const shell of SHELLS) assert.deepEqual(wordsOf(shell, scripts), wanted, shell);
+  for (const shell of PLACES.keys()) assert.deepEqual(wordsOf(shell, scripts), wanted, shell);
 });
 
 Deno.test("a terminal shows a command as it is: nothing in it is taken out on the way", () => {
