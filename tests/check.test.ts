@@ -32,6 +32,7 @@ Deno.test("a reason of the cluster's own is one PascalCase word in a finding", (
     ["minimumReplicas_unavailable", "MinimumReplicasUnavailable"],
     ["Evil\nspark.x: y", "EvilSparkXY"],
     ["7 dwarfs", "Dwarfs"],
+    ["a OOM", "AOOM"],
     ["\u202e", "Unknown"],
     ["x".repeat(100), `X${"x".repeat(63)}`],
   ];

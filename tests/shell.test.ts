@@ -147,6 +147,7 @@ Deno.test("what would be an option is no value; within a word it is one", () => 
     assert.match(command`kubectl get pod ${text}`, /^# no kubectl command here: .* read as an option$/);
     assert.match(command`kubectl get pod web ${text} -A`, /^# no kubectl command/);
   }
+  assert.match(command`${"-A"} x`, /^# no /);
   assert.equal(command`kubectl logs job/${"-A"}`, "kubectl logs job/-A");
 });
 

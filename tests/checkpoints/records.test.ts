@@ -221,6 +221,10 @@ Deno.test("every form that a record's field must have is held from its first sig
     refused("s3.setup", { credential: { ...credential, secretKey: key } });
   }
   for (const id of ["a b", "A", "a\n"]) refused("s3.dialect", { id });
+  for (const change of [{ reason: "x Holds" }, { reason: "Holds\n" }, { message: "" }]) {
+    const seen = read("s3.trials")?.({ ...TRIAL, trial: "s3.clean", ...change });
+    assert.equal((seen as { reason: string }).reason, "Malformed", JSON.stringify(change));
+  }
 });
 
 Deno.test("long texts of a record are cut, and lists have an end", () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { codeOf } from "../../lib/code.ts";
 import { icebergError } from "../../lib/clients/iceberg_rest.ts";
 import { nessieError } from "../../lib/clients/nessie_readers.ts";
+import { s3Answer } from "../../lib/clients/s3_failures.ts";
 import { errorFields } from "../../lib/clients/s3_refusals.ts";
 import { condition } from "../../lib/components/fields.ts";
 
@@ -35,5 +36,19 @@ Deno.test("what is no code is none, from every server", () => {
     assert.equal(nessieError(409, { status: 409, errorCode: code, message: "m" })?.code, wanted);
     assert.equal(icebergError(409, { error: { type: code, message: "m", code: 409 } })?.code, wanted ?? "");
     assert.equal(condition({ type: "Ready", status: "False", reason: code })?.reason, wanted);
+  }
+});
+
+Deno.test("a name that the SDK took from an answer is a code, or none", () => {
+  const headers = new Headers({ "x-amz-request-id": "x" });
+  const seen = {
+    status: 400,
+    headers,
+    text: "<Error></Error>",
+    asked: { method: "GET", path: "/", sentAt: 0 },
+  };
+  for (const name of [...GOOD, ...BAD]) {
+    const error = Object.assign(new Error("m"), { name, $response: { seen } });
+    assert.equal(s3Answer(error)?.code, GOOD.includes(name) ? name : "");
   }
 });

@@ -120,6 +120,14 @@ Deno.test("Ctrl-C ends a question that waits", async () => {
   });
 });
 
+Deno.test("what a server calls a code is one, or is not said", () => {
+  const options = { ...LOGIN, hostname: "h", port: 1, timeoutMs: PATIENT_MS };
+  for (const code of ["x 28P01", "28P01\n", "a b", 5]) {
+    const { message } = databaseTrouble({ code, message: "m" }, options).failure;
+    assert.match(message, /answers with an error: m/, JSON.stringify(code));
+  }
+});
+
 Deno.test("each way to fail has words of its own", () => {
   const words = (code: string, message = "m") =>
     databaseTrouble({ code, message }, { ...LOGIN, hostname: "h", port: 1, timeoutMs: PATIENT_MS }).failure;

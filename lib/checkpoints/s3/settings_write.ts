@@ -20,7 +20,8 @@ export async function checkDirectory(path: string): Promise<void> {
       `${FLAG} is ${path}, which is a file. Give it a directory; it is made when it is not there.`,
     );
   }
-  if (found) { for (const name of FILE_NAMES) await checkOurs(`${trimEnd(path, "/")}/${name}`); }
+  const inside = found ? FILE_NAMES : [];
+  for (const name of inside) await checkOurs(`${trimEnd(path, "/")}/${name}`);
 }
 
 /** A link may lead anywhere, and a file without our mark was written by somebody else: neither is written to. */
