@@ -117,8 +117,7 @@ function guarded<T>(run: () => T): T | Pick<Finding, "status" | "reason" | "mess
   }
 }
 
-/** A source that could not be read. */
-export /** Reasons come from the cluster, too: in a report each is one PascalCase word. */
+/** Reasons come from the cluster, too: in a report each is one PascalCase word. */
 function worded<T extends { reason: string }>(judged: T): T {
   if (/^[A-Z][A-Za-z0-9]{0,63}$/.test(judged.reason)) return judged;
   const words = String(judged.reason).slice(0, 1000).split(/[^A-Za-z0-9]+/);
@@ -127,6 +126,7 @@ function worded<T extends { reason: string }>(judged: T): T {
   return { ...judged, reason: capital || "Unknown" };
 }
 
+/** A source that could not be read. */
 interface Blind {
   source: Source;
   failure: Failure;
