@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import fc from "fast-check";
 import { clean, cleanLine, oneLine } from "../../lib/redact/mod.ts";
+import { computedMs } from "../patience.ts";
 
 Deno.test("control sequences, hidden marks and line breaks are taken out of a line", () => {
   const cases: Record<string, [text: string, expected: string]> = {
@@ -48,10 +49,15 @@ Deno.test("property: of no text at all does anything stay that a terminal obeys"
 
 Deno.test("cleaning is linear in blanks, escapes and marks", () => {
   for (const unit of [" ", "\n", "\x1b", "\x1b[", "\x9b0", "\x1b ", "\u200b", " \n", "\x1b]"]) {
+    const once = (text: string) => {
+      const begin = process.cpuUsage();
+      clean(text);
+      return computedMs(begin);
+    };
+    // The least of three: what the collector does meanwhile counts as computed, too.
     const time = (length: number) => {
-      const before = process.cpuUsage().user;
-      clean(`a${unit.repeat(length / unit.length)}b`);
-      return (process.cpuUsage().user - before) / 1000;
+      const text = `a${unit.repeat(length / unit.length)}b`;
+      return Math.min(once(text), once(text), once(text));
     };
     time(10_000);
     const [some, all] = [time(100_000), time(1_000_000)];
