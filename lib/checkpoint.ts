@@ -4,7 +4,7 @@
  */
 import { failureOf } from "./collect.ts";
 import { CannotLook, Interrupted } from "./errors.ts";
-import { LEASE_MS, RENEW_MS } from "./scratch_marker.ts";
+import { type FoundMarker, judgeMarker, LEASE_MS, type MarkerVerdict, RENEW_MS } from "./scratch_marker.ts";
 import { failed, type Outcome, type Trial, type TrialRecord } from "./trial.ts";
 import { failureReason } from "./failure_reason.ts";
 
@@ -44,6 +44,19 @@ export type SweepState =
   | { state: "live"; host: string; leftMs: number }
   /** Left alone: `why` goes on after "it". */
   | { state: "unclear"; why: string };
+
+/** What a marker says of the run, however its store gives it; one that can't be read leaves its place alone. */
+export async function markerVerdict(
+  run: string,
+  read: () => Promise<FoundMarker | undefined>,
+): Promise<MarkerVerdict> {
+  try {
+    return judgeMarker(await read(), run);
+  } catch (error) {
+    if (!(error instanceof CannotLook)) throw error;
+    return { state: "unclear", why: `has no marker that can be read: ${error.failure.message}` };
+  }
+}
 
 /** What stood in the way of removing a place whose run is over. */
 export function stuckBy(error: unknown): SweepState {

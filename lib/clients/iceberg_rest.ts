@@ -3,7 +3,6 @@
  * github.com/apache/iceberg (open-api/rest-catalog-open-api.yaml).
  */
 import { restPath } from "../api_path.ts";
-
 import type { Reader } from "../model.ts";
 import { anyText, list, map, messageText, num, obj, ShapeError, str, via } from "../shape.ts";
 import { misshapen, refused, type Said } from "./catalog_failures.ts";

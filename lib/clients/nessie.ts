@@ -3,7 +3,6 @@
  * (api/model, HttpTreeApi and HttpConfigApi of v2).
  */
 import { restPath } from "../api_path.ts";
-
 import type { Reader } from "../model.ts";
 import { ShapeError } from "../shape.ts";
 import { misshapen, refusalOf, refused } from "./catalog_failures.ts";

@@ -195,8 +195,8 @@ function failing(world: World): Map<string, Failing> {
     !isReady(pod) && !pod.metadata?.deletionTimestamp &&
     pod.status?.phase !== "Succeeded" && isOurs(pod, world)
   );
-  const own = (pod: Pod) => pod.metadata?.namespace === world.namespace ? 0 : 1;
-  for (const pod of unready.toSorted((a, b) => own(a) - own(b))) {
+  const isElsewhere = (pod: Pod) => pod.metadata?.namespace === world.namespace ? 0 : 1;
+  for (const pod of unready.toSorted((a, b) => isElsewhere(a) - isElsewhere(b))) {
     if (found.size >= MOST_LOGS) break;
     const workload = keyOf(pod, world);
     if (found.has(workload)) continue;

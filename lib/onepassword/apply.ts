@@ -131,14 +131,15 @@ function changedMeanwhile(object: KubeObject, what: string): CannotLook {
 
 /** `.data.token (kept by kubectl-create)`, five of them at most. */
 export function keptBy(fields: readonly Conflict[]): string {
-  const told = fields.map(({ field, manager }) => `${field} (kept by ${quote(manager, [], 60)})`);
+  return firstFive(fields.map(({ field, manager }) => `${field} (kept by ${quote(manager, [], 60)})`));
+}
+
+function firstFive(told: readonly string[]): string {
   return told.slice(0, 5).join("; ") + (told.length > 5 ? ` and ${told.length - 5} more` : "");
 }
 
 function otherSettings(object: KubeObject, differing: string[], kept: readonly Conflict[]): string {
-  const told = differing.slice(0, 5).join("; ") +
-    (differing.length > 5 ? ` and ${differing.length - 5} more` : "");
-  const parts = [told, keptBy(kept)].filter((part) => part !== "").join("; ");
+  const parts = [firstFive(differing), keptBy(kept)].filter((part) => part !== "").join("; ");
   return `${object.kind} ${nameOf(object)} is there with other settings than are to be applied: ${parts}. ` +
     "Next: look at it (kubectl get -o yaml), then either change it or what is applied, or run this again with --adopt, " +
     "which overwrites these fields";

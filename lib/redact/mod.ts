@@ -2,6 +2,7 @@
  * The one place through which text from outside passes before anybody may read it: error bodies, messages, logs, what
  * programs print. Pure.
  */
+import { cut } from "../text.ts";
 import { clean } from "./clean.ts";
 import { redact } from "./known.ts";
 import { withoutCredentials } from "./patterns.ts";
@@ -39,10 +40,4 @@ export function redactAll(value: unknown, secrets: readonly string[]): unknown {
 /** Our own words as one line of at most `limit` UTF-16 units. What is quoted in them has passed `quote`. */
 export function oneLine(text: string, limit: number): string {
   return cut(clean(text), limit);
-}
-
-function cut(line: string, limit: number): string {
-  if (line.length <= limit) return line;
-  // Half of a pair of surrogates is no sign.
-  return `${line.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }

@@ -3,12 +3,11 @@
  * that the catalog writes below that namespace's location. Nothing of another branch is touched.
  */
 import { restPath } from "../../api_path.ts";
-import { type Scratch, stuckBy, type SweepState } from "../../checkpoint.ts";
+import { markerVerdict, type Scratch, stuckBy, type SweepState } from "../../checkpoint.ts";
 import type { CatalogReply, CatalogRequest } from "../../clients/catalog_http.ts";
 import { cannotLook } from "../../clients/failures.ts";
 import { type IcebergRest, space, tablePath } from "../../clients/iceberg_rest.ts";
-import { CannotLook } from "../../errors.ts";
-import { type FoundMarker, isRunId, judgeMarker, type MarkerVerdict } from "../../scratch_marker.ts";
+import { type FoundMarker, isRunId, type MarkerVerdict } from "../../scratch_marker.ts";
 import { type OwnPlace, scratchBelow } from "../s3/own_place.ts";
 import type { MarkerPlace } from "../s3/scratch_marker.ts";
 import { at, isGood, words } from "./capabilities.ts";
@@ -180,12 +179,7 @@ async function verdictOf(
   blind: string | undefined,
 ): Promise<MarkerVerdict> {
   if (blind !== undefined) return { state: "unclear", why: `may be in use: ${blind}` };
-  try {
-    return judgeMarker(await objects.marker(place), run);
-  } catch (error) {
-    if (!(error instanceof CannotLook)) throw error;
-    return { state: "unclear", why: `has no marker that can be read: ${error.failure.message}` };
-  }
+  return await markerVerdict(run, () => objects.marker(place));
 }
 
 async function removed(objects: Objects, { bucket, prefix }: MarkerPlace): Promise<SweepState> {

@@ -1,9 +1,10 @@
 /** Deletes scratch references: those of this run, and those of runs whose marker says that they are over. */
 import { failureOf } from "../../collect.ts";
-import { type Scratch, stuckBy, type SweepState } from "../../checkpoint.ts";
+import { markerVerdict, type Scratch, stuckBy, type SweepState } from "../../checkpoint.ts";
 import { type NessieApi, type Reference, refusalOf } from "../../clients/nessie.ts";
 import { CannotLook } from "../../errors.ts";
-import { type ExpiredRun, judgeMarker, type MarkerVerdict } from "../../scratch_marker.ts";
+import { type ExpiredRun, type MarkerVerdict } from "../../scratch_marker.ts";
+import { sideBySide } from "../side_by_side.ts";
 import { ownReference, runOf, SCRATCH } from "./own_reference.ts";
 import { type CatalogTime, lastCommitMs, markerBranch, readMarker } from "./run_marker.ts";
 
@@ -48,7 +49,7 @@ const AT_A_TIME = 8;
 /** Deletes all of them, also when one can't be deleted; CannotLook then, naming those that are left. */
 export async function removeAll(api: NessieApi, names: ReadonlySet<string>, scratch: Scratch): Promise<void> {
   const failures: string[] = [];
-  await sideBySide([...names], async (name) => {
+  await sideBySide([...names], AT_A_TIME, async (name) => {
     try {
       await removeReference(api, name, scratch, names);
     } catch (error) {
@@ -59,14 +60,6 @@ export async function removeAll(api: NessieApi, names: ReadonlySet<string>, scra
   if (first === undefined) return;
   const more = failures.length > 1 ? `, and ${failures.length - 1} more` : "";
   throw new CannotLook({ kind: "server-error", message: `${first}${more}` });
-}
-
-async function sideBySide<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  const left = [...all];
-  const worker = async () => {
-    for (let one = left.pop(); one !== undefined; one = left.pop()) await work(one);
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
 }
 
 /** A reference of another run, and what became of it. */
@@ -84,7 +77,7 @@ export interface SweepTools {
 /** Deletes the references of runs that are over; leaves alone those of runs under way, and those whose owner is not known. */
 export async function sweepReferences(tools: SweepTools): Promise<SweptReference[]> {
   const swept: SweptReference[] = [];
-  await sideBySide(await otherRuns(tools), async ([run, of]) => {
+  await sideBySide(await otherRuns(tools), AT_A_TIME, async ([run, of]) => {
     const verdict = await verdictOf(tools, run, of);
     if (verdict.state === "expired") swept.push(...await removed(tools, of, verdict.run));
     else for (const { name } of of) swept.push({ name, run, ...verdict });
@@ -100,7 +93,7 @@ export async function stillUnclear(
   const before = new Map(swept.filter(({ state }) => state === "unclear").map((one) => [one.name, one]));
   if (before.size === 0) return [];
   const still: (SweptReference & { state: "unclear" })[] = [];
-  await sideBySide(await otherRuns(tools), async ([run, of]) => {
+  await sideBySide(await otherRuns(tools), AT_A_TIME, async ([run, of]) => {
     const there = of.filter(({ name }) => before.has(name));
     if (there.length === 0) return;
     const verdict = await verdictOf(tools, run, of);
@@ -132,12 +125,7 @@ async function verdictOf(
   of: readonly Reference[],
 ): Promise<MarkerVerdict> {
   const marker = of.find(({ name, type }) => name === markerBranch(run) && type === "BRANCH");
-  try {
-    return judgeMarker(marker && await readMarker(api, marker, run, now()), run);
-  } catch (error) {
-    if (!(error instanceof CannotLook)) throw error;
-    return { state: "unclear", why: `has no marker that can be read: ${error.failure.message}` };
-  }
+  return await markerVerdict(run, async () => marker && await readMarker(api, marker, run, now()));
 }
 
 /** The marker comes last: a sweep that is cut off is gone on with by the next run. */
@@ -150,8 +138,8 @@ async function removed(
   const remove = async (one: Reference) =>
     void swept.push({ name: one.name, run: over.id, ...await removedOne(tools, one, over) });
   const marker = markerBranch(over.id);
-  await sideBySide(of.filter(({ name }) => name !== marker), remove);
-  await sideBySide(of.filter(({ name }) => name === marker), remove);
+  await sideBySide(of.filter(({ name }) => name !== marker), AT_A_TIME, remove);
+  await sideBySide(of.filter(({ name }) => name === marker), AT_A_TIME, remove);
   return swept;
 }
 

@@ -12,6 +12,7 @@ import type {
 import { NotCleaned } from "../../checkpoint.ts";
 import type { RawDelete, RawRequest, S3Talk } from "../../clients/s3.ts";
 import { CannotLook } from "../../errors.ts";
+import { sideBySide } from "../side_by_side.ts";
 import type { S3Context } from "./context.ts";
 import { type Item, type Kind, lister, walk } from "./delete_lists.ts";
 import { isIn, isOwn, keyIn, type OwnBucket, type OwnPlace } from "./own_place.ts";
@@ -231,7 +232,7 @@ async function remove(
       : await replyOf(s3.send(new sdk.DeleteObjectCommand({ ...at, VersionId: id })), what);
     if (!said.ok) errors.set(key, refusalText(said.refusal));
   };
-  if (kind === "uploads" || batches.refused) return await atOnce(items, single);
+  if (kind === "uploads" || batches.refused) return await sideBySide(items, AT_ONCE, single);
   // An object that is locked may be deleted all the same in a bucket of our own, and nowhere else.
   const bypass = isOwn(place) ? { BypassGovernanceRetention: true } : {};
   const batch = async (part: readonly Item[]) => {
@@ -242,22 +243,15 @@ async function remove(
     );
     if (!said.ok) {
       batches.refused = true;
-      return await atOnce(part, single);
+      return await sideBySide(part, AT_ONCE, single);
     }
     for (const { Key = "", Code = "" } of said.value.Errors ?? []) {
       if (!/^NoSuch(?:Key|Version)$/.test(Code)) errors.set(Key, Code);
     }
   };
   const count = Math.ceil(items.length / BATCH);
-  await atOnce(Array.from({ length: count }, (_, i) => items.slice(i * BATCH, (i + 1) * BATCH)), batch);
-}
-
-async function atOnce<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  const left = [...all];
-  const worker = async () => {
-    for (let one = left.pop(); one !== undefined; one = left.pop()) await work(one);
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, all.length) }, worker));
+  const parts = Array.from({ length: count }, (_, i) => items.slice(i * BATCH, (i + 1) * BATCH));
+  await sideBySide(parts, AT_ONCE, batch);
 }
 
 /**

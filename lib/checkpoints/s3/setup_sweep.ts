@@ -4,9 +4,9 @@
  */
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { RawS3, S3Talk } from "../../clients/s3.ts";
-import { stuckBy, type SweepState } from "../../checkpoint.ts";
+import { markerVerdict, stuckBy, type SweepState } from "../../checkpoint.ts";
 import { CannotLook } from "../../errors.ts";
-import { type ExpiredRun, judgeMarker, type MarkerVerdict, RUN_ID } from "../../scratch_marker.ts";
+import { type ExpiredRun, type MarkerVerdict, RUN_ID } from "../../scratch_marker.ts";
 import { empty, removeBucket } from "./delete.ts";
 import { provenBucket, scratchBelow } from "./own_place.ts";
 import { readMarker } from "./scratch_marker.ts";
@@ -102,7 +102,7 @@ async function placesOfRuns(tools: SweepTools): Promise<{ places: Found[]; unsee
     const asked = new ListObjectsV2Command({ Bucket: bucket, Prefix: PREFIX, Delimiter: "/" });
     const page = await seen(`list ${bucket}/${PREFIX}`, s3.send(asked));
     // Also of a store that knows no delimiter.
-    const keys = [...page?.CommonPrefixes ?? []].map(({ Prefix }) => Prefix)
+    const keys = (page?.CommonPrefixes ?? []).map(({ Prefix }) => Prefix)
       .concat((page?.Contents ?? []).map(({ Key }) => Key));
     const runs = new Set(keys.flatMap((key) => BELOW.exec(key ?? "")?.[1] ?? []));
     return [...runs].map((run): Found => ({ place: { bucket, prefix: `${PREFIX}${run}/` }, run }));
@@ -121,12 +121,7 @@ async function verdictOf(
   const { run, place } = first;
   if (blind !== undefined) return { state: "unclear", why: `may be in use: ${blind}` };
   const at = place.prefix ? place : { bucket: scratchBucket(run), prefix: "" };
-  try {
-    return judgeMarker(await readMarker(raw, at), run);
-  } catch (error) {
-    if (!(error instanceof CannotLook)) throw error;
-    return { state: "unclear", why: `has no marker that can be read: ${error.failure.message}` };
-  }
+  return await markerVerdict(run, () => readMarker(raw, at));
 }
 
 /** The bucket with the marker comes last: a sweep that is cut off is gone on with by the next run. */
