@@ -4,6 +4,7 @@ import type { Conflict } from "../clients/write_answers.ts";
 import { CannotLook } from "../errors.ts";
 import { quote } from "../redact/mod.ts";
 import { command } from "../shell.ts";
+import { asApplied, droppedFields } from "./dropped_fields.ts";
 import { pathOf } from "./manifests.ts";
 import { at } from "./objects.ts";
 import { isFlux, isOurKey, isOurs, keeperOf, MANAGER, marked, pinOf } from "./ownership.ts";
@@ -16,6 +17,8 @@ export interface Step {
   outcome: "create" | "change" | "unchanged" | "kept by Flux" | "other settings";
   /** The fields that differ, as `path: theirs, not ours`; of a Secret without values. */
   differing: string[];
+  /** Some of these are fields that install wrote before, and that are to go. */
+  drops?: boolean;
   /** Fields that others keep, and that --adopt would take from them. */
   takes: Conflict[];
   /** Of the object that was looked at. */
@@ -34,18 +37,32 @@ export async function planOf(kube: KubeWriter, object: KubeObject, adopt: boolea
   if (!found) return { ...none, object: marked(object), outcome: "create" };
   const isSecret = object.kind === "Secret";
   if (isFlux(found) && !isSecret) return { ...none, object, outcome: "kept by Flux" };
-  const differing = isSecret ? secretDifferences(object, found) : differences(object, found);
   // What was here before stays without the mark: uninstall must not remove it.
   const wanted = isOurs(found) ? marked(object) : object;
+  const drops = isSecret || !isOurs(found) ? [] : droppedFields(wanted, found);
+  const differing = isSecret
+    ? secretDifferences(object, found)
+    : [...differences(object, found), ...drops.map((field) => `${field} is there, and is to go`)];
   if (differing.length === 0) return { ...none, object: wanted, outcome: "unchanged" };
   const { uid, resourceVersion } = pinOf(found);
   // The type of a Secret is fixed when it is made.
   const { type: _type, ...untyped } = wanted;
   const sent = isSecret ? untyped as KubeObject : wanted;
-  const step = { ...none, object: sent, differing, uid, ...isSecret ? { resourceVersion } : {} };
+  const step = {
+    ...none,
+    object: sent,
+    differing,
+    drops: drops.length > 0,
+    uid,
+    ...isSecret ? { resourceVersion } : {},
+  };
   const closed = isSecret ? closedWhy(found) : undefined;
   if (closed) return { ...step, outcome: "other settings", refusal: closed };
-  const takes = await conflictsOf(kube, step);
+  const tried = await tryOut(kube, step);
+  if (tried.refused !== undefined) {
+    return { ...step, outcome: "other settings", refusal: notOver(object, differing, tried.refused) };
+  }
+  const { takes } = tried;
   const own = isOurs(found) || isSecret && Object.keys(dataOf(object)).every((key) => isOurKey(found, key));
   if (adopt || own && takes.length === 0) return { ...step, takes, outcome: "change" };
   return { ...step, outcome: "other settings", refusal: otherSettings(object, differing, takes) };
@@ -65,13 +82,24 @@ function closedWhy(found: KubeObject): string | undefined {
     `Next: ${command`kubectl -n ${namespace} delete secret ${bare}`}, then run this again`;
 }
 
-/** The fields that applying would take from others; asked of the API server, which writes nothing. */
-async function conflictsOf(
+/**
+ * The fields that applying would take from others, asked of the API server, which writes nothing; `refused` when it would
+ * not take the object at all, as a webhook does for what comes of another's fields and ours together.
+ */
+async function tryOut(
   kube: KubeWriter,
   step: Pick<Step, "object" | "path" | "uid">,
-): Promise<Conflict[]> {
-  const tried = await kube.apply(step.path, pinned(step), { dryRun: true });
-  return tried.outcome === "conflict" ? tried.fields.filter(({ manager }) => manager !== MANAGER) : [];
+): Promise<{ takes: Conflict[]; refused?: string }> {
+  try {
+    const tried = await kube.apply(step.path, pinned(step), { dryRun: true });
+    if (tried.outcome !== "conflict") return { takes: [] };
+    return { takes: tried.fields.filter(({ manager }) => manager !== MANAGER) };
+  } catch (error) {
+    if (!(error instanceof CannotLook) || !["forbidden", "server-error"].includes(error.failure.kind)) {
+      throw error;
+    }
+    return { takes: [], refused: error.message };
+  }
 }
 
 /** Throws CannotLook, before anything is written, when something is there that somebody else made or keeps. */
@@ -97,6 +125,9 @@ export async function carryOut(kube: KubeWriter, step: Step): Promise<void> {
   if (step.resourceVersion !== undefined && pinOf(before).resourceVersion !== step.resourceVersion) {
     throw changedMeanwhile(object, "was changed");
   }
+  const known = step.drops
+    ? await kube.merge(path, { metadata: { ...pinOf(before), managedFields: asApplied(before) } })
+    : before;
   const applied = await kube.apply(path, pinned(step));
   if (applied.outcome !== "conflict") return;
   const taken = new Set(takes.map(({ manager, field }) => JSON.stringify([manager, field])));
@@ -107,7 +138,7 @@ export async function carryOut(kube: KubeWriter, step: Step): Promise<void> {
     throw new CannotLook({ kind: "server-error", message: otherSettings(object, [], others) });
   }
   // Pinned to the version whose conflicts these are: forcing takes every field, also one that was taken since.
-  const { resourceVersion } = pinOf(before);
+  const { resourceVersion } = pinOf(known);
   await kube.apply(path, pinned({ ...step, resourceVersion }), { force: true });
 }
 
@@ -136,6 +167,14 @@ export function keptBy(fields: readonly Conflict[]): string {
 
 function firstFive(told: readonly string[]): string {
   return told.slice(0, 5).join("; ") + (told.length > 5 ? ` and ${told.length - 5} more` : "");
+}
+
+/** Of what can't be applied over what is there, with --adopt neither: that leaves the fields that only others set. */
+function notOver(object: KubeObject, differing: string[], refused: string): string {
+  return `${object.kind} ${nameOf(object)} is there with other settings than are to be applied: ${
+    firstFive(differing)
+  }. ` +
+    `With both together, ${refused}. Or change what is there (kubectl edit), or delete it, and run this again`;
 }
 
 function otherSettings(object: KubeObject, differing: string[], kept: readonly Conflict[]): string {

@@ -83,10 +83,18 @@ Deno.test("1p:install in every bad case says what is wrong, and works when it is
         const store = readFileSync(join(ctx.root, MANIFESTS, "stores/onepassword-connect.yaml"), "utf8")
           .replace("lakehouse: 1", "other: 1");
         await kubectl(ctx, ["create", "-f", "-"], { stdin: store });
-        const said = await install();
-        assert.equal(said.code, 3, said.stdout);
-        assert.match(said.stderr, /vaults\.lakehouse is absent.*--adopt/);
-        await kubectl(ctx, ["delete", "clustersecretstore", "onepassword-connect"]);
+        try {
+          for (const more of [[], ["--adopt"]]) {
+            const said = await install(...more);
+            assert.equal(said.code, 3, said.stdout);
+            assert.match(said.stderr, /vaults\.lakehouse is absent.*vault order numbers must be unique/);
+          }
+          const kept = await kubectl(ctx, ["get", "clustersecretstore", "onepassword-connect", "-o", "yaml"]);
+          assert.match(kept.stdout, /other: 1/);
+          assert.doesNotMatch(kept.stdout, /lakehouse: 1/);
+        } finally {
+          await kubectl(ctx, ["delete", "clustersecretstore", "onepassword-connect"]);
+        }
       },
     );
 

@@ -51,6 +51,22 @@ Deno.test("what somebody else made with other settings is refused by field, and 
   assert.equal(kube.objects.get(PATH)?.metadata.annotations?.[MADE_BY], undefined, "it was here before us");
 });
 
+Deno.test("what a webhook refuses over another's fields is told with both, asked or not to adopt, and never written", async () => {
+  const message = 'admission webhook "v" denied the request: vault order numbers must be unique';
+  for (const adopt of [false, true]) {
+    const kube = fakeCluster({ [PATH]: writtenBy("kubectl-create", store("other")) });
+    kube.apply = () => Promise.reject(new CannotLook({ kind: "forbidden", message }));
+    const plan = await planOf(kube, store("lake"), adopt);
+    assert.equal(plan.outcome, "other settings");
+    assert.match(plan.refusal ?? "", /vaults\.lake is absent.*order numbers must be unique.*delete it/);
+    assert.doesNotMatch(plan.refusal ?? "", /--adopt/, "that would not help");
+    assert.throws(() => refuseOthers([plan]), CannotLook);
+    assert.deepEqual(kube.writes, []);
+    kube.apply = () => Promise.reject(new CannotLook({ kind: "timeout", message: "no answer" }));
+    await assert.rejects(planOf(kube, store("lake"), adopt), /no answer/);
+  }
+});
+
 Deno.test("what Flux keeps is never written", async () => {
   const flux = store("other", { labels: { "kustomize.toolkit.fluxcd.io/name": "onepassword-store" } });
   const kube = fakeCluster({ [PATH]: flux });

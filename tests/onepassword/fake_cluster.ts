@@ -126,7 +126,14 @@ function applied(found: KubeObject | undefined, object: KubeObject, taken: reado
     fieldsV1: fieldsV1(leavesOf(entry.fieldsV1).filter((path) => !lost.has(`.${path.join(".")}`))),
   }));
   const mine = { manager: "lakecheck", operation: "Apply", fieldsV1: fieldsV1(leaves(object)) };
-  const made = merged(found ?? {}, object) as KubeObject;
+  // What this manager applied before and does not any more goes, unless others wrote it too.
+  const gone = entriesOf(found).filter(({ manager, operation }) =>
+    manager === "lakecheck" && operation === "Apply"
+  ).flatMap(({ fieldsV1 }) => leavesOf(fieldsV1)).filter((path) =>
+    at(object, path) === undefined && !others.some((entry) => owns(entry, path))
+  );
+  const removed = gone.map((path) => path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), null));
+  const made = removed.reduce(merged, merged(found ?? {}, object)) as KubeObject;
   const next = { ...made, metadata: { ...made.metadata, managedFields: [...others, mine] } };
   return JSON.stringify(next) === JSON.stringify(found) ? next : bumped(next);
 }
