@@ -204,6 +204,18 @@ Deno.test("what a plugin says cannot trick the terminal", async () => {
   });
 });
 
+Deno.test("of a child's output no more is kept than was allowed, and a letter that comes in two pieces is one", async () => {
+  const options = { env: {}, terminal: false, mostBytes: 1000, wholeMs: LONG_MS, graceMs: 2000 };
+  const flooded = await runChild("sh", { ...options, args: ["-c", "head -c 100000 /dev/zero; exit 0"] });
+  assert.equal(flooded.how, "flood");
+  const script = "printf 'a\\303'; sleep 0.3; printf '\\251b'; " +
+    "i=0; while [ $i -lt 3000 ]; do printf 'word%s ' $i; i=$((i+1)); done >&2";
+  const { stdout, stderr = "" } = await runChild("sh", { ...options, args: ["-c", script] });
+  assert.equal(stdout, "aéb");
+  assert.ok(stderr.length <= 4096 && stderr.endsWith("word2999 "), "the tail");
+  assert.match(stderr, /^ word\d{4} /, "no part of a word whose begin was dropped");
+});
+
 Deno.test("a child's end is told as it was, and its stdin is closed", async () => {
   const options = {
     args: ["-c", "cat; exit 7"],

@@ -14,6 +14,12 @@ Deno.test("a secret is taken out as it is, escaped, encoded and decoded", () => 
   assert.equal(redact(`got ${JSON.stringify(SECRET)}`, [ENCODED]), 'got "…"');
 });
 
+Deno.test("a secret with signs that HTML names is found by small and capital names", () => {
+  const secret = "ab^cd&ef<gh";
+  assert.equal(redact("x ab&Hat;cd&amp;ef&lt;gh y", [secret]), "x … y");
+  assert.equal(redact("x ab&Hat;cd&AMP;ef&LT;gh y", [secret]), "x … y");
+});
+
 Deno.test("a part of a long secret is taken out, too", () => {
   const secret = "abcdefghijklmnopqrstuvwxyz";
   assert.equal(redact("at ...|efghijklm|... and ghijklmnop", [secret]), "at ...|…|... and …");

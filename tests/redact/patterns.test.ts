@@ -129,6 +129,8 @@ Deno.test("what looks like a credential is taken out wherever it stands", () => 
     ["wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY of 0555B35654AD1656D804", "*** of 0555B35654AD1656D804"],
     ["ghp_0123456789abcdefghij and hvs.0123456789abcd", "*** and ***"],
     ["the token abcDEF0123456789abcDEF is unknown", "the token *** is unknown"],
+    ["the secret 0123456789abcdef012345 was refused", "the secret *** was refused"],
+    ["the secret zyxwvutsrqponmlk0123456789 was refused", "the secret *** was refused"],
   ];
   for (const [text, expected] of cases) assert.equal(withoutCredentials(text), expected, text);
 });
@@ -147,6 +149,7 @@ Deno.test("what only speaks of credentials stays as it is: it is what people nee
       "unable to get token: 401 Unauthorized",
       "could not fetch secret: secret data-platform/x not found",
       "Secret: data-platform/spark-s3-credentials",
+      "secret abcdefghijklmnopqrstuvwxyz-1-name of ours",
       'secret: "spark-s3-credentials" not found',
       "secretName: spark-s3-credentials, key: password",
       'secrets "x" is forbidden: User "system:serviceaccount:a:b" cannot get resource "secrets" in API group ""',
@@ -211,6 +214,7 @@ Deno.test("which names are those of secrets", () => {
     "password_file",
     "bypass",
     "compass",
+    "firstPassenger",
     "design",
   ];
   for (const name of secret) assert.ok(isSecretName(name), name);
