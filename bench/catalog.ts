@@ -2,8 +2,8 @@
  * The integrity walk over a large catalog on the lab: files a second, peak memory, and the same requests in a plain
  * loop beside it. By itself, as root: `deno run -A bench/catalog.ts [TABLES ...]` (default 1000 10000).
  */
-import { walk } from "../lib/checkpoints/nessie/integrity.ts";
-import { inParallel } from "../lib/checkpoints/nessie/integrity_pool.ts";
+import { walk } from "../lib/checkpoints/nessie/integrity/mod.ts";
+import { inParallel } from "../lib/checkpoints/nessie/integrity/pool.ts";
 import { findLab } from "../lab/context.ts";
 import { type BenchCatalog, BUCKET, makeCatalog, openLabCatalog, removeCatalog } from "./catalog_store.ts";
 

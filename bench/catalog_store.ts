@@ -1,10 +1,15 @@
 /** A large catalog on the lab, made quickly and taken away again: an empty scratch branch and a scratch prefix. */
-import { type NessieApi, nessieApi, type OwnReference, type Reference } from "../lib/clients/nessie.ts";
-import { givenWay, type Way } from "../lib/clients/reach.ts";
-import { pathSigner } from "../lib/clients/s3_path_signer.ts";
-import { type S3Reader, s3Reader } from "../lib/clients/s3_reader.ts";
-import type { S3Keys } from "../lib/clients/s3.ts";
-import { inParallel } from "../lib/checkpoints/nessie/integrity_pool.ts";
+import {
+  type NessieApi,
+  nessieApi,
+  type OwnReference,
+  type Reference,
+} from "../lib/clients/nessie/client.ts";
+import { givenWay, type Way } from "../lib/clients/kubernetes/reach.ts";
+import { pathSigner } from "../lib/clients/s3/path_signer.ts";
+import { type S3Reader, s3Reader } from "../lib/clients/s3/reader.ts";
+import type { S3Keys } from "../lib/clients/s3/client.ts";
+import { inParallel } from "../lib/checkpoints/nessie/integrity/pool.ts";
 import { benchTable } from "./catalog_files.ts";
 
 export const BUCKET = "iceberg-warehouse";

@@ -1,5 +1,5 @@
 /** 2,000 pods that nobody runs: on a node of their own, in a namespace of their own, with the status of running pods. */
-import { connect } from "../lib/clients/kube.ts";
+import { connect } from "../lib/clients/kubernetes/client.ts";
 
 export const CROWD = "lakecheck-bench";
 

@@ -2,12 +2,12 @@
  * Holds the load generator against plain loops over one store, in turn, and prints the milliseconds as JSON. What it
  * needs, keys among it, comes on stdin. Run by bench/load.ts, in the lab's network namespace.
  */
-import { givenWay } from "../lib/clients/reach.ts";
-import { openS3, rawS3, type S3Options } from "../lib/clients/s3.ts";
-import { removeBucket } from "../lib/checkpoints/s3/delete.ts";
-import { createBucket } from "../lib/checkpoints/s3/own_place.ts";
-import { loadClient } from "../lib/clients/s3_load.ts";
-import { load } from "../lib/checkpoints/load/load.ts";
+import { givenWay } from "../lib/clients/kubernetes/reach.ts";
+import { openS3, rawS3, type S3Options } from "../lib/clients/s3/client.ts";
+import { removeBucket } from "../lib/checkpoints/s3/scratch/delete.ts";
+import { createBucket } from "../lib/checkpoints/s3/scratch/own_place.ts";
+import { loadClient } from "../lib/clients/s3/load.ts";
+import { load } from "../lib/load/generator.ts";
 import { plainLoops } from "./load_plain.ts";
 
 interface Asked {

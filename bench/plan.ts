@@ -1,7 +1,7 @@
 /** Records which URLs a health run asks for, so that the floor can ask for the same. */
-import { connect } from "../lib/clients/kube.ts";
-import { parseKubeconfig } from "../lib/clients/kubeconfig.ts";
-import { collect, sourcesOf } from "../lib/collect.ts";
+import { connect } from "../lib/clients/kubernetes/client.ts";
+import { parseKubeconfig } from "../lib/clients/kubernetes/kubeconfig.ts";
+import { collect, sourcesOf } from "../lib/engine/collect.ts";
 import { components } from "../lib/components/mod.ts";
 
 const METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";

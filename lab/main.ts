@@ -1,5 +1,5 @@
-import { type FlagTable, parseFlags } from "../lib/flags.ts";
-import { UsageError } from "../lib/errors.ts";
+import { type FlagTable, parseFlags } from "../lib/cli/flags.ts";
+import { UsageError } from "../lib/engine/errors.ts";
 import { buildAll, BuildError } from "./build/mod.ts";
 import { PrerequisiteError } from "./build/prerequisites.ts";
 import { claimLab, findLab, type LabContext, SLOTS, stateSlot, takenSlots } from "./context.ts";

@@ -5,9 +5,9 @@
  */
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../lib/errors.ts";
-import { loadFacts } from "../lib/facts_file.ts";
-import type { Report } from "../lib/report.ts";
+import { UsageError } from "../lib/engine/errors.ts";
+import { loadFacts } from "../lib/disk/facts_file.ts";
+import type { Report } from "../lib/engine/report.ts";
 import { issueClientCert, writeKubeconfig } from "./cluster/mod.ts";
 import { findLab, type LabContext } from "./context.ts";
 import { LabError } from "./errors.ts";

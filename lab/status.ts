@@ -1,5 +1,5 @@
 import { hang } from "../lib/render/text.ts";
-import { terminalWidth } from "../lib/terminal.ts";
+import { terminalWidth } from "../lib/cli/terminal.ts";
 import type { LabContext } from "./context.ts";
 import { clusterParts, type LabPart } from "./cluster/mod.ts";
 import { platformParts } from "./platform/mod.ts";

@@ -1,5 +1,5 @@
 /** `deno task data-platform:health`: what is broken, what broke it, and what to do now. */
-import { main } from "../lib/cli.ts";
+import { main } from "../lib/cli/main.ts";
 
 await main({
   name: "data-platform:health",

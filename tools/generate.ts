@@ -1,9 +1,9 @@
 /** Writes what is generated from the code: the report's JSON schema, the list of checks, the rights they need. */
 import { z } from "zod";
 import { components } from "../lib/components/mod.ts";
-import { doctor } from "../lib/onepassword/doctor.ts";
-import type { Component, ListSource, Source } from "../lib/model.ts";
-import { reportSchema } from "../lib/report_schema.ts";
+import { doctor } from "../lib/procedures/onepassword/status/mod.ts";
+import type { Component, ListSource, Source } from "../lib/engine/model.ts";
+import { reportSchema } from "../lib/engine/report_schema.ts";
 import { rbac1PasswordText } from "./rbac_1password.ts";
 import { trialsText } from "./trials_page.ts";
 import { faultsText, HEADER, partsText, readmeText } from "./lab_pages.ts";

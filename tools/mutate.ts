@@ -2,7 +2,7 @@
  * Do the tests see a change? Changes one token of a file at a time, in a copy of the repository below the temporary
  * directory, and runs the tests that are given: a change that breaks none of them survives and is printed.
  *
- *   deno run -A tools/mutate.ts [--count 20] [--seed 1] lib/check.ts [MORE FILES] -- tests/check.test.ts [MORE TESTS]
+ *   deno run -A tools/mutate.ts [--count 20] [--seed 1] lib/engine/check.ts [MORE FILES] -- tests/engine/check.test.ts [MORE TESTS]
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

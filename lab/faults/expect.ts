@@ -1,7 +1,7 @@
 /** Compares a report with what is true of a fault. Pure. */
-import type { ObjectRef } from "../../lib/model.ts";
-import { refText } from "../../lib/model.ts";
-import { exitCode, type Report } from "../../lib/report.ts";
+import type { ObjectRef } from "../../lib/engine/model.ts";
+import { refText } from "../../lib/engine/model.ts";
+import { exitCode, type Report } from "../../lib/engine/report.ts";
 import type { Expectation } from "./fault.ts";
 
 const OR = " or ";

@@ -1,5 +1,5 @@
 /** `lab:break` and `lab:repair`: the platform's real faults, on demand. */
-import { UsageError } from "../../lib/errors.ts";
+import { UsageError } from "../../lib/engine/errors.ts";
 import type { LabContext } from "../context.ts";
 import { LabError } from "../errors.ts";
 import { withLock } from "../lock.ts";

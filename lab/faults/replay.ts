@@ -1,9 +1,9 @@
 /** Judges recorded facts as `data-platform:health --facts` does, in this process. */
 import { components } from "../../lib/components/mod.ts";
-import { examine } from "../../lib/examine.ts";
-import type { Facts } from "../../lib/model.ts";
+import { examine } from "../../lib/engine/evaluate.ts";
+import type { Facts } from "../../lib/engine/model.ts";
 import { formats } from "../../lib/render/mod.ts";
-import type { Report } from "../../lib/report.ts";
+import type { Report } from "../../lib/engine/report.ts";
 
 /** The report of these facts. */
 export function replay(facts: Facts): Report {

@@ -1,5 +1,5 @@
 /** All faults, and how to find one by its name. */
-import { UsageError } from "../../lib/errors.ts";
+import { UsageError } from "../../lib/engine/errors.ts";
 import { catalogFaults } from "./catalog.ts";
 import { connectFaults } from "./connect.ts";
 import { controls } from "./controls.ts";

@@ -2,9 +2,9 @@
  * JSON whose integers of 64 bits stay exact. Snapshot ids of Iceberg are such integers, and JSON.parse rounds them:
  * 3051729675574597004 becomes 3051729675574597000, which is no snapshot.
  */
-import type { Reader } from "../model.ts";
-import { ShapeError } from "../shape.ts";
-import { parseJson, type Reviver } from "../json.ts";
+import type { Reader } from "../engine/model.ts";
+import { ShapeError } from "../engine/decode.ts";
+import { parseJson, type Reviver } from "../untrusted/json.ts";
 
 /** An integer that a double may not hold exactly has at least 16 digits. */
 const MAYBE_BIG = /\d{16}/;

@@ -1,9 +1,9 @@
 /** Turns what a catalog refuses, or does not answer, into words with a next step. Pure. */
-import { CannotLook } from "../errors.ts";
-import type { FailureKind } from "../model.ts";
-import type { CatalogOptions, CatalogReply, CatalogRequest } from "./catalog_http.ts";
+import { CannotLook } from "../engine/errors.ts";
+import type { FailureKind } from "../engine/model.ts";
+import type { CatalogOptions, CatalogReply, CatalogRequest } from "./catalog_types.ts";
 import { quote } from "../redact/mod.ts";
-import { cannotLook, failure, type Trouble } from "./failures.ts";
+import { cannotLook, failure, type Trouble } from "./kubernetes/failures.ts";
 
 const LOGS = "look at the logs of the catalog: kubectl logs deploy/nessie";
 const ADDRESS = "check the address that was given with --url or NESSIE_URL";

@@ -1,42 +1,14 @@
 /** One request to a catalog and its whole answer, within a time and a size. Any HTTP status is an answer. */
-import { sendable } from "../api_path.ts";
-import { Interrupted } from "../errors.ts";
+import { sendable } from "../untrusted/api_path.ts";
+import { Interrupted } from "../engine/errors.ts";
 import { parseBigJson, stringifyBigJson } from "./big_json.ts";
 import { silence } from "./catalog_failures.ts";
-import type { Way } from "./reach.ts";
+import type { CatalogOptions, CatalogReply, CatalogRequest } from "./catalog_types.ts";
 import { fetchWhole } from "./transport.ts";
 
+export type { CatalogOptions, CatalogReply, CatalogRequest };
+
 /** Where a catalog is, and how long it is waited for. */
-export interface CatalogOptions {
-  /** Its URL is the root of the server: what stands before `/api/v2` and `/iceberg`. */
-  way: Way;
-  /** Limit of each request, its whole answer included. */
-  timeoutMs: number;
-  /** Ends what is under way; its reason is thrown and should be an Interrupted. */
-  signal?: AbortSignal;
-  /** A bearer token, if the catalog wants one. */
-  token?: string;
-}
-
-export interface CatalogRequest {
-  method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
-  /** Below the root, with its query: `/api/v2/config`. */
-  path: string;
-  /** Sent as JSON; a bigint in it is written as an integer. */
-  body?: unknown;
-  headers?: Record<string, string>;
-  /** For messages, after "could not": `list the references`. */
-  what: string;
-}
-
-export interface CatalogReply {
-  status: number;
-  headers: Headers;
-  text: string;
-  /** Of a JSON body, with bigints where needed; undefined when it is empty or no JSON. */
-  body: unknown;
-}
-
 /** Largest answer that is read, in bytes. */
 const MAX_BYTES = 64 * 1024 * 1024;
 

@@ -2,9 +2,9 @@
  * The Iceberg REST catalog protocol, as Nessie serves it below `/iceberg`. Contract: the OpenAPI document of
  * github.com/apache/iceberg (open-api/rest-catalog-open-api.yaml).
  */
-import { restPath } from "../api_path.ts";
-import type { Reader } from "../model.ts";
-import { anyText, list, map, messageText, num, obj, ShapeError, str, via } from "../shape.ts";
+import { restPath } from "../untrusted/api_path.ts";
+import type { Reader } from "../engine/model.ts";
+import { anyText, list, map, messageText, num, obj, ShapeError, str, via } from "../engine/decode.ts";
 import { misshapen, refused, type Said } from "./catalog_failures.ts";
 import {
   type CatalogOptions,
@@ -12,8 +12,8 @@ import {
   type CatalogRequest,
   sendToCatalog,
 } from "./catalog_http.ts";
-import { cannotLook } from "./failures.ts";
-import { codeOf } from "../code.ts";
+import { cannotLook } from "./kubernetes/failures.ts";
+import { codeOf } from "../untrusted/code.ts";
 
 export interface IcebergOptions extends CatalogOptions {
   /** Below the way's URL; default: `/iceberg`. */

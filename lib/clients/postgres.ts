@@ -2,11 +2,11 @@
  * Questions to a PostgreSQL server, over the package `postgres`, which is loaded when first needed. Every one is asked
  * in a read-only transaction with a time of its own: nothing is changed, and nothing is held up for long.
  */
-import { Interrupted } from "../errors.ts";
-import type { Failure } from "../model.ts";
+import { Interrupted } from "../engine/errors.ts";
+import type { Failure } from "../engine/model.ts";
 import { quote } from "../redact/mod.ts";
-import { cannotLook } from "./failures.ts";
-import { codeOf } from "../code.ts";
+import { cannotLook } from "./kubernetes/failures.ts";
+import { codeOf } from "../untrusted/code.ts";
 
 /** A row by the names of its columns; integers of 64 bits come as text. */
 export type Row = Record<string, unknown>;

@@ -1,8 +1,8 @@
 /** Sends one request and takes in its whole answer, within a time and a size. Knows HTTP and TLS, not Kubernetes. */
-import { UsageError } from "../errors.ts";
-import type { Trouble } from "./failures.ts";
-import { command } from "../shell.ts";
-import { own } from "../lookup.ts";
+import { UsageError } from "../engine/errors.ts";
+import type { Trouble } from "./kubernetes/failures.ts";
+import { command } from "../untrusted/shell.ts";
+import { own } from "../untrusted/lookup.ts";
 
 /** An answer as it came. */
 export interface Reply {

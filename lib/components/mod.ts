@@ -1,18 +1,18 @@
 /** The table of components, in the order of the report: the platform first, then what it stands on. */
-import type { Component } from "../model.ts";
-import { externalSecrets } from "./external_secrets.ts";
-import { flux } from "./flux.ts";
-import { kubernetes } from "./kubernetes.ts";
-import { nessie } from "./nessie.ts";
-import { network } from "./network_policy.ts";
-import { nodesComponent } from "./nodes.ts";
-import { onepasswordConnect } from "./onepassword_connect.ts";
-import { postgresql } from "./postgresql.ts";
-import { rookCeph } from "./rook_ceph.ts";
-import { s3User } from "./s3_user.ts";
-import { sparkClient, sparkHistoryServer, sparkOperator } from "./spark.ts";
-import { storage } from "./storage.ts";
-import { workloads } from "./workloads.ts";
+import type { Component } from "../engine/model.ts";
+import { externalSecrets } from "./external_secrets/mod.ts";
+import { flux } from "./flux/mod.ts";
+import { kubernetes } from "./kubernetes/mod.ts";
+import { nessie } from "./nessie/mod.ts";
+import { network } from "./kubernetes/network_policy.ts";
+import { nodesComponent } from "./kubernetes/nodes.ts";
+import { onepasswordConnect } from "./onepassword/mod.ts";
+import { postgresql } from "./postgresql/mod.ts";
+import { rookCeph } from "./rook_ceph/mod.ts";
+import { s3User } from "./object_store/mod.ts";
+import { sparkClient, sparkHistoryServer, sparkOperator } from "./spark/mod.ts";
+import { storage } from "./kubernetes/storage.ts";
+import { workloads } from "./workloads/mod.ts";
 
 export const components: readonly Component[] = [
   nessie,

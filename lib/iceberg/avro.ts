@@ -5,8 +5,8 @@
  */
 import { type AvroReader, readerOf, type Wanted } from "./avro_schema.ts";
 import { AvroError, type Cursor, cursorOf, readBytes, readSize, readText } from "./avro_values.ts";
-import { cut } from "../text.ts";
-import { own } from "../lookup.ts";
+import { cut } from "../untrusted/text.ts";
+import { own } from "../untrusted/lookup.ts";
 
 /** How the blocks of each codec that can be read are unpacked: `deflate` is raw, without zlib's header. */
 export type Codecs = Readonly<Record<string, (block: Uint8Array) => Uint8Array>>;

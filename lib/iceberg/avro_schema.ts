@@ -9,8 +9,8 @@ import {
   skipBytes,
   skipLong,
 } from "./avro_values.ts";
-import { DEEPEST, parseJson, TooDeep } from "../json.ts";
-import { own } from "../lookup.ts";
+import { DEEPEST, parseJson, TooDeep } from "../untrusted/json.ts";
+import { own } from "../untrusted/lookup.ts";
 
 /**
  * The fields of a record to take, by the names that the result gives them. Iceberg knows fields by their ids; a file

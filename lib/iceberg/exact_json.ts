@@ -1,5 +1,5 @@
 /** JSON whose integers stay exact: snapshot ids have 64 bits, and a number of JavaScript 53. */
-import { parseJson } from "../json.ts";
+import { parseJson } from "../untrusted/json.ts";
 
 /**
  * Strings are matched too, only to go past what looks like a number in them. One without an end goes to the end of the

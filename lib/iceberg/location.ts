@@ -1,5 +1,5 @@
 /** Locations as Iceberg writes them, as buckets and keys. */
-import { trimEnd } from "../text.ts";
+import { trimEnd } from "../untrusted/text.ts";
 
 export interface ObjectPlace {
   bucket: string;

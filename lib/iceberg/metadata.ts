@@ -2,10 +2,10 @@
  * Table metadata of Iceberg, versions 1 to 3: where the table lies and what its snapshots are. Contract:
  * https://iceberg.apache.org/spec/#table-metadata. Ids of 64 bits are text, exact.
  */
-import { anyText, list, map, num, obj, part, ShapeError, str } from "../shape.ts";
-import type { Reader } from "../model.ts";
+import { anyText, list, map, num, obj, part, ShapeError, str } from "../engine/decode.ts";
+import type { Reader } from "../engine/model.ts";
 import { parseExact } from "./exact_json.ts";
-import { DEEPEST, TooDeep } from "../json.ts";
+import { DEEPEST, TooDeep } from "../untrusted/json.ts";
 
 export interface Snapshot {
   id: string;

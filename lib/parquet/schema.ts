@@ -1,6 +1,6 @@
 /** Iceberg's types as Parquet columns: https://iceberg.apache.org/spec/#parquet */
 import { type Field, partsOf, type Primitive } from "./types.ts";
-import { own } from "../lookup.ts";
+import { own } from "../untrusted/lookup.ts";
 
 type Unit = "MILLIS" | "MICROS" | "NANOS";
 

@@ -2,7 +2,7 @@
  * The one place through which text from outside passes before anybody may read it: error bodies, messages, logs, what
  * programs print. Pure.
  */
-import { cut } from "../text.ts";
+import { cut } from "../untrusted/text.ts";
 import { clean } from "./clean.ts";
 import { redact } from "./known.ts";
 import { withoutCredentials } from "./patterns.ts";

@@ -28,7 +28,8 @@ export function isSecretName(name: string): boolean {
 }
 
 const QUOTE = /\\{0,15}["'`]|&quot;|&apos;|&#(?:34|39|x22|x27);|%2[27]|\\u002[27]/.source;
-const NAME = /(?:(?:access|secret|api|private|account|shared|client|auth)[ ](?=key))?[\w$-][\w.$-]{0,200}/.source;
+const NAME =
+  /(?:(?:access|secret|api|private|account|shared|client|auth)[ ](?=key))?[\w$-][\w.$-]{0,200}/.source;
 const GAP = /\s{0,20}(?:=>|:=|={1,2}|:|%3[ad]|&#(?:61|58|x3[ad]);|\\u003[ad]|>)\s{0,20}|\s{1,20}/.source;
 /** A name, and what stands between it and its value; only whole words are looked at. */
 const ASSIGNED = new RegExp(

@@ -1,7 +1,7 @@
 /** What the formats for people share: the verdict line, the signs, and objects and chains as words. */
-import type { ChainStep, Connection, Finding, ObjectRef, Status, Verdict } from "../model.ts";
-import { refKey, refText } from "../model.ts";
-import type { ComponentReport, Report, Root } from "../report.ts";
+import type { ChainStep, Connection, Finding, ObjectRef, Status, Verdict } from "../engine/model.ts";
+import { refKey, refText } from "../engine/model.ts";
+import type { ComponentReport, Report, Root } from "../engine/report.ts";
 import type { Colour } from "./text.ts";
 import { count, plural, TIE } from "./text.ts";
 

@@ -1,6 +1,6 @@
 /** The format for somebody woken at 3 a.m.: the verdict, what broke it, what to type; then one line a component. */
-import type { Report, Root } from "../report.ts";
-import type { ComponentReport } from "../report.ts";
+import type { Report, Root } from "../engine/report.ts";
+import type { ComponentReport } from "../engine/report.ts";
 import {
   advised,
   blindSpots,

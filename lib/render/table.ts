@@ -2,7 +2,7 @@
  * Tables of a report on a terminal: numbers to the right, text wrapped where the line is too short for it. Where even
  * single words are too long for that, a row becomes a block of lines.
  */
-import type { Table } from "../model.ts";
+import type { Table } from "../engine/model.ts";
 import { columns, hang, pad, type Paint, wrap } from "./text.ts";
 
 const GAP = "  ";

@@ -1,6 +1,6 @@
 /** Everything: each fault with all it explains, then every check with what was seen, expected, and where. */
-import type { Finding } from "../model.ts";
-import type { ComponentReport, Report } from "../report.ts";
+import type { Finding } from "../engine/model.ts";
+import type { ComponentReport, Report } from "../engine/report.ts";
 import {
   causes,
   objectText,

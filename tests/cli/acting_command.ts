@@ -1,7 +1,7 @@
 /** A command that acts instead of reading, for tests that run the whole process. Its flag says how it goes. */
-import { main } from "../../lib/cli.ts";
-import { CannotLook, Interrupted, UsageError } from "../../lib/errors.ts";
-import { buildReport, type Report } from "../../lib/report.ts";
+import { main } from "../../lib/cli/main.ts";
+import { CannotLook, Interrupted, UsageError } from "../../lib/engine/errors.ts";
+import { buildReport, type Report } from "../../lib/engine/report.ts";
 
 function report(): Report {
   return buildReport({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { reportSchema } from "../../lib/report_schema.ts";
+import { reportSchema } from "../../lib/engine/report_schema.ts";
 import { factsOf, toy, toyArgs, withDirectory } from "./run.ts";
 
 const NO_TRACE = /^\s+at /m;

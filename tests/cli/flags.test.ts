@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { UsageError } from "../../lib/errors.ts";
-import { durationMs, type FlagTable, nearest, parseFlags } from "../../lib/flags.ts";
+import { UsageError } from "../../lib/engine/errors.ts";
+import { durationMs, type FlagTable, nearest, parseFlags } from "../../lib/cli/flags.ts";
 
 const table: FlagTable = {
   output: { help: "format", value: "FORMAT", choices: ["plain", "json"] },

@@ -1,7 +1,7 @@
 /** A command over two toy components, for tests that run the whole process. */
-import { main } from "../../lib/cli.ts";
-import type { Component, KindCheck, ListSource } from "../../lib/model.ts";
-import { list, obj, str } from "../../lib/shape.ts";
+import { main } from "../../lib/cli/main.ts";
+import type { Component, KindCheck, ListSource } from "../../lib/engine/model.ts";
+import { list, obj, str } from "../../lib/engine/decode.ts";
 
 interface Widget {
   metadata?: { name?: string; namespace?: string };

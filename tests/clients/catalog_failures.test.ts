@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { nessieApi, refusalOf } from "../../lib/clients/nessie.ts";
+import { nessieApi, refusalOf } from "../../lib/clients/nessie/client.ts";
 import { icebergRest } from "../../lib/clients/iceberg_rest.ts";
-import { givenWay } from "../../lib/clients/reach.ts";
-import type { FailureKind } from "../../lib/model.ts";
-import { serveFake, testAuthority } from "../fake_api_server.ts";
+import { givenWay } from "../../lib/clients/kubernetes/reach.ts";
+import type { FailureKind } from "../../lib/engine/model.ts";
+import { serveFake, testAuthority } from "../fakes/api_server.ts";
 import { against, failing } from "./catalog_fixture.ts";
 import { PATIENT_MS } from "../patience.ts";
 

@@ -1,9 +1,9 @@
 /** What the tests of the catalog's clients share: a server that answers as it is told. */
 import assert from "node:assert/strict";
-import { type NessieApi, nessieApi, type NessieOptions } from "../../lib/clients/nessie.ts";
-import { givenWay } from "../../lib/clients/reach.ts";
-import { CannotLook } from "../../lib/errors.ts";
-import type { Failure } from "../../lib/model.ts";
+import { type NessieApi, nessieApi, type NessieOptions } from "../../lib/clients/nessie/client.ts";
+import { givenWay } from "../../lib/clients/kubernetes/reach.ts";
+import { CannotLook } from "../../lib/engine/errors.ts";
+import type { Failure } from "../../lib/engine/model.ts";
 import { PATIENT_MS } from "../patience.ts";
 
 export interface Asked {

@@ -1,11 +1,11 @@
 /** Codes of servers are words, or they are no codes: they go into reasons, messages and files. */
 import assert from "node:assert/strict";
-import { codeOf } from "../../lib/code.ts";
+import { codeOf } from "../../lib/untrusted/code.ts";
 import { icebergError } from "../../lib/clients/iceberg_rest.ts";
-import { nessieError } from "../../lib/clients/nessie_readers.ts";
-import { s3Answer } from "../../lib/clients/s3_failures.ts";
-import { errorFields } from "../../lib/clients/s3_refusals.ts";
-import { condition } from "../../lib/components/fields.ts";
+import { nessieError } from "../../lib/clients/nessie/readers.ts";
+import { s3Answer } from "../../lib/clients/s3/failures.ts";
+import { errorFields } from "../../lib/clients/s3/refusals.ts";
+import { condition } from "../../lib/components/common/fields.ts";
 
 const GOOD = ["NoSuchKey", "REFERENCE_CONFLICT", "a", "XMinioX9", "x".repeat(64)];
 const BAD = [

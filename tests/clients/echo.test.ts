@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { databaseTrouble } from "../../lib/clients/postgres.ts";
 import { icebergRest } from "../../lib/clients/iceberg_rest.ts";
-import { loadClient } from "../../lib/clients/s3_load.ts";
-import { openS3, rawS3, s3Refused, s3Trouble } from "../../lib/clients/s3.ts";
-import { CannotLook } from "../../lib/errors.ts";
+import { loadClient } from "../../lib/clients/s3/load.ts";
+import { openS3, rawS3, s3Refused, s3Trouble } from "../../lib/clients/s3/client.ts";
+import { CannotLook } from "../../lib/engine/errors.ts";
 import { against as againstCatalog } from "./catalog_fixture.ts";
-import { against, CANARY, failureOf, PODS, PROXY, writing } from "./kube_fixture.ts";
-import { againstConnect, connectError, VALUE } from "./one_password_fixture.ts";
-import { KEYS, withStore } from "./s3_fixture.ts";
+import { against, CANARY, failureOf, PODS, PROXY, writing } from "./kubernetes/fixture.ts";
+import { againstConnect, connectError, VALUE } from "./onepassword/fixture.ts";
+import { KEYS, withStore } from "./s3/fixture.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

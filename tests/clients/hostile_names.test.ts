@@ -1,15 +1,15 @@
 /** Names from elsewhere that would lead a client to something else: no request leaves. */
 import assert from "node:assert/strict";
-import { readCredentials } from "../../lib/checkpoints/s3/credentials.ts";
-import { openStore } from "../../lib/checkpoints/nessie/storage_open.ts";
-import { readStoreSettings } from "../../lib/checkpoints/nessie/storage_settings.ts";
+import { readCredentials } from "../../lib/checkpoints/s3/setup/credentials.ts";
+import { openStore } from "../../lib/checkpoints/nessie/storage/open.ts";
+import { readStoreSettings } from "../../lib/checkpoints/nessie/storage/settings.ts";
 import { icebergRest } from "../../lib/clients/iceberg_rest.ts";
-import { forward } from "../../lib/clients/port_forward.ts";
-import { CannotLook } from "../../lib/errors.ts";
-import { apiError, kubeconfigFor, serveFake } from "../fake_api_server.ts";
+import { forward } from "../../lib/clients/kubernetes/port_forward.ts";
+import { CannotLook } from "../../lib/engine/errors.ts";
+import { apiError, kubeconfigFor, serveFake } from "../fakes/api_server.ts";
 import { against as againstCatalog } from "./catalog_fixture.ts";
-import { against, CANARY, failureOf, withKubeconfig, writing } from "./kube_fixture.ts";
-import { againstConnect, VAULT } from "./one_password_fixture.ts";
+import { against, CANARY, failureOf, withKubeconfig, writing } from "./kubernetes/fixture.ts";
+import { againstConnect, VAULT } from "./onepassword/fixture.ts";
 import { PATIENT_MS } from "../patience.ts";
 
 const THEIRS = "../../payments/secrets/their-user";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { databaseTrouble, openDatabase } from "../../lib/clients/postgres.ts";
-import { CannotLook, Interrupted } from "../../lib/errors.ts";
+import { CannotLook, Interrupted } from "../../lib/engine/errors.ts";
 import { PATIENT_MS } from "../patience.ts";
 
 const PASSWORD = "a-password-of-the-test";

@@ -1,11 +1,11 @@
 /** Facts of a small platform, object by object, for tests of judges and edges. */
-import { runChecks } from "../../lib/check.ts";
-import { collect, sourcesOf } from "../../lib/collect.ts";
-import { diagnose, type Diagnosis } from "../../lib/diagnose.ts";
-import { CannotLook } from "../../lib/errors.ts";
-import type { Answer, Component, Failure, Finding, Source } from "../../lib/model.ts";
-import { isList } from "../../lib/model.ts";
-import { openWorld } from "../../lib/world.ts";
+import { runChecks } from "../../lib/engine/check.ts";
+import { collect, sourcesOf } from "../../lib/engine/collect.ts";
+import { diagnose, type Diagnosis } from "../../lib/engine/diagnose.ts";
+import { CannotLook } from "../../lib/engine/errors.ts";
+import type { Answer, Component, Failure, Finding, Source } from "../../lib/engine/model.ts";
+import { isList } from "../../lib/engine/model.ts";
+import { openWorld } from "../../lib/engine/world.ts";
 
 export const NOW = "2026-01-01T12:00:00Z";
 /** Long enough ago that every grace period is over. */

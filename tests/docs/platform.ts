@@ -1,17 +1,17 @@
 /** A recorded platform behind an API server, and commands that are run on it as the tasks of deno.json run them. */
 import { components } from "../../lib/components/mod.ts";
-import type { SecretMeta } from "../../lib/components/kinds.ts";
-import { doctor } from "../../lib/onepassword/doctor.ts";
-import { sourcesOf } from "../../lib/collect.ts";
-import { isList } from "../../lib/model.ts";
+import type { SecretMeta } from "../../lib/components/kubernetes/kinds.ts";
+import { doctor } from "../../lib/procedures/onepassword/status/mod.ts";
+import { sourcesOf } from "../../lib/engine/collect.ts";
+import { isList } from "../../lib/engine/model.ts";
 import {
   apiError,
   type Behaviour,
   type FakeApiServer,
   kubeconfigFor,
   serveFake,
-} from "../fake_api_server.ts";
-import { FAKE_KEYS } from "../fake_s3/mod.ts";
+} from "../fakes/api_server.ts";
+import { FAKE_KEYS } from "../fakes/s3/mod.ts";
 import { duckdbDirectory } from "../../tools/duckdb_directory.ts";
 import { ROOT, tasks } from "../tools/tasks.ts";
 import { scenario } from "../truth/commands.ts";

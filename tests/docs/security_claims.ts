@@ -9,12 +9,12 @@ const proof = (file: string, title: string): Proof => ({ file, title });
 const here = (title: string): Proof => ({ file: "tests/docs/security.test.ts", title });
 
 const RIGHTS = "tests/tools/rights.test.ts";
-const QUESTION = "tests/onepassword/install_question.test.ts";
-const SECRETS = "tests/onepassword/apply_secrets.test.ts";
-const UNINSTALL = "tests/onepassword/uninstall.test.ts";
-const APPLY = "tests/onepassword/apply.test.ts";
-const OBC = "tests/onepassword/obc_host.test.ts";
-const CREATE = "tests/checkpoints/integration_test/create.test.ts";
+const QUESTION = "tests/procedures/onepassword/install/question.test.ts";
+const SECRETS = "tests/procedures/onepassword/install/apply_secrets.test.ts";
+const UNINSTALL = "tests/procedures/onepassword/uninstall.test.ts";
+const APPLY = "tests/procedures/onepassword/install/apply.test.ts";
+const OBC = "tests/procedures/obc_sync/host.test.ts";
+const CREATE = "tests/integration_test/create.test.ts";
 
 /** By the name of the claim, which stands behind its sentence. */
 export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
@@ -61,7 +61,7 @@ export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
   "health.writes": [
     here("health writes no file"),
     proof(
-      "tests/lab_live/health.test.ts",
+      "tests/lab_live/platform/health.test.ts",
       "a health run writes nothing and reads no Secret's value, says the audit log",
     ),
   ],
@@ -71,23 +71,23 @@ export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
   "status.reads": [here("1p:status asks for what it is granted, and every request is a GET")],
   "status.sends": [
     proof(
-      "tests/onepassword/status_token.test.ts",
+      "tests/procedures/onepassword/status/token.test.ts",
       "the token goes to Connect's pod after a yes, or with --yes, and else it stays here",
     ),
     proof(
-      "tests/onepassword/status_token.test.ts",
+      "tests/procedures/onepassword/status/token.test.ts",
       "a store whose host only looks like a Service, and a Service that leads out, get no token",
     ),
   ],
   "status.keeps": [here("1p:status keeps nothing, and its facts do not hold the token")],
   "install.reads": [
     proof(
-      "tests/onepassword/sources.test.ts",
+      "tests/procedures/onepassword/sources.test.ts",
       "the environment is asked when no flag is given, and before the user is",
     ),
-    proof("tests/onepassword/sources.test.ts", "stdin is read when asked to"),
+    proof("tests/procedures/onepassword/sources.test.ts", "stdin is read when asked to"),
     proof(
-      "tests/onepassword/sources.test.ts",
+      "tests/procedures/onepassword/sources.test.ts",
       "on a terminal it is asked for, and what is pasted is not shown",
     ),
   ],
@@ -126,7 +126,7 @@ export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
   ],
   "install.sends": [
     proof(
-      "tests/lab_live/onepassword.test.ts",
+      "tests/lab_live/onepassword/install.test.ts",
       "one 1p:install with two files brings the platform back, in time, and shows no secret",
     ),
     proof(
@@ -136,20 +136,23 @@ export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
   ],
   "install.dry": [
     proof(
-      "tests/lab_live/onepassword.test.ts",
+      "tests/lab_live/onepassword/install.test.ts",
       "a dry run changes nothing and shows every object without its values",
     ),
   ],
   "obc.reads": [
     proof(
-      "tests/onepassword/obc_keys.test.ts",
+      "tests/procedures/obc_sync/keys.test.ts",
       "a user's Secret is the one that its status names, or else the one that Rook makes",
     ),
-    proof("tests/onepassword/obc_names.test.ts", "a claim without a valid name is told as its own failure"),
+    proof(
+      "tests/procedures/obc_sync/names.test.ts",
+      "a claim without a valid name is told as its own failure",
+    ),
   ],
   "obc.writes": [
     proof(
-      "tests/onepassword/obc_sync.test.ts",
+      "tests/procedures/obc_sync/run.test.ts",
       "an item that somebody else made is refused by name, and taken over with --adopt",
     ),
   ],
@@ -169,7 +172,7 @@ export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
   ],
   "obc.keeps": [
     proof(
-      "tests/onepassword/obc_process.test.ts",
+      "tests/procedures/obc_sync/process.test.ts",
       "a run writes the items and reports, the next one changes nothing, and a fault is exit status 2",
     ),
   ],
@@ -177,21 +180,21 @@ export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
   "s3.writes": [
     here("the S3 checkpoint writes in its scratch buckets, and leaves the store as it was"),
     proof(
-      "tests/checkpoints/s3/setup_scratch.test.ts",
+      "tests/checkpoints/s3/scratch/places.test.ts",
       "a user who may make no bucket works below a prefix of one that is there, and leaves nothing in it",
     ),
   ],
   "s3.deletes": [
     proof(
-      "tests/checkpoints/s3/only_ours.test.ts",
+      "tests/checkpoints/s3/scratch/only_ours.test.ts",
       "a store that ignores prefixes: what was there survives in a borrowed bucket, and the report says it",
     ),
     proof(
-      "tests/checkpoints/s3/setup_sweep.test.ts",
+      "tests/checkpoints/s3/scratch/sweep.test.ts",
       "what killed runs left is removed as a whole, their buckets and their prefixes, and nothing beside it",
     ),
     proof(
-      "tests/checkpoints/s3/delete.test.ts",
+      "tests/checkpoints/s3/scratch/delete.test.ts",
       "a key is in a place when it begins with its prefix, and leads out of it in no way",
     ),
   ],
@@ -212,7 +215,7 @@ export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
   ],
   "create.keeps": [
     proof(
-      "tests/checkpoints/integration_test/subjects.test.ts",
+      "tests/integration_test/subjects.test.ts",
       "the test keeps flags that say where and how to look, and none that writes a file or names one",
     ),
   ],
@@ -220,33 +223,33 @@ export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
   "demo.starts": [here("the demo starts tasks of this repository")],
   "tls.verified": [
     proof(
-      "tests/clients/kube_connection.test.ts",
+      "tests/clients/kubernetes/connection.test.ts",
       "a certificate of a CA that the kubeconfig does not trust",
     ),
     proof(
-      "tests/clients/kube_connection.test.ts",
+      "tests/clients/kubernetes/connection.test.ts",
       "insecure-skip-tls-verify accepts an expired certificate, within the same limits",
     ),
   ],
   "tls.said": [
     proof(
-      "tests/clients/connections.test.ts",
+      "tests/clients/kubernetes/connections.test.ts",
       "plain and verbose reports say which connection is not secure, and JSON how each is",
     ),
   ],
   "tls.ca": [
     proof(
-      "tests/checkpoints/given_address.test.ts",
+      "tests/checkpoint/given_address.test.ts",
       "every client of a given address trusts the CA that was given, and without it, or with another, none does",
     ),
     proof(
-      "tests/checkpoints/given_address.test.ts",
+      "tests/checkpoint/given_address.test.ts",
       "the CA is trusted at that address only: another connection of the same process does not trust it",
     ),
   ],
   "tls.redirects": [
     proof(
-      "tests/clients/kube_connection.test.ts",
+      "tests/clients/kubernetes/connection.test.ts",
       "a redirect is not followed: the token would go elsewhere",
     ),
   ],

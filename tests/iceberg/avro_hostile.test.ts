@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { deflateRawSync, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
-import * as real from "../../lib/checkpoints/iceberg_codecs.ts";
+import * as real from "../../lib/iceberg/codecs.ts";
 import { type Codecs, openAvro } from "../../lib/iceberg/avro.ts";
 import type { Wanted } from "../../lib/iceberg/avro_schema.ts";
 import { AvroError } from "../../lib/iceberg/avro_values.ts";
 import { MetadataError, readTableMetadata } from "../../lib/iceberg/metadata.ts";
 import { readManifest, readManifestList } from "../../lib/iceberg/manifest.ts";
-import { textOf } from "../../lib/checkpoints/nessie/integrity_chain.ts";
+import { textOf } from "../../lib/checkpoints/nessie/integrity/chain.ts";
 import { bytesOf, recorded } from "./fixtures.ts";
 
 function long(value: number): number[] {

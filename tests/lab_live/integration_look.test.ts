@@ -1,6 +1,6 @@
 /** What generated tests import, on the lab. That such a test is written and seen to fail needs no lab. */
 import assert from "node:assert/strict";
-import { includes, lookAtNessie, lookAtS3 } from "../../lib/checkpoints/integration_test/look.ts";
+import { includes, lookAtNessie, lookAtS3 } from "../../lib/integration_test/look.ts";
 import { lab } from "./live.ts";
 
 Deno.test("a generated test can look at the object store and at the catalog with nothing but a kubeconfig", async () => {

@@ -6,8 +6,8 @@ import { breakOne } from "../../lab/faults/run.ts";
 import { disagreements } from "../../lab/faults/expect.ts";
 import { CLEAN_ENV, run, type RunResult } from "../../lab/process.ts";
 import type { Progress } from "../../lab/progress.ts";
-import type { Report } from "../../lib/report.ts";
-import { reportSchema } from "../../lib/report_schema.ts";
+import type { Report } from "../../lib/engine/report.ts";
+import { reportSchema } from "../../lib/engine/report_schema.ts";
 
 /** The lab of this checkout. Fails when it is not up: these tests are for it. */
 export function lab(): LabContext {

@@ -1,11 +1,11 @@
 // deno-lint-ignore-file no-control-regex -- control characters are what is looked for
 import assert from "node:assert/strict";
 import { advised } from "../../lib/render/parts.ts";
-import { refText } from "../../lib/model.ts";
+import { refText } from "../../lib/engine/model.ts";
 import { type Format, formatNames, formats } from "../../lib/render/mod.ts";
 import { columns } from "../../lib/render/text.ts";
-import { reportSchema } from "../../lib/report_schema.ts";
-import type { Report } from "../../lib/report.ts";
+import { reportSchema } from "../../lib/engine/report_schema.ts";
+import type { Report } from "../../lib/engine/report.ts";
 import { broken, healthy, hostile, stopped, warned } from "./toys.ts";
 
 const reports = { healthy, warned, broken, stopped, hostile };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Table } from "../../lib/model.ts";
+import type { Table } from "../../lib/engine/model.ts";
 import { tableLines } from "../../lib/render/table.ts";
 import { columns, painter } from "../../lib/render/text.ts";
 

@@ -1,7 +1,7 @@
 /** Small hand-made reports: one of each verdict, and one whose words come from an enemy. */
-import type { Finding, ObjectRef, ShellCommand } from "../../lib/model.ts";
-import { type ComponentReport, type Report, summarize, verdictOf, worst } from "../../lib/report.ts";
-import { command } from "../../lib/shell.ts";
+import type { Finding, ObjectRef, ShellCommand } from "../../lib/engine/model.ts";
+import { type ComponentReport, type Report, summarize, verdictOf, worst } from "../../lib/engine/report.ts";
+import { command } from "../../lib/untrusted/shell.ts";
 
 const store: ObjectRef = { kind: "ClusterSecretStore", name: "onepassword-connect" };
 const external = (name: string): ObjectRef => ({ kind: "ExternalSecret", namespace: "data-platform", name });

@@ -10,8 +10,8 @@ import { disagreements } from "../../lab/faults/expect.ts";
 import type { Expectation } from "../../lab/faults/fault.ts";
 import { plainText, replay } from "../../lab/faults/replay.ts";
 import { scenarios } from "../../lab/faults/scenarios.ts";
-import { loadFacts } from "../../lib/facts_file.ts";
-import { reportSchema } from "../../lib/report_schema.ts";
+import { loadFacts } from "../../lib/disk/facts_file.ts";
+import { reportSchema } from "../../lib/engine/report_schema.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
 const recorded = readdirSync(HERE).filter((name) => existsSync(join(HERE, name, "facts.json.gz"))).sort();

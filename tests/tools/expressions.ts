@@ -1,7 +1,7 @@
 /** Every regular expression that stands in the code of lib/ and scripts/. */
 
 export interface Expression {
-  /** `lib/shape.ts:12 /x+/g` */
+  /** `lib/engine/decode.ts:12 /x+/g` */
   where: string;
   source: string;
   flags: string;

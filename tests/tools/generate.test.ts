@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Component, ListSource } from "../../lib/model.ts";
-import { obj, str } from "../../lib/shape.ts";
+import type { Component, ListSource } from "../../lib/engine/model.ts";
+import { obj, str } from "../../lib/engine/decode.ts";
 import { components } from "../../lib/components/mod.ts";
 import { checksText, rbacText } from "../../tools/generate.ts";
 

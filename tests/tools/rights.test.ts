@@ -1,7 +1,7 @@
 /** What each task of deno.json may do, and what a command says that lacks a right. */
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import { otherTask } from "../../lib/rights.ts";
+import { otherTask } from "../../lib/cli/rights.ts";
 import { duckdbDirectory } from "../../tools/duckdb_directory.ts";
 import { UNIT } from "../../tools/test.ts";
 import { rightsOf, ROOT, tasks } from "./tasks.ts";

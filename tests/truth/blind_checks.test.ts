@@ -3,11 +3,11 @@
  * every check is asked again without each of the sources that it reads.
  */
 import assert from "node:assert/strict";
-import { runChecks } from "../../lib/check.ts";
-import { sourcesOf } from "../../lib/collect.ts";
-import { isRecord, ON_ITS_WAY, refKey } from "../../lib/model.ts";
-import type { Component, Facts, Finding, Source, World } from "../../lib/model.ts";
-import { openWorld } from "../../lib/world.ts";
+import { runChecks } from "../../lib/engine/check.ts";
+import { sourcesOf } from "../../lib/engine/collect.ts";
+import { isRecord, ON_ITS_WAY, refKey } from "../../lib/engine/model.ts";
+import type { Component, Facts, Finding, Source, World } from "../../lib/engine/model.ts";
+import { openWorld } from "../../lib/engine/world.ts";
 import { type Judged, judgedCommands, scenario, scenarioNames, without } from "./commands.ts";
 
 const commands = await judgedCommands();

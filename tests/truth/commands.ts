@@ -1,11 +1,11 @@
 /** Every command that judges facts, with facts of a healthy lab on which all that it tries holds. */
-import { FEATURES } from "../../lib/checkpoints/s3/dialect_features.ts";
-import { sourcesOf } from "../../lib/collect.ts";
+import { FEATURES } from "../../lib/checkpoints/s3/compatibility/features.ts";
+import { sourcesOf } from "../../lib/engine/collect.ts";
 import { components } from "../../lib/components/mod.ts";
-import { loadFacts } from "../../lib/facts_file.ts";
-import { isRecord } from "../../lib/model.ts";
-import type { Component, Facts, Failure, RecordSource, Source } from "../../lib/model.ts";
-import { doctor } from "../../lib/onepassword/doctor.ts";
+import { loadFacts } from "../../lib/disk/facts_file.ts";
+import { isRecord } from "../../lib/engine/model.ts";
+import type { Component, Facts, Failure, RecordSource, Source } from "../../lib/engine/model.ts";
+import { doctor } from "../../lib/procedures/onepassword/status/mod.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 

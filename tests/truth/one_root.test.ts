@@ -3,16 +3,16 @@
  * ok that could not be looked at: for every command, every source and every kind of failure there is.
  */
 import assert from "node:assert/strict";
-import { gatewayOf } from "../../lib/checkpoints/s3/setup_facts.ts";
-import { API_PORT, destinationOf } from "../../lib/checkpoints/nessie/setup_facts.ts";
-import { sourcesOf } from "../../lib/collect.ts";
-import { examine } from "../../lib/examine.ts";
-import { FAILURE_KINDS, failureReason, isNotInstalled } from "../../lib/failure_reason.ts";
-import { isList, isRecord, refKey } from "../../lib/model.ts";
-import type { Facts, Failure, FailureKind, Source } from "../../lib/model.ts";
-import type { Report } from "../../lib/report.ts";
-import { reportSchema } from "../../lib/report_schema.ts";
-import { openWorld } from "../../lib/world.ts";
+import { gatewayOf } from "../../lib/checkpoints/s3/setup/facts.ts";
+import { API_PORT, destinationOf } from "../../lib/checkpoints/nessie/setup/facts.ts";
+import { sourcesOf } from "../../lib/engine/collect.ts";
+import { examine } from "../../lib/engine/evaluate.ts";
+import { FAILURE_KINDS, failureReason, isNotInstalled } from "../../lib/engine/unread/failure_reason.ts";
+import { isList, isRecord, refKey } from "../../lib/engine/model.ts";
+import type { Facts, Failure, FailureKind, Source } from "../../lib/engine/model.ts";
+import type { Report } from "../../lib/engine/report.ts";
+import { reportSchema } from "../../lib/engine/report_schema.ts";
+import { openWorld } from "../../lib/engine/world.ts";
 import { factsFor, type Judged, judgedCommands, scenario, without } from "./commands.ts";
 
 const commands = await judgedCommands();

@@ -1,14 +1,14 @@
 /** A catalog that can't be reached, in every way that its client tells apart, with the real client against real sockets. */
 import assert from "node:assert/strict";
-import type { Asked } from "../../lib/cli.ts";
+import type { Asked } from "../../lib/command.ts";
 import { validate } from "../../lib/checkpoints/nessie/run.ts";
 import { reported } from "../../lib/checkpoints/nessie/report.ts";
-import { examine } from "../../lib/examine.ts";
-import type { Facts } from "../../lib/model.ts";
-import type { Report } from "../../lib/report.ts";
-import { withKubeconfig } from "../clients/kube_fixture.ts";
-import { certificateFor } from "../clients/s3_certificates.ts";
-import { closedPort, kubeconfigFor } from "../fake_api_server.ts";
+import { examine } from "../../lib/engine/evaluate.ts";
+import type { Facts } from "../../lib/engine/model.ts";
+import type { Report } from "../../lib/engine/report.ts";
+import { withKubeconfig } from "../clients/kubernetes/fixture.ts";
+import { certificateFor } from "../clients/s3/certificates.ts";
+import { closedPort, kubeconfigFor } from "../fakes/api_server.ts";
 import { factsFor, scenario } from "./commands.ts";
 import { PATIENT_MS } from "../patience.ts";
 

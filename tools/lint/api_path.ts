@@ -1,4 +1,4 @@
-/** Keeps paths of HTTP APIs from being put together anywhere but in lib/api_path.ts, which refuses hostile names. */
+/** Keeps paths of HTTP APIs from being put together anywhere but in lib/untrusted/api_path.ts, which refuses hostile names. */
 
 const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname);
 
@@ -6,7 +6,7 @@ const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname);
 export function isGuarded(file: string): boolean {
   const path = file.replaceAll("\\", "/");
   const inside = path.startsWith(ROOT) ? path.slice(ROOT.length) : path.replace(/^\/+/, "");
-  return /^(?:lib|scripts)\//.test(inside) && inside !== "lib/api_path.ts";
+  return /^(?:lib|scripts)\//.test(inside) && inside !== "lib/untrusted/api_path.ts";
 }
 
 /** Beginnings of paths, and of their parts, in the APIs of Kubernetes, 1Password Connect, Nessie and Iceberg. */
@@ -29,7 +29,8 @@ function isGivenPath(texts: readonly string[]): boolean {
 const SENDS = new Set(["send", "raw", "ask", "list", "apply", "merge", "remove"]);
 
 const MESSAGE = "a path is put together here, and a name in it may lead elsewhere";
-const HINT = "Use kubePath`...` or restPath`...` of lib/api_path.ts: they check and escape every value.";
+const HINT =
+  "Use kubePath`...` or restPath`...` of lib/untrusted/api_path.ts: they check and escape every value.";
 
 /** The texts around the values of an untagged template (String.raw is none that checks); undefined for the rest. */
 function textsOf(node: Deno.lint.Node | undefined): string[] | undefined {

@@ -1,7 +1,7 @@
 /** JSON comes from outside: it is parsed in one place, which knows how deep it may be. */
 
 const MESSAGE = "JSON of any depth is parsed here, and what walks it comes to the end of the stack";
-const HINT = "Use parseJson of lib/json.ts.";
+const HINT = "Use parseJson of lib/untrusted/json.ts.";
 
 /** The name of a member or of a destructured property, when it stands there. */
 function nameOf({ computed, node }: { computed: boolean; node: Deno.lint.Node }): unknown {
@@ -13,7 +13,7 @@ function isJson(node: Deno.lint.Node | null | undefined): boolean {
   return node?.type === "Identifier" && node.name === "JSON";
 }
 
-/** `JSON.parse` and `response.json()` outside lib/json.ts are rejected; tests, tools and the lab are free. */
+/** `JSON.parse` and `response.json()` outside lib/untrusted/json.ts are rejected; tests, tools and the lab are free. */
 export const jsonParse: Deno.lint.Rule = {
   create(context) {
     const path = context.filename.replaceAll("\\", "/");

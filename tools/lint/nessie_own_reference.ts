@@ -3,8 +3,8 @@
  * OwnReference, one makes clients that drop things in such a reference, and nobody sends a DELETE beside them.
  */
 
-const MAKER = "lib/checkpoints/nessie/own_reference.ts";
-const OPENER = "lib/checkpoints/nessie/setup.ts";
+const MAKER = "lib/checkpoints/nessie/scratch/own_reference.ts";
+const OPENER = "lib/checkpoints/nessie/setup/mod.ts";
 const CLIENTS = "lib/clients/";
 
 const HINT =

@@ -1,12 +1,12 @@
 /**
- * Only lib/terminal.ts writes to stdout and stderr: it cleans what it writes, and keeps the report on one stream and all
+ * Only lib/cli/terminal.ts writes to stdout and stderr: it cleans what it writes, and keeps the report on one stream and all
  * that is said about the run on the other.
  */
 const WRITER = /(?:^|\/)lib\/terminal\.ts$/;
 const STREAMS = new Set(["stdout", "stderr"]);
 /** What writes to a stream by itself. */
 const WRITING = new Set(["console", "alert", "confirm", "prompt"]);
-const HINT = "Use note, progress, print or confirmed of lib/terminal.ts.";
+const HINT = "Use note, progress, print or confirmed of lib/cli/terminal.ts.";
 
 function nameOf(node: Deno.lint.Node): string | undefined {
   if (node.type === "Identifier") return node.name;
@@ -40,7 +40,7 @@ export const oneWriter: Deno.lint.Rule = {
     const report = (node: Deno.lint.Node, what: string) =>
       context.report({
         node,
-        message: `${what} writes past lib/terminal.ts, which cleans what is shown`,
+        message: `${what} writes past lib/cli/terminal.ts, which cleans what is shown`,
         hint: HINT,
       });
     const used: Deno.lint.Identifier[] = [];

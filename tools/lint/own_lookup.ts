@@ -49,7 +49,7 @@ function lastName(node: Deno.lint.Node): string | undefined {
   return node.property.type === "Identifier" ? node.property.name : undefined;
 }
 
-const HINT = "Use own(table, name) of lib/lookup.ts, or a Map.";
+const HINT = "Use own(table, name) of lib/untrusted/lookup.ts, or a Map.";
 
 /** A look-up in a `Record<string, …>` by a name that is not written down is rejected, and `name in table`. */
 export const ownLookup: Deno.lint.Rule = {

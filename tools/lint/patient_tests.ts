@@ -55,7 +55,8 @@ export const patientTests: Deno.lint.Rule = {
         context.report({
           node,
           message: "how long something takes depends on the machine",
-          hint: "Await what has to happen, measure with computedMs, or use inFakeTime of tests/fake_time.ts.",
+          hint:
+            "Await what has to happen, measure with computedMs, or use inFakeTime of tests/fakes/time.ts.",
         });
       },
     };

@@ -1,16 +1,16 @@
 /**
- * What lies in an object store is deleted by lib/checkpoints/s3/delete.ts and by nothing else: it deletes in places of
+ * What lies in an object store is deleted by lib/checkpoints/s3/scratch/delete.ts and by nothing else: it deletes in places of
  * our own alone, whatever it is given. And that a bucket of an earlier run is ours is proven by the sweep alone.
  */
 
 const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname);
 /** Where it is done, and where the type of a request that deletes is declared. */
-const HELPER = "lib/checkpoints/s3/delete.ts";
-const DECLARES = new Set([HELPER, "lib/clients/s3_raw.ts", "lib/clients/s3.ts"]);
+const HELPER = "lib/checkpoints/s3/scratch/delete.ts";
+const DECLARES = new Set([HELPER, "lib/clients/s3/raw.ts", "lib/clients/s3/client.ts"]);
 /** Those that sweep, and the file that makes places. */
 const PROVES = /^lib\/checkpoints\/s3\/(?:own_place|setup_sweep)\.ts$/;
 /** A catalog's references, of which its own client sees to it that they are ours. */
-const CATALOG = "lib/clients/nessie.ts";
+const CATALOG = "lib/clients/nessie/client.ts";
 
 /**
  * Commands that delete settings and no data, of a bucket of our own (a trial of policies, of CORS) or of an object below

@@ -1,11 +1,11 @@
 /**
- * Commands that people paste are made by the tag `command` of lib/shell.ts and by nothing else, so that no value in one
+ * Commands that people paste are made by the tag `command` of lib/untrusted/shell.ts and by nothing else, so that no value in one
  * goes unquoted.
  */
 
 const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname);
 /** Where the type of a made command is given. */
-const MAKER = "lib/shell.ts";
+const MAKER = "lib/untrusted/shell.ts";
 
 /** A command that is begun in a text and has not ended there: what follows it belongs to it. */
 const BEGUN =
@@ -43,7 +43,7 @@ function pieces(node: Deno.lint.Node): (string | undefined)[] {
   return [undefined];
 }
 
-const HINT = "Write command`...` (lib/shell.ts): it quotes every value.";
+const HINT = "Write command`...` (lib/untrusted/shell.ts): it quotes every value.";
 
 export const shellCommands: Deno.lint.Rule = {
   create(context) {

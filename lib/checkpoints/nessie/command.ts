@@ -1,5 +1,5 @@
 /** The command validate:nessie: name, flags and help; what it does is loaded when it is asked for. */
-import type { Command } from "../../cli.ts";
+import type { Command } from "../../command.ts";
 
 export const validateNessie: Command = {
   name: "validate:nessie",

@@ -1,12 +1,14 @@
 /** What every trial of the Nessie checkpoint is given: clients of one catalog, and a place of its own in it. */
-import type { Scratch } from "../../checkpoint.ts";
+import type { Scratch } from "../../checkpoint/run.ts";
 import type { IcebergReads, IcebergRest } from "../../clients/iceberg_rest.ts";
-import type { NessieApi, NessieConfig, OwnReference, Reference } from "../../clients/nessie.ts";
-import type { Way } from "../../clients/reach.ts";
-import type { ObjectRef, World } from "../../model.ts";
-import type { Management } from "./management.ts";
-import type { CatalogTime } from "./run_marker.ts";
-import type { WantedCatalog } from "./wanted.ts";
+import type { NessieApi, NessieConfig, OwnReference, Reference } from "../../clients/nessie/client.ts";
+import type { Way } from "../../clients/kubernetes/reach.ts";
+import type { ObjectRef, World } from "../../engine/model.ts";
+import type { Management } from "./api/management_port.ts";
+import type { WantedCatalog } from "./setup/wanted.ts";
+
+/** The time of the catalog by its own clock, in ms since the epoch; NaN while it is not known. */
+export type CatalogTime = () => number;
 
 /**
  * Everything but what is named `undo...` ends with the checkpoint's signal, with an Interrupted. A trial commits only to

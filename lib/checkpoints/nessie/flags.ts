@@ -1,8 +1,8 @@
 /** What is asked of the checkpoint on the command line, checked as far as it can be without asking anybody. */
-import type { Asked } from "../../cli.ts";
-import { UsageError } from "../../errors.ts";
-import type { Given } from "../../flags.ts";
-import { type GivenAddress, givenAddress } from "../given_address.ts";
+import type { Asked } from "../../command.ts";
+import { UsageError } from "../../engine/errors.ts";
+import type { Given } from "../../cli/flags.ts";
+import { type GivenAddress, givenAddress } from "../../checkpoint/given_address.ts";
 
 export interface Wanted {
   url?: GivenAddress;

@@ -1,9 +1,9 @@
 /** What the Nessie checkpoint leaves in the facts. No record holds a secret. */
-import type { ObjectRef, RecordSource } from "../../model.ts";
-import { httpUrl, objectRef, text, whole } from "../../shape.ts";
-import { type SeenRecord, trialReader } from "../../trial.ts";
-import { type LoadRecord, loadRecord } from "../load/rows.ts";
-import { commandOf } from "../next_steps.ts";
+import type { ObjectRef, RecordSource } from "../../engine/model.ts";
+import { httpUrl, objectRef, text, whole } from "../../engine/decode.ts";
+import { type SeenRecord, trialReader } from "../../checkpoint/trial.ts";
+import { type LoadRecord, loadRecord } from "../../load/rows.ts";
+import { commandOf } from "../../checkpoint/next_steps.ts";
 
 /** Trials of the API, of behaviour and of storage. */
 export const nessieTrials: RecordSource<SeenRecord> = {

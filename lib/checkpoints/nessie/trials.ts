@@ -1,12 +1,12 @@
 /** All trials of the API and of behaviour, in the order of the report. */
-import type { Trial, TrialWords } from "../../trial.ts";
-import { configTrials } from "./api_config.ts";
-import { icebergTrials } from "./api_iceberg.ts";
-import { listTrials } from "./api_lists.ts";
-import { managementTrials } from "./api_management.ts";
-import { commitTrials } from "./behaviour_commits.ts";
-import { nameTrials } from "./behaviour_names.ts";
-import { referenceTrials } from "./behaviour_references.ts";
+import type { Trial, TrialWords } from "../../checkpoint/trial.ts";
+import { configTrials } from "./api/config.ts";
+import { icebergTrials } from "./api/iceberg.ts";
+import { listTrials } from "./api/lists.ts";
+import { managementTrials } from "./api/management.ts";
+import { commitTrials } from "./versioning/commits.ts";
+import { nameTrials } from "./versioning/names.ts";
+import { referenceTrials } from "./versioning/references.ts";
 import type { NessieContext } from "./context.ts";
 
 export const apiTrials: readonly Trial<NessieContext>[] = [

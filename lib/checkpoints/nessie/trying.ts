@@ -9,11 +9,11 @@ import {
   type Reference,
   refusalOf,
   type Said,
-} from "../../clients/nessie.ts";
-import { CannotLook } from "../../errors.ts";
-import { failed, type Outcome, type Trial } from "../../trial.ts";
+} from "../../clients/nessie/client.ts";
+import { CannotLook } from "../../engine/errors.ts";
+import { failed, type Outcome, type Trial } from "../../checkpoint/trial.ts";
 import type { NessieContext } from "./context.ts";
-import { parseJson } from "../../json.ts";
+import { parseJson } from "../../untrusted/json.ts";
 
 /**
  * A trial in which what the catalog itself refuses is a fault of the catalog. Where it may refuse for a reason of its

@@ -1,6 +1,6 @@
 /** The command data-platform:test:s3: name, flags and help; what it does is loaded when it is asked for. */
-import type { Command } from "../../cli.ts";
-import { performanceFlags } from "./performance.ts";
+import type { Command } from "../../command.ts";
+import { performanceFlags } from "./performance/mod.ts";
 
 export const testS3: Command = {
   name: "data-platform:test:s3",

@@ -1,18 +1,18 @@
 /** What the S3 checkpoint judges: its trials by area, and what the object store stands on. */
-import { kubernetes } from "../../components/kubernetes.ts";
-import { rookCeph } from "../../components/rook_ceph.ts";
-import { services } from "../../components/kinds.ts";
-import { cephObjectStores } from "../../components/rook_ceph_kinds.ts";
-import { s3User } from "../../components/s3_user.ts";
-import { SERVICE_ERRORS } from "../../components/reasons.ts";
-import { NOT_LOOKED_AT, OUT_OF_ORDER } from "../../failure_reason.ts";
-import type { Check, Component, Edge, ObjectRef, World } from "../../model.ts";
-import { refText } from "../../model.ts";
-import { trialChecks, type TrialWords } from "../../trial.ts";
+import { kubernetes } from "../../components/kubernetes/mod.ts";
+import { rookCeph } from "../../components/rook_ceph/mod.ts";
+import { services } from "../../components/kubernetes/kinds.ts";
+import { cephObjectStores } from "../../components/rook_ceph/kinds.ts";
+import { s3User } from "../../components/object_store/mod.ts";
+import { SERVICE_ERRORS } from "../../components/common/reasons.ts";
+import { NOT_LOOKED_AT, OUT_OF_ORDER } from "../../engine/unread/failure_reason.ts";
+import type { Check, Component, Edge, ObjectRef, World } from "../../engine/model.ts";
+import { refText } from "../../engine/model.ts";
+import { trialChecks, type TrialWords } from "../../checkpoint/trial.ts";
 import { s3Object } from "./context.ts";
-import { s3Gateway } from "./gateway.ts";
+import { s3Gateway } from "./setup/gateway.ts";
 import { s3Setup, s3Trials } from "./records.ts";
-import { gatewayServices } from "./setup_facts.ts";
+import { gatewayServices } from "./setup/facts.ts";
 
 /** What was asked of the store comes to nothing with the store: it explains what could not be looked at, and what failed with it. */
 export const fromStore = (from: ObjectRef): Edge => ({

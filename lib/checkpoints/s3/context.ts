@@ -1,11 +1,11 @@
 /** What every trial of the S3 checkpoint is given: clients of one store, and a place of its own in it. */
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { Scratch } from "../../checkpoint.ts";
-import type { Way } from "../../clients/reach.ts";
-import type { S3Talk } from "../../clients/s3.ts";
-import type { RawS3 } from "../../clients/s3_raw.ts";
-import type { ObjectRef } from "../../model.ts";
-import type { OwnBucket, OwnPlace } from "./own_place.ts";
+import type { Scratch } from "../../checkpoint/run.ts";
+import type { Way } from "../../clients/kubernetes/reach.ts";
+import type { S3Talk } from "../../clients/s3/client.ts";
+import type { RawS3 } from "../../clients/s3/raw.ts";
+import type { ObjectRef } from "../../engine/model.ts";
+import type { OwnBucket, OwnPlace } from "./scratch/own_place.ts";
 
 /**
  * Everything but `undoS3` ends with the checkpoint's signal, with an Interrupted. A trial keeps to `bucket` and its own

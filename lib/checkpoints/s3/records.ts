@@ -1,9 +1,9 @@
 /** What the S3 checkpoint leaves in the facts. No record holds a key or another secret. */
-import type { ObjectRef, RecordSource } from "../../model.ts";
-import { atMost, httpUrl, list, matching, objectRef, oneOf, text, whole } from "../../shape.ts";
-import { type SeenRecord, trialReader } from "../../trial.ts";
-import { commandOf } from "../next_steps.ts";
-import { type Behaviour, BEHAVIOURS } from "./dialect_features.ts";
+import type { ObjectRef, RecordSource } from "../../engine/model.ts";
+import { atMost, httpUrl, list, matching, objectRef, oneOf, text, whole } from "../../engine/decode.ts";
+import { type SeenRecord, trialReader } from "../../checkpoint/trial.ts";
+import { commandOf } from "../../checkpoint/next_steps.ts";
+import { type Behaviour, BEHAVIOURS } from "./compatibility/features.ts";
 
 export const s3Trials: RecordSource<SeenRecord> = {
   id: "s3.trials",

@@ -1,15 +1,15 @@
 /** The components of the report: the trials by area, then what the object store stands on. */
-import type { Component } from "../../model.ts";
+import type { Component } from "../../engine/model.ts";
 import { foundations, setupComponent, trialComponent } from "./components.ts";
-import { dialectComponent } from "./dialect_report.ts";
-import { formatTrials } from "./format.ts";
-import { lifecycleTrial } from "./lifecycle.ts";
-import { liveRulesTrial } from "./lifecycle_live.ts";
-import { opsTrials } from "./ops.ts";
-import { cleanWords, setupTrials } from "./setup_trials.ts";
-import { performanceComponent } from "./performance.ts";
-import type { Trial } from "../../trial.ts";
-import type { S3Setup } from "./setup.ts";
+import { dialectComponent } from "./compatibility/report.ts";
+import { formatTrials } from "./parquet/mod.ts";
+import { lifecycleTrial } from "./lifecycle/mod.ts";
+import { liveRulesTrial } from "./lifecycle/live.ts";
+import { opsTrials } from "./operations/mod.ts";
+import { cleanWords, setupTrials } from "./setup/trials.ts";
+import { performanceComponent } from "./performance/mod.ts";
+import type { Trial } from "../../checkpoint/trial.ts";
+import type { S3Setup } from "./setup/mod.ts";
 
 export const lifecycleTrials: readonly Trial<S3Setup>[] = [lifecycleTrial, liveRulesTrial];
 

@@ -1,30 +1,38 @@
 /** Carries the S3 checkpoint out: finds the store, tries everything in a scratch place, takes it back, and records. */
-import { inScratch, type Leftover, leftoverOutcome, runTrials } from "../../checkpoint.ts";
-import type { Asked } from "../../cli.ts";
-import { connectionsOf } from "../../clients/reach.ts";
-import { CannotLook, UsageError } from "../../errors.ts";
-import { durationMs } from "../../flags.ts";
-import type { Connection, Facts, Failure, SourceResult, World } from "../../model.ts";
-import { note, progress } from "../../terminal.ts";
-import type { Trial, TrialRecord } from "../../trial.ts";
-import { openWorld } from "../../world.ts";
-import { givenAddress } from "../given_address.ts";
-import { credentialOutcomes } from "./credentials.ts";
-import { formatTrials } from "./format.ts";
-import type { TableLocation } from "./lifecycle_rules.ts";
-import { tablesOfNessie } from "./lifecycle_tables.ts";
-import { dialectOf, dialectTrials } from "./dialect.ts";
-import { opsTrials } from "./ops.ts";
-import { measureStore, type PerformanceAsked, performanceAsked, s3Performance } from "./performance.ts";
+import { inScratch, type Leftover, leftoverOutcome, runTrials } from "../../checkpoint/run.ts";
+import type { Asked } from "../../command.ts";
+import { connectionsOf } from "../../clients/kubernetes/reach.ts";
+import { CannotLook, UsageError } from "../../engine/errors.ts";
+import { durationMs } from "../../cli/flags.ts";
+import type { Connection, Facts, Failure, SourceResult, World } from "../../engine/model.ts";
+import { note, progress } from "../../cli/terminal.ts";
+import type { Trial, TrialRecord } from "../../checkpoint/trial.ts";
+import { openWorld } from "../../engine/world.ts";
+import { givenAddress } from "../../checkpoint/given_address.ts";
+import { credentialOutcomes } from "./setup/credentials.ts";
+import { formatTrials } from "./parquet/mod.ts";
+import type { TableLocation } from "./lifecycle/rules.ts";
+import { tablesOfNessie } from "./lifecycle/tables.ts";
+import { dialectOf, dialectTrials } from "./compatibility/mod.ts";
+import { opsTrials } from "./operations/mod.ts";
+import { measureStore, type PerformanceAsked, performanceAsked, s3Performance } from "./performance/mod.ts";
 import { s3Dialect, s3Setup, s3Trials } from "./records.ts";
 import { lifecycleTrials } from "./report.ts";
-import { clientsOf, openStore, type S3Setup, setUp, setupRecord, type Store, type Wanted } from "./setup.ts";
-import { settingsOf } from "./settings.ts";
-import { clientFiles } from "./settings_files.ts";
-import { checkDirectory, writeFiles } from "./settings_write.ts";
-import { warehouseOf } from "./setup_facts.ts";
-import { removalStep } from "./setup_scratch.ts";
-import { cleanWords, setupTrials } from "./setup_trials.ts";
+import {
+  clientsOf,
+  openStore,
+  type S3Setup,
+  setUp,
+  setupRecord,
+  type Store,
+  type Wanted,
+} from "./setup/mod.ts";
+import { settingsOf } from "./client_config/mod.ts";
+import { clientFiles } from "./client_config/files.ts";
+import { checkDirectory, writeFiles } from "./client_config/write.ts";
+import { warehouseOf } from "./setup/facts.ts";
+import { removalStep } from "./scratch/places.ts";
+import { cleanWords, setupTrials } from "./setup/trials.ts";
 
 /** Longest time of one trial; the lifecycle trial may be given more. */
 const TRIAL_MS = 60_000;

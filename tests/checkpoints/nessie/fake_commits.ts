@@ -1,6 +1,6 @@
 /** Requirements and updates of the Iceberg REST protocol, carried out on metadata in memory. */
 import type { CatalogReply } from "../../../lib/clients/catalog_http.ts";
-import { problem } from "./fake_iceberg.ts";
+import { problem } from "./fake_replies.ts";
 
 // deno-lint-ignore no-explicit-any
 type Json = any;

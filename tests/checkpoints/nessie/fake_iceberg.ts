@@ -1,10 +1,11 @@
 /** An Iceberg REST catalog in memory that does all that the protocol has; what it does wrong, a test adds. */
 import type { CatalogReply } from "../../../lib/clients/catalog_http.ts";
 import { applied, broken } from "./fake_commits.ts";
+import { problem, reply } from "./fake_replies.ts";
 import type { IcebergRest } from "../../../lib/clients/iceberg_rest.ts";
-import type { Objects } from "../../../lib/checkpoints/nessie/capabilities_yard.ts";
-import { MARKER_NAME } from "../../../lib/checkpoints/s3/scratch_marker.ts";
-import { type FoundMarker, markerText } from "../../../lib/scratch_marker.ts";
+import type { Objects } from "../../../lib/checkpoints/nessie/iceberg_rest/scratch.ts";
+import { MARKER_NAME } from "../../../lib/checkpoints/s3/scratch/marker.ts";
+import { type FoundMarker, markerText } from "../../../lib/checkpoint/scratch_marker.ts";
 
 export interface Asked {
   method: string;
@@ -21,16 +22,6 @@ export type Spoil = (asked: Asked, right: () => CatalogReply) => CatalogReply | 
 // deno-lint-ignore no-explicit-any
 type Json = any;
 type Thing = { kind: "namespace" | "table" | "view"; properties: Json; metadata?: Json; file?: string };
-
-export const reply = (status: number, body?: unknown): CatalogReply => ({
-  status,
-  headers: new Headers(),
-  text: body === undefined ? "" : JSON.stringify(body, (_k, v) => typeof v === "bigint" ? Number(v) : v),
-  body,
-});
-
-export const problem = (status: number, type: string, message = type): CatalogReply =>
-  reply(status, { error: { message, type, code: status } });
 
 const BUCKET = "warehouse";
 const uuid = () => crypto.randomUUID();

@@ -1,16 +1,16 @@
 /** What the tests of the Nessie checkpoint share: a context on a fake, and trials tried on it. */
 import assert from "node:assert/strict";
-import { inScratch, type Leftover, runTrials, type ScratchOptions } from "../../../lib/checkpoint.ts";
-import { nessieApi } from "../../../lib/clients/nessie.ts";
-import { givenWay } from "../../../lib/clients/reach.ts";
+import { inScratch, type Leftover, runTrials, type ScratchOptions } from "../../../lib/checkpoint/run.ts";
+import { nessieApi } from "../../../lib/clients/nessie/client.ts";
+import { givenWay } from "../../../lib/clients/kubernetes/reach.ts";
 import type { NessieContext } from "../../../lib/checkpoints/nessie/context.ts";
-import { managementOf } from "../../../lib/checkpoints/nessie/management.ts";
-import { type Catalog, contextOf } from "../../../lib/checkpoints/nessie/setup.ts";
+import { managementOf } from "../../../lib/checkpoints/nessie/api/management_port.ts";
+import { type Catalog, contextOf } from "../../../lib/checkpoints/nessie/setup/mod.ts";
 import { apiTrials, behaviourTrials } from "../../../lib/checkpoints/nessie/trials.ts";
-import type { Facts } from "../../../lib/model.ts";
-import type { TrialRecord } from "../../../lib/trial.ts";
-import { openWorld } from "../../../lib/world.ts";
-import { type FakeNessie, fakeNessie } from "../../fake_nessie/server.ts";
+import type { Facts } from "../../../lib/engine/model.ts";
+import type { TrialRecord } from "../../../lib/checkpoint/trial.ts";
+import { openWorld } from "../../../lib/engine/world.ts";
+import { type FakeNessie, fakeNessie } from "../../fakes/nessie/server.ts";
 import { PATIENT_MS } from "../../patience.ts";
 
 export const NO_FACTS: Facts = {

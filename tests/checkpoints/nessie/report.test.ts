@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { reported } from "../../../lib/checkpoints/nessie/report.ts";
-import { examine } from "../../../lib/examine.ts";
-import { loadFacts } from "../../../lib/facts_file.ts";
-import type { Facts, Failure } from "../../../lib/model.ts";
+import { examine } from "../../../lib/engine/evaluate.ts";
+import { loadFacts } from "../../../lib/disk/facts_file.ts";
+import type { Facts, Failure } from "../../../lib/engine/model.ts";
 
 const SCENARIOS = decodeURIComponent(new URL("../../scenarios/", import.meta.url).pathname);
 const SOURCES = ["trials", "setup", "performance", "capabilities", "integrity", "integrity-totals"].map((

@@ -4,13 +4,13 @@ import {
   performanceAsked,
   performanceComponent,
   s3Performance,
-} from "../../../lib/checkpoints/s3/performance.ts";
-import { cellsOf, FULL, type Matrix } from "../../../lib/checkpoints/s3/performance_cells.ts";
-import type { LoadRecord, LoadRow, LoadRun } from "../../../lib/checkpoints/load/rows.ts";
-import { CannotLook, Interrupted, UsageError } from "../../../lib/errors.ts";
-import type { Facts, Judgement } from "../../../lib/model.ts";
-import { openWorld } from "../../../lib/world.ts";
-import { withFake } from "./ops_fixture.ts";
+} from "../../../lib/checkpoints/s3/performance/mod.ts";
+import { cellsOf, FULL, type Matrix } from "../../../lib/checkpoints/s3/performance/cells.ts";
+import type { LoadRecord, LoadRow, LoadRun } from "../../../lib/load/rows.ts";
+import { CannotLook, Interrupted, UsageError } from "../../../lib/engine/errors.ts";
+import type { Facts, Judgement } from "../../../lib/engine/model.ts";
+import { openWorld } from "../../../lib/engine/world.ts";
+import { withFake } from "./operations/fixture.ts";
 import { PATIENT_MS, withinLimits } from "../../patience.ts";
 
 const SMALL: Matrix = {

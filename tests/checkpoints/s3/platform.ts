@@ -1,6 +1,6 @@
 /** Facts of a small platform with an object store, by the kinds that the checkpoint reads. */
-import type { Facts, World } from "../../../lib/model.ts";
-import { openWorld } from "../../../lib/world.ts";
+import type { Facts, World } from "../../../lib/engine/model.ts";
+import { openWorld } from "../../../lib/engine/world.ts";
 
 export const inRook = (name: string, rest: object = {}) => ({
   metadata: { name, namespace: "rook-ceph" },

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { FEATURES } from "../../../lib/checkpoints/s3/dialect_features.ts";
+import { FEATURES } from "../../../lib/checkpoints/s3/compatibility/features.ts";
 import { reported } from "../../../lib/checkpoints/s3/report.ts";
-import { examine } from "../../../lib/examine.ts";
-import type { Facts, Failure } from "../../../lib/model.ts";
+import { examine } from "../../../lib/engine/evaluate.ts";
+import type { Facts, Failure } from "../../../lib/engine/model.ts";
 import { factsOf, gatewayPod } from "./platform.ts";
 
 const SETUP = {

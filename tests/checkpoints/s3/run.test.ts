@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { testStore } from "../../../lib/checkpoints/s3/run.ts";
-import { Interrupted, UsageError } from "../../../lib/errors.ts";
-import { certificateFor } from "../../clients/s3_certificates.ts";
-import { testAuthority } from "../../fake_api_server.ts";
-import type { FakeS3 } from "../../fake_s3/mod.ts";
+import { Interrupted, UsageError } from "../../../lib/engine/errors.ts";
+import { certificateFor } from "../../clients/s3/certificates.ts";
+import { testAuthority } from "../../fakes/api_server.ts";
+import type { FakeS3 } from "../../fakes/s3/mod.ts";
 import { KEYS, leftIn, ONLY_THEIRS, recordsOf, resultsOf, run } from "./run_fixture.ts";
 import { PATIENT_MS } from "../../patience.ts";
 

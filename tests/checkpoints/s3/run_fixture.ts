@@ -1,9 +1,9 @@
 /** Runs the whole S3 checkpoint on a fake S3, and looks at what it said and left. */
 import { testStore } from "../../../lib/checkpoints/s3/run.ts";
-import type { Asked } from "../../../lib/cli.ts";
-import type { Facts } from "../../../lib/model.ts";
-import type { TrialRecord } from "../../../lib/trial.ts";
-import { emptyBucket, FAKE_KEYS, type FakeOptions, type FakeS3, fakeS3 } from "../../fake_s3/mod.ts";
+import type { Asked } from "../../../lib/command.ts";
+import type { Facts } from "../../../lib/engine/model.ts";
+import type { TrialRecord } from "../../../lib/checkpoint/trial.ts";
+import { emptyBucket, FAKE_KEYS, type FakeOptions, type FakeS3, fakeS3 } from "../../fakes/s3/mod.ts";
 import { factsOf } from "./platform.ts";
 import { PATIENT_MS } from "../../patience.ts";
 

@@ -4,7 +4,7 @@
  * The trials are written from what S3 promises; nothing of the suite is in them.
  */
 
-import type { TrialRecord } from "../../../lib/trial.ts";
+import type { TrialRecord } from "../../../lib/checkpoint/trial.ts";
 
 /** What a trial says of Ceph RGW 16.2. */
 export type Verdict = "held" | `failed ${string}`;

@@ -1,0 +1,71 @@
+/**
+ * What to do about what a trial found. Records name a step and its values; the command is made when they are read, so
+ * that a facts file from somebody else brings names and no commands. Pure.
+ */
+import type { ShellCommand } from "../engine/model.ts";
+import { command } from "../untrusted/shell.ts";
+import type { NextStep } from "./trial.ts";
+
+const STEPS = {
+  "health": () => command`deno task data-platform:health`,
+  "give-credentials": () => command`deno task data-platform:test:s3 --credentials NAMESPACE/SECRET`,
+  "list-external-secrets": (namespace: string) => command`kubectl -n ${namespace} get externalsecrets`,
+  "describe-secret": (namespace: string, name: string) =>
+    command`kubectl -n ${namespace} describe secret ${name}`,
+  "list-store-users": () => command`kubectl get cephobjectstoreusers -A`,
+  "list-bucket-claims": () => command`kubectl get objectbucketclaims -A`,
+  "list-certificates": () => command`kubectl --namespace rook-ceph get certificates,secrets`,
+  "save-lifecycle": (bucket: string) =>
+    command`aws s3api get-bucket-lifecycle-configuration --bucket ${bucket} > lifecycle-${bucket}.json`,
+  "delete-lifecycle": (bucket: string) => command`aws s3api delete-bucket-lifecycle --bucket ${bucket}`,
+  "list-lifecycle-runs": () => command`radosgw-admin lc list`,
+  "run-lifecycle": () => command`radosgw-admin lc process`,
+  "remove-objects": (endpoint: string, bucket: string, prefix: string) =>
+    command`aws --endpoint-url ${endpoint} s3 rm --recursive s3://${bucket}/${prefix}`,
+  "list-objects": (endpoint: string, bucket: string, prefix: string) =>
+    command`aws --endpoint-url ${endpoint} s3 ls --recursive s3://${bucket}/${prefix}`,
+  "remove-bucket": (endpoint: string, bucket: string) =>
+    command`aws --endpoint-url ${endpoint} s3 rb --force s3://${bucket}`,
+  "look-for-rules": () => command`look whether bucket policies and lifecycle rules know of these places`,
+  "validate-nessie": () => command`deno task validate:nessie`,
+  "restart-nessie": () => command`deno task validate:nessie --restart`,
+  "images-of-nessie": (namespace: string) =>
+    command`kubectl -n ${namespace} get pods -l app.kubernetes.io/name=nessie -o jsonpath='{..imageID}'`,
+  "upgrade-nessie": () => command`upgrade Nessie to 0.101.1 or newer`,
+  "one-first-writer": () => command`until then: let one writer make the first append of a table`,
+  "hash-of-reference": (root: string, name: string) =>
+    command`curl ${root}/api/v2/trees/${name}   # tells its HASH`,
+  "delete-reference": (root: string, name: string) =>
+    command`curl -X DELETE ${root}/api/v2/trees/${name}@HASH`,
+  "see-orphans": () =>
+    command`see which tables they lie in: the table nessie.integrity-orphans of --verbose or --json`,
+  "let-gc-find": () =>
+    command`let nessie-gc find what the catalog's history no longer needs; delete nothing by hand`,
+  "list-object": (bucket: string, key: string) => command`aws s3 ls s3://${bucket}/${key}`,
+  "put-object-back": () =>
+    command`look for an earlier version of the object, in a versioned bucket or a backup, and put it back`,
+  "set-version-store": () => command`set versionStoreType: JDBC2 in the values of HelmRelease nessie`,
+  "migrate-version-store": () =>
+    command`set versionStoreType: JDBC2 in the values of HelmRelease nessie, and migrate with nessie-server-admin-tool`,
+  "compare-databases": () =>
+    command`compare the JDBC address of the catalog with the database that was looked at`,
+  "change-connections": () =>
+    command`lower quarkus.datasource.postgresql.jdbc.max-size, or raise max_connections of the Cluster`,
+  "set-pool-size": (size: string) => command`set quarkus.datasource.postgresql.jdbc.max-size to ${size}`,
+  "status-of-postgres": () => command`kubectl cnpg status nessie-postgres`,
+  "list-postgres-pods": () => command`kubectl get pods -l cnpg.io/podRole=instance`,
+};
+
+type Steps = typeof STEPS;
+
+const MAKERS: ReadonlyMap<string, (...values: string[]) => ShellCommand> = new Map(Object.entries(STEPS));
+
+/** A next step for a record. */
+export function nextStep<N extends keyof Steps>(step: N, ...values: Parameters<Steps[N]>): NextStep {
+  return { step, values };
+}
+
+/** The command of a step, as it stands in a record; undefined when this release knows no such step. */
+export function commandOf({ step, values }: NextStep): ShellCommand | undefined {
+  return MAKERS.get(step)?.(...values);
+}

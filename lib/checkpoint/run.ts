@@ -1,0 +1,293 @@
+/**
+ * Carries out the trials of a checkpoint in a scratch scope. Whatever was made is taken back, in reverse, however the
+ * checkpoint ends: well, badly, late, or by Ctrl-C.
+ */
+import { failureOf } from "../engine/collect.ts";
+import { CannotLook, Interrupted } from "../engine/errors.ts";
+import { type FoundMarker, judgeMarker, LEASE_MS, type MarkerVerdict, RENEW_MS } from "./scratch_marker.ts";
+import { failed, type Outcome, type Trial, type TrialRecord } from "./trial.ts";
+import { failureReason } from "../engine/unread/failure_reason.ts";
+
+/** What a checkpoint makes for itself, and how it is taken back. */
+export interface Scratch {
+  /** In the names of everything that is made: `20261121t1305z-4f1c09ae`. */
+  id: string;
+  /** How long from now this run may take, with undoing, in ms: what its markers promise. At least LEASE_MS. */
+  leaseMs(): number;
+  /**
+   * Registers how to take back what is being made; register first, then make. `how` must do no harm when nothing was
+   * made, and must not use a client that ends with the checkpoint's signal.
+   */
+  undo(what: string, how: () => Promise<void>): void;
+  /**
+   * Registers how a marker (scratch_marker.ts) is written again. That is done every RENEW_MS until the run ends, and never
+   * while things are undone. `how` may fail: it is called again when it is due.
+   */
+  renew(how: () => Promise<void>): void;
+}
+
+/** What could not be cleaned up. */
+export interface Leftover {
+  what: string;
+  why: string;
+  /** Absent: it could not be removed. */
+  reason?: NotCleaned["reason"];
+  /** See NotCleaned: nobody may be told to remove by hand what is listed there. */
+  listsOthers?: boolean;
+}
+
+/** What became of a scratch place of another run. */
+export type SweepState =
+  | { state: "removed" }
+  /** Its run is over, and it was not removed as it should be. */
+  | ({ state: "stuck" } & Omit<Leftover, "what">)
+  | { state: "live"; host: string; leftMs: number }
+  /** Left alone: `why` goes on after "it". */
+  | { state: "unclear"; why: string };
+
+/** What a marker says of the run, however its store gives it; one that can't be read leaves its place alone. */
+export async function markerVerdict(
+  run: string,
+  read: () => Promise<FoundMarker | undefined>,
+): Promise<MarkerVerdict> {
+  try {
+    return judgeMarker(await read(), run);
+  } catch (error) {
+    if (!(error instanceof CannotLook)) throw error;
+    return { state: "unclear", why: `has no marker that can be read: ${error.failure.message}` };
+  }
+}
+
+/** What stood in the way of removing a place whose run is over. */
+export function stuckBy(error: unknown): SweepState {
+  return { state: "stuck", why: failureOf(error).message, ...toldBy(error) };
+}
+
+function toldBy(error: unknown): Pick<Leftover, "reason" | "listsOthers"> {
+  if (!(error instanceof NotCleaned)) return {};
+  const { reason, listsOthers } = error;
+  return { reason, ...listsOthers ? { listsOthers } : {} };
+}
+
+/**
+ * What an undo throws that knows what became of it. `NotSeen`: whether something is left could not be seen.
+ * `ListedOutside`: everything is gone, and the store showed things that are not ours, which were left as they are.
+ */
+export class NotCleaned extends Error {
+  override name = "NotCleaned";
+  constructor(
+    readonly reason: "NotRemoved" | "NotSeen" | "ListedOutside",
+    message: string,
+    /** A list of the place shows what is not ours: whoever removes by hand what is listed, removes that. */
+    readonly listsOthers = false,
+  ) {
+    super(message);
+  }
+}
+
+/** What a report says of something that was not cleaned up. */
+export function leftoverOutcome({ what, why, reason = "NotRemoved" }: Leftover): Outcome {
+  switch (reason) {
+    case "NotRemoved":
+      return failed(reason, `${what} could not be removed: ${why}`);
+    case "NotSeen":
+      return {
+        result: "unknown",
+        reason,
+        message: `${what}: whether something is left could not be seen: ${why}`,
+      };
+    case "ListedOutside":
+      return failed(reason, `${what} were removed, but ${why}`, { status: "warning" });
+  }
+}
+
+export interface ScratchOptions {
+  /** Longest wait for one thing to be taken back. */
+  undoTimeoutMs: number;
+  /** How long the run is expected to take, in ms; default: ten minutes. It may take longer. */
+  expectedMs?: number;
+  now?: () => Date;
+  /** For tests. */
+  clock?: ScratchClock;
+}
+
+/** A stopwatch, and waiting by it. */
+export interface ScratchClock {
+  /** Grows steadily, from anything on. */
+  elapsedMs(): number;
+  /** Resolves after that time, or at once when the signal is aborted. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+const CLOCK: ScratchClock = {
+  elapsedMs: () => performance.now(),
+  wait: (ms, signal) =>
+    new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      signal.addEventListener("abort", end);
+      if (signal.aborted) end();
+    }),
+};
+
+const EXPECTED_MS = 10 * 60_000;
+/** Longest wait for one marker to be written again. */
+const RENEWAL_LIMIT_MS = 5_000;
+
+/** Gives a scratch scope to `use`, and takes everything back when it ends or throws. */
+export async function inScratch<T>(
+  use: (scratch: Scratch) => Promise<T>,
+  { undoTimeoutMs, expectedMs = EXPECTED_MS, now = () => new Date(), clock = CLOCK }: ScratchOptions,
+): Promise<{ ended: PromiseSettledResult<T>; leftovers: Leftover[] }> {
+  const undos: { what: string; how: () => Promise<void> }[] = [];
+  const started = clock.elapsedMs();
+  const heart = heartbeat(clock);
+  const scratch: Scratch = {
+    id: scratchId(now()),
+    leaseMs: () => Math.max(0, expectedMs - (clock.elapsedMs() - started)) + LEASE_MS,
+    undo: (what, how) => void undos.push({ what, how }),
+    renew: heart.add,
+  };
+  const [ended] = await Promise.allSettled([(async () => await use(scratch))()]);
+  // What writes a marker while its place is being removed would make the place anew.
+  await heart.stop();
+  const leftovers: Leftover[] = [];
+  for (const { what, how } of undos.reverse()) {
+    try {
+      await within(how(), undoTimeoutMs);
+    } catch (error) {
+      leftovers.push({ what, why: failureOf(error).message, ...toldBy(error) });
+    }
+  }
+  return { ended, leftovers };
+}
+
+/** Writes markers again, one round after the other, from the first that is added until it is stopped. */
+function heartbeat(clock: ScratchClock): { add(how: () => Promise<void>): void; stop(): Promise<void> } {
+  const renewals: (() => Promise<void>)[] = [];
+  const over = new AbortController();
+  let beating: Promise<void> | undefined;
+  const beat = async () => {
+    while (!over.signal.aborted) {
+      await clock.wait(RENEW_MS, over.signal);
+      if (over.signal.aborted) return;
+      await Promise.allSettled(renewals.map(async (how) => await within(how(), RENEWAL_LIMIT_MS)));
+    }
+  };
+  return {
+    add(how) {
+      renewals.push(how);
+      beating ??= beat();
+    },
+    async stop() {
+      over.abort();
+      await beating;
+    },
+  };
+}
+
+/** Sorts by time, is no secret, and is a part of a bucket's, a branch's and a label's name. */
+function scratchId(now: Date): string {
+  const time = now.toISOString().slice(0, 16).replace(/[-:]/g, "").toLowerCase();
+  const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return `${time}z-${random.toString(16).padStart(8, "0")}`;
+}
+
+export interface RunOptions {
+  signal: AbortSignal;
+  /** Longest time of one trial. */
+  trialTimeoutMs: number;
+  /** Trials at a time. */
+  concurrency: number;
+  /** Called before each trial. */
+  say?: (trial: string, done: number, of: number) => void;
+}
+
+/**
+ * Runs trials side by side, each when those it needs have ended; gives records in the order of the table. Throws
+ * Interrupted when the signal was aborted, after what was under way has ended.
+ */
+export async function runTrials<C>(
+  trials: readonly Trial<C>[],
+  context: C,
+  { signal, trialTimeoutMs, concurrency, say }: RunOptions,
+): Promise<TrialRecord[]> {
+  const records = new Map<string, TrialRecord[]>();
+  const waiting = new Set(trials);
+  const running = new Map<Trial<C>, Promise<void>>();
+  const ready = (trial: Trial<C>) => (trial.needs ?? []).every((id) => records.has(id));
+  try {
+    while (waiting.size + running.size > 0) {
+      signal.throwIfAborted();
+      const next = [...waiting].find(ready);
+      if (next && running.size < concurrency) {
+        waiting.delete(next);
+        say?.(next.title, records.size, trials.length);
+        const done = tryOne(next, context, records, trialTimeoutMs).then((made) => {
+          records.set(next.id, made);
+          running.delete(next);
+        });
+        running.set(next, done);
+      } else if (running.size > 0) await Promise.race(running.values());
+      else throw new Error(`trials wait for each other: ${[...waiting].map(({ id }) => id).join(", ")}`);
+    }
+  } catch (error) {
+    await Promise.allSettled(running.values());
+    throw signal.aborted ? interruption(signal) : error;
+  }
+  if (signal.aborted) throw interruption(signal);
+  return trials.flatMap(({ id }) => records.get(id) ?? []);
+}
+
+function interruption(signal: AbortSignal): Interrupted {
+  return signal.reason instanceof Interrupted ? signal.reason : new Interrupted("interrupted");
+}
+
+async function tryOne<C>(
+  trial: Trial<C>,
+  context: C,
+  records: ReadonlyMap<string, TrialRecord[]>,
+  timeoutMs: number,
+): Promise<TrialRecord[]> {
+  const started = performance.now();
+  const missing = (trial.needs ?? []).find((id) => records.get(id)?.some(({ result }) => result !== "held"));
+  const outcomes = missing
+    ? [
+      {
+        result: "skipped",
+        reason: "NotReached",
+        message: `not tried: ${missing} did not hold`,
+      } satisfies Outcome,
+    ]
+    : await outcomesOf(trial, context, timeoutMs);
+  const durationMs = Math.round(performance.now() - started);
+  return outcomes.map((outcome) => ({ ...outcome, trial: trial.id, durationMs }));
+}
+
+async function outcomesOf<C>(trial: Trial<C>, context: C, timeoutMs: number): Promise<Outcome[]> {
+  try {
+    return [await within(trial.run(context), timeoutMs)].flat();
+  } catch (error) {
+    if (!(error instanceof CannotLook)) throw error;
+    const { kind, message } = error.failure;
+    return [{ result: "unknown", reason: failureReason(kind), message: `${trial.title}: ${message}` }];
+  }
+}
+
+/** The promise, or CannotLook after that time; what it was doing may go on. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const limit = AbortSignal.timeout(ms);
+  const stop = () =>
+    late.reject(new CannotLook({ kind: "timeout", message: `it took longer than ${ms / 1000} s` }));
+  limit.addEventListener("abort", stop);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    limit.removeEventListener("abort", stop);
+  }
+}

@@ -1,0 +1,288 @@
+/** What commits to a table can do. */
+import { ALL_ENGINES, type Capability, differently, listAt, no, refusedIt, yes } from "./mod.ts";
+import { at, isGood, words } from "./replies.ts";
+import { CREATE_TABLE } from "./tables.ts";
+import { load, makeTable, SCHEMA, type Yard } from "./scratch.ts";
+
+export const APPEND = "nessie.can-append";
+
+export type Requirement = Record<string, unknown>;
+export type Update = Record<string, unknown>;
+
+export const commit = (yard: Yard, path: string, requirements: Requirement[], updates: Update[]) =>
+  yard.send("POST", path, { requirements, updates });
+
+export const setProperty = (key: string, value = "1"): Update => ({
+  action: "set-properties",
+  updates: { [key]: value },
+});
+
+/** Ids that a double cannot hold, as those of real snapshots. */
+export const snapshotId = (n: number): bigint => 3_051_729_675_574_597_000n + BigInt(n);
+
+/** What a writer sends for an append; `parent` is the snapshot that it has seen. */
+export function append(
+  location: string,
+  n: number,
+  parent?: number,
+): { requirements: Requirement[]; updates: Update[] } {
+  const id = snapshotId(n);
+  const seen = parent === undefined ? null : snapshotId(parent);
+  return {
+    requirements: [{ type: "assert-ref-snapshot-id", ref: "main", "snapshot-id": seen }],
+    updates: [
+      {
+        action: "add-snapshot",
+        snapshot: {
+          "snapshot-id": id,
+          ...(seen === null ? {} : { "parent-snapshot-id": seen }),
+          "sequence-number": n,
+          "timestamp-ms": Date.now() + n,
+          "manifest-list": `${location}/metadata/snap-${id}.avro`,
+          summary: { operation: "append" },
+          "schema-id": 0,
+        },
+      },
+      { action: "set-snapshot-ref", "ref-name": "main", type: "branch", "snapshot-id": id },
+    ],
+  };
+}
+
+/** The current snapshot of a table as it is loaded; undefined when it has none. */
+export function currentSnapshot(metadata: unknown): bigint | undefined {
+  const id = at(metadata, "current-snapshot-id");
+  const big = typeof id === "bigint" ? id : typeof id === "number" ? BigInt(id) : undefined;
+  return big === undefined || big < 0n ? undefined : big;
+}
+
+export const locationOf = (metadata: unknown): string => String(at(metadata, "location"));
+
+export const commitCapabilities: readonly Capability[] = [
+  {
+    id: "nessie.can-change-schema",
+    area: "commits",
+    title: "add, rename and drop columns",
+    explain:
+      "A schema with a new, a renamed and a dropped column becomes current; column ids stay what they were.",
+    weight: "critical",
+    engines: ALL_ENGINES,
+    needs: [CREATE_TABLE],
+    endpoints: ["POST /v1/{prefix}/namespaces/{namespace}/tables/{table}"],
+    async run(yard) {
+      const { path, uuid } = await makeTable(yard, "schema_changes");
+      const changed = (fields: unknown[], id: number): Update[] => [
+        {
+          action: "add-schema",
+          schema: { type: "struct", "schema-id": id, fields },
+          "last-column-id": 3,
+        },
+        { action: "set-current-schema", "schema-id": -1 },
+      ];
+      const [id] = SCHEMA.fields;
+      const extra = { id: 3, name: "extra", required: false, type: "double" };
+      const wider = [id, { id: 2, name: "payload", required: false, type: "string" }, extra];
+      const guard = { type: "assert-table-uuid", uuid };
+      for (const [fields, n] of [[wider, 1], [[id, extra], 2]] as const) {
+        const now = { type: "assert-current-schema-id", "current-schema-id": n - 1 };
+        const reply = await commit(yard, path, [guard, now], changed([...fields], n));
+        if (!isGood(reply)) return refusedIt("change the schema of a table", reply);
+      }
+      const metadata = await load(yard, path);
+      const current = at(metadata, "current-schema-id");
+      const schema = listAt(metadata, "schemas").find((one) => at(one, "schema-id") === current);
+      const observed = listAt(schema, "fields").map((one) => `${at(one, "id")} ${at(one, "name")}`).join(
+        ", ",
+      );
+      if (observed === "1 id, 3 extra") return yes("schemas change, and column ids stay", { observed });
+      return no("SilentlyIgnored", "a change of the schema is answered as done and is not", {
+        observed,
+        expected: "1 id, 3 extra",
+      });
+    },
+  },
+  {
+    id: "nessie.can-change-properties",
+    area: "commits",
+    title: "set and remove properties of a table",
+    explain: "A property is set by a commit, read back, removed, and gone.",
+    weight: "warning",
+    engines: ALL_ENGINES,
+    needs: [CREATE_TABLE],
+    async run(yard) {
+      const { path } = await makeTable(yard, "altered");
+      const set = await commit(yard, path, [], [setProperty("colour", "blue")]);
+      if (!isGood(set)) return refusedIt("set a property of a table", set);
+      const blue = at(await load(yard, path), "properties", "colour");
+      const removal = { action: "remove-properties", removals: ["colour"] };
+      const removed = await commit(yard, path, [], [removal]);
+      if (!isGood(removed)) return refusedIt("remove a property of a table", removed);
+      const gone = at(await load(yard, path), "properties", "colour");
+      if (blue === "blue" && gone === undefined) {
+        return yes("properties of tables change", { observed: words(set) });
+      }
+      return no("SilentlyIgnored", "a change of a table's properties is answered as done and is not", {
+        observed: `after setting ${blue}, after removing ${gone}`,
+        expected: "blue, then nothing",
+      });
+    },
+  },
+  {
+    id: "nessie.can-change-partitions",
+    area: "commits",
+    title: "change the partition spec and the sort order",
+    explain: "A new partition spec and a new sort order become the default, and the old ones are kept.",
+    weight: "warning",
+    engines: "Spark, PyIceberg",
+    needs: [CREATE_TABLE],
+    async run(yard) {
+      const { path } = await makeTable(yard, "partitions");
+      const spec = {
+        "spec-id": 1,
+        fields: [{ "source-id": 2, "field-id": 1000, name: "data_trunc", transform: "truncate[4]" }],
+      };
+      const order = {
+        "order-id": 1,
+        fields: [{ "source-id": 2, transform: "identity", direction: "desc", "null-order": "nulls-last" }],
+      };
+      const reply = await commit(yard, path, [{ type: "assert-default-spec-id", "default-spec-id": 0 }], [
+        { action: "add-spec", spec },
+        { action: "set-default-spec", "spec-id": -1 },
+        { action: "add-sort-order", "sort-order": order },
+        { action: "set-default-sort-order", "sort-order-id": -1 },
+      ]);
+      if (!isGood(reply)) return refusedIt("change the partition spec of a table", reply);
+      const metadata = await load(yard, path);
+      const spec1 = listAt(metadata, "partition-specs").find((one) =>
+        at(one, "spec-id") === at(metadata, "default-spec-id")
+      );
+      const order1 = listAt(metadata, "sort-orders").find((one) =>
+        at(one, "order-id") === at(metadata, "default-sort-order-id")
+      );
+      const observed = `${at(spec1, "fields", 0, "transform")}, ${at(order1, "fields", 0, "direction")}`;
+      const kept = listAt(metadata, "partition-specs").length === 2;
+      if (observed === "truncate[4], desc" && kept) return yes("partitioning and order change", { observed });
+      return no("SilentlyIgnored", "a new partition spec is answered as done and is not", {
+        observed,
+        expected: "truncate[4], desc, beside the old spec",
+      });
+    },
+  },
+  {
+    id: APPEND,
+    area: "commits",
+    title: "append a snapshot",
+    explain:
+      "A snapshot with an id of 64 bits is committed on nothing and another one on that; the table is then loaded with " +
+      "exactly the second. The manifest list that it names is not there: a catalog that looks for it says so.",
+    weight: "critical",
+    engines: ALL_ENGINES,
+    needs: [CREATE_TABLE],
+    async run(yard) {
+      const { path, metadata } = await makeTable(yard, "appended");
+      for (const [n, parent] of [[1, undefined], [2, 1]] as const) {
+        const { requirements, updates } = append(locationOf(metadata), n, parent);
+        const reply = await commit(yard, path, requirements, updates);
+        if (!isGood(reply)) return refusedIt("append a snapshot", reply);
+      }
+      const now = currentSnapshot(await load(yard, path));
+      const seen = { observed: `snapshot ${now ?? "none"}`, expected: `snapshot ${snapshotId(2)}` };
+      if (now === snapshotId(2)) return yes("snapshots are appended, their ids kept exactly", seen);
+      return no("WrongAnswer", "an append is answered as done, and the table has another snapshot", seen);
+    },
+  },
+  {
+    id: "nessie.can-keep-snapshots",
+    area: "commits",
+    title: "keep the snapshots of a table",
+    explain:
+      "After two appends both snapshots stand in the table; else engines cannot travel in time by snapshot.",
+    weight: "warning",
+    needs: [APPEND],
+    async run(yard) {
+      const { path, metadata } = await makeTable(yard, "kept");
+      for (const [n, parent] of [[1, undefined], [2, 1]] as const) {
+        const { requirements, updates } = append(locationOf(metadata), n, parent);
+        const reply = await commit(yard, path, requirements, updates);
+        if (!isGood(reply)) return refusedIt("append a snapshot", reply);
+      }
+      const count = listAt(await load(yard, path), "snapshots").length;
+      const seen = { observed: `${count} of 2 snapshots` };
+      if (count === 2) return yes("a table shows all its snapshots", seen);
+      return differently(
+        "a table shows its current snapshot only; older ones are found by the catalog's hash",
+        seen,
+      );
+    },
+  },
+  {
+    id: "nessie.can-branch-table",
+    area: "commits",
+    title: "branch and tag inside of a table",
+    explain: "A branch and a tag of a snapshot are set by a commit, and stand in the table afterwards.",
+    weight: "warning",
+    needs: [APPEND],
+    async run(yard) {
+      const { path, metadata } = await makeTable(yard, "branched");
+      const first = append(locationOf(metadata), 1);
+      await commit(yard, path, first.requirements, first.updates);
+      const ref = (name: string, type: string) => ({
+        action: "set-snapshot-ref",
+        "ref-name": name,
+        type,
+        "snapshot-id": snapshotId(1),
+      });
+      const reply = await commit(yard, path, [], [ref("audit", "branch"), ref("release", "tag")]);
+      if (!isGood(reply)) return refusedIt("branch or tag inside of a table", reply);
+      const refs = Object.keys(at(await load(yard, path), "refs") ?? {}).toSorted().join(", ");
+      if (refs === "audit, main, release") return yes("tables have branches and tags", { observed: refs });
+      return no(
+        "SilentlyIgnored",
+        "branches and tags of a table are accepted and dropped: branch the catalog instead",
+        {
+          observed: refs,
+          expected: "audit, main, release",
+        },
+      );
+    },
+  },
+  {
+    id: "nessie.can-expire-snapshots",
+    area: "commits",
+    title: "remove snapshots",
+    explain: "A snapshot that is no longer current is removed by a commit, as expire_snapshots does.",
+    weight: "warning",
+    needs: [APPEND],
+    async run(yard) {
+      const { path, metadata } = await makeTable(yard, "expired");
+      for (const [n, parent] of [[1, undefined], [2, 1]] as const) {
+        const { requirements, updates } = append(locationOf(metadata), n, parent);
+        await commit(yard, path, requirements, updates);
+      }
+      const removal = { action: "remove-snapshots", "snapshot-ids": [snapshotId(1)] };
+      const reply = await commit(yard, path, [], [removal]);
+      if (!isGood(reply)) return refusedIt("let engines remove snapshots", reply);
+      const ids = listAt(await load(yard, path), "snapshots").map((one) => String(at(one, "snapshot-id")));
+      const observed = ids.join(", ");
+      if (observed === String(snapshotId(2))) return yes("snapshots are removed", { observed });
+      return no("SilentlyIgnored", "the removal of a snapshot is answered as done and is not", { observed });
+    },
+  },
+  {
+    id: "nessie.can-upgrade-format",
+    area: "commits",
+    title: "upgrade a table to format version 3",
+    explain: "A commit upgrades a table of version 2 to version 3, and it is loaded as such.",
+    weight: "warning",
+    needs: [CREATE_TABLE],
+    async run(yard) {
+      const { path } = await makeTable(yard, "upgraded");
+      const reply = await commit(yard, path, [], [{ action: "upgrade-format-version", "format-version": 3 }]);
+      if (!isGood(reply)) return refusedIt("upgrade a table to format version 3", reply);
+      const version = at(await load(yard, path), "format-version");
+      if (version === 3) return yes("tables are upgraded to format version 3", { observed: words(reply) });
+      return no("SilentlyIgnored", "an upgrade is answered as done and is not", {
+        observed: `version ${version}`,
+      });
+    },
+  },
+];

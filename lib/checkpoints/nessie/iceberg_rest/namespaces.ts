@@ -1,0 +1,247 @@
+/** What the catalog can do with namespaces. */
+import { restPath } from "../../../untrusted/api_path.ts";
+import {
+  ALL_ENGINES,
+  type Capability,
+  differently,
+  listAt,
+  no,
+  refusal,
+  refusedIt,
+  worst,
+  yes,
+} from "./mod.ts";
+import { at, isGood, words } from "./replies.ts";
+import { inSpace, makeTable, type Yard } from "./scratch.ts";
+
+export const CREATE_NAMESPACE = "nessie.can-create-namespace";
+
+const MISSING = "no_such_namespace";
+
+const names = (body: unknown): string[] =>
+  listAt(body, "namespaces").map((levels) => Array.isArray(levels) ? levels.join(".") : "");
+
+const propertiesOf = async (yard: Yard, ...levels: string[]) =>
+  at((await yard.send("GET", inSpace(...levels))).body, "properties");
+
+export const namespaceCapabilities: readonly Capability[] = [
+  {
+    id: CREATE_NAMESPACE,
+    area: "namespaces",
+    title: "create a namespace",
+    explain: "A namespace with a property is created, listed, there (HEAD), and loaded with that property.",
+    weight: "critical",
+    engines: ALL_ENGINES,
+    endpoints: [
+      "POST /v1/{prefix}/namespaces",
+      "GET /v1/{prefix}/namespaces",
+      "GET /v1/{prefix}/namespaces/{namespace}",
+      "HEAD /v1/{prefix}/namespaces/{namespace}",
+    ],
+    async run(yard) {
+      const body = { namespace: [yard.root], properties: { purpose: "lakecheck" } };
+      const made = await yard.send("POST", "/namespaces", body);
+      if (!isGood(made)) return refusedIt("create a namespace", made);
+      const loaded = await yard.send("GET", inSpace(yard.root));
+      const purpose = at(loaded.body, "properties", "purpose");
+      if (purpose !== "lakecheck") {
+        return no("WrongAnswer", "a namespace that was created is not loaded with its property", {
+          observed: words(loaded),
+        });
+      }
+      const listed = await yard.send("GET", "/namespaces");
+      if (!names(listed.body).includes(yard.root)) {
+        return no("WrongAnswer", "a namespace that was created is not listed", { observed: words(listed) });
+      }
+      const head = await yard.send("HEAD", inSpace(yard.root));
+      if (!isGood(head)) return no("WrongAnswer", `HEAD of a namespace that is there answers ${head.status}`);
+      return yes("namespaces are created, listed and loaded with their properties", {
+        observed: words(made),
+      });
+    },
+  },
+  {
+    id: "nessie.can-nest-namespaces",
+    area: "namespaces",
+    title: "nest namespaces",
+    explain: "A namespace inside of another is created, listed below it, and not beside it.",
+    weight: "warning",
+    needs: [CREATE_NAMESPACE],
+    async run(yard) {
+      const made = await yard.send("POST", "/namespaces", { namespace: [yard.root, "inner"] });
+      if (!isGood(made)) return refusedIt("create a namespace inside of another", made);
+      const below = names((await yard.send("GET", restPath`/namespaces?parent=${yard.root}`)).body);
+      const beside = names((await yard.send("GET", "/namespaces")).body);
+      const inner = `${yard.root}.inner`;
+      if (!below.includes(inner)) {
+        return no("WrongAnswer", "a nested namespace is not listed below its parent");
+      }
+      if (beside.includes(inner)) return differently("nested namespaces are listed with the outermost ones");
+      return yes("namespaces nest", { observed: words(made) });
+    },
+  },
+  {
+    id: "nessie.can-refuse-duplicate-namespace",
+    area: "namespaces",
+    title: "refuse a namespace that exists",
+    explain: "A namespace created twice is refused with 409; engines' IF NOT EXISTS lives on that.",
+    weight: "warning",
+    engines: ALL_ENGINES,
+    needs: [CREATE_NAMESPACE],
+    async run(yard) {
+      const again = await yard.send("POST", "/namespaces", { namespace: [yard.root] });
+      return refusal("create a namespace that exists", again, [409], "its properties may be gone");
+    },
+  },
+  {
+    id: "nessie.can-tell-missing-namespace",
+    area: "namespaces",
+    title: "tell that a namespace is missing",
+    explain:
+      "Loading, HEAD, dropping and changing the properties of a namespace that is not there answer 404.",
+    weight: "warning",
+    engines: ALL_ENGINES,
+    needs: [CREATE_NAMESPACE],
+    async run(yard) {
+      const path = inSpace(yard.root, MISSING);
+      const harm = "who asks believes that it is there";
+      return worst(
+        refusal("load a namespace that is missing", await yard.send("GET", path), [404], harm),
+        refusal("find a namespace that is missing", await yard.send("HEAD", path), [404], harm),
+        refusal("drop a namespace that is missing", await yard.send("DELETE", path), [404], harm),
+        refusal(
+          "change a namespace that is missing",
+          await yard.send("POST", restPath`${path}/properties`, { updates: { a: "1" }, removals: [] }),
+          [404],
+          harm,
+        ),
+        yes("namespaces that are missing are told as such", { observed: "HTTP 404" }),
+      );
+    },
+  },
+  {
+    id: "nessie.can-list-missing-namespace",
+    area: "namespaces",
+    title: "tell that what is to be listed is missing",
+    explain: "Listing the tables of a namespace that is not there answers 404, and not an empty list.",
+    weight: "warning",
+    needs: [CREATE_NAMESPACE],
+    async run(yard) {
+      const reply = await yard.send("GET", restPath`${inSpace(yard.root, MISSING)}/tables`);
+      if (isGood(reply) && listAt(reply.body, "identifiers").length === 0) {
+        return differently("a namespace that is missing is listed as an empty one", {
+          observed: `${reply.status}, no tables`,
+          expected: "HTTP 404",
+        });
+      }
+      return refusal("list a namespace that is missing", reply, [404], "who asks believes that it is there");
+    },
+  },
+  {
+    id: "nessie.can-change-namespace-properties",
+    area: "namespaces",
+    title: "set and remove properties of a namespace",
+    explain:
+      "A property is set, another removed, and the answer says which was missing; read back afterwards.",
+    weight: "warning",
+    needs: [CREATE_NAMESPACE],
+    endpoints: ["POST /v1/{prefix}/namespaces/{namespace}/properties"],
+    async run(yard) {
+      const space = [yard.root, "properties"];
+      await yard.send("POST", "/namespaces", { namespace: space, properties: { old: "1" } });
+      const body = { updates: { fresh: "2" }, removals: ["old", "absent"] };
+      const said = await yard.send("POST", restPath`${inSpace(...space)}/properties`, body);
+      if (!isGood(said)) return refusedIt("change the properties of a namespace", said);
+      const now = await propertiesOf(yard, ...space);
+      if (at(now, "fresh") !== "2" || at(now, "old") !== undefined) {
+        return no("SilentlyIgnored", "a change of a namespace's properties is answered as done and is not", {
+          observed: words(said),
+        });
+      }
+      const right = listAt(said.body, "updated").join() === "fresh" &&
+        listAt(said.body, "removed").join() === "old" && listAt(said.body, "missing").join() === "absent";
+      if (right) return yes("properties of namespaces change", { observed: words(said) });
+      return differently(
+        "properties of namespaces change, but the answer names others than those that changed",
+        {
+          observed: `updated ${listAt(said.body, "updated")}, removed ${
+            listAt(said.body, "removed")
+          }, missing ${listAt(said.body, "missing")}`,
+          expected: "updated fresh, removed old, missing absent",
+        },
+      );
+    },
+  },
+  {
+    id: "nessie.can-refuse-contradiction",
+    area: "namespaces",
+    title: "refuse to set and remove one property at once",
+    explain: "The protocol has 422 for a key that is both among the updates and the removals.",
+    weight: "warning",
+    needs: [CREATE_NAMESPACE],
+    async run(yard) {
+      const body = { updates: { both: "1" }, removals: ["both"] };
+      const reply = await yard.send("POST", restPath`${inSpace(yard.root)}/properties`, body);
+      return refusal("set and remove a property at once", reply, [422, 400], "one of both wins unsaid");
+    },
+  },
+  {
+    id: "nessie.can-keep-used-namespace",
+    area: "namespaces",
+    title: "refuse to drop a namespace that is not empty",
+    explain: "A namespace with a table, and one with a namespace inside, are refused with 409 and stay.",
+    weight: "critical",
+    engines: ALL_ENGINES,
+    needs: [CREATE_NAMESPACE],
+    async run(yard) {
+      await makeTable(yard, "keeps_its_namespace");
+      const reply = await yard.send("DELETE", inSpace(yard.root));
+      const still = await yard.send("HEAD", inSpace(yard.root));
+      if (!isGood(still)) {
+        return no("DataLost", "a namespace with a table in it was dropped", { observed: words(reply) });
+      }
+      return refusal("drop a namespace that is not empty", reply, [409, 400], "tables may be lost with it");
+    },
+  },
+  {
+    id: "nessie.can-drop-namespace",
+    area: "namespaces",
+    title: "drop a namespace",
+    explain: "An empty namespace is dropped, and is then missing.",
+    weight: "warning",
+    engines: ALL_ENGINES,
+    needs: [CREATE_NAMESPACE],
+    endpoints: ["DELETE /v1/{prefix}/namespaces/{namespace}"],
+    async run(yard) {
+      const path = inSpace(yard.root, "dropped");
+      await yard.send("POST", "/namespaces", { namespace: [yard.root, "dropped"] });
+      const reply = await yard.send("DELETE", path);
+      if (!isGood(reply)) return refusedIt("drop an empty namespace", reply);
+      const after = await yard.send("GET", path);
+      if (after.status === 404) return yes("empty namespaces are dropped", { observed: words(reply) });
+      return no("SilentlyIgnored", "a namespace that was dropped is still there", { observed: words(after) });
+    },
+  },
+  {
+    id: "nessie.can-take-odd-names",
+    area: "namespaces",
+    title: "take dots, slashes and letters of any script in names",
+    explain: "Namespaces called a.b, a/b and ü are created, loaded, and told apart.",
+    weight: "warning",
+    needs: [CREATE_NAMESPACE],
+    async run(yard) {
+      const odd = ["a.b", "a/b", "ü"];
+      for (const name of odd) {
+        const made = await yard.send("POST", "/namespaces", {
+          namespace: [yard.root, name],
+          properties: { name },
+        });
+        if (!isGood(made)) return refusedIt(`take ${name} as a name`, made);
+        if (at(await propertiesOf(yard, yard.root, name), "name") !== name) {
+          return no("WrongAnswer", `a namespace called ${name} is not the one that is loaded by that name`);
+        }
+      }
+      return yes(`names with dots, slashes and other scripts are kept apart`, { observed: odd.join(", ") });
+    },
+  },
+];

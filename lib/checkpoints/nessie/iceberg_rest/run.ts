@@ -1,0 +1,93 @@
+/** Tries all capabilities in a scratch namespace on a scratch branch, which its maker takes back. */
+import { type RunOptions, runTrials } from "../../../checkpoint/run.ts";
+import { cannotLook } from "../../../clients/kubernetes/failures.ts";
+import type { CapabilityRecord } from "./mod.ts";
+import { capabilities } from "./report.ts";
+import {
+  type Objects,
+  objectsOf,
+  openYard,
+  sweepObjects,
+  type SweptObjects,
+  type WarehouseHome,
+} from "./scratch.ts";
+import type { NessieContext } from "../context.ts";
+import { placeOf } from "../../../iceberg/location.ts";
+import { command } from "../../../untrusted/shell.ts";
+
+/** The store of the warehouse; both absent when there is no key for it. */
+export interface StoreOfWarehouse {
+  objects?: Objects;
+  /** Not bound to the signal. */
+  undoObjects?: Objects;
+}
+
+/**
+ * Gives the records of `nessie.capabilities`. CannotLook when no scratch branch can be made; Interrupted when the signal
+ * was aborted. The objects that the catalog wrote are removed when the scratch scope ends.
+ */
+export async function tryCapabilities(
+  context: NessieContext,
+  store: StoreOfWarehouse,
+  options: RunOptions,
+): Promise<CapabilityRecord[]> {
+  const { scratch, wanted } = context;
+  const warehouse = "why" in wanted ? undefined : wanted.defaultWarehouse;
+  const home = homeOf(context);
+  const { undoObjects } = store;
+  let blind: string | undefined;
+  if (home && undoObjects) {
+    scratch.undo("objects that earlier runs left in the warehouse", async () => {
+      await sweepWarehouse(home, undoObjects, scratch.id, blind);
+    });
+  }
+  const own = await context.makeBranch("capabilities");
+  const rest = context.ownIceberg(own, warehouse);
+  const given = { ...warehouse === undefined ? {} : { warehouse }, ...home ? { home } : {}, ...store };
+  const yard = openYard({ scratch, rest, branch: own.name, ...given });
+  if (home && undoObjects) blind = await undoObjects.mark(scratch, objectsOf(home, scratch.id));
+  // What a capability adds to its outcome stands in its record.
+  return await runTrials(capabilities, yard, options) as CapabilityRecord[];
+}
+
+/** Where the default warehouse keeps its namespaces; undefined where that is not known. */
+function homeOf({ wanted }: NessieContext): WarehouseHome | undefined {
+  if ("why" in wanted) return undefined;
+  const home = wanted.warehouses.find(({ name }) => name === wanted.defaultWarehouse)?.location;
+  const place = placeOf(home ?? "");
+  if (!place) return undefined;
+  const { bucket, key } = place;
+  return { bucket, base: key === "" || key.endsWith("/") ? key : `${key}/` };
+}
+
+/** What another run is removing just now is gone then. */
+const LOOK_AGAIN_MS = 1_000;
+
+/** Removes what runs that are over have left. CannotLook, naming what was left alone or could not be removed. */
+export async function sweepWarehouse(
+  home: WarehouseHome,
+  objects: Objects,
+  own: string,
+  blind: string | undefined,
+): Promise<void> {
+  const left = (swept: readonly SweptObjects[]) =>
+    swept.flatMap((one) => one.state === "unclear" || one.state === "stuck" ? [one] : []);
+  let found = left(await sweepObjects(home, objects, own, blind));
+  if (found.some(({ state }) => state === "unclear")) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    found = left(await sweepObjects(home, objects, own, blind));
+  }
+  if (found.length === 0) return;
+  const words = found.map(({ bucket, prefix, state, why }) =>
+    `s3://${bucket}/${prefix} ${
+      state === "stuck" ? `could not be removed: ${why}` : `was left alone: it ${why}`
+    }`
+  );
+  const commands = found.flatMap((one) =>
+    one.state === "stuck" && one.listsOthers
+      ? []
+      : [command`aws s3 rm --recursive s3://${one.bucket}/${one.prefix}`]
+  );
+  const next = commands.length > 0 ? `. Next: ${commands.join("; ")}` : "";
+  throw cannotLook("server-error", `${words.join("; ")}${next}`);
+}

@@ -1,0 +1,170 @@
+/** `--load`: commits and reads a second by concurrency, on a scratch branch of their own; and where it bends. */
+import { CannotLook } from "../../../engine/errors.ts";
+import { type Key, type Reference, refusalOf } from "../../../clients/nessie/client.ts";
+import { failed, held, type Outcome, type TrialRecord, type TrialWords } from "../../../checkpoint/trial.ts";
+import { bendOf, byOperation } from "../../../load/bend.ts";
+import type { Operation, Refusal } from "../../../load/generator.ts";
+import { type Cell, measure } from "../../../load/measure.ts";
+import type { CellWords, LoadRow } from "../../../load/rows.ts";
+import type { NessieContext } from "../context.ts";
+import { commit, furnish, marker, namespace, put, tableAt } from "../trying.ts";
+
+export const loadWords: TrialWords = {
+  id: "nessie.load",
+  title: "Metadata under load",
+  weight: "warning",
+  explain:
+    "Asked for with --load: one to many workers read entries, contents and the branch, and commit tables of their own, to one " +
+    "branch and each to a branch of its own. None of these operations may fail. From which number of workers on more of them only " +
+    "wait longer is told, not judged.",
+};
+
+const STEPS = [1, 2, 4, 8, 16, 32];
+const ROUNDS = 3;
+const TOTAL_MS = 60_000;
+/** A commit to a branch that others commit to is tried again so often. */
+const ATTEMPTS = 100;
+
+interface Place {
+  keys: readonly Key[];
+  branch: Reference;
+  /** One for each worker that may write. */
+  branches: readonly Reference[];
+}
+
+/** Rows of `nessie.performance`, and what they come to. Interrupted when the signal was aborted. */
+export async function measureLoad(
+  context: NessieContext,
+  say: (line: string) => void,
+  { totalMs = TOTAL_MS, steps = STEPS }: { totalMs?: number; steps?: readonly number[] } = {},
+): Promise<{ rows: LoadRow[]; missed: CellWords[]; records: TrialRecord[] }> {
+  const started = performance.now();
+  const { head, keys } = await furnish(context, "load");
+  const most = Math.max(...steps);
+  const branches = await Promise.all(
+    Array.from({ length: most }, (_, i) => context.makeBranch(`load-${i}`, head)),
+  );
+  const place: Place = {
+    keys: keys.slice(1),
+    branch: await commit(context, head, "a namespace to write to", [namespace("load")]),
+    branches,
+  };
+  const cells = operations(context, place).flatMap(({ name, run, weight }) =>
+    steps.map((concurrency): Cell => ({ operation: name, bytes: 0, concurrency, run, weight }))
+  );
+  const { rows, missed } = await measure(cells, {
+    rounds: ROUNDS,
+    totalMs,
+    timeoutMs: context.timeoutMs + 1000,
+    signal: context.signal,
+    say,
+  });
+  const durationMs = Math.round(performance.now() - started);
+  return {
+    rows,
+    missed,
+    records: loadOutcomes(rows).map((one) => ({ ...one, trial: loadWords.id, durationMs })),
+  };
+}
+
+function operations(
+  context: NessieContext,
+  place: Place,
+): { name: string; run: Operation; weight: number }[] {
+  const { nessie } = context;
+  const { keys, branch, branches } = place;
+  let n = 0;
+  const free = [...branches];
+  const read = (ask: (i: number) => Promise<unknown>): Operation => async (i) => {
+    await ask(i);
+    return 0;
+  };
+  return [
+    { name: "read branch", weight: 1, run: read(() => nessie.reference(branch.name)) },
+    { name: "read entries", weight: 1, run: read(() => nessie.page("entries", { at: branch.name })) },
+    {
+      name: "read content",
+      weight: 1,
+      run: read((i) => nessie.contents(branch.name, [keys[i % keys.length] ?? []])),
+    },
+    {
+      name: "commit, own branch",
+      weight: 2,
+      // One commit after the other on a branch that nobody else writes to.
+      async run() {
+        const own = free.pop();
+        if (!own) throw new Error("more workers than branches");
+        let after = own;
+        try {
+          after = await commit(context, own, "load", [put(["shop", `l${n++}`], tableAt(1n))]);
+          return 0;
+        } catch (error) {
+          after = await nessie.reference(own.name).catch(() => own);
+          return refusedWith(error);
+        } finally {
+          free.push(after);
+        }
+      },
+    },
+    {
+      name: "commit, one branch",
+      weight: 2,
+      run: async () => await commitShared(context, branch, `s${n++}`),
+    },
+  ];
+}
+
+async function commitShared(
+  context: NessieContext,
+  branch: Reference,
+  name: string,
+): Promise<number | Refusal> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      // The namespace's own commit: no writer has changed what is put here since.
+      await context.nessie.commit(branch.name, branch.hash, `${marker(context)}: load`, [
+        put(["load", name], tableAt(1n)),
+      ]);
+      return 0;
+    } catch (error) {
+      if (refusalOf(error)?.code !== "REFERENCE_CONFLICT" || attempt === ATTEMPTS) return refusedWith(error);
+    }
+  }
+}
+
+function refusedWith(error: unknown): Refusal {
+  const said = refusalOf(error);
+  if (said) return { kind: said.code, words: said.message };
+  if (error instanceof CannotLook) return { kind: error.failure.kind, words: error.failure.message };
+  throw error;
+}
+
+/** Pure. */
+export function loadOutcomes(rows: readonly LoadRow[]): Outcome[] {
+  const outcomes = byOperation(rows).map((group): Outcome => {
+    const [first] = group;
+    const best = group.toSorted((a, b) => b.requestsPerS - a.requestsPerS)[0];
+    if (!first || !best) return failed("NothingMeasured", "nothing was measured");
+    const refused = group.reduce(
+      (sum, { errors }) => sum + Object.values(errors).reduce((a, b) => a + b, 0),
+      0,
+    );
+    const words = group.flatMap(({ firstErrors }) => firstErrors)[0];
+    if (refused > 0) {
+      return failed(
+        "RefusedUnderLoad",
+        `${first.operation}: ${refused} operations came to nothing under load: ${words ?? ""}`,
+      );
+    }
+    const bend = bendOf(group);
+    const rate = `at most ${Math.round(best.requestsPerS)} a second, with ${best.concurrency} workers`;
+    return held(
+      bend
+        ? `${first.operation}: ${rate}; from ${bend.concurrency} workers on more of them only wait longer`
+        : `${first.operation}: ${rate}; it does not bend up to ${
+          Math.max(...group.map(({ concurrency }) => concurrency))
+        } workers`,
+    );
+  });
+  return outcomes.length > 0 ? outcomes : [failed("NothingMeasured", "nothing was measured under load")];
+}

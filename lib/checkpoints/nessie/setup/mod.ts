@@ -1,0 +1,189 @@
+/** Finds the catalog and ways to it, and gives trials their clients and their scratch place. */
+import type { Scratch } from "../../../checkpoint/run.ts";
+import type { Asked } from "../../../command.ts";
+import { icebergRest } from "../../../clients/iceberg_rest.ts";
+import { connectWriter, type KubeWriter } from "../../../clients/kubernetes/writer.ts";
+import {
+  catalogRoot,
+  nessieApi,
+  type NessieConfig,
+  type Reference,
+  refusalOf,
+} from "../../../clients/nessie/client.ts";
+import { type Destination, givenWay, reach, type Way } from "../../../clients/kubernetes/reach.ts";
+import { CannotLook } from "../../../engine/errors.ts";
+import type { World } from "../../../engine/model.ts";
+import type { GivenAddress } from "../../../checkpoint/given_address.ts";
+import { hostName } from "../../../checkpoint/host.ts";
+import type { NessieContext } from "../context.ts";
+import { type Management, managementOf } from "../api/management_port.ts";
+import { ownReference, referenceName } from "../scratch/own_reference.ts";
+import type { SetupRecord } from "../records.ts";
+import { markRun } from "../scratch/marker.ts";
+import type { CatalogTime } from "../context.ts";
+import { API_PORT, destinationOf, MANAGEMENT_PORT, readyPods } from "./facts.ts";
+import { removeAll } from "../scratch/sweep.ts";
+import { readWanted, type WantedCatalog } from "./wanted.ts";
+
+/** A catalog with a way to it, before anything is made in it. */
+export interface Catalog {
+  way: Way;
+  /** Not bound to the signal: what was made must be taken back over the same way. */
+  kube: KubeWriter;
+  given?: GivenAddress;
+  config: NessieConfig;
+  management: Management | { why: string };
+  wanted: WantedCatalog | { why: string };
+  replicas: number;
+  timeoutMs: number;
+  signal: AbortSignal;
+  close(): Promise<void>;
+}
+
+/** CannotLook when there is no catalog, no way to it, or nobody who answers as Nessie does. */
+export async function openCatalog(
+  world: World,
+  asked: Asked,
+  given: GivenAddress | undefined,
+): Promise<Catalog> {
+  const { kubeconfig, context, timeoutMs, signal } = asked;
+  const kube = await connectWriter({ kubeconfig, context, timeoutMs });
+  const opened: { close(): Promise<void> | void }[] = [kube];
+  const close = async () => {
+    for (const one of opened.splice(0).reverse()) await one.close();
+  };
+  try {
+    const { way, config, to } = given
+      ? await openGiven(given, asked, opened)
+      : await openService(world, asked, opened);
+    signal.throwIfAborted();
+    const [management, wanted] = await Promise.all([
+      to ? openManagement(world, asked, way, to, opened) : { why: `an address was given (${given?.flag})` },
+      to ? readWanted(kube, world.namespace).catch(whyNot) : { why: `an address was given (${given?.flag})` },
+    ]);
+    const replicas = to ? readyPods(world).length : 0;
+    return {
+      way,
+      kube,
+      ...given ? { given } : {},
+      config,
+      management,
+      wanted,
+      replicas,
+      timeoutMs,
+      signal,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function whyNot(error: unknown): { why: string } {
+  if (error instanceof CannotLook) return { why: error.failure.message };
+  throw error;
+}
+
+type Opened = { close(): Promise<void> | void }[];
+
+async function openGiven({ flag, url, ca }: GivenAddress, { timeoutMs, signal }: Asked, opened: Opened) {
+  const way = givenWay(flag, catalogRoot(url), ca);
+  opened.push(way);
+  const config = await nessieApi({ way, timeoutMs, signal }).config();
+  return { way, config, to: undefined };
+}
+
+/** The Service's own address where Nessie answers there; else a port-forward to a Ready pod. */
+async function openService(world: World, { kubeconfig, context, timeoutMs, signal }: Asked, opened: Opened) {
+  const to = destinationOf(world, API_PORT);
+  if ("failure" in to) throw new CannotLook(to.failure);
+  const configOf = (way: Way) => nessieApi({ way, timeoutMs, signal }).config();
+  const recognise = (way: Way) => configOf(way).then(() => true, unrecognised);
+  const way = await reach(to, { kubeconfig, context, timeoutMs, recognise });
+  opened.push(way);
+  return { way, config: await configOf(way), to };
+}
+
+function unrecognised(error: unknown): false {
+  if (error instanceof CannotLook) return false;
+  throw error;
+}
+
+/** To the same pod as the API where that is forwarded: health and metrics are those of the pod that is tried. */
+async function openManagement(
+  world: World,
+  { kubeconfig, context, timeoutMs, signal }: Asked,
+  api: Way,
+  to: Destination,
+  opened: Opened,
+): Promise<Management | { why: string }> {
+  const found = destinationOf(world, MANAGEMENT_PORT);
+  if ("failure" in found) return { why: found.failure.message };
+  try {
+    const pod = { ...found.pod, name: to.pod.name };
+    const way = await reach({ ...found, pod }, { kubeconfig, context, timeoutMs });
+    opened.push(way);
+    return managementOf({ way, timeoutMs, signal, samePod: api.how === "port-forward" });
+  } catch (error) {
+    return whyNot(error);
+  }
+}
+
+/** Gives the context of all trials. */
+export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, world: World): NessieContext {
+  const { way, timeoutMs, signal, config, management, wanted, replicas } = catalog;
+  const bound = { way, timeoutMs, signal };
+  const nessie = nessieApi(bound);
+  const undoNessie = nessieApi({ way, timeoutMs });
+  const names = new Set<string>();
+  const made = new Set<string>();
+  const ask = async (type: "BRANCH" | "TAG", name: string, from: Reference) => {
+    await marked();
+    // One thing to undo, however many there are: side by side they are gone before anybody loses patience.
+    if (names.size === 0) scratch.undo("scratch references", () => removeAll(undoNessie, names, scratch));
+    names.add(name);
+    signal.throwIfAborted();
+    try {
+      // Not given up half-way: it would be made after it was taken back.
+      const reference = await undoNessie.create(type, name, from);
+      made.add(name);
+      return ownReference(reference, scratch, names);
+    } catch (error) {
+      // It was not made: what has this name is somebody else's, unless it was made before.
+      if (!made.has(name) && (refusalOf(error)?.status ?? 500) < 500) names.delete(name);
+      throw error;
+    }
+  };
+  const make = (type: "BRANCH" | "TAG", purpose: string, from: Reference) =>
+    ask(type, referenceName(scratch.id, purpose), from);
+  const main = () => nessie.reference(config.defaultBranch);
+  let marking: Promise<CatalogTime> | undefined;
+  const marked = () =>
+    marking ??= main().then((from) => markRun(scratch, () => undoNessie, from, hostName()));
+  return {
+    ...{ scratch, world, way, nessie, undoNessie, config, management, wanted, replicas, timeoutMs, signal },
+    iceberg: (prefix) => icebergRest({ ...bound, prefix }),
+    ownIceberg: ({ name }, warehouse) =>
+      icebergRest({ ...bound, prefix: warehouse === undefined ? name : `${name}|${warehouse}` }),
+    makeBranch: async (purpose, from) => await make("BRANCH", purpose, from ?? await main()),
+    makeTag: (purpose, from) => make("TAG", purpose, from),
+    askForBranch: (name, from) => ask("BRANCH", name, from),
+    marked,
+  };
+}
+
+/** What of this goes into the facts. */
+export async function setupRecord(
+  { way, nessie, config, world, replicas }: NessieContext,
+): Promise<SetupRecord> {
+  const serverVersion = await nessie.serverVersion();
+  return {
+    url: way.url,
+    words: way.words,
+    ...replicas > 0 ? { service: { kind: "Service", namespace: world.namespace, name: "nessie" } } : {},
+    defaultBranch: config.defaultBranch,
+    ...config.specVersion === undefined ? {} : { specVersion: config.specVersion },
+    ...serverVersion === undefined ? {} : { serverVersion },
+  };
+}

@@ -1,0 +1,49 @@
+/** Tries the catalog's storage: reads what it is configured with, and asks the database behind it. */
+import { type RunOptions, runTrials } from "../../../checkpoint/run.ts";
+import type { KubeWriter, WriterOptions } from "../../../clients/kubernetes/writer.ts";
+import { CannotLook } from "../../../engine/errors.ts";
+import type { Failure } from "../../../engine/model.ts";
+import type { TrialRecord } from "../../../checkpoint/trial.ts";
+import type { NessieContext } from "../context.ts";
+import { storageTrials } from "./mod.ts";
+import { openStore } from "./open.ts";
+import { readStoreSettings, type StoreSettings } from "./settings.ts";
+
+/**
+ * Gives records of `nessie.trials`. What may not be read makes its trials unknown, and nothing else. `options` are those
+ * that the cluster is reached with.
+ */
+export async function tryStorage(
+  context: NessieContext,
+  kube: Pick<KubeWriter, "get" | "list">,
+  options: WriterOptions,
+  run: RunOptions,
+): Promise<TrialRecord[]> {
+  const namespace = context.world.namespace;
+  const settings = await orWhy(readSettings(kube, namespace));
+  const store = "failure" in settings
+    ? settings
+    : await orWhy(openStore(kube, settings, { ...options, namespace }));
+  try {
+    return await runTrials(storageTrials, { context, settings, store }, run);
+  } finally {
+    if (!("failure" in store)) await store.close();
+  }
+}
+
+async function readSettings(kube: Pick<KubeWriter, "get">, namespace: string): Promise<StoreSettings> {
+  const settings = await readStoreSettings(kube, namespace);
+  if (settings) return settings;
+  const message =
+    `Deployment ${namespace}/nessie does not exist: what the catalog keeps its data in is not known`;
+  throw new CannotLook({ kind: "unreachable", message });
+}
+
+async function orWhy<T>(reading: Promise<T>): Promise<T | { failure: Failure }> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof CannotLook) return { failure: error.failure };
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+/** The forms of a signature, and of the address of a bucket, that clients use. */
+import { escapedKey } from "../../../untrusted/api_path.ts";
+import { same } from "../operations/bytes.ts";
+import { rawS3 } from "../../../clients/s3/client.ts";
+import type { S3Context } from "../context.ts";
+import { CannotLook } from "../../../engine/errors.ts";
+import { bytesFor, holds, type Probe, put, readBack, said, type Seen, send, writes } from "./probe.ts";
+
+/** Signature version 2: HMAC-SHA1 over the request line, as clients before 2014 sign. */
+async function signedV2(context: S3Context, method: string, key: string): Promise<Record<string, string>> {
+  const { accessKeyId, secretAccessKey } = context.talk.keys;
+  const date = new Date().toUTCString();
+  const path = `/${context.bucket}/${escapedKey(key)}`;
+  const text = new TextEncoder().encode(`${method}\n\n\n${date}\n${path}`);
+  const secret = new TextEncoder().encode(secretAccessKey);
+  const hmac = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-1" }, false, ["sign"]);
+  const signature = new Uint8Array(await crypto.subtle.sign("HMAC", hmac, text)).toBase64();
+  return { date, authorization: `AWS ${accessKeyId}:${signature}` };
+}
+
+async function versionTwo(context: S3Context, key: string): Promise<Seen> {
+  const body = bytesFor(key);
+  const headers = await signedV2(context, "PUT", key);
+  const reply = await send(context, { method: "PUT", key, body, headers, sign: "none" });
+  if (reply.status !== 200) return { behaviour: "refused", observed: said(reply) };
+  return await readBack(context, key, body, said(reply));
+}
+
+async function anyRegion(context: S3Context, key: string): Promise<Seen> {
+  const { way, talk, timeoutMs, signal } = context;
+  const region = context.region === "eu-central-1" ? "eu-west-1" : "eu-central-1";
+  await put(context, key);
+  const elsewhere = rawS3({ way, keys: talk.keys, region, timeoutMs, signal });
+  return holds(await elsewhere.send({ method: "GET", bucket: context.bucket, key }));
+}
+
+/** Where the name of the bucket leads nowhere, or to a certificate of another name, it is as good as refused. */
+const NO_HOST = ["unreachable", "certificate"];
+
+async function virtualHost(context: S3Context, key: string): Promise<Seen> {
+  if (isAddress(new URL(context.endpoint).hostname)) {
+    return { behaviour: "refused", observed: "the endpoint is an IP address" };
+  }
+  const body = bytesFor(key);
+  await put(context, key, body);
+  try {
+    const reply = await send(context, { method: "GET", key, virtualHost: true });
+    const observed = said(reply);
+    if (reply.status !== 200) return { behaviour: "refused", observed };
+    return same(reply.bytes, body)
+      ? { behaviour: "works", observed }
+      : { behaviour: "corrupts", observed: `${observed}, another object` };
+  } catch (error) {
+    if (!(error instanceof CannotLook) || !NO_HOST.includes(error.failure.kind)) throw error;
+    return { behaviour: "refused", observed: `no way to it (${error.failure.kind})` };
+  }
+}
+
+const isAddress = (host: string) => host.startsWith("[") || /^\d+(\.\d+){3}$/.test(host);
+
+export const signingProbes: readonly Probe[] = [
+  {
+    id: "signing.chunked",
+    // More than one chunk.
+    run: (context, key) => writes(context, { key, body: bytesFor(key, 150_000), sign: "chunked" }),
+  },
+  {
+    id: "signing.chunked-empty",
+    run: (context, key) => writes(context, { key, body: new Uint8Array(), sign: "chunked" }),
+  },
+  {
+    id: "signing.trailer",
+    run: (context, key) => writes(context, { key, body: bytesFor(key, 150_000), sign: "trailer" }),
+  },
+  {
+    id: "signing.unsigned",
+    run: (context, key) =>
+      writes(context, { key, body: bytesFor(key), headers: { "x-amz-content-sha256": "UNSIGNED-PAYLOAD" } }),
+  },
+  { id: "signing.v2", run: versionTwo },
+  { id: "signing.any-region", run: anyRegion },
+  {
+    id: "signing.expect-100",
+    run: (context, key) => writes(context, { key, body: bytesFor(key), headers: { expect: "100-continue" } }),
+  },
+  { id: "address.virtual-host", run: virtualHost },
+];

@@ -1,0 +1,35 @@
+/** Where the tables of the catalog are, as Nessie says. */
+import type { Asked } from "../../../command.ts";
+import { type NessieApi, nessieApi } from "../../../clients/nessie/client.ts";
+import { reach } from "../../../clients/kubernetes/reach.ts";
+import { CannotLook } from "../../../engine/errors.ts";
+import type { World } from "../../../engine/model.ts";
+import { API_PORT, destinationOf } from "../../nessie/setup/facts.ts";
+import { tableLocations } from "../../nessie/setup/table_locations.ts";
+import type { TableLocation } from "./rules.ts";
+
+/** Tables that are taken; a larger catalog is judged by these. */
+const MOST = 20_000;
+
+/** The tables of the catalog, where they usually lie by their metadata. CannotLook when it cannot be asked. */
+export async function tablesOfNessie(world: World, asked: Asked): Promise<TableLocation[]> {
+  const to = destinationOf(world, API_PORT);
+  if ("failure" in to) throw new CannotLook(to.failure);
+  const { kubeconfig, context, timeoutMs, signal } = asked;
+  const way = await reach(to, { kubeconfig, context, timeoutMs, signal });
+  try {
+    return await tablesOf(nessieApi({ way, timeoutMs, signal }));
+  } finally {
+    await way.close();
+  }
+}
+
+/** Of every reference: a table that only a branch knows is live there. */
+async function tablesOf(nessie: NessieApi): Promise<TableLocation[]> {
+  const tables = new Map<string, TableLocation>();
+  for await (const { name, location, metadataLocation } of tableLocations(nessie)) {
+    if (!tables.has(location)) tables.set(location, { table: name, location, metadataLocation });
+    if (tables.size >= MOST) break;
+  }
+  return [...tables.values()];
+}

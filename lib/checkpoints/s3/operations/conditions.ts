@@ -1,0 +1,214 @@
+/** Trials of conditions: a request that must only be done if the object is as the client believes. */
+import { failed, held, type Outcome, type Trial } from "../../../checkpoint/trial.ts";
+import type { RawMethod, RawReply } from "../../../clients/s3/raw.ts";
+import type { S3Context } from "../context.ts";
+import { madeBytes, same, wrongBytes } from "./bytes.ts";
+import { must, operation, replyText, type Steps } from "./steps.ts";
+
+const WRONG_ETAG = `"${"fedcba9876543210".repeat(2)}"`;
+const WRITERS = 8;
+
+const send = (
+  { raw, bucket, prefix }: Steps,
+  method: RawMethod,
+  name: string,
+  headers: Record<string, string>,
+  body?: Uint8Array,
+) => raw({ method, bucket, key: prefix + name, headers, body });
+
+/** A condition that is not met: the request must be refused with this status, and not done as if none was given. */
+function expectStatus(reply: RawReply, wanted: number, evidence: string, ignored: string): void {
+  must(
+    reply.status !== 200,
+    () => failed("SilentlyIgnored", ignored, { observed: "200", expected: `${wanted}`, evidence }),
+  );
+  must(
+    reply.status === wanted,
+    () =>
+      failed("OtherRefusal", `${evidence} is answered otherwise than clients expect`, {
+        observed: replyText(reply),
+        expected: `${wanted}`,
+        evidence,
+      }),
+  );
+}
+
+/** A condition that is met: the request must be done. */
+function expectDone(reply: RawReply, evidence: string, reason = "WronglyRefused"): void {
+  must(reply.status === 200, () =>
+    failed(reason, `${evidence} is refused, though it is so`, {
+      observed: replyText(reply),
+      expected: "200",
+      evidence,
+    }));
+}
+
+/** That the object still is what it was before a request that was refused. */
+async function expectBytes(steps: Steps, name: string, wanted: Uint8Array, evidence: string): Promise<void> {
+  const { bytes } = await steps.get(name);
+  must(same(bytes, wanted), () => wrongBytes(`GET after ${evidence}`, bytes, wanted));
+}
+
+const putIfNoneMatch = operation({
+  id: "s3.put-if-none-match",
+  title: "Put only what does not exist",
+  explain:
+    "PUT with If-None-Match: * makes an object that does not exist, and is refused with 412 when it does. Locks and " +
+    "manifests of backups, and commits without a catalog (Delta Lake), are made so. A store that ignores it lets " +
+    "two writers each believe that they won.",
+  weight: "warning",
+}, async (steps) => {
+  const [first, second] = [madeBytes(500, 61), madeBytes(600, 62)];
+  const condition = { "if-none-match": "*" };
+  expectDone(await send(steps, "PUT", "object", condition, first), "PUT of a new key with If-None-Match: *");
+  const evidence = "PUT onto an object that exists with If-None-Match: *";
+  const reply = await send(steps, "PUT", "object", condition, second);
+  expectStatus(reply, 412, evidence, "the store ignores If-None-Match: * and overwrites the object");
+  await expectBytes(steps, "object", first, evidence);
+  return held("a new key is written, an existing one refused with 412 and kept as it was");
+});
+
+const putRace = operation({
+  id: "s3.put-race",
+  title: "Race of conditional puts",
+  explain:
+    `${WRITERS} writers put the same new key with If-None-Match: * at once: one wins, the others get 412 (or 409), ` +
+    "and the object is the winner's. Only so is it a lock; a store that checks first and writes later has several " +
+    "winners.",
+  weight: "warning",
+  needs: ["s3.put-if-none-match"],
+}, async (steps) => {
+  const bodies = Array.from({ length: WRITERS }, (_, at) => madeBytes(400 + at, 70 + at));
+  for (let round = 1; round <= 3; round++) {
+    const name = `object-${round}`;
+    const condition = { "if-none-match": "*" };
+    const replies = await Promise.all(bodies.map((body) => send(steps, "PUT", name, condition, body)));
+    const winners = bodies.filter((_, at) => replies[at]?.status === 200);
+    const evidence = `${WRITERS} PUTs at once with If-None-Match: *, round ${round}`;
+    must(
+      winners.length === 1,
+      () =>
+        failed(winners.length > 1 ? "ManyWinners" : "NoWinner", "a race for a new key has not one winner", {
+          observed: `${winners.length} winners (${replies.map(replyText).join(", ")})`,
+          expected: "1 winner",
+          evidence,
+        }),
+    );
+    const strange = replies.find(({ status }) => ![200, 409, 412].includes(status));
+    must(
+      !strange,
+      () =>
+        failed("OtherRefusal", "who loses a race for a new key is refused otherwise than by 412 or 409", {
+          observed: strange && replyText(strange),
+          expected: "412 PreconditionFailed",
+          evidence,
+        }),
+    );
+    await expectBytes(steps, name, winners[0] ?? new Uint8Array(), evidence);
+  }
+  return held(`${WRITERS} writers, three times: one winner each time, and its bytes`);
+});
+
+const putIfMatch = operation({
+  id: "s3.put-if-match",
+  title: "Put only onto what was read",
+  explain:
+    "PUT with If-Match replaces an object whose ETag it names, quoted as every S3 gives it, and is refused with 412 " +
+    "otherwise. State files that several writers change need it. Ceph RGW 16 refuses the right ETag in quotes: a " +
+    "client that sends what it was given can then never write.",
+  weight: "warning",
+}, async (steps) => {
+  const [first, second, third] = [madeBytes(500, 81), madeBytes(501, 82), madeBytes(502, 83)];
+  const { ETag = "" } = await steps.put("object", first);
+  const refused = "PUT with If-Match of a wrong ETag";
+  const wrong = await send(steps, "PUT", "object", { "if-match": WRONG_ETAG }, second);
+  expectStatus(wrong, 412, refused, "the store ignores If-Match and overwrites what another writer made");
+  await expectBytes(steps, "object", first, refused);
+  const quoted = await send(steps, "PUT", "object", { "if-match": ETag }, third);
+  if (quoted.status !== 200) return await withoutQuotes(steps, ETag, third, replyText(quoted));
+  await expectBytes(steps, "object", third, "PUT with If-Match of the right ETag");
+  return held("the right ETag replaces, a wrong one is refused with 412 and changes nothing");
+});
+
+/** The right ETag was refused in quotes: whether it is taken without them. */
+async function withoutQuotes(steps: Steps, etag: string, body: Uint8Array, quoted: string): Promise<Outcome> {
+  const bare = await send(steps, "PUT", "object", { "if-match": etag.replaceAll('"', "") }, body);
+  expectDone(bare, "PUT with If-Match of the right ETag");
+  await expectBytes(steps, "object", body, "PUT with If-Match of the right ETag");
+  return failed(
+    "QuotedETagRefused",
+    "the store takes the ETag of a conditional PUT only without its quotes, and clients send them",
+    {
+      observed: `${quoted} with the ETag in quotes, 200 without them`,
+      expected: "200 with the ETag as the store gave it",
+      evidence: "PUT with If-Match of the right ETag",
+    },
+  );
+}
+
+/** GET with a condition that is met, and one that is not; each with what it must come to. */
+function conditionalGet(
+  words: { id: string; title: string; explain: string },
+  conditions: (etag: string, modified: string) => {
+    met: Record<string, string>;
+    unmet: Record<string, string>;
+    status: number;
+  },
+): Trial<S3Context> {
+  return operation({ ...words, weight: "warning" }, async (steps) => {
+    const bytes = madeBytes(300, 91);
+    const { ETag = "" } = await steps.put("object", bytes);
+    const head = await send(steps, "HEAD", "object", {});
+    const { met, unmet, status } = conditions(ETag, head.headers.get("last-modified") ?? "");
+    const text = (headers: Record<string, string>) =>
+      Object.entries(headers).map(([name, value]) => `GET with ${name}: ${value}`).join();
+    const done = await send(steps, "GET", "object", met);
+    expectDone(done, text(met));
+    must(same(done.bytes, bytes), () => wrongBytes(text(met), done.bytes, bytes));
+    const refused = await send(steps, "GET", "object", unmet);
+    expectStatus(
+      refused,
+      status,
+      text(unmet),
+      "the store ignores the condition of a GET and sends the object",
+    );
+    return held(`${text(met)} gives the object; ${text(unmet)} gives ${status}`);
+  });
+}
+
+const getIfMatch = conditionalGet({
+  id: "s3.get-if-match",
+  title: "Get only what was read before",
+  explain:
+    "GET with If-Match gives the object whose ETag it names, and 412 when it is another one by now. Hadoop S3A, with " +
+    "change detection by the server, notices by it that a file was replaced while it is read.",
+}, (etag) => ({ met: { "if-match": etag }, unmet: { "if-match": WRONG_ETAG }, status: 412 }));
+
+const getIfNoneMatch = conditionalGet({
+  id: "s3.get-if-none-match",
+  title: "Get only what is new",
+  explain:
+    "GET with If-None-Match answers 304 for the object whose ETag it names, and sends any other. Caches in front of " +
+    "a store live on it; where it is ignored they fetch everything again.",
+}, (etag) => ({ met: { "if-none-match": WRONG_ETAG }, unmet: { "if-none-match": etag }, status: 304 }));
+
+const getIfModified = conditionalGet({
+  id: "s3.get-if-modified-since",
+  title: "Get only what changed since",
+  explain:
+    "GET with If-Modified-Since answers 304 for an object that has not changed since then, and sends one that has. " +
+    "Tools that keep copies (sync, mirrors of backups) save their traffic by it.",
+}, (_etag, modified) => ({
+  met: { "if-modified-since": new Date(Date.parse(modified || "0") - 86_400_000).toUTCString() },
+  unmet: { "if-modified-since": modified },
+  status: 304,
+}));
+
+export const conditionTrials: readonly Trial<S3Context>[] = [
+  putIfNoneMatch,
+  putRace,
+  putIfMatch,
+  getIfMatch,
+  getIfNoneMatch,
+  getIfModified,
+];

@@ -1,0 +1,110 @@
+/** Trials of the endpoint: how buckets are named in URLs, and whether the way there is encrypted. */
+import { tlsPeer } from "../../../clients/tls_peer.ts";
+import { CannotLook } from "../../../engine/errors.ts";
+import { failed, held, type Trial } from "../../../checkpoint/trial.ts";
+import type { S3Context } from "../context.ts";
+import { madeBytes, same, wrongBytes } from "./bytes.ts";
+import { must, operation, replyText, type Steps } from "./steps.ts";
+import { nextStep } from "../../../checkpoint/next_steps.ts";
+
+/** Days before the end of a certificate at which somebody should hear of it. */
+const DAYS_LEFT = 14;
+const DAY_MS = 86_400_000;
+
+const pathStyle = operation({
+  id: "s3.path-style",
+  title: "Path style and virtual hosts",
+  explain:
+    "An object is read as /bucket/key, the path style that clients in a cluster are set to, because no DNS name " +
+    "exists for each bucket there. Whether bucket.host/key (virtual hosts, the default of most SDKs) works too is " +
+    "said: where it does not, path style must be set in every client.",
+  weight: "critical",
+}, async (steps) => {
+  const bytes = madeBytes(200, 141);
+  await steps.put("object", bytes);
+  const { bucket, prefix } = steps;
+  const reply = await steps.raw({ method: "GET", bucket, key: `${prefix}object`, virtualHost: false });
+  const evidence = "GET /bucket/key";
+  must(reply.status === 200, () =>
+    failed("PathStyleRefused", "the store does not take path style", {
+      observed: replyText(reply),
+      expected: "200",
+      evidence,
+    }));
+  must(same(reply.bytes, bytes), () => wrongBytes(evidence, reply.bytes, bytes));
+  const virtual = await virtualHost(steps, bytes);
+  return held(
+    `path style works; virtual hosts ${virtual ? `do not (${virtual}): set path style` : "work too"}`,
+    {
+      observed: `virtual hosts: ${virtual ?? "200"}`,
+    },
+  );
+});
+
+/** Why virtual hosts do not work; undefined when they do. */
+async function virtualHost(
+  { context, bucket, prefix }: Steps,
+  bytes: Uint8Array,
+): Promise<string | undefined> {
+  if (/^[\d.]+$|^\[/.test(new URL(context.way.url).hostname)) return "an address can't carry a bucket's name";
+  try {
+    const key = `${prefix}object`;
+    const reply = await context.raw.send({ method: "GET", bucket, key, virtualHost: true });
+    if (reply.status !== 200) return replyText(reply);
+    return same(reply.bytes, bytes) ? undefined : "other bytes";
+  } catch (error) {
+    // No such name, or no certificate for it: as good an answer as a status.
+    if (error instanceof CannotLook) return error.failure.kind;
+    throw error;
+  }
+}
+
+const tls = operation({
+  id: "s3.tls",
+  title: "TLS",
+  explain:
+    "Says whether the endpoint speaks TLS; with it, which version, which names the certificate is for, and how long " +
+    "it is valid. Plain HTTP inside a cluster is usual for RGW and no fault: keys never travel, but data does, for " +
+    "everyone on the network to read.",
+  weight: "warning",
+}, async ({ context }) => {
+  const url = new URL(context.way.url);
+  if (url.protocol === "http:") {
+    return held(
+      "the endpoint speaks plain HTTP: secrets are never sent, but data is readable on the network",
+      {
+        observed: "http, no TLS",
+      },
+    );
+  }
+  const { hostname } = url;
+  const peer = await tlsPeer(hostname, Number(url.port || 443), context.timeoutMs);
+  if (!peer) {
+    return held(`the endpoint speaks TLS, and its certificate is valid for ${hostname}`, {
+      observed:
+        "https; its version and certificate can't be seen from here, because the name does not lead there",
+    });
+  }
+  const { version, names, validUntil } = peer;
+  const observed = `${version}, certificate for ${names.join(", ")}, valid until ${validUntil ?? "unknown"}`;
+  must(
+    !/^TLSv1(?:\.1)?$|^SSL/.test(version),
+    () =>
+      failed("OldTls", "the endpoint speaks a version of TLS that clients no longer accept", {
+        observed,
+        expected: "TLSv1.2 or newer",
+      }),
+  );
+  must(
+    !validUntil || Date.parse(validUntil) - Date.now() > DAYS_LEFT * DAY_MS,
+    () =>
+      failed("CertificateEnds", `the certificate of the endpoint ends in less than ${DAYS_LEFT} days`, {
+        observed,
+        expected: `more than ${DAYS_LEFT} days`,
+        next: [nextStep("list-certificates")],
+      }),
+  );
+  return held(`the endpoint speaks ${version}, and its certificate is valid`, { observed });
+});
+
+export const endpointTrials: readonly Trial<S3Context>[] = [pathStyle, tls];

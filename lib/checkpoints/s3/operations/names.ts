@@ -1,0 +1,164 @@
+/** Trials of what goes with an object: its name, its type, its metadata, its tags. */
+import { failed, held, type Trial } from "../../../checkpoint/trial.ts";
+import type { S3Context } from "../context.ts";
+import { same, wrongBytes } from "./bytes.ts";
+import { must, operation, type Steps } from "./steps.ts";
+
+/** What lakehouses call their files: Hive partitions, names of people's columns and values, escapes of escapes. */
+const NAMES = [
+  "dt=2026-11-21/part-00000.snappy.parquet",
+  "name=O'Neil & Söhne/zażółć.parquet",
+  "city=日本 東京/😀.parquet",
+  "space in name.csv",
+  "plus+plus.csv",
+  "percent%25encoded.csv",
+  "percent%zz-alone.csv",
+  "ts=2026-11-21 12%3A00%3A00/a.parquet",
+  "a=b=c/semi;colon,comma@at!(1)*~$.json",
+  "query?and#hash.txt",
+  "double//slash.txt",
+  "back\\slash.txt",
+];
+
+const keyNames = operation({
+  id: "s3.key-names",
+  title: "Names of keys",
+  explain:
+    "Keys with spaces, plus, percent and equals signs, and letters of other scripts are written, read, and listed " +
+    "as they were called. Hive partitions (dt=2026-11-21/, city=東京/) put values of columns into keys: a store, or a " +
+    "proxy before it, that decodes once too often mixes up or loses partitions in Spark and Iceberg.",
+  weight: "critical",
+}, async (steps) => {
+  const encoder = new TextEncoder();
+  await Promise.all(NAMES.map((name) => steps.put(name, encoder.encode(`body of ${name}`))));
+  await Promise.all(NAMES.map(async (name) => {
+    const { bytes } = await steps.get(name);
+    const wanted = encoder.encode(`body of ${name}`);
+    must(same(bytes, wanted), () => wrongBytes(`GET of the key ${JSON.stringify(name)}`, bytes, wanted));
+  }));
+  const listed = new Set(await listedNames(steps));
+  const missing = NAMES.filter((name) => !listed.has(name));
+  must(
+    missing.length === 0 && listed.size === NAMES.length,
+    () =>
+      failed("OtherName", "keys are listed under other names than they were written", {
+        observed: [...listed].filter((name) => !NAMES.includes(name)).map((name) => JSON.stringify(name))
+          .join(", ") || `${listed.size} keys`,
+        expected: missing.map((name) => JSON.stringify(name)).join(", ") || `${NAMES.length} keys`,
+        evidence: "ListObjectsV2 with encoding-type=url",
+      }),
+  );
+  return held(`${NAMES.length} keys with signs and letters of all kinds were written, read and listed`);
+});
+
+/** Lists as Java clients do: with names escaped, so that any character survives XML. */
+async function listedNames({ ask, s3, sdk, bucket, prefix }: Steps): Promise<string[]> {
+  const { Contents = [] } = await ask(
+    "list",
+    s3.send(new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, EncodingType: "url" })),
+  );
+  return Contents.map(({ Key = "" }) => unescaped(Key).slice(prefix.length));
+}
+
+function unescaped(key: string): string {
+  try {
+    return decodeURIComponent(key.replaceAll("+", " "));
+  } catch {
+    return key;
+  }
+}
+
+const metadata = operation({
+  id: "s3.metadata",
+  title: "Content type and user metadata",
+  explain:
+    "The content type and the user metadata of an object come back from GET and HEAD, and are replaced with it. " +
+    "Backups keep their checksums in metadata, and Hadoop S3A shows it as attributes of files; without it data is " +
+    "whole, but a restore can't be verified by it.",
+  weight: "warning",
+}, async (steps) => {
+  const type = "application/vnd.apache.parquet";
+  const sent = { sha256: "9f86d081", "written-by": "lakecheck trial; a=b" };
+  await steps.put("object", "with metadata", { ContentType: type, Metadata: sent });
+  const got = await steps.get("object");
+  const { Metadata: seen = {}, ContentType } = await steps.ask(
+    "HEAD",
+    steps.s3.send(new steps.sdk.HeadObjectCommand({ Bucket: steps.bucket, Key: `${steps.prefix}object` })),
+  );
+  const all = [
+    ["GET", got.contentType, got.metadata],
+    ["HEAD", ContentType, seen],
+  ] as const;
+  for (const [evidence, contentType, read] of all) {
+    must(contentType === type, () =>
+      failed("ContentTypeLost", "the content type of an object is not kept", {
+        observed: contentType ?? "none",
+        expected: type,
+        evidence,
+      }));
+    must(sameTexts(read, sent), () =>
+      failed("MetadataLost", "the user metadata of an object is not kept", {
+        observed: JSON.stringify(read),
+        expected: JSON.stringify(sent),
+        evidence,
+      }));
+  }
+  await steps.put("object", "without metadata");
+  const after = await steps.get("object");
+  must(
+    sameTexts(after.metadata, {}),
+    () =>
+      failed("MetadataStays", "an object that was overwritten still has metadata of the one before", {
+        observed: JSON.stringify(after.metadata),
+        expected: "no metadata",
+        evidence: "GET after a PUT without metadata",
+      }),
+  );
+  return held("the content type and user metadata come back from GET and HEAD");
+});
+
+/** Whether both hold the same texts under the same names. */
+export function sameTexts(one: Record<string, string>, other: Record<string, string>): boolean {
+  const texts = (all: Record<string, string>) =>
+    JSON.stringify(Object.entries(all).sort(([a], [b]) => a < b ? -1 : 1));
+  return texts(one) === texts(other);
+}
+
+const tagging = operation({
+  id: "s3.tagging",
+  title: "Tags of objects",
+  explain:
+    "Tags are given to an object with its PUT, read, replaced and removed. Iceberg's S3FileIO can tag what it " +
+    "writes and deletes (s3.write.tags, s3.delete.tags), and lifecycle rules choose by tags; a store that forgets " +
+    "them silently never expires anything, or expires the wrong things.",
+  weight: "warning",
+}, async (steps) => {
+  const { s3, sdk, bucket } = steps;
+  const at = { Bucket: bucket, Key: `${steps.prefix}object` };
+  const seen = async () => {
+    const { TagSet = [] } = await steps.ask("get tags", s3.send(new sdk.GetObjectTaggingCommand(at)));
+    return Object.fromEntries(TagSet.map(({ Key = "", Value = "" }) => [Key, Value]));
+  };
+  const expect = async (wanted: Record<string, string>, evidence: string) => {
+    const tags = await seen();
+    must(
+      sameTexts(tags, wanted),
+      () =>
+        failed("SilentlyIgnored", "the store accepts tags of an object and does not keep to them", {
+          observed: JSON.stringify(tags),
+          expected: JSON.stringify(wanted),
+          evidence,
+        }),
+    );
+  };
+  await steps.put("object", "tagged", { Tagging: "stage=bronze&owner=a%20b" });
+  await expect({ stage: "bronze", owner: "a b" }, "GetObjectTagging after PUT with x-amz-tagging");
+  const TagSet = [{ Key: "stage", Value: "silver" }];
+  await steps.ask("put tags", s3.send(new sdk.PutObjectTaggingCommand({ ...at, Tagging: { TagSet } })));
+  await expect({ stage: "silver" }, "GetObjectTagging after PutObjectTagging");
+  await steps.ask("delete tags", s3.send(new sdk.DeleteObjectTaggingCommand(at)));
+  await expect({}, "GetObjectTagging after DeleteObjectTagging");
+  return held("tags are set with an object and alone, read, replaced and removed");
+});
+
+export const nameTrials: readonly Trial<S3Context>[] = [keyNames, metadata, tagging];

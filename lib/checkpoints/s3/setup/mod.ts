@@ -1,0 +1,232 @@
+/** Finds the object store, a way to it and keys that open it, and gives trials their clients and their scratch place. */
+import type { Asked } from "../../../command.ts";
+import type { Scratch } from "../../../checkpoint/run.ts";
+import { connectWriter } from "../../../clients/kubernetes/writer.ts";
+import { type Destination, givenWay, reach, type Way } from "../../../clients/kubernetes/reach.ts";
+import { openS3, type RawS3, rawS3, type S3Options, type S3Talk } from "../../../clients/s3/client.ts";
+import { CannotLook } from "../../../engine/errors.ts";
+import type { ObjectRef, World } from "../../../engine/model.ts";
+import type { GivenAddress } from "../../../checkpoint/given_address.ts";
+import { hostName } from "../../../checkpoint/host.ts";
+import type { S3Context } from "../context.ts";
+import { chosenCredential, type Credential, readCredentials, signs, tryCredentials } from "./credentials.ts";
+import type { TableLocation } from "../lifecycle/rules.ts";
+import type { SetupRecord } from "../records.ts";
+import { markPlace } from "../scratch/marker.ts";
+import { type Refusal, refusalText } from "./calls.ts";
+import { credentialRefs, gatewayOf, type RealBucket, realBuckets } from "./facts.ts";
+import { empty } from "../scratch/delete.ts";
+import { type OwnPlace, scratchBelow } from "../scratch/own_place.ts";
+import { type Hands, makeBucket, scratchBucket, scratchPrefix } from "../scratch/places.ts";
+import { stillUnclear, type Sweep, sweepPlaces, type SweepTools, type SweptPlace } from "../scratch/sweep.ts";
+
+/** What is asked of the store, checked as far as it can be without asking anybody. */
+export interface Wanted {
+  /** An address that was given, and by what. */
+  endpoint?: GivenAddress;
+  credentials?: string;
+  region: string;
+  /** Longest wait for a lifecycle rule to be carried out; absent: as long as costs nothing. */
+  lifecycleWaitMs?: number;
+}
+
+/** An object store with a way to it, before anything is made in it. */
+export interface Store {
+  way: Way;
+  region: string;
+  timeoutMs: number;
+  signal: AbortSignal;
+  gateway?: ObjectRef;
+  credentials: Credential[];
+  /** The first whose signature the store takes. */
+  chosen?: Credential;
+  buckets: RealBucket[];
+  close(): Promise<void>;
+}
+
+/** Trials of the setup and of real buckets see more than the others. */
+export interface S3Setup extends S3Context {
+  store: Store;
+  /** Why there is no scratch bucket. */
+  refusal?: Refusal;
+  lifecycleWaitMs?: number;
+  /** Where the tables of the catalog are. CannotLook when it cannot be asked. */
+  tableLocations(): Promise<TableLocation[]>;
+  /** Scratch places of other runs: what became of each. */
+  swept: Sweep;
+  /** Those of `swept` whose owner is not known, and which are still there. */
+  stillUnclear(): Promise<(SweptPlace & { state: "unclear" })[]>;
+}
+
+/** CannotLook when there is no object store, no way to it, or nobody who answers; UsageError as of `--credentials`. */
+export async function openStore(world: World, asked: Asked, wanted: Wanted): Promise<Store> {
+  const { kubeconfig, context, timeoutMs, signal } = asked;
+  // Not bound to the signal: what was made must be taken back over the same way.
+  const kube = await connectWriter({ kubeconfig, context, timeoutMs });
+  let way: Way | undefined;
+  try {
+    const reading = wanted.credentials
+      ? chosenCredential(kube, wanted.credentials).then((one) => [one])
+      : readCredentials(kube, credentialRefs(world));
+    // A refusal waits here for its turn.
+    reading.catch(() => {});
+    const found = wanted.endpoint ? undefined : gatewayOf(world);
+    if (found && "failure" in found) throw new CannotLook(found.failure);
+    way = wanted.endpoint
+      ? givenWay(wanted.endpoint.flag, wanted.endpoint.url, wanted.endpoint.ca)
+      : await wayTo(found?.to, asked);
+    signal.throwIfAborted();
+    const read = await reading;
+    const options = { way, region: wanted.region, timeoutMs, signal };
+    const credentials = await tried(options, read);
+    return {
+      ...options,
+      ...found ? { gateway: { kind: "Service", namespace: found.to.namespace, name: found.to.service } } : {},
+      credentials,
+      chosen: credentials.find(signs),
+      buckets: realBuckets(world),
+      async close() {
+        kube.close();
+        await options.way.close();
+      },
+    };
+  } catch (error) {
+    kube.close();
+    await way?.close();
+    throw error;
+  }
+}
+
+/** Straight to the Service where an S3 answers there; else a port-forward. */
+async function wayTo(to: Destination | undefined, { kubeconfig, context, timeoutMs, signal }: Asked) {
+  if (!to) throw new Error("neither an address nor a gateway");
+  const recognise = (way: Way) => speaksS3(way, timeoutMs, signal);
+  return await reach(to, { kubeconfig, context, timeoutMs, recognise });
+}
+
+async function speaksS3(way: Way, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    const nobody = { accessKeyId: "nobody", secretAccessKey: "nothing" };
+    const raw = rawS3({ way, keys: nobody, region: "us-east-1", timeoutMs, signal });
+    const { headers } = await raw.send({ method: "GET", sign: "none" });
+    return headers.has("x-amz-request-id");
+  } catch (error) {
+    if (error instanceof CannotLook) return false;
+    throw error;
+  }
+}
+
+async function tried(
+  options: Omit<S3Options, "keys">,
+  credentials: readonly Credential[],
+): Promise<Credential[]> {
+  const first = credentials.find(({ keys, flaw }) => keys && !flaw);
+  return first?.keys
+    ? await tryCredentials(rawS3({ ...options, keys: first.keys }), credentials)
+    : [...credentials];
+}
+
+export interface Clients extends Hands {
+  s3: S3Context["s3"];
+  defaults: S3Context["defaults"];
+  raw: RawS3;
+  talk: S3Talk;
+  destroy(): void;
+}
+
+const nothing = () => {};
+const SILENT = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/** The clients of a store with keys that it takes. */
+export async function clientsOf(store: Store): Promise<Clients> {
+  const { way, region, timeoutMs, signal, chosen } = store;
+  if (!chosen?.keys) throw new Error("no keys that the store takes");
+  const options: S3Options = { way, region, timeoutMs, signal, keys: chosen.keys };
+  const [s3, defaults, undoS3] = await Promise.all([
+    openS3(options),
+    openS3({ ...options, checksums: "WHEN_SUPPORTED" }),
+    // A store that is slow now and then must not leave anything behind.
+    openS3({ ...options, signal: undefined, maxAttempts: 3 }),
+  ]);
+  // The SDK says on the console that a stream was refused; we say so in the report.
+  for (const { config } of [s3, defaults, undoS3]) config.logger = SILENT;
+  const talk: S3Talk = { way, region, timeoutMs, signal, keys: chosen.keys };
+  const destroy = () => [s3, defaults, undoS3].forEach((client) => client.destroy());
+  return { s3, defaults, undoS3, raw: rawS3(options), talk, destroy };
+}
+
+/** Makes and marks the scratch place, removes those of runs that are over, and gives the context of all trials. */
+export async function setUp(
+  scratch: Scratch,
+  store: Store,
+  clients: Clients,
+  wanted: Pick<S3Setup, "lifecycleWaitMs" | "tableLocations">,
+): Promise<S3Setup> {
+  const { way, region, timeoutMs, signal, buckets } = store;
+  const { s3, defaults, undoS3, raw, talk } = clients;
+  const made = await makeBucket(scratch, clients);
+  const place = "bucket" in made ? made : borrowed(scratch, clients, buckets, made.refusal);
+  const { bucket, prefix } = place;
+  const blind = await markPlace(scratch, rawS3({ ...talk, signal: undefined }), place, hostName());
+  signal.throwIfAborted();
+  const tools: SweepTools = {
+    s3,
+    raw,
+    talk,
+    undoS3,
+    within: buckets.map(({ name }) => name),
+    own: scratch.id,
+  };
+  const swept = await sweepPlaces(tools, blind);
+  return {
+    ...{ scratch, store, way, region, endpoint: way.url, s3, defaults, undoS3, raw, talk, timeoutMs, signal },
+    ...{ place, bucket, prefix, ownBucket: "bucket" in made },
+    ..."refusal" in made ? { refusal: made.refusal } : {},
+    ...wanted,
+    swept,
+    stillUnclear: () => stillUnclear(tools, swept, blind),
+    async makeBucket(purpose) {
+      const further = await makeBucket(scratch, clients, purpose);
+      if ("bucket" in further) return further;
+      throw notMade(scratchBucket(scratch.id, purpose), further.refusal);
+    },
+  };
+}
+
+function notMade(bucket: string, refusal: Refusal): CannotLook {
+  const message = `bucket ${bucket} could not be made: ${refusalText(refusal)}`;
+  return new CannotLook({ kind: refusal.status === 403 ? "forbidden" : "server-error", message });
+}
+
+/** A place below a prefix of a bucket that is there. CannotLook when there is none. */
+function borrowed(
+  scratch: Scratch,
+  { undoS3, talk }: Clients,
+  buckets: readonly RealBucket[],
+  refusal: Refusal,
+): OwnPlace {
+  const [bucket] = buckets;
+  if (!bucket) throw notMade(scratchBucket(scratch.id), refusal);
+  const place = scratchBelow(bucket.name, scratchPrefix(scratch.id));
+  scratch.undo(`objects below ${place.bucket}/${place.prefix}`, async () => {
+    await empty(undoS3, place, { ...talk, signal: undefined });
+  });
+  return place;
+}
+
+/** What of this goes into the facts. */
+export function setupRecord(store: Store, warehouse?: string): SetupRecord {
+  const { way, region, gateway, chosen, buckets } = store;
+  const names = buckets.map(({ name }) => name);
+  return {
+    endpoint: way.url,
+    region,
+    words: way.words,
+    ...gateway ? { gateway } : {},
+    ...chosen
+      ? { credential: { secret: chosen.secret, idKey: chosen.idKey, secretKey: chosen.secretKey } }
+      : {},
+    buckets: names,
+    ...warehouse ?? names[0] ? { warehouse: warehouse ?? names[0] } : {},
+  };
+}

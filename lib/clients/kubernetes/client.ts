@@ -1,0 +1,245 @@
+/**
+ * The read client of the Kubernetes API: GETs over fetch, each within a time and a size. It writes nothing.
+ * docs/decisions/kubernetes_client.md says why it is not @kubernetes/client-node.
+ */
+import { sendable } from "../../untrusted/api_path.ts";
+import { CannotLook, UsageError } from "../../engine/errors.ts";
+import type { Answer, Connection, Failure } from "../../engine/model.ts";
+import { type Meaning, readRawReply, readReply, readTail } from "./answers.ts";
+import { expiredSince } from "../certificate.ts";
+import { type Talk, type Trouble, troubleFailure } from "./failures.ts";
+import type { Target } from "./kubeconfig.ts";
+import {
+  findTarget,
+  readMaterial,
+  SURROUNDINGS,
+  type Surroundings,
+  type Wanted,
+} from "./kubeconfig_files.ts";
+import { redact } from "../../redact/mod.ts";
+import { type Login, logIn } from "./login.ts";
+import { type Headers, openTransport, type Reply } from "../transport.ts";
+
+export interface ConnectOptions extends Wanted {
+  /** Limit of each request, its retry included. */
+  timeoutMs: number;
+  /** Largest answer that is read; default 256 MiB. */
+  maxBytes?: number;
+  /** Default: `lakecheck`. */
+  userAgent?: string;
+  /** For tests. */
+  around?: Surroundings;
+}
+
+export interface GetOptions {
+  /** Ask for names, labels and owners only: no spec, no status, no data. */
+  metadataOnly?: boolean;
+  /** Any status is an answer, and the body need not be JSON: for GETs through the service proxy. */
+  raw?: boolean;
+  /** As `raw`, of a container's log: the body is the end of the text, so many UTF-16 units of it. */
+  tail?: number;
+}
+
+/** The API server's version, or why it could not be asked. */
+export type Preflight = { ok: true; version: string } | { ok: false; failure: Failure };
+
+export interface KubeClient {
+  context: string;
+  connection: Connection;
+  /** Throws CannotLook when there was no answer to speak of. */
+  get(path: string, options?: GetOptions): Promise<Answer>;
+  /**
+   * GETs /version once, whoever asks and how often; start it beside the lists, so that it costs no time.
+   * It fails where every list fails, in the same words, which then need saying once.
+   */
+  preflight(): Promise<Preflight>;
+  /** Ends what is under way and frees the connections. */
+  close(): void;
+}
+
+const MAX_BYTES = 256 * 1024 * 1024;
+/** Of a log: 80 entries of a runtime have 16 KiB each. */
+const MAX_LOG_BYTES = 8 * 1024 * 1024;
+const JSON_TYPE = "application/json";
+const METADATA_TYPE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+/**
+ * A client for the cluster that kubectl would talk to. Contacts nothing yet (a login plugin apart): a server
+ * that is down is the failure of each `get`. UsageError when there is no usable kubeconfig or credential.
+ */
+export async function connect(options: ConnectOptions): Promise<KubeClient> {
+  return clientOf(await openLine(options));
+}
+
+function clientOf(line: Line): KubeClient {
+  const { talk } = line;
+  const get = (path: string, { metadataOnly, raw, tail }: GetOptions = {}) => {
+    const accept = metadataOnly ? METADATA_TYPE : raw ? "*/*" : JSON_TYPE;
+    const maxBytes = tail === undefined ? undefined : MAX_LOG_BYTES;
+    return line.ask<Answer>({ method: "GET", path, accept, raw, maxBytes }, (reply) => {
+      if (tail !== undefined) return readTail(reply, path, talk, tail);
+      return raw ? readRawReply(reply, path, talk) : readReply(reply, path, talk);
+    });
+  };
+  let version: Promise<Preflight> | undefined;
+  return {
+    context: talk.context,
+    connection: connectionOf(line.target),
+    get,
+    preflight: () => version ??= readVersion(get),
+    close: () => line.close(),
+  };
+}
+
+/** Whether what goes to this API server, and comes from it, could be read or changed on the way. */
+export function connectionOf({ server, cluster, clusterName }: Target): Connection {
+  const { origin, protocol } = new URL(server);
+  const to = "the API server";
+  if (protocol === "http:") return { to, url: origin, tls: "none" };
+  if (!cluster.insecure) return { to, url: origin, tls: "verified" };
+  return { to, url: origin, tls: "unverified", why: `insecure-skip-tls-verify of cluster ${clusterName}` };
+}
+
+/** One request of the API server; `path` with its query. */
+export interface Call {
+  method: string;
+  path: string;
+  accept: string;
+  /** JSON text. */
+  body?: { type: string; text: string };
+  /** Values in it that no message may hold. */
+  secrets?: readonly string[];
+  /** It goes through the service proxy: a 401 or 503 is the service's own. */
+  raw?: boolean;
+  /** Largest answer that is read; default: the line's. */
+  maxBytes?: number;
+}
+
+/** A way to one API server as one user; what the read client and the write client (kube_writer.ts) share. */
+export interface Line {
+  target: Target;
+  login: Login;
+  /** PEM. */
+  ca?: string;
+  talk: Talk;
+  /** Aborted when the line is closed. */
+  closed: AbortSignal;
+  /** Sends, once more where that may help, and says what `read` makes of the reply. Throws CannotLook. */
+  ask<T>(call: Call, read: (reply: Reply) => Meaning<T>): Promise<T>;
+  close(): void;
+}
+
+/** Finds the kubeconfig, reads its credentials and contacts nothing else; errors as of `connect`. */
+export async function openLine(options: ConnectOptions): Promise<Line> {
+  const target = await findTarget(options, options.around ?? SURROUNDINGS);
+  const [login, ca] = await Promise.all([
+    logIn(target),
+    target.cluster.ca && readMaterial(target.cluster.ca, `the CA of cluster ${target.clusterName}`),
+  ]);
+  const transport = openTransport({ ...target, ...target.cluster, ca, cert: login.cert, key: login.key });
+  const talk: Talk = {
+    ...target,
+    timeoutMs: options.timeoutMs,
+    expired: () => expiredSince(login.cert),
+    secrets: login.secrets,
+  };
+  const closing = new AbortController();
+
+  async function send({ method, path, accept, body, maxBytes }: Call, signal: AbortSignal): Promise<Reply> {
+    const headers: Headers = [
+      ["accept", accept],
+      ["user-agent", options.userAgent ?? "lakecheck"],
+      ...await loginHeaders(login),
+    ];
+    if (body) headers.push(["content-type", body.type]);
+    const limits = { signal, maxBytes: maxBytes ?? options.maxBytes ?? MAX_BYTES };
+    const sent = await transport.send(method, target.server + sendable(path), headers, body?.text, limits);
+    if (sent.ok) return sent.reply;
+    throw new CannotLook(await troubleFailure(sent.trouble, path, talk, method !== "GET"));
+  }
+
+  async function ask<T>(call: Call, read: (reply: Reply) => Meaning<T>): Promise<T> {
+    // Not setTimeout: its first use loads modules for 10 ms, while no request is on its way yet.
+    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(options.timeoutMs)]);
+    try {
+      const deadline = performance.now() + options.timeoutMs;
+      let reply = await send(call, signal);
+      const wait = waitBeforeRetry(reply, call.raw === true, login);
+      if (wait !== undefined && performance.now() + wait < deadline) {
+        await pause(wait, signal);
+        reply = await send(call, signal);
+      }
+      const meaning = read(reply);
+      if (meaning.ok) return meaning.answer;
+      throw new CannotLook(await explained(meaning.failure, talk));
+    } catch (error) {
+      throw withoutSecrets(error, [...login.secrets(), ...call.secrets ?? []]);
+    }
+  }
+
+  function close(): void {
+    if (closing.signal.aborted) return;
+    closing.abort({ why: "closed" } satisfies Trouble);
+    transport.close();
+  }
+  return { target, login, ca, talk, closed: closing.signal, ask, close };
+}
+
+/** Once, when the server asks for it by Retry-After, or when a token that was renewed meanwhile may do. */
+function waitBeforeRetry(reply: Reply, raw: boolean, login: Login): number | undefined {
+  if (reply.status === 401 && !raw && login.renew()) return 0;
+  return reply.status === 429 || (reply.status === 503 && !raw) ? reply.retryAfterMs : undefined;
+}
+
+async function loginHeaders(login: Login) {
+  try {
+    return await login.headers();
+  } catch (error) {
+    if (error instanceof UsageError) {
+      throw new CannotLook({ kind: "unauthorized", message: error.message });
+    }
+    throw error;
+  }
+}
+
+/** A 401 because of an expired client certificate is about the certificate. */
+async function explained(failure: Failure, talk: Talk): Promise<Failure> {
+  const why = failure.kind === "unauthorized" ? await talk.expired() : undefined;
+  if (!why) return failure;
+  return {
+    kind: "certificate",
+    message:
+      `the client certificate of user ${talk.userName} is no longer accepted by ${talk.server}: ${why}. ` +
+      "Next: get a new kubeconfig (on a kubeadm control plane: kubeadm certs renew admin.conf)",
+  };
+}
+
+/** A server may quote what it was sent; whoever made the words may have forgotten it. */
+function withoutSecrets(error: unknown, secrets: readonly string[]): unknown {
+  if (!(error instanceof CannotLook)) return error;
+  return new CannotLook({ kind: error.failure.kind, message: redact(error.failure.message, secrets) });
+}
+
+async function readVersion(get: KubeClient["get"]): Promise<Preflight> {
+  try {
+    const { body } = await get("/version");
+    const version = (body as { gitVersion?: unknown } | null)?.gitVersion;
+    return { ok: true, version: typeof version === "string" ? version : "unknown" };
+  } catch (error) {
+    if (!(error instanceof CannotLook)) throw error;
+    // The server answers; that it keeps its version to itself is no fault.
+    if (error.failure.kind === "forbidden") return { ok: true, version: "unknown" };
+    return { ok: false, failure: error.failure };
+  }
+}
+
+/** Waits that long, or until the signal is aborted. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
+}

@@ -1,0 +1,167 @@
+/**
+ * Turns what stands in the way of an answer into a Failure: one line of what, why and what to do next.
+ * Pure. What concerns the API server as a whole gives the same words for every path, so that a report
+ * can say it once.
+ */
+import { CannotLook } from "../../engine/errors.ts";
+import type { Failure, FailureKind } from "../../engine/model.ts";
+import { oneLine } from "../../redact/mod.ts";
+
+/** Who asks whom; what messages may say. */
+export interface Talk {
+  server: string;
+  context: string;
+  clusterName: string;
+  userName: string;
+  timeoutMs: number;
+  /** Says when the client certificate expired, if it has. */
+  expired(): Promise<string | undefined>;
+  /** What the server may quote and no message may hold. */
+  secrets(): readonly string[];
+}
+
+/** Why a request got no whole answer. */
+export type Trouble =
+  | { why: "timeout" }
+  | { why: "too-big"; limitBytes: number }
+  | { why: "closed" }
+  | { why: "network"; text: string };
+
+/** The failure that a request without a whole answer comes to; `writes`: it may have been carried out nevertheless. */
+export async function troubleFailure(
+  trouble: Trouble,
+  path: string,
+  talk: Talk,
+  writes = false,
+): Promise<Failure> {
+  switch (trouble.why) {
+    case "timeout":
+      return timeoutFailure(path, talk, writes);
+    case "too-big": {
+      const limit = `${Math.round(trouble.limitBytes / 1024 / 1024)} MiB`;
+      return failure(
+        "malformed",
+        `the answer to ${subject(path)} is larger than ${limit}, so it was not read`,
+      );
+    }
+    case "closed":
+      return failure("unreachable", "the client was closed before the answer came");
+    case "network":
+      return await networkFailure(trouble.text, talk, writes);
+  }
+}
+
+const PERHAPS_DONE =
+  "What was to be written may have been. Next: run this again, which is safe; if it happens again, ";
+
+function timeoutFailure(path: string, talk: Talk, writes: boolean): Failure {
+  const seconds = `${talk.timeoutMs / 1000} s`;
+  const service = proxiedService(path);
+  if (service) {
+    return failure(
+      "timeout",
+      `${service} gave no answer through the API server within ${seconds}. Next: look at its pods, or raise --timeout`,
+    );
+  }
+  return failure(
+    "timeout",
+    `the API server ${talk.server} gave no answer within ${seconds}: it is slow, or something on the way drops ` +
+      `packets. ${writes ? PERHAPS_DONE : "Next: "}kubectl get --raw /readyz, or raise --timeout`,
+  );
+}
+
+/** Deno says these in the cause of "fetch failed" (rustls, hyper), node:https in error codes (OpenSSL names). */
+async function networkFailure(text: string, talk: Talk, writes: boolean): Promise<Failure> {
+  const at = `the API server ${talk.server}`;
+  const cluster = `cluster ${talk.clusterName} of the kubeconfig`;
+  if (/UnknownIssuer|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|self.signed|unable to (get|verify)/i.test(text)) {
+    return failure(
+      "certificate",
+      `no CA that ${cluster} trusts signed the certificate of ${at}. Next: correct its certificate-authority-data`,
+    );
+  }
+  if (
+    /invalid peer certificate: .{0,200}Expired|CERT_HAS_EXPIRED|NotValidYet|certificate has expired/i.test(
+      text,
+    )
+  ) {
+    return failure(
+      "certificate",
+      `the certificate of ${at} has expired or is not valid yet. Next: renew it on the control plane ` +
+        "(kubeadm certs check-expiration), and check this machine's clock",
+    );
+  }
+  if (/not valid for name|NotValidForName|ERR_TLS_CERT_ALTNAME|Hostname\/IP does not match/i.test(text)) {
+    return failure(
+      "certificate",
+      `the certificate of ${at} is for another name. Next: correct server or tls-server-name of ${cluster}`,
+    );
+  }
+  if (/received fatal alert|alert (bad|unknown|unsupported|certificate|handshake)/i.test(text)) {
+    const why = await talk.expired() ?? "its CA may not be the one that the server trusts";
+    return failure(
+      "certificate",
+      `${at} refused the client certificate of user ${talk.userName}: ${why}. Next: get a new kubeconfig`,
+    );
+  }
+  if (/invalid peer certificate|BadSignature|CERT_/i.test(text)) {
+    return failure(
+      "certificate",
+      `the certificate of ${at} is not valid. Next: renew it on the control plane`,
+    );
+  }
+  return failure("unreachable", `${at} ${unreachableWhy(text, writes)}`);
+}
+
+function unreachableWhy(text: string, writes: boolean): string {
+  const look = "check the server address of the context, and that the API server runs";
+  const check = `Next: ${look}`;
+  if (/refused/i.test(text)) return `refused the connection: nothing listens there. ${check}`;
+  if (/dns error|ENOTFOUND|EAI_AGAIN|lookup address/i.test(text)) {
+    return "has a name that can't be resolved. Next: check the server address of the context, DNS and VPN";
+  }
+  if (/unreachable|EHOSTUNREACH|ENETUNREACH|no route/i.test(text)) {
+    return "can't be routed to. Next: check the network and VPN";
+  }
+  if (/invalid HTTP version|corrupt message|wrong version number|unexpected message/i.test(text)) {
+    return "does not speak the protocol of its address (http or https). Next: correct the server address of the context";
+  }
+  if (/Requires net access|NotCapable/.test(text)) {
+    return "may not be connected to: this task lacks the permission. Next: add --allow-net";
+  }
+  if (
+    /reset|stream error|connection error|broken pipe|closed|unexpected eof|eof|body|incomplete|ECONNRESET|terminated/i
+      .test(text)
+  ) {
+    return `broke the connection off before its answer was whole. ${writes ? PERHAPS_DONE + look : check}`;
+  }
+  return `can't be reached. ${check}`;
+}
+
+/** A Failure whose message is one line of at most 500 characters. */
+export function failure(kind: FailureKind, message: string): Failure {
+  return { kind, message: oneLine(message, 500) };
+}
+
+/** The same, to be thrown. */
+export function cannotLook(kind: FailureKind, message: string): CannotLook {
+  return new CannotLook(failure(kind, message));
+}
+
+/** `Service ns/name` if the path goes through the service proxy. */
+export function proxiedService(path: string): string | undefined {
+  const match = /^\/api\/v1\/namespaces\/([^/]+)\/services\/([^/]+)\/proxy(\/|\?|$)/.exec(path);
+  const [, namespace, target] = match ?? [];
+  if (!namespace || !target) return undefined;
+  const parts = decodeURIComponent(target).split(":");
+  return `Service ${namespace}/${parts.length === 3 ? parts[1] : parts[0]}`;
+}
+
+/** What a path asks for, as kubectl would name it: `pods`, `clusters.postgresql.cnpg.io`, else the path. */
+export function subject(path: string): string {
+  const bare = path.replace(/\?[^]*/, "");
+  const match = /^\/(?:api\/v1|apis\/([^/]+)\/[^/]+)\/(?:namespaces\/[^/]+\/)?([^/]+)(?:\/|$)/.exec(bare);
+  const [, group, resource] = match ?? [];
+  if (!resource || proxiedService(path)) return proxiedService(path) ?? bare;
+  return group ? `${resource}.${group}` : resource;
+}

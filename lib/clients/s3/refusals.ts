@@ -1,0 +1,283 @@
+/**
+ * Words for an answer of S3 that is not what was asked for: what it means here, and what to do. Pure. Codes:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and rgw_common.cc of Ceph.
+ */
+import { unescaped } from "./list.ts";
+import type { Failure, FailureKind } from "../../engine/model.ts";
+import { quote } from "../../redact/mod.ts";
+import { failure } from "../kubernetes/failures.ts";
+import type { S3Talk, SeenS3 } from "./types.ts";
+import { GATEWAYS, subjectOf } from "./silence.ts";
+import { between } from "../../untrusted/text.ts";
+import { command } from "../../untrusted/shell.ts";
+import { own } from "../../untrusted/lookup.ts";
+import { codeOf } from "../../untrusted/code.ts";
+
+interface Said {
+  code?: string;
+  message?: string;
+}
+
+interface Case {
+  seen: SeenS3;
+  code: string;
+  message: string;
+  /** `403 AccessDenied`. */
+  status: string;
+  bucket: string;
+  talk: S3Talk;
+}
+
+/** Kind, what happened and why, and what to do next. */
+type Words = (of: Case) => [kind: FailureKind, why: string, next: string];
+
+const TOOLS = "kubectl -n rook-ceph exec deploy/rook-ceph-tools --";
+
+/** The words of an answer. */
+export function refusalOf(seen: SeenS3, said: Said, talk: S3Talk): Failure {
+  const code = said.code ?? "";
+  const message = quote(said.message ?? "", secretsOf(talk), 160);
+  const status = `${seen.status}${code ? ` ${code}` : ""}`;
+  const of = { seen, code, message, status, bucket: quote(bucketOf(seen), secretsOf(talk), 63), talk };
+  const words = isForeign(seen) ? foreign : skewed(of) ? CODES.RequestTimeTooSkewed : own(CODES, code);
+  const [kind, why, next] = (words ?? byStatus(seen))(of);
+  return failure(kind, `${subjectOf(seen.asked, talk)}: ${why}. Next: ${next}`);
+}
+
+/** What no message about this store may hold. */
+export const secretsOf = ({ keys }: Pick<S3Talk, "keys">) => [keys.secretAccessKey, keys.accessKeyId];
+
+/** An answer with a body that no S3 writes. */
+export function isForeign({ status, headers, text }: SeenS3): boolean {
+  if (headers.has("x-amz-request-id")) return false;
+  const type = headers.get("content-type") ?? "";
+  return status < 300 || /html|json/i.test(type) || (text.trim() !== "" && !/<Error[\s>]/.test(text));
+}
+
+const foreign: Words = ({ seen, talk: { way } }) => {
+  const page = /html/i.test(seen.headers.get("content-type") ?? "") || /^\s*</.test(seen.text)
+    ? "a web page"
+    : "something else";
+  if (/plain HTTP request|HTTP request to an HTTPS/i.test(seen.text)) {
+    return [
+      "unreachable",
+      `${way.url} serves https, and was spoken to in http`,
+      "give the endpoint with https://",
+    ];
+  }
+  if (seen.status >= 500) {
+    return [
+      "unreachable",
+      `HTTP ${seen.status} with ${page}, not from S3: a proxy stands before the store and can't reach it`,
+      GATEWAYS,
+    ];
+  }
+  return [
+    "malformed",
+    `HTTP ${seen.status} with ${page} where S3 would answer in XML: ${way.url} is no S3 endpoint`,
+    "check the endpoint (kubectl get svc -A -l app=rook-ceph-rgw); the dashboard and the console are not it",
+  ];
+};
+
+const NEW_KEYS = "take the keys anew from where the user was made: deno task obc:sync, or " +
+  "kubectl -n rook-ceph exec deploy/rook-ceph-tools -- radosgw-admin user info --uid USER";
+
+const bucketStats = (bucket: string) =>
+  command`kubectl -n rook-ceph exec deploy/rook-ceph-tools -- radosgw-admin bucket stats --bucket ${
+    bucket || "BUCKET"
+  }`;
+
+const CODES: Partial<Record<string, Words>> = {
+  InvalidAccessKeyId: ({ status }) => [
+    "unauthorized",
+    `the store knows no such access key (${status}): its user was deleted, or the keys were replaced since`,
+    NEW_KEYS,
+  ],
+  SignatureDoesNotMatch: ({ status, talk: { way } }) => [
+    "unauthorized",
+    `the access key is known, and the secret key is not the one that belongs to it (${status})` +
+    (way.how === "given" ? "; a proxy that changes Host or path does the same" : ""),
+    NEW_KEYS,
+  ],
+  AccessDenied: ({ status, message, bucket }) =>
+    /expired/i.test(message)
+      ? ["forbidden", `the time of the presigned URL is over (${status})`, "sign it anew"]
+      : [
+        "forbidden",
+        `the keys are right, and this user may not do that (${status}): a bucket policy, an ACL, or another owner`,
+        `${bucketStats(bucket)} names the owner; its policy: ` +
+        command`aws s3api get-bucket-policy --bucket ${bucket || "BUCKET"}`,
+      ],
+  RequestTimeTooSkewed: (of) => [
+    "unauthorized",
+    `the clocks differ too much, and S3 allows 15 minutes (${of.status}): ${clocks(of)}`,
+    "set the clock that is wrong: timedatectl status here, and on the nodes of the gateway",
+  ],
+  UserSuspended: ({ status }) => [
+    "forbidden",
+    `the user of this access key is suspended (${status})`,
+    `${TOOLS} radosgw-admin user enable --uid USER`,
+  ],
+  QuotaExceeded: ({ status, bucket }) => [
+    "server-error",
+    `a quota of the bucket or of its owner is used up (${status}): nothing more can be written`,
+    `${bucketStats(bucket)}; then delete, or raise it with radosgw-admin quota set`,
+  ],
+  InsufficientCapacity: ({ status }) => [
+    "server-error",
+    `the store is full (${status}): nothing more can be written`,
+    `${TOOLS} ceph df; then free space, or add disks`,
+  ],
+  SlowDown: ({ status, seen }) => [
+    "server-error",
+    `the store asks for fewer requests (${status})${waits(seen)}: it has more to do than it can`,
+    `ask for less at a time; ${GATEWAYS}`,
+  ],
+  NoSuchBucket: ({ status, bucket }) => [
+    "server-error",
+    `there is no bucket ${bucket || "of that name"} (${status}): it was deleted meanwhile, or never made`,
+    "kubectl get objectbucketclaims -A, and aws s3 ls",
+  ],
+  NoSuchKey: ({ status }) => [
+    "server-error",
+    `there is no such object (${status}): it was deleted meanwhile, or never written`,
+    "list its prefix, with versions if the bucket keeps them",
+  ],
+  AuthorizationHeaderMalformed: (of) => wrongRegion(of),
+  IllegalLocationConstraintException: (of) => wrongRegion(of),
+  InvalidLocationConstraint: (of) => wrongRegion(of),
+  NotImplemented: ({ status }) => [
+    "server-error",
+    `this store can't do that (${status})`,
+    "do without it, or use a newer version of the store",
+  ],
+};
+CODES.RequestExpired = CODES.RequestTimeTooSkewed;
+CODES.ServiceUnavailable = CODES.SlowDown;
+
+function byStatus({ status, asked }: SeenS3): Words {
+  if (status >= 300 && status < 400) return redirected;
+  if (status === 403 && asked.method === "HEAD") return headForbidden;
+  // An error that came after the head: of a copy, or of the end of a multipart upload.
+  if (status < 300) return broken;
+  if (status === 507) return CODES.InsufficientCapacity ?? other;
+  if (status === 503 || status === 429) return CODES.SlowDown ?? other;
+  return status >= 500 ? broken : other;
+}
+
+/** HEAD has no body to say why; only the clocks can be compared. */
+const headForbidden: Words = ({ status, bucket, talk: { way } }) => [
+  "forbidden",
+  `it was refused (${status}), and an answer to HEAD never says why: the access key is unknown, its secret key is ` +
+  "another, or this user may not read it (the clocks agree)",
+  "a signed GET tells which: " +
+  command`aws s3api list-objects-v2 --bucket ${bucket || "BUCKET"} --max-keys 1 --endpoint-url ${way.url}`,
+];
+
+const redirected: Words = ({ seen, status, talk }) => {
+  const { region: inBody, endpoint } = errorFields(seen.text);
+  const region = seen.headers.get("x-amz-bucket-region") ?? inBody;
+  const to = endpoint ?? locationOf(seen.headers);
+  const told = [...region ? [`region ${region}`] : [], ...to ? [`endpoint ${to}`] : []].join(", ");
+  const where = quote(told, secretsOf(talk), 200);
+  const so = seen.status === 301 || seen.status === 308 ? "belongs elsewhere" : "is for now served elsewhere";
+  return [
+    "server-error",
+    `the store says that the bucket ${so}${
+      where ? `: ${where}` : ""
+    } (${status}); it was asked for in region ` +
+    `${talk.region} at ${talk.way.url}, and a redirect is not followed, because the signature is for this place`,
+    where ? `ask there: ${where}` : "find out where it is: aws s3api get-bucket-location",
+  ];
+};
+
+/** Without a query, which may hold a signature. */
+function locationOf(headers: Headers): string | undefined {
+  const url = URL.parse(headers.get("location") ?? "");
+  return url ? `${url.origin}${url.pathname}` : undefined;
+}
+
+function wrongRegion({ seen, status, message, talk }: Case): ReturnType<Words> {
+  const told = seen.headers.get("x-amz-bucket-region") ?? errorFields(seen.text).region ??
+    /expecting '([\w-]+)'/.exec(message)?.[1];
+  const wanted = told && quote(told, secretsOf(talk), 64);
+  return [
+    "server-error",
+    `region ${talk.region} is not the one that the store expects (${status})${
+      wanted ? `: it is ${wanted}` : ""
+    }`,
+    wanted ? `use region ${wanted}` : "use the region of the store: its zone group, often us-east-1",
+  ];
+}
+
+const broken: Words = ({ status, message }) => [
+  "server-error",
+  `the store failed by itself (${status})${message ? `: ${message}` : ""}`,
+  `${GATEWAYS}, their logs, and ${TOOLS} ceph status`,
+];
+
+const other: Words = ({ status, message }) => [
+  "server-error",
+  `the store refused it (${status})${message ? `: ${message}` : ""}`,
+  "correct what was asked for",
+];
+
+const MAX_SKEW_MS = 15 * 60_000;
+
+/** RGW says AccessDenied to some requests of a wrong clock, and HEAD says nothing: the Date of its answer tells. */
+function skewed({ seen, code }: Case): boolean {
+  const theirs = Date.parse(seen.headers.get("date") ?? "");
+  const unclear = code === "" || code === "AccessDenied" || code === "Forbidden";
+  return seen.status === 403 && unclear && Math.abs(theirs - seen.asked.sentAt) > MAX_SKEW_MS;
+}
+
+function clocks({ seen }: Case): string {
+  const theirs = Date.parse(errorFields(seen.text).serverTime ?? seen.headers.get("date") ?? "");
+  const ours = seen.asked.sentAt;
+  if (Number.isNaN(theirs)) return `this machine's says ${rfc3339(ours)}`;
+  const minutes = Math.round(Math.abs(ours - theirs) / 60_000);
+  const which = ours > theirs ? "ahead of" : "behind";
+  return `this machine's says ${rfc3339(ours)}, the store's ${rfc3339(theirs)}` +
+    (minutes > 0
+      ? ` (here ${minutes} min ${which} it)`
+      : " (they agree now: the request was signed by another clock)");
+}
+
+function rfc3339(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d{3}Z/, "Z");
+}
+
+function waits({ headers }: SeenS3): string {
+  const after = headers.get("retry-after");
+  return after && /^\d{1,6}$/.test(after) ? ` and to wait ${after} s` : "";
+}
+
+/** The bucket of a path-style request; empty when it is not told by the path. */
+function bucketOf({ asked, text }: SeenS3): string {
+  const inPath = asked.path.startsWith("//") ? "" : decodeURIComponent(asked.path.split("/")[1] ?? "");
+  return errorFields(text).bucket ?? inPath;
+}
+
+/** Of an error body of S3, what is said of it; nothing when the text is none. */
+export function errorFields(text: string): {
+  code?: string;
+  message?: string;
+  region?: string;
+  endpoint?: string;
+  bucket?: string;
+  serverTime?: string;
+} {
+  if (!/<Error[\s>]/.test(text)) return {};
+  const field = (name: string) => {
+    const found = between(text, `<${name}>`, `</${name}>`);
+    return found && !found.includes("<") ? unescaped(found) : undefined;
+  };
+  return {
+    code: codeOf(field("Code")),
+    message: field("Message"),
+    region: field("Region"),
+    endpoint: field("Endpoint"),
+    bucket: field("BucketName") ?? field("Bucket"),
+    serverTime: field("ServerTime"),
+  };
+}

@@ -1,0 +1,119 @@
+/** Words for a request to S3 that got no whole answer, or one that no S3 gives. Pure. */
+import type { Failure } from "../../engine/model.ts";
+import { failure } from "../kubernetes/failures.ts";
+import type { S3Talk } from "./types.ts";
+import type { AskedS3, NoAnswer } from "./send.ts";
+import { command } from "../../untrusted/shell.ts";
+
+export const GATEWAYS = command`kubectl get pods -A -l app=rook-ceph-rgw`;
+const CEPH = command`kubectl -n rook-ceph exec deploy/rook-ceph-tools -- ceph status`;
+
+/** `could not read the footer (GET /lake/a.parquet)`. */
+export function subjectOf(asked: AskedS3 | undefined, { what }: S3Talk): string {
+  const request = asked ? `${asked.method} ${asked.path}` : "a request";
+  return what ? `could not ${what}${asked ? ` (${request})` : ""}` : request;
+}
+
+/** Why there was no whole answer. */
+export function silence({ trouble, asked, got }: NoAnswer, talk: S3Talk): Failure {
+  const subject = subjectOf(asked, talk);
+  const writes = asked.method !== "GET" && asked.method !== "HEAD";
+  const perhaps = writes ? " It may have been done nevertheless." : "";
+  switch (trouble.why) {
+    case "timeout":
+      return lateFailure(subject, writes, got?.bytes, talk);
+    case "too-big": {
+      const limit = `${Math.round(trouble.limitBytes / 1024 / 1024)} MiB`;
+      return failure("malformed", `${subject}: the answer is larger than ${limit}. Next: check the endpoint`);
+    }
+    case "closed":
+      return failure("unreachable", `${subject}: the connection was closed before the answer came`);
+  }
+  const { text } = trouble;
+  const certificate = certificateWhy(text, talk);
+  if (certificate) return failure("certificate", `${subject}: ${certificate}`);
+  if (got) {
+    const of = got.of === undefined ? "" : ` of ${got.of}`;
+    return failure(
+      "unreachable",
+      `${subject}: the answer broke off after ${got.bytes}${of} bytes: the gateway was restarted, or something ` +
+        `between cut it.${perhaps} Next: ${GATEWAYS}, and try again`,
+    );
+  }
+  // What a port-forward ran into is nearer to the cause than that its connection closed.
+  const known = talk.way.failure();
+  if (known) return failure(known.kind, `${subject}: ${known.message}`);
+  return failure("unreachable", `${subject}: ${connectionWhy(text, perhaps, talk)}`);
+}
+
+function lateFailure(subject: string, writes: boolean, bytes: number | undefined, talk: S3Talk): Failure {
+  const seconds = `${talk.timeoutMs / 1000} s`;
+  if (bytes !== undefined) {
+    return failure(
+      "timeout",
+      `${subject}: the answer stopped after ${bytes} bytes, and nothing more came within ${seconds}. Next: ` +
+        `${GATEWAYS}, or raise --timeout`,
+    );
+  }
+  const why = writes
+    ? "RGW holds writes without an answer when its pools are full or its placement groups are not active. It may " +
+      `still be done. Next: ${CEPH}`
+    : `it is slow, or something on the way drops packets. Next: ${GATEWAYS}, then ${CEPH}`;
+  return failure(
+    "timeout",
+    `${subject}: the store gave no answer within ${seconds}: ${why}, or raise --timeout`,
+  );
+}
+
+/** What is wrong with the certificate, as Deno says it (rustls); undefined when nothing is. */
+function certificateWhy(text: string, { way }: S3Talk): string | undefined {
+  const at = way.url;
+  if (/UnknownIssuer|SELF_SIGNED|self.signed|CaUsedAsEndEntity/i.test(text)) {
+    return `no CA that is trusted here signed the certificate of ${at}. Next: ${
+      way.how === "given" ? "give its CA with --ca FILE" : "give its CA"
+    }, and see it with ` +
+      command`openssl s_client -showcerts -connect ${hostPort(at)}`;
+  }
+  if (/certificate: .{0,200}Expired|NotValidYet|certificate has expired/i.test(text)) {
+    return `the certificate of ${at} has expired or is not valid yet. Next: renew it (kubectl get certificate -A), ` +
+      "and check this machine's clock";
+  }
+  if (/not valid for name|NotValidForName/i.test(text)) {
+    return `the certificate of ${at} is for another name; with buckets in the host it must be for *.HOST too. Next: ` +
+      "use the name that it is for, or path style";
+  }
+  if (/invalid peer certificate|BadSignature/i.test(text)) {
+    return `the certificate of ${at} is not valid. Next: renew it`;
+  }
+  return undefined;
+}
+
+function connectionWhy(text: string, perhaps: string, { way }: S3Talk): string {
+  const at = way.url;
+  const https = at.startsWith("https:");
+  if (/dns error|lookup address/i.test(text)) {
+    return `the name in ${at} can't be resolved. Next: correct the endpoint, or check DNS and VPN`;
+  }
+  if (/refused/i.test(text)) {
+    return `nothing listens at ${at}: it refused the connection. Next: ${GATEWAYS}, and check port and endpoint`;
+  }
+  if (/unreachable|no route/i.test(text)) {
+    return `${at} can't be routed to. Next: check the network and VPN`;
+  }
+  if (https && /corrupt message|InvalidContentType|unexpected message|tls handshake eof/i.test(text)) {
+    return `${at} does not speak https: http is served there. Next: give the endpoint with http://`;
+  }
+  if (!https && /invalid HTTP version|InvalidHttpVersion|http.?0\.9|Parse/i.test(text)) {
+    return `${at} does not answer in http: perhaps https is served there. Next: give the endpoint with https://`;
+  }
+  if (/Requires net access|NotCapable/.test(text)) {
+    return `${at} may not be connected to: this task lacks the permission. Next: add --allow-net`;
+  }
+  const tls = https ? "" : " (a port of https closes so, too)";
+  return `${at} broke the connection off before it answered${tls}.${perhaps} Next: ${GATEWAYS}`;
+}
+
+function hostPort(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+}

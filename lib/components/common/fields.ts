@@ -1,0 +1,189 @@
+/** Readers that several kinds share: what we keep of metadata, conditions, pod specs and texts. */
+import type { ObjectRef, Reader } from "../../engine/model.ts";
+import { quote } from "../../redact/mod.ts";
+import { anyText, bool, list, map, num, obj, objectName, present, str, via } from "../../engine/decode.ts";
+import { own } from "../../untrusted/lookup.ts";
+import { codeOf } from "../../untrusted/code.ts";
+
+/** Longest text kept from a condition or an event, in UTF-16 units; the rest says nothing new. */
+const TEXT_LIMIT = 400;
+
+/** A message for people: one line of a bounded length, with what looks like credentials taken out. */
+export const text: Reader<string> = via(anyText, (value) => quote(value, [], TEXT_LIMIT));
+
+export const labels: Reader<Record<string, string>> = map(str);
+
+/** Identity, owners and age; no annotations, no managedFields. */
+export const metadata = obj({
+  name: objectName,
+  namespace: objectName,
+  generation: num,
+  creationTimestamp: str,
+  deletionTimestamp: str,
+  finalizers: list(str),
+  ownerReferences: list(obj({ kind: objectName, name: objectName, controller: bool })),
+});
+
+/** As `metadata`, with the labels that selectors match. */
+export const labelled = obj({
+  name: objectName,
+  namespace: objectName,
+  labels,
+  generation: num,
+  creationTimestamp: str,
+  deletionTimestamp: str,
+  finalizers: list(str),
+  ownerReferences: list(obj({ kind: objectName, name: objectName, controller: bool })),
+});
+
+/** A reason as Kubernetes gives it, if it is one. */
+export const reasonCode = via(anyText, codeOf);
+
+export const condition = obj({
+  type: str,
+  status: str,
+  reason: reasonCode,
+  message: text,
+  lastTransitionTime: str,
+  observedGeneration: num,
+});
+
+export const conditions = list(condition);
+
+export type Metadata = NonNullable<ReturnType<typeof metadata>>;
+export type Condition = NonNullable<ReturnType<typeof condition>>;
+
+/** User and password are skipped up to the last @; what is followed by more than a path or the end is no host. */
+const URL_HOST =
+  /\b([a-z][a-z0-9+.]{0,30}):\/\/(?:[^/\s"']*@)?([a-z0-9.-]+(?::\d{1,5})?)(?![a-z0-9._:@%$-])/gi;
+
+/**
+ * Host names, with their ports, that a configuration text names: `host` or `host:port`, never credentials; of URLs
+ * with the scheme s3, s3a or s3n `s3://bucket`.
+ */
+export function hostsIn(value: string): string[] {
+  const found = new Set<string>();
+  for (const match of value.matchAll(URL_HOST)) {
+    const [, scheme = "", host] = match;
+    if (host) found.add(/^s3[an]?$/i.test(scheme) ? `s3://${host}` : host.toLowerCase());
+  }
+  for (
+    const match of value.matchAll(
+      /(?<![a-z0-9.-])([a-z0-9-]+(?:\.[a-z0-9-]+){0,2}\.svc(?:\.[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?)/gi,
+    )
+  ) {
+    if (match[1]) found.add(match[1].toLowerCase());
+  }
+  return [...found];
+}
+
+const MAY_NAME_HOST = /:\/\/|\.svc/i;
+
+/** The pods of a workload say the same, so most values were seen before; long ones are not worth the memory. */
+const hostsByValue = new Map<string, string[] | undefined>();
+
+const hosts: Reader<string[]> = via(anyText, (value) => {
+  if (!MAY_NAME_HOST.test(value)) return undefined;
+  if (hostsByValue.has(value)) return hostsByValue.get(value);
+  const found = hostsIn(value);
+  const kept = found.length > 0 ? found : undefined;
+  if (value.length < 1000 && hostsByValue.size < 10_000) hostsByValue.set(value, kept);
+  return kept;
+});
+
+/** Every host that a map of texts (ConfigMap data) names. */
+export const hostsOfMap: Reader<string[]> = via(map(hosts), (found) => {
+  const all = [...new Set(Object.values(found).flat())];
+  return all.length > 0 ? all : undefined;
+});
+
+/** The keys of a map, without its values. */
+export const keysOnly: Reader<string[]> = via(map(present), (found) => Object.keys(found));
+
+const keyRef = obj({ name: objectName, key: objectName, optional: bool });
+const nameRef = obj({ name: objectName, optional: bool });
+
+/** Of an environment variable only where it comes from, and the hosts in it: its value may be a secret. */
+const env = via(
+  obj({ value: hosts, valueFrom: obj({ secretKeyRef: keyRef, configMapKeyRef: keyRef }) }),
+  (kept) => kept.value || kept.valueFrom?.secretKeyRef || kept.valueFrom?.configMapKeyRef ? kept : undefined,
+);
+
+const container = obj({
+  name: objectName,
+  image: str,
+  args: via(list(hosts), (found) => found.length > 0 ? found.flat() : undefined),
+  env: via(list(env), (found) => found.length > 0 ? found : undefined),
+  envFrom: list(obj({ secretRef: nameRef, configMapRef: nameRef })),
+  ports: list(obj({ name: objectName, containerPort: num, protocol: str })),
+});
+
+const volume = via(
+  obj({
+    secret: obj({ secretName: objectName, optional: bool, items: list(obj({ key: objectName })) }),
+    configMap: obj({ name: objectName, optional: bool, items: list(obj({ key: objectName })) }),
+    persistentVolumeClaim: obj({ claimName: objectName }),
+    projected: obj({ sources: list(obj({ secret: nameRef, configMap: nameRef })) }),
+  }),
+  (kept) => kept.secret || kept.configMap || kept.persistentVolumeClaim || kept.projected ? kept : undefined,
+);
+
+/** What a pod needs, from its spec or from a workload's template. */
+export const podSpec = obj({
+  nodeName: objectName,
+  nodeSelector: labels,
+  serviceAccountName: objectName,
+  hostNetwork: bool,
+  containers: list(container),
+  initContainers: list(container),
+  volumes: list(volume),
+  imagePullSecrets: list(nameRef),
+});
+
+export type PodSpec = NonNullable<ReturnType<typeof podSpec>>;
+
+interface Named {
+  metadata?: { name?: string; namespace?: string };
+}
+
+/** The reference of a listed object. */
+export function refOf(kind: string, object: Named): ObjectRef {
+  const name = object.metadata?.name ?? "";
+  return object.metadata?.namespace ? { kind, namespace: object.metadata.namespace, name } : { kind, name };
+}
+
+export function conditionOf(
+  object: { status?: { conditions?: Condition[] } },
+  type: string,
+): Condition | undefined {
+  return object.status?.conditions?.find((entry) => entry.type === type);
+}
+
+/** Whether its condition Ready is True. */
+export function isReady(object: { status?: { conditions?: Condition[] } }): boolean {
+  return conditionOf(object, "Ready")?.status === "True";
+}
+
+/** Seconds since an RFC 3339 time; undefined when there is none. */
+export function ageSeconds(now: number, time: string | undefined): number | undefined {
+  if (!time) return undefined;
+  const at = Date.parse(time);
+  return Number.isNaN(at) ? undefined : Math.max(0, (now - at) / 1000);
+}
+
+/** An age as people say it: `45 s`, `12 min`, `3 h`, `2 d`. */
+export function ageText(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86400)} d`;
+}
+
+/** Whether every label of the selector is there; an empty selector matches nothing here, as in a Service. */
+export function matches(
+  selector: Record<string, string> | undefined,
+  has: Record<string, string> | undefined,
+): boolean {
+  const wanted = Object.entries(selector ?? {});
+  return wanted.length > 0 && wanted.every(([key, value]) => own(has, key) === value);
+}

@@ -1,0 +1,121 @@
+/** Which component an object belongs to: the tables of names and labels that tell. */
+import type { World } from "../../engine/model.ts";
+import { isReady } from "./fields.ts";
+import { perWorld } from "./per_world.ts";
+import { pods, replicaSets } from "../kubernetes/kinds.ts";
+import type { Pod } from "../kubernetes/kinds.ts";
+import { own } from "../../untrusted/lookup.ts";
+
+interface Described {
+  metadata?: {
+    name?: string;
+    namespace?: string;
+    labels?: Record<string, string>;
+    ownerReferences?: { kind?: string; name?: string; controller?: boolean }[];
+  };
+}
+
+/** In the platform's namespace, by the beginning of the name; the first that fits. */
+const OF_PLATFORM = [
+  ["nessie-postgres", "postgresql"],
+  ["nessie", "nessie"],
+  ["spark-history-server", "spark-history-server"],
+  ["spark-client", "spark-client"],
+] as const;
+
+/** In any namespace, by the beginning of the name. */
+const BY_NAME = [["spark-operator", "spark-operator"], [
+  "onepassword-connect",
+  "onepassword-connect",
+]] as const;
+
+const BY_NAMESPACE: Record<string, string> = {
+  "cnpg-system": "postgresql",
+  "flux-system": "flux",
+  "external-secrets": "external-secrets",
+  "rook-ceph": "rook-ceph",
+  "kube-system": "kubernetes",
+  "kube-public": "kubernetes",
+  "kube-node-lease": "kubernetes",
+};
+
+/** The component that an object belongs to; `workloads` when it is none that we know. */
+export function placeOf(object: Described, world: World): string {
+  const { name = "", namespace = "", labels } = object.metadata ?? {};
+  if (labels?.["cnpg.io/cluster"] !== undefined) return "postgresql";
+  if (namespace === world.namespace) {
+    for (const [prefix, place] of OF_PLATFORM) if (isNamed(name, prefix)) return place;
+  }
+  for (const [prefix, place] of BY_NAME) if (isNamed(name, prefix)) return place;
+  return own(BY_NAMESPACE, namespace) ?? "workloads";
+}
+
+function isNamed(name: string, prefix: string): boolean {
+  return name.startsWith(prefix) && (name.length === prefix.length || name[prefix.length] === "-");
+}
+
+/** Whether an object is of the platform or of what it stands on, and not of another tenant of the cluster. */
+export function isOurs(object: Described, world: World): boolean {
+  return object.metadata?.namespace === world.namespace || placeOf(object, world) !== "workloads";
+}
+
+export interface Owner {
+  kind: string;
+  name: string;
+}
+
+/** The object that controls this one, or the first owner. */
+export function ownerOf(object: Described): Owner | undefined {
+  const owners = object.metadata?.ownerReferences ?? [];
+  const owner = owners.find((entry) => entry.controller) ?? owners[0];
+  return owner?.kind && owner.name ? { kind: owner.kind, name: owner.name } : undefined;
+}
+
+const known = perWorld(() => new WeakMap<Pod, { owner: Owner | undefined }>());
+
+/** The workload a pod belongs to: its Deployment rather than its ReplicaSet. */
+export function workloadOf(pod: Pod, world: World): Owner | undefined {
+  const found = known(world).get(pod) ?? { owner: findWorkload(pod, world) };
+  known(world).set(pod, found);
+  return found.owner;
+}
+
+function findWorkload(pod: Pod, world: World): Owner | undefined {
+  const owner = ownerOf(pod);
+  if (owner?.kind !== "ReplicaSet") return owner;
+  const set = world.get(replicaSets, pod.metadata?.namespace, owner.name);
+  return (set && ownerOf(set)) ?? deploymentByName(owner);
+}
+
+/** When ReplicaSets cannot be listed, their names still say whose they are: NAME-HASH. */
+function deploymentByName(set: Owner): Owner {
+  const cut = set.name.lastIndexOf("-");
+  return cut > 0 ? { kind: "Deployment", name: set.name.slice(0, cut) } : set;
+}
+
+const byNamespace = perWorld((world) =>
+  Map.groupBy(world.list(pods), (pod) => pod.metadata?.namespace ?? "")
+);
+
+/** The pods of a namespace. */
+export function podsIn(world: World, namespace: string): Pod[] {
+  return byNamespace(world).get(namespace) ?? [];
+}
+
+const byWorkload = perWorld(() => new Map<string, Map<string, Pod[]>>());
+
+/** The pods of a workload. */
+export function podsOf(world: World, kind: string, namespace: string, name: string): Pod[] {
+  const namespaces = byWorkload(world);
+  const index = namespaces.get(namespace) ?? Map.groupBy(podsIn(world, namespace), (pod) => {
+    const owner = workloadOf(pod, world);
+    return owner ? `${owner.kind}/${owner.name}` : "";
+  });
+  namespaces.set(namespace, index);
+  return index.get(`${kind}/${name}`) ?? [];
+}
+
+/** The platform's pods, and all that are unwell: what a well pod of another tenant needs is nobody's concern here. */
+export const podsOfConcern = perWorld((world) =>
+  world.list(pods).filter((pod) => !isReady(pod) || isOurs(pod, world))
+);

@@ -1,0 +1,73 @@
+/** The check that every component of the platform shares: its workload is there, wanted, and ready. */
+import type { Check, ObjectRef, World } from "../../engine/model.ts";
+import { refOf } from "./fields.ts";
+import { deployments, pods, type Workload } from "../kubernetes/kinds.ts";
+import { judgeWorkload } from "../workloads/readiness.ts";
+import { command } from "../../untrusted/shell.ts";
+
+/** Deployments that the platform cannot do without; they are judged here and not a second time as workloads. */
+const REQUIRED = ["nessie", "spark-operator", "spark-history-server", "spark-client"];
+
+export function isRequired(object: Workload, world: World): boolean {
+  return object.metadata?.namespace === world.namespace && REQUIRED.includes(object.metadata?.name ?? "");
+}
+
+/** What the platform's namespace must hold, present or absent. */
+export function requiredObjects(world: World): ObjectRef[] {
+  const { namespace } = world;
+  const services = ["nessie", "spark-history-server"].map((name) => ({ kind: "Service", namespace, name }));
+  return [...REQUIRED.map((name) => ({ kind: "Deployment", namespace, name })), ...services];
+}
+
+/** The check that Deployment `name` runs as many ready pods as it should, and at least one. */
+export function requiredDeployment(name: string): Check {
+  const object = (world: World): ObjectRef => ({ kind: "Deployment", namespace: world.namespace, name });
+  return {
+    id: `${name}.pods-ready`,
+    title: `${name} pods`,
+    explain:
+      `Deployment ${name} exists in the platform's namespace, asks for at least one pod, and has as many ready pods ` +
+      "as it asks for. Zero of zero is critical: nothing runs.",
+    needs: [deployments],
+    okNeeds: [pods],
+    object,
+    run(world) {
+      const found = world.get(deployments, world.namespace, name);
+      if (!found) {
+        return [{
+          status: "critical",
+          reason: "Missing",
+          message: `Deployment ${world.namespace}/${name} does not exist`,
+          observed: "absent",
+          expected: "present",
+          evidence: "GET /apis/apps/v1/deployments",
+          next: [command`kubectl -n ${world.namespace} get deployments`, command`flux get kustomizations -A`],
+        }];
+      }
+      const desired = found.spec?.replicas ?? 1;
+      const ready = found.status?.readyReplicas ?? 0;
+      const base = {
+        observed: `${ready} of ${desired} ready`,
+        expected: "at least 1",
+        evidence: "status.readyReplicas",
+      };
+      if (desired === 0) {
+        const next = [command`kubectl -n ${world.namespace} scale deployment ${name} --replicas=1`];
+        return [{
+          ...base,
+          status: "critical",
+          reason: "ScaledToZero",
+          message: "is scaled to zero: nothing runs",
+          next,
+        }];
+      }
+      const judged = judgeWorkload("Deployment", found, world);
+      if (judged) return [{ ...judged, object: refOf("Deployment", found) }];
+      if (ready < desired) {
+        const message = `${ready} of ${desired} pods are ready, a rollout is on its way`;
+        return [{ ...base, status: ready > 0 ? "ok" : "warning", reason: "RollingOut", message }];
+      }
+      return [{ ...base, status: "ok", reason: "Ready", message: `${ready} of ${desired} pods are ready` }];
+    },
+  };
+}

@@ -1,0 +1,134 @@
+/** What the judges of custom resources share: durations, stuck deletions, names that were mistyped, kinds not served. */
+import type { Check, Judgement, ListSource, ObjectRef, ShellCommand, World } from "../../engine/model.ts";
+import { ageSeconds, ageText, type Metadata } from "./fields.ts";
+import { command } from "../../untrusted/shell.ts";
+import { own } from "../../untrusted/lookup.ts";
+
+/** Reasons of objects that are not there. */
+export const GONE = ["Missing", "NotFound"] as const;
+
+/** A deletion that takes longer than this is held by something. */
+const DELETION_SECONDS = 600;
+
+const UNITS: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 0.001 };
+
+/** Seconds of a Go duration such as `1h30m` or `90s`; undefined when it is not one. */
+export function goSeconds(duration: string | undefined): number | undefined {
+  if (!duration) return undefined;
+  const parts = [...duration.matchAll(/(?<!\d)(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
+  if (parts.map(([whole]) => whole).join("") !== duration) return undefined;
+  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (own(UNITS, unit) ?? 0), 0);
+}
+
+/** A deletion that does not end: `TerminatingStuck`, naming the finalizers that hold it. */
+export function judgeDeletion(
+  object: { metadata?: Metadata },
+  world: World,
+  describe: ShellCommand,
+): Judgement | undefined {
+  const age = ageSeconds(world.now, object.metadata?.deletionTimestamp);
+  if (age === undefined || age < DELETION_SECONDS) return undefined;
+  const held = object.metadata?.finalizers?.join(", ");
+  return {
+    status: "critical",
+    reason: "TerminatingStuck",
+    message: `is being deleted for ${ageText(age)} and does not go${held ? `: held by ${held}` : ""}`,
+    observed: `deletionTimestamp ${object.metadata?.deletionTimestamp}`,
+    expected: "gone, or never deleted",
+    evidence: "metadata.deletionTimestamp, metadata.finalizers",
+    next: [describe],
+  };
+}
+
+/** Names of objects are no longer, and comparing costs the square of it. */
+const LONGEST_NAME = 253;
+
+/** Whether one name is probably the other, mistyped: other separators or order of words, or two letters off. */
+export function looksLike(a: string, b: string): boolean {
+  if (a === b || Math.max(a.length, b.length) > LONGEST_NAME) return false;
+  const words = (name: string) => name.split(/[-.]/).toSorted().join("-");
+  if (words(a) === words(b) || a.replace(/[-.]/g, "") === b.replace(/[-.]/g, "")) return true;
+  return Math.min(a.length, b.length) >= 6 && distance(a, b) <= 2;
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      next.push(Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + same));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** The definitions of an API group, by the path of a list: they are installed, and lost, together. */
+export function definitionOf(source: ListSource): ObjectRef | undefined {
+  const [, group] = source.path.match(/^\/apis\/([^/.]+\.[^/]+)\/[^/]+\/[^/?]+/) ?? [];
+  if (!group || group.endsWith(".k8s.io")) return undefined;
+  return { kind: "CustomResourceDefinition", name: `*.${group}` };
+}
+
+/** Whether the API server does not know the kind, as opposed to not letting us look. */
+export function notServed(world: World, source: ListSource): boolean {
+  return world.failure(source)?.kind === "not-installed";
+}
+
+/**
+ * The check that the kinds of a component are served. A kind that is not, although something shows that the
+ * platform uses it (`wanted`), is critical; when nothing does, the component does not apply.
+ */
+export function servedCheck(
+  component: string,
+  title: string,
+  sources: ListSource[],
+  wanted: (world: World, source: ListSource) => boolean,
+): Check {
+  const named = { kind: "CustomResourceDefinition", name: "*" };
+  return {
+    id: `${component}.kinds-served`,
+    title: `${title} kinds`,
+    explain: `The API server serves the kinds of ${title} that the platform uses: ${
+      sources.map((source) => source.kind).join(", ")
+    }. Without its definition an object is neither kept nor acted on.`,
+    needs: [],
+    object: () => named,
+    run(world) {
+      const absent = sources.filter((source) => notServed(world, source));
+      const groups = Map.groupBy(absent, (source) => definitionOf(source)?.name ?? named.name);
+      const bad = [...groups].filter(([, members]) => members.some((source) => wanted(world, source)));
+      if (bad.length > 0) {
+        return bad.map(([name, members]) => ({
+          object: { ...named, name },
+          status: "critical",
+          reason: "NotInstalled",
+          message: `the cluster does not serve ${
+            members.map(({ kind }) => kind).join(", ")
+          }, which the platform uses`,
+          observed: "absent",
+          expected: "installed",
+          evidence: members.map(({ path }) => `GET ${path}`).join(", "),
+          next: [command`kubectl get crd | grep ${name.replace("*.", "")}`],
+        }));
+      }
+      if (absent.length === sources.length) {
+        return [{ status: "skipped", reason: "NotInstalled", message: `${title} is not installed here` }];
+      }
+      const unseen = sources.find((source) => world.failure(source) && !notServed(world, source));
+      if (unseen) {
+        const message = `could not look at ${unseen.kind}: ${world.failure(unseen)?.message}`;
+        return [{ status: "unknown", reason: "NotReadable", message, unread: unseen.id }];
+      }
+      const count = `${sources.length - absent.length} of ${sources.length}`;
+      return [{
+        status: "ok",
+        reason: "Served",
+        message: `${count} kinds of ${title} are served`,
+        observed: count,
+      }];
+    },
+  };
+}

@@ -1,0 +1,202 @@
+/** Judges ExternalSecrets and their stores. */
+import type { Judgement, World } from "../../engine/model.ts";
+import { ON_ITS_WAY } from "../../engine/model.ts";
+import type { ExternalSecret, SecretStore } from "./kinds.ts";
+import { ageSeconds, ageText, conditionOf, isReady } from "../common/fields.ts";
+import { type SecretMeta, secrets } from "../kubernetes/kinds.ts";
+import { eventsOf } from "../workloads/pods.ts";
+import { goSeconds, judgeDeletion } from "../common/states.ts";
+import { command } from "../../untrusted/shell.ts";
+
+/** A new object is looked at within seconds. */
+const FIRST_LOOK_SECONDS = 60;
+/** So many refresh intervals without a refresh, and the operator has stopped. */
+const MISSED_REFRESHES = 3;
+const REFRESH_GRACE_SECONDS = 300;
+
+/** What went wrong, by the words the operator and the providers use; the first match wins. */
+const CAUSES: readonly [reason: string, words: RegExp][] = [
+  ["RateLimited", /\b429\b|rate.?limit|too many requests/i],
+  ["StoreNotAllowed", /is not allowed from namespace|denied by spec\.condition/i],
+  ["StoreNotReady", /SecretStore "?[a-z0-9.-]+"? is not ready/i],
+  [
+    "StoreNotFound",
+    /could not get (Cluster)?SecretStore|secretstores?(\.[a-z.-]{1,253})? "[^"]+" not found/i,
+  ],
+  [
+    "ProviderUnreachable",
+    /connection refused|no such host|i\/o timeout|deadline exceeded|no route to host|connection reset|\bEOF\b|context canceled|network is unreachable/i,
+  ],
+  [
+    "Unauthorized",
+    /\b40[13]\b|unauthori[sz]ed|forbidden|invalid (bearer )?token|permission denied|access denied/i,
+  ],
+  ["ProviderError", /\b5\d\d\b|internal server error|bad gateway|service unavailable/i],
+  [
+    "FieldNotFound",
+    /ItemField matching|property .{0,300} does not exist|cannot find secret data for key|no such (field|property)|field .{0,300} not found/i,
+  ],
+  ["ItemAmbiguous", /expected one 1Password Item matching/i],
+  [
+    "ItemNotFound",
+    /key not found in|secret does not exist|item.{0,300} not found|secrets "[^"]+" not found|finding 1Password Item/i,
+  ],
+  ["VaultNotFound", /finding 1Password Vault|vault.{0,300} not found|no vaults found|found 0 vaults/i],
+  ["TargetConflict", /owned by another ExternalSecret|take ownership|target is immutable/i],
+  [
+    "TemplateFailed",
+    /apply template|execute template|conversion strategy|decoding strategy|invalid secret keys/i,
+  ],
+];
+
+/** Reasons that speak of the provider, or the way to it, and so of every ExternalSecret of a store. */
+export const PROVIDER_FAULTS = [
+  "ProviderUnreachable",
+  "ProviderError",
+  "Unauthorized",
+  "RateLimited",
+] as const;
+
+/** Reasons of an ExternalSecret that a broken store, or the way to its provider, can explain. */
+export const STORE_FAULTS = [
+  ON_ITS_WAY,
+  "SecretSyncedError",
+  "StoreNotReady",
+  "StoreNotFound",
+  ...PROVIDER_FAULTS,
+  "VaultNotFound",
+  "NotSynced",
+] as const;
+
+/** Reasons that speak of the item itself. */
+export const ITEM_FAULTS = ["ItemNotFound", "FieldNotFound", "ItemAmbiguous"] as const;
+
+/** What an operator that does not run leaves behind. */
+export const OPERATOR_FAULTS = [
+  "NotSynced",
+  "Stale",
+  "SecretGone",
+  "NotValidated",
+  "TerminatingStuck",
+] as const;
+
+/** The reason that a failure's own words give; undefined when they say nothing that we know. */
+export function causeIn(message: string): string | undefined {
+  return CAUSES.find(([, words]) => words.test(message))?.[0];
+}
+
+/** The Secret an ExternalSecret writes. */
+export function targetOf(object: ExternalSecret): string {
+  return object.spec?.target?.name ?? object.metadata?.name ?? "";
+}
+
+function targetSecret(object: ExternalSecret, world: World): SecretMeta | undefined {
+  return world.get(secrets, object.metadata?.namespace, targetOf(object));
+}
+
+/** What the operator says is wrong: its condition says little, its newest event more. Empty while it is Ready. */
+export function failureText(kind: string, object: ExternalSecret | SecretStore, world: World): string {
+  const { namespace, name } = object.metadata ?? {};
+  // The event of a fault that is over stays for an hour.
+  if (isReady(object)) return "";
+  const told = eventsOf(world, kind, namespace, name ?? "")[0]?.message;
+  const said = conditionOf(object, "Ready")?.message ?? "no reason is given";
+  return told && !said.includes(told) ? `${said}: ${told}` : said;
+}
+
+/** undefined: it is synced, and its Secret is there and fresh. */
+export function judgeExternalSecret(object: ExternalSecret, world: World): Judgement | undefined {
+  const { namespace, name } = object.metadata ?? {};
+  const describe = command`kubectl -n ${namespace} describe externalsecret ${name}`;
+  const stuck = judgeDeletion(object, world, describe);
+  if (stuck || object.metadata?.deletionTimestamp) return stuck;
+  const ready = conditionOf(object, "Ready");
+  const secret = targetSecret(object, world);
+  const target = `Secret ${namespace}/${targetOf(object)}`;
+  const kept = world.failure(secrets) === undefined && secret !== undefined;
+  const base: Pick<Judgement, "status" | "observed" | "expected" | "evidence" | "next"> = {
+    status: kept ? "warning" : "critical",
+    observed: `Ready=${ready?.status ?? "absent"}, ${target} ${kept ? "exists" : "is absent"}`,
+    expected: "Ready=True",
+    evidence: "status.conditions[Ready], events",
+    next: [describe],
+  };
+  const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
+  if (!ready || ready.status === "Unknown") {
+    if (age < FIRST_LOOK_SECONDS) {
+      return { ...base, status: "ok", reason: ON_ITS_WAY, message: `was made ${ageText(age)} ago` };
+    }
+    const message = `has not been synced in ${ageText(age)}: its operator has not looked at it`;
+    return { ...base, reason: "NotSynced", message };
+  }
+  if (ready.status === "False") {
+    const said = failureText("ExternalSecret", object, world);
+    const reason = causeIn(said) ?? ready.reason ?? "NotReady";
+    const effect = kept ? `${target} keeps its old value` : `${target} does not exist`;
+    const sync = command`kubectl -n ${namespace} annotate externalsecret ${name} force-sync=now --overwrite`;
+    return { ...base, reason, message: `cannot be synced, ${effect}: ${said}`, next: [describe, sync] };
+  }
+  return judgeSynced(object, world, base, kept);
+}
+
+/** Ready=True is what it was when the operator last looked. */
+function judgeSynced(
+  object: ExternalSecret,
+  world: World,
+  base: Omit<Judgement, "reason" | "message">,
+  kept: boolean,
+): Judgement | undefined {
+  const policy = object.spec?.target?.creationPolicy ?? "Owner";
+  const reason = conditionOf(object, "Ready")?.reason;
+  if (!kept && !world.failure(secrets) && policy !== "None") {
+    const deleted = reason === "SecretDeleted" || reason === "SecretMissing";
+    const message = deleted
+      ? `has removed its Secret ${targetOf(object)}: the provider has no such entry any more`
+      : `says that it is synced, but its Secret ${targetOf(object)} does not exist`;
+    return { ...base, reason: deleted ? "ItemNotFound" : "SecretGone", message };
+  }
+  const interval = goSeconds(object.spec?.refreshInterval ?? "1h");
+  const refreshed = ageSeconds(world.now, object.status?.refreshTime);
+  const once = object.spec?.refreshPolicy === "CreatedOnce" || object.spec?.refreshPolicy === "OnChange";
+  if (!interval || refreshed === undefined || once) return undefined;
+  if (refreshed <= MISSED_REFRESHES * interval + REFRESH_GRACE_SECONDS) return undefined;
+  return {
+    ...base,
+    status: "warning",
+    reason: "Stale",
+    message: `was last refreshed ${ageText(refreshed)} ago, though it should be every ${ageText(interval)}`,
+    observed: `refreshed ${ageText(refreshed)} ago`,
+    expected: `every ${ageText(interval)}`,
+    evidence: "status.refreshTime",
+  };
+}
+
+/** undefined: the operator could make a client and validate it. */
+export function judgeStore(kind: string, object: SecretStore, world: World): Judgement | undefined {
+  const { namespace, name } = object.metadata ?? {};
+  const word = kind.toLowerCase();
+  const describe = namespace
+    ? command`kubectl -n ${namespace} describe ${word} ${name}`
+    : command`kubectl describe ${word} ${name}`;
+  const stuck = judgeDeletion(object, world, describe);
+  if (stuck || object.metadata?.deletionTimestamp) return stuck;
+  const ready = conditionOf(object, "Ready");
+  if (ready?.status === "True") return undefined;
+  const base = {
+    status: "critical" as const,
+    observed: `Ready=${ready?.status ?? "absent"}`,
+    expected: "Ready=True",
+    evidence: "status.conditions[Ready], events",
+    next: [describe],
+  };
+  if (!ready) {
+    const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
+    if (age < FIRST_LOOK_SECONDS) {
+      return { ...base, status: "ok", reason: ON_ITS_WAY, message: `was made ${ageText(age)} ago` };
+    }
+    const message = `has not been validated in ${ageText(age)}: its operator has not looked at it`;
+    return { ...base, reason: "NotValidated", message };
+  }
+  const message = `cannot be used: ${failureText(kind, object, world)}`;
+  return { ...base, reason: ready.reason ?? "NotReady", message };
+}

@@ -1,0 +1,132 @@
+/** The External Secrets operator: the Secrets it should have made, the stores it reads, and the operator itself. */
+import type {
+  Check,
+  Component,
+  Edge,
+  Judgement,
+  KindCheck,
+  ListSource,
+  ShellCommand,
+  World,
+} from "../../engine/model.ts";
+import { appliesKind } from "../flux/inventory.ts";
+import { judgeExternalSecret, judgeStore } from "./judge.ts";
+import { externalSecretEdges, operatorsOf, storeOf } from "./edges.ts";
+import {
+  clusterSecretStores,
+  type ExternalSecret,
+  externalSecrets as secretList,
+  type SecretStore,
+  secretStores,
+} from "./kinds.ts";
+import { judgeContradicted, vaultCheck, vaultEdges } from "./vault.ts";
+import { refOf } from "../common/fields.ts";
+import { deployments, secrets } from "../kubernetes/kinds.ts";
+import { namespacesOf, operatorCheck } from "../kubernetes/operators.ts";
+import { servedCheck } from "../common/states.ts";
+import { command } from "../../untrusted/shell.ts";
+
+const NAME = "external-secrets";
+
+const secretCheck: KindCheck<ExternalSecret> = {
+  id: "external-secrets.synced",
+  title: "external secrets",
+  explain:
+    "An ExternalSecret is Ready, its Secret exists, and it was refreshed lately. One that fails while its Secret still " +
+    "exists is a warning: the old value is served, until a pod wants a new one. One younger than a minute may wait.",
+  source: secretList,
+  also: [secrets],
+  component: () => NAME,
+  ref: (object) => refOf("ExternalSecret", object),
+  judge: judgeExternalSecret,
+};
+
+function storeCheck(kind: string, source: ListSource<SecretStore>): KindCheck<SecretStore> {
+  return {
+    id: kind === "SecretStore" ? "external-secrets.stores" : "external-secrets.cluster-stores",
+    title: kind === "SecretStore" ? "secret stores" : "cluster secret stores",
+    explain:
+      `A ${kind} is Ready: the operator could make a client for its provider with the credentials that it names, ` +
+      "and the provider accepted them.",
+    source,
+    component: () => NAME,
+    ref: (object) => refOf(kind, object),
+    also: [secretList],
+    judge: (object, world) =>
+      judgeStore(kind, object, world) ?? judgeContradicted(refOf(kind, object), world),
+  };
+}
+
+const storesCheck: Check = {
+  id: "external-secrets.stores-used",
+  title: "stores in use",
+  explain: "Every ExternalSecret names a store, and at least one ExternalSecret exists to be judged.",
+  needs: [secretList],
+  object: (world) => ({ kind: "Namespace", name: world.namespace }),
+  run(world): Judgement[] {
+    const all = world.list(secretList).filter((object) => object.metadata?.namespace === world.namespace);
+    if (all.length === 0) {
+      const message = `there is no ExternalSecret in namespace ${world.namespace}`;
+      return [{ status: "skipped", reason: "NoneFound", message }];
+    }
+    const stores = new Set(all.flatMap((object) => storeOf(object)?.name ?? []));
+    const message = `${all.length} ExternalSecrets of namespace ${world.namespace} read ${
+      [...stores].join(", ")
+    }`;
+    return [{ status: "ok", reason: "Found", message, observed: `${all.length} ExternalSecrets` }];
+  },
+};
+
+function edges(world: World): Edge[] {
+  return [...externalSecretEdges(world), ...vaultEdges(world)];
+}
+
+/** Used when something shows it: what Kustomizations apply, or the operator's own Deployment. */
+function isUsed(world: World, source: ListSource): boolean {
+  return appliesKind(world, source) || operatorsOf(world).length > 0;
+}
+
+/** A store comes with the provider behind it: after a rebuild both are missing, and only the store shows it. */
+function installStore(): ShellCommand[] {
+  return [
+    command`flux get kustomizations -A   # which should bring it?`,
+    command`deno task 1p:install --credentials 1password-credentials.json --token token   # if none does`,
+    command`deno task 1p:status`,
+  ];
+}
+
+export const externalSecrets: Component = {
+  name: NAME,
+  title: "External Secrets",
+  dependsOn: ["onepassword-connect", "kubernetes"],
+  sources: [secretList, clusterSecretStores, secretStores, secrets],
+  whenMissing: {
+    ClusterSecretStore: installStore,
+    SecretStore: installStore,
+    Secret: ({ namespace, name }) => [
+      command`kubectl -n ${namespace} get externalsecrets   # which should make ${name}?`,
+      command`flux get kustomizations -A`,
+    ],
+  },
+  namespaces: (world) => namespacesOf(operatorsOf(world), "external-secrets"),
+  kinds: [
+    secretCheck,
+    storeCheck("ClusterSecretStore", clusterSecretStores),
+    storeCheck("SecretStore", secretStores),
+  ],
+  checks: [
+    servedCheck(NAME, "External Secrets", [secretList, clusterSecretStores, secretStores], isUsed),
+    operatorCheck({
+      id: "external-secrets.operator",
+      title: "External Secrets operator",
+      needs: [secretList, deployments],
+      used: (world) => world.list(secretList).length > 0,
+      found: operatorsOf,
+      fallback: { kind: "Deployment", namespace: "external-secrets", name: "external-secrets" },
+      stands: "no Secret is made or refreshed",
+    }),
+    storesCheck,
+    vaultCheck,
+  ],
+  edges,
+};

@@ -1,0 +1,310 @@
+/** The kinds of Kubernetes itself that are listed: where, and which of their fields are kept. */
+import { kubePath } from "../../untrusted/api_path.ts";
+import type { ListSource, Reader } from "../../engine/model.ts";
+import { bool, intOrStr, list, map, num, obj, objectName, str, via } from "../../engine/decode.ts";
+import {
+  conditions,
+  hostsOfMap,
+  keysOnly,
+  labelled,
+  labels,
+  metadata,
+  podSpec,
+  reasonCode,
+  text,
+} from "../common/fields.ts";
+
+const CORE = "/api/v1";
+const APPS = "/apis/apps/v1";
+const BATCH = "/apis/batch/v1";
+
+function source<T>(id: string, kind: string, path: string, read: Reader<T>): ListSource<T> {
+  return { id, kind, path, read };
+}
+
+function metadataOnly<T>(id: string, kind: string, path: string, read: Reader<T>): ListSource<T> {
+  return { id, kind, path, read, metadataOnly: true };
+}
+
+const terminated = obj({ reason: reasonCode, exitCode: num, finishedAt: str });
+const containerStatus = obj({
+  name: objectName,
+  ready: bool,
+  restartCount: num,
+  state: obj({
+    waiting: obj({ reason: reasonCode, message: text }),
+    running: obj({ startedAt: str }),
+    terminated,
+  }),
+  lastState: obj({ terminated }),
+});
+
+export const pods = source(
+  "pods",
+  "Pod",
+  kubePath`${CORE}/pods`,
+  obj({
+    metadata: labelled,
+    spec: podSpec,
+    status: obj({
+      phase: str,
+      reason: reasonCode,
+      message: text,
+      conditions,
+      containerStatuses: list(containerStatus),
+      initContainerStatuses: list(containerStatus),
+    }),
+  }),
+);
+export type Pod = NonNullable<ReturnType<typeof pods.read>>;
+export type ContainerStatus = NonNullable<ReturnType<typeof containerStatus>>;
+
+const template = obj({ metadata: obj({ labels }), spec: podSpec });
+const workload = obj({
+  metadata: labelled,
+  spec: obj({ replicas: num, paused: bool, template }),
+  status: obj({
+    observedGeneration: num,
+    replicas: num,
+    readyReplicas: num,
+    updatedReplicas: num,
+    desiredNumberScheduled: num,
+    numberReady: num,
+    conditions,
+  }),
+});
+export type Workload = NonNullable<ReturnType<typeof workload>>;
+
+export const deployments = source("deployments", "Deployment", kubePath`${APPS}/deployments`, workload);
+export const statefulSets = source("statefulsets", "StatefulSet", kubePath`${APPS}/statefulsets`, workload);
+export const daemonSets = source("daemonsets", "DaemonSet", kubePath`${APPS}/daemonsets`, workload);
+export const replicaSets = metadataOnly(
+  "replicasets",
+  "ReplicaSet",
+  kubePath`${APPS}/replicasets`,
+  obj({ metadata }),
+);
+
+export const jobs = source(
+  "jobs",
+  "Job",
+  kubePath`${BATCH}/jobs`,
+  obj({
+    metadata,
+    spec: obj({ suspend: bool, template }),
+    status: obj({ active: num, succeeded: num, failed: num, startTime: str, conditions }),
+  }),
+);
+export type Job = NonNullable<ReturnType<typeof jobs.read>>;
+
+export const cronJobs = source(
+  "cronjobs",
+  "CronJob",
+  kubePath`${BATCH}/cronjobs`,
+  obj({
+    metadata,
+    spec: obj({ schedule: str, suspend: bool }),
+    status: obj({ lastScheduleTime: str, lastSuccessfulTime: str, active: list(obj({ name: objectName })) }),
+  }),
+);
+
+export const services = source(
+  "services",
+  "Service",
+  kubePath`${CORE}/services`,
+  obj({
+    metadata,
+    spec: obj({
+      type: str,
+      selector: labels,
+      publishNotReadyAddresses: bool,
+      ports: list(obj({ name: objectName, port: num, targetPort: intOrStr })),
+    }),
+  }),
+);
+export type Service = NonNullable<ReturnType<typeof services.read>>;
+
+export const endpointSlices = source(
+  "endpointslices",
+  "EndpointSlice",
+  "/apis/discovery.k8s.io/v1/endpointslices",
+  obj({
+    metadata: labelled,
+    ports: list(obj({ name: objectName, port: num })),
+    endpoints: list(
+      obj({ conditions: obj({ ready: bool }), targetRef: obj({ kind: objectName, name: objectName }) }),
+    ),
+  }),
+);
+
+/** Of a ConfigMap only its keys and the hosts its values name. */
+export const configMaps = source(
+  "configmaps",
+  "ConfigMap",
+  kubePath`${CORE}/configmaps`,
+  via(
+    obj({
+      metadata: obj({ name: objectName, namespace: objectName }),
+      data: (value) => value,
+      binaryData: keysOnly,
+    }),
+    (kept) => ({
+      metadata: kept.metadata,
+      keys: [...keysOnly(kept.data) ?? [], ...kept.binaryData ?? []],
+      hosts: hostsOfMap(kept.data),
+    }),
+  ),
+);
+
+type DataFields = Record<string, Record<string, unknown>>;
+
+/** Of a Secret its key names and who wrote them, as managedFields tell; its values are never asked for. */
+export const secrets = metadataOnly(
+  "secrets",
+  "Secret",
+  kubePath`${CORE}/secrets`,
+  obj({
+    metadata: via(
+      obj({
+        name: objectName,
+        namespace: objectName,
+        creationTimestamp: str,
+        ownerReferences: list(obj({ kind: objectName, name: objectName, controller: bool })),
+        managedFields: list(
+          obj({ manager: objectName, time: str, fieldsV1: (value) => value as DataFields }),
+        ),
+      }),
+      ({ managedFields, ...kept }) => ({ ...kept, ...writingsOf(managedFields) }),
+    ),
+  }),
+);
+export type SecretMeta = NonNullable<ReturnType<typeof secrets.read>>;
+
+/** The key names of a Secret and who wrote them; neither is known when nobody's fields are tracked. */
+function writingsOf(
+  entries: { manager?: string; fieldsV1?: DataFields }[] | undefined,
+): { keys?: string[]; managers?: string[] } {
+  if (!entries || entries.length === 0) return {};
+  const written = entries.map(({ manager, fieldsV1 }) => ({ manager, keys: secretKeys(fieldsV1) }));
+  const managers = written.flatMap(({ manager, keys }) => manager && keys.length > 0 ? manager : []);
+  return {
+    keys: [...new Set(written.flatMap(({ keys }) => keys))],
+    managers: [...new Set(managers)],
+  };
+}
+
+/** Server-side apply tracks what was sent: a Secret written as stringData is tracked as stringData. */
+function secretKeys(fields: DataFields | undefined): string[] {
+  const keys = [...Object.keys(fields?.["f:data"] ?? {}), ...Object.keys(fields?.["f:stringData"] ?? {})];
+  return keys.filter((key) => key.startsWith("f:")).map((key) => key.slice(2));
+}
+
+export const serviceAccounts = metadataOnly(
+  "serviceaccounts",
+  "ServiceAccount",
+  kubePath`${CORE}/serviceaccounts`,
+  obj({ metadata: obj({ name: objectName, namespace: objectName }) }),
+);
+
+export const nodes = source(
+  "nodes",
+  "Node",
+  kubePath`${CORE}/nodes`,
+  obj({
+    metadata: labelled,
+    spec: obj({ unschedulable: bool, taints: list(obj({ key: str, value: str, effect: str })) }),
+    status: obj({ conditions }),
+  }),
+);
+
+export const namespaces = source(
+  "namespaces",
+  "Namespace",
+  kubePath`${CORE}/namespaces`,
+  obj({ metadata: labelled, status: obj({ phase: str, conditions }) }),
+);
+export type Namespace = NonNullable<ReturnType<typeof namespaces.read>>;
+
+export const persistentVolumeClaims = source(
+  "persistentvolumeclaims",
+  "PersistentVolumeClaim",
+  kubePath`${CORE}/persistentvolumeclaims`,
+  obj({
+    metadata,
+    spec: obj({ storageClassName: objectName, volumeName: objectName }),
+    status: obj({ phase: str }),
+  }),
+);
+export type Claim = NonNullable<ReturnType<typeof persistentVolumeClaims.read>>;
+
+export const persistentVolumes = source(
+  "persistentvolumes",
+  "PersistentVolume",
+  kubePath`${CORE}/persistentvolumes`,
+  obj({ metadata, spec: obj({ storageClassName: objectName }), status: obj({ phase: str }) }),
+);
+
+export const storageClasses = source(
+  "storageclasses",
+  "StorageClass",
+  "/apis/storage.k8s.io/v1/storageclasses",
+  obj({
+    metadata: obj({ name: objectName }),
+    provisioner: str,
+    volumeBindingMode: str,
+    parameters: obj({ pool: str, clusterID: str, objectStoreName: str, objectStoreNamespace: str }),
+  }),
+);
+
+export const resourceQuotas = source(
+  "resourcequotas",
+  "ResourceQuota",
+  kubePath`${CORE}/resourcequotas`,
+  obj({ metadata, status: obj({ hard: map(str), used: map(str) }) }),
+);
+
+export const leases = source(
+  "leases",
+  "Lease",
+  "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases",
+  obj({
+    metadata: obj({ name: objectName, namespace: objectName }),
+    spec: obj({ holderIdentity: str, renewTime: str, leaseDurationSeconds: num }),
+  }),
+);
+
+/** Kept: the events that say why something cannot be created, mounted, provisioned or probed. */
+const TELLING = new Set([
+  "FailedMount",
+  "FailedAttachVolume",
+  "FailedCreate",
+  "FailedScheduling",
+  "FailedCreatePodSandBox",
+  "ProvisioningFailed",
+  "Unhealthy",
+  "FailedBinding",
+  // External Secrets names the item, the field, the vault or the limit in its events only.
+  "UpdateFailed",
+  "InvalidProviderConfig",
+  "ValidationFailed",
+  "InvalidStoreConfiguration",
+]);
+
+export const events = source(
+  "events",
+  "Event",
+  kubePath`${CORE}/events?fieldSelector=type%3DWarning`,
+  via(
+    obj({
+      metadata: obj({ name: objectName, namespace: objectName, creationTimestamp: str }),
+      involvedObject: obj({ kind: objectName, namespace: objectName, name: objectName }),
+      reason: reasonCode,
+      message: text,
+      lastTimestamp: str,
+      eventTime: str,
+      series: obj({ lastObservedTime: str }),
+    }),
+    (kept) => TELLING.has(kept.reason ?? "") ? kept : undefined,
+  ),
+);
+export type WarningEvent = NonNullable<ReturnType<typeof events.read>>;

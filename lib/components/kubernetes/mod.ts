@@ -1,0 +1,240 @@
+/** Kubernetes itself: the API server, the controllers that act on what is asked of it, DNS, namespaces. */
+import type {
+  Check,
+  Component,
+  Edge,
+  KindCheck,
+  ListSource,
+  ObjectRef,
+  ProbeSource,
+  World,
+} from "../../engine/model.ts";
+import { refKey } from "../../engine/model.ts";
+import { str, via } from "../../engine/decode.ts";
+import { externalSecrets, secretStores } from "../external_secrets/kinds.ts";
+import { CLUSTER_DNS } from "./cluster_dns.ts";
+import { ageSeconds, ageText, type Metadata, type PodSpec, refOf } from "../common/fields.ts";
+import { helmReleases, kustomizations } from "../flux/kinds.ts";
+import {
+  cronJobs,
+  daemonSets,
+  deployments,
+  endpointSlices,
+  jobs,
+  leases,
+  type Namespace,
+  namespaces,
+  persistentVolumeClaims,
+  pods,
+  services,
+  statefulSets,
+} from "./kinds.ts";
+import { wantsOf } from "../workloads/pod_edges.ts";
+import { clusters } from "../postgresql/kinds.ts";
+import { requiredObjects } from "../common/required.ts";
+import {
+  cephClusters,
+  cephObjectStores,
+  cephObjectStoreUsers,
+  objectBucketClaims,
+} from "../rook_ceph/kinds.ts";
+import { endpointsOf } from "../workloads/services.ts";
+import { podsIn } from "../common/membership.ts";
+import { command } from "../../untrusted/shell.ts";
+import { own } from "../../untrusted/lookup.ts";
+
+/** The API server's own account of its parts; `[-]name failed` lines name those that are down. */
+export const readyz: ProbeSource<string[]> = {
+  id: "apiserver.readyz",
+  after: [],
+  targets: () => ({ readyz: "/readyz?verbose" }),
+  read: via(
+    str,
+    (body) => body.split("\n").filter((line) => line.startsWith("[-]")).map((line) => line.slice(3)),
+  ),
+};
+
+const apiServerCheck: Check = {
+  id: "kubernetes.apiserver-ready",
+  title: "API server",
+  explain: "The API server answers /readyz and says that each of its parts, etcd among them, is ready.",
+  needs: [readyz],
+  object: () => ({ kind: "APIServer", name: "kubernetes" }),
+  run(world) {
+    const answer = world.answers(readyz).readyz;
+    const failed = answer?.body ?? [];
+    const base = {
+      observed: `HTTP ${answer?.status}`,
+      expected: "HTTP 200",
+      evidence: "GET /readyz?verbose",
+    };
+    if (answer?.status === 200 && failed.length === 0) {
+      return [{
+        ...base,
+        status: "ok",
+        reason: "Ready",
+        message: "the API server and all its parts are ready",
+      }];
+    }
+    const message = `the API server is not ready: ${
+      failed.join("; ") || `it answered HTTP ${answer?.status}`
+    }`;
+    return [{
+      ...base,
+      status: "critical",
+      reason: "NotReady",
+      message,
+      next: [command`kubectl get --raw '/readyz?verbose'`],
+    }];
+  },
+};
+
+/** Leases of the control plane, and what stands still when they are not renewed. */
+const CONTROL_PLANE: Record<string, string> = {
+  "kube-scheduler": "no new pod is placed on a node",
+  "kube-controller-manager": "no Deployment, Job or Service is acted on",
+};
+
+const leaseCheck: KindCheck<NonNullable<ReturnType<typeof leases.read>>> = {
+  id: "kubernetes.leases",
+  title: "control plane leases",
+  explain:
+    "The scheduler and the controller manager renew their leases. One that was not renewed for four times its " +
+    "duration has no living holder. Distributions that run without leader election have no such lease.",
+  source: leases,
+  component: () => "kubernetes",
+  ref: (lease) => refOf("Lease", lease),
+  judge(lease, world) {
+    const name = lease.metadata?.name ?? "";
+    const stands = own(CONTROL_PLANE, name);
+    const age = ageSeconds(world.now, lease.spec?.renewTime);
+    const limit = 4 * (lease.spec?.leaseDurationSeconds ?? 15);
+    if (!stands || age === undefined || age <= limit) return undefined;
+    return {
+      status: "critical",
+      reason: "NotRenewed",
+      message: `${name} has not renewed its lease for ${ageText(age)}, so it does not run: ${stands}`,
+      observed: `renewed ${ageText(age)} ago by ${lease.spec?.holderIdentity ?? "nobody"}`,
+      expected: `renewed within ${limit} s`,
+      evidence: "spec.renewTime",
+      next: [command`start ${name} on the control plane node (systemctl status ${name}, or its static pod)`],
+    };
+  },
+};
+
+const namespaceCheck: KindCheck<Namespace> = {
+  id: "kubernetes.namespaces",
+  title: "namespaces",
+  explain:
+    "A namespace that is being deleted for more than two minutes is stuck: its conditions say what holds it.",
+  source: namespaces,
+  component: () => "kubernetes",
+  ref: (namespace) => refOf("Namespace", namespace),
+  judge(namespace, world) {
+    const age = ageSeconds(world.now, namespace.metadata?.deletionTimestamp);
+    if (age === undefined || age < 120) return undefined;
+    const held = (namespace.status?.conditions ?? []).filter(({ status, type }) =>
+      status === "True" && type !== "NamespaceDeletionContentFailure"
+    );
+    const why = held.map(({ message, type }) => message ?? type).join("; ");
+    return {
+      status: "critical",
+      reason: "TerminatingStuck",
+      message: `is being deleted for ${ageText(age)} and does not go: ${why || "no reason given"}`,
+      observed: `Terminating for ${ageText(age)}`,
+      expected: "Active, or gone",
+      evidence: "status.conditions",
+      next: [command`kubectl get namespace ${namespace.metadata?.name} -o jsonpath='{.status.conditions}'`],
+    };
+  },
+};
+
+const dnsCheck: Check = {
+  id: "kubernetes.dns",
+  title: "cluster DNS",
+  explain:
+    "The Service kube-system/kube-dns has ready endpoints; it is missing where only its pods are there. Without it names do not resolve and nearly everything fails.",
+  needs: [services, endpointSlices],
+  object: () => CLUSTER_DNS,
+  run(world) {
+    const there = world.get(services, CLUSTER_DNS.namespace, CLUSTER_DNS.name);
+    const { ready, all } = endpointsOf(world, CLUSTER_DNS.namespace, CLUSTER_DNS.name);
+    const base = {
+      observed: `${ready} of ${all} endpoints`,
+      expected: "at least 1",
+      evidence: "EndpointSlice",
+    };
+    if (!there) {
+      const servers = podsIn(world, CLUSTER_DNS.namespace).filter((pod) =>
+        pod.metadata?.labels?.["k8s-app"] === CLUSTER_DNS.name
+      );
+      if (servers.length > 0) {
+        const message =
+          "the Service of cluster DNS does not exist although its pods do: names do not resolve";
+        const observed = `${servers.length} pods, no Service`;
+        const next = [command`kubectl -n kube-system get service,pods -l k8s-app=kube-dns`];
+        return [{ ...base, observed, status: "critical", reason: "Missing", message, next }];
+      }
+      const message = "there is no Service kube-system/kube-dns, so cluster DNS could not be judged";
+      return [{ ...base, status: "skipped", reason: "NotFound", message }];
+    }
+    if (ready > 0) {
+      return [{ ...base, status: "ok", reason: "Ready", message: `cluster DNS has ${ready} endpoints` }];
+    }
+    const message = "cluster DNS has no ready endpoints: names do not resolve";
+    return [{
+      ...base,
+      status: "critical",
+      reason: "NoEndpoints",
+      message,
+      next: [command`kubectl -n kube-system get pods -l k8s-app=kube-dns`],
+    }];
+  },
+};
+
+/** Kinds whose objects go with their namespace. */
+const HELD: readonly ListSource<{ metadata?: Metadata }>[] = [
+  ...[pods, deployments, statefulSets, daemonSets, jobs, cronJobs, services, persistentVolumeClaims],
+  ...[externalSecrets, secretStores, clusters, kustomizations, helmReleases],
+  ...[cephClusters, cephObjectStores, cephObjectStoreUsers, objectBucketClaims],
+];
+
+/** What lives, or should live, in a namespace that is being deleted goes with it, and nothing new can be made there. */
+function namespaceEdges(world: World): Edge[] {
+  const going = world.list(namespaces).filter((namespace) => namespace.metadata?.deletionTimestamp);
+  const names = new Set(going.map((namespace) => namespace.metadata?.name ?? ""));
+  if (names.size === 0) return [];
+  const found = [
+    ...HELD.flatMap((source) => world.list(source).map((object) => refOf(source.kind, object))),
+    ...world.list(pods).flatMap((pod) => wantedBy(pod.metadata?.namespace, pod.spec)),
+    ...world.list(deployments).flatMap((object) =>
+      wantedBy(object.metadata?.namespace, object.spec?.template?.spec)
+    ),
+    ...requiredObjects(world),
+  ].filter(({ namespace }) => names.has(namespace ?? ""));
+  const objects = new Map(found.map((ref) => [refKey(ref), ref]));
+  return [...objects.values()].map((from) => ({
+    from,
+    to: { kind: "Namespace", name: from.namespace ?? "" },
+    via: "namespace",
+    explains: "any",
+    because: ["TerminatingStuck"],
+  }));
+}
+
+function wantedBy(namespace: string | undefined, spec: PodSpec | undefined): ObjectRef[] {
+  const account = spec?.serviceAccountName;
+  const wanted = wantsOf(spec).map(({ kind, name }) => ({ kind, namespace, name }));
+  return account ? [...wanted, { kind: "ServiceAccount", namespace, name: account }] : wanted;
+}
+
+export const kubernetes: Component = {
+  name: "kubernetes",
+  title: "Kubernetes",
+  dependsOn: [],
+  sources: [readyz, leases, namespaces],
+  namespaces: () => ["kube-system"],
+  kinds: [leaseCheck, namespaceCheck],
+  checks: [apiServerCheck, dnsCheck],
+  edges: namespaceEdges,
+};

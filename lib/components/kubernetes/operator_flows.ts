@@ -1,0 +1,72 @@
+/** What operators ask for on behalf of the objects that they keep: no configuration of a pod names it. */
+import type { ObjectRef, World } from "../../engine/model.ts";
+import { operatorsOf as secretOperators, STORE_ERRORS } from "../external_secrets/edges.ts";
+import { judgeStore } from "../external_secrets/judge.ts";
+import { clusterSecretStores, type SecretStore, secretStores } from "../external_secrets/kinds.ts";
+import { refOf } from "../common/fields.ts";
+import type { Pod } from "./kinds.ts";
+import { podsIn, podsOf } from "../common/membership.ts";
+import { operatorsOf as databaseOperators } from "../postgresql/edges.ts";
+import { judgeCluster } from "../postgresql/judge.ts";
+import { clusters } from "../postgresql/kinds.ts";
+import { serviceOfHost } from "../common/service_names.ts";
+
+/** The port on which an instance of CloudNativePG tells its operator how it is. */
+const STATUS_PORT = 8000;
+
+export interface OperatorFlow {
+  from: Pod;
+  /** A pod, or the Service that leads to one. */
+  to: { pod: Pod; port: number } | { service: ObjectRef; port?: number };
+  /** Who is unwell when the way is cut, with which reasons, and whether it is. */
+  sufferer: ObjectRef;
+  reasons: readonly string[];
+  suffers: boolean;
+}
+
+/** CloudNativePG asks every instance; External Secrets asks the host of every store that is in the cluster. */
+export function operatorFlows(world: World): OperatorFlow[] {
+  return [...databaseFlows(world), ...storeFlows(world)];
+}
+
+function aPodOf(world: World, operators: readonly ObjectRef[]): Pod | undefined {
+  return operators.flatMap(({ namespace, name }) => podsOf(world, "Deployment", namespace ?? "", name))[0];
+}
+
+function databaseFlows(world: World): OperatorFlow[] {
+  const from = aPodOf(world, databaseOperators(world));
+  if (!from) return [];
+  return world.list(clusters).flatMap((object): OperatorFlow[] => {
+    const sufferer = refOf("Cluster", object);
+    const pod = podsIn(world, sufferer.namespace ?? "").find((one) =>
+      one.metadata?.labels?.["cnpg.io/cluster"] === sufferer.name &&
+      one.metadata.labels["cnpg.io/podRole"] === "instance"
+    );
+    if (!pod) return [];
+    const reasons = ["InstancesUnreachable"];
+    const suffers = reasons.includes(judgeCluster(object, world)?.reason ?? "");
+    return [{ from, to: { pod, port: STATUS_PORT }, sufferer, reasons, suffers }];
+  });
+}
+
+function storeFlows(world: World): OperatorFlow[] {
+  const from = aPodOf(world, secretOperators(world));
+  const all: [string, SecretStore][] = [
+    ...world.list(clusterSecretStores).map((store): [string, SecretStore] => ["ClusterSecretStore", store]),
+    ...world.list(secretStores).map((store): [string, SecretStore] => ["SecretStore", store]),
+  ];
+  return all.flatMap(([kind, store]): OperatorFlow[] => {
+    const host = store.provider?.host;
+    const service = host && serviceOfHost(host, store.metadata?.namespace ?? "", world);
+    if (!from || !service) return [];
+    const port = host.split(":")[1];
+    const judged = judgeStore(kind, store, world);
+    return [{
+      from,
+      to: { service, ...port ? { port: Number(port) } : {} },
+      sufferer: refOf(kind, store),
+      reasons: STORE_ERRORS,
+      suffers: STORE_ERRORS.some((reason) => reason === judged?.reason) && judged?.status !== "ok",
+    }];
+  });
+}

@@ -1,0 +1,114 @@
+/** Operators: the Deployments that make and keep everything else, and what stands still without them. */
+import type { Check, Judgement, ObjectRef, Source, World } from "../../engine/model.ts";
+import { refText } from "../../engine/model.ts";
+import { refOf } from "../common/fields.ts";
+import { deployments, type Workload } from "./kinds.ts";
+import { perWorld } from "../common/per_world.ts";
+import { command } from "../../untrusted/shell.ts";
+
+/** Reasons of an operator's Deployment that mean that it does not work. */
+export const OPERATOR_DOWN = ["NoneReady", "Missing", "ScaledToZero", "FailedCreate", "NotObserved"] as const;
+
+interface OperatorCheck {
+  id: string;
+  title: string;
+  needs: Source[];
+  /** Whether there is anything for the operator to do. */
+  used(world: World): boolean;
+  found(world: World): ObjectRef[];
+  /** Where it should be when it is not found. */
+  fallback: ObjectRef | ((world: World) => ObjectRef);
+  /** What stands still while it does not run. */
+  stands: string;
+  /** Leave Deployments whose pods are not ready to the check of all workloads. */
+  onlyScaled?: boolean;
+}
+
+const byName = perWorld((world) =>
+  Map.groupBy(world.list(deployments), (object) => object.metadata?.name ?? "")
+);
+
+/** The Deployments with one of these names, in whatever namespace. */
+export function deploymentsNamed(world: World, ...names: string[]): ObjectRef[] {
+  return names.flatMap((name) => byName(world).get(name) ?? []).map((object) => refOf("Deployment", object));
+}
+
+/** Where operators live; where they usually do when there is none. */
+export function namespacesOf(found: readonly ObjectRef[], usual: string): string[] {
+  const names = new Set(found.flatMap(({ namespace }) => namespace ?? []));
+  return names.size > 0 ? [...names] : [usual];
+}
+
+/** The check that an operator runs, wherever it is. */
+export function operatorCheck(spec: OperatorCheck): Check {
+  const usual = (world: World) => typeof spec.fallback === "function" ? spec.fallback(world) : spec.fallback;
+  return {
+    id: spec.id,
+    title: spec.title,
+    explain:
+      `${spec.title} runs with at least one ready pod in each of its Deployments. While it does not, ${spec.stands}.`,
+    needs: spec.needs,
+    object: (world) => spec.found(world)[0] ?? usual(world),
+    run(world) {
+      const found = spec.found(world);
+      if (found.length === 0 && !spec.used(world)) {
+        return [{
+          status: "skipped",
+          reason: "NotUsed",
+          message: `${spec.title} is not here, and nothing here names it`,
+        }];
+      }
+      if (found.length === 0) return [absent(usual(world), spec.stands)];
+      const bad = found.flatMap((ref) => {
+        const object = world.get(deployments, ref.namespace, ref.name);
+        const judged = object && judge(object, spec);
+        return judged ? [{ ...judged, object: ref }] : [];
+      });
+      const told = bad.filter(({ reason }) => !spec.onlyScaled || reason === "ScaledToZero");
+      if (told.length > 0) return told;
+      if (bad.length > 0) {
+        const message = `${
+          bad.map(({ object }) => object.name).join(", ")
+        }: see the finding of the Deployment itself`;
+        return [{ status: "skipped", reason: "JudgedAlready", message }];
+      }
+      const message = `${found.map((ref) => ref.name).join(", ")} ${found.length > 1 ? "run" : "runs"}`;
+      return [{
+        status: "ok",
+        reason: "Ready",
+        message,
+        observed: `${found.length} of ${found.length} ready`,
+      }];
+    },
+  };
+}
+
+function absent(object: ObjectRef, stands: string): Judgement & { object: ObjectRef } {
+  return {
+    object,
+    status: "critical",
+    reason: "Missing",
+    message: `${refText(object)} does not exist: ${stands}`,
+    observed: "absent",
+    expected: "present",
+    evidence: "GET /apis/apps/v1/deployments",
+    next: [command`kubectl get deployments -A | grep ${object.name}`],
+  };
+}
+
+function judge(object: Workload, { stands }: OperatorCheck): Judgement | undefined {
+  const { namespace, name } = object.metadata ?? {};
+  const desired = object.spec?.replicas ?? 1;
+  const ready = object.status?.readyReplicas ?? 0;
+  if (ready > 0) return undefined;
+  const scale = command`kubectl -n ${namespace} scale deployment ${name} --replicas=1`;
+  return {
+    status: "critical",
+    reason: desired === 0 ? "ScaledToZero" : "NoneReady",
+    message: desired === 0 ? `is scaled to zero: ${stands}` : `0 of ${desired} pods are ready: ${stands}`,
+    observed: `${ready} of ${desired} ready`,
+    expected: "at least 1",
+    evidence: "status.readyReplicas",
+    next: [desired === 0 ? scale : command`kubectl -n ${namespace} describe deployment ${name}`],
+  };
+}

@@ -1,0 +1,121 @@
+/** Volumes: claims, the classes they ask, and who provisions them. */
+import type { Component, Edge, KindCheck, World } from "../../engine/model.ts";
+import { ageSeconds, ageText, conditionOf, refOf } from "../common/fields.ts";
+import {
+  type Claim,
+  persistentVolumeClaims,
+  persistentVolumes,
+  type Pod,
+  pods,
+  storageClasses,
+} from "./kinds.ts";
+import { perWorld } from "../common/per_world.ts";
+import { eventsOf } from "../workloads/pods.ts";
+import { command } from "../../untrusted/shell.ts";
+
+/** Binding takes seconds; a claim that waits longer waits for something. */
+const BIND_SECONDS = 60;
+
+const podsByClaim = perWorld((world) => {
+  const index = new Map<string, Pod[]>();
+  for (const pod of world.list(pods)) {
+    for (const volume of pod.spec?.volumes ?? []) {
+      const name = volume.persistentVolumeClaim?.claimName;
+      if (!name) continue;
+      const key = `${pod.metadata?.namespace}/${name}`;
+      const known = index.get(key);
+      if (known) known.push(pod);
+      else index.set(key, [pod]);
+    }
+  }
+  return index;
+});
+
+/** A claim that waits for its first consumer waits on while no pod uses it, or no node takes those that do. */
+function waitsForConsumer(claim: Claim, world: World): boolean {
+  const users = podsByClaim(world).get(`${claim.metadata?.namespace}/${claim.metadata?.name}`) ?? [];
+  return users.every((pod) => {
+    const scheduled = conditionOf(pod, "PodScheduled");
+    return scheduled?.status === "False" && !/volume|persistentvolumeclaim/i.test(scheduled.message ?? "");
+  });
+}
+
+const claimCheck: KindCheck<Claim> = {
+  id: "persistentvolumeclaims.bound",
+  title: "volume claims",
+  explain:
+    "A claim that a pod uses is bound within a minute. A claim of a class that waits for its first consumer, and " +
+    "that no pod uses, is well. A lost claim has lost its volume.",
+  source: persistentVolumeClaims,
+  also: [pods],
+  component: () => "storage",
+  ref: (claim) => refOf("PersistentVolumeClaim", claim),
+  judge(claim, world) {
+    const { namespace, name } = claim.metadata ?? {};
+    const phase = claim.status?.phase ?? "Pending";
+    const base = {
+      observed: phase,
+      expected: "Bound",
+      evidence: "status.phase",
+      next: [command`kubectl -n ${namespace} describe pvc ${name}`],
+    };
+    if (phase === "Bound") return undefined;
+    if (phase === "Lost") {
+      const message = `has lost its volume ${claim.spec?.volumeName ?? ""}`.trim();
+      return { ...base, status: "critical", reason: "Lost", message };
+    }
+    const age = ageSeconds(world.now, claim.metadata?.creationTimestamp) ?? 0;
+    const storageClass = world.get(storageClasses, undefined, claim.spec?.storageClassName ?? "");
+    const lazy = storageClass?.volumeBindingMode === "WaitForFirstConsumer";
+    if (lazy && waitsForConsumer(claim, world)) return undefined;
+    if (age < BIND_SECONDS) return undefined;
+    const told = eventsOf(world, "PersistentVolumeClaim", namespace, name ?? "")[0];
+    const why = told?.message ??
+      `no provisioner has answered for class ${claim.spec?.storageClassName ?? "(default)"}`;
+    return {
+      ...base,
+      status: "critical",
+      reason: "Pending",
+      message: `is not bound after ${ageText(age)}: ${why}`,
+    };
+  },
+};
+
+function storageEdges(world: World): Edge[] {
+  return world.list(persistentVolumeClaims).flatMap((claim) => {
+    const from = refOf("PersistentVolumeClaim", claim);
+    const edges: Edge[] = [];
+    const name = claim.spec?.storageClassName;
+    // A bound claim does not need its class any more, and a class may have been only a label of static volumes.
+    const waits = claim.status?.phase !== "Bound";
+    if (name && waits) {
+      edges.push({
+        from,
+        to: { kind: "StorageClass", name },
+        via: "storageClassName",
+        explains: ["Pending"],
+      });
+    }
+    const volume = claim.spec?.volumeName;
+    if (volume) {
+      edges.push({
+        from,
+        to: { kind: "PersistentVolume", name: volume },
+        via: "volumeName",
+        explains: ["Lost", "Pending"],
+      });
+    }
+    return edges;
+  });
+}
+
+export const storage: Component = {
+  name: "storage",
+  title: "Volumes and storage classes",
+  dependsOn: ["nodes", "kubernetes"],
+  sources: [persistentVolumeClaims, persistentVolumes, storageClasses],
+  namespaces: () => [],
+  kinds: [claimCheck],
+  checks: [],
+  edges: storageEdges,
+};

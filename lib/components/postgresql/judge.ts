@@ -1,0 +1,171 @@
+/** Judges CloudNativePG clusters by their phase, their instances and their primary. */
+import type { Judgement, World } from "../../engine/model.ts";
+import { ON_ITS_WAY } from "../../engine/model.ts";
+import { ageSeconds, ageText, conditionOf } from "../common/fields.ts";
+import type { Cluster } from "./kinds.ts";
+import { judgeDeletion } from "../common/states.ts";
+import { isChangingPrimary } from "./change.ts";
+import { command } from "../../untrusted/shell.ts";
+
+/** A first primary is set up, and a replica joins, within this time. */
+const SETUP_SECONDS = 300;
+/** How long a change may take with fewer instances, by a word of its phase; the first match wins. */
+const CHANGES: readonly [words: RegExp, seconds: number][] = [
+  [/switchover|upgrad|restart|applying configuration|promoting/i, 900],
+  [/creating a new replica/i, SETUP_SECONDS],
+  [/healthy state/i, 0],
+  [/./, 60],
+];
+
+/** Phases that do not end by themselves, by a word of theirs. */
+const FAILED: readonly [words: RegExp, reason: string][] = [
+  [/unrecoverable/i, "Unrecoverable"],
+  [/unable to create required cluster objects/i, "CannotCreateObjects"],
+  [/unknown plugin/i, "UnknownPlugin"],
+  [/image catalog/i, "ImageCatalogError"],
+  [/architecture binary/i, "ArchitectureBinaryMissing"],
+  [/not enough disk space/i, "NotEnoughDiskSpace"],
+  [/status extraction error|communication issue/i, "InstancesUnreachable"],
+];
+const HEALTHY = "Cluster in healthy state";
+const FIRST = "Setting up primary";
+
+/** Reasons that broken pods, volumes or Secrets of the cluster can explain. */
+export const INSTANCE_FAULTS = [
+  ON_ITS_WAY,
+  "NoneReady",
+  "SomeReady",
+  "SettingUp",
+  "ChangeStuck",
+  "FailingOver",
+  "Unrecoverable",
+  "InstancesUnreachable",
+  "NoPrimary",
+] as const;
+
+/** Reasons that an operator which does not run can explain. */
+export const OPERATOR_FAULTS = [
+  ON_ITS_WAY,
+  "NotReconciled",
+  "NoneReady",
+  "SomeReady",
+  "SettingUp",
+  "ChangeStuck",
+  "FailingOver",
+  "TerminatingStuck",
+  "RolesNotReconciled",
+  "NoPrimary",
+] as const;
+
+/** undefined: all instances are ready, or a change is on its way. */
+export function judgeCluster(object: Cluster, world: World): Judgement | undefined {
+  const { namespace, name, creationTimestamp } = object.metadata ?? {};
+  const describe = command`kubectl -n ${namespace} describe clusters.postgresql.cnpg.io ${name}`;
+  const stuck = judgeDeletion(object, world, describe);
+  if (stuck || object.metadata?.deletionTimestamp) return stuck;
+  const { phase = "", phaseReason, readyInstances = 0 } = object.status ?? {};
+  const instances = object.spec?.instances ?? 1;
+  const base = {
+    observed: `${readyInstances} of ${instances} instances ready, phase "${phase || "none"}"`,
+    expected: `${instances} of ${instances} instances ready, phase "${HEALTHY}"`,
+    evidence: "status.readyInstances, status.phase",
+    next: [describe, command`kubectl -n ${namespace} get pods -l cnpg.io/cluster=${name}`],
+  };
+  const age = ageSeconds(world.now, creationTimestamp) ?? 0;
+  const why = phaseReason ? `: ${phaseReason}` : "";
+  if (object.annotations?.["cnpg.io/hibernation"] === "on") {
+    const message =
+      "is hibernated on purpose: no instance runs until the annotation cnpg.io/hibernation is off";
+    const next = [
+      command`kubectl -n ${namespace} annotate clusters.postgresql.cnpg.io ${name} cnpg.io/hibernation=off --overwrite`,
+    ];
+    return { ...base, status: "critical", reason: "Hibernated", message, next };
+  }
+  if (!object.status?.phase) {
+    if (age < 60) {
+      return { ...base, status: "ok", reason: ON_ITS_WAY, message: `was made ${ageText(age)} ago` };
+    }
+    const message = `CloudNativePG's operator has not looked at it in ${ageText(age)}`;
+    return { ...base, status: "critical", reason: "NotReconciled", message };
+  }
+  const failed = FAILED.find(([words]) => words.test(phase));
+  if (failed) return { ...base, status: "critical", reason: failed[1], message: `${phase}${why}` };
+  if (readyInstances >= instances) return judgeSettled(object, world, base);
+  return judgeShort(object, world, base, why);
+}
+
+type Base = Pick<Judgement, "observed" | "expected" | "evidence" | "next">;
+
+/** Fewer instances are ready than asked for. */
+function judgeShort(object: Cluster, world: World, base: Base, why: string): Judgement | undefined {
+  const { phase = "", readyInstances = 0 } = object.status ?? {};
+  const instances = object.spec?.instances ?? 1;
+  const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
+  const since = ageSeconds(world.now, conditionOf(object, "Ready")?.lastTransitionTime) ?? age;
+  const onItsWay = {
+    ...base,
+    status: "ok" as const,
+    reason: ON_ITS_WAY,
+    message: `is in phase "${phase}"${why}`,
+  };
+  if (age < SETUP_SECONDS || (readyInstances > 0 && isChangingPrimary(object, world))) return onItsWay;
+  if (phase === FIRST) {
+    const message = `still sets up its first primary after ${ageText(age)}${why}`;
+    return { ...base, status: "critical", reason: "SettingUp", message };
+  }
+  const patience = CHANGES.find(([words]) => words.test(phase))?.[1] ?? 0;
+  if (since < (readyInstances > 0 ? patience : Math.min(patience, SETUP_SECONDS))) return onItsWay;
+  if (readyInstances === 0) {
+    const message = `none of its ${instances} instances is ready (phase "${phase}"${why})`;
+    return { ...base, status: "critical", reason: "NoneReady", message };
+  }
+  if (/failing over/i.test(phase)) {
+    return {
+      ...base,
+      status: "critical",
+      reason: "FailingOver",
+      message: `has been failing over for ${ageText(since)}${why}`,
+    };
+  }
+  // It still serves: what it has lost is the reserve.
+  const message = `${readyInstances} of ${instances} instances are ready (phase "${phase}"${why})`;
+  return { ...base, status: "warning", reason: "SomeReady", message };
+}
+
+/** All instances are ready; what may still be wrong. */
+function judgeSettled(object: Cluster, world: World, base: Base): Judgement | undefined {
+  const { currentPrimary, targetPrimary, targetPrimaryTimestamp, phase, managedRolesStatus } =
+    object.status ?? {};
+  const asked = ageSeconds(world.now, targetPrimaryTimestamp) ?? Infinity;
+  if (targetPrimary && currentPrimary !== targetPrimary && asked > SETUP_SECONDS) {
+    const message = `should have moved its primary from ${
+      currentPrimary ?? "none"
+    } to ${targetPrimary}, and has not`;
+    return { ...base, status: "critical", reason: "ChangeStuck", message, evidence: "status.targetPrimary" };
+  }
+  if (phase === "Waiting for user action") {
+    const message = `waits for a person to switch over its primary: ${
+      object.status?.phaseReason ?? "no reason is given"
+    }`;
+    return { ...base, status: "warning", reason: "WaitingForUser", message };
+  }
+  const fenced = object.annotations?.["cnpg.io/fencedInstances"];
+  if (fenced && fenced !== "[]") {
+    return {
+      ...base,
+      status: "warning",
+      reason: "Fenced",
+      message: `instances ${fenced} are fenced off: PostgreSQL is stopped in them`,
+    };
+  }
+  const roles = Object.entries(managedRolesStatus?.cannotReconcile ?? {});
+  if (roles.length === 0) return undefined;
+  const told = roles.map(([role, errors]) => `${role} (${errors.join(", ")})`).join("; ");
+  return {
+    ...base,
+    status: "warning",
+    reason: "RolesNotReconciled",
+    message: `cannot keep its managed roles: ${told}`,
+    evidence: "status.managedRolesStatus",
+  };
+}

@@ -1,0 +1,201 @@
+/** PostgreSQL on CloudNativePG: its instances, its primary, and the Service that leads to it. */
+import type { Check, Component, KindCheck, ObjectRef, World } from "../../engine/model.ts";
+import { ON_ITS_WAY } from "../../engine/model.ts";
+import { appliesKind } from "../flux/inventory.ts";
+import { conditionOf, refOf } from "../common/fields.ts";
+import { deployments, endpointSlices, pods, services } from "../kubernetes/kinds.ts";
+import { namespacesOf, operatorCheck } from "../kubernetes/operators.ts";
+import { operatorsOf, postgresqlEdges } from "./edges.ts";
+import { judgeCluster } from "./judge.ts";
+import { type Cluster, clusters } from "./kinds.ts";
+import { servedCheck } from "../common/states.ts";
+import { isChangingPrimary } from "./change.ts";
+import { command } from "../../untrusted/shell.ts";
+
+const NAME = "postgresql";
+
+const clusterCheck: KindCheck<Cluster> = {
+  id: "postgresql.clusters",
+  title: "PostgreSQL clusters",
+  explain:
+    "A Cluster has as many ready instances as its spec asks for and is in a healthy phase. A switchover, a rolling update " +
+    "or the first start are no faults while they take as long as they should; a lost replica is a warning, since the " +
+    "database still serves; no ready instance, or a phase that does not end by itself, is critical.",
+  source: clusters,
+  component: () => NAME,
+  ref: (object) => refOf("Cluster", object),
+  judge: judgeCluster,
+};
+
+function platformClusters(world: World): Cluster[] {
+  return world.list(clusters).filter((object) => object.metadata?.namespace === world.namespace);
+}
+
+/** The cluster of the platform: the only one, or the one whose absence is the fault. */
+function wanted(world: World): ObjectRef {
+  const first = platformClusters(world)[0];
+  return first
+    ? refOf("Cluster", first)
+    : { kind: "Cluster", namespace: world.namespace, name: "nessie-postgres" };
+}
+
+const instancesCheck: Check = {
+  id: "postgresql.instances",
+  title: "PostgreSQL instances",
+  explain:
+    "The platform's namespace has a Cluster, its ready instances match its spec, and its primary is known. One instance is " +
+    "enough when the spec asks for one. No Cluster at all is critical.",
+  needs: [clusters],
+  whenNotInstalled: "critical",
+  object: wanted,
+  run(world) {
+    const all = platformClusters(world);
+    if (all.length === 0) {
+      return [{
+        status: "critical",
+        reason: "Missing",
+        message: `there is no PostgreSQL Cluster in namespace ${world.namespace}`,
+        observed: "0 Clusters",
+        expected: "at least 1",
+        evidence: `GET ${clusters.path}`,
+        next: [
+          command`flux get kustomizations -A`,
+          command`kubectl -n ${world.namespace} get clusters.postgresql.cnpg.io`,
+        ],
+      }];
+    }
+    return all.map((object) => {
+      const { instances = 1 } = object.spec ?? {};
+      const { readyInstances = 0, phase = "none", currentPrimary } = object.status ?? {};
+      const place = {
+        object: refOf("Cluster", object),
+        observed: `${readyInstances} of ${instances} ready, primary ${
+          currentPrimary ?? "none"
+        }, phase "${phase}"`,
+        expected: `${instances} of ${instances} ready, a primary`,
+        evidence: "status",
+      };
+      const judged = judgeCluster(object, world);
+      if (judged && judged.status !== "ok") {
+        const message = `Cluster ${place.object.name} has a finding of its own`;
+        return { ...place, status: "skipped", reason: "JudgedAlready", message };
+      }
+      const reason = readyInstances < instances ? "Changing" : "Ready";
+      const message =
+        `${readyInstances} of ${instances} instances are ready, the primary is ${
+          currentPrimary ?? "not set yet"
+        }` +
+        (reason === "Changing" ? `; a change is on its way (phase "${phase}")` : "");
+      return { ...place, status: "ok", reason, message };
+    });
+  },
+};
+
+const primaryCheck: Check = {
+  id: "postgresql.primary-service",
+  title: "PostgreSQL primary's Service",
+  explain:
+    "The Service NAME-rw exists and leads to the pod that is the primary, which is Ready: that is where writes go.",
+  needs: [clusters, services, endpointSlices, pods],
+  object: (world) => ({ ...wanted(world), kind: "Service", name: `${wanted(world).name}-rw` }),
+  run(world) {
+    const all = platformClusters(world).filter((object) => object.status?.phase);
+    if (all.length === 0) {
+      return [{
+        status: "skipped",
+        reason: "NoCluster",
+        message: "there is no Cluster that has been set up",
+      }];
+    }
+    return all.map((object) => judgePrimary(object, world));
+  },
+};
+
+type Found = ReturnType<Check["run"]>[number];
+
+function judgePrimary(object: Cluster, world: World): Found {
+  const cluster = refOf("Cluster", object);
+  const service = { kind: "Service", namespace: cluster.namespace, name: `${cluster.name}-rw` };
+  const primary = object.status?.currentPrimary;
+  const behind = targetsOf(service, world);
+  const pod = primary ? world.get(pods, cluster.namespace, primary) : undefined;
+  const ready = conditionOf(pod ?? {}, "Ready")?.status === "True";
+  const base = {
+    object: service,
+    observed: `leads to ${behind.join(", ") || "nobody"}; primary ${primary ?? "none"} ${
+      ready ? "Ready" : "not Ready"
+    }`,
+    expected: "leads to the primary, which is Ready",
+    evidence: "EndpointSlice, status.currentPrimary",
+  };
+  if (primary && behind.includes(primary)) {
+    return {
+      ...base,
+      status: "ok",
+      reason: "Ready",
+      message: `${service.name} leads to the primary ${primary}`,
+    };
+  }
+  // A switchover or a first start takes a while; the Cluster's own check knows how long it may.
+  const settled = object.status?.phase === "Cluster in healthy state" && ready;
+  const well = (judgeCluster(object, world)?.status ?? "ok") === "ok";
+  if (well && (isChangingPrimary(object, world) || (behind.length === 0 && !settled))) {
+    const message = `${service.name} leads to ${
+      behind.join(", ") || "nobody"
+    } while the primary changes (phase "${object.status?.phase}")`;
+    return { ...base, status: "ok", reason: ON_ITS_WAY, message };
+  }
+  const next = [
+    command`kubectl -n ${cluster.namespace} get endpointslices -l kubernetes.io/service-name=${service.name}`,
+  ];
+  const bad = { ...base, status: "critical" as const, next };
+  if (!world.get(services, service.namespace, service.name)) {
+    return { ...bad, reason: "Missing", message: `Service ${service.name} does not exist` };
+  }
+  if (behind.length === 0) {
+    return { ...bad, reason: "NoEndpoints", message: "leads to nobody: no primary is ready" };
+  }
+  const message = `leads to ${behind.join(", ")}, but the primary is ${primary ?? "not known"}`;
+  return { ...bad, object: cluster, reason: "NoPrimary", message };
+}
+
+/** The pods that a Service leads to now. */
+function targetsOf(service: ObjectRef, world: World): string[] {
+  return world.list(endpointSlices)
+    .filter((slice) =>
+      slice.metadata?.namespace === service.namespace &&
+      slice.metadata?.labels?.["kubernetes.io/service-name"] === service.name
+    )
+    .flatMap((slice) => slice.endpoints ?? [])
+    .filter((endpoint) => endpoint.conditions?.ready !== false)
+    .flatMap((endpoint) => endpoint.targetRef?.name ?? []);
+}
+
+export const postgresql: Component = {
+  name: NAME,
+  title: "PostgreSQL (CloudNativePG)",
+  dependsOn: ["storage", "external-secrets", "flux", "kubernetes"],
+  sources: [clusters],
+  namespaces: (world) => namespacesOf(operatorsOf(world), "cnpg-system"),
+  kinds: [clusterCheck],
+  checks: [
+    servedCheck(
+      NAME,
+      "CloudNativePG",
+      [clusters],
+      (world, source) => appliesKind(world, source) || operatorsOf(world).length > 0,
+    ),
+    operatorCheck({
+      id: "postgresql.operator",
+      title: "CloudNativePG operator",
+      needs: [clusters, deployments],
+      used: (world) => world.list(clusters).length > 0,
+      found: operatorsOf,
+      fallback: { kind: "Deployment", namespace: "cnpg-system", name: "cnpg-controller-manager" },
+      stands: "no instance is made or replaced, and no failover happens",
+    }),
+    instancesCheck,
+    primaryCheck,
+  ],
+  edges: postgresqlEdges,
+};

@@ -1,0 +1,35 @@
+/** Ceph's daemons, as Rook deploys them. */
+import type { World } from "../../engine/model.ts";
+import { refOf } from "../common/fields.ts";
+import { deployments } from "../kubernetes/kinds.ts";
+import { perWorld } from "../common/per_world.ts";
+import { judgeWorkload } from "../workloads/readiness.ts";
+
+/** Deployments of Ceph's daemons, by Rook's labels. */
+export const daemonsOf = perWorld((world) =>
+  world.list(deployments).flatMap((object) => {
+    const { app, rook_object_store: store } = object.metadata?.labels ?? {};
+    const [, type] = app?.match(/^rook-ceph-(mon|mgr|osd|mds|rgw)$/) ?? [];
+    return type ? [{ type, store, ref: refOf("Deployment", object) }] : [];
+  })
+);
+
+/** Whether a daemon of that type, in that namespace, fails: then what it carries is not merely on its way. */
+export function daemonFails(
+  namespace: string | undefined,
+  wanted: (type: string) => boolean,
+  world: World,
+): boolean {
+  return daemonsOf(world).some(({ type, ref }) => {
+    const object = world.get(deployments, ref.namespace, ref.name);
+    return ref.namespace === namespace && wanted(type) && object !== undefined &&
+      judgeWorkload("Deployment", object, world)?.status === "critical";
+  });
+}
+
+/** The daemons that a kind stands on; Ceph's users and pools stand on the others' objects. */
+export function carries(kind: string): (type: string) => boolean {
+  if (kind === "CephObjectStore") return (type) => type === "rgw";
+  if (kind === "CephCluster") return (type) => type !== "rgw";
+  return () => false;
+}

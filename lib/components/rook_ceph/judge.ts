@@ -1,0 +1,157 @@
+/** Judges Rook's objects by the phase and the health that its operator writes. */
+import type { Judgement, World } from "../../engine/model.ts";
+import { ON_ITS_WAY } from "../../engine/model.ts";
+import { ageSeconds, ageText } from "../common/fields.ts";
+import { storageClasses } from "../kubernetes/kinds.ts";
+import { carries, daemonFails } from "./daemons.ts";
+import type { CephCluster, ObjectBucketClaim, Phased } from "./kinds.ts";
+import { goSeconds, judgeDeletion } from "../common/states.ts";
+import { command } from "../../untrusted/shell.ts";
+
+/** Phases of an object that is being made, and how long that may take, in seconds. */
+const MAKING_SECONDS = 180;
+const MAKING = new Set(["", "Progressing", "Created", "Creating", "Connecting", "Configuring"]);
+const GOOD = new Set(["Ready", "Connected"]);
+/** Binding takes seconds. */
+const BIND_SECONDS = 60;
+/** So many health intervals without a check, and the operator has stopped. */
+const MISSED_CHECKS = 5;
+const CHECK_GRACE_SECONDS = 180;
+
+/** Reasons that an operator which does not run can explain. */
+export const OPERATOR_FAULTS = [
+  "NotReconciled",
+  "UserNotReady",
+  "SecretMissing",
+  "NotChecked",
+  ON_ITS_WAY,
+  "Pending",
+  "TerminatingStuck",
+  "Missing",
+] as const;
+
+function lower(kind: string): string {
+  return kind.toLowerCase();
+}
+
+/** Any of Rook's kinds with a phase: pools, stores, users. */
+export function judgePhase(kind: string, object: Phased, world: World): Judgement | undefined {
+  const { namespace, name, creationTimestamp } = object.metadata ?? {};
+  const describe = command`kubectl -n ${namespace} describe ${lower(kind)} ${name}`;
+  const stuck = judgeDeletion(object, world, describe);
+  if (stuck || object.metadata?.deletionTimestamp) return stuck;
+  const phase = object.status?.phase ?? "";
+  if (GOOD.has(phase)) return undefined;
+  const age = ageSeconds(world.now, creationTimestamp) ?? 0;
+  const base = {
+    status: "critical" as const,
+    observed: phase ? `phase ${phase}` : "no phase",
+    expected: "phase Ready",
+    evidence: "status.phase",
+    next: [describe, command`kubectl -n ${namespace} logs deploy/rook-ceph-operator --tail=50`],
+  };
+  if (phase === "") {
+    if (age < BIND_SECONDS * 2) {
+      return { ...base, status: "ok", reason: ON_ITS_WAY, message: `was made ${ageText(age)} ago` };
+    }
+    const message = `Rook's operator has not looked at it in ${ageText(age)}`;
+    return { ...base, reason: "NotReconciled", message };
+  }
+  const making = MAKING.has(phase) && age < MAKING_SECONDS;
+  if (making && !daemonFails(namespace, carries(kind), world)) {
+    return {
+      ...base,
+      status: "ok",
+      reason: ON_ITS_WAY,
+      message: `is being made for ${ageText(age)} (phase ${phase})`,
+    };
+  }
+  const reason = MAKING.has(phase) ? ON_ITS_WAY : phase.replace(/[^A-Za-z]/g, "");
+  const why = object.status?.message ? `: ${object.status.message}` : "";
+  const message = MAKING.has(phase)
+    ? `is still ${phase} after ${ageText(age)}${why}`
+    : `is in phase ${phase}${why}`;
+  return { ...base, reason, message };
+}
+
+/** Phase, health and when that was last looked at. HEALTH_WARN is a warning with Ceph's own details. */
+export function judgeCephCluster(object: CephCluster, world: World): Judgement | undefined {
+  const { namespace, name } = object.metadata ?? {};
+  const { health, lastChecked, details } = object.status?.ceph ?? {};
+  const next = [
+    command`kubectl -n ${namespace} exec deploy/rook-ceph-tools -- ceph health detail`,
+    command`kubectl -n ${namespace} describe cephcluster ${name}`,
+  ];
+  const phased = judgePhase("CephCluster", object, world);
+  if (phased && phased.reason !== ON_ITS_WAY) return phased;
+  const told = Object.entries(details ?? {}).map(([code, { message }]) =>
+    `${code} (${message ?? "no details"})`
+  );
+  const what = told.join("; ") || "Ceph gives no details";
+  const base = { observed: health ?? "no health", expected: "HEALTH_OK", evidence: "status.ceph", next };
+  if (health === "HEALTH_ERR") {
+    return { ...base, status: "critical", reason: "HealthError", message: `Ceph is in HEALTH_ERR: ${what}` };
+  }
+  const interval = goSeconds(object.spec?.healthCheck?.daemonHealth?.status?.interval) ?? 60;
+  const checked = ageSeconds(world.now, lastChecked);
+  if (checked !== undefined && checked > MISSED_CHECKS * interval + CHECK_GRACE_SECONDS) {
+    const message = `its health was last checked ${
+      ageText(checked)
+    } ago, so what it says is not true any more`;
+    return {
+      ...base,
+      status: "critical",
+      reason: "NotChecked",
+      message,
+      evidence: "status.ceph.lastChecked",
+    };
+  }
+  if (phased) return phased;
+  if (health !== "HEALTH_WARN") return undefined;
+  return { ...base, status: "warning", reason: "HealthWarning", message: `Ceph is in HEALTH_WARN: ${what}` };
+}
+
+/** Bound, or too young to be. */
+export function judgeBucketClaim(object: ObjectBucketClaim, world: World): Judgement | undefined {
+  const { namespace, name, creationTimestamp } = object.metadata ?? {};
+  const describe = command`kubectl -n ${namespace} describe objectbucketclaim ${name}`;
+  const stuck = judgeDeletion(object, world, describe);
+  if (stuck || object.metadata?.deletionTimestamp) return stuck;
+  const odd = object.spec?.additionalConfig?.notStrings;
+  if (odd) {
+    return {
+      status: "critical",
+      reason: "InvalidConfig",
+      message:
+        `spec.additionalConfig has values that are not strings (${
+          odd.join(", ")
+        }): Rook's operator stops at them, ` +
+        "for all storage",
+      observed: `${odd.join(", ")}: not a string`,
+      expected: "strings, also for numbers",
+      evidence: "spec.additionalConfig",
+      next: [command`kubectl -n ${namespace} edit objectbucketclaim ${name}`],
+    };
+  }
+  const phase = object.status?.phase || "Pending";
+  const age = ageSeconds(world.now, creationTimestamp) ?? 0;
+  if (phase === "Bound") return undefined;
+  if (phase === "Pending" && age < BIND_SECONDS) {
+    const message = `was claimed ${ageText(age)} ago and is not bound yet`;
+    return { status: "ok", reason: ON_ITS_WAY, message, observed: "phase Pending" };
+  }
+  const className = object.spec?.storageClassName ?? "";
+  const provisioner = world.get(storageClasses, undefined, className)?.provisioner;
+  const by = provisioner ? `provisioner ${provisioner} of class ${className}` : `class ${className}`;
+  return {
+    status: "critical",
+    reason: phase === "Pending" ? "Pending" : phase.replace(/[^A-Za-z]/g, ""),
+    message: phase === "Pending"
+      ? `is not bound after ${ageText(age)}: ${by} has not answered`
+      : `is in phase ${phase}: ${by} could not make bucket ${object.spec?.bucketName ?? "(generated)"}`,
+    observed: `phase ${phase}`,
+    expected: "phase Bound",
+    evidence: "status.phase",
+    next: [describe],
+  };
+}

@@ -1,0 +1,205 @@
+/** Rook and Ceph: the cluster, its pools and object stores, its users, and the buckets that were claimed. */
+import type { Check, Component, KindCheck, ListSource, ObjectRef } from "../../engine/model.ts";
+import { appliesKind } from "../flux/inventory.ts";
+import { refOf } from "../common/fields.ts";
+import { deployments, storageClasses } from "../kubernetes/kinds.ts";
+import { namespacesOf, operatorCheck } from "../kubernetes/operators.ts";
+import { daemonsOf } from "./daemons.ts";
+import { judgeBucketClaim, judgeCephCluster, judgePhase } from "./judge.ts";
+import { operatorsOf, provisionerFault, rookEdges } from "./edges.ts";
+import {
+  cephBlockPools,
+  type CephCluster,
+  cephClusters,
+  cephObjectStores,
+  cephObjectStoreUsers,
+  type ObjectBucketClaim,
+  objectBucketClaims,
+  type Phased,
+} from "./kinds.ts";
+import { servedCheck } from "../common/states.ts";
+import { command } from "../../untrusted/shell.ts";
+
+const NAME = "rook-ceph";
+const USUAL: ObjectRef = { kind: "CephCluster", namespace: "rook-ceph", name: "rook-ceph" };
+
+function phaseCheck(source: ListSource<Phased>, title: string, explain: string): KindCheck<Phased> {
+  return {
+    id: `rook-ceph.${source.id}`,
+    title,
+    explain,
+    source,
+    component: () => NAME,
+    ref: (object) => refOf(source.kind, object),
+    judge: (object, world) => judgePhase(source.kind, object, world),
+  };
+}
+
+const clusterCheck: KindCheck<CephCluster> = {
+  id: "rook-ceph.cephclusters",
+  title: "Ceph clusters",
+  explain:
+    "A CephCluster is in phase Ready and its health is HEALTH_OK, by a check that is not older than five of its " +
+    "intervals. HEALTH_WARN is a warning, HEALTH_ERR is critical, both with Ceph's own words.",
+  source: cephClusters,
+  component: () => NAME,
+  ref: (object) => refOf("CephCluster", object),
+  judge: judgeCephCluster,
+};
+
+const claimCheck: KindCheck<ObjectBucketClaim> = {
+  id: "rook-ceph.objectbucketclaims",
+  title: "bucket claims",
+  explain:
+    "An ObjectBucketClaim is Bound within a minute: the provisioner of its StorageClass made the bucket.",
+  source: objectBucketClaims,
+  also: [storageClasses],
+  component: () => NAME,
+  ref: (object) => refOf("ObjectBucketClaim", object),
+  judge: judgeBucketClaim,
+};
+
+const presentCheck: Check = {
+  id: "rook-ceph.health",
+  title: "Ceph health",
+  explain:
+    "There is a CephCluster and Ceph says how it is. None at all is critical when something of Rook is there that needs it.",
+  needs: [cephClusters],
+  object: (world) => {
+    const first = world.list(cephClusters)[0];
+    return first ? refOf("CephCluster", first) : USUAL;
+  },
+  run(world) {
+    const all = world.list(cephClusters);
+    const [first] = all;
+    if (!first) {
+      const needed = world.list(cephObjectStores).length + world.list(objectBucketClaims).length > 0;
+      if (!needed && operatorsOf(world).length === 0) {
+        return [{
+          status: "skipped",
+          reason: "NotUsed",
+          message: "no CephCluster is here, and nothing needs one",
+        }];
+      }
+      return [{
+        status: "critical",
+        reason: "Missing",
+        message: "there is no CephCluster, though Rook's operator or object stores are here",
+        observed: "0 CephClusters",
+        expected: "at least 1",
+        evidence: `GET ${cephClusters.path}`,
+        next: [command`flux get kustomizations -A`, command`kubectl get cephclusters -A`],
+      }];
+    }
+    return all.map((object) => {
+      const judged = judgeCephCluster(object, world);
+      const { health = "no health", lastChecked } = object.status?.ceph ?? {};
+      const place = {
+        object: refOf("CephCluster", object),
+        observed: health,
+        evidence: "status.ceph.health",
+      };
+      if (judged && judged.status !== "ok") {
+        const message = `CephCluster ${place.object.name} has a finding of its own`;
+        return { ...place, status: "skipped", reason: "JudgedAlready", message };
+      }
+      const message = `Ceph says ${health}${lastChecked ? ` (checked ${lastChecked})` : ""}`;
+      return { ...place, status: "ok", reason: "HealthOk", message };
+    });
+  },
+};
+
+/** The namespace of Rook's operator is part of the name by which its provisioners answer. */
+const provisionerCheck: Check = {
+  id: "rook-ceph.provisioners",
+  title: "bucket provisioners",
+  explain:
+    "The provisioner that a StorageClass for buckets names begins with the namespace in which Rook's operator runs; " +
+    "otherwise nobody answers the claims of that class.",
+  needs: [storageClasses, objectBucketClaims, deployments],
+  object: () => ({ kind: "StorageClass", name: "*" }),
+  run(world) {
+    const used = new Set(
+      world.list(objectBucketClaims).flatMap((claim) => claim.spec?.storageClassName ?? []),
+    );
+    const classes = world.list(storageClasses).filter((entry) => used.has(entry.metadata?.name ?? ""));
+    if (classes.length === 0) {
+      return [{
+        status: "skipped",
+        reason: "NotUsed",
+        message: "no bucket claim names a StorageClass that exists",
+      }];
+    }
+    const bad = classes.flatMap((entry) => {
+      const wrong = provisionerFault(entry, world);
+      return wrong ? [{ ...wrong, object: refOf("StorageClass", entry) }] : [];
+    });
+    if (bad.length > 0) return bad;
+    const names = classes.map((entry) => entry.metadata?.name).join(", ");
+    return [{ status: "ok", reason: "Answered", message: `Rook answers for the bucket classes ${names}` }];
+  },
+};
+
+const SOURCES: ListSource[] = [
+  cephClusters,
+  cephBlockPools,
+  cephObjectStores,
+  cephObjectStoreUsers,
+  objectBucketClaims,
+];
+
+export const rookCeph: Component = {
+  name: NAME,
+  title: "Rook Ceph",
+  dependsOn: ["nodes", "kubernetes"],
+  sources: SOURCES,
+  namespaces: (world) => [
+    ...namespacesOf(operatorsOf(world), "rook-ceph"),
+    ...world.list(cephClusters).flatMap((object) => object.metadata?.namespace ?? []),
+  ],
+  kinds: [
+    clusterCheck,
+    phaseCheck(cephBlockPools, "block pools", "A CephBlockPool is in phase Ready."),
+    phaseCheck(
+      cephObjectStores,
+      "object stores",
+      "A CephObjectStore is in phase Ready: its gateways run and its pools exist. One that is being made may take five minutes.",
+    ),
+    phaseCheck(
+      cephObjectStoreUsers,
+      "object store users",
+      "A CephObjectStoreUser is in phase Ready: the user exists in the object store and its keys are in its Secret.",
+    ),
+    claimCheck,
+  ],
+  checks: [
+    servedCheck(
+      NAME,
+      "Rook",
+      SOURCES,
+      (world, source) => appliesKind(world, source) || operatorsOf(world).length > 0,
+    ),
+    operatorCheck({
+      id: "rook-ceph.operator",
+      title: "Rook operator",
+      needs: [cephClusters, deployments],
+      used: (world) => world.list(cephClusters).length > 0,
+      found: operatorsOf,
+      fallback: { kind: "Deployment", namespace: "rook-ceph", name: "rook-ceph-operator" },
+      stands: "no bucket, user or volume is made, and Ceph's health is not looked at",
+    }),
+    operatorCheck({
+      id: "rook-ceph.daemons",
+      title: "Ceph's daemons",
+      needs: [deployments, cephClusters],
+      used: () => false,
+      found: (world) => daemonsOf(world).map(({ ref }) => ref),
+      fallback: { kind: "Deployment", namespace: "rook-ceph", name: "rook-ceph-mon-a" },
+      stands: "its part of Ceph does not work",
+      onlyScaled: true,
+    }),
+    presentCheck,
+    provisionerCheck,
+  ],
+  edges: rookEdges,
+};

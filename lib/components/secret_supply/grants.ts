@@ -1,0 +1,214 @@
+/** What the token of a store grants. Whoever was given a token says so in the facts; the token itself is in none. */
+import type { Check, Judgement, ObjectRef, ProbeSource, World } from "../../engine/model.ts";
+import { refKey, refText } from "../../engine/model.ts";
+import { bool, list, obj, str } from "../../engine/decode.ts";
+import { clusterSecretStores, type SecretStore, secretStores } from "../external_secrets/kinds.ts";
+import { ageText, refOf } from "../common/fields.ts";
+import { secrets } from "../kubernetes/kinds.ts";
+import { isOnePassword } from "./reads.ts";
+import { command } from "../../untrusted/shell.ts";
+
+/** A token is renewed by hand, so there must be time to do it. */
+const EXPIRY_WARNING_SECONDS = 30 * 86_400;
+
+export interface GrantedVault {
+  /** 26 letters and digits. */
+  id?: string;
+  /** Absent: Connect could not be asked for it. */
+  name?: string;
+  read?: boolean;
+  write?: boolean;
+}
+
+export interface Grants {
+  /** RFC 3339; absent: it does not expire. */
+  expiresAt?: string;
+  vaults?: GrantedVault[];
+  /** The items that ExternalSecrets read, as far as Connect was asked for them; `item` is `vault/title`. */
+  items?: { externalSecret?: string; item?: string; granted?: boolean }[];
+  /** The kind of 1Password account, where somebody said it: `families`, `teams` or `business`. */
+  account?: string;
+}
+
+/**
+ * Optional, and never collected: a run that was given tokens adds an entry to its facts, with an answer of status 200
+ * for each store, by its `refKey` (`ClusterSecretStore//onepassword-connect`).
+ */
+export const grants: ProbeSource<Grants> = {
+  id: "onepassword.grants",
+  after: [],
+  targets: () => ({}),
+  read: obj({
+    expiresAt: str,
+    vaults: list(obj({ id: str, name: str, read: bool, write: bool })),
+    items: list(obj({ externalSecret: str, item: str, granted: bool })),
+    account: str,
+  }),
+};
+
+interface Granted {
+  /** Absent: the token was given for a store that does not exist (yet). */
+  store?: SecretStore;
+  ref: ObjectRef;
+  grants: Grants;
+}
+
+function granted(world: World): Granted[] {
+  const stores = new Map(
+    [clusterSecretStores, secretStores].flatMap((source) =>
+      world.list(source).filter(({ provider }) => isOnePassword(provider)).map((store) => {
+        const ref = refOf(source.kind, store);
+        return [refKey(ref), { store, ref }] as const;
+      })
+    ),
+  );
+  return Object.entries(world.answers(grants)).flatMap(([key, { body }]) => {
+    const [kind = "", namespace, ...name] = key.split("/");
+    const ref = { kind, ...namespace ? { namespace } : {}, name: name.join("/") };
+    return body ? [{ ref, ...stores.get(key), grants: body }] : [];
+  });
+}
+
+const NOT_ASKED: Judgement = {
+  status: "skipped",
+  reason: "NotAsked",
+  message: "no token was given, so nobody knows what it grants: only who holds one can ask",
+};
+
+/** The Secret with the token: a store that is refused points there. */
+function tokenOf({ store, ref }: Granted, world: World): ObjectRef {
+  const held = store?.provider?.secrets?.[0];
+  const namespace = held?.namespace ?? ref.namespace;
+  return held?.name && world.get(secrets, namespace, held.name)
+    ? { kind: "Secret", namespace, name: held.name }
+    : { kind: "OnePasswordToken", name: ref.name };
+}
+
+function judgeExpiry(entry: Granted, world: World): Judgement & { object: ObjectRef } {
+  const { expiresAt } = entry.grants;
+  const object = tokenOf(entry, world);
+  const whose = `the token of ${refText(entry.ref)}`;
+  if (!expiresAt) {
+    return { object, status: "ok", reason: "NeverExpires", message: `${whose} does not expire` };
+  }
+  const left = (Date.parse(expiresAt) - world.now) / 1000;
+  const base = {
+    object,
+    observed: `expires ${expiresAt}`,
+    expected: `at least ${ageText(EXPIRY_WARNING_SECONDS)} from now`,
+    evidence: "claims of the token",
+    next: [
+      command`op connect token create NAME --server SERVER --vault VAULT,r`,
+      command`deno task 1p:install --token FILE`,
+    ],
+  };
+  if (Number.isNaN(left)) {
+    return {
+      ...base,
+      status: "unknown",
+      reason: "Malformed",
+      message: `${whose} expires at no time that can be read`,
+    };
+  }
+  if (left <= 0) {
+    const message = `${whose} expired ${ageText(-left)} ago: Connect refuses whoever comes with it`;
+    return { ...base, status: "critical", reason: "TokenExpired", message };
+  }
+  const message = `${whose} expires in ${ageText(left)}`;
+  return left < EXPIRY_WARNING_SECONDS
+    ? { ...base, status: "warning", reason: "TokenExpires", message }
+    : { ...base, status: "ok", reason: "Valid", message, next: undefined };
+}
+
+export const tokenCheck: Check = {
+  id: "secret-supply.token",
+  title: "token of Connect",
+  explain:
+    "The token that a store of 1Password uses has not expired, and does not within 30 days. It is looked at when a run is " +
+    "given it; a token that does not expire is well.",
+  needs: [grants, clusterSecretStores, secretStores],
+  object: () => ({ kind: "OnePasswordToken", name: "*" }),
+  run(world) {
+    const all = granted(world);
+    return all.length > 0 ? all.map((entry) => judgeExpiry(entry, world)) : [NOT_ASKED];
+  },
+};
+
+/** `lakehouse (read, write), ops (read)`; a vault without a name by its id. */
+function grantsText(vaults: readonly GrantedVault[]): string {
+  const told = vaults.map(({ id, name, read, write }) => {
+    const rights = [...read ? ["read"] : [], ...write ? ["write"] : []];
+    return `${name ?? id} (${rights.join(", ") || "nothing"})`;
+  });
+  return told.join(", ") || "no vault";
+}
+
+function judgeVaults(
+  { store, ref, grants: { vaults = [], items = [] } }: Granted,
+): (Judgement & { object: ObjectRef })[] {
+  const whose = `the token of ${refText(ref)}`;
+  const told = grantsText(vaults);
+  const base = {
+    observed: `grants ${told}`,
+    expected: "read access to every vault of the store",
+    evidence: "claims of the token",
+  };
+  if (!store) {
+    const message =
+      `${whose} grants ${told}; the store itself does not exist, so nobody knows what it will need`;
+    return [{ object: ref, status: "skipped", reason: "StoreMissing", message }];
+  }
+  const next = [
+    command`op connect token create NAME --server SERVER --vault VAULT,r`,
+    command`deno task 1p:install --token FILE`,
+  ];
+  const unnamed = vaults.some(({ name }) => name === undefined);
+  const lacking = (store.provider?.vaults ?? []).flatMap((wanted): (Judgement & { object: ObjectRef })[] => {
+    const vault = vaults.find(({ id, name }) => name === wanted || id === wanted);
+    const object = { kind: "OnePasswordVault", name: wanted };
+    if (vault?.read) return [];
+    if (!vault && unnamed) {
+      const message =
+        `may or may not be granted by ${whose}: it grants ${told}, and Connect did not tell their names`;
+      return [{ ...base, object, status: "unknown", reason: "NamesUnknown", message }];
+    }
+    const what = vault ? "may be written but not read with" : "is not granted by";
+    return [{
+      ...base,
+      object,
+      status: "critical",
+      reason: "NotGranted",
+      message: `${what} ${whose}, which grants ${told}`,
+      next,
+    }];
+  });
+  const missed = Map.groupBy(items.filter(({ granted }) => granted === false), ({ item }) => item ?? "");
+  const unread = [...missed].map(([item, members]): Judgement & { object: ObjectRef } => ({
+    ...base,
+    object: { kind: "OnePasswordItem", name: item },
+    status: "critical",
+    reason: "NotGranted",
+    message: `is in no vault that ${whose} grants; ${
+      members.map((one) => one.externalSecret).join(", ")
+    } asks for it`,
+    expected: "in a vault that the token grants",
+    next,
+  }));
+  if (lacking.length + unread.length > 0) return [...lacking, ...unread];
+  const message = `${whose} grants every vault that the store reads: ${told}`;
+  return [{ ...base, object: ref, status: "ok", reason: "Granted", message }];
+}
+
+export const vaultGrantsCheck: Check = {
+  id: "secret-supply.vault-grants",
+  title: "vaults that the token grants",
+  explain:
+    "The token that a store of 1Password uses grants reading of every vault that the store names, and of every item that " +
+    "an ExternalSecret asks for. More than is needed, and the right to write, is no fault.",
+  needs: [grants, clusterSecretStores, secretStores],
+  object: () => ({ kind: "OnePasswordVault", name: "*" }),
+  run(world) {
+    const all = granted(world);
+    return all.length > 0 ? all.flatMap(judgeVaults) : [NOT_ASKED];
+  },
+};

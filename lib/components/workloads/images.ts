@@ -1,0 +1,149 @@
+/** An image that cannot be pulled is one fault, however many pods wait for it; so is a registry that cannot be reached. */
+import type { Check, Edge, Judgement, ObjectRef, ShellCommand, World } from "../../engine/model.ts";
+import { refOf } from "../common/fields.ts";
+import { type Pod, pods } from "../kubernetes/kinds.ts";
+import { perWorld } from "../common/per_world.ts";
+import { judgePod } from "./pods.ts";
+import { IMAGE_ERRORS } from "../common/reasons.ts";
+import { podsOfConcern } from "../common/membership.ts";
+import { command } from "../../untrusted/shell.ts";
+
+const UNPULLABLE = new Set<string>([...IMAGE_ERRORS, "InvalidImageName"]);
+
+/** The registry did not answer, or answered that it is ill: no image of it can be pulled. */
+const UNREACHABLE =
+  /dial tcp|no such host|connection refused|connection reset|i\/o timeout|deadline exceeded|TLS handshake|x509:|\b50[0-4]\b|server misbehaving|no route to host|\bEOF\b/i;
+
+/** The registry wants to know who asks. */
+const REFUSED = /\b40[13]\b|unauthori[sz]ed|forbidden|authentication required|access denied|no basic auth/i;
+
+interface Failing {
+  image: string;
+  registry: string;
+  why: string;
+  pods: Pod[];
+}
+
+/** `registry.example:5000` of `registry.example:5000/a/b:1`; Docker Hub when the first part is no host. */
+export function registryOf(image: string): string {
+  const [first = "", ...rest] = image.split("/");
+  return rest.length > 0 && (/[.:]/.test(first) || first === "localhost") ? first : "docker.io";
+}
+
+const failingImages = perWorld((world): Failing[] => {
+  const found = new Map<string, Failing>();
+  for (const pod of podsOfConcern(world)) {
+    const statuses = [...pod.status?.initContainerStatuses ?? [], ...pod.status?.containerStatuses ?? []];
+    for (const { name, state } of statuses) {
+      if (!UNPULLABLE.has(state?.waiting?.reason ?? "")) continue;
+      const containers = [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []];
+      const image = containers.find((container) => container.name === name)?.image ?? "unknown";
+      const why = state?.waiting?.message ?? state?.waiting?.reason ?? "";
+      const known = found.get(image);
+      if (!known) {
+        found.set(image, { image, registry: registryOf(image), why, pods: [pod] });
+        continue;
+      }
+      known.pods.push(pod);
+      // The message alternates between "back-off" and the true reason: the longer one says more.
+      if (why.length > known.why.length) known.why = why;
+    }
+  }
+  return [...found.values()];
+});
+
+/** Critical when some workload has nothing else to run. */
+function statusOf(failing: readonly Failing[], world: World): "critical" | "warning" {
+  const worst = failing.some(({ pods }) => pods.some((pod) => judgePod(pod, world)?.status === "critical"));
+  return worst ? "critical" : "warning";
+}
+
+function describeNext(pod: Pod | undefined): ShellCommand {
+  return command`kubectl -n ${pod?.metadata?.namespace} describe pod ${pod?.metadata?.name}`;
+}
+
+export const imageCheck: Check = {
+  id: "images.pulled",
+  title: "images",
+  explain:
+    "Every image that a container waits for can be pulled. The fault is the image's, or its registry's when that cannot be " +
+    "reached, and the pods that wait for it are its symptoms.",
+  needs: [pods],
+  object: () => ({ kind: "Image", name: "*" }),
+  run(world) {
+    const failing = failingImages(world);
+    if (failing.length > 0) {
+      return [...failing.map((entry) => judgeImage(entry, world)), ...registries(world)];
+    }
+    const images = podsOfConcern(world).flatMap((pod) =>
+      (pod.spec?.containers ?? []).map(({ image }) => image)
+    );
+    const count = new Set(images).size;
+    return [{
+      status: "ok",
+      reason: "AllWell",
+      message: `images: ${count} of ${count} are there`,
+      observed: `${count} images`,
+    }];
+  },
+};
+
+function judgeImage(entry: Failing, world: World): Judgement & { object: ObjectRef } {
+  const [first] = entry.pods;
+  return {
+    object: { kind: "Image", name: entry.image },
+    status: statusOf([entry], world),
+    reason: "ImagePullFailed",
+    message: `cannot be pulled: ${entry.why}`,
+    observed: entry.why,
+    expected: "pulled",
+    evidence:
+      `${first?.metadata?.namespace}/${first?.metadata?.name} status.containerStatuses[].state.waiting`,
+    next: [describeNext(first)],
+  };
+}
+
+/** Registries that did not answer when their images were asked for. */
+function registries(world: World): (Judgement & { object: ObjectRef })[] {
+  const silent = failingImages(world).filter(({ why }) => UNREACHABLE.test(why));
+  return [...Map.groupBy(silent, ({ registry }) => registry)].map(([name, entries]) => {
+    const [first] = entries;
+    return {
+      object: { kind: "Registry", name },
+      status: statusOf(entries, world),
+      reason: "RegistryUnreachable",
+      message: `cannot be reached from the nodes, so ${entries.length} image${
+        entries.length > 1 ? "s" : ""
+      } cannot be pulled: ${first?.why}`,
+      observed: first?.why,
+      expected: "answers",
+      evidence: "status.containerStatuses[].state.waiting",
+      next: [describeNext(first?.pods[0])],
+    };
+  });
+}
+
+/** An image needs its registry, and the pull Secrets of the pods that wait for it when the registry refuses. */
+export function imageEdges(world: World): Edge[] {
+  const silent = new Set(
+    failingImages(world).filter(({ why }) => UNREACHABLE.test(why)).map((e) => e.registry),
+  );
+  return failingImages(world).flatMap(({ image, registry, why, pods }) => {
+    const from = { kind: "Image", name: image };
+    const explains = ["ImagePullFailed"];
+    const edges: Edge[] = [];
+    // While it waits between two tries an image says nothing; another image of the registry may have said it.
+    if (silent.has(registry) && (UNREACHABLE.test(why) || /back-?off/i.test(why))) {
+      edges.push({ from, to: { kind: "Registry", name: registry }, via: "registry", explains });
+    }
+    if (!REFUSED.test(why)) return edges;
+    for (const pod of pods) {
+      const { namespace } = refOf("Pod", pod);
+      for (const { name } of pod.spec?.imagePullSecrets ?? []) {
+        if (!name) continue;
+        edges.push({ from, to: { kind: "Secret", namespace, name }, via: "imagePullSecrets", explains });
+      }
+    }
+    return edges;
+  });
+}

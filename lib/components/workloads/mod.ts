@@ -1,0 +1,227 @@
+/** Everything that runs pods, whoever it belongs to: pods, Deployments, Jobs, Services, images, quotas. */
+import type { Component, Edge, KindCheck, World } from "../../engine/model.ts";
+import { ageSeconds, ageText, conditionOf, refOf } from "../common/fields.ts";
+import {
+  configMaps,
+  cronJobs,
+  daemonSets,
+  deployments,
+  endpointSlices,
+  events,
+  type Job,
+  jobs,
+  pods,
+  replicaSets,
+  resourceQuotas,
+  secrets,
+  serviceAccounts,
+  services,
+  statefulSets,
+  type Workload,
+} from "../kubernetes/kinds.ts";
+import { imageCheck, imageEdges } from "./images.ts";
+import { podLogs } from "./log_signals.ts";
+import { ownerOf, placeOf, podsOf } from "../common/membership.ts";
+import { mentionEdges } from "../common/mentions.ts";
+import { perWorld } from "../common/per_world.ts";
+import { makingEdges, podEdges } from "./pod_edges.ts";
+import { judgeWorkload, refusal } from "./readiness.ts";
+import { isRequired } from "../common/required.ts";
+import { configMapKeyCheck, secretKeyCheck } from "./secret_keys.ts";
+import { eventsOf, podCheck } from "./pods.ts";
+import { POD_ERRORS } from "../common/reasons.ts";
+import { serviceCheck, serviceEdges } from "./services.ts";
+import { command } from "../../untrusted/shell.ts";
+import { own } from "../../untrusted/lookup.ts";
+
+function workloadCheck(kind: string, source: typeof deployments): KindCheck<Workload> {
+  return {
+    id: `${source.id}.ready`,
+    title: source.id,
+    explain:
+      `A ${kind} has as many ready pods as its spec asks for. A rollout inside its deadline that still has ready ` +
+      "pods is no fault; one that was scaled to zero on purpose is judged by the component that needs it.",
+    source,
+    component: placeOf,
+    ref: (object) => refOf(kind, object),
+    judge: (object, world) => isRequired(object, world) ? undefined : judgeWorkload(kind, object, world),
+  };
+}
+
+const jobCheck: KindCheck<Job> = {
+  id: "jobs.completed",
+  title: "jobs",
+  explain:
+    "A Job that failed for good is reported; one that nothing waits for and that no CronJob owns is a warning. " +
+    "Running and finished Jobs are well.",
+  source: jobs,
+  component: placeOf,
+  ref: (job) => refOf("Job", job),
+  judge(job, world) {
+    const { namespace, name } = job.metadata ?? {};
+    const failed = conditionOf(job, "Failed");
+    const told = eventsOf(world, "Job", namespace, name ?? "").find((event) =>
+      event.reason === "FailedCreate"
+    );
+    const next = [command`kubectl -n ${namespace} logs job/${name} --tail=50`];
+    if (failed?.status === "True") {
+      const age = ageText(ageSeconds(world.now, failed.lastTransitionTime) ?? 0);
+      return {
+        status: "warning",
+        reason: "JobFailed",
+        message: `failed ${age} ago and will not be tried again: ${failed.message ?? failed.reason}`,
+        evidence: "status.conditions[Failed]",
+        next,
+      };
+    }
+    if (
+      !told || job.spec?.suspend || conditionOf(job, "Complete")?.status === "True" ||
+      (job.status?.active ?? 0) > 0
+    ) {
+      return undefined;
+    }
+    return {
+      status: "critical",
+      reason: "FailedCreate",
+      message: `cannot create its pods: ${told.message}`,
+      evidence: "events FailedCreate",
+      next,
+    };
+  },
+};
+
+/** Why pods are refused now, by namespace: an event alone may tell of what is over. */
+const refusalsIn = perWorld((world) => {
+  const found: [namespace: string, message: string][] = [];
+  for (const [kind, source] of MAKERS) {
+    for (const object of world.list(source)) {
+      const said = refusal(kind, object, world);
+      if (said) found.push([object.metadata?.namespace ?? "", said]);
+    }
+  }
+  for (const job of world.list(jobs)) {
+    const judged = jobCheck.judge(job, world);
+    if (judged?.reason === "FailedCreate") found.push([job.metadata?.namespace ?? "", judged.message]);
+  }
+  const byNamespace = Map.groupBy(found, ([namespace]) => namespace);
+  return new Map([...byNamespace].map(([namespace, all]) => [namespace, all.map(([, message]) => message)]));
+});
+
+const MAKERS = [["Deployment", deployments], ["StatefulSet", statefulSets], [
+  "DaemonSet",
+  daemonSets,
+]] as const;
+
+const quotaCheck: KindCheck<NonNullable<ReturnType<typeof resourceQuotas.read>>> = {
+  id: "resourcequotas.room",
+  title: "resource quotas",
+  explain: "A quota is at fault when it refuses the pods of a workload that still waits for them.",
+  source: resourceQuotas,
+  also: [events, deployments, statefulSets, daemonSets, jobs],
+  component: placeOf,
+  ref: (quota) => refOf("ResourceQuota", quota),
+  judge(quota, world) {
+    const { namespace, name } = quota.metadata ?? {};
+    const refused = refusalsIn(world).get(namespace ?? "")?.find((message) =>
+      message.includes(`exceeded quota: ${name},`)
+    );
+    const full = Object.entries(quota.status?.hard ?? {}).filter(([key, hard]) =>
+      own(quota.status?.used, key) === hard
+    );
+    if (!refused) return undefined;
+    return {
+      status: "critical",
+      reason: "QuotaExceeded",
+      message: `refuses pods: ${refused}`,
+      observed: full.map(([key, hard]) => `${key} ${hard} used`).join(", ") || "exceeded",
+      expected: "room for the pods that are asked for",
+      evidence: "events FailedCreate",
+      next: [command`kubectl -n ${namespace} describe resourcequota ${name}`],
+    };
+  },
+};
+
+function workloadEdges(world: World): Edge[] {
+  const edges: Edge[] = [];
+  for (const job of world.list(jobs)) {
+    const from = refOf("Job", job);
+    for (const pod of podsOf(world, "Job", from.namespace ?? "", from.name)) {
+      edges.push({
+        from,
+        to: refOf("Pod", pod),
+        via: "its pods",
+        explains: ["JobFailed"],
+        because: POD_ERRORS,
+      });
+    }
+    const owner = ownerOf(job);
+    const judged = jobCheck.judge(job, world);
+    const said = judged?.reason === "FailedCreate" ? judged.message : undefined;
+    edges.push(
+      ...makingEdges(from, false, job.spec?.template?.spec),
+      ...mentionEdges(from, said, ["FailedCreate"]),
+    );
+    if (owner?.kind === "CronJob") {
+      edges.push({ from: { ...from, ...owner }, to: from, via: "its last run", explains: ["JobFailed"] });
+    }
+  }
+  for (const quota of world.list(resourceQuotas)) {
+    const to = refOf("ResourceQuota", quota);
+    for (const from of makersIn(world).get(to.namespace ?? "") ?? []) {
+      edges.push({ from, to, via: "quota", explains: ["FailedCreate"] });
+    }
+  }
+  return edges;
+}
+
+const makersIn = perWorld((world) =>
+  Map.groupBy(
+    [
+      ...MAKERS.flatMap(([kind, source]) => world.list(source).map((object) => refOf(kind, object))),
+      ...world.list(jobs).map((object) => refOf("Job", object)),
+    ],
+    ({ namespace }) => namespace ?? "",
+  )
+);
+
+export const workloads: Component = {
+  name: "workloads",
+  title: "Other workloads",
+  dependsOn: ["nodes", "kubernetes"],
+  sources: [
+    pods,
+    deployments,
+    statefulSets,
+    daemonSets,
+    replicaSets,
+    jobs,
+    cronJobs,
+    services,
+    endpointSlices,
+    configMaps,
+    serviceAccounts,
+    resourceQuotas,
+    events,
+    podLogs,
+    secrets,
+  ],
+  namespaces: () => [],
+  kinds: [
+    podCheck,
+    workloadCheck("Deployment", deployments),
+    workloadCheck("StatefulSet", statefulSets),
+    workloadCheck("DaemonSet", daemonSets),
+    jobCheck,
+    serviceCheck,
+    quotaCheck,
+    secretKeyCheck,
+    configMapKeyCheck,
+  ],
+  checks: [imageCheck],
+  edges: (world) => [
+    ...podEdges(world),
+    ...serviceEdges(world),
+    ...workloadEdges(world),
+    ...imageEdges(world),
+  ],
+};

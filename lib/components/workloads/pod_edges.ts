@@ -1,0 +1,240 @@
+/** What pods and workload templates need: Secrets, ConfigMaps, claims, accounts, images, nodes, Services. */
+import type { Edge, ObjectRef, World } from "../../engine/model.ts";
+import { dnsEdge } from "../kubernetes/cluster_dns.ts";
+import { perWorld } from "../common/per_world.ts";
+import { isReady, type PodSpec, refOf } from "../common/fields.ts";
+import { configMaps, daemonSets, deployments, type Pod, statefulSets } from "../kubernetes/kinds.ts";
+import { blamesOthers } from "./log_signals.ts";
+import { isOurs, podsOf, podsOfConcern, workloadOf } from "../common/membership.ts";
+import { mentionEdges } from "../common/mentions.ts";
+import { agentEdges, nodeEdges } from "../kubernetes/node_edges.ts";
+import { isShort, refusal } from "./readiness.ts";
+import {
+  CONFIG_ERRORS,
+  CONNECTION_ERRORS,
+  CREATION_ERRORS,
+  IMAGE_ERRORS,
+  PLACEMENT_ERRORS,
+  POD_ERRORS,
+  SERVICE_ERRORS,
+  WORKLOAD_ERRORS,
+} from "../common/reasons.ts";
+import { serviceOfHost } from "../common/service_names.ts";
+
+/** A named key of a Secret or ConfigMap that a pod wants. */
+export interface Want {
+  kind: "Secret" | "ConfigMap";
+  name: string;
+  /** Absent: the whole object is wanted. */
+  key?: string;
+  via: string;
+  optional: boolean;
+}
+
+/** Every Secret and ConfigMap that a pod spec names. */
+export function wantsOf(spec: PodSpec | undefined): Want[] {
+  const wants: Want[] = [];
+  const add = (
+    kind: Want["kind"],
+    via: string,
+    ref: { name?: string; optional?: boolean } | undefined,
+    key?: string,
+  ) => {
+    if (ref?.name) {
+      wants.push({ kind, name: ref.name, via, optional: ref.optional ?? false, ...(key ? { key } : {}) });
+    }
+  };
+  for (const container of [...spec?.initContainers ?? [], ...spec?.containers ?? []]) {
+    for (const env of container.env ?? []) {
+      add("Secret", "env secretKeyRef", env.valueFrom?.secretKeyRef, env.valueFrom?.secretKeyRef?.key);
+      add(
+        "ConfigMap",
+        "env configMapKeyRef",
+        env.valueFrom?.configMapKeyRef,
+        env.valueFrom?.configMapKeyRef?.key,
+      );
+    }
+    for (const from of container.envFrom ?? []) {
+      add("Secret", "envFrom secretRef", from.secretRef);
+      add("ConfigMap", "envFrom configMapRef", from.configMapRef);
+    }
+  }
+  for (const volume of spec?.volumes ?? []) {
+    const secret = volume.secret;
+    if (secret) {
+      const ref = { name: secret.secretName, optional: secret.optional };
+      add("Secret", "volume secret", ref);
+      for (const item of secret.items ?? []) add("Secret", "volume secret item", ref, item.key);
+    }
+    add("ConfigMap", "volume configMap", volume.configMap);
+    for (const item of volume.configMap?.items ?? []) {
+      add("ConfigMap", "volume configMap item", volume.configMap, item.key);
+    }
+    for (const projected of volume.projected?.sources ?? []) {
+      add("Secret", "projected volume", projected.secret);
+      add("ConfigMap", "projected volume", projected.configMap);
+    }
+  }
+  for (const ref of spec?.imagePullSecrets ?? []) {
+    add("Secret", "imagePullSecrets", { ...ref, optional: true });
+  }
+  return wants;
+}
+
+/** Workloads whose pods are made from one template. */
+const TEMPLATED = [
+  ["Deployment", deployments],
+  ["StatefulSet", statefulSets],
+  ["DaemonSet", daemonSets],
+] as const;
+
+/** Edges of every pod, and of the templates of workloads that have no pods to speak for them. */
+export function podEdges(world: World): Edge[] {
+  const edges = podsOfConcern(world).flatMap((pod) => edgesOfPod(pod, world));
+  for (const [kind, source] of TEMPLATED) {
+    for (const workload of world.list(source)) {
+      const namespace = workload.metadata?.namespace ?? "";
+      const from = refOf(kind, workload);
+      const own = podsOf(world, kind, namespace, from.name);
+      for (const pod of own) {
+        if (isReady(pod)) continue;
+        const to = refOf("Pod", pod);
+        edges.push({ from, to, via: "its pods", explains: WORKLOAD_ERRORS, because: POD_ERRORS });
+        // Pods that all fail alike fail because of what they are made from, unless something they need explains it.
+        edges.push({
+          from: to,
+          to: from,
+          via: "its template",
+          explains: POD_ERRORS,
+          because: WORKLOAD_ERRORS,
+        });
+      }
+      if (own.length > 0 && own.every(isReady) && !isOurs(workload, world)) continue;
+      edges.push(...makingEdges(from, isShort(kind, workload, world), workload.spec?.template?.spec));
+      edges.push(...mentionEdges(from, refusal(kind, workload, world), ["FailedCreate"]));
+      if (own.length === 0) edges.push(...templateEdges(from, namespace, workload.spec?.template?.spec));
+    }
+  }
+  return edges;
+}
+
+/** Who makes pods needs its controller and the account they run as; pods that exist fail for other reasons. */
+export function makingEdges(from: ObjectRef, short: boolean, spec: PodSpec | undefined): Edge[] {
+  const explains = short ? CREATION_ERRORS : ["FailedCreate", "NotObserved"];
+  const controller = { kind: "Lease", namespace: "kube-system", name: "kube-controller-manager" };
+  const edges: Edge[] = [{ from, to: controller, via: "controller", explains, optional: true }];
+  const account = spec?.serviceAccountName;
+  if (account) {
+    const to = { kind: "ServiceAccount", namespace: from.namespace, name: account };
+    edges.push({ from, to, via: "serviceAccountName", explains });
+  }
+  return edges;
+}
+
+/** Without pods there is no symptom to explain yet, but what is absent shows. */
+function templateEdges(from: ObjectRef, namespace: string, spec: PodSpec | undefined): Edge[] {
+  return wantsOf(spec).filter((want) => !want.optional).map((want) => ({
+    from,
+    to: { kind: want.kind, namespace, name: want.name },
+    via: want.via,
+    explains: [],
+  }));
+}
+
+/** A pod that is done needs nothing any more. */
+function edgesOfPod(pod: Pod, world: World): Edge[] {
+  if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") return [];
+  const from = refOf("Pod", pod);
+  const namespace = pod.metadata?.namespace ?? "";
+  const edges: Edge[] = wantsOf(pod.spec).map((want) => ({
+    from,
+    to: { kind: want.kind, namespace, name: want.name },
+    via: want.via,
+    explains: CONFIG_ERRORS,
+    optional: want.optional,
+  }));
+  for (const volume of pod.spec?.volumes ?? []) {
+    const name = volume.persistentVolumeClaim?.claimName;
+    if (!name) continue;
+    const to = { kind: "PersistentVolumeClaim", namespace, name };
+    edges.push({ from, to, via: "volume", explains: [...PLACEMENT_ERRORS, ...CONFIG_ERRORS] });
+  }
+  edges.push(...nodeEdges(pod, world));
+  const images = isReady(pod) ? [] : [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []];
+  for (const { image } of images) {
+    if (image) edges.push({ from, to: { kind: "Image", name: image }, via: "image", explains: IMAGE_ERRORS });
+  }
+  return [...edges, ...askingEdges(pod, world)];
+}
+
+/** The Services that a pod asks, and what carries its questions there. */
+function askingEdges(pod: Pod, world: World): Edge[] {
+  const from = refOf("Pod", pod);
+  const named = servicesOf(pod, world);
+  // A log that tells of something else than of others that do not answer acquits them.
+  const explains = blamesOthers(pod, world) ? CONNECTION_ERRORS : [];
+  const edges: Edge[] = named.map(({ to, via }) => ({
+    from,
+    to,
+    via,
+    explains,
+    because: SERVICE_ERRORS,
+    inferred: true,
+    // A name in the configuration of a pod that is well is not missed.
+    optional: isReady(pod) || explains.length === 0,
+  }));
+  const asks = named.length > 0 && explains.length > 0;
+  if (asks) edges.push(dnsEdge(from, explains));
+  return [...edges, ...agentEdges(pod, world, asks)];
+}
+
+const hostsByConfigMap = perWorld((world) =>
+  new Map(
+    world.list(configMaps).map((
+      map,
+    ) => [`${map.metadata?.namespace}/${map.metadata?.name}`, map.hosts ?? []]),
+  )
+);
+
+/** The Services that a pod's environment, arguments and ConfigMaps name, except those it is itself behind. */
+export function servicesOf(pod: Pod, world: World): { to: ObjectRef; via: string; port?: number }[] {
+  const named = servicesNamed(pod.spec, pod.metadata?.namespace ?? "", world);
+  if (named.length === 0) return named;
+  const own = workloadOf(pod, world)?.name;
+  return named.filter(({ to }) => to.name !== own);
+}
+
+/** The Services that a pod spec in `namespace` names, with the port when it says one. */
+export function servicesNamed(
+  spec: PodSpec | undefined,
+  namespace: string,
+  world: World,
+): { to: ObjectRef; via: string; port?: number }[] {
+  return hostsNamed(spec, namespace, world).flatMap(({ host, via }) => {
+    const to = serviceOfHost(host, namespace, world);
+    const port = host.split(":")[1];
+    return to ? [{ to, via, ...port ? { port: Number(port) } : {} }] : [];
+  });
+}
+
+/** The hosts in the environment, the arguments and the ConfigMaps of a pod spec. */
+export function hostsNamed(
+  spec: PodSpec | undefined,
+  namespace: string,
+  world: World,
+): { host: string; via: string }[] {
+  const found: { host: string; via: string }[] = [];
+  for (const container of [...spec?.initContainers ?? [], ...spec?.containers ?? []]) {
+    for (const host of container.args ?? []) found.push({ host, via: `argument ${host}` });
+    for (const env of container.env ?? []) {
+      for (const host of env.value ?? []) found.push({ host, via: `env ${host}` });
+    }
+  }
+  for (const want of wantsOf(spec)) {
+    if (want.kind !== "ConfigMap") continue;
+    for (const host of hostsByConfigMap(world).get(`${namespace}/${want.name}`) ?? []) {
+      found.push({ host, via: `ConfigMap ${want.name}: ${host}` });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,256 @@
+/** Judges pods by what they do, not by their phase: Running is not Ready, and Pending is not a reason. */
+import { type Judgement, type KindCheck, ON_ITS_WAY, type World } from "../../engine/model.ts";
+import { perWorld } from "../common/per_world.ts";
+import { ageSeconds, ageText, conditionOf, isReady, refOf } from "../common/fields.ts";
+import { type ContainerStatus, events, type Pod, pods, type WarningEvent } from "../kubernetes/kinds.ts";
+import { logSays } from "./log_signals.ts";
+import { ownerOf, placeOf, podsOf, workloadOf } from "../common/membership.ts";
+import { command } from "../../untrusted/shell.ts";
+import { own } from "../../untrusted/lookup.ts";
+
+/** A pod that is younger than this is starting, and no fault. */
+const START_GRACE_SECONDS = 60;
+/** A deletion that takes longer than this is stuck: the default grace period is 30 s. */
+const DELETE_GRACE_SECONDS = 120;
+/** Restarts that ended longer ago than this are history. */
+const RECENT_RESTART_SECONDS = 600;
+
+/** Newest first, by the object they speak of. */
+const eventsByObject = perWorld((world) =>
+  Map.groupBy(
+    world.list(events).toSorted((a, b) => timeOf(b).localeCompare(timeOf(a))),
+    ({ involvedObject: at }) => `${at?.kind}/${at?.namespace ?? ""}/${at?.name}`,
+  )
+);
+
+/** The telling events about an object, newest first. */
+export function eventsOf(
+  world: World,
+  kind: string,
+  namespace: string | undefined,
+  name: string,
+): WarningEvent[] {
+  return eventsByObject(world).get(`${kind}/${namespace ?? ""}/${name}`) ?? [];
+}
+
+function timeOf(event: WarningEvent): string {
+  return event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ??
+    event.metadata?.creationTimestamp ??
+    "";
+}
+
+export const podCheck: KindCheck<Pod> = {
+  id: "pods.ready",
+  title: "pods",
+  explain:
+    "A pod is well when it is Ready or has succeeded, or is younger than a minute. Waiting containers are " +
+    "judged by their reason, crash loops by how the last run ended, and pods that are not placed by what the scheduler says. " +
+    "A pod whose workload has others that are Ready is a warning: the work is still done.",
+  source: pods,
+  component: placeOf,
+  ref: (pod) => refOf("Pod", pod),
+  judge: judgePod,
+};
+
+/** undefined: the pod is well, or not for this check to judge. */
+export function judgePod(pod: Pod, world: World): Judgement | undefined {
+  const judged = judgeAlone(pod, world);
+  if (judged?.status !== "critical") return judged;
+  const others = readyMates(pod, world);
+  if (others === 0) return judged;
+  const message = `${judged.message}; ${others} other${others > 1 ? "s" : ""} of its workload still ${
+    others > 1 ? "serve" : "serves"
+  }`;
+  return { ...judged, status: "warning", message };
+}
+
+/** Ready pods that do the same work. A primary has no equal; the run of a Job and a node's agent have none either. */
+function readyMates(pod: Pod, world: World): number {
+  const { namespace, labels } = pod.metadata ?? {};
+  const owner = workloadOf(pod, world);
+  if (!owner || ["Job", "Node", "DaemonSet"].includes(owner.kind)) return 0;
+  if (labels?.role === "primary" || labels?.["cnpg.io/instanceRole"] === "primary") return 0;
+  return podsOf(world, owner.kind, namespace ?? "", owner.name).filter((other) =>
+    isReady(other) && !other.metadata?.deletionTimestamp
+  ).length;
+}
+
+function judgeAlone(pod: Pod, world: World): Judgement | undefined {
+  const phase = pod.status?.phase;
+  const deleting = ageSeconds(world.now, pod.metadata?.deletionTimestamp);
+  if (deleting !== undefined) return deleting > DELETE_GRACE_SECONDS ? stuck(pod, deleting) : undefined;
+  if (phase === "Succeeded") return undefined;
+  if (phase === "Failed") return judgeFailed(pod);
+  const waiting = judgeContainers(pod, world);
+  if (waiting) return describe(pod, { ...waiting, message: waiting.message + logSays(pod, world) });
+  if (phase === "Pending" || phase === undefined) return judgePending(pod, world);
+  return judgeRunning(pod, world);
+}
+
+function describe(pod: Pod, judgement: Judgement): Judgement {
+  const namespace = pod.metadata?.namespace;
+  const next = judgement.next ?? [command`kubectl -n ${namespace} describe pod ${pod.metadata?.name}`];
+  return { ...judgement, next };
+}
+
+function stuck(pod: Pod, seconds: number): Judgement {
+  const held = pod.metadata?.finalizers;
+  return describe(pod, {
+    status: "warning",
+    reason: "TerminatingStuck",
+    message: `is being deleted for ${ageText(seconds)}${held ? `, held by ${held.join(", ")}` : ""}`,
+    observed: `deletionTimestamp ${pod.metadata?.deletionTimestamp}`,
+    expected: "gone within its grace period",
+    evidence: "metadata.deletionTimestamp",
+  });
+}
+
+/** A Job's failed pods are the Job's affair; an evicted pod has a successor. */
+function judgeFailed(pod: Pod): Judgement | undefined {
+  const owner = ownerOf(pod);
+  if (owner?.kind === "Job" || (owner && pod.status?.reason === "Evicted")) return undefined;
+  return describe(pod, {
+    status: owner ? "warning" : "critical",
+    reason: "PodFailed",
+    message: `has failed: ${
+      pod.status?.message ?? pod.status?.reason ?? exitText(pod.status?.containerStatuses ?? [])
+    }`,
+    observed: "phase Failed",
+    expected: "Running and Ready",
+    evidence: "status.phase",
+  });
+}
+
+function exitText(statuses: ContainerStatus[]): string {
+  const ended = statuses.find((entry) => entry.state?.terminated?.exitCode)?.state?.terminated;
+  return ended ? `exit code ${ended.exitCode}` : "no reason given";
+}
+
+/** The first container that waits for something it cannot have, or that keeps dying. */
+function judgeContainers(pod: Pod, world: World): Judgement | undefined {
+  const statuses = [...pod.status?.initContainerStatuses ?? [], ...pod.status?.containerStatuses ?? []];
+  for (const status of statuses) {
+    const reason = status.state?.waiting?.reason;
+    if (!reason || reason === "ContainerCreating" || reason === "PodInitializing") continue;
+    return judgeWaiting(status, reason);
+  }
+  for (const status of statuses) {
+    const died = status.lastState?.terminated;
+    const now = status.state?.terminated;
+    if (now && now.exitCode !== 0 && !status.ready) return crash(status, "ContainerFailed");
+    const since = ageSeconds(world.now, died?.finishedAt);
+    if (!died || died.exitCode === 0 || since === undefined || since > RECENT_RESTART_SECONDS) continue;
+    if (died.reason === "OOMKilled") return { ...crash(status, "OOMKilled"), status: "warning" };
+    if ((status.restartCount ?? 0) >= 3) return { ...crash(status, "Restarting"), status: "warning" };
+  }
+  return undefined;
+}
+
+function judgeWaiting(status: ContainerStatus, reason: string): Judgement {
+  if (reason === "CrashLoopBackOff") {
+    return crash(status, status.lastState?.terminated?.reason === "OOMKilled" ? "OOMKilled" : reason);
+  }
+  const image = reason === "ErrImagePull" ? "ImagePullBackOff" : reason;
+  return {
+    status: "critical",
+    reason: image,
+    message: `container ${status.name} cannot start: ${status.state?.waiting?.message ?? reason}`,
+    observed: reason,
+    expected: "running",
+    evidence: "status.containerStatuses[].state.waiting",
+  };
+}
+
+function crash(status: ContainerStatus, reason: string): Judgement {
+  const ended = status.lastState?.terminated ?? status.state?.terminated;
+  const how = ended?.reason === "OOMKilled"
+    ? "ran out of its memory limit (OOMKilled)"
+    : `ended with exit code ${ended?.exitCode ?? "unknown"}`;
+  return {
+    status: "critical",
+    reason,
+    message: `container ${status.name} ${how}, ${status.restartCount ?? 0} restarts so far`,
+    observed: `exit code ${ended?.exitCode ?? "unknown"}, restarts ${status.restartCount ?? 0}`,
+    expected: "running",
+    evidence: "status.containerStatuses[].lastState.terminated",
+  };
+}
+
+function judgePending(pod: Pod, world: World): Judgement | undefined {
+  const age = ageSeconds(world.now, pod.metadata?.creationTimestamp) ?? 0;
+  const scheduled = conditionOf(pod, "PodScheduled");
+  const told = eventsOf(world, "Pod", pod.metadata?.namespace, pod.metadata?.name ?? "").find((event) =>
+    event.reason !== "FailedScheduling"
+  );
+  if (scheduled?.status === "False" && scheduled.reason === "SchedulingGated") return undefined;
+  if (scheduled?.status === "False") {
+    const message = `cannot be placed on a node: ${scheduled.message ?? scheduled.reason}`;
+    return age < 10
+      ? onItsWay("placed")
+      : describe(pod, { ...pending(age), reason: "Unschedulable", message });
+  }
+  if (age < START_GRACE_SECONDS && !(told && age > 15)) return onItsWay("started");
+  if (!scheduled && !pod.spec?.nodeName) {
+    const message = `no scheduler has looked at it for ${ageText(age)}`;
+    return describe(pod, { ...pending(age), reason: "NotScheduled", message });
+  }
+  const setup = (pod.status?.initContainerStatuses ?? []).find((entry) =>
+    entry.state?.running && !entry.ready
+  );
+  if (setup) {
+    const ran = ageSeconds(world.now, setup.state?.running?.startedAt) ?? age;
+    if (ran < START_GRACE_SECONDS) return onItsWay("initialized");
+    const message = `its init container ${setup.name} has run for ${ageText(ran)} and does not end${
+      logSays(pod, world)
+    }`;
+    return describe(pod, { ...pending(age), reason: "NotReady", message });
+  }
+  const reasons: Record<string, string> = {
+    FailedMount: "FailedMount",
+    FailedAttachVolume: "FailedAttachVolume",
+    FailedCreatePodSandBox: "SandboxFailed",
+  };
+  const reason = own(reasons, told?.reason) ?? "NotStarted";
+  const why = told?.message ?? `its node ${pod.spec?.nodeName} has not started it`;
+  return describe(pod, { ...pending(age), reason, message: `has not started after ${ageText(age)}: ${why}` });
+}
+
+function pending(age: number): Omit<Judgement, "reason" | "message"> {
+  return {
+    status: "critical",
+    observed: `Pending for ${ageText(age)}`,
+    expected: "Running and Ready",
+    evidence: "status.conditions[PodScheduled], events",
+  };
+}
+
+/** Young, or unready for seconds only: no fault, but what waits for it waits for what it needs. */
+function onItsWay(to: string): Judgement {
+  return { status: "ok", reason: ON_ITS_WAY, message: `is being ${to}`, evidence: "status.conditions" };
+}
+
+function judgeRunning(pod: Pod, world: World): Judgement | undefined {
+  const ready = conditionOf(pod, "Ready");
+  if (ready?.status === "True") return undefined;
+  const since = ageSeconds(world.now, ready?.lastTransitionTime ?? pod.metadata?.creationTimestamp) ?? 0;
+  const started = Math.min(
+    ...(pod.status?.containerStatuses ?? []).flatMap((entry) =>
+      ageSeconds(world.now, entry.state?.running?.startedAt) ?? []
+    ),
+  );
+  if (since < 10 || started < START_GRACE_SECONDS) return onItsWay("made ready");
+  const unready = (pod.status?.containerStatuses ?? []).filter((entry) => !entry.ready).map((entry) =>
+    entry.name
+  );
+  const told = eventsOf(world, "Pod", pod.metadata?.namespace, pod.metadata?.name ?? "")
+    .find((event) => event.reason === "Unhealthy");
+  const why = told?.message ?? ready?.message ?? ready?.reason ?? "no Ready condition";
+  return describe(pod, {
+    status: "critical",
+    reason: "NotReady",
+    message: `is running but not Ready for ${ageText(since)}: ${why}${logSays(pod, world)}`,
+    observed: unready.length > 0 ? `not ready: ${unready.join(", ")}` : "Ready is not True",
+    expected: "Ready",
+    evidence: "status.conditions[Ready]",
+  });
+}

@@ -1,0 +1,140 @@
+/** Judges Deployments, StatefulSets and DaemonSets by their ready pods. */
+import type { Judgement, World } from "../../engine/model.ts";
+import { ageSeconds, type Condition, conditionOf } from "../common/fields.ts";
+import type { Workload } from "../kubernetes/kinds.ts";
+import { podsOf } from "../common/membership.ts";
+import { eventsOf, judgePod } from "./pods.ts";
+import { command } from "../../untrusted/shell.ts";
+
+/** A change that its controller has not seen for so long was not seen at all. */
+const OBSERVE_SECONDS = 60;
+
+/** undefined: as many pods are ready as are asked for, or the rollout is on its way. */
+export function judgeWorkload(kind: string, object: Workload, world: World): Judgement | undefined {
+  const status = object.status ?? {};
+  const daemon = kind === "DaemonSet";
+  const desired = daemon ? status.desiredNumberScheduled ?? 0 : object.spec?.replicas ?? 1;
+  const ready = (daemon ? status.numberReady : status.readyReplicas) ?? 0;
+  if (object.metadata?.deletionTimestamp) return undefined;
+  const { namespace, name } = object.metadata ?? {};
+  const base = {
+    observed: `${ready} of ${desired} ready`,
+    expected: `${desired} of ${desired} ready`,
+    evidence: "status.readyReplicas",
+    next: [command`kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`],
+  };
+  const refused = ready < desired ? refusal(kind, object, world) : undefined;
+  if (refused) {
+    return {
+      ...base,
+      status: "critical",
+      reason: "FailedCreate",
+      message: `cannot create its pods: ${refused}`,
+    };
+  }
+  const behind = (object.metadata?.generation ?? 0) > (status.observedGeneration ?? 0);
+  const changed = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
+  if (behind && changed > OBSERVE_SECONDS) {
+    return {
+      ...base,
+      status: "critical",
+      reason: "NotObserved",
+      message: "its controller has not looked at its last change",
+    };
+  }
+  const held = daemon || desired === 0 ? undefined : heldBack(kind, object, world);
+  if (ready >= desired) return held && { ...base, status: "warning", ...held };
+  if (ready === 0) {
+    // A young one is starting, unless one of its pods says already that it cannot.
+    if (changed < OBSERVE_SECONDS && !podsFail(kind, object, world)) return undefined;
+    const why = podsSay(kind, object, world);
+    return {
+      ...base,
+      status: "critical",
+      reason: "NoneReady",
+      message: `0 of ${desired} pods are ready${
+        object.spec?.paused ? " and its rollout is paused" : ""
+      }${why}`,
+    };
+  }
+  const progress = conditionOf(object, "Progressing");
+  if (isRollingOut(progress) && !held) return undefined;
+  return {
+    ...base,
+    // The pods of a DaemonSet do not stand in for each other: each serves its node.
+    status: daemon && podsFail(kind, object, world) ? "critical" : "warning",
+    reason: "SomeReady",
+    message: `${ready} of ${desired} pods are ready${
+      held ? `, and ${held.message}` : podsSay(kind, object, world)
+    }`,
+  };
+}
+
+/** A change that does not reach the pods while the old ones still serve. */
+function heldBack(
+  kind: string,
+  object: Workload,
+  world: World,
+): Pick<Judgement, "reason" | "message"> | undefined {
+  const { replicas = 0, updatedReplicas = 0 } = object.status ?? {};
+  const progress = conditionOf(object, "Progressing");
+  if (object.spec?.paused) {
+    if (updatedReplicas >= replicas) return undefined;
+    return { reason: "Paused", message: "its rollout is paused: its last change has not reached its pods" };
+  }
+  const why = podsSay(kind, object, world);
+  if (isRollingOut(progress) && why) {
+    return { reason: "RollingOut", message: `its last change does not get in, the old pods serve on${why}` };
+  }
+  if (progress?.status !== "False") return undefined;
+  const message = `its rollout does not go on, ${updatedReplicas} of ${replicas} pods have its last change: ${
+    progress.message ?? progress.reason
+  }`;
+  return { reason: "RolloutStuck", message };
+}
+
+/** A rollout that its controller still counts as going on, until its deadline. */
+function isRollingOut(progress: Condition | undefined): boolean {
+  return progress?.status === "True" && progress.reason !== "NewReplicaSetAvailable";
+}
+
+/** Why pods cannot be created: quota, LimitRange, ServiceAccount, admission. */
+export function refusal(kind: string, object: Workload, world: World): string | undefined {
+  const failed = conditionOf(object, "ReplicaFailure");
+  if (failed?.status === "True") return failed.message ?? failed.reason;
+  if (kind === "Deployment" || !isShort(kind, object, world)) return undefined;
+  const { namespace, name } = object.metadata ?? {};
+  return eventsOf(world, kind, namespace, name ?? "").find((event) => event.reason === "FailedCreate")
+    ?.message;
+}
+
+/** Whether fewer pods exist than are asked for: only then may their creation be what fails. */
+export function isShort(kind: string, object: Workload, world: World): boolean {
+  const { namespace, name } = object.metadata ?? {};
+  const desired = kind === "DaemonSet"
+    ? object.status?.desiredNumberScheduled ?? 0
+    : object.spec?.replicas ?? 1;
+  return podsOf(world, kind, namespace ?? "", name ?? "").length < desired;
+}
+
+function podsFail(kind: string, object: Workload, world: World): boolean {
+  const { namespace, name } = object.metadata ?? {};
+  return podsOf(world, kind, namespace ?? "", name ?? "").some((pod) =>
+    judgePod(pod, world)?.status === "critical"
+  );
+}
+
+/** What its newest failing pod says: that one is of the last change, and the workload speaks for pods that fail alike. */
+function podsSay(kind: string, object: Workload, world: World): string {
+  const { namespace, name } = object.metadata ?? {};
+  const newest = podsOf(world, kind, namespace ?? "", name ?? "").toSorted((a, b) =>
+    (b.metadata?.creationTimestamp ?? "").localeCompare(a.metadata?.creationTimestamp ?? "")
+  );
+  const [message] = newest.flatMap((pod) => said(judgePod(pod, world)));
+  return message ? `: ${message}` : "";
+}
+
+/** What a pod that is unwell says; one that is on its way says nothing yet. */
+function said(judged: Judgement | undefined): string[] {
+  return judged?.status === "critical" || judged?.status === "warning" ? [judged.message] : [];
+}

@@ -1,0 +1,102 @@
+/** Secrets and ConfigMaps have the keys their consumers want. Key names are enough; no value is read. */
+import type { Judgement, KindCheck, ObjectRef, World } from "../../engine/model.ts";
+import { type PodSpec, refOf } from "../common/fields.ts";
+import { configMaps, deployments, type Pod, pods, type SecretMeta, secrets } from "../kubernetes/kinds.ts";
+import { placeOf, podsOfConcern } from "../common/membership.ts";
+import { perWorld } from "../common/per_world.ts";
+import { wantsOf } from "./pod_edges.ts";
+import { judgePod } from "./pods.ts";
+import { CONFIG_ERRORS } from "../common/reasons.ts";
+import { command } from "../../untrusted/shell.ts";
+
+interface Consumer {
+  ref: ObjectRef;
+  spec?: PodSpec;
+  /** Absent: a template, which does not fail. */
+  pod?: Pod;
+}
+
+/** Keys wanted of each Secret and ConfigMap: `Kind/namespace/name` to key to consumers. */
+const wantedKeys = perWorld((world: World) => {
+  const wanted = new Map<string, Map<string, Consumer[]>>();
+  for (const consumer of consumersOf(world)) {
+    for (const want of wantsOf(consumer.spec)) {
+      if (!want.key || want.optional) continue;
+      const object = `${want.kind}/${consumer.ref.namespace}/${want.name}`;
+      const keys = wanted.get(object) ?? new Map<string, Consumer[]>();
+      wanted.set(object, keys);
+      const known = keys.get(want.key);
+      if (known) known.push(consumer);
+      else keys.set(want.key, [consumer]);
+    }
+  }
+  return wanted;
+});
+
+function consumersOf(world: World): Consumer[] {
+  const running = podsOfConcern(world).filter(({ status }) =>
+    status?.phase === "Running" || status?.phase === "Pending"
+  );
+  return [
+    ...running.map((pod) => ({ ref: refOf("Pod", pod), spec: pod.spec, pod })),
+    ...world.list(deployments).map((object) => ({
+      ref: refOf("Deployment", object),
+      spec: object.spec?.template?.spec,
+    })),
+  ];
+}
+
+function failsByConfiguration(pod: Pod | undefined, world: World): boolean {
+  const judged = pod && judgePod(pod, world);
+  return judged?.status === "critical" && CONFIG_ERRORS.some((reason) => reason === judged.reason);
+}
+
+/** The keys that are wanted and absent. Critical when somebody fails for want of them, else a warning. */
+function judgeKeys(ref: ObjectRef, keys: readonly string[] | undefined, world: World): Judgement | undefined {
+  const wanted = wantedKeys(world).get(`${ref.kind}/${ref.namespace}/${ref.name}`);
+  if (!wanted || !keys) return undefined;
+  const absent = [...wanted].filter(([key]) => !keys.includes(key));
+  if (absent.length === 0) return undefined;
+  const consumers = absent.flatMap(([, users]) => users);
+  const who = [...new Set(consumers.map((user) => `${user.ref.kind} ${user.ref.name}`))];
+  const hurts = consumers.some((user) => failsByConfiguration(user.pod, world));
+  return {
+    status: hurts ? "critical" : "warning",
+    reason: "MissingKey",
+    message:
+      `lacks ${absent.map(([key]) => `key ${key}`).join(", ")}, which ${who.slice(0, 3).join(", ")}${
+        who.length > 3 ? ` and ${who.length - 3} more` : ""
+      } ${who.length > 1 ? "want" : "wants"}` + (hurts ? "" : "; none can start again without it"),
+    observed: `keys ${keys.join(", ") || "none"}`,
+    expected: `keys ${[...wanted.keys()].join(", ")}`,
+    evidence: ref.kind === "Secret" ? "metadata.managedFields" : "data",
+    next: [
+      command`kubectl -n ${ref.namespace} describe ${ref.kind.toLowerCase()} ${ref.name}`,
+      ...ref.kind === "Secret" ? [command`kubectl -n ${ref.namespace} get externalsecrets`] : [],
+    ],
+  };
+}
+
+export const secretKeyCheck: KindCheck<SecretMeta> = {
+  id: "secrets.keys",
+  title: "secrets",
+  explain:
+    "A Secret has every key that some pod or Deployment names: critical when a pod cannot start for want of it, a warning " +
+    "when all still run. Key names come from the metadata API (managedFields); values are never asked for.",
+  source: secrets,
+  also: [pods, deployments],
+  component: placeOf,
+  ref: (secret) => refOf("Secret", secret),
+  judge: (secret, world) => judgeKeys(refOf("Secret", secret), secret.metadata?.keys, world),
+};
+
+export const configMapKeyCheck: KindCheck<NonNullable<ReturnType<typeof configMaps.read>>> = {
+  id: "configmaps.keys",
+  title: "config maps",
+  explain: "A ConfigMap has every key that some pod or Deployment names, judged as the keys of Secrets are.",
+  source: configMaps,
+  also: [pods, deployments],
+  component: placeOf,
+  ref: (object) => refOf("ConfigMap", object),
+  judge: (object, world) => judgeKeys(refOf("ConfigMap", object), object.keys, world),
+};

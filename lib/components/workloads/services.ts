@@ -1,0 +1,198 @@
+/** Judges Services by who answers behind them. */
+import { type Edge, type Judgement, type KindCheck, ON_ITS_WAY, type World } from "../../engine/model.ts";
+import { perWorld } from "../common/per_world.ts";
+import { isReady, refOf } from "../common/fields.ts";
+import {
+  deployments,
+  endpointSlices,
+  type Pod,
+  pods,
+  type Service,
+  services,
+  statefulSets,
+  type Workload,
+} from "../kubernetes/kinds.ts";
+import { labelIndex } from "../common/label_index.ts";
+import { isOurs, ownerOf, placeOf, podsIn } from "../common/membership.ts";
+import { POD_ERRORS, SERVICE_ERRORS, WORKLOAD_ERRORS } from "../common/reasons.ts";
+import { isChangingPrimary } from "../postgresql/change.ts";
+import { clusters } from "../postgresql/kinds.ts";
+import { command } from "../../untrusted/shell.ts";
+
+const readyByService = perWorld((world) => {
+  const counts = new Map<string, { ready: number; all: number }>();
+  for (const slice of world.list(endpointSlices)) {
+    const name = slice.metadata?.labels?.["kubernetes.io/service-name"];
+    if (!name) continue;
+    const key = `${slice.metadata?.namespace ?? ""}/${name}`;
+    const count = counts.get(key) ?? { ready: 0, all: 0 };
+    for (const endpoint of slice.endpoints ?? []) {
+      count.all++;
+      // Absent means ready, as the EndpointSlice API says.
+      if (endpoint.conditions?.ready !== false) count.ready++;
+    }
+    counts.set(key, count);
+  }
+  return counts;
+});
+
+/** How many endpoints of a Service are ready, of how many. */
+export function endpointsOf(world: World, namespace: string, name: string): { ready: number; all: number } {
+  return readyByService(world).get(`${namespace}/${name}`) ?? { ready: 0, all: 0 };
+}
+
+export const serviceCheck: KindCheck<Service> = {
+  id: "services.endpoints",
+  title: "services with endpoints",
+  explain:
+    "A Service with a selector needs at least one ready endpoint, and each of its named target ports a pod that has it. " +
+    "A Service whose selector matches no pod, or whose named target port no pod has, is at fault itself; a Service for " +
+    "read replicas of a single-instance database is not.",
+  source: services,
+  also: [endpointSlices, pods, clusters],
+  component: placeOf,
+  ref: (service) => refOf("Service", service),
+  judge: judgeService,
+};
+
+/** undefined: somebody is ready behind it, or nobody needs to be. */
+export function judgeService(service: Service, world: World): Judgement | undefined {
+  const selector = service.spec?.selector;
+  const namespace = service.metadata?.namespace ?? "";
+  const name = service.metadata?.name ?? "";
+  if (!selector || Object.keys(selector).length === 0 || service.spec?.type === "ExternalName") {
+    return undefined;
+  }
+  const { ready, all } = endpointsOf(world, namespace, name);
+  const selected = selectedPods(service, world);
+  const lost = missingPort(service, selected);
+  if (ready > 0 && !lost) return undefined;
+  if (selected.length === 0 && isReplicaService(service)) return undefined;
+  if (ownerChanges(service, world)) {
+    const message = "has no ready endpoints while its database changes its primary";
+    return { status: "ok", reason: ON_ITS_WAY, message };
+  }
+  return {
+    status: "critical",
+    reason: "NoEndpoints",
+    message: lost ? lost : `has no ready endpoints: ${whyNone(service, selected, world)}`,
+    observed: `${ready} of ${all} endpoints ready`,
+    expected: "at least 1",
+    evidence: "EndpointSlice endpoints[].conditions.ready",
+    next: [command`kubectl -n ${namespace} get endpointslices -l kubernetes.io/service-name=${name}`],
+  };
+}
+
+function whyNone(service: Service, selected: Pod[], world: World): string {
+  const ready = selected.filter(isReady).length;
+  if (ready > 0) return `${ready} pods behind it are ready, but nobody has put them into its EndpointSlice`;
+  if (selected.length > 0) return `none of the ${selected.length} pods behind it is ready`;
+  const asleep = makersOf(service, world).find(({ object }) => object.spec?.replicas === 0);
+  return asleep
+    ? `${asleep.kind} ${asleep.object.metadata?.name}, which makes its pods, is scaled to zero`
+    : `its selector ${selectorText(service.spec?.selector ?? {})} matches no pod`;
+}
+
+/** CloudNativePG makes a -ro Service also where there is no replica: one instance, or none joined yet. */
+function isReplicaService(service: Service): boolean {
+  return ownerOf(service)?.kind === "Cluster" && (service.metadata?.name ?? "").endsWith("-ro");
+}
+
+/** The Services of a database follow its new primary within seconds. */
+function ownerChanges(service: Service, world: World): boolean {
+  const owner = ownerOf(service);
+  const cluster = owner?.kind === "Cluster"
+    ? world.get(clusters, service.metadata?.namespace, owner.name)
+    : undefined;
+  return cluster !== undefined && isChangingPrimary(cluster, world);
+}
+
+function selectorText(selector: Record<string, string>): string {
+  return Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(",");
+}
+
+const podsByLabel = perWorld((world) =>
+  labelIndex(
+    (namespace) => podsIn(world, namespace).filter((pod) => pod.status?.phase !== "Succeeded"),
+    (pod) => pod.metadata?.labels,
+  )
+);
+
+/** The port in the pod that a Service's targetPort leads to: a number, or the name of a container's port. */
+export function podPort(target: string | number | undefined, pod: Pod | undefined): number | undefined {
+  if (typeof target === "number") return target;
+  const ports = (pod?.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
+  return ports.find(({ name }) => name === target)?.containerPort;
+}
+
+/** The pods a Service selects, but those that are done. */
+export function selectedPods(service: Service, world: World): Pod[] {
+  return podsByLabel(world).select(service.metadata?.namespace ?? "", service.spec?.selector);
+}
+
+/** A named target port that ready pods do not have leads nowhere, though the pods stand in the EndpointSlice. */
+function missingPort(service: Service, selected: Pod[]): string | undefined {
+  const named = (service.spec?.ports ?? []).filter(({ targetPort }) => typeof targetPort === "string");
+  const ready = named.length > 0 ? selected.filter(isReady) : [];
+  if (ready.length === 0) return undefined;
+  const names = new Set(
+    ready.flatMap((pod) => [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []])
+      .flatMap((container) => container.ports ?? []).map((port) => port.name),
+  );
+  const port = named.find(({ targetPort }) => !names.has(String(targetPort)));
+  return port && `port ${port.port} leads nowhere: no pod behind it has a port named ${port.targetPort}`;
+}
+
+const TEMPLATED = [["Deployment", deployments], ["StatefulSet", statefulSets]] as const;
+
+const makersByLabel = perWorld((world) => {
+  const all = TEMPLATED.flatMap(([kind, source]) => world.list(source).map((object) => ({ kind, object })));
+  const byNamespace = Map.groupBy(all, ({ object }) => object.metadata?.namespace ?? "");
+  return labelIndex(
+    (namespace) => byNamespace.get(namespace) ?? [],
+    ({ object }) => object.spec?.template?.metadata?.labels,
+  );
+});
+
+/** The workloads whose pods a Service would select. */
+function makersOf(service: Service, world: World): { kind: string; object: Workload }[] {
+  return makersByLabel(world).select(service.metadata?.namespace ?? "", service.spec?.selector);
+}
+
+/** A Service needs the pods it selects, and the workload that would make them. */
+export function serviceEdges(world: World): Edge[] {
+  return world.list(services).flatMap((service) => {
+    const selector = service.spec?.selector;
+    if (!selector || Object.keys(selector).length === 0) return [];
+    const from = refOf("Service", service);
+    const selected = selectedPods(service, world);
+    const answers = endpointsOf(world, from.namespace ?? "", from.name).ready > 0 &&
+      !missingPort(service, selected);
+    // What a Service of somebody else needs to answer is not our concern while it does.
+    if (answers && !isOurs(service, world)) return [];
+    // Ready pods are nobody's cause.
+    const edges: Edge[] = selected.filter((pod) => !isReady(pod)).map((pod) => ({
+      from,
+      to: refOf("Pod", pod),
+      via: "selector",
+      explains: SERVICE_ERRORS,
+      because: POD_ERRORS,
+    }));
+    for (const { kind, object } of makersOf(service, world)) {
+      edges.push({
+        from,
+        to: refOf(kind, object),
+        via: "selector",
+        explains: SERVICE_ERRORS,
+        because: MAKER_ERRORS,
+      });
+    }
+    if (!answers && selected.some(isReady) && !missingPort(service, selected)) {
+      edges.push({ from, to: CONTROLLER, via: "controller", explains: ["NoEndpoints"], optional: true });
+    }
+    return edges;
+  });
+}
+
+const MAKER_ERRORS = [...WORKLOAD_ERRORS, "FailedCreate", "ScaledToZero", "NotObserved"];
+const CONTROLLER = { kind: "Lease", namespace: "kube-system", name: "kube-controller-manager" };

@@ -1,0 +1,160 @@
+/** Reads every source once, side by side, each within its own limit; the only stage that does I/O. */
+import { CannotLook } from "./errors.ts";
+import type {
+  Answer,
+  Component,
+  Connection,
+  Facts,
+  Failure,
+  ListSource,
+  Malformed,
+  ProbeSource,
+  Source,
+  SourceResult,
+} from "./model.ts";
+import { isList, isProbe } from "./model.ts";
+import { quote } from "../redact/mod.ts";
+import { part, ShapeError } from "./decode.ts";
+import { cut } from "../untrusted/text.ts";
+import { openWorld } from "./world.ts";
+
+/** What collecting needs of a cluster client. */
+export interface Reading {
+  context: string;
+  /** How it is connected to the API server. */
+  connection?: Connection;
+  /** GETs a path within the client's limit. Throws CannotLook when there was no answer to speak of. */
+  get(path: string, options: { metadataOnly?: boolean; raw?: boolean; tail?: number }): Promise<Answer>;
+}
+
+export interface CollectOptions {
+  namespace: string;
+  now?: () => Date;
+}
+
+/** What these components read, each source once, whoever names it. */
+export function sourcesOf(components: readonly Component[]): Source[] {
+  return [...new Map(components.flatMap((one) => one.sources).map((source) => [source.id, source])).values()];
+}
+
+/** Facts of these sources. Never throws for a source that fails: its entry says why. */
+export async function collect(
+  client: Reading,
+  sources: readonly Source[],
+  options: CollectOptions,
+): Promise<Facts> {
+  const facts: Facts = {
+    schema: "lakecheck.facts/v1",
+    collectedAt: (options.now?.() ?? new Date()).toISOString(),
+    context: client.context,
+    namespace: options.namespace,
+    ...client.connection ? { connections: [client.connection] } : {},
+    sources: {},
+  };
+  const lists = new Map<string, Promise<void>>();
+  for (const source of sources) {
+    if (!isList(source)) continue;
+    lists.set(source.id, readList(client, source).then((result) => void (facts.sources[source.id] = result)));
+  }
+  const probes = sources.filter(isProbe).map(async (source) => {
+    await Promise.all(source.after.map((list) => lists.get(list.id)));
+    const result = await readProbe(client, source, facts);
+    if (result) facts.sources[source.id] = result;
+  });
+  await Promise.all([...lists.values(), ...probes]);
+  return facts;
+}
+
+/** Turns whatever was thrown into the reason a source has no data. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CannotLook) return error.failure;
+  if (error instanceof ShapeError) return { kind: "malformed", message: error.message };
+  return {
+    kind: "server-error",
+    message: quote(error instanceof Error ? error.message : String(error), [], 500),
+  };
+}
+
+async function readList(client: Reading, source: ListSource): Promise<SourceResult> {
+  let failure: Failure | undefined;
+  for (const path of [source.path, ...source.fallbacks ?? []]) {
+    try {
+      const answer = await client.get(path, source.metadataOnly ? { metadataOnly: true } : {});
+      return decodeList(source, answer);
+    } catch (error) {
+      failure = failureOf(error);
+      if (failure.kind !== "not-installed") break;
+    }
+  }
+  return {
+    ok: false,
+    failure: failure ?? { kind: "not-installed", message: `${source.kind} has no API path` },
+  };
+}
+
+function decodeList(source: ListSource, answer: Answer): SourceResult {
+  const items = (answer.body as { items?: unknown } | undefined)?.items;
+  if (!Array.isArray(items)) {
+    return { ok: false, failure: { kind: "malformed", message: `the list of ${source.kind} has no items` } };
+  }
+  const kept: unknown[] = [];
+  const malformed: Malformed[] = [];
+  for (const item of items) {
+    try {
+      const decoded = part(source.read, item, source.kind);
+      if (decoded !== undefined) kept.push(decoded);
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      malformed.push({ object: nameOf(source.kind, item), message: error.message });
+    }
+  }
+  return malformed.length > 0 ? { ok: true, items: kept, malformed } : { ok: true, items: kept };
+}
+
+/** UTF-16 units of a name that is told of an object that is not understood. */
+const LONGEST_NAME = 253;
+
+function nameOf(kind: string, item: unknown): { kind: string; namespace?: string; name: string } {
+  const metadata = (item as { metadata?: { name?: unknown; namespace?: unknown } } | null)?.metadata;
+  const name = typeof metadata?.name === "string" ? cut(metadata.name, LONGEST_NAME) : "(without a name)";
+  return typeof metadata?.namespace === "string"
+    ? { kind, namespace: cut(metadata.namespace, LONGEST_NAME), name }
+    : { kind, name };
+}
+
+/**
+ * undefined: there was nothing to ask. One target that fails fails the source, for they share their way there, unless
+ * they are `apart`: then all must have failed.
+ */
+async function readProbe(
+  client: Reading,
+  source: ProbeSource,
+  facts: Facts,
+): Promise<SourceResult | undefined> {
+  try {
+    const targets = Object.entries(source.targets(openWorld(facts)));
+    if (targets.length === 0) return undefined;
+    const { tail, apart } = source;
+    const asked = targets.map(async ([name, path]) => {
+      const answer = await client.get(path, { raw: true, ...tail === undefined ? {} : { tail } });
+      return [name, { status: answer.status, ...decodeBody(source, answer.body) }] as const;
+    });
+    const settled = await Promise.allSettled(asked);
+    const answers = settled.flatMap((one) => one.status === "fulfilled" ? [one.value] : []);
+    if (!apart || answers.length === 0) await Promise.all(asked);
+    return { ok: true, answers: Object.fromEntries(answers) };
+  } catch (error) {
+    return { ok: false, failure: failureOf(error) };
+  }
+}
+
+/** An error page has another shape than the answer we hoped for; its status says enough. */
+function decodeBody(source: ProbeSource, body: unknown): { body?: unknown } {
+  try {
+    const kept = source.read(body);
+    return kept === undefined ? {} : { body: kept };
+  } catch (error) {
+    if (error instanceof ShapeError) return {};
+    throw error;
+  }
+}

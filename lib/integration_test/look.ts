@@ -1,0 +1,65 @@
+/**
+ * What generated tests import: they look with the checkpoints' own means, at whatever the kubeconfig (or S3_ENDPOINT,
+ * NESSIE_URL) leads to, and say what they see as plain values.
+ */
+import type { Asked, Command } from "../command.ts";
+import { connect } from "../clients/kubernetes/client.ts";
+import { collect, sourcesOf } from "../engine/collect.ts";
+import { Interrupted } from "../engine/errors.ts";
+import { durationMs } from "../cli/flags.ts";
+import type { Facts } from "../engine/model.ts";
+import { once, type Seen } from "./seen.ts";
+import { type Looker, nessieLooker, s3Looker } from "./subjects.ts";
+
+export { atMost, includes } from "./seen.ts";
+
+/** Flags of the command by name, switches as "true": `{ credentials: "data-platform/s3-credentials" }`. */
+export type LookFlags = Readonly<Record<string, string>>;
+
+/** Runs the checkpoint of the object store when the first value is asked for. */
+export function lookAtS3(flags: LookFlags = {}): Seen {
+  return once(() => lookWith(s3Looker, flags));
+}
+
+/** The same of the catalog. */
+export function lookAtNessie(flags: LookFlags = {}): Seen {
+  return once(() => lookWith(nessieLooker, flags));
+}
+
+async function lookWith(looker: Looker, flags: LookFlags) {
+  const stop = new AbortController();
+  const interrupt = () => stop.abort(new Interrupted("interrupted"));
+  Deno.addSignalListener("SIGINT", interrupt);
+  Deno.addSignalListener("SIGTERM", interrupt);
+  try {
+    const asked = askedBy(flags, stop.signal);
+    const facts = await run(await looker.command(), asked);
+    return await looker.asserted(facts, asked);
+  } finally {
+    Deno.removeSignalListener("SIGINT", interrupt);
+    Deno.removeSignalListener("SIGTERM", interrupt);
+  }
+}
+
+function askedBy(flags: LookFlags, signal: AbortSignal): Asked {
+  const { namespace = "data-platform", timeout = "10s", context } = flags;
+  return {
+    given: new Map(Object.entries(flags)),
+    ...context === undefined ? {} : { context },
+    namespace,
+    timeoutMs: durationMs("timeout", timeout),
+    signal,
+  };
+}
+
+/** Collects and tries, as the command itself does. */
+async function run(command: Command, asked: Asked): Promise<Facts> {
+  const { context, timeoutMs, namespace } = asked;
+  const client = await connect({ ...context === undefined ? {} : { context }, timeoutMs });
+  try {
+    const facts = await collect(client, sourcesOf(await command.components()), { namespace });
+    return await command.extend?.(facts, asked) ?? facts;
+  } finally {
+    client.close();
+  }
+}

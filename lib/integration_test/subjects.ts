@@ -1,0 +1,93 @@
+/** The commands that have a generated test: how each looks, and which of its flags say where and how. */
+import type { Asked, Command } from "../command.ts";
+import type { Given } from "../cli/flags.ts";
+import { CannotLook } from "../engine/errors.ts";
+import type { Facts } from "../engine/model.ts";
+import { openWorld } from "../engine/world.ts";
+import { givenAddress } from "../checkpoint/given_address.ts";
+import { capabilityRecords } from "../checkpoints/nessie/iceberg_rest/mod.ts";
+import { nessieTrials } from "../checkpoints/nessie/records.ts";
+import { s3Trials } from "../checkpoints/s3/records.ts";
+import type { AssertedFact, Subject } from "./asserted.ts";
+import { assertedNessie, type NamedReference, nessieSubject } from "./asserted_nessie.ts";
+import { assertedS3, s3Subject } from "./asserted_s3.ts";
+import { notHeld } from "./asserted_trials.ts";
+
+export interface Looker {
+  subject: Subject;
+  /** What the generated test gives to its look of these flags: where and how to look. The others are of the moment. */
+  flags(given: Given): Record<string, string>;
+  command(): Promise<Command>;
+  /** What a test asserts of these facts. CannotLook when there was nothing to be seen. */
+  asserted(facts: Facts, asked: Asked): Promise<AssertedFact[]>;
+  /** Trials that the test will not assert, because they did not hold or could not be carried out. */
+  leftOut(facts: Facts): string[];
+}
+
+const COMMON = ["namespace", "context", "timeout"];
+
+export const s3Looker: Looker = {
+  subject: s3Subject,
+  flags(given) {
+    const kept = among(given, [
+      ...COMMON,
+      "endpoint",
+      "ca",
+      "credentials",
+      "region",
+      "performance",
+      "performance-time",
+    ]);
+    // These two measure by themselves; the test has no baseline, and budgets instead.
+    return given.has("save-baseline") || given.has("baseline") ? { ...kept, performance: "true" } : kept;
+  },
+  command: async () => (await import("../checkpoints/s3/command.ts")).testS3,
+  asserted: (facts) => Promise.resolve(assertedS3(openWorld(reached(facts, "s3.trials")))),
+  leftOut: (facts) => notHeld(openWorld(facts).records(s3Trials)),
+};
+
+export const nessieLooker: Looker = {
+  subject: nessieSubject,
+  flags: (given) => among(given, [...COMMON, "url", "ca", "load"]),
+  command: async () => (await import("../checkpoints/nessie/command.ts")).validateNessie,
+  async asserted(facts, asked) {
+    const world = openWorld(reached(facts, "nessie.trials"));
+    return assertedNessie(world, await referencesOf(facts, asked));
+  },
+  leftOut(facts) {
+    const world = openWorld(facts);
+    return notHeld([...world.records(nessieTrials), ...world.records(capabilityRecords)]);
+  },
+};
+
+export const lookers: readonly Looker[] = [s3Looker, nessieLooker];
+
+function among(given: Given, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries([...given].filter(([name]) => names.includes(name)));
+}
+
+/** The facts, if what was to be tried could be reached. */
+function reached(facts: Facts, source: string): Facts {
+  const result = facts.sources[source];
+  if (result && !result.ok) throw new CannotLook(result.failure);
+  return facts;
+}
+
+/** Read anew: the records of a run need not name them. */
+async function referencesOf(facts: Facts, asked: Asked): Promise<NamedReference[]> {
+  const [{ openCatalog }, { nessieApi }] = await Promise.all([
+    import("../checkpoints/nessie/setup/mod.ts"),
+    import("../clients/nessie/client.ts"),
+  ]);
+  const given = await givenAddress(asked.given, "url", "NESSIE_URL");
+  const { way, close } = await openCatalog(openWorld(facts), asked, given);
+  try {
+    const { timeoutMs, signal } = asked;
+    return await Array.fromAsync(
+      nessieApi({ way, timeoutMs, signal }).references(),
+      ({ type, name }) => ({ type, name }),
+    );
+  } finally {
+    await close();
+  }
+}

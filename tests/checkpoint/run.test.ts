@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { inScratch, type RunOptions, runTrials } from "../../lib/checkpoint/run.ts";
+import { CannotLook, Interrupted } from "../../lib/engine/errors.ts";
+import { LEASE_MS, RENEW_MS, RUN_ID } from "../../lib/checkpoint/scratch_marker.ts";
+import type { Outcome, Trial } from "../../lib/checkpoint/trial.ts";
+import { failed, held } from "../../lib/checkpoint/trial.ts";
+import { testTime } from "../fakes/clock.ts";
+import { PATIENT_MS } from "../patience.ts";
+
+const trial = (id: string, run: Trial<null>["run"], needs: string[] = []): Trial<null> => ({
+  id,
+  title: `Trial ${id}`,
+  explain: "A trial of the tests.",
+  weight: "critical",
+  needs,
+  run,
+});
+
+const well = () => Promise.resolve(held("as it should be"));
+
+function run(trials: Trial<null>[], more: Partial<RunOptions> = {}) {
+  const signal = more.signal ?? new AbortController().signal;
+  return runTrials(trials, null, { trialTimeoutMs: PATIENT_MS, concurrency: 4, ...more, signal });
+}
+
+Deno.test("what was made is taken back in reverse, also when the checkpoint fails", async () => {
+  const undone: string[] = [];
+  const { ended, leftovers } = await inScratch((scratch) => {
+    for (const what of ["bucket", "object", "upload"]) {
+      scratch.undo(what, () => Promise.resolve(void undone.push(what)));
+    }
+    return Promise.reject(new Error("broken"));
+  }, { undoTimeoutMs: PATIENT_MS });
+  assert.deepEqual(undone, ["upload", "object", "bucket"]);
+  assert.equal(ended.status, "rejected");
+  assert.deepEqual(leftovers, []);
+});
+
+Deno.test("what can't be taken back is named, and the rest is taken back nevertheless", async () => {
+  const undone: string[] = [];
+  const { leftovers } = await inScratch((scratch) => {
+    scratch.undo("bucket b", () => Promise.resolve(void undone.push("b")));
+    scratch.undo(
+      "object o",
+      () => Promise.reject(new CannotLook({ kind: "forbidden", message: "not allowed" })),
+    );
+    return Promise.resolve();
+  }, { undoTimeoutMs: PATIENT_MS });
+  assert.deepEqual(undone, ["b"]);
+  assert.deepEqual(leftovers, [{ what: "object o", why: "not allowed" }]);
+});
+
+Deno.test("taking back has a limit", async () => {
+  const stuck = Promise.withResolvers<void>();
+  const { leftovers } = await inScratch((scratch) => {
+    scratch.undo("bucket", () => stuck.promise);
+    return Promise.resolve();
+  }, { undoTimeoutMs: 20 });
+  assert.match(leftovers[0]?.why ?? "", /longer than 0.02 s/);
+  stuck.resolve();
+});
+
+Deno.test("a scratch scope's id says when it was begun", async () => {
+  const now = new Date("2026-11-21T13:05:40Z");
+  const { ended } = await inScratch((scratch) => Promise.resolve(scratch.id), {
+    undoTimeoutMs: 1,
+    now: () => now,
+  });
+  assert.ok(ended.status === "fulfilled");
+  assert.match(ended.value, /^20261121t1305z-[0-9a-f]{8}$/);
+  assert.match(ended.value, new RegExp(`^${RUN_ID}$`));
+});
+
+Deno.test("records come in the order of the table, whichever trial ends first", async () => {
+  const slow = () => new Promise<Outcome>((resolve) => setTimeout(() => resolve(held("late")), 20));
+  const records = await run([trial("a.slow", slow), trial("a.quick", well)]);
+  assert.deepEqual(records.map((record) => record.trial), ["a.slow", "a.quick"]);
+});
+
+Deno.test("a trial whose needs did not hold is skipped, and says which", async () => {
+  const records = await run([
+    trial("a.put", () => Promise.resolve(failed("WrongBytes", "other bytes came back"))),
+    trial("a.copy", () => assert.fail("not to be run"), ["a.put"]),
+  ]);
+  assert.deepEqual(records.map(({ result }) => result), ["failed", "skipped"]);
+  assert.equal(records[1]?.message, "not tried: a.put did not hold");
+});
+
+Deno.test("could not look is unknown, with the reason of the failure", async () => {
+  const blind = () =>
+    Promise.reject(new CannotLook({ kind: "server-error", message: "the store answers 500" }));
+  const [record] = await run([trial("a.put", blind)]);
+  assert.equal(record?.result, "unknown");
+  assert.equal(record?.reason, "ServerError");
+  assert.match(record?.message ?? "", /the store answers 500/);
+});
+
+Deno.test("a trial that takes too long is unknown", async () => {
+  const stuck = Promise.withResolvers<Outcome>();
+  const [record] = await run([trial("a.put", () => stuck.promise)], { trialTimeoutMs: 20 });
+  assert.equal(record?.result, "unknown");
+  assert.equal(record?.reason, "Timeout");
+  stuck.resolve(held("too late"));
+});
+
+Deno.test("a bug in a trial ends the checkpoint after the others have ended", async () => {
+  let ended = false;
+  const slow = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    ended = true;
+    return held("done");
+  };
+  const bug = () => Promise.reject(new TypeError("a bug"));
+  await assert.rejects(run([trial("a.slow", slow), trial("a.bug", bug)]), /a bug/);
+  assert.ok(ended);
+});
+
+Deno.test("Ctrl-C ends the checkpoint, after what was under way, with nothing new begun", async () => {
+  const stop = new AbortController();
+  const begun: string[] = [];
+  const first = () => {
+    begun.push("first");
+    stop.abort(new Interrupted("interrupted"));
+    return Promise.reject(new CannotLook({ kind: "unreachable", message: "aborted" }));
+  };
+  const second = () => {
+    begun.push("second");
+    return well();
+  };
+  const options = { signal: stop.signal, concurrency: 1 };
+  await assert.rejects(run([trial("a.first", first), trial("a.second", second)], options), Interrupted);
+  assert.deepEqual(begun, ["first"]);
+});
+
+Deno.test("no more trials run at a time than asked for", async () => {
+  let [now, most] = [0, 0];
+  const busy = async () => {
+    most = Math.max(most, ++now);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    now--;
+    return held("done");
+  };
+  await run(Array.from({ length: 9 }, (_, i) => trial(`a.${i}`, busy)), { concurrency: 3 });
+  assert.equal(most, 3);
+});
+
+Deno.test("a marker is renewed again and again while the run lasts, and never while things are undone", async () => {
+  const time = testTime();
+  const seen: string[] = [];
+  await inScratch(async (scratch) => {
+    scratch.renew(() => Promise.resolve(void seen.push("renewed")));
+    scratch.undo("place", async () => {
+      await time.pass(10 * RENEW_MS);
+      seen.push("undone");
+    });
+    await time.pass(RENEW_MS - 1);
+    assert.deepEqual(seen, []);
+    await time.pass(1);
+    assert.deepEqual(seen, ["renewed"]);
+    await time.pass(3 * RENEW_MS);
+  }, { undoTimeoutMs: PATIENT_MS, clock: time.clock });
+  assert.deepEqual(seen, ["renewed", "renewed", "renewed", "renewed", "undone"]);
+  await time.pass(10 * RENEW_MS);
+  assert.equal(seen.length, 5);
+});
+
+Deno.test("a renewal that fails, throws or hangs keeps neither the others nor the next turn", async () => {
+  const time = testTime();
+  let turns = 0;
+  const { ended } = await inScratch(async (scratch) => {
+    scratch.renew(() => Promise.reject(new CannotLook({ kind: "timeout", message: "no answer" })));
+    scratch.renew(() => {
+      throw new Error("at once");
+    });
+    scratch.renew(() => Promise.resolve(void turns++));
+    await time.pass(3 * RENEW_MS);
+  }, { undoTimeoutMs: PATIENT_MS, clock: time.clock });
+  assert.equal(ended.status, "fulfilled");
+  assert.equal(turns, 3);
+});
+
+Deno.test("a renewal that is under way has ended, or its time is over, before anything is undone", async () => {
+  const time = testTime();
+  const seen: string[] = [];
+  await inScratch(async (scratch) => {
+    scratch.undo("place", () => Promise.resolve(void seen.push("undone")));
+    scratch.renew(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      seen.push("renewed");
+    });
+    await time.pass(RENEW_MS, RENEW_MS, "alone");
+  }, { undoTimeoutMs: PATIENT_MS, clock: time.clock });
+  assert.deepEqual(seen, ["renewed", "undone"]);
+});
+
+Deno.test("no timer is left, however a run with a marker ends, and a run without one has none", async () => {
+  // Deno's own sanitizer sees what is left of timers.
+  await inScratch((scratch) => {
+    scratch.renew(() => Promise.resolve());
+    return Promise.reject(new Interrupted("interrupted"));
+  }, { undoTimeoutMs: PATIENT_MS });
+  const { ended } = await inScratch(() => {
+    throw new Error("before anything was awaited");
+  }, { undoTimeoutMs: PATIENT_MS });
+  assert.equal(ended.status, "rejected");
+});
+
+Deno.test("a marker promises what the run is expected to take yet, and the lease beyond it", async () => {
+  const time = testTime();
+  await inScratch(async ({ leaseMs }) => {
+    assert.equal(leaseMs(), 75 * 60_000 + LEASE_MS);
+    await time.pass(70 * 60_000);
+    assert.equal(leaseMs(), 5 * 60_000 + LEASE_MS);
+    await time.pass(70 * 60_000);
+    assert.equal(leaseMs(), LEASE_MS);
+  }, { undoTimeoutMs: PATIENT_MS, expectedMs: 75 * 60_000, clock: time.clock });
+});

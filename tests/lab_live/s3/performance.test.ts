@@ -1,0 +1,174 @@
+/** The performance part against the lab's gateway: what is unchanged is called so, and what was slowed too. */
+import assert from "node:assert/strict";
+import { DeleteBucketCommand, ListObjectVersionsCommand } from "@aws-sdk/client-s3";
+import { inNamespace } from "../../../lab/cluster/network.ts";
+import { kubectl } from "../../../lab/cluster/mod.ts";
+import { compareRows } from "../../../lib/load/compare.ts";
+import type { LoadRecord } from "../../../lib/load/rows.ts";
+import { measureStore, type PerformanceAsked } from "../../../lib/checkpoints/s3/performance/mod.ts";
+import type { Matrix } from "../../../lib/checkpoints/s3/performance/cells.ts";
+import { createBucket } from "../../../lib/checkpoints/s3/scratch/own_place.ts";
+import { inScratch } from "../../../lib/checkpoint/run.ts";
+import type { Way } from "../../../lib/clients/kubernetes/reach.ts";
+import { openS3, rawS3 } from "../../../lib/clients/s3/client.ts";
+import { lab } from "../live.ts";
+
+const SHORT: Matrix = { small: 4096, medium: 65_536, large: 0, upload: 0, concurrency: [1, 8], keys: 50 };
+const DELAY_MS = 20;
+
+async function ask<T>(...args: string[]): Promise<T> {
+  return JSON.parse((await kubectl(lab(), [...args, "-o", "json"])).stdout);
+}
+
+async function gateway(): Promise<
+  { ip: string; port: number; keys: { accessKeyId: string; secretAccessKey: string } }
+> {
+  const { items: [service] } = await ask<
+    { items: { spec: { clusterIP: string; ports: { port: number }[] } }[] }
+  >(
+    "-n",
+    "rook-ceph",
+    "get",
+    "services",
+    "-l",
+    "app=rook-ceph-rgw",
+  );
+  const { data } = await ask<{ data: Record<string, string> }>(
+    "-n",
+    "data-platform",
+    "get",
+    "secret",
+    "s3-credentials",
+  );
+  assert.ok(service);
+  return {
+    ip: service.spec.clusterIP,
+    port: service.spec.ports[0]?.port ?? 80,
+    keys: {
+      accessKeyId: atob(data["access-key-id"] ?? ""),
+      secretAccessKey: atob(data["secret-access-key"] ?? ""),
+    },
+  };
+}
+
+/** A way to the gateway that holds requests back by so many milliseconds; its name and kind are always the same. */
+async function withWay<T>(
+  to: { ip: string; port: number },
+  delayMs: number,
+  use: (way: Way) => Promise<T>,
+): Promise<T> {
+  const { node } = lab().net;
+  const script = new URL("../relay.ts", import.meta.url).pathname;
+  const [command = "", ...args] = inNamespace(lab(), [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--allow-net",
+    script,
+    node,
+    to.ip,
+    String(to.port),
+    String(delayMs),
+  ]);
+  const relay = new Deno.Command(command, { args, stdin: "piped", stdout: "piped", stderr: "inherit" })
+    .spawn();
+  const reader = relay.stdout.getReader();
+  const port = Number(new TextDecoder().decode((await reader.read()).value));
+  assert.ok(port > 0);
+  const client = Deno.createHttpClient({
+    proxy: { transport: "tcp", hostname: node, port },
+    poolMaxIdlePerHost: 64,
+  });
+  try {
+    return await use({
+      url: "http://rook-ceph-rgw-storage.rook-ceph.svc.cluster.local",
+      client,
+      how: "given",
+      words: "through a relay",
+      failure: () => undefined,
+      close: () => Promise.resolve(),
+    });
+  } finally {
+    client.close();
+    await relay.stdin.close();
+    await reader.cancel();
+    await relay.status;
+  }
+}
+
+/** Measures through such a way, in a bucket that is gone afterwards, and empty before it is removed. */
+async function measured(delayMs: number, more: Partial<PerformanceAsked>): Promise<LoadRecord[]> {
+  const { keys, ...to } = await gateway();
+  return await withWay(to, delayMs, async (way) => {
+    const { signal } = new AbortController();
+    const base = { way, keys, region: "us-east-1", timeoutMs: 20_000 };
+    const s3 = await openS3(base);
+    const bucket = `lakecheck-scratch-speed-${crypto.randomUUID().slice(0, 8)}`;
+    const made = await createBucket(s3, bucket, base);
+    assert.ok("own" in made && made.own);
+    const place = made.own;
+    try {
+      const { ended, leftovers } = await inScratch((scratch) =>
+        measureStore(
+          {
+            scratch,
+            way,
+            region: base.region,
+            endpoint: way.url,
+            s3,
+            defaults: s3,
+            undoS3: s3,
+            raw: rawS3(base),
+            place,
+            bucket,
+            ownBucket: true,
+            prefix: "",
+            makeBucket: () => Promise.reject(new Error("not asked for")),
+            timeoutMs: base.timeoutMs,
+            signal,
+            talk: base,
+          },
+          { totalMs: 30_000, matrix: SHORT, ...more },
+          () => {},
+        ), { undoTimeoutMs: 30_000 });
+      if (ended.status === "rejected") throw ended.reason;
+      assert.deepEqual(leftovers, []);
+      const left = await s3.send(new ListObjectVersionsCommand({ Bucket: bucket }));
+      assert.equal((left.Versions ?? []).length, 0);
+      return ended.value;
+    } finally {
+      await s3.send(new DeleteBucketCommand({ Bucket: bucket }));
+      s3.destroy();
+    }
+  });
+}
+
+function changes(records: readonly LoadRecord[]): string[] {
+  const rows = records.flatMap((record) => record.kind === "row" ? [record] : []);
+  const before = records.find((record) => record.kind === "baseline");
+  assert.ok(before);
+  return compareRows(rows, before.rows).map(({ operation, concurrency, compared }) =>
+    `${compared?.change}: ${operation} × ${concurrency}, ${compared?.ratio.toFixed(2)} of ${
+      compared?.band.toFixed(2)
+    }`
+  );
+}
+
+Deno.test("a store measured twice is the same, and one that answers 20 ms later is slower", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "lakecheck-speed-" });
+  const baseline = `${directory}/baseline.json`;
+  try {
+    const first = await measured(0, { save: baseline });
+    assert.deepEqual(first.filter((record) => record.kind === "unsaved"), []);
+    const again = changes(await measured(0, { baseline }));
+    const other = again.filter((one) => !one.startsWith("same"));
+    assert.ok(other.length <= again.length / 5, `not the same: ${other.join("; ")}`);
+    const slowed = changes(await measured(DELAY_MS, { baseline }));
+    assert.deepEqual(slowed.filter((one) => one.startsWith("faster")), []);
+    for (const name of ["GET × 1", "HEAD × 1", "GET range × 1"]) {
+      assert.ok(slowed.some((one) => one.startsWith(`slower: ${name}`)), `${name}: ${slowed.join("; ")}`);
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});

@@ -1,0 +1,113 @@
+/**
+ * s3s-fs, a real store that has neither versions nor lists of uploads nor policies of buckets: the checkpoint tries it as
+ * a whole, says so, and leaves nothing behind. It needs the lab's cache only.
+ */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { buildPart } from "../../../lab/build/mod.ts";
+import { S3S_FS, s3sFsPart } from "../../../lab/build/parts_rust.ts";
+import { cacheDirectory } from "../../../lab/context.ts";
+import { NotCleaned } from "../../../lib/checkpoint/run.ts";
+import { empty } from "../../../lib/checkpoints/s3/scratch/delete.ts";
+import { scratchBelow } from "../../../lib/checkpoints/s3/scratch/own_place.ts";
+import { reported } from "../../../lib/checkpoints/s3/report.ts";
+import { givenWay } from "../../../lib/clients/kubernetes/reach.ts";
+import { openS3 } from "../../../lib/clients/s3/client.ts";
+import { examine } from "../../../lib/engine/evaluate.ts";
+import { recordsOf, resultsOf, run } from "../../checkpoints/s3/run_fixture.ts";
+import { FAKE_KEYS } from "../../fakes/s3/mod.ts";
+import { quiet } from "../live.ts";
+
+const REAL = "warehouse/orders/data/00000.parquet";
+
+/** Runs the store over a directory with the platform's buckets, one of which has a table's file in it. */
+async function withPlainStore(use: (url: string, root: string) => Promise<void>): Promise<void> {
+  const cacheDir = cacheDirectory();
+  await buildPart(s3sFsPart(), { cacheDir, progress: quiet, signal: new AbortController().signal });
+  const root = await Deno.makeTempDir({ prefix: "lakecheck-s3s-" });
+  for (const bucket of ["iceberg-warehouse", "spark-logs"]) Deno.mkdirSync(join(root, bucket));
+  Deno.mkdirSync(join(root, "iceberg-warehouse/warehouse/orders/data"), { recursive: true });
+  Deno.writeTextFileSync(join(root, "iceberg-warehouse", REAL), "rows");
+  using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = free.addr;
+  free.close();
+  const { accessKeyId, secretAccessKey } = FAKE_KEYS;
+  const keys = ["--access-key", accessKeyId, "--secret-key", secretAccessKey];
+  const child = spawn(join(cacheDir, S3S_FS), [...keys, "--host", "127.0.0.1", "--port", `${port}`, root], {
+    stdio: "ignore",
+  });
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  try {
+    await listening(port);
+    await use(`http://127.0.0.1:${port}`, root);
+    assert.equal(Deno.readTextFileSync(join(root, "iceberg-warehouse", REAL)), "rows");
+  } finally {
+    child.kill("SIGKILL");
+    await ended;
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+async function listening(port: number): Promise<void> {
+  for (let tries = 1;; tries++) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      return;
+    } catch (error) {
+      if (tries === 300) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+/** All files below a directory, without those that the store keeps for itself. */
+function filesIn(root: string, below = ""): string[] {
+  return [...Deno.readDirSync(join(root, below))].flatMap(({ name, isDirectory }) => {
+    const path = join(below, name);
+    if (isDirectory) return filesIn(root, path);
+    return /^\.(?:bucket|upload|internal|metadata)/.test(name) ? [] : [path];
+  }).toSorted();
+}
+
+Deno.test("a store without versions, lists of uploads and policies is tried, reported, and left as it was", async () => {
+  await withPlainStore(async (endpoint, root) => {
+    await run({ endpoint }, ({ facts }) => {
+      const report = examine("data-platform:test:s3", reported(), facts);
+      assert.ok(report.details.components.length > 5);
+      assert.deepEqual(resultsOf(facts, "s3.scratch-bucket"), ["held Holds"]);
+      assert.deepEqual(resultsOf(facts, "s3.put-get"), ["held Holds"]);
+      assert.deepEqual(resultsOf(facts, "s3.clean"), ["held Holds"], JSON.stringify(recordsOf(facts).at(-1)));
+      for (const id of ["s3.policy", "s3.versioning"]) {
+        assert.deepEqual(resultsOf(facts, id), ["failed NotImplemented"], id);
+      }
+    });
+    assert.deepEqual([...Deno.readDirSync(root)].filter(({ name }) => name.startsWith("lakecheck")), []);
+    assert.deepEqual(filesIn(root), [join("iceberg-warehouse", REAL)]);
+  });
+});
+
+Deno.test("in a bucket of others the objects go, and what it does not list is said not to have been seen", async () => {
+  await withPlainStore(async (endpoint, root) => {
+    const way = givenWay("--endpoint", endpoint);
+    const options = { way, region: "us-east-1", timeoutMs: 10_000, keys: FAKE_KEYS };
+    const s3 = await openS3(options);
+    const { PutObjectCommand } = await import("@aws-sdk/client-s3");
+    const place = scratchBelow("iceberg-warehouse", ".lakecheck-scratch/20261121t1305z-4f1c/");
+    try {
+      for (const name of ["a", "b/c"]) {
+        await s3.send(new PutObjectCommand({ Bucket: place.bucket, Key: place.prefix + name, Body: name }));
+      }
+      await assert.rejects(
+        empty(s3, place, options),
+        (error) =>
+          error instanceof NotCleaned && error.reason === "NotSeen" &&
+          /uploads: HTTP 501/.test(error.message),
+      );
+      assert.deepEqual(filesIn(root), [join("iceberg-warehouse", REAL)]);
+    } finally {
+      s3.destroy();
+      await way.close();
+    }
+  });
+});
