@@ -1,5 +1,6 @@
 /** Writes what is generated from the code: the report's JSON schema, the list of checks, the rights they need. */
 import { z } from "zod";
+import { partsTable } from "./architecture.ts";
 import { components } from "../lib/components/mod.ts";
 import { doctor } from "../lib/procedures/onepassword/status/mod.ts";
 import type { Component, ListSource, Source } from "../lib/engine/model.ts";
@@ -22,7 +23,17 @@ export async function generated(): Promise<Map<string, string>> {
     ["docs/lab-parts.md", partsText()],
     ["docs/security.md", await securityText()],
     ["README.md", await readmeText()],
+    ["ARCHITECTURE.md", await architectureText()],
   ]);
+}
+
+const PARTS = /(<!-- parts: .* -->\n)[^]*?(<!-- end of parts -->)/;
+
+async function architectureText(): Promise<string> {
+  return (await Deno.readTextFile("ARCHITECTURE.md")).replace(
+    PARTS,
+    (_, from, to) => `${from}\n${partsTable()}\n\n${to}`,
+  );
 }
 
 function schemaText(): string {

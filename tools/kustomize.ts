@@ -1,5 +1,5 @@
 /** Builds every directory of kubernetes/ that holds manifests, with the kustomize that the lab uses. */
-import { goDir, goEnv } from "../lab/build/parts_go.ts";
+import { goDir, goEnv } from "../lab/build/parts/go.ts";
 
 const PACKAGE = "sigs.k8s.io/kustomize/kustomize/v5";
 

@@ -1,7 +1,8 @@
 /**
- * The architecture as lint rules: which way imports go, and which rooms may touch the world outside.
- * ARCHITECTURE.md says why. lab/, tools/ and tests/ are free.
+ * The architecture as lint rules: which way imports go, and which parts may touch the world outside (architecture.ts is
+ * the table). lab/, tools/ and tests/ are free.
  */
+import { objection, partOf } from "./architecture.ts";
 import { apiPath } from "./lint/api_path.ts";
 import { cutAfterRedact } from "./lint/cut_after_redact.ts";
 import { expressionSource } from "./lint/expression_source.ts";
@@ -13,107 +14,6 @@ import { patientTests } from "./lint/patient_tests.ts";
 import { writtenComments } from "./lint/written_comments.ts";
 import { s3Deletes } from "./lint/s3_deletes.ts";
 import { shellCommands } from "./lint/shell_commands.ts";
-
-interface Room {
-  name: string;
-  /** Files of the room, as paths from the root of the repository. */
-  files: RegExp;
-  /** Rooms whose values may be imported; types may come from `types` too. */
-  uses: readonly string[];
-  types?: readonly string[];
-  /** Packages and node: modules may be imported, and files, processes and the network be touched. */
-  outside?: boolean;
-}
-
-/** The first room whose pattern fits is the room of a file. */
-const ROOMS: readonly Room[] = [
-  { name: "errors", files: /^lib\/errors\.ts$/, uses: [], types: ["model"] },
-  { name: "path", files: /^lib\/api_path\.ts$/, uses: ["errors"] },
-  { name: "model", files: /^lib\/model\.ts$/, uses: [] },
-  { name: "shell", files: /^lib\/shell\.ts$/, uses: [], types: ["model"] },
-  { name: "shape", files: /^lib\/shape\.ts$/, uses: [], types: ["model"] },
-  /** What every room may use: pure, and of no subject. */
-  { name: "basics", files: /^lib\/(?:(?:text|json|lookup|written|code)\.ts$|redact\/)/, uses: ["basics"] },
-  { name: "report", files: /^lib\/report\.ts$/, uses: ["model"] },
-  { name: "schema", files: /^lib\/report_schema\.ts$/, uses: ["report", "model"], outside: true },
-  {
-    name: "disk",
-    files: /^lib\/(?:facts_file|atomic_file|terminal)\.ts$/,
-    uses: ["disk", "errors", "model"],
-    outside: true,
-  },
-  {
-    name: "cli",
-    files: /^lib\/(?:cli|flags|rights)\.ts$/,
-    uses: ["cli", "engine", "world", "render", "clients", "disk", "report", "shell", "errors", "model"],
-    outside: true,
-  },
-  {
-    name: "clients",
-    files: /^lib\/clients\//,
-    uses: ["clients", "shape", "shell", "errors", "model", "path"],
-    types: ["engine"],
-    outside: true,
-  },
-  { name: "world", files: /^lib\/world\.ts$/, uses: ["shape", "model"] },
-  { name: "iceberg", files: /^lib\/iceberg\//, uses: ["iceberg", "shape", "errors", "model"] },
-  {
-    name: "components",
-    files: /^lib\/components\//,
-    uses: ["components", "shape", "shell", "errors", "model", "path"],
-    types: ["clients"],
-  },
-  {
-    name: "procedures",
-    files: /^lib\/onepassword\//,
-    uses: [
-      "procedures",
-      "components",
-      "clients",
-      "engine",
-      "world",
-      "cli",
-      "disk",
-      "report",
-      "path",
-      "shape",
-      "shell",
-      "errors",
-      "model",
-    ],
-    outside: true,
-  },
-  {
-    name: "checkpoints",
-    files: /^lib\/checkpoints\//,
-    uses: [
-      "checkpoints",
-      "components",
-      "clients",
-      "iceberg",
-      "parquet",
-      "engine",
-      "world",
-      "cli",
-      "disk",
-      "report",
-      "path",
-      "shape",
-      "shell",
-      "errors",
-      "model",
-    ],
-    outside: true,
-  },
-  { name: "parquet", files: /^lib\/parquet\//, uses: [] },
-  { name: "render", files: /^lib\/render\//, uses: ["render", "report", "errors", "model"] },
-  {
-    name: "engine",
-    files: /^lib\//,
-    uses: ["engine", "world", "report", "shape", "shell", "errors", "model"],
-  },
-  { name: "scripts", files: /^scripts\//, uses: ["cli", "components", "procedures", "checkpoints"] },
-];
 
 const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname);
 
@@ -135,29 +35,7 @@ function pathOf(file: string): string {
   return path.startsWith(ROOT) ? path.slice(ROOT.length) : path.replace(/^\/+/, "");
 }
 
-function roomOf(path: string): Room | undefined {
-  return ROOMS.find((room) => room.files.test(path));
-}
-
-/** Why this import may not stand in this room; undefined when it may. */
-export function objection(from: string, specifier: string, typeOnly: boolean): string | undefined {
-  const room = roomOf(from);
-  if (!room) return undefined;
-  if (!specifier.startsWith(".")) {
-    return room.outside ? undefined : `${room.name} imports no packages, and ${specifier} is one`;
-  }
-  const to = new URL(specifier, `file:///${from}`).pathname.slice(1);
-  const target = roomOf(to);
-  if (!target) return `${room.name} does not import ${to}, which is no part of lib`;
-  const allowed = [room.name, "basics", ...room.uses, ...typeOnly ? room.types ?? [] : []];
-  if (allowed.includes(target.name) && !(room.name === "scripts" && target.name === "scripts")) {
-    return undefined;
-  }
-  const kind = typeOnly ? "types" : "values";
-  return `${room.name} does not import ${kind} from ${target.name} (${to})`;
-}
-
-const HINT = "Imports go one way: scripts → cli → engine, render → model → errors (ARCHITECTURE.md).";
+const HINT = "Imports go one way: see the table in tools/architecture.ts.";
 
 const importDirection: Deno.lint.Rule = {
   create(context) {
@@ -180,7 +58,7 @@ const importDirection: Deno.lint.Rule = {
       },
       ImportExpression(node) {
         if (node.source.type === "Literal") look(node, node.source.value, false);
-        else if (roomOf(from)) {
+        else if (partOf(from)) {
           context.report({
             node,
             message: "an import whose source is computed cannot be judged",
@@ -194,13 +72,14 @@ const importDirection: Deno.lint.Rule = {
 
 const outsideWorld: Deno.lint.Rule = {
   create(context) {
-    const room = roomOf(pathOf(context.filename));
-    if (!room || room.outside) return {};
+    const part = partOf(pathOf(context.filename));
+    if (!part || part.outside) return {};
     const report = (node: Deno.lint.Node, what: string) =>
       context.report({
         node,
-        message: `${room.name} does no I/O, and ${what} is I/O`,
-        hint: "Only lib/clients, and the cli for its own files and streams, touch the world outside.",
+        message: `${part.name} does no I/O, and ${what} is I/O`,
+        hint:
+          "Only parts that tools/architecture.ts says so of touch the world outside: lib/clients/, for one.",
       });
     return {
       Identifier(node) {

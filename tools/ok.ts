@@ -1,5 +1,6 @@
 /** `deno task ok`: everything that must be so before a change is done, one step after the other. */
 import { build } from "./kustomize.ts";
+import { structure } from "./structure.ts";
 
 interface Step {
   name: string;
@@ -10,6 +11,7 @@ interface Step {
 const STEPS: Step[] = [
   { name: "format", run: () => deno("fmt", "--check", "--quiet") },
   { name: "lint", run: () => deno("lint", "--quiet") },
+  { name: "structure", run: () => structure() },
   { name: "types", run: () => deno("check", "--quiet", ".") },
   { name: "doc tests", run: () => deno("test", "--doc", "--quiet", "--permit-no-files", "lib") },
   { name: "generated files", run: () => deno("run", ...GENERATE, "tools/generate.ts", "--check") },

@@ -6,14 +6,14 @@ import { join } from "node:path";
 import { createProgress, type Progress } from "../progress.ts";
 import { writeWhole } from "./files.ts";
 import { endLeftovers } from "./leftovers.ts";
-import { fetchParts } from "./parts_fetch.ts";
-import { goParts } from "./parts_go.ts";
-import { imageEntries, type ImageEntry, imageParts } from "./parts_images.ts";
-import { manifestParts } from "./parts_manifests.ts";
+import { fetchParts } from "./parts/fetch.ts";
+import { goParts } from "./parts/go.ts";
+import { imageEntries, type ImageEntry, imageParts } from "./parts/images.ts";
+import { manifestParts } from "./parts/manifests.ts";
 import { checkPrerequisites, PrerequisiteError } from "./prerequisites.ts";
 import { type Part, runParts, type Timings } from "./runner.ts";
 
-export type { ImageEntry } from "./parts_images.ts";
+export type { ImageEntry } from "./parts/images.ts";
 
 /** What the build needs from its caller. */
 export type BuildContext = {

@@ -1,14 +1,14 @@
 import type { LabContext } from "../context.ts";
-import { apiServer } from "./apiserver.ts";
-import { felix } from "./calico.ts";
-import { containerd } from "./containerd.ts";
-import { controllerManager, scheduler } from "./controllers.ts";
+import { apiServer } from "./parts/apiserver.ts";
+import { felix } from "./parts/calico.ts";
+import { containerd } from "./parts/containerd.ts";
+import { controllerManager, scheduler } from "./parts/controllers.ts";
 import type { Daemon } from "./daemon.ts";
-import { etcd } from "./etcd.ts";
-import { kubelet } from "./kubelet.ts";
-import { onePassword } from "./one_password.ts";
-import { proxy } from "./proxy.ts";
-import { registry } from "./registry.ts";
+import { etcd } from "./parts/etcd.ts";
+import { kubelet } from "./parts/kubelet.ts";
+import { onePassword } from "./parts/one_password.ts";
+import { proxy } from "./parts/proxy.ts";
+import { registry } from "./parts/registry.ts";
 
 /** Every daemon of the cluster, in the order in which they need each other. */
 export function daemons(ctx: LabContext) {

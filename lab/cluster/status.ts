@@ -1,7 +1,7 @@
 import type { LabContext } from "../context.ts";
 import { get } from "./api.ts";
 import { labMemory } from "./cgroups.ts";
-import { COREDNS_VERSION } from "./coredns.ts";
+import { COREDNS_VERSION } from "./parts/coredns.ts";
 import { exitCount, isRunning } from "./daemon.ts";
 import { daemons } from "./daemons.ts";
 import { isMounted } from "./network.ts";

@@ -13,10 +13,10 @@ import {
 import { basename, join } from "node:path";
 import type { LabContext } from "../context.ts";
 import { must, run } from "../process.ts";
-import { containerd, containerdRoot, containerdSocket } from "./containerd.ts";
+import { containerd, containerdRoot, containerdSocket } from "./parts/containerd.ts";
 import { awaitDaemon, startDaemon, stopDaemon } from "./daemon.ts";
 import { inNamespace } from "./network.ts";
-import { type CachedImage, cachedImages } from "./registry.ts";
+import { type CachedImage, cachedImages } from "./parts/registry.ts";
 
 /**
  * Unpacking a gigabyte of images takes many times longer than linking it. So the first lab that has unpacked them

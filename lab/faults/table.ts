@@ -1,17 +1,17 @@
 /** All faults, and how to find one by its name. */
 import { UsageError } from "../../lib/engine/errors.ts";
-import { catalogFaults } from "./catalog.ts";
-import { connectFaults } from "./connect.ts";
-import { controls } from "./controls.ts";
-import { databaseFaults } from "./database.ts";
+import { catalogFaults } from "./kinds/catalog.ts";
+import { connectFaults } from "./kinds/connect.ts";
+import { controls } from "./kinds/controls.ts";
+import { databaseFaults } from "./kinds/database.ts";
 import type { Fault } from "./fault.ts";
-import { fluxFaults } from "./flux.ts";
-import { networkFaults } from "./network.ts";
-import { nodeFaults } from "./node.ts";
-import { secretFaults } from "./secrets.ts";
-import { sparkFaults } from "./spark.ts";
-import { storageFaults } from "./storage.ts";
-import { vaultFaults } from "./vault.ts";
+import { fluxFaults } from "./kinds/flux.ts";
+import { networkFaults } from "./kinds/network.ts";
+import { nodeFaults } from "./kinds/node.ts";
+import { secretFaults } from "./kinds/secrets.ts";
+import { sparkFaults } from "./kinds/spark.ts";
+import { storageFaults } from "./kinds/storage.ts";
+import { vaultFaults } from "./kinds/vault.ts";
 
 /** Faults by the part of the platform that breaks. */
 export const FAMILIES: Readonly<Record<string, readonly Fault[]>> = {

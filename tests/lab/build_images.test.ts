@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { images } from "../../lab/build/images.ts";
 import { writeImage, writeLayer } from "../../lab/build/oci.ts";
-import { imageDir, parentDirectories } from "../../lab/build/parts_images.ts";
+import { imageDir, parentDirectories } from "../../lab/build/parts/images.ts";
 import { tarChunks, type TarEntry, tarHeader } from "../../lab/build/tar.ts";
 
 const hello: TarEntry = {

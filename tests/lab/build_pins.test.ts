@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { allParts } from "../../lab/build/mod.ts";
-import { copyProject, jarName } from "../../lab/build/parts_fetch.ts";
-import { goDir, programName } from "../../lab/build/parts_go.ts";
+import { copyProject, jarName } from "../../lab/build/parts/fetch.ts";
+import { goDir, programName } from "../../lab/build/parts/go.ts";
 import {
   debianPin,
   denoPin,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { onePassword } from "../../lab/cluster/one_password.ts";
+import { onePassword } from "../../lab/cluster/parts/one_password.ts";
 import { tryCredentials } from "../../lab/images/standins/onepassword/sync.ts";
 import { mintCredentials, mintToken, readVaults, vaultDir } from "../../lab/platform/vault.ts";
 import { withConnect } from "./connect.ts";

@@ -22,7 +22,7 @@ import {
   str,
 } from "../../lib/engine/decode.ts";
 
-const INCIDENT = new URL("scenarios/onepassword-connect-missing/facts.json.gz", import.meta.url).pathname;
+const INCIDENT = new URL("../scenarios/onepassword-connect-missing/facts.json.gz", import.meta.url).pathname;
 
 /** Milliseconds of this process's own time, whatever else the machine does. */
 async function costMs(run: () => unknown): Promise<number> {

@@ -10,7 +10,7 @@ import { loadFacts } from "../../lib/disk/facts_file.ts";
 import type { Facts } from "../../lib/engine/model.ts";
 import type { Report } from "../../lib/engine/report.ts";
 
-const HERE = new URL("scenarios/", import.meta.url).pathname;
+const HERE = new URL("../scenarios/", import.meta.url).pathname;
 const recorded = readdirSync(HERE).filter((name) => existsSync(`${HERE}${name}/facts.json.gz`)).sort();
 
 /** Each begins a command of its own somewhere: anywhere, between words, inside quotes, on the next line. */

@@ -118,7 +118,7 @@ Deno.test("labels, kinds, namespaces and durations are what is there", () => {
 });
 
 Deno.test("objects of such kinds and names in recorded facts change no status and throw nothing", async () => {
-  const path = new URL("scenarios/onepassword-connect-missing/facts.json.gz", import.meta.url).pathname;
+  const path = new URL("../scenarios/onepassword-connect-missing/facts.json.gz", import.meta.url).pathname;
   const before = replay(await loadFacts(path));
   for (const name of NAMES) {
     const facts = await loadFacts(path);

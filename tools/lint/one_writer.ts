@@ -2,7 +2,7 @@
  * Only lib/cli/terminal.ts writes to stdout and stderr: it cleans what it writes, and keeps the report on one stream and all
  * that is said about the run on the other.
  */
-const WRITER = /(?:^|\/)lib\/terminal\.ts$/;
+const WRITER = /(?:^|\/)lib\/cli\/terminal\.ts$/;
 const STREAMS = new Set(["stdout", "stderr"]);
 /** What writes to a stream by itself. */
 const WRITING = new Set(["console", "alert", "confirm", "prompt"]);

@@ -55,7 +55,7 @@ const HINT = "Use own(table, name) of lib/untrusted/lookup.ts, or a Map.";
 export const ownLookup: Deno.lint.Rule = {
   create(context) {
     const path = context.filename.replaceAll("\\", "/");
-    if (!/(?:^|\/)(?:lib|scripts)\//.test(path) || path.endsWith("/lib/lookup.ts")) return {};
+    if (!/(?:^|\/)(?:lib|scripts)\//.test(path) || path.endsWith("/lib/untrusted/lookup.ts")) return {};
     const tables = new Set<string>();
     const looked: { node: Deno.lint.Node; table: string }[] = [];
     const report = (node: Deno.lint.Node) =>

@@ -8,7 +8,7 @@ const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname);
 const HELPER = "lib/checkpoints/s3/scratch/delete.ts";
 const DECLARES = new Set([HELPER, "lib/clients/s3/raw.ts", "lib/clients/s3/client.ts"]);
 /** Those that sweep, and the file that makes places. */
-const PROVES = /^lib\/checkpoints\/s3\/(?:own_place|setup_sweep)\.ts$/;
+const PROVES = /^lib\/checkpoints\/s3\/scratch\/(?:own_place|sweep)\.ts$/;
 /** A catalog's references, of which its own client sees to it that they are ours. */
 const CATALOG = "lib/clients/nessie/client.ts";
 

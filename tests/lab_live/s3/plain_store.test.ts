@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { buildPart } from "../../../lab/build/mod.ts";
-import { S3S_FS, s3sFsPart } from "../../../lab/build/parts_rust.ts";
+import { S3S_FS, s3sFsPart } from "../../../lab/build/parts/rust.ts";
 import { cacheDirectory } from "../../../lab/context.ts";
 import { NotCleaned } from "../../../lib/checkpoint/run.ts";
 import { empty } from "../../../lib/checkpoints/s3/scratch/delete.ts";

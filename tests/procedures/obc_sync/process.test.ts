@@ -7,7 +7,7 @@ import { readsOf } from "./fixture.ts";
 import { CLAIM_SECRET, claimSecret, leaks, platform } from "./samples.ts";
 import { PATIENT_MS } from "../../patience.ts";
 
-const MAIN = new URL("obc_main.ts", import.meta.url).pathname;
+const MAIN = new URL("main.ts", import.meta.url).pathname;
 /** Those of the task. */
 const PERMISSIONS = [
   "--allow-read",

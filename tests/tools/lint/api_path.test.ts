@@ -3,7 +3,7 @@ import plugin from "../../../tools/lint_plugin.ts";
 
 /** How often the rule speaks of a file with this text. */
 function lint(path: string, text: string): number {
-  const file = new URL(`../../${path}`, import.meta.url).pathname;
+  const file = new URL(`../../../${path}`, import.meta.url).pathname;
   return Deno.lint.runPlugin(plugin, file, text).filter(({ id }) => id === "lakecheck/api-path").length;
 }
 

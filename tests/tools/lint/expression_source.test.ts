@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import plugin from "../../../tools/lint_plugin.ts";
 
 function said(path: string, text: string): string[] {
-  const file = new URL(`../../${path}`, import.meta.url).pathname;
+  const file = new URL(`../../../${path}`, import.meta.url).pathname;
   return Deno.lint.runPlugin(plugin, file, text).map(({ id }) => id);
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import plugin from "../../../tools/lint_plugin.ts";
 
 function lint(path: string, text: string): string[] {
-  const file = new URL(`../../${path}`, import.meta.url).pathname;
+  const file = new URL(`../../../${path}`, import.meta.url).pathname;
   return Deno.lint.runPlugin(plugin, file, text).filter(({ id }) => id.endsWith("/nessie-own-reference"))
     .map(({ message }) => message);
 }

@@ -47,7 +47,7 @@ Deno.test("upper bounds on the time that has passed are refused, lower ones are 
 Deno.test("time of a test's own, the lab's tests and other code are left alone", () => {
   const code = "const a = { timeoutMs: 5000 }; assert(performance.now() - a < 9);";
   assert.equal(said(code).length, 2);
-  assert.deepEqual(said(`import { inFakeTime } from "../../fake_time.ts"; ${code}`), []);
+  assert.deepEqual(said(`import { inFakeTime } from "../../fakes/time.ts"; ${code}`), []);
   for (const file of ["tests/lab_live/s3/checkpoint.test.ts", "lib/cli/main.ts", "bench/main.ts"]) {
     assert.deepEqual(said(code, file), [], file);
   }

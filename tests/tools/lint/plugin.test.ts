@@ -3,7 +3,7 @@ import plugin from "../../../tools/lint_plugin.ts";
 
 /** What the plugin says of a file with this text, as `rule: message`. */
 function lint(path: string, text: string): string[] {
-  const file = new URL(`../../${path}`, import.meta.url).pathname;
+  const file = new URL(`../../../${path}`, import.meta.url).pathname;
   return Deno.lint.runPlugin(plugin, file, text).map(({ id, message }) =>
     `${id.replace("lakecheck/", "")}: ${message}`
   );
@@ -11,24 +11,24 @@ function lint(path: string, text: string): string[] {
 
 Deno.test("imports against the direction are refused, wherever they hide", () => {
   const bad: [string, string][] = [
-    ["lib/engine/check.ts", 'import { components } from "./components/mod.ts";'],
-    ["lib/engine/collect.ts", 'import { connect } from "./clients/kube.ts";'],
-    ["lib/engine/diagnose.ts", 'import type { KubeClient } from "./clients/kube.ts";'],
-    ["lib/engine/world.ts", 'export * from "./render/mod.ts";'],
-    ["lib/engine/report.ts", 'export { main } from "./cli.ts";'],
-    ["lib/engine/check.ts", 'const late = await import("./components/mod.ts"); void late;'],
-    ["lib/engine/check.ts", 'const name = "./cli.ts"; void import(name);'],
+    ["lib/engine/check.ts", 'import { components } from "../components/mod.ts";'],
+    ["lib/engine/collect.ts", 'import { connect } from "../clients/kubernetes/client.ts";'],
+    ["lib/engine/diagnose.ts", 'import type { KubeClient } from "../clients/kubernetes/client.ts";'],
+    ["lib/engine/world.ts", 'export * from "../render/mod.ts";'],
+    ["lib/engine/report.ts", 'export { main } from "../cli/main.ts";'],
+    ["lib/engine/check.ts", 'const late = await import("../components/mod.ts"); void late;'],
+    ["lib/engine/check.ts", 'const name = "../cli/main.ts"; void import(name);'],
     ["lib/engine/model.ts", 'import { z } from "zod";'],
-    ["lib/engine/model.ts", 'import { UsageError } from "./errors.ts";'],
-    ["lib/components/nessie/mod.ts", 'import { connect } from "../clients/kube.ts";'],
-    ["lib/components/nessie/mod.ts", 'import { runChecks } from "../check.ts";'],
-    ["lib/components/nessie/mod.ts", 'import { main } from "../cli.ts";'],
+    ["lib/engine/model.ts", 'import { openWorld } from "./world.ts";'],
+    ["lib/components/nessie/mod.ts", 'import { connect } from "../../clients/kubernetes/client.ts";'],
+    ["lib/components/nessie/mod.ts", 'import { runChecks } from "../../engine/check.ts";'],
+    ["lib/components/nessie/mod.ts", 'import { main } from "../../cli/main.ts";'],
     ["lib/components/nessie/mod.ts", 'import { readFileSync } from "node:fs";'],
-    ["lib/render/plain.ts", 'import { runChecks } from "../check.ts";'],
-    ["lib/clients/kubernetes/client.ts", 'import { nessie } from "../components/nessie.ts";'],
-    ["lib/cli/main.ts", 'import { components } from "./components/mod.ts";'],
-    ["lib/engine/check.ts", 'import { up } from "../lab/main.ts";'],
-    ["scripts/data-platform-health-check.ts", 'import { runChecks } from "../lib/check.ts";'],
+    ["lib/render/plain.ts", 'import { runChecks } from "../engine/check.ts";'],
+    ["lib/clients/kubernetes/client.ts", 'import { nessie } from "../../components/nessie/mod.ts";'],
+    ["lib/cli/main.ts", 'import { components } from "../components/mod.ts";'],
+    ["lib/engine/check.ts", 'import { up } from "../../lab/main.ts";'],
+    ["scripts/data-platform-health-check.ts", 'import { runChecks } from "../lib/engine/check.ts";'],
     [
       "scripts/data-platform/performance-test.ts",
       'import { connect } from "../../../lib/clients/kubernetes/client.ts";',
@@ -52,18 +52,18 @@ Deno.test("imports along the direction are fine", () => {
     ],
     [
       "lib/components/nessie/mod.ts",
-      'import type { KubeClient } from "../clients/kube.ts"; import { str } from "../shape.ts";',
+      'import type { KubeClient } from "../../clients/kubernetes/client.ts"; import { str } from "../../engine/decode.ts";',
     ],
-    ["lib/components/nessie/mod.ts", 'import { type KubeClient } from "../clients/kube.ts";'],
-    ["lib/render/plain.ts", 'import type { Report } from "../report.ts";'],
-    ["lib/cli/main.ts", 'const kube = await import("./clients/kube.ts"); void kube;'],
+    ["lib/components/nessie/mod.ts", 'import { type KubeClient } from "../../clients/kubernetes/client.ts";'],
+    ["lib/render/plain.ts", 'import type { Report } from "../engine/report.ts";'],
+    ["lib/cli/main.ts", 'const kube = await import("../clients/kubernetes/client.ts"); void kube;'],
     [
       "lib/clients/kubernetes/client.ts",
-      'import { readFile } from "node:fs/promises"; import { UsageError } from "../errors.ts";',
+      'import { readFile } from "node:fs/promises"; import { UsageError } from "../../engine/errors.ts";',
     ],
-    ["scripts/data-platform-health-check.ts", 'import { main } from "../lib/cli.ts";'],
-    ["lab/main.ts", 'import { runChecks } from "../lib/check.ts";'],
-    ["tests/engine/check.test.ts", 'import { runChecks } from "../lib/check.ts";'],
+    ["scripts/data-platform-health-check.ts", 'import { main } from "../lib/cli/main.ts";'],
+    ["lab/main.ts", 'import { runChecks } from "../lib/engine/check.ts";'],
+    ["tests/engine/check.test.ts", 'import { runChecks } from "../../lib/engine/check.ts";'],
   ];
   for (const [path, text] of good) assert.deepEqual(lint(path, text), [], `${path}: ${text}`);
 });

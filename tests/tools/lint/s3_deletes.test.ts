@@ -3,7 +3,7 @@ import { s3Deletes } from "../../../tools/lint/s3_deletes.ts";
 
 /** What the rule says of a file with this text. */
 function lint(path: string, text: string): string[] {
-  const file = new URL(`../../${path}`, import.meta.url).pathname;
+  const file = new URL(`../../../${path}`, import.meta.url).pathname;
   const plugin = { name: "lakecheck", rules: { "s3-deletes": s3Deletes } };
   return Deno.lint.runPlugin(plugin, file, text).map(({ message }) => message);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import plugin from "../../../tools/lint_plugin.ts";
 
 function said(rule: string, path: string, text: string): string[] {
-  const file = new URL(`../../${path}`, import.meta.url).pathname;
+  const file = new URL(`../../../${path}`, import.meta.url).pathname;
   return Deno.lint.runPlugin(plugin, file, text).map(({ id }) => id).filter((id) =>
     id === `lakecheck/${rule}`
   );
@@ -75,7 +75,7 @@ Deno.test("what others say is not cut before secrets are taken out of it", () =>
       'import { oneLine } from "../redact/mod.ts";',
     ]
   ) {
-    for (const path of ["lib/clients/x.ts", "lib/components/x.ts", "lib/onepassword/x.ts"]) {
+    for (const path of ["lib/clients/x.ts", "lib/components/x.ts", "lib/procedures/x.ts"]) {
       assert.deepEqual(
         said("cut-after-redact", path, text),
         ["lakecheck/cut-after-redact"],

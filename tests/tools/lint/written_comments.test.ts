@@ -4,7 +4,7 @@ import plugin from "../../../tools/lint_plugin.ts";
 
 /** How often the rule complains of a file with this text. */
 function complaints(path: string, text: string): number {
-  const file = new URL(`../../${path}`, import.meta.url).pathname;
+  const file = new URL(`../../../${path}`, import.meta.url).pathname;
   const all = Deno.lint.runPlugin(plugin, file, `declare const x: string;\n${text}`);
   return all.filter(({ id }) => id === "lakecheck/written-comments").length;
 }

@@ -1,7 +1,7 @@
 /** Faults of Ceph, its gateway, buckets and users. */
-import { at, text } from "../platform/mod.ts";
-import type { Fault } from "./fault.ts";
-import { bucketClaim, ceph, core, externalSecret, kustomization, PLATFORM, pods, ROOK } from "./objects.ts";
+import { at, text } from "../../platform/mod.ts";
+import type { Fault } from "../fault.ts";
+import { bucketClaim, ceph, core, externalSecret, kustomization, PLATFORM, pods, ROOK } from "../objects.ts";
 import {
   hurry,
   scale,
@@ -11,8 +11,8 @@ import {
   untilGone,
   untilReadyPods,
   waitingReasons,
-} from "./scene.ts";
-import { edit } from "./tree.ts";
+} from "../scene.ts";
+import { edit } from "../tree.ts";
 
 const GATEWAY = "rook-ceph-rgw-storage-a";
 const STORE = ceph("cephobjectstores", "storage");

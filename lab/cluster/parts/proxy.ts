@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LabContext } from "../context.ts";
-import { isOk } from "./api.ts";
+import type { LabContext } from "../../context.ts";
+import { isOk } from "../api.ts";
 import { KUBERNETES_VERSION } from "./apiserver.ts";
-import type { Daemon } from "./daemon.ts";
-import { componentKubeconfig } from "./kubeconfig.ts";
+import type { Daemon } from "../daemon.ts";
+import { componentKubeconfig } from "../kubeconfig.ts";
 
 function configFile(ctx: LabContext): string {
   return join(ctx.etc, "kube-proxy.json");

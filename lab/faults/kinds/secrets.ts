@@ -1,7 +1,7 @@
 /** Faults of the way that secrets take: the store, ExternalSecrets, Secrets. */
 import { stringify } from "yaml";
-import { at, condition, type KubeObject, text } from "../platform/mod.ts";
-import type { Fault } from "./fault.ts";
+import { at, condition, type KubeObject, text } from "../../platform/mod.ts";
+import type { Fault } from "../fault.ts";
 import {
   core,
   deployment,
@@ -11,10 +11,10 @@ import {
   PLATFORM,
   SECRETS,
   STORE,
-} from "./objects.ts";
+} from "../objects.ts";
 import { putConnectSecrets } from "./connect.ts";
-import { hurry, restart, type Scene, untilCondition, untilGone, untilWaiting } from "./scene.ts";
-import { app, edit, replace } from "./tree.ts";
+import { hurry, restart, type Scene, untilCondition, untilGone, untilWaiting } from "../scene.ts";
+import { app, edit, replace } from "../tree.ts";
 
 export const CLIENT = "app.kubernetes.io/name=spark-client";
 export const JDBC = "spark-jdbc-credentials";

@@ -2,10 +2,10 @@
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { at, condition, mintToken, vaultDir } from "../platform/mod.ts";
-import type { Fault } from "./fault.ts";
-import { core, deployment, externalSecret, SECRETS, STORE } from "./objects.ts";
-import { hurry, restart, scale, scaleBack, type Scene, untilCondition, untilReadyPods } from "./scene.ts";
+import { at, condition, mintToken, vaultDir } from "../../platform/mod.ts";
+import type { Fault } from "../fault.ts";
+import { core, deployment, externalSecret, SECRETS, STORE } from "../objects.ts";
+import { hurry, restart, scale, scaleBack, type Scene, untilCondition, untilReadyPods } from "../scene.ts";
 
 const CONNECT = "app.kubernetes.io/name=onepassword-connect";
 const KEYS = { credentials: "1password-credentials.json", token: "token" } as const;

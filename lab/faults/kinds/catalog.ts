@@ -1,9 +1,9 @@
 /** Faults of Nessie's release. */
-import { at, condition } from "../platform/mod.ts";
-import type { Fault } from "./fault.ts";
-import { core, NESSIE, PLATFORM, pods } from "./objects.ts";
-import { type Scene, untilCondition, waitingReasons } from "./scene.ts";
-import { editRelease, replace } from "./tree.ts";
+import { at, condition } from "../../platform/mod.ts";
+import type { Fault } from "../fault.ts";
+import { core, NESSIE, PLATFORM, pods } from "../objects.ts";
+import { type Scene, untilCondition, waitingReasons } from "../scene.ts";
+import { editRelease, replace } from "../tree.ts";
 
 const PODS = pods(PLATFORM, "app.kubernetes.io/name=nessie");
 

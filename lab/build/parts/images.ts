@@ -1,17 +1,17 @@
 /** Parts that make layers and images out of what was fetched and built. */
 import { join } from "node:path";
-import { exists, listFiles, moveInto, writeWhole } from "./files.ts";
-import { images, type ImageSpec, type LayerSpec } from "./images.ts";
-import { nessieEntries } from "./nessie.ts";
-import { type Layer, layerOf, writeImage, writeLayer } from "./oci.ts";
-import type { Part, PartContext } from "./runner.ts";
-import { type TarEntry, treeEntries } from "./tar.ts";
+import { exists, listFiles, moveInto, writeWhole } from "../files.ts";
+import { images, type ImageSpec, type LayerSpec } from "../images.ts";
+import { nessieEntries } from "../nessie.ts";
+import { type Layer, layerOf, writeImage, writeLayer } from "../oci.ts";
+import type { Part, PartContext } from "../runner.ts";
+import { type TarEntry, treeEntries } from "../tar.ts";
 
 const MINUTE = 60_000;
 const ROOT = { uid: 0, gid: 0 };
 
 /** Where the stand-in servers' sources lie: `lab/images`. */
-export const appsDir = new URL("../images/", import.meta.url).pathname;
+export const appsDir = new URL("../../images/", import.meta.url).pathname;
 
 /** One line of `images.json`. `dir` is below the cache. */
 export type ImageEntry = {

@@ -1,7 +1,7 @@
 /** Parts that fetch what others have built: jars, Python packages, Deno and Debian. Each is checked by its pin. */
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
-import { hashFile, moveInto, writeWhole } from "./files.ts";
+import { hashFile, moveInto, writeWhole } from "../files.ts";
 import {
   debianPin,
   denoPin,
@@ -12,8 +12,8 @@ import {
   type PythonPin,
   sparkJars,
   sparkPin,
-} from "./pins.ts";
-import type { Part, PartContext } from "./runner.ts";
+} from "../pins.ts";
+import type { Part, PartContext } from "../runner.ts";
 
 const MINUTE = 60_000;
 

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LabContext } from "../context.ts";
-import { listens } from "./api.ts";
-import { daemonCgroup } from "./cgroups.ts";
-import type { Daemon } from "./daemon.ts";
+import type { LabContext } from "../../context.ts";
+import { listens } from "../api.ts";
+import { daemonCgroup } from "../cgroups.ts";
+import type { Daemon } from "../daemon.ts";
 
 /** The image of every pod's first container. */
 export const PAUSE_IMAGE = "registry.k8s.io/pause:3.10";

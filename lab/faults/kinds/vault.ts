@@ -1,8 +1,8 @@
 /** Faults of what 1Password holds: items, their fields, the vault. */
-import { readVaults, type VaultFile, writeVaults } from "../platform/mod.ts";
-import type { Fault } from "./fault.ts";
-import { externalSecret, PLATFORM, STORE } from "./objects.ts";
-import { hurry, restart, type Scene, untilWaiting } from "./scene.ts";
+import { readVaults, type VaultFile, writeVaults } from "../../platform/mod.ts";
+import type { Fault } from "../fault.ts";
+import { externalSecret, PLATFORM, STORE } from "../objects.ts";
+import { hurry, restart, type Scene, untilWaiting } from "../scene.ts";
 import { CLIENT, dropSecret, fromConnect, JDBC, NO_CONFIG, untilFails } from "./secrets.ts";
 
 function changeVaults(scene: Scene, change: (file: VaultFile) => void): void {

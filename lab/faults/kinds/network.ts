@@ -1,9 +1,9 @@
 /** Faults of the network: policies that cut more than they should, and names that do not resolve. */
-import { at, condition, text } from "../platform/mod.ts";
-import type { Fault } from "./fault.ts";
-import { core, deployment, kustomization, PLATFORM, pods } from "./objects.ts";
-import { hurry, restart, scale, scaleBack, type Scene, untilReadyPods } from "./scene.ts";
-import { app, edit, replace } from "./tree.ts";
+import { at, condition, text } from "../../platform/mod.ts";
+import type { Fault } from "../fault.ts";
+import { core, deployment, kustomization, PLATFORM, pods } from "../objects.ts";
+import { hurry, restart, scale, scaleBack, type Scene, untilReadyPods } from "../scene.ts";
+import { app, edit, replace } from "../tree.ts";
 
 const POLICY = `/apis/networking.k8s.io/v1/namespaces/${PLATFORM}/networkpolicies`;
 const NESSIE = "app.kubernetes.io/name=nessie";

@@ -9,10 +9,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isCode, type LabContext } from "../context.ts";
-import { LabError } from "../errors.ts";
-import { isOk } from "./api.ts";
-import type { Daemon } from "./daemon.ts";
+import { isCode, type LabContext } from "../../context.ts";
+import { LabError } from "../../errors.ts";
+import { isOk } from "../api.ts";
+import type { Daemon } from "../daemon.ts";
 
 /** An image in the cache: its full name, OCI layout directory relative to the cache, and manifest digest. */
 export interface CachedImage {

@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LabContext } from "../context.ts";
-import { must } from "../process.ts";
-import { isOk } from "./api.ts";
+import type { LabContext } from "../../context.ts";
+import { must } from "../../process.ts";
+import { isOk } from "../api.ts";
 import { KUBERNETES_VERSION } from "./apiserver.ts";
 import { containerdSocket } from "./containerd.ts";
-import type { Daemon } from "./daemon.ts";
-import { componentKubeconfig } from "./kubeconfig.ts";
-import { isMounted } from "./network.ts";
-import { pkiPath } from "./pki.ts";
+import type { Daemon } from "../daemon.ts";
+import { componentKubeconfig } from "../kubeconfig.ts";
+import { isMounted } from "../network.ts";
+import { pkiPath } from "../pki.ts";
 
 /** Directory in which kubelet sees its state: `.lab/kubelet` under a path short enough for its sockets. */
 export function kubeletRoot(ctx: LabContext): string {

@@ -1,9 +1,9 @@
 /** Faults of GitOps: what is pushed, in which order it is applied, and what Flux gave up on. */
-import { condition, text } from "../platform/mod.ts";
-import type { Fault } from "./fault.ts";
-import { kustomization, NESSIE, NODE, PLATFORM, SOURCE } from "./objects.ts";
-import { type Scene, untilCondition } from "./scene.ts";
-import { edit, editRelease, replace } from "./tree.ts";
+import { condition, text } from "../../platform/mod.ts";
+import type { Fault } from "../fault.ts";
+import { kustomization, NESSIE, NODE, PLATFORM, SOURCE } from "../objects.ts";
+import { type Scene, untilCondition } from "../scene.ts";
+import { edit, editRelease, replace } from "../tree.ts";
 
 const APPS = "kubernetes/flux/apps/data-platform.yaml";
 const ROOK_APPS = "kubernetes/flux/apps/rook-ceph.yaml";

@@ -1,9 +1,9 @@
 /** Faults of Spark's workloads and of the jobs that people run beside them. */
-import { text } from "../platform/mod.ts";
-import type { Fault } from "./fault.ts";
-import { core, deployment, job, PLATFORM, pods } from "./objects.ts";
-import { restart, scale, scaleBack, type Scene, untilReadyPods, untilWaiting } from "./scene.ts";
-import { app, edit, replace } from "./tree.ts";
+import { text } from "../../platform/mod.ts";
+import type { Fault } from "../fault.ts";
+import { core, deployment, job, PLATFORM, pods } from "../objects.ts";
+import { restart, scale, scaleBack, type Scene, untilReadyPods, untilWaiting } from "../scene.ts";
+import { app, edit, replace } from "../tree.ts";
 
 const CLIENT = "app.kubernetes.io/name=spark-client";
 

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import type { LabContext } from "../context.ts";
-import { isOk } from "./api.ts";
+import type { LabContext } from "../../context.ts";
+import { isOk } from "../api.ts";
 import { KUBERNETES_VERSION } from "./apiserver.ts";
-import type { Daemon } from "./daemon.ts";
-import { componentKubeconfig } from "./kubeconfig.ts";
-import { pkiPath } from "./pki.ts";
+import type { Daemon } from "../daemon.ts";
+import { componentKubeconfig } from "../kubeconfig.ts";
+import { pkiPath } from "../pki.ts";
 
 function common(ctx: LabContext, name: string): string[] {
   const kubeconfig = componentKubeconfig(ctx, name);

@@ -1,9 +1,9 @@
 /** Faults of Kubernetes itself: the node, its daemons, namespaces that do not go. */
-import { condition, text } from "../platform/mod.ts";
-import { startProcess, stopProcess } from "../cluster/mod.ts";
-import type { Fault } from "./fault.ts";
-import { core, NODE, PLATFORM, pods } from "./objects.ts";
-import { restart, type Scene, untilCondition } from "./scene.ts";
+import { condition, text } from "../../platform/mod.ts";
+import { startProcess, stopProcess } from "../../cluster/mod.ts";
+import type { Fault } from "../fault.ts";
+import { core, NODE, PLATFORM, pods } from "../objects.ts";
+import { restart, type Scene, untilCondition } from "../scene.ts";
 
 const CLIENT = "app.kubernetes.io/name=spark-client";
 

@@ -1,9 +1,9 @@
 /** Parts that copy custom resource definitions and install manifests out of the fetched Go modules. */
 import { join } from "node:path";
-import { exists, moveInto } from "./files.ts";
-import { moduleDir } from "./parts_go.ts";
-import { goPins, rookPin } from "./pins.ts";
-import type { Part } from "./runner.ts";
+import { exists, moveInto } from "../files.ts";
+import { moduleDir } from "./go.ts";
+import { goPins, rookPin } from "../pins.ts";
+import type { Part } from "../runner.ts";
 
 type ManifestSource = {
   /** Directory below `manifests`. */

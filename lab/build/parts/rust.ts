@@ -1,8 +1,8 @@
 /** A part that builds a program of crates.io, with exactly the dependencies that its own Cargo.lock names. */
 import { join } from "node:path";
-import { moveInto } from "./files.ts";
-import { s3sFsPin } from "./pins.ts";
-import type { Part } from "./runner.ts";
+import { moveInto } from "../files.ts";
+import { s3sFsPin } from "../pins.ts";
+import type { Part } from "../runner.ts";
 
 /** Where the program lies below the cache. */
 export const S3S_FS = "bin/s3s-fs";

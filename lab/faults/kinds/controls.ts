@@ -1,10 +1,10 @@
 /** Innocent states: they look odd, and nothing is wrong. A diagnosis that calls one of them a fault is wrong. */
-import { at, condition, text } from "../platform/mod.ts";
-import type { Fault } from "./fault.ts";
-import { bucketClaim, job, kustomization, PLATFORM, POSTGRES } from "./objects.ts";
-import { type Scene } from "./scene.ts";
+import { at, condition, text } from "../../platform/mod.ts";
+import type { Fault } from "../fault.ts";
+import { bucketClaim, job, kustomization, PLATFORM, POSTGRES } from "../objects.ts";
+import { type Scene } from "../scene.ts";
 import { removeJob, sparkJob } from "./spark.ts";
-import { app, edit } from "./tree.ts";
+import { app, edit } from "../tree.ts";
 
 const completedJob: Fault = {
   name: "completed-job",

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LabContext } from "../context.ts";
-import { LabError } from "../errors.ts";
-import { waitFor } from "../process.ts";
-import { applyAt, get, isOk } from "./api.ts";
+import type { LabContext } from "../../context.ts";
+import { LabError } from "../../errors.ts";
+import { waitFor } from "../../process.ts";
+import { applyAt, get, isOk } from "../api.ts";
 import { cniConf } from "./containerd.ts";
-import type { Daemon } from "./daemon.ts";
-import { componentKubeconfig } from "./kubeconfig.ts";
+import type { Daemon } from "../daemon.ts";
+import { componentKubeconfig } from "../kubeconfig.ts";
 
 /** Calico's version, as built by lab/build. */
 export const CALICO_VERSION = "3.28.5";

@@ -1,6 +1,6 @@
 /** A process that asks for a secret and a yes, and says only how long the secret was. Run by prompt.test.ts. */
-import { Interrupted } from "../../../lib/engine/errors.ts";
-import { ask, secret } from "../../../lib/cli/prompt.ts";
+import { Interrupted } from "../../lib/engine/errors.ts";
+import { ask, secret } from "../../lib/cli/prompt.ts";
 
 try {
   const text = await secret("What is it?");

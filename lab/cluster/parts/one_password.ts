@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import type { LabContext } from "../context.ts";
-import { get } from "./api.ts";
-import type { Daemon } from "./daemon.ts";
+import type { LabContext } from "../../context.ts";
+import { get } from "../api.ts";
+import type { Daemon } from "../daemon.ts";
 
-const SERVER = new URL("../platform/one_password_server.ts", import.meta.url).pathname;
+const SERVER = new URL("../../platform/one_password_server.ts", import.meta.url).pathname;
 
 /**
  * What stands in the place of 1password.com: outside the cluster's pods, on the port that Connect's network policy lets

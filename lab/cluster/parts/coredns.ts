@@ -1,7 +1,7 @@
-import type { LabContext } from "../context.ts";
-import { LabError } from "../errors.ts";
-import { waitFor } from "../process.ts";
-import { applyAt, get, kubectl } from "./api.ts";
+import type { LabContext } from "../../context.ts";
+import { LabError } from "../../errors.ts";
+import { waitFor } from "../../process.ts";
+import { applyAt, get, kubectl } from "../api.ts";
 
 /** CoreDNS' version, as built by lab/build. */
 export const COREDNS_VERSION = "1.12.1";

@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LabContext } from "../context.ts";
-import { isOk } from "./api.ts";
-import type { Daemon } from "./daemon.ts";
+import type { LabContext } from "../../context.ts";
+import { isOk } from "../api.ts";
+import type { Daemon } from "../daemon.ts";
 import { ETCD_URL } from "./etcd.ts";
-import { CONTEXT_NAME } from "./kubeconfig.ts";
-import { pkiPath } from "./pki.ts";
+import { CONTEXT_NAME } from "../kubeconfig.ts";
+import { pkiPath } from "../pki.ts";
 
 /** Kubernetes' version, as built by lab/build. */
 export const KUBERNETES_VERSION = "1.36.3";

@@ -1,14 +1,14 @@
 /** Parts that fetch Go modules and build programs from them, with exactly what lab/go/NAME/go.sum names. */
 import { join } from "node:path";
-import { moveInto } from "./files.ts";
-import { type GoPin, goPins, rookPin } from "./pins.ts";
-import { goProgram } from "./toolchain.ts";
-import type { Part, PartContext, RunOptions } from "./runner.ts";
+import { moveInto } from "../files.ts";
+import { type GoPin, goPins, rookPin } from "../pins.ts";
+import { goProgram } from "../toolchain.ts";
+import type { Part, PartContext, RunOptions } from "../runner.ts";
 
 const MINUTE = 60_000;
 
 /** Where the module pins lie: `lab/go`. */
-export const goDir = new URL("../go/", import.meta.url).pathname;
+export const goDir = new URL("../../go/", import.meta.url).pathname;
 
 /** The environment that keeps Go inside the cache and away from C compilers and other tool chains. */
 export function goEnv(cacheDir: string): Record<string, string> {

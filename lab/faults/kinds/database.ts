@@ -1,10 +1,10 @@
 /** Faults of PostgreSQL and of the operator that runs it. */
 import { existsSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { at, condition, text } from "../platform/mod.ts";
-import type { Fault } from "./fault.ts";
-import { core, PLATFORM, POSTGRES } from "./objects.ts";
-import { restart, scale, scaleBack, type Scene, untilReadyPods, waitingReasons } from "./scene.ts";
+import { at, condition, text } from "../../platform/mod.ts";
+import type { Fault } from "../fault.ts";
+import { core, PLATFORM, POSTGRES } from "../objects.ts";
+import { restart, scale, scaleBack, type Scene, untilReadyPods, waitingReasons } from "../scene.ts";
 
 const NESSIE_PODS = "app.kubernetes.io/name=nessie";
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import type { LabContext } from "../context.ts";
-import { isOk } from "./api.ts";
-import type { Daemon } from "./daemon.ts";
-import { pkiPath } from "./pki.ts";
+import type { LabContext } from "../../context.ts";
+import { isOk } from "../api.ts";
+import type { Daemon } from "../daemon.ts";
+import { pkiPath } from "../pki.ts";
 
 /** Where the API server finds etcd, inside the namespace. */
 export const ETCD_URL = "https://127.0.0.1:2379";
