@@ -17,6 +17,7 @@ import type { GivenAddress } from "../../../checkpoint/given_address.ts";
 import { hostName } from "../../../checkpoint/host.ts";
 import type { NessieContext } from "../context.ts";
 import { type Management, managementOf } from "../api/management_port.ts";
+import { createPatiently } from "../scratch/create.ts";
 import { ownReference, referenceName } from "../scratch/own_reference.ts";
 import type { SetupRecord } from "../records.ts";
 import { markRun } from "../scratch/marker.ts";
@@ -146,7 +147,7 @@ export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, worl
     signal.throwIfAborted();
     try {
       // Not given up half-way: it would be made after it was taken back.
-      const reference = await undoNessie.create(type, name, from);
+      const reference = await createPatiently(undoNessie, type, name, from);
       made.add(name);
       return ownReference(reference, scratch, names);
     } catch (error) {

@@ -21,10 +21,15 @@ export interface Journey {
 
 /** Two outcomes: hyparquet-writer → DuckDB, and DuckDB → hyparquet by ranges. */
 export async function bothWays(store: FileStore, engines: Engines, journey: Journey): Promise<Outcome[]> {
-  return await Promise.all([
+  // Neither is left behind when the other can't go on: they share a store and a directory.
+  const ended = await Promise.allSettled([
     outcomeOf(() => toDuckDb(store, engines, journey)),
     outcomeOf(() => fromDuckDb(store, engines, journey)),
   ]);
+  return ended.map((one) => {
+    if (one.status === "rejected") throw one.reason;
+    return one.value;
+  });
 }
 
 async function toDuckDb(
