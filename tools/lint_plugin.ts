@@ -14,6 +14,7 @@ import { patientTests } from "./lint/patient_tests.ts";
 import { writtenComments } from "./lint/written_comments.ts";
 import { s3Deletes } from "./lint/s3_deletes.ts";
 import { shellCommands } from "./lint/shell_commands.ts";
+import { shortFunctions } from "./lint/short_functions.ts";
 
 const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname);
 
@@ -137,6 +138,7 @@ const plugin: Deno.lint.Plugin = {
     "patient-tests": patientTests,
     "one-writer": oneWriter,
     "cut-after-redact": cutAfterRedact,
+    "short-functions": shortFunctions,
   },
 };
 

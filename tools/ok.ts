@@ -1,5 +1,6 @@
 /** `deno task ok`: everything that must be so before a change is done, one step after the other. */
 import { build } from "./kustomize.ts";
+import { registered } from "./registered.ts";
 import { structure } from "./structure.ts";
 
 interface Step {
@@ -12,6 +13,7 @@ const STEPS: Step[] = [
   { name: "format", run: () => deno("fmt", "--check", "--quiet") },
   { name: "lint", run: () => deno("lint", "--quiet") },
   { name: "structure", run: () => structure() },
+  { name: "registered", run: registered },
   { name: "types", run: () => deno("check", "--quiet", ".") },
   { name: "doc tests", run: () => deno("test", "--doc", "--quiet", "--permit-no-files", "lib") },
   { name: "generated files", run: () => deno("run", ...GENERATE, "tools/generate.ts", "--check") },

@@ -111,15 +111,18 @@ function clientOf(ctx: LabContext): Deno.HttpClient {
   });
 }
 
+interface Reply {
+  /** 0: nothing answered. */
+  status: number;
+  body: string;
+}
+
+type Request = (method: string, path: string, body?: string, type?: string) => Promise<Reply>;
+
 /** A connection to the lab's API server. */
 export function connectKube(ctx: LabContext): Kube {
   const client = clientOf(ctx);
-  async function request(
-    method: string,
-    path: string,
-    body?: string,
-    type?: string,
-  ): Promise<{ status: number; body: string }> {
+  const request: Request = async (method, path, body, type) => {
     try {
       const answer = await fetch(ctx.apiServer + path, {
         method,
@@ -132,17 +135,43 @@ export function connectKube(ctx: LabContext): Kube {
     } catch (error) {
       return { status: 0, body: error instanceof Error ? error.message : String(error) };
     }
-  }
-  function failed(part: string, what: string, answer: { status: number; body: string }): LabError {
-    const said = answer.body.startsWith("{") ? text(JSON.parse(answer.body), "message") : answer.body;
-    return new LabError(part, `${what} answered ${answer.status || "nothing"}: ${said.slice(0, 600)}`);
-  }
-  async function get(path: string): Promise<KubeObject | undefined> {
+  };
+  const get = getterOver(request);
+  return {
+    ready: async () => (await request("GET", "/readyz")).status === 200,
+    get,
+    list: async (path) => {
+      const items = at(await get(path), "items");
+      return Array.isArray(items) ? items : [];
+    },
+    ...appliersOver(request, get),
+    merge: async (path, patch) => {
+      const answer = await request("PATCH", path, JSON.stringify(patch), "application/merge-patch+json");
+      if (answer.status !== 200) throw failed("kubernetes", `PATCH ${path}`, answer);
+    },
+    remove: async (path) => {
+      const answer = await request("DELETE", path);
+      if (answer.status >= 300 && answer.status !== 404) throw failed("kubernetes", `DELETE ${path}`, answer);
+    },
+    close: () => client.close(),
+  };
+}
+
+function failed(part: string, what: string, answer: Reply): LabError {
+  const said = answer.body.startsWith("{") ? text(JSON.parse(answer.body), "message") : answer.body;
+  return new LabError(part, `${what} answered ${answer.status || "nothing"}: ${said.slice(0, 600)}`);
+}
+
+function getterOver(request: Request): Kube["get"] {
+  return async (path) => {
     const answer = await request("GET", path);
     if (answer.status === 200) return JSON.parse(answer.body);
     if (answer.status === 404) return undefined;
     throw failed("kubernetes", `GET ${path}`, answer);
-  }
+  };
+}
+
+function appliersOver(request: Request, get: Kube["get"]): Pick<Kube, "apply" | "define"> {
   async function applyOne(part: string, document: Document): Promise<void> {
     const path = `${document.path}?fieldManager=lakecheck-lab&force=true`;
     for (let attempt = 1;; attempt++) {
@@ -184,23 +213,5 @@ export function connectKube(ctx: LabContext): Kube {
       );
     }));
   }
-  return {
-    ready: async () => (await request("GET", "/readyz")).status === 200,
-    get,
-    define,
-    list: async (path) => {
-      const items = at(await get(path), "items");
-      return Array.isArray(items) ? items : [];
-    },
-    apply,
-    merge: async (path, patch) => {
-      const answer = await request("PATCH", path, JSON.stringify(patch), "application/merge-patch+json");
-      if (answer.status !== 200) throw failed("kubernetes", `PATCH ${path}`, answer);
-    },
-    remove: async (path) => {
-      const answer = await request("DELETE", path);
-      if (answer.status >= 300 && answer.status !== 404) throw failed("kubernetes", `DELETE ${path}`, answer);
-    },
-    close: () => client.close(),
-  };
+  return { apply, define };
 }

@@ -92,7 +92,25 @@ const MAX_PAGES = 10_000;
 /** A client of the Iceberg REST catalog at the way's URL; asks nothing yet. */
 export function icebergRest(options: IcebergOptions): IcebergRest {
   const base = options.base ?? "/iceberg";
-  const at = (path: string) => restPath`/v1/${options.prefix}${path}`;
+  const calls = callsOver(options, base);
+  return {
+    ...namespacesOver(calls),
+    ...tablesOver(calls),
+    ...viewsOver(calls),
+    at: calls.at,
+    send: async (method, path, body, headers) =>
+      await sendToCatalog(options, {
+        ...{ method, path: restPath`${base}${path}`, body, what: `${method} ${path}` },
+        headers,
+      }),
+    config(warehouse) {
+      const path = warehouse === undefined ? "/v1/config" : restPath`/v1/config?warehouse=${warehouse}`;
+      return calls.ask("GET", path, "read the configuration of the Iceberg catalog", CONFIG);
+    },
+  };
+}
+
+function callsOver(options: IcebergOptions, base: string) {
   const ask = async <T>(
     method: CatalogRequest["method"],
     path: string,
@@ -102,18 +120,16 @@ export function icebergRest(options: IcebergOptions): IcebergRest {
   ) => await converse(options, { method, path: restPath`${base}${path}`, body, what }, read);
   const listAll = <T>(path: string, what: string, read: Reader<Listed<T>>) =>
     pages((token) => ask("GET", withToken(path, token), what, read), what);
-  const done: Reader<true> = () => true;
+  return { ask, listAll, at: (path: string) => restPath`/v1/${options.prefix}${path}` };
+}
+
+type Calls = ReturnType<typeof callsOver>;
+const done: Reader<true> = () => true;
+
+function namespacesOver(
+  { ask, listAll, at }: Calls,
+): Pick<IcebergRest, "namespaces" | "createNamespace" | "loadNamespace" | "dropNamespace"> {
   return {
-    at,
-    send: async (method, path, body, headers) =>
-      await sendToCatalog(options, {
-        ...{ method, path: restPath`${base}${path}`, body, what: `${method} ${path}` },
-        headers,
-      }),
-    config(warehouse) {
-      const path = warehouse === undefined ? "/v1/config" : restPath`/v1/config?warehouse=${warehouse}`;
-      return ask("GET", path, "read the configuration of the Iceberg catalog", CONFIG);
-    },
     namespaces(parent) {
       const path = parent ? restPath`/namespaces?parent=${levels(parent)}` : "/namespaces";
       return listAll(at(path), "list the namespaces", NAMESPACES);
@@ -126,14 +142,19 @@ export function icebergRest(options: IcebergOptions): IcebergRest {
     async dropNamespace(namespace) {
       await ask("DELETE", at(space(namespace)), `drop ${called(namespace)}`, done);
     },
+  };
+}
+
+function tablesOver(
+  { ask, listAll, at }: Calls,
+): Pick<IcebergRest, "tables" | "createTable" | "loadTable" | "commitTable" | "dropTable"> {
+  return {
     tables: async (namespace) =>
       await listAll(
         at(restPath`${space(namespace)}/tables`),
         `list the tables of ${called(namespace)}`,
         NAMES,
       ),
-    views: async (namespace) =>
-      await listAll(at(restPath`${space(namespace)}/views`), `list the views of ${called(namespace)}`, NAMES),
     createTable: async (namespace, body) =>
       await ask(
         "POST",
@@ -153,6 +174,15 @@ export function icebergRest(options: IcebergOptions): IcebergRest {
         done,
       );
     },
+  };
+}
+
+function viewsOver(
+  { ask, listAll, at }: Calls,
+): Pick<IcebergRest, "views" | "createView" | "loadView" | "dropView"> {
+  return {
+    views: async (namespace) =>
+      await listAll(at(restPath`${space(namespace)}/views`), `list the views of ${called(namespace)}`, NAMES),
     createView: async (namespace, body) =>
       await ask(
         "POST",

@@ -100,11 +100,44 @@ const MAX_PAGES = 100_000;
 
 /** A client of the Nessie at the way's URL; asks nothing yet. */
 export function nessieApi(options: NessieOptions): NessieApi {
+  const calls = callsOver(options);
+  return {
+    ...readsOver(calls),
+    ...writesOver(calls),
+    async serverVersion() {
+      const what = "read the server's API document";
+      const reply = await sendToCatalog(options, {
+        method: "GET",
+        path: API_DOCUMENT,
+        what,
+        headers: { accept: "*/*" },
+      });
+      return reply.status === 200 ? documentVersion(reply.text) : undefined;
+    },
+    raw: async (method, path, body) =>
+      await sendToCatalog(options, {
+        ...{ method, path: restPath`${BASE}${path}`, body, what: `ask for ${path}` },
+        headers: CLIENT_SPEC,
+      }),
+  };
+}
+
+/** Requests below `/api/v2`, each with what it is for. */
+function callsOver(options: NessieOptions) {
   const ask = <T>(request: CatalogRequest, read: Reader<T>) => converse(options, request, read);
-  const get = async <T>(path: string, what: string, read: Reader<T>) =>
-    await ask({ method: "GET", path: restPath`${BASE}${path}`, what }, read);
-  const post = async <T>(path: string, body: unknown, what: string, read: Reader<T>) =>
-    await ask({ method: "POST", path: restPath`${BASE}${path}`, body, what }, read);
+  return {
+    ask,
+    get: async <T>(path: string, what: string, read: Reader<T>) =>
+      await ask({ method: "GET", path: restPath`${BASE}${path}`, what }, read),
+    post: async <T>(path: string, body: unknown, what: string, read: Reader<T>) =>
+      await ask({ method: "POST", path: restPath`${BASE}${path}`, body, what }, read),
+  };
+}
+
+type Calls = ReturnType<typeof callsOver>;
+type Writes = "create" | "commit" | "merge" | "remove";
+
+function readsOver({ get, post }: Calls): Omit<NessieApi, Writes | "serverVersion" | "raw"> {
   const references = (o: PageOptions & { token?: string } = {}) =>
     get(withQuery("/trees", paging(o)), "list the references", REFERENCES);
   const entries = async ({ at, content, below, ...o }: EntryOptions & { at: string; token?: string }) => {
@@ -159,6 +192,12 @@ export function nessieApi(options: NessieOptions): NessieApi {
         return got;
       });
     },
+    page,
+  };
+}
+
+function writesOver({ ask, post }: Calls): Pick<NessieApi, Writes> {
+  return {
     async create(type, name, from) {
       return await post(
         withQuery("/trees", { name, type }),
@@ -185,22 +224,6 @@ export function nessieApi(options: NessieOptions): NessieApi {
       const path = withQuery(restPath`${BASE}${tree(`${name}@${hash}`)}`, { type });
       await ask({ method: "DELETE", path, what: `delete ${type.toLowerCase()} ${name}` }, SINGLE);
     },
-    page,
-    async serverVersion() {
-      const what = "read the server's API document";
-      const reply = await sendToCatalog(options, {
-        method: "GET",
-        path: API_DOCUMENT,
-        what,
-        headers: { accept: "*/*" },
-      });
-      return reply.status === 200 ? documentVersion(reply.text) : undefined;
-    },
-    raw: async (method, path, body) =>
-      await sendToCatalog(options, {
-        ...{ method, path: restPath`${BASE}${path}`, body, what: `ask for ${path}` },
-        headers: CLIENT_SPEC,
-      }),
   };
 }
 
