@@ -16,7 +16,7 @@ export interface Part {
   outside?: boolean;
 }
 
-const MODEL = "lib/engine/model.ts, errors.ts, decode.ts";
+const MODEL = "lib/engine/model.ts, errors.ts, decode.ts, memo.ts";
 const UNTRUSTED = "lib/untrusted/";
 const REDACT = "lib/redact/";
 /** Used by every part. */
@@ -148,7 +148,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: MODEL,
-    files: /^lib\/engine\/(?:model|errors|decode)\.ts$/,
+    files: /^lib\/engine\/(?:model|errors|decode|memo)\.ts$/,
     job: "facts, findings, edges; the ways a run ends early; readers of what comes from outside",
     uses: [UNTRUSTED, REDACT],
   },

@@ -12,6 +12,8 @@ import { secretFaults } from "./kinds/secrets.ts";
 import { sparkFaults } from "./kinds/spark.ts";
 import { storageFaults } from "./kinds/storage.ts";
 import { vaultFaults } from "./kinds/vault.ts";
+import { hang } from "../../lib/render/text.ts";
+import { editDistance } from "../../lib/untrusted/edit_distance.ts";
 
 /** Faults by the part of the platform that breaks. */
 export const FAMILIES: Readonly<Record<string, readonly Fault[]>> = {
@@ -29,26 +31,12 @@ export const FAMILIES: Readonly<Record<string, readonly Fault[]>> = {
 /** Every fault and every innocent state. */
 export const faults: readonly Fault[] = Object.values(FAMILIES).flat();
 
-/** How many letters must be added, taken away or changed to make `b` of `a`. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
-
 /** Pure: names of faults that somebody may have meant by `name`, nearest first, at most three. */
 export function nearNames(name: string): string[] {
   const words = name.split("-").filter((word) => word.length > 2);
   const scored = faults.map((fault) => {
     const shared = words.filter((word) => fault.name.includes(word)).length;
-    return { name: fault.name, score: distance(name, fault.name) - 4 * shared };
+    return { name: fault.name, score: editDistance(name, fault.name) - 4 * shared };
   });
   return scored.filter(({ name: known, score }) => score <= known.length / 2)
     .toSorted((a, b) => a.score - b.score).slice(0, 3).map((one) => one.name);
@@ -67,17 +55,6 @@ export function findFault(name: string): Fault {
   );
 }
 
-function wrapped(text: string, width: number, indent: string): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const last = lines.length - 1;
-    const line = lines[last] ?? "";
-    if (line !== "" && line.length + word.length >= width) lines.push(word);
-    else lines[last] = line === "" ? word : `${line} ${word}`;
-  }
-  return lines.map((line) => `${indent}${line}`);
-}
-
 /** Pure: what `--list` prints. `on`: names of the faults that are on. */
 export function listing(on: ReadonlySet<string>, width = 110): string {
   const indent = "      ";
@@ -85,8 +62,8 @@ export function listing(on: ReadonlySet<string>, width = 110): string {
     family,
     ...members.flatMap((fault) => [
       `  ${fault.name}${on.has(fault.name) ? "  (on)" : ""}`,
-      ...wrapped(`${fault.title}.`, width - indent.length, indent),
-      ...wrapped(fault.story, width - indent.length, indent),
+      ...hang(indent, `${fault.title}.`, width),
+      ...hang(indent, fault.story, width),
       `${indent}shows first: ${fault.shows}`,
     ]),
     "",

@@ -6,6 +6,7 @@
 import { UsageError } from "../engine/errors.ts";
 import { command } from "../untrusted/shell.ts";
 import { own } from "../untrusted/lookup.ts";
+import { editDistance } from "../untrusted/edit_distance.ts";
 
 /** One flag. Without `value` it is a switch; with it, `value` is the placeholder shown in the help. */
 export interface Flag {
@@ -107,32 +108,10 @@ export function nearest(typed: string, candidates: readonly string[]): string | 
   if (word === "") return undefined;
   let best: { name: string; cost: number } | undefined;
   for (const name of candidates) {
-    const cost = name.startsWith(word) && word.length >= 3 ? 1 : distance(word, name);
+    const cost = name.startsWith(word) && word.length >= 3 ? 1 : editDistance(word, name);
     if (!best || cost < best.cost) best = { name, cost };
   }
   return best && best.cost <= Math.max(1, Math.floor(word.length / 3)) ? best.name : undefined;
-}
-
-/** Edits (insert, delete, replace, swap of neighbours) that turn one word into the other. */
-function distance(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replace = at(rows, i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      let cost = Math.min(at(rows, i - 1, j) + 1, (row[j - 1] ?? 0) + 1, replace);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        cost = Math.min(cost, at(rows, i - 2, j - 2) + 1);
-      }
-      row.push(cost);
-    }
-    rows.push(row);
-  }
-  return at(rows, a.length, b.length);
-}
-
-function at(rows: readonly number[][], i: number, j: number): number {
-  return rows[i]?.[j] ?? 0;
 }
 
 /** The table as aligned lines for a help text of 100 columns at most. */

@@ -105,6 +105,28 @@ export async function secret(
 }
 
 /**
+ * Goes on only after a yes, or with --yes. Throws UsageError when the answer is no, and when nobody can be asked: stdin is
+ * no terminal. `asks` says why, as a sentence without its full stop; nothing was done before.
+ */
+export async function requireYes(
+  { yes, asks, question, nothing = "Nothing was changed." }: {
+    yes: boolean;
+    asks: string;
+    question: string;
+    nothing?: string;
+  },
+  terminal: Terminal = ownTerminal,
+): Promise<void> {
+  if (yes) return;
+  if (!terminal.isTerminal()) {
+    throw new UsageError(
+      `${asks}, and stdin is no terminal. If that is meant, run it again with --yes. ${nothing}`,
+    );
+  }
+  if (!await ask(question, terminal)) throw new UsageError(`Not confirmed. ${nothing}`);
+}
+
+/**
  * Asks for yes or no; anything else is asked again, twice at most, and then it is no, as with Enter and Ctrl-D.
  * Throws UsageError when stdin is not a terminal. Ctrl-C is the signal that it always is.
  */

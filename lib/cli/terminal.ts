@@ -1,7 +1,7 @@
 /** The two streams: the report on stdout, everything said about the run on stderr. */
 import { systemReason } from "../disk/atomic_file.ts";
 import { UsageError } from "../engine/errors.ts";
-import { clean, cleanLine, oneLine } from "../redact/mod.ts";
+import { cleanLine, oneLine } from "../redact/mod.ts";
 
 /** Writes all of it to stdout. A reader that went away (`| head`) has seen what it wanted: no error. */
 export async function print(text: string): Promise<void> {
@@ -57,14 +57,6 @@ function columns(): number {
   } catch {
     return 80;
   }
-}
-
-/** A question on a terminal that only y and yes say yes to. Not `confirm`, which would hold up Ctrl-C. */
-export async function confirmed(question: string): Promise<boolean> {
-  writeStderr(`${clean(question)} [y/N] `);
-  const buffer = new Uint8Array(256);
-  const size = await Deno.stdin.read(buffer);
-  return /^\s*y(es)?\s*$/i.test(new TextDecoder().decode(buffer.subarray(0, size ?? 0)));
 }
 
 /** Columns to fill. Long lines are hard to read, so a wide terminal is not filled; a pipe gets 100. */

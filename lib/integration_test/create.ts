@@ -1,7 +1,8 @@
 /** Makes a permanent test of what was found: shows what would change, asks, sees the test pass and fail, and writes it. */
 import { writeFileAtomic } from "../disk/atomic_file.ts";
-import { CannotLook, UsageError } from "../engine/errors.ts";
-import { confirmed, note } from "../cli/terminal.ts";
+import { CannotLook } from "../engine/errors.ts";
+import { ownTerminal, requireYes, type Terminal } from "../cli/prompt.ts";
+import { note } from "../cli/terminal.ts";
 import { type AssertedFact, changed, checkFacts, type Subject } from "./asserted.ts";
 import { difference } from "./difference.ts";
 import { type RunTest, runTest, type TestRun } from "./prove.ts";
@@ -28,8 +29,7 @@ export interface Creation {
 
 /** What it needs of the terminal, and of `deno test`. */
 export interface Hands {
-  isTerminal(): boolean;
-  ask(question: string): Promise<boolean>;
+  terminal: Terminal;
   say(line: string): void;
   run(test: RunTest): Promise<TestRun>;
 }
@@ -84,14 +84,11 @@ async function confirm(
 ): Promise<void> {
   hands.say(`${shown} would change:`);
   for (const line of difference(before, text)) hands.say(line);
-  if (yes) return;
-  if (!hands.isTerminal()) {
-    throw new UsageError(
-      `${shown} is there and would change, and stdin is no terminal to ask on. Nothing was written. Next: look at the ` +
-        "difference, and run it with --yes",
-    );
-  }
-  if (!await hands.ask(`Write ${shown}?`)) throw new UsageError("Not confirmed. Nothing was written.");
+  const asks = `${shown} is there and would change`;
+  await requireYes(
+    { yes, asks, question: `Write ${shown}?`, nothing: "Nothing was written." },
+    hands.terminal,
+  );
 }
 
 function passes({ failed, passed }: TestRun, facts: readonly AssertedFact[]): void {
@@ -172,8 +169,7 @@ async function textOf(path: string): Promise<string | undefined> {
 }
 
 const ownHands: Hands = {
-  isTerminal: () => Deno.stdin.isTerminal(),
+  terminal: ownTerminal,
   say: note,
   run: runTest,
-  ask: confirmed,
 };

@@ -3,7 +3,7 @@ import type { AssertedFact, Json, Subject } from "./asserted.ts";
 import { command } from "../untrusted/shell.ts";
 
 /** Where the library of the generated test is, seen from it. */
-const LOOK = "../../lib/checkpoints/integration_test/look.ts";
+const LOOK = "../../lib/integration_test/look.ts";
 
 /** `data-platform-test-s3.test.ts` */
 export function fileOf(command: string): string {

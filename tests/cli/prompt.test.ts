@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Interrupted, UsageError } from "../../lib/engine/errors.ts";
-import { ask, emptyLine, secret, typed } from "../../lib/cli/prompt.ts";
+import { ask, emptyLine, requireYes, secret, typed } from "../../lib/cli/prompt.ts";
 import { TOKEN } from "../procedures/onepassword/samples.ts";
 import { typist } from "../fakes/terminal.ts";
 
@@ -103,6 +103,36 @@ Deno.test("without a terminal no question is asked", async () => {
   await assert.rejects(secret("What?", { terminal }), UsageError);
   await assert.rejects(ask("Sure?", terminal), /Cannot ask "Sure\?": stdin is not a terminal\. Give --yes/);
   assert.equal(terminal.written, "");
+});
+
+Deno.test("a question is cleaned of control sequences", async () => {
+  const terminal = typist(["y\n"]);
+  assert.equal(await ask("delete a\x1b[2J\x1b]0;t\x07b\u202ed\nf?", terminal), true);
+  assert.equal(terminal.written, "delete abd f? [y/N] ");
+});
+
+Deno.test("what needs a yes goes on with one or with --yes, and says what was not done without", async () => {
+  const asks = "toy asks before it writes";
+  const question = "Write this?";
+  const silent = typist([], { terminal: false });
+  await requireYes({ yes: true, asks, question }, silent);
+  assert.equal(silent.written, "");
+  const answered = typist(["y\n"]);
+  await requireYes({ yes: false, asks, question }, answered);
+  assert.equal(answered.written, "Write this? [y/N] ");
+  await assert.rejects(
+    requireYes({ yes: false, asks, question }, typist(["n\n"])),
+    new UsageError("Not confirmed. Nothing was changed."),
+  );
+  await assert.rejects(
+    requireYes(
+      { yes: false, asks, question, nothing: "Nothing was sent." },
+      typist(["y\n"], { terminal: false }),
+    ),
+    new UsageError(
+      "toy asks before it writes, and stdin is no terminal. If that is meant, run it again with --yes. Nothing was sent.",
+    ),
+  );
 });
 
 Deno.test("yes is only what says so", async () => {

@@ -1,5 +1,5 @@
 /** A process that says things on stderr. Run by terminal.test.ts. */
-import { confirmed, note, print, progress } from "../../lib/cli/terminal.ts";
+import { note, progress } from "../../lib/cli/terminal.ts";
 
 const HOSTILE = "a\x1b[2J\x1b]0;t\x07b\x9b31mc\u202ed\u200be\nf";
 
@@ -14,6 +14,4 @@ switch (Deno.args[0]) {
     done();
     break;
   }
-  case "confirm":
-    await print(`${await confirmed(`delete ${HOSTILE}?`)}\n`);
 }

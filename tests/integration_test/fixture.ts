@@ -1,4 +1,5 @@
 /** A repository in a directory of its own, whose look.ts says what a file says, and facts to assert. */
+import { typist } from "../fakes/terminal.ts";
 import type { AssertedFact, Subject } from "../../lib/integration_test/asserted.ts";
 import { createTest, type Creation, type Hands } from "../../lib/integration_test/create.ts";
 import { runTest } from "../../lib/integration_test/prove.ts";
@@ -28,18 +29,18 @@ const FAKE_LOOK = `
 import { once } from "SEEN";
 export { atMost, includes } from "SEEN";
 export const lookAtToy = (flags = {}) => once(async () => {
-  await Deno.writeTextFile(new URL("../../../flags.json", import.meta.url), JSON.stringify(flags));
-  const count = new URL("../../../looks", import.meta.url);
+  await Deno.writeTextFile(new URL("../../flags.json", import.meta.url), JSON.stringify(flags));
+  const count = new URL("../../looks", import.meta.url);
   await Deno.writeTextFile(count, "x", { append: true });
-  const text = await Deno.readTextFile(new URL("../../../facts.json", import.meta.url));
+  const text = await Deno.readTextFile(new URL("../../facts.json", import.meta.url));
   if (text.startsWith("hang")) await new Promise((resolve) => {
     const timer = setInterval(() => {}, 1000);
     Deno.addSignalListener("SIGTERM", () => {
-      Deno.writeTextFileSync(new URL("../../../undone", import.meta.url), "undone");
+      Deno.writeTextFileSync(new URL("../../undone", import.meta.url), "undone");
       clearInterval(timer);
       resolve(undefined);
     });
-    Deno.writeTextFileSync(new URL("../../../waiting", import.meta.url), "");
+    Deno.writeTextFileSync(new URL("../../waiting", import.meta.url), "");
   });
   return JSON.parse(text);
 });
@@ -86,11 +87,11 @@ export async function withToy(use: (toy: Toy) => Promise<void>): Promise<void> {
     waits: async () => await read("waiting") !== undefined,
   };
   try {
-    await Deno.mkdir(`${root}/lib/checkpoints/integration_test`, { recursive: true });
+    await Deno.mkdir(`${root}/lib/integration_test`, { recursive: true });
     await Deno.mkdir(`${root}/tests`);
     await Deno.writeTextFile(`${root}/deno.json`, '{ "fmt": { "lineWidth": 110 } }');
     await Deno.writeTextFile(
-      `${root}/lib/checkpoints/integration_test/look.ts`,
+      `${root}/lib/integration_test/look.ts`,
       FAKE_LOOK.replaceAll("SEEN", seen),
     );
     await toy.facts(FACTS);
@@ -103,8 +104,10 @@ export async function withToy(use: (toy: Toy) => Promise<void>): Promise<void> {
 /** A terminal that answers, or none; with `deno test` itself, or with one that finds every fact as it is asserted. */
 export function handsOf(said: string[], answer: boolean | undefined, run: Hands["run"] = believing): Hands {
   return {
-    isTerminal: () => answer !== undefined,
-    ask: (question) => (said.push(question), Promise.resolve(answer ?? false)),
+    terminal: {
+      ...typist(answer === undefined ? [] : [answer ? "y\n" : "n\n"], { terminal: answer !== undefined }),
+      write: (text) => void said.push(text.replace(" [y/N] ", "")),
+    },
     say: (line) => void said.push(line),
     run,
   };

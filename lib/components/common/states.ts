@@ -3,6 +3,7 @@ import type { Check, Judgement, ListSource, ObjectRef, ShellCommand, World } fro
 import { ageSeconds, ageText, type Metadata } from "./fields.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
+import { editDistance } from "../../untrusted/edit_distance.ts";
 
 /** Reasons of objects that are not there. */
 export const GONE = ["Missing", "NotFound"] as const;
@@ -48,21 +49,7 @@ export function looksLike(a: string, b: string): boolean {
   if (a === b || Math.max(a.length, b.length) > LONGEST_NAME) return false;
   const words = (name: string) => name.split(/[-.]/).toSorted().join("-");
   if (words(a) === words(b) || a.replace(/[-.]/g, "") === b.replace(/[-.]/g, "")) return true;
-  return Math.min(a.length, b.length) >= 6 && distance(a, b) <= 2;
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      next.push(Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + same));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  return Math.min(a.length, b.length) >= 6 && editDistance(a, b) <= 2;
 }
 
 /** The definitions of an API group, by the path of a list: they are installed, and lost, together. */

@@ -16,7 +16,7 @@ import { reportOf } from "./report.ts";
 import type { Step } from "./step.ts";
 import { carryOut, foresee, lineOf, planAll, type Result } from "./steps.ts";
 import { watch } from "./watch.ts";
-import { ask, ownTerminal, type Terminal } from "../../cli/prompt.ts";
+import { ownTerminal, requireYes, type Terminal } from "../../cli/prompt.ts";
 import { take } from "../onepassword/sources.ts";
 import { readToken } from "../onepassword/token.ts";
 
@@ -155,16 +155,10 @@ export function trustOf(yes: boolean, terminal: Terminal = ownTerminal): Hands["
           "Next: find out who changed that, then start again",
       );
     }
-    if (!yes) {
-      note(`The token goes to 1Password Connect at ${where}.`);
-      if (!terminal.isTerminal()) {
-        throw new UsageError(
-          "obc:sync asks before it sends the token, and stdin is no terminal. If that is what is meant, run it again " +
-            "with --yes. Nothing was sent and nothing was changed.",
-        );
-      }
-      if (!await ask("Send it there?", terminal)) throw new UsageError("Not confirmed. Nothing was sent.");
-    }
+    if (!yes) note(`The token goes to 1Password Connect at ${where}.`);
+    const asks = "it asks before it sends the token";
+    const nothing = "Nothing was sent and nothing was changed.";
+    await requireYes({ yes, asks, question: "Send it there?", nothing }, terminal);
     trusted = where;
   };
 }
@@ -176,14 +170,8 @@ function consentOf(yes: boolean): Hands["consent"] {
     if (given) return;
     note(`${goal}:`);
     for (const step of steps) note(lineOf(step));
-    if (!ownTerminal.isTerminal()) {
-      throw new UsageError(
-        "obc:sync asks before it writes, and stdin is no terminal. If that is what is meant, run it again with --yes. " +
-          "Nothing was changed.",
-      );
-    }
     const question = steps.length > 0 ? "Write this?" : "Write what differs from now on?";
-    if (!await ask(question)) throw new UsageError("Not confirmed. Nothing was changed.");
+    await requireYes({ yes: false, asks: "it asks before it writes", question });
     given = true;
   };
 }

@@ -1,7 +1,7 @@
 /** Takes away what install has made, and nothing else; the Secrets that were synced stay. */
 import type { Asked } from "../../command.ts";
 import { connectWriter, type KubeObject, type KubeWriter } from "../../clients/kubernetes/writer.ts";
-import { CannotLook, UsageError } from "../../engine/errors.ts";
+import { CannotLook } from "../../engine/errors.ts";
 import { note } from "../../cli/terminal.ts";
 import {
   CREDENTIALS_KEY,
@@ -13,7 +13,7 @@ import {
 } from "./install/manifests.ts";
 import { at, readersOf } from "./objects.ts";
 import { isOurKey, isOurs, keeperOf, managersOf, pinOf } from "./ownership.ts";
-import { ask, ownTerminal } from "../../cli/prompt.ts";
+import { requireYes } from "../../cli/prompt.ts";
 
 /** Something that install may have made. */
 interface Candidate {
@@ -91,15 +91,7 @@ function wordsOf(verdict: Verdict): string {
 }
 
 async function confirm(yes: boolean, context: string): Promise<void> {
-  if (yes) return;
-  if (!ownTerminal.isTerminal()) {
-    throw new UsageError(
-      "1p:uninstall asks first, and stdin is no terminal. Run it with --yes. Nothing was changed.",
-    );
-  }
-  if (!await ask(`Remove these from ${context}?`)) {
-    throw new UsageError("Not confirmed. Nothing was changed.");
-  }
+  await requireYes({ yes, asks: "it asks first", question: `Remove these from ${context}?` });
 }
 
 /** Whatever install may have made, stores first. */

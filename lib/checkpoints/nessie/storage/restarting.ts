@@ -2,7 +2,8 @@
 import { inScratch } from "../../../checkpoint/run.ts";
 import type { Asked } from "../../../command.ts";
 import { CannotLook } from "../../../engine/errors.ts";
-import { confirmed, note } from "../../../cli/terminal.ts";
+import { ask, ownTerminal } from "../../../cli/prompt.ts";
+import { note } from "../../../cli/terminal.ts";
 import { failed, type Outcome, skipped, type TrialRecord } from "../../../checkpoint/trial.ts";
 import type { Catalog } from "../setup/mod.ts";
 import { restartCatalog, restartWords } from "./restart.ts";
@@ -39,7 +40,7 @@ async function inScope(
       reach: { kubeconfig, context, timeoutMs },
       namespace,
       signal,
-      confirm: (question) => asked.given.has("yes") ? Promise.resolve(true) : confirmed(question),
+      confirm: async (question) => asked.given.has("yes") || ownTerminal.isTerminal() && await ask(question),
       limitMs: LIMIT_MS,
       say,
     }, scratch), { undoTimeoutMs: UNDO_MS });

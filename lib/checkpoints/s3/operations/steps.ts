@@ -5,6 +5,7 @@ import type { RawReply, RawRequest } from "../../../clients/s3/raw.ts";
 import { failed, type Outcome, skipped, type Trial, type TrialWords } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
 import { below, type OwnPlace } from "../scratch/own_place.ts";
+import { memo } from "../../../engine/memo.ts";
 
 /** The SDK, which is loaded by the first trial that runs and not by who reads what the trials are. */
 export type Sdk = typeof import("@aws-sdk/client-s3");
@@ -102,14 +103,8 @@ export async function outcomeOf<T>(run: () => Promise<T>): Promise<T | Outcome> 
 }
 
 /** One piece of work whose parts many trials judge: done once for each context, by whichever trial comes first. */
-export function shared<T>(work: (context: S3Context) => Promise<T>): (context: S3Context) => Promise<T> {
-  const done = new WeakMap<S3Context, Promise<T>>();
-  return (context) => {
-    const known = done.get(context) ?? work(context);
-    done.set(context, known);
-    return known;
-  };
-}
+export const shared = <T>(work: (context: S3Context) => Promise<T>): (context: S3Context) => Promise<T> =>
+  memo(work);
 
 /** A second bucket for whoever needs another one, or changes settings: those of the first stay as they are. */
 export const otherBucket = shared((context) => context.makeBucket("other"));

@@ -4,18 +4,17 @@ import { quote } from "../../../redact/mod.ts";
 import type { S3Context } from "../context.ts";
 import { type DuckDb, openDuckDb } from "./duckdb.ts";
 import { type Hyparquet, openHyparquet } from "./hyparquet.ts";
+import { memo } from "../../../engine/memo.ts";
 
 export interface Engines {
   hyparquet: Hyparquet;
   duckdb: DuckDb;
 }
 
-const opened = new WeakMap<S3Context["scratch"], Promise<Engines>>();
-
 /** The engines of this checkpoint; opened by the first trial that asks, and closed when the scratch scope ends. */
-export function enginesOf({ scratch }: Pick<S3Context, "scratch">): Promise<Engines> {
-  const known = opened.get(scratch);
-  if (known) return known;
+export const enginesOf = ({ scratch }: Pick<S3Context, "scratch">): Promise<Engines> => openedIn(scratch);
+
+const openedIn = memo((scratch: S3Context["scratch"]): Promise<Engines> => {
   const duckdb = openDuckDb().catch((error) => {
     throw new CannotLook({
       kind: "not-installed",
@@ -28,10 +27,5 @@ export function enginesOf({ scratch }: Pick<S3Context, "scratch">): Promise<Engi
     const open = await duckdb.catch(() => undefined);
     await open?.close();
   });
-  const engines = Promise.all([openHyparquet(), duckdb]).then(([one, other]) => ({
-    hyparquet: one,
-    duckdb: other,
-  }));
-  opened.set(scratch, engines);
-  return engines;
-}
+  return Promise.all([openHyparquet(), duckdb]).then(([one, other]) => ({ hyparquet: one, duckdb: other }));
+});

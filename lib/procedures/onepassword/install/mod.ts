@@ -4,7 +4,6 @@ import { connect, type KubeClient } from "../../../clients/kubernetes/client.ts"
 import { connectWriter, type KubeObject, type KubeWriter } from "../../../clients/kubernetes/writer.ts";
 import { collect, sourcesOf } from "../../../engine/collect.ts";
 import { components } from "../../../components/mod.ts";
-import { UsageError } from "../../../engine/errors.ts";
 import { examine } from "../../../engine/evaluate.ts";
 import { durationMs } from "../../../cli/flags.ts";
 import { refText } from "../../../engine/model.ts";
@@ -22,7 +21,7 @@ import {
 } from "./manifests.ts";
 import { printDryRun } from "./dry_run.ts";
 import { requireExternalSecrets, requireRights, rightsFor } from "./preflight.ts";
-import { ask, ownTerminal } from "../../../cli/prompt.ts";
+import { requireYes } from "../../../cli/prompt.ts";
 import { refreshAll, untilRecovered, unwellOf } from "./recover.ts";
 import { ensureRestarted } from "./restart.ts";
 import { secretObject, type Wanted } from "./secrets.ts";
@@ -140,16 +139,11 @@ async function lookAt(client: KubeClient, namespace: string): Promise<Report> {
 async function confirm({ given }: Asked, kube: KubeWriter, steps: readonly Step[]): Promise<void> {
   note(`Cluster: context ${kube.context}, ${kube.server}.`);
   for (const step of steps) note(`  ${step.outcome.padEnd(14)} ${stepText(step)}${fieldsText(step)}`);
-  if (given.has("yes")) return;
-  if (!ownTerminal.isTerminal()) {
-    throw new UsageError(
-      `1p:install asks before it changes a cluster, and stdin is no terminal. If ${kube.context} is the cluster that is ` +
-        "meant, run it again with --yes. Nothing was changed.",
-    );
-  }
-  if (!await ask(`Install 1Password Connect on ${kube.context}?`)) {
-    throw new UsageError("Not confirmed. Nothing was changed.");
-  }
+  await requireYes({
+    yes: given.has("yes"),
+    asks: `it asks before it changes a cluster, here that of context ${kube.context}`,
+    question: `Install 1Password Connect on ${kube.context}?`,
+  });
 }
 
 function stepText({ object }: Step): string {
