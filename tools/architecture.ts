@@ -16,6 +16,7 @@ export interface Part {
   outside?: boolean;
 }
 
+const VERSION = "lib/version.ts";
 const MODEL = "lib/engine/model.ts, errors.ts, decode.ts, memo.ts";
 const UNTRUSTED = "lib/untrusted/";
 const REDACT = "lib/redact/";
@@ -61,7 +62,7 @@ export const PARTS: readonly Part[] = [
     name: CLI,
     files: /^lib\/cli\//,
     job: "flags, stages, exit status, the terminal and its questions",
-    uses: [COMMAND, CLIENTS, DISK, RENDER, ENGINE, WORLD, REPORT, ...BASICS],
+    uses: [COMMAND, CLIENTS, DISK, RENDER, ENGINE, WORLD, REPORT, VERSION, ...BASICS],
     outside: true,
   },
   {
@@ -162,7 +163,7 @@ export const PARTS: readonly Part[] = [
     name: REPORT,
     files: /^lib\/engine\/report\.ts$/,
     job: "the document that every command prints, and its exit codes",
-    uses: [...BASICS],
+    uses: [VERSION, ...BASICS],
   },
   {
     name: "lib/engine/report_schema.ts",
@@ -176,6 +177,12 @@ export const PARTS: readonly Part[] = [
     files: /^lib\/engine\//,
     job: "collect, check, graph, diagnose; knows no component and is tested with toys",
     uses: [WORLD, REPORT, ...BASICS],
+  },
+  {
+    name: VERSION,
+    files: /^lib\/version\.ts$/,
+    job: "which release this is",
+    uses: [],
   },
   {
     name: UNTRUSTED,

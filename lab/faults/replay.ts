@@ -21,9 +21,14 @@ function list(name: string, items: readonly string[]): string {
   return items.length === 0 ? `"${name}": []` : `"${name}": [\n${items.join(",\n")}\n]`;
 }
 
-/** The report as JSON with a root or a finding a line, so that a difference shows what it is about. */
+/** What of a report is recorded: all but the version, which would change every recording with every release. */
+export function recordedPart({ version: _, ...report }: Report): Omit<Report, "version"> {
+  return report;
+}
+
+/** The recorded part of a report as JSON with a root or a finding a line, so that a difference shows what it is about. */
 export function reportText(report: Report): string {
-  const { roots, details, issues, ...head } = report;
+  const { roots, details, issues, ...head } = recordedPart(report);
   const components = details.components.map(({ checks, ...component }) =>
     `{${line(component).slice(1, -1)}, ${list("checks", checks.map(line))}}`
   );

@@ -20,6 +20,7 @@ export const FLAGS = {
   facts: { help: "judge what --save-facts recorded; asks no cluster", value: "FILE" },
   "save-facts": { help: "record what was read, to be replayed (gzip if it ends in .gz)", value: "FILE" },
   "no-color": { help: "no colours, also on a terminal" },
+  version: { help: "the version of lakecheck" },
   help: { help: "this text", short: "h" },
 } satisfies FlagTable;
 

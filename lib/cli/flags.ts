@@ -24,10 +24,11 @@ export type Given = ReadonlyMap<string, string>;
 
 /**
  * Reads `--name value`, `--name=value` and the short forms. Throws UsageError naming the word that cannot be
- * used; `help` in the result wins over every other mistake on the line.
+ * used. `--help`, and after it `--version`, win over everything else on the line, mistakes too.
  */
 export function parseFlags(argv: readonly string[], table: FlagTable, command: string): Given {
   if (argv.some((word) => word === "--help" || word === "-h")) return new Map([["help", "true"]]);
+  if (argv.includes("--version") && own(table, "version")) return new Map([["version", "true"]]);
   const given = new Map<string, string>();
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? "";

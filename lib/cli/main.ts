@@ -12,6 +12,7 @@ import { otherTask } from "./rights.ts";
 import { note, print, progress, terminalColour, terminalWidth } from "./terminal.ts";
 import { command } from "../untrusted/shell.ts";
 import { comment } from "../untrusted/written.ts";
+import { VERSION } from "../version.ts";
 
 interface Options extends Asked {
   format: Format;
@@ -63,6 +64,10 @@ async function run(command: Command, argv: readonly string[], signal: AbortSigna
     const given = parseFlags(argv, flagsOf(command), command.name);
     if (given.has("help")) {
       await print(helpText(command));
+      return 0;
+    }
+    if (given.has("version")) {
+      await print(`lakecheck ${VERSION}\n`);
       return 0;
     }
     options = optionsOf(given, command, signal);
@@ -202,7 +207,7 @@ async function explain(error: unknown, command: Command, options: Options | unde
   const what = error instanceof Error ? error.message : String(error);
   const message = expected
     ? clean(what)
-    : `this is a bug in lakecheck: ${
+    : `this is a bug in lakecheck ${VERSION}: ${
       quote(what, [], MOST_OF_A_BUG)
     }. Run it again with LAKECHECK_DEBUG=1 and report what it prints.`;
   note(`${command.name}: ${message}`);
@@ -222,6 +227,7 @@ function stopped(command: Command, message: string, options: Options): Report {
   return {
     schema: "lakecheck.report/v1",
     command: command.name,
+    version: VERSION,
     status: "error",
     timestamp: new Date().toISOString(),
     durationMs: 0,

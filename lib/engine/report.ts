@@ -12,6 +12,7 @@ import type {
   Table,
   Verdict,
 } from "./model.ts";
+import { VERSION } from "../version.ts";
 
 export const REPORT_SCHEMA = "lakecheck.report/v1";
 
@@ -51,6 +52,8 @@ export interface ComponentReport {
 export interface Report {
   schema: typeof REPORT_SCHEMA;
   command: string;
+  /** Of lakecheck, which judged: semver. Facts that another version recorded are judged by this one. */
+  version: string;
   status: Verdict;
   /** RFC 3339: when the facts were collected. */
   timestamp: string;
@@ -126,6 +129,7 @@ export function buildReport(input: {
   return {
     schema: REPORT_SCHEMA,
     command: input.command,
+    version: VERSION,
     status: verdictOf(components.map((component) => component.status)),
     timestamp: input.facts.collectedAt,
     durationMs: input.durationMs,

@@ -99,6 +99,8 @@ const number = z.int().min(0);
 export const reportSchema = z.strictObject({
   schema: z.literal("lakecheck.report/v1"),
   command: z.string().min(1),
+  version: z.string().regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/)
+    .describe("Of lakecheck, which judged; what was judged may have been recorded by another."),
   status: verdict,
   timestamp: z.iso.datetime().describe("When the facts were collected."),
   durationMs: number,

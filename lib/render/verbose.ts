@@ -31,6 +31,7 @@ export const verbose: Renderer = (dirty, { colour, width }) => {
   if (page.report.details.components.length === 0 && page.report.roots.length === 0) {
     sections.push(page.report.issues.flatMap((issue) => hang("  ", issue, width)));
   }
+  sections.push([page.paint(["dim"], `lakecheck ${page.report.version}`)]);
   return sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n") + "\n";
 };
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { reportSchema } from "../../lib/engine/report_schema.ts";
+import { VERSION } from "../../lib/version.ts";
 import { factsOf, toy, toyArgs, withDirectory } from "./run.ts";
 
 const NO_TRACE = /^\s+at /m;
@@ -44,6 +45,12 @@ Deno.test("help says usage, flags, examples and exit status, whatever else is on
   await t.assertSnapshot(stdout);
 });
 
+Deno.test("the version stands alone on stdout, whatever else is on the line but --help", async () => {
+  const { code, stdout, stderr } = await toy(["--nonsense", "--json", "--version"]);
+  assert.deepEqual([code, stdout, stderr], [0, `lakecheck ${VERSION}\n`, ""]);
+  assert.match((await toy(["--version", "--help"])).stdout, /^Says whether the toys are fine/);
+});
+
 Deno.test("each verdict has its exit status, and --fail-on moves the bar", async () => {
   await withDirectory(async (directory) => {
     const save = async (name: string, facts: unknown) => {
@@ -71,7 +78,8 @@ Deno.test("each verdict has its exit status, and --fail-on moves the bar", async
     await Promise.all(expected.map(async ([verdict, args, status]) => {
       const { code, stdout } = await toy(["--json", "--facts", files[verdict], ...args]);
       assert.equal(code, status, `${verdict} ${args}`);
-      assert.equal(reportSchema.parse(JSON.parse(stdout)).status, verdict);
+      const report = reportSchema.parse(JSON.parse(stdout));
+      assert.deepEqual([report.status, report.version], [verdict, VERSION]);
     }));
   });
 });
@@ -137,7 +145,7 @@ Deno.test("where JSON was asked for, an error is a JSON report too", async () =>
   const { code, stdout, stderr } = await toy(["--json", "--facts", "/nonexistent.json"]);
   assert.equal(code, 3);
   const report = reportSchema.parse(JSON.parse(stdout));
-  assert.equal(report.status, "error");
+  assert.deepEqual([report.status, report.version], ["error", VERSION]);
   assert.match(report.issues.join(), /no such file/);
   assert.match(stderr, /no such file/);
 });
@@ -183,7 +191,7 @@ Deno.test("our own bug is one message, and a stack trace only for those who ask"
     await Deno.writeTextFile(path, JSON.stringify(factsOf([["a"]], { namespace: "bug" })));
     const quiet = await toy(["--facts", path]);
     assert.equal(quiet.code, 3);
-    assert.match(quiet.stderr, /this is a bug in lakecheck: the edges are broken on purpose/);
+    assert.match(quiet.stderr, /this is a bug in lakecheck \d+\.\d+\.\d+: the edges are broken on purpose/);
     assert.doesNotMatch(quiet.stderr, NO_TRACE);
     const loud = await toy(["--facts", path], { env: { LAKECHECK_DEBUG: "1" } });
     assert.match(loud.stderr, NO_TRACE);

@@ -87,6 +87,12 @@ Deno.test("the schema refuses a report with a word or a field that it does not k
   assert.ok(!reportSchema.safeParse({ ...healthy, summary: { ...healthy.summary, total: -1 } }).success);
 });
 
+Deno.test("verbose ends with the version that judged", async () => {
+  for (const [name, report] of every) {
+    assert.match(await render("verbose", report), /\n\nlakecheck 9\.8\.7\n$/, name);
+  }
+});
+
 Deno.test("plain names every root, every component and its status, and each blind spot once", async () => {
   const text = await render("plain", broken);
   for (const root of broken.roots) assert.ok(text.includes(refText(root.object)));

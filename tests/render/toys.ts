@@ -38,6 +38,9 @@ function symptom(
   };
 }
 
+/** Of every report here, so that a release changes no snapshot. */
+const TOY_VERSION = "9.8.7";
+
 export function reportOf(components: Omit<ComponentReport, "status">[], rest: Partial<Report> = {}): Report {
   const all = components.map((one): ComponentReport => ({
     ...one,
@@ -47,6 +50,7 @@ export function reportOf(components: Omit<ComponentReport, "status">[], rest: Pa
   return {
     schema: "lakecheck.report/v1",
     command: "data-platform:health",
+    version: TOY_VERSION,
     status: verdictOf(all.map((one) => one.status)),
     timestamp: "2026-11-21T03:04:05.678Z",
     durationMs: 123,

@@ -78,6 +78,7 @@ function report(...unwell: string[]): Report {
   return {
     schema: "lakecheck.report/v1",
     command: "1p:install",
+    version: "9.8.7",
     status: unwell.length > 0 ? "critical" : "healthy",
     timestamp: "",
     durationMs: 0,

@@ -7,7 +7,7 @@ export interface Expression {
   flags: string;
 }
 
-const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+const ROOT = decodeURIComponent(new URL("../../../", import.meta.url).pathname);
 
 /** The expressions of a file's text. Works in `deno test` only, as the linter's parser does. */
 export function expressionsIn(path: string, text: string): Expression[] {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { analyse } from "scslre";
 import { type Attack, attacksOn, textOf } from "./attack_strings.ts";
-import { everyExpression, type Expression } from "./expressions.ts";
+import { everyExpression, type Expression } from "./all.ts";
 
 /** UTF-16 units of a short text, of one four times as long, and of the worst that is promised. */
 const SHORT = 8 * 1024;
