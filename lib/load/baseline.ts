@@ -77,6 +77,11 @@ export async function saveBaseline(
   await writeFileAtomic(path, new TextEncoder().encode(text), { flag: "--save-baseline" });
 }
 
+/** That the file is a baseline, of whatever; to be asked before anything else is done. Throws UsageError. */
+export async function checkBaseline(path: string): Promise<void> {
+  decode(path, await read(path));
+}
+
 /** Reads a baseline that a run of this subject may be compared with; UsageError when the file is none. */
 export async function loadBaseline(path: string, subject: Subject): Promise<LoadBaseline> {
   const file = decode(path, await read(path));

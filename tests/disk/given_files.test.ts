@@ -10,7 +10,7 @@ import { UsageError } from "../../lib/engine/errors.ts";
 import { loadBaseline } from "../../lib/load/baseline.ts";
 import { readManifests } from "../../lib/procedures/onepassword/install/manifests.ts";
 import { take } from "../../lib/procedures/onepassword/sources.ts";
-import { withDirectory } from "../cli/run.ts";
+import { toy, withDirectory } from "../cli/run.ts";
 import { typist } from "../fakes/terminal.ts";
 
 const io = { env: () => undefined, terminal: typist([]) };
@@ -109,6 +109,19 @@ for (const [name, { read, limit, pipes, linked }] of Object.entries(READERS)) {
       }
     }));
 }
+
+Deno.test("a command ends with status 3 and one line, and prints no report", () =>
+  withDirectory(async (directory) => {
+    await new Deno.Command("mkfifo", { args: [`${directory}/pipe`] }).output();
+    for (const flag of ["--kubeconfig", "--facts"]) {
+      const { code, stdout, stderr } = await toy([flag, `${directory}/pipe`]);
+      assert.deepEqual([code, stdout], [3, ""]);
+      assert.match(
+        stderr,
+        /^[^\n]*\/pipe[^\n]*: it is a pipe, and only a regular file is read here\. Next: .*\n$/,
+      );
+    }
+  }));
 
 const ROWS: Record<keyof typeof MOST_BYTES, string> = {
   facts: "a facts file, packed and unpacked",
