@@ -1,9 +1,7 @@
 /** Reads a file of certificates that somebody gave to trust. node:crypto is loaded only then. */
-import { systemReason } from "../disk/atomic_file.ts";
+import { MOST_BYTES, readLimited } from "../disk/read_limited.ts";
 import { UsageError } from "../engine/errors.ts";
 
-/** Larger than the bundle of all public CAs, which has a quarter of it. */
-const MAX_BYTES = 1024 * 1024;
 const BEGIN = "-----BEGIN CERTIFICATE-----";
 const END = "-----END CERTIFICATE-----";
 
@@ -24,21 +22,10 @@ export async function readCaFile(flag: string, path: string): Promise<string> {
 }
 
 async function textOf(flag: string, path: string): Promise<string> {
-  const bytes = new Uint8Array(MAX_BYTES + 1);
-  let size = 0;
-  try {
-    using file = await Deno.open(path);
-    for (let read: number | null = 0; read !== null && size < bytes.length; size += read ?? 0) {
-      read = await file.read(bytes.subarray(size));
-    }
-  } catch (error) {
-    throw new UsageError(
-      `Cannot read ${path}: ${systemReason(error)}. Give ${flag} a file that you may read.`,
-    );
-  }
-  if (size <= MAX_BYTES) return new TextDecoder().decode(bytes.subarray(0, size));
+  const read = await readLimited(path, { maxBytes: MOST_BYTES.secret, pipes: "substituted" });
+  if (read.ok) return new TextDecoder().decode(read.bytes);
   throw new UsageError(
-    `${path} is larger than 1 MiB, which no bundle of certificates is. Give ${flag} another.`,
+    `Cannot read ${path}: ${read.why}. Next: give ${flag} a PEM file that you may read.`,
   );
 }
 

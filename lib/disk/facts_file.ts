@@ -1,23 +1,20 @@
 /** Facts on disk: what `--save-facts` writes and `--facts` reads, so that every report can be replayed. */
-import { systemReason, writeFileAtomic } from "./atomic_file.ts";
+import { writeFileAtomic } from "./atomic_file.ts";
+import { MOST_BYTES, readLimited, sizeText } from "./read_limited.ts";
 import { UsageError } from "../engine/errors.ts";
 import type { Connection, Facts } from "../engine/model.ts";
 import { parseJson } from "../untrusted/json.ts";
 
 const SCHEMA: Facts["schema"] = "lakecheck.facts/v1";
 
-/** Bytes of a facts file, packed and unpacked: of 10,000 pods there are 15 MiB, and 1 MiB packed may unpack to 1 GiB. */
-const MAX_BYTES = 128 * 1024 * 1024;
-const mebibytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`;
-
 /** Saves facts for their owner's eyes only (0600); gzip when the name ends in `.gz`. Throws UsageError. */
 export async function saveFacts(path: string, facts: Facts): Promise<void> {
   const text = JSON.stringify(facts) + "\n";
   const bytes = new TextEncoder().encode(text);
-  if (bytes.length > MAX_BYTES) {
+  if (bytes.length > MOST_BYTES.facts) {
     throw new UsageError(
       `The facts are larger than ${
-        mebibytes(MAX_BYTES)
+        sizeText(MOST_BYTES.facts)
       }, and --facts reads no more, so ${path} was not written. ` +
         "Next: run without --save-facts, or on a smaller cluster.",
     );
@@ -36,7 +33,7 @@ export async function saveFacts(path: string, facts: Facts): Promise<void> {
  * Loads facts of at most `maxBytes` bytes, packed and unpacked; every way in which a file is not that is a UsageError
  * with its own message.
  */
-export async function loadFacts(path: string, maxBytes = MAX_BYTES): Promise<Facts> {
+export async function loadFacts(path: string, maxBytes: number = MOST_BYTES.facts): Promise<Facts> {
   const text = new TextDecoder().decode(await unzipped(path, await bytesOf(path, maxBytes), maxBytes));
   let value: unknown;
   try {
@@ -52,18 +49,12 @@ export async function loadFacts(path: string, maxBytes = MAX_BYTES): Promise<Fac
 }
 
 async function bytesOf(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  let bytes: Uint8Array<ArrayBuffer> | undefined;
-  try {
-    using file = await Deno.open(path);
-    bytes = await atMost(file.readable, maxBytes);
-  } catch (error) {
-    throw new UsageError(
-      `Cannot read the facts file ${path}: ${systemReason(error)}. ` +
-        `Give a file that --save-facts wrote; relative paths start at ${Deno.cwd()}.`,
-    );
-  }
-  if (!bytes) throw notFacts(path, `it is larger than ${mebibytes(maxBytes)}`);
-  return bytes;
+  const read = await readLimited(path, { maxBytes, pipes: "substituted" });
+  if (read.ok) return read.bytes;
+  throw new UsageError(
+    `Cannot read the facts file ${path}: ${read.why}. ` +
+      `Next: give --facts a file that --save-facts wrote; relative paths start at ${Deno.cwd()}.`,
+  );
 }
 
 /** Gzip is known by its first two bytes, not by the name. */
@@ -78,7 +69,7 @@ async function unzipped(path: string, bytes: Uint8Array<ArrayBuffer>, maxBytes: 
     );
   }
   if (!unpacked) {
-    throw notFacts(path, `it unpacks to more than ${mebibytes(maxBytes)}, so it was not read to its end`);
+    throw notFacts(path, `it unpacks to more than ${sizeText(maxBytes)}, so it was not read to its end`);
   }
   return unpacked;
 }

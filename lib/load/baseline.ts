@@ -1,5 +1,6 @@
 /** The stored baseline of a load run: what it holds, when it may be compared with, how it is written and read. */
-import { systemReason, writeFileAtomic } from "../disk/atomic_file.ts";
+import { writeFileAtomic } from "../disk/atomic_file.ts";
+import { MOST_BYTES, readLimited } from "../disk/read_limited.ts";
 import { UsageError } from "../engine/errors.ts";
 import { list, num, obj, ShapeError, str } from "../engine/decode.ts";
 import { enoughRounds } from "./compare.ts";
@@ -27,9 +28,6 @@ export interface Subject {
   method: number;
   cells: readonly CellWords[];
 }
-
-/** Larger than any matrix: a file over this size is something else. */
-const MOST_BYTES = 4 * 1024 * 1024;
 
 interface BaselineFile {
   schema: typeof BASELINE_SCHEMA;
@@ -79,6 +77,11 @@ export async function saveBaseline(
   await writeFileAtomic(path, new TextEncoder().encode(text), { flag: "--save-baseline" });
 }
 
+/** That the file is a baseline, of whatever; to be asked before anything else is done. Throws UsageError. */
+export async function checkBaseline(path: string): Promise<void> {
+  decode(path, await read(path));
+}
+
 /** Reads a baseline that a run of this subject may be compared with; UsageError when the file is none. */
 export async function loadBaseline(path: string, subject: Subject): Promise<LoadBaseline> {
   const file = decode(path, await read(path));
@@ -93,16 +96,9 @@ export async function loadBaseline(path: string, subject: Subject): Promise<Load
 }
 
 async function read(path: string): Promise<string> {
-  try {
-    const { size, isFile } = await Deno.stat(path);
-    if (!isFile) throw new Error("it is no file");
-    if (size > MOST_BYTES) throw new Error("it is larger than any baseline");
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    throw new UsageError(
-      `--baseline ${path} can't be read: ${systemReason(error)}. Next: write one with --save-baseline`,
-    );
-  }
+  const read = await readLimited(path, { maxBytes: MOST_BYTES.baseline });
+  if (read.ok) return new TextDecoder().decode(read.bytes);
+  throw new UsageError(`--baseline ${path} can't be read: ${read.why}. Next: write one with --save-baseline`);
 }
 
 function decode(path: string, text: string): BaselineFile {

@@ -56,12 +56,11 @@ Deno.test("a file that holds no certificate is told by what is wrong with it", a
   assert.equal(await refusal(cut.slice(0, -70)), `certificate 1 of 1 in FILE is damaged. ${give}`);
 });
 
-Deno.test("a CA file has at most 1 MiB, also one without an end, and may be full of nothing but beginnings", async () => {
+Deno.test("a CA file has at most 1 MiB, and may be full of nothing but beginnings", async () => {
   const { ca } = testAuthority();
   const upTo = (bytes: number) => ca + "\n".repeat(bytes - ca.length);
   assert.equal((await read(upTo(1024 * 1024))).trim(), ca.trim());
-  assert.match(await refusal(upTo(1024 * 1024 + 1)), /^FILE is larger than 1 MiB/);
-  await assert.rejects(readCaFile("--ca", "/dev/zero"), /larger than 1 MiB/);
+  assert.match(await refusal(upTo(1024 * 1024 + 1)), /^Cannot read FILE: it is larger than 1 MiB/);
   assert.match(
     await refusal("-----BEGIN CERTIFICATE-----".repeat(38_000)),
     /certificate 1 of 38000 .* damaged/,
@@ -72,9 +71,9 @@ Deno.test("a CA file that can't be read says why", async () => {
   await assert.rejects(readCaFile("--ca", "/no/such/ca.pem"), {
     name: "UsageError",
     message:
-      "Cannot read /no/such/ca.pem: there is no such file or directory. Give --ca a file that you may read.",
+      "Cannot read /no/such/ca.pem: there is no such file or directory. Next: give --ca a PEM file that you may read.",
   });
-  await assert.rejects(readCaFile("--ca", Deno.cwd()), /Cannot read .* Give --ca a file/);
+  await assert.rejects(readCaFile("--ca", Deno.cwd()), /Cannot read .* Next: give --ca a PEM file/);
 });
 
 Deno.test("--ca needs an address with TLS to be for", async () => {

@@ -15,6 +15,7 @@ import { cleanRecords } from "./scratch/clean.ts";
 import type { NessieContext } from "./context.ts";
 import { walk } from "./integrity/mod.ts";
 import { integrityRecords, integrityTotals, nessieIntegrityTotals } from "./integrity/records.ts";
+import { readState } from "./integrity/state.ts";
 import { nessieIntegrity } from "./integrity/words.ts";
 import { measureLatency } from "./performance/latency.ts";
 import { measureLoad } from "./performance/load.ts";
@@ -42,6 +43,7 @@ const CONCURRENCY = 4;
 export async function validate(facts: Facts, asked: Asked): Promise<Facts> {
   const wanted = await wantedOf(asked);
   if (asked.given.has("facts")) return facts;
+  if (wanted.resume !== undefined) await readState(wanted.resume);
   const world = openWorld(facts);
   const connections = [...facts.connections ?? []];
   const sources = await recorded(world, asked, wanted, connections);

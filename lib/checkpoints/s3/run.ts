@@ -9,6 +9,7 @@ import { note, progress } from "../../cli/terminal.ts";
 import type { Trial, TrialRecord } from "../../checkpoint/trial.ts";
 import { openWorld } from "../../engine/world.ts";
 import { givenAddress } from "../../checkpoint/given_address.ts";
+import { checkBaseline } from "../../load/baseline.ts";
 import { credentialOutcomes } from "./setup/credentials.ts";
 import { formatTrials } from "./parquet/mod.ts";
 import type { TableLocation } from "./lifecycle/rules.ts";
@@ -45,7 +46,8 @@ const CONCURRENCY = 8;
 /** Adds to the facts what was tried; of facts from a file it adds nothing. UsageError, Interrupted. */
 export async function testStore(facts: Facts, asked: Asked): Promise<Facts> {
   const wanted = await wantedOf(asked);
-  performanceAsked(asked.given);
+  const baseline = performanceAsked(asked.given)?.baseline;
+  if (baseline !== undefined && !asked.given.has("facts")) await checkBaseline(baseline);
   const directory = asked.given.get("write-client-config");
   if (directory !== undefined) await checkDirectory(directory);
   const seen = asked.given.has("facts") ? facts : withMore(facts, await recorded(facts, asked, wanted));

@@ -171,7 +171,7 @@ async function parseDocument(text: string, file: string): Promise<unknown> {
   }
   const parsed = await parseYaml(text);
   if (parsed.ok) return parsed.value;
-  throw notOne(file, parsed.line === undefined ? "it is not YAML" : `line ${parsed.line} is not valid YAML`);
+  throw notOne(file, parsed.why);
 }
 
 function clusterOf(fields: Fields, place: Place): Cluster {

@@ -1,4 +1,5 @@
 /** Finds and reads the kubeconfig that kubectl would use, and the files it names. */
+import { MOST_BYTES, readLimited, type ReadLimits, type ReadTrouble } from "../../disk/read_limited.ts";
 import { UsageError } from "../../engine/errors.ts";
 import {
   chooseContext,
@@ -76,27 +77,43 @@ export async function readMaterial(material: Material, what: string): Promise<st
   return pem;
 }
 
+const CREDENTIAL: ReadLimits = { maxBytes: MOST_BYTES.secret };
+const KUBECONFIG: ReadLimits = { maxBytes: MOST_BYTES.kubeconfig, pipes: "substituted" };
+
 /** The text of a file, undefined when there is none; UsageError when it is there and can't be read. */
-export async function readText(file: string, what: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-    throw new UsageError(`${what} (${file}) can't be read: ${readError(error)}`);
-  }
+export async function readText(
+  file: string,
+  what: string,
+  limits: ReadLimits = CREDENTIAL,
+): Promise<string | undefined> {
+  const read = await readLimited(file, limits);
+  if (read.ok) return new TextDecoder().decode(read.bytes);
+  const { trouble, why, error } = read;
+  if (trouble === "absent" || error instanceof Deno.errors.NotADirectory) return undefined;
+  throw new UsageError(
+    `${what} (${file}) can't be read: ${readError(error) ?? `${why}. Next: ${NEXT[trouble]}`}`,
+  );
 }
 
-function readError(error: unknown): string {
+const NEXT: Record<ReadTrouble, string> = {
+  absent: "put it there",
+  directory: "name a file in it",
+  "no-file": "write what it gives into a file, and name that",
+  "too-large": "see whether it is the file that was meant",
+  late: "write what it gives into a file, and name that",
+  unreadable: "check the disk it is on",
+};
+
+function readError(error: unknown): string | undefined {
   if (error instanceof Deno.errors.NotCapable) return "this task has no --allow-read for it. Next: add it";
   if (error instanceof Deno.errors.PermissionDenied) {
     return "permission denied. Next: run as its owner, or chmod it";
   }
-  if (error instanceof Deno.errors.IsADirectory) return "it is a directory. Next: name a file in it";
-  return "reading it failed. Next: check the disk it is on";
+  return undefined;
 }
 
 async function readKubeconfig(file: string, around: Surroundings): Promise<Kubeconfig | undefined> {
-  const text = await readText(file, "the kubeconfig");
+  const text = await readText(file, "the kubeconfig", KUBECONFIG);
   if (text === undefined) return undefined;
   const path = /^([/\\]|[A-Za-z]:)/.test(file) ? file : `${around.cwd()}/${file}`;
   return await parseKubeconfig(text, file, path.replace(/[/\\][^/\\]*$/, ""));

@@ -46,11 +46,11 @@ const MAX_STREAM_BYTES = 256 * 1024 * 1024;
 
 /** A handler of requests that go by `options.way`. */
 export function fetchHandler(options: S3Options): Handler {
-  const { way, timeoutMs, signal } = options;
+  const { way, timeoutMs, signal, maxBytes } = options;
   return {
     async handle(request, { abortSignal } = {}) {
       const signals = [signal, abortSignal instanceof AbortSignal ? abortSignal : undefined];
-      const response = await sendS3(await requestOf(request), { way, timeoutMs, signals });
+      const response = await sendS3(await requestOf(request), { way, timeoutMs, signals, maxBytes });
       return { response: await sdkResponse(response) };
     },
     destroy: () => {},

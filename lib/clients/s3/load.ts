@@ -62,7 +62,7 @@ export function loadClient(talk: S3Talk): LoadClient {
         if (!response.ok) {
           return refusal(response.status, await errorText(response, method, url), method, talk);
         }
-        const bytes = expect !== undefined && expect <= SMALL_BYTES
+        const bytes = expect !== undefined && expect <= SMALL_BYTES && isWhole(response, expect)
           ? (await response.bytes()).length
           : response.body
           ? await drain(response.body)
@@ -76,6 +76,11 @@ export function loadClient(talk: S3Talk): LoadClient {
       }
     },
   };
+}
+
+/** Of a length that is said no more can come; a body of any other length is counted and not held. */
+function isWhole({ headers }: Response, bytes: number): boolean {
+  return headers.get("content-length") === `${bytes}` && !headers.has("content-encoding");
 }
 
 async function errorText({ body }: Response, method: string, url: string): Promise<string> {

@@ -4,7 +4,7 @@ import type { S3Keys, S3Options } from "./types.ts";
 import { s3Trouble } from "./failures.ts";
 import { sameUrl } from "./handler.ts";
 import { errorFields } from "./refusals.ts";
-import { type AskedS3, readBody, type S3Request, type S3Response, sendS3 } from "./send.ts";
+import { type AskedS3, MAX_BODY_BYTES, readBody, type S3Request, type S3Response, sendS3 } from "./send.ts";
 import {
   CHUNKED,
   chunkedBody,
@@ -71,20 +71,18 @@ export interface RawReply {
   asked: AskedS3;
 }
 
-/** Largest body that is taken in. */
-const MAX_BYTES = 256 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 const EXPIRES_S = 300;
 
 /** A client for such requests. */
 export function rawS3(options: S3Options): RawS3 {
-  const { way, timeoutMs, signal } = options;
+  const { way, timeoutMs, signal, maxBytes = MAX_BODY_BYTES } = options;
   return {
     async send(request) {
       const written = await writtenOf(request, options);
       try {
-        const response = await sendS3(written, { way, timeoutMs, signals: [signal] });
-        return replyOf(response, await readBody(response, MAX_BYTES));
+        const response = await sendS3(written, { way, timeoutMs, signals: [signal], maxBytes });
+        return replyOf(response, await readBody(response, maxBytes));
       } catch (error) {
         throw s3Trouble(error, options);
       }

@@ -53,7 +53,12 @@ export interface SendOptions {
   timeoutMs: number;
   /** Any of them ends the request; a reason that is an Interrupted is thrown as it is. */
   signals: readonly (AbortSignal | undefined)[];
+  /** Largest body of the answer; default MAX_BODY_BYTES. */
+  maxBytes?: number;
 }
+
+/** Largest body of an answer, bytes: far more than any object of the trials, and than a page of a list. */
+export const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
 /** Sends it once. Any status is a response, a redirect too. Throws NoAnswer, or the Interrupted of a signal. */
 export async function sendS3(request: S3Request, options: SendOptions): Promise<S3Response> {
@@ -78,7 +83,13 @@ export async function sendS3(request: S3Request, options: SendOptions): Promise<
     watch.rest();
     const head = { status: response.status, headers: response.headers, asked };
     if (!response.body) return (watch.end(), head);
-    return { ...head, body: watched(response.body, watch, lengthOf(response.headers)) };
+    const sizes = { length: lengthOf(response.headers), maxBytes: options.maxBytes ?? MAX_BODY_BYTES };
+    const answer = watched(response.body, watch, asked, sizes);
+    if ((sizes.length ?? 0) > sizes.maxBytes) {
+      await answer.cancel();
+      throw tooBig(sizes.maxBytes, asked);
+    }
+    return { ...head, body: answer };
   } catch (error) {
     watch.end();
     throw watch.named(error);
@@ -122,6 +133,7 @@ function watchOver({ timeoutMs, signals }: SendOptions, asked: AskedS3): Watch {
       for (const signal of given) signal.removeEventListener("abort", stop);
     },
     named(error, got) {
+      if (error instanceof NoAnswer) return error;
       const { aborted, reason } = control.signal;
       if (!aborted) return new NoAnswer({ why: "network", text: networkText(error) }, asked, got);
       if (reason === LATE) return new NoAnswer({ why: "timeout" }, asked, got);
@@ -132,11 +144,16 @@ function watchOver({ timeoutMs, signals }: SendOptions, asked: AskedS3): Watch {
 
 const LATE = Symbol("late");
 
-/** The body, with the watch on whenever somebody waits for its next piece. */
+function tooBig(limitBytes: number, asked: AskedS3): NoAnswer {
+  return new NoAnswer({ why: "too-big", limitBytes }, asked);
+}
+
+/** The body to its limit, with the watch on whenever somebody waits for its next piece. */
 function watched(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   watch: Watch,
-  length: number | undefined,
+  asked: AskedS3,
+  { length, maxBytes }: { length?: number; maxBytes: number },
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   let bytes = 0;
@@ -148,6 +165,7 @@ function watched(
         watch.rest();
         if (!done) {
           bytes += value.byteLength;
+          if (bytes > maxBytes) throw tooBig(maxBytes, asked);
           return controller.enqueue(value);
         }
         watch.end();
@@ -175,7 +193,7 @@ export async function readBody(
   let size = 0;
   for await (const piece of body) {
     size += piece.byteLength;
-    if (size > maxBytes) throw new NoAnswer({ why: "too-big", limitBytes: maxBytes }, asked);
+    if (size > maxBytes) throw tooBig(maxBytes, asked);
     pieces.push(piece);
   }
   const [only] = pieces;

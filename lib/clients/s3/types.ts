@@ -20,6 +20,8 @@ export interface S3Options {
   checksums?: "WHEN_SUPPORTED" | "WHEN_REQUIRED";
   /** `/bucket/key` (default), or `bucket.host/key`. */
   pathStyle?: boolean;
+  /** Largest body of an answer; default 256 MiB. */
+  maxBytes?: number;
   /** Sendings of one request, the first included; default 1, so that what is seen is what the server did. */
   maxAttempts?: number;
 }

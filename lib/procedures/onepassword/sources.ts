@@ -1,5 +1,6 @@
 /** Where the two secrets come from: a file, stdin, the environment, or a question on the terminal. */
 import { systemReason } from "../../disk/atomic_file.ts";
+import { type FileRead, MOST_BYTES, readLimited, readUpTo } from "../../disk/read_limited.ts";
 import { UsageError } from "../../engine/errors.ts";
 import { fromJson, isRecord, utf8 } from "./encoding.ts";
 import { ownTerminal, secret, type Terminal } from "../../cli/prompt.ts";
@@ -20,9 +21,6 @@ export interface Io {
 }
 
 export type Secret = "credentials" | "token";
-
-/** More than any credentials file or token, and as much as a Kubernetes Secret holds. In bytes. */
-const LIMIT = 1_048_576;
 
 /** OP_CONNECT_TOKEN is 1Password's own name (https://developer.1password.com/docs/connect/connect-cli). */
 export const VARIABLES: Record<Secret, string> = {
@@ -103,41 +101,47 @@ function isWholeJson(text: string): boolean {
 }
 
 async function fromStdin(what: Secret, terminal: Terminal): Promise<Given> {
-  const bytes = await allOf((buffer) => terminal.read(buffer)).catch((error) => {
+  const bytes = await readUpTo((buffer) => terminal.read(buffer), MOST_BYTES.secret).catch((error) => {
     throw new UsageError(
       `Cannot read the ${what} from stdin: ${systemReason(error)}. Give --${what} FILE, or pipe it in.`,
     );
   });
+  if (!bytes) {
+    throw new UsageError(
+      `The ${what} cannot be used: stdin gives more than 1 MiB, and no more is read. Next: give --${what} ${
+        MEANT[what]
+      }.`,
+    );
+  }
   return { value: textOf(what, "stdin", bytes), from: "stdin", warnings: [] };
 }
 
 async function fromFile(what: Secret, path: string): Promise<Given> {
-  try {
-    using file = await Deno.open(path);
-    const { isFile, mode } = await file.stat();
-    const bytes = await allOf((buffer) => file.read(buffer));
-    const open = isFile && mode !== null && (mode & 0o077) !== 0;
-    return {
-      value: textOf(what, `the file ${shown(path)}`, bytes),
-      from: `file ${shown(path)}`,
-      warnings: open
-        ? [`The ${what} file ${shown(path)} can be read by others on this machine: chmod 600 ${shown(path)}`]
-        : [],
-    };
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    if (looksSecret(path)) {
-      throw new UsageError(
-        `--${what} takes the name of a file, and there is none of the name given, which looks like a secret itself. ` +
-          "It now stands in the shell's history and stood in the list of processes: have a new one issued. " +
-          `Then give --${what} FILE, or --${what} - to read stdin.`,
-      );
-    }
-    throw new UsageError(
-      `Cannot read the ${what} file ${path}: ${systemReason(error)}. ` +
-        `Give --${what} a file that you may read; relative paths start at ${Deno.cwd()}.`,
+  const read = await readLimited(path, { maxBytes: MOST_BYTES.secret, pipes: "any" });
+  if (!read.ok) throw unreadable(what, path, read);
+  const open = read.mode !== undefined && (read.mode & 0o077) !== 0;
+  return {
+    value: textOf(what, `the file ${shown(path)}`, read.bytes),
+    from: `file ${shown(path)}`,
+    warnings: open
+      ? [`The ${what} file ${shown(path)} can be read by others on this machine: chmod 600 ${shown(path)}`]
+      : [],
+  };
+}
+
+function unreadable(what: Secret, path: string, { trouble, why }: FileRead & { ok: false }): UsageError {
+  // A name that is too long to be one, or holds a zero byte, is "unreadable".
+  if ((trouble === "absent" || trouble === "unreadable") && looksSecret(path)) {
+    return new UsageError(
+      `--${what} takes the name of a file, and there is none of the name given, which looks like a secret itself. ` +
+        "It now stands in the shell's history and stood in the list of processes: have a new one issued. " +
+        `Then give --${what} FILE, or --${what} - to read stdin.`,
     );
   }
+  return new UsageError(
+    `Cannot read the ${what} file ${shown(path)}: ${why}. ` +
+      `Next: give --${what} a file that you may read; relative paths start at ${Deno.cwd()}.`,
+  );
 }
 
 /** Begins like JSON, a JWT or its base64, or a service account's token, or has a run of letters that no name has. */
@@ -151,24 +155,14 @@ function shown(path: string): string {
   return looksSecret(path) ? "(a name that looks like a secret)" : path;
 }
 
-/** Everything up to one byte over the limit: what is longer is known to be, and not read. */
-async function allOf(read: (buffer: Uint8Array) => Promise<number | null>): Promise<Uint8Array> {
-  const bytes = new Uint8Array(LIMIT + 1);
-  let length = 0;
-  while (length < bytes.length) {
-    const count = await read(bytes.subarray(length));
-    if (count === null) break;
-    length += count;
-  }
-  return bytes.subarray(0, length);
-}
+const MEANT: Record<Secret, string> = {
+  credentials: "the file 1password-credentials.json",
+  token: "the file with the token",
+};
 
 function textOf(what: Secret, where: string, bytes: Uint8Array): string {
-  const give = `Give --${what} the ${
-    what === "token" ? "file with the token" : "file 1password-credentials.json"
-  }.`;
+  const give = `Give --${what} ${MEANT[what]}.`;
   const refuse = (why: string) => new UsageError(`The ${what} cannot be used: ${where} ${why}. ${give}`);
-  if (bytes.length > LIMIT) throw refuse("is larger than 1 MiB, and no such secret is");
   const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   if (utf16) throw refuse("is UTF-16, as PowerShell's > writes; save it as UTF-8");
   const text = utf8(bytes);

@@ -249,3 +249,21 @@ Deno.test("over TLS the catalog is tried with the CA that was given, and with an
     await Deno.remove(directory, { recursive: true });
   }
 });
+
+Deno.test("a file of --resume that can't be read ends the run before the catalog is asked for anything", async () => {
+  const heard: string[] = [];
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, ({ method, url }) => {
+    heard.push(`${method} ${url}`);
+    return new Response(null, { status: 404 });
+  });
+  try {
+    await assert.rejects(validated(`http://127.0.0.1:${server.addr.port}`, [["resume", "/dev/zero"]]), {
+      name: "UsageError",
+      message: "Cannot read /dev/zero: it is a device, and only a regular file is read here. " +
+        "Next: give --resume the file of an earlier run, or a new one.",
+    });
+    assert.deepEqual(heard, []);
+  } finally {
+    await server.shutdown();
+  }
+});

@@ -4,7 +4,7 @@ import { Interrupted, UsageError } from "../../../lib/engine/errors.ts";
 import { certificateFor } from "../../clients/s3/certificates.ts";
 import { testAuthority } from "../../fakes/api_server.ts";
 import type { FakeS3 } from "../../fakes/s3/mod.ts";
-import { KEYS, leftIn, ONLY_THEIRS, recordsOf, resultsOf, run } from "./run_fixture.ts";
+import { KEYS, leftIn, ONLY_THEIRS, recordsOf, resultsOf, run, withPlatform } from "./run_fixture.ts";
 import { PATIENT_MS } from "../../patience.ts";
 
 Deno.test("a whole run tries everything, leaves nothing behind and keeps no key; its facts are enough for the settings", async () => {
@@ -128,5 +128,16 @@ Deno.test("over TLS the store is tried with the CA that was given, and with anot
 Deno.test("a store that is asked over plain http is said to be", async () => {
   await run({}, ({ facts, fake }) => {
     assert.deepEqual(facts.connections?.at(-1), { to: "the object store", url: fake.url, tls: "none" });
+  });
+});
+
+Deno.test("a baseline that can't be read ends the run before the store is asked for anything", async () => {
+  await withPlatform({ flags: { baseline: "/dev/zero" } }, async ({ facts, asked, fake, secretsAsked }) => {
+    await assert.rejects(testStore(facts, asked), {
+      name: "UsageError",
+      message: "--baseline /dev/zero can't be read: it is a device, and only a regular file is read here. " +
+        "Next: write one with --save-baseline",
+    });
+    assert.deepEqual([fake.heard, secretsAsked], [[], []]);
   });
 });

@@ -270,3 +270,22 @@ Deno.test("a kubeconfig that was made to harm is a usage error, or holds what it
   const { clusters, users } = await parseKubeconfig(text, "FILE", "/");
   assert.deepEqual([...clusters.keys(), ...users.keys()], ["__proto__"]);
 });
+
+Deno.test("aliases that stand for a billion values, or for themselves, are refused wherever they stand", async () => {
+  const levels = Array.from(
+    { length: 9 },
+    (_, i) => `a${i}: &a${i} [${Array(10).fill(i === 0 ? "lol" : `*a${i - 1}`).join(", ")}]`,
+  ).join("\n");
+  const provider = "users: [{name: u, user: {auth-provider: {name: oidc, config: {id-token: *a8}}}}]";
+  for (const text of [`contexts: []\n${levels}`, `${levels}\n${provider}`]) {
+    assert.equal(
+      await usageError(parse(text)),
+      "config is not a usable kubeconfig: it is larger than 16 MiB with its aliases written out. " +
+        "Next: repair it, or give another with --kubeconfig",
+    );
+  }
+  assert.match(
+    await usageError(parse("contexts: &c [*c]")),
+    /kubeconfig: it is nested deeper than 200 levels/,
+  );
+});

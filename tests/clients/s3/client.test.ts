@@ -4,6 +4,7 @@ import {
   CompleteMultipartUploadCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
@@ -283,4 +284,52 @@ Deno.test("nothing that this machine has for other clients of S3 is used", async
     assert.equal(status, 0, new TextDecoder().decode(stderr));
     assert.match(heard[0]?.headers.get("authorization") ?? "", /Credential=a\//);
   });
+});
+
+/** A body of pieces of 64 KiB without an end, and how many of them were taken. */
+function endless(taken: { pieces: number; cancelled: boolean }) {
+  return new ReadableStream<Uint8Array>({
+    pull(controller) {
+      taken.pieces++;
+      controller.enqueue(new Uint8Array(64 * 1024).fill(32));
+    },
+    cancel: () => void (taken.cancelled = true),
+  });
+}
+
+for (
+  const [what, ask] of Object.entries<(s3: S3Client) => Promise<unknown>>({
+    "an object": async (s3: S3Client) => await (await s3.send(get)).Body?.transformToByteArray(),
+    "a list": async (s3: S3Client) => await s3.send(new ListObjectsV2Command({ Bucket: "lake" })),
+    "an answer to a write": async (s3: S3Client) =>
+      await s3.send(new CompleteMultipartUploadCommand({ Bucket: "lake", Key: "a", UploadId: "u" })),
+  })
+) {
+  Deno.test(`${what} that has no end, or is said to be too large, is not read beyond the limit`, async () => {
+    const taken = { pieces: 0, cancelled: false };
+    const failure = await failureOf(
+      withStore(() => new Response(endless(taken), OK), async (options) => void await using(options, ask), {
+        maxBytes: 4 * 1024 * 1024,
+      }),
+    );
+    assert.match(failure.message, /: the answer is larger than 4 MiB\. Next: /);
+    // What is on its way when the connection is closed was taken, too.
+    assert.ok(taken.cancelled && taken.pieces < 1000, `${taken.pieces} pieces`);
+  });
+}
+
+Deno.test("an object that is said to be larger than the limit is not read at all", async () => {
+  await withBytes(
+    async (connection) => {
+      await connection.read(new Uint8Array(8192));
+      const head = `HTTP/1.1 200 OK\r\nx-amz-request-id: tx1\r\netag: "e"\r\ncontent-length: ${
+        2 ** 31
+      }\r\n\r\nx`;
+      await connection.write(bytesOf(head));
+    },
+    async (options) => {
+      const failure = await failureOf(using(options, (s3) => s3.send(get)));
+      assert.match(failure.message, /: the answer is larger than 256 MiB\. Next: /);
+    },
+  );
 });

@@ -62,7 +62,7 @@ Deno.test("a file that cannot be read says why and where relative paths start", 
     const gone = await refusal(take("token", `${directory}/tokn`, nobody));
     assert.match(
       gone,
-      /Cannot read the token file .*\/tokn: there is no such file or directory\. Give --token/,
+      /Cannot read the token file .*\/tokn: there is no such file or directory\. Next: give --token/,
     );
     assert.ok(gone.includes(`relative paths start at ${Deno.cwd()}`));
     assert.match(await refusal(take("credentials", directory, nobody)), /it is a directory/);
@@ -76,7 +76,7 @@ Deno.test("a file of somebody else's says that permission is denied", async () =
       const said = await asNobody(path);
       assert.match(
         said,
-        /Cannot read the token file .*: permission is denied\. Give --token a file that you may/,
+        /Cannot read the token file .*: permission is denied\. Next: give --token a file that you may/,
       );
     } else {
       await Deno.chmod(path, 0o000);
@@ -101,7 +101,7 @@ Deno.test("what cannot be a secret by its bytes is refused with where it came fr
   const cases: [string | Uint8Array, RegExp][] = [
     ["", /the file .*\/secret is empty\. Give --token the file with the token/],
     [" \r\n\t", /holds nothing but white space/],
-    ["x".repeat(1_048_577), /is larger than 1 MiB/],
+    ["x".repeat(1_048_577), /it is larger than 1 MiB/],
     [Uint8Array.of(0xff, 0xfe, 0x65, 0), /is UTF-16, as PowerShell's > writes; save it as UTF-8/],
     [Uint8Array.of(0x65, 0xff), /is not text/],
     [Uint8Array.of(0x65, 0), /is not text/],
@@ -125,8 +125,20 @@ Deno.test("a pipe is as good as a file", async () => {
   });
 });
 
-Deno.test("a file without an end is not read beyond the limit", async () => {
-  assert.match(await refusal(take("token", "/dev/zero", nobody)), /is larger than 1 MiB/);
+Deno.test("a pipe or stdin without an end is not read beyond the limit", async () => {
+  await withDirectory(async (directory) => {
+    const path = `${directory}/pipe`;
+    await new Deno.Command("mkfifo", { args: [path] }).output();
+    const zeros = new Deno.Command("sh", { args: ["-c", 'exec cat /dev/zero > "$0"', path] }).spawn();
+    assert.match(await refusal(take("token", path, nobody)), /it is larger than 1 MiB.*Next: give --token/);
+    await zeros.status;
+  });
+  const endless = { ...nobody.terminal, read: (into: Uint8Array) => Promise.resolve(into.fill(65).length) };
+  assert.equal(
+    await refusal(take("credentials", "-", { ...nobody, terminal: endless })),
+    "The credentials cannot be used: stdin gives more than 1 MiB, and no more is read. " +
+      "Next: give --credentials the file 1password-credentials.json.",
+  );
 });
 
 Deno.test("a secret in place of a file's name is neither taken nor shown, and known to be spoilt", async () => {

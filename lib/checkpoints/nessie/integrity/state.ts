@@ -1,5 +1,6 @@
 /** Where a walk has come to, in a file, so that the next run goes on there. It holds names of tables and no secret. */
-import { systemReason, writeFileAtomic } from "../../../disk/atomic_file.ts";
+import { writeFileAtomic } from "../../../disk/atomic_file.ts";
+import { MOST_BYTES, readLimited, sizeText } from "../../../disk/read_limited.ts";
 import { UsageError } from "../../../engine/errors.ts";
 import type { Tally } from "./tally.ts";
 import { parseJson } from "../../../untrusted/json.ts";
@@ -21,17 +22,15 @@ export interface WalkState {
 
 /** The state in a file; undefined when there is no such file. UsageError when it holds something else. */
 export async function readState(path: string): Promise<WalkState | undefined> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+  const read = await readLimited(path, { maxBytes: MOST_BYTES.walk });
+  if (!read.ok) {
+    if (read.trouble === "absent") return undefined;
     throw new UsageError(
-      `Cannot read ${path}: ${systemReason(error)}. Give --resume a file that you may read.`,
+      `Cannot read ${path}: ${read.why}. Next: give --resume the file of an earlier run, or a new one.`,
     );
   }
   try {
-    const state = parseJson(text) as WalkState | null;
+    const state = parseJson(new TextDecoder().decode(read.bytes)) as WalkState | null;
     if (state?.schema === "lakecheck.integrity/v1" && Number.isInteger(state.done) && state.tally) {
       return state;
     }
@@ -39,15 +38,20 @@ export async function readState(path: string): Promise<WalkState | undefined> {
     // Said below.
   }
   throw new UsageError(
-    `${path} holds no state of an integrity walk. Give --resume the file of an earlier run, or a new one.`,
+    `${path} holds no state of an integrity walk. Next: give --resume the file of an earlier run, or a new one.`,
   );
 }
 
+/** Throws UsageError when it can't be written, or would be too large to be read. */
 export async function writeState(path: string, state: WalkState): Promise<void> {
-  await writeFileAtomic(path, new TextEncoder().encode(JSON.stringify(state)), {
-    flag: "--resume",
-    mode: 0o600,
-  });
+  const bytes = new TextEncoder().encode(JSON.stringify(state));
+  if (bytes.length > MOST_BYTES.walk) {
+    throw new UsageError(
+      `Where the walk came to is larger than ${sizeText(MOST_BYTES.walk)}, and --resume reads no more, ` +
+        `so ${path} was not written. Next: run without --resume`,
+    );
+  }
+  await writeFileAtomic(path, bytes, { flag: "--resume", mode: 0o600 });
 }
 
 /** Why a state can't be gone on with; undefined when it can. */

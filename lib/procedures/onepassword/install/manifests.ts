@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { kubePath } from "../../../untrusted/api_path.ts";
 import type { KubeObject } from "../../../clients/kubernetes/writer.ts";
 import { parseManifests } from "../../../clients/yaml.ts";
+import { MOST_BYTES, readLimited, sizeText } from "../../../disk/read_limited.ts";
 import { UsageError } from "../../../engine/errors.ts";
 import { at } from "../objects.ts";
 import { own } from "../../../untrusted/lookup.ts";
@@ -23,6 +24,9 @@ export interface Manifests {
   /** Where the stores' token stands. */
   token: { name: string; namespace: string; key: string };
 }
+
+/** Files that a kustomization may list: Connect has three. */
+const MOST_FILES = 100;
 
 /** Where the API serves the kinds that manifests may hold: its group and version, the plural, and who has none. */
 const KINDS: Record<string, { plural: string; clusterWide?: true }> = {
@@ -91,23 +95,40 @@ async function readDirectory(directory: string): Promise<KubeObject[]> {
   }
   const resources = settings?.resources;
   if (!Array.isArray(resources)) throw new UsageError(`${directory}/kustomization.yaml lists no resources`);
-  const files = await Promise.all(resources.map((name) => readFile(join(directory, String(name)))));
-  return files.flatMap(({ objects }) => objects);
-}
-
-async function readFile(path: string): Promise<{ objects: KubeObject[] }> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "it does not exist" : "it can't be read";
+  if (resources.length > MOST_FILES) {
     throw new UsageError(
-      `Can't use the manifest ${path}: ${why}. Next: --manifests names the directory that holds it`,
+      `${directory}/kustomization.yaml lists ${resources.length} resources, and 1p:install reads at most ${MOST_FILES}. ` +
+        "Next: list those of 1Password Connect and its stores only",
     );
   }
-  const objects = await parseManifests(text);
-  if (!objects) throw new UsageError(`The manifest ${path} is not YAML of Kubernetes objects`);
-  return { objects: objects as KubeObject[] };
+  const objects: KubeObject[] = [];
+  let bytes = 0;
+  for (const name of resources) {
+    const file = await readFile(join(directory, String(name)));
+    bytes += file.bytes;
+    if (bytes > MOST_BYTES.manifests) {
+      throw new UsageError(
+        `The manifests that ${directory}/kustomization.yaml lists are larger than ${
+          sizeText(MOST_BYTES.manifests)
+        } together, ` + "and no more is read. Next: list those of 1Password Connect and its stores only",
+      );
+    }
+    objects.push(...file.objects);
+  }
+  return objects;
+}
+
+async function readFile(path: string): Promise<{ objects: KubeObject[]; bytes: number }> {
+  const refuse = (why: string, next: string) =>
+    new UsageError(`Can't use the manifest ${path}: ${why}. Next: ${next}`);
+  const read = await readLimited(path, { maxBytes: MOST_BYTES.manifest });
+  if (!read.ok) {
+    const why = read.trouble === "absent" ? "it does not exist" : read.why;
+    throw refuse(why, "give --manifests the directory that holds it");
+  }
+  const parsed = await parseManifests(new TextDecoder().decode(read.bytes));
+  if (!parsed.ok) throw refuse(parsed.why, "repair it, or give --manifests another directory");
+  return { objects: parsed.value as unknown as KubeObject[], bytes: read.bytes.length };
 }
 
 /** Where a 1Password store reads its token. */

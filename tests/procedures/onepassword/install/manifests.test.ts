@@ -53,7 +53,7 @@ Deno.test("a manifest that is absent, no YAML, or of a kind that is not handled 
   );
   assert.match(
     await refusal((d) => Deno.writeTextFile(join(d, "onepassword-connect/service.yaml"), "a: [")),
-    /service\.yaml is not YAML/,
+    /service\.yaml: it is not YAML of Kubernetes objects\. Next: repair it/,
   );
   const job = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: j\n  namespace: n\n";
   assert.match(
@@ -70,4 +70,43 @@ Deno.test("a manifest that is absent, no YAML, or of a kind that is not handled 
     await refusal((d) => Deno.writeTextFile(join(d, "stores/kustomization.yaml"), "resources: []\n")),
     /hold no store/,
   );
+});
+
+const kustomization = (resources: string[]) => JSON.stringify({ resources });
+
+Deno.test("manifests are refused that are many, or large together, and nothing is read beyond that", async () => {
+  const list = (directory: string, resources: string[]) =>
+    Deno.writeTextFile(join(directory, "stores/kustomization.yaml"), kustomization(resources));
+  assert.match(
+    await refusal((d) => list(d, Array(101).fill("gone.yaml"))),
+    /stores\/kustomization\.yaml lists 101 resources, and 1p:install reads at most 100\. Next: list those of/,
+  );
+  assert.match(
+    await refusal(async (d) => {
+      const text = await Deno.readTextFile(join(d, "stores/onepassword-connect.yaml"));
+      await Deno.writeTextFile(join(d, "stores/large.yaml"), text.padEnd(2 * 1024 * 1024, "\n"));
+      await list(d, [...Array(5).fill("large.yaml"), "gone.yaml"]);
+    }),
+    /stores\/kustomization\.yaml lists are larger than 8 MiB together, and no more is read\. Next: list those/,
+  );
+});
+
+Deno.test("aliases that stand for a billion values are refused before any of them is written to the cluster", async () => {
+  const levels = Array.from(
+    { length: 9 },
+    (_, i) => `    a${i}: &a${i} [${Array(10).fill(i === 0 ? "lol" : `*a${i - 1}`).join(", ")}]`,
+  );
+  const service = (bomb: string) =>
+    `apiVersion: v1\nkind: Service\nmetadata:\n  name: s\n  namespace: n\n  annotations:\n${bomb}\n`;
+  const given = (text: string) =>
+    refusal((d) => Deno.writeTextFile(join(d, "onepassword-connect/service.yaml"), text));
+  assert.match(
+    await given(service(levels.join("\n"))),
+    /service\.yaml: it is larger than 16 MiB with its aliases written out\. Next: repair it/,
+  );
+  assert.match(
+    await given(service("    a: &a [*a]")),
+    /service\.yaml: it is nested deeper than 200 levels\. Next: repair it/,
+  );
+  assert.equal(await given(service(levels.slice(0, 3).join("\n"))), "accepted");
 });
