@@ -64,7 +64,7 @@ async function competitors(
   return {
     health: {
       name: "health:json",
-      argv: await commandOf("data-platform:health:json", "--kubeconfig", KUBECONFIG),
+      argv: commandOf("data-platform:health:json", "--kubeconfig", KUBECONFIG),
       codes: HEALTH_CODES,
     },
     floor: {

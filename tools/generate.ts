@@ -9,11 +9,13 @@ import { rbac1PasswordText } from "./rbac_1password.ts";
 import { trialsText } from "./trials_page.ts";
 import { faultsText, HEADER, partsText, readmeText } from "./lab_pages.ts";
 import { securityText } from "./rights_table.ts";
+import { withTasks } from "./tasks.ts";
 
 /** Every generated file with its text, by path. */
 export async function generated(): Promise<Map<string, string>> {
   const known = new Set(components.map(({ name }) => name));
   return new Map([
+    ["deno.json", withTasks(await Deno.readTextFile("deno.json"))],
     ["docs/schema/report.v1.json", schemaText()],
     ["docs/checks.md", checksText([...components, ...doctor.filter(({ name }) => !known.has(name))])],
     ["docs/trials.md", trialsText(HEADER)],

@@ -1,6 +1,7 @@
 /** `deno task ok`: everything that must be so before a change is done, one step after the other. */
 import { build } from "./kustomize.ts";
 import { structure } from "./structure.ts";
+import { taskArguments } from "./task_arguments.ts";
 
 interface Step {
   name: string;
@@ -14,11 +15,9 @@ const STEPS: Step[] = [
   { name: "structure", run: () => structure() },
   { name: "types", run: () => deno("check", "--quiet", ".") },
   { name: "doc tests", run: () => deno("test", "--doc", "--quiet", "--permit-no-files", "lib") },
-  { name: "generated files", run: () => deno("run", ...GENERATE, "tools/generate.ts", "--check") },
+  { name: "generated files", run: () => deno(...taskArguments("generate"), "--check") },
   { name: "kubernetes directories", run: build },
 ];
-
-const GENERATE = ["--quiet", "--allow-read", "--allow-env"];
 
 async function deno(...args: string[]): Promise<boolean> {
   const command = new Deno.Command(Deno.execPath(), { args, stdin: "null", env: { NO_COLOR: "1" } });

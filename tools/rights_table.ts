@@ -1,4 +1,5 @@
 /** The rights of every task of deno.json as a table for people, in docs/security.md. */
+import { COMMON_ENV, type Right, type Rights, TASKS } from "./tasks.ts";
 
 const COLUMNS = [
   "task",
@@ -10,21 +11,11 @@ const COLUMNS = [
   "environment",
 ];
 
-/** What a command line of `deno` allows, to what: an empty text is everything. */
-export function rightsIn(command: string): Map<string, string> {
-  const flags = command.matchAll(/(?<=\s)("?)--allow-([a-z]+)(?:=((?:\$\([^)]*\)|[^\s"])*))?\1(?=\s)/g);
-  return new Map([...flags].map(([, , right = "", to = ""]) => [right, to]));
-}
-
-/** Variables that say where the cluster is, how to print, and how much to say of our own bugs. */
-const COMMON =
-  "KUBECONFIG,HOME,USERPROFILE,KUBERNETES_SERVICE_HOST,KUBERNETES_SERVICE_PORT,NO_COLOR,TERM,LAKECHECK_DEBUG";
-
 /** A row for each set of rights, with the tasks that have it. */
-export function rightsTable(tasks: Readonly<Record<string, { command: string }>>): string {
+export function rightsTable(): string {
   const rows = new Map<string, { names: string[]; cells: string[] }>();
-  for (const [name, { command }] of Object.entries(tasks)) {
-    const cells = cellsOf(rightsIn(command));
+  for (const [name, { rights }] of TASKS) {
+    const cells = cellsOf(rights);
     const row = rows.get(cells.join()) ?? { names: [], cells };
     row.names.push(`\`${name}\``);
     rows.set(cells.join(), row);
@@ -37,23 +28,24 @@ export function rightsTable(tasks: Readonly<Record<string, { command: string }>>
   );
 }
 
-function cellsOf(rights: Map<string, string>): string[] {
-  const cell = (right: string) => {
-    const to = rights.has("all") ? "" : rights.get(right);
+function cellsOf(rights: Rights): string[] {
+  const cell = (right: Right) => {
+    const to = rights.all ?? rights[right];
     if (to === undefined) return "no";
-    if (to === "") return "all";
+    if (to === true) return "all";
     if (right === "ffi") return "DuckDB's";
-    const more = to.replace(COMMON, "").split(",").filter((name) => name !== "").map((one) => `\`${one}\``);
-    return [...to.startsWith(COMMON) ? ["common"] : [], ...more].join(", ");
+    const more = to.filter((one) => !(right === "env" && COMMON_ENV.includes(one))).map((one) =>
+      `\`${one}\``
+    );
+    return [...right === "env" ? ["common"] : [], ...more].join(", ");
   };
-  return ["read", "write", "net", "run", "ffi", "env"].map(cell);
+  return (["read", "write", "net", "run", "ffi", "env"] as const).map(cell);
 }
 
 const BLOCK = /(<!-- rights -->\n)[^]*?(<!-- \/rights -->)/;
 
 /** The page about security with the table as it is now. */
 export async function securityText(): Promise<string> {
-  const { tasks } = JSON.parse(await Deno.readTextFile("deno.json"));
   const page = await Deno.readTextFile("docs/security.md");
-  return page.replace(BLOCK, (_, from, to) => `${from}\n${rightsTable(tasks)}\n\n${to}`);
+  return page.replace(BLOCK, (_, from, to) => `${from}\n${rightsTable()}\n\n${to}`);
 }

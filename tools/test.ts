@@ -3,26 +3,16 @@
  * it is not up. Prints everything; the last line is the sum. What should have run and did not is a failure.
  */
 import { findLab } from "../lab/context.ts";
-import { duckdbDirectory } from "./duckdb_directory.ts";
 import { gate } from "./ok.ts";
+import { taskArguments } from "./task_arguments.ts";
 
 export interface Tally {
   passed: number;
   failed: number;
 }
 
-/** As in deno.json's test:unit, which a test compares with it. */
-export const UNIT = [
-  "--allow-read",
-  "--allow-write",
-  "--allow-run",
-  "--allow-net",
-  "--allow-env",
-  "--allow-sys",
-  `--allow-ffi=${duckdbDirectory()}`,
-];
 /** The lab is made of namespaces, mounts and /proc, which Deno gives to nobody with less. */
-const LAB = ["--allow-all"];
+const LAB = ["test", "--no-prompt", "--allow-all", "tests/lab_live"];
 
 /**
  * The sum that `deno test` prints at its end, e.g. `ok | 12 passed (3 steps) | 0 failed | 1 ignored (2s)`.
@@ -42,9 +32,9 @@ export function tallyOf(output: string, success: boolean): Tally & { notes: stri
 }
 
 /** Runs `deno test` with these arguments, shows what it prints, and counts. */
-async function denoTest(permissions: readonly string[], ...args: string[]): Promise<Tally> {
+async function denoTest(args: string[]): Promise<Tally> {
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--no-prompt", ...permissions, ...args],
+    args,
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
@@ -72,7 +62,7 @@ async function lab(verb: "up" | "down"): Promise<boolean> {
 /** The tests on the lab. A lab that was there before stays, one that was not goes again. */
 async function live(): Promise<Tally> {
   const wasThere = findLab() !== undefined;
-  const tally = await lab("up") ? await denoTest(LAB, "tests/lab_live") : { passed: 0, failed: 1 };
+  const tally = await lab("up") ? await denoTest(LAB) : { passed: 0, failed: 1 };
   if (tally.passed === 0) console.error("FAILED  no test on the lab passed: see above whether it came up");
   if (wasThere || await lab("down")) return tally;
   console.error("FAILED  the lab did not go down; deno task lab:status lists what is left");
@@ -83,7 +73,7 @@ const PARTS: { name: string; run(): Promise<Tally> }[] = [
   { name: "The gate (deno task ok)", run: gate },
   {
     name: "Tests that need nothing (deno task test:unit)",
-    run: () => denoTest(UNIT, "--ignore=tests/lab_live,tests/integration", "tests"),
+    run: () => denoTest(taskArguments("test:unit")),
   },
   { name: "Tests on the lab", run: live },
 ];
