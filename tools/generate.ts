@@ -9,7 +9,7 @@ import { rbac1PasswordText } from "./rbac_1password.ts";
 import { trialsText } from "./trials_page.ts";
 import { faultsText, HEADER, partsText, readmeText } from "./lab_pages.ts";
 import { securityText } from "./rights_table.ts";
-import { withTasks } from "./tasks.ts";
+import { firstLine, SCRIPTS, withFirstLine, withTasks } from "./tasks.ts";
 
 /** Every generated file with its text, by path. */
 export async function generated(): Promise<Map<string, string>> {
@@ -26,6 +26,7 @@ export async function generated(): Promise<Map<string, string>> {
     ["docs/security.md", await securityText()],
     ["README.md", await readmeText()],
     ["ARCHITECTURE.md", await architectureText()],
+    ...await Promise.all(Object.keys(SCRIPTS).map(scriptText)),
   ]);
 }
 
@@ -36,6 +37,10 @@ async function architectureText(): Promise<string> {
     PARTS,
     (_, from, to) => `${from}\n${partsTable()}\n\n${to}`,
   );
+}
+
+async function scriptText(path: string): Promise<[string, string]> {
+  return [path, withFirstLine(await Deno.readTextFile(path), firstLine(path))];
 }
 
 function schemaText(): string {

@@ -122,6 +122,20 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
 const LAB: Rights = { all: true };
 const LAB_SCRIPT = "lab/main.ts";
 
+/** Where Deno keeps npm packages on Linux unless DENO_DIR or XDG_CACHE_HOME say otherwise; `env -S` puts HOME in. */
+const NPM_CACHE = "${HOME}/.cache/deno/npm";
+
+/**
+ * Scripts that people start by their names: with the rights of this task, and these. `--create-integration-test` starts
+ * `deno`, and no other program can be started.
+ */
+export const SCRIPTS: Readonly<Record<string, { task: string; more?: Rights }>> = {
+  [HEALTH]: { task: "data-platform:health" },
+  [ONEPASSWORD]: { task: "1p:install" },
+  [S3]: { task: "data-platform:test:s3", more: { run: ["deno"], ffi: [NPM_CACHE] } },
+  [NESSIE]: { task: "validate:nessie", more: { run: ["deno"] } },
+};
+
 export const TOOLS: Readonly<Record<string, ToolRow>> = {
   "lab:up": {
     description: "Bring up the real platform on this machine (Linux, root)",
@@ -176,9 +190,13 @@ export const TOOLS: Readonly<Record<string, ToolRow>> = {
     rights: { read: true, write: true, run: true, env: true },
   },
   "generate": {
-    description: "Write what is generated: pages of docs/, tables in other pages, the tasks of deno.json",
+    description: "Write what is generated: pages and tables, the tasks of deno.json, first lines of scripts",
     script: "tools/generate.ts",
-    rights: { read: true, write: ["docs", "README.md", "ARCHITECTURE.md", "deno.json"], env: true },
+    rights: {
+      read: true,
+      write: ["docs", "README.md", "ARCHITECTURE.md", "deno.json", "scripts"],
+      env: true,
+    },
   },
   "demo": {
     description: "A recorded incident, then the same on a real platform brought up on this machine",
@@ -259,4 +277,25 @@ export function withTasks(text: string, tasks: ReadonlyMap<string, Task> = TASKS
   if (!found?.[1]) throw new Error('deno.json has no part "tasks" to write the tasks to');
   const from = found.index + found[0].length - found[1].length;
   return text.slice(0, from) + part + text.slice(from + found[1].length);
+}
+
+/** Bytes of a first line: Linux reads 256, and cuts what is longer without a word (BINPRM_BUF_SIZE). */
+export const LONGEST_FIRST_LINE = 254;
+
+const SHORT: Readonly<Record<string, string>> = { read: "R", write: "W", net: "N", sys: "S", env: "E" };
+
+/** The line by which the kernel starts this script, which `env -S` splits at blanks. */
+export function firstLine(script: string): string {
+  const { task = "", more = {} } = SCRIPTS[script] ?? {};
+  const rights = Object.entries({ ...TASKS.get(task)?.rights, ...more });
+  const all = rights.filter(([right, to]) => to === true && SHORT[right]).map(([right]) => SHORT[right]);
+  const some = rights.filter(([right, to]) => !(to === true && SHORT[right])).flatMap(([right, to]) =>
+    flags({ [right]: to }).map((flag) => flag.replace(/^--allow-(sys|env)=/, (_, name) => `-${SHORT[name]}=`))
+  );
+  return ["#!/usr/bin/env -S deno -q --no-prompt", `-${all.join("")}`, ...some].join(" ");
+}
+
+/** The text of a script with this first line. */
+export function withFirstLine(text: string, line: string): string {
+  return `${line}\n${text.replace(/^#!.*\n/, "")}`;
 }
