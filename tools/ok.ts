@@ -1,4 +1,5 @@
 /** `deno task ok`: everything that must be so before a change is done, one step after the other. */
+import { type Tool, toolArguments } from "../lib/cli/tool.ts";
 import { build } from "./kustomize.ts";
 import { structure } from "./structure.ts";
 import { taskArguments } from "./task_arguments.ts";
@@ -45,7 +46,14 @@ export async function gate(): Promise<{ passed: number; failed: number }> {
   return { passed, failed };
 }
 
+const OK: Tool = {
+  name: "ok",
+  summary: `Looks whether a change is done: ${STEPS.map(({ name }) => name).join(", ")}. Changes no file.`,
+  exits: { "1": "a step failed" },
+};
+
 if (import.meta.main) {
+  await toolArguments(OK, Deno.args);
   const { failed } = await gate();
   if (failed > 0) {
     console.error(`${failed} of ${STEPS.length} steps failed; what is wrong stands above each.`);

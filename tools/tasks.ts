@@ -46,8 +46,6 @@ export interface CommandRow extends Row {
 /** A task that works on this repository or on the lab. */
 export interface ToolRow extends Row {
   rights: Rights;
-  /** `deno test` in the place of `deno run`. */
-  test?: true;
 }
 
 const SAVE = "The same, with the right to write files: --save-facts, --output-file";
@@ -136,6 +134,17 @@ export const SCRIPTS: Readonly<Record<string, { task: string; more?: Rights }>> 
   [NESSIE]: { task: "validate:nessie", more: { run: ["deno"] } },
 };
 
+/** What `deno test` gives to the tests that need neither root nor lab. */
+export const UNIT: Rights = {
+  read: true,
+  write: true,
+  run: true,
+  net: true,
+  env: true,
+  sys: true,
+  ffi: [DUCKDB],
+};
+
 export const TOOLS: Readonly<Record<string, ToolRow>> = {
   "lab:up": {
     description: "Bring up the real platform on this machine (Linux, root)",
@@ -179,10 +188,9 @@ export const TOOLS: Readonly<Record<string, ToolRow>> = {
   },
   "test:unit": {
     description: "The tests that need neither root nor lab",
-    script: "--ignore=tests/lab_live,tests/integration",
-    words: ["tests"],
-    test: true,
-    rights: { read: true, write: true, run: true, net: true, env: true, sys: true, ffi: [DUCKDB] },
+    script: "tools/test.ts",
+    words: ["unit"],
+    rights: { read: true, run: true, env: true },
   },
   "ok": {
     description: "Format, lint, types, doc tests, generated files, kubernetes directories",
@@ -250,8 +258,8 @@ function commandRights(more: Rights): Rights {
   return Object.fromEntries(Object.entries(all).filter(([, to]) => to !== undefined)) as Rights;
 }
 
-function taskOf({ description, script, words = [], rights, test }: ToolRow): Task {
-  const start = test ? ["test", "--no-prompt"] : ["run", "--no-prompt", "--quiet"];
+function taskOf({ description, script, words = [], rights }: ToolRow): Task {
+  const start = ["run", "--no-prompt", "--quiet"];
   const line = ["deno", ...start, ...flags(rights).map(forShell), script, ...words].join(" ");
   return { description, start, rights, script, words, command: line };
 }

@@ -3,8 +3,10 @@
  * it is not up. Prints everything; the last line is the sum. What should have run and did not is a failure.
  */
 import { findLab } from "../lab/context.ts";
+import { type Tool, toolArguments } from "../lib/cli/tool.ts";
 import { gate } from "./ok.ts";
-import { taskArguments } from "./task_arguments.ts";
+import { rightsArguments } from "./task_arguments.ts";
+import { UNIT } from "./tasks.ts";
 
 export interface Tally {
   passed: number;
@@ -69,16 +71,42 @@ async function live(): Promise<Tally> {
   return { ...tally, failed: tally.failed + 1 };
 }
 
+/** The tests that need neither root nor lab; all of them, or those in these files and directories. */
+function unit(paths: readonly string[] = ["tests"], more: readonly string[] = []): Promise<Tally> {
+  const rights = rightsArguments(UNIT);
+  return denoTest([
+    "test",
+    "--no-prompt",
+    ...rights,
+    "--ignore=tests/lab_live,tests/integration",
+    ...more,
+    ...paths,
+  ]);
+}
+
 const PARTS: { name: string; run(): Promise<Tally> }[] = [
   { name: "The gate (deno task ok)", run: gate },
-  {
-    name: "Tests that need nothing (deno task test:unit)",
-    run: () => denoTest(taskArguments("test:unit")),
-  },
+  { name: "Tests that need nothing (deno task test:unit)", run: () => unit() },
   { name: "Tests on the lab", run: live },
 ];
 
-if (import.meta.main) {
+const EXITS = { "1": "a test failed, or did not run" };
+const TEST: Tool = {
+  name: "test",
+  summary:
+    "Runs the gate, the tests that need nothing, and those on the lab, which is brought up for them (Linux, root).",
+  exits: EXITS,
+};
+const TEST_UNIT: Tool = {
+  name: "test:unit",
+  summary:
+    "Runs the tests that need neither root nor lab: all of them, or those in these files and directories.",
+  flags: { filter: { help: "only tests whose names hold this text", value: "TEXT" } },
+  words: "[PATH ...]",
+  exits: EXITS,
+};
+
+async function all(): Promise<Tally> {
   const sum = { passed: 0, failed: 0 };
   for (const part of PARTS) {
     console.log(`\n== ${part.name}`);
@@ -87,5 +115,18 @@ if (import.meta.main) {
     sum.failed += failed;
   }
   console.log(`\n${sum.passed} passed, ${sum.failed} failed`);
-  Deno.exit(sum.failed > 0 ? 1 : 0);
+  return sum;
+}
+
+async function onlyUnit(argv: readonly string[]): Promise<Tally> {
+  const { given, words } = await toolArguments(TEST_UNIT, argv);
+  const filter = given.get("filter");
+  return await unit(words.length > 0 ? words : undefined, filter === undefined ? [] : [`--filter=${filter}`]);
+}
+
+if (import.meta.main) {
+  const [first, ...rest] = Deno.args;
+  if (first !== "unit") await toolArguments(TEST, Deno.args);
+  const { failed } = first === "unit" ? await onlyUnit(rest) : await all();
+  Deno.exit(failed > 0 ? 1 : 0);
 }

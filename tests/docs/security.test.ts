@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { labContext } from "../../lab/context.ts";
-import { rightsTable } from "../../tools/rights_table.ts";
+import { rightsTable } from "../../tools/pages/rights.ts";
 import { withTasks } from "../../tools/tasks.ts";
 import { type FakeNessie, fakeNessie } from "../fakes/nessie/server.ts";
 import { emptyBucket, FAKE_KEYS, type FakeS3, fakeS3 } from "../fakes/s3/mod.ts";

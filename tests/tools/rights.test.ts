@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { otherTask } from "../../lib/cli/rights.ts";
 import { duckdbDirectory } from "../../tools/duckdb_directory.ts";
-import { taskArguments } from "../../tools/task_arguments.ts";
-import { COMMANDS } from "../../tools/tasks.ts";
+import { rightsArguments, taskArguments } from "../../tools/task_arguments.ts";
+import { COMMANDS, UNIT } from "../../tools/tasks.ts";
 import { rightsOf, ROOT, tasks } from "./tasks.ts";
 
 const SCENARIO = "tests/scenarios/onepassword-connect-missing/facts.json.gz";
@@ -87,9 +87,11 @@ Deno.test("no task loads native libraries from everywhere, and all rights have o
     assert.doesNotMatch(command, /--allow-ffi(?!=\S)/, name);
     if (rights.has("all")) assert.match(name, ALL);
   }
-  for (const name of ["data-platform:test:s3", "test:unit"]) {
-    assert.equal(rightsOf(name).get("ffi"), "$(deno run --quiet --no-prompt tools/duckdb_directory.ts)");
-  }
+  assert.equal(
+    rightsOf("data-platform:test:s3").get("ffi"),
+    "$(deno run --quiet --no-prompt tools/duckdb_directory.ts)",
+  );
+  assert.ok(rightsArguments(UNIT).includes(`--allow-ffi=${duckdbDirectory()}`));
 });
 
 Deno.test("the lockfile is frozen, so that nothing is run that was not looked at", async () => {
@@ -98,7 +100,7 @@ Deno.test("the lockfile is frozen, so that nothing is run that was not looked at
 });
 
 Deno.test("DuckDB opens with the right to its own directory, and without it does not", async () => {
-  const main = ["tests/tools/duckdb_main.ts"];
+  const main = ["tests/tools/mains/duckdb.ts"];
   const rights = ["run", "--no-prompt", "--quiet", "--allow-read", "--allow-write"];
   const opened = await run([...rights, `--allow-ffi=${duckdbDirectory()}`, ...main]);
   assert.equal(opened.stdout, "opened\n", opened.stderr);

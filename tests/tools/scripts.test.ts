@@ -122,7 +122,7 @@ Deno.test("the scripts have the rights of the tasks that the page about security
 /** Runs a module of this folder with these rights. */
 async function runMain(name: string, rights: readonly string[], args: readonly string[] = []) {
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "-RW", ...rights, `tests/tools/${name}`, ...args],
+    args: ["run", "--quiet", "--no-prompt", "-RW", ...rights, `tests/tools/mains/${name}`, ...args],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
     stdin: "null",
@@ -134,8 +134,8 @@ Deno.test("a process that may start deno alone runs a generated test, and starts
   const file = await Deno.makeTempFile({ prefix: "lakecheck-scripts-", suffix: ".test.ts" });
   try {
     await Deno.writeTextFile(file, 'Deno.test("it holds", () => {});');
-    assert.equal(await runMain("prove_main.ts", ["--allow-run=deno"], [file]), "it holds\nNotCapable\n");
-    assert.equal(await runMain("prove_main.ts", ["--allow-run"], [file]), "it holds\nstarted\n");
+    assert.equal(await runMain("prove.ts", ["--allow-run=deno"], [file]), "it holds\nNotCapable\n");
+    assert.equal(await runMain("prove.ts", ["--allow-run"], [file]), "it holds\nstarted\n");
   } finally {
     await Deno.remove(file);
   }
@@ -147,9 +147,9 @@ Deno.test("DuckDB is loaded from Deno's cache in the home directory; elsewhere t
   const home = cache.replace("/.cache/deno/npm", "");
   const flag = /--allow-ffi=\S+/.exec(line)?.[0].replace("${HOME}", home) ?? "";
   assert.equal(flag, `--allow-ffi=${home}/.cache/deno/npm`);
-  assert.equal(await runMain("engines_main.ts", ["--allow-sys", `--allow-ffi=${cache}`]), "opened\n");
+  assert.equal(await runMain("engines.ts", ["--allow-sys", `--allow-ffi=${cache}`]), "opened\n");
   assert.match(
-    await runMain("engines_main.ts", ["--allow-sys", "--allow-ffi=/no/such/cache"]),
+    await runMain("engines.ts", ["--allow-sys", "--allow-ffi=/no/such/cache"]),
     /^DuckDB cannot be loaded here: this was started without the right .* Next: deno task data-platform:test:s3\n$/,
   );
 });

@@ -1,5 +1,5 @@
 /** The rights of every task of deno.json as a table for people, in docs/security.md. */
-import { COMMON_ENV, type Right, type Rights, TASKS } from "./tasks.ts";
+import { COMMON_ENV, type Right, type Rights, TASKS } from "../tasks.ts";
 
 const COLUMNS = [
   "task",

@@ -1,5 +1,5 @@
 /** Runs the test file that is named as `--create-integration-test` does, then tries another program. */
-import { runTest } from "../../lib/integration_test/prove.ts";
+import { runTest } from "../../../lib/integration_test/prove.ts";
 
 const signal = new AbortController().signal;
 const root = Deno.cwd();

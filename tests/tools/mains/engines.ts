@@ -1,5 +1,5 @@
 /** Opens the engines of the S3 checkpoint, and says how that went. */
-import { enginesOf } from "../../lib/checkpoints/s3/parquet/engines.ts";
+import { enginesOf } from "../../../lib/checkpoints/s3/parquet/engines.ts";
 
 const undos: (() => Promise<void>)[] = [];
 const scratch = { undo: (_: string, undo: () => Promise<void>) => void undos.push(undo) };
