@@ -1,6 +1,6 @@
 /** How long the checkpoints take on the lab, and how fast the integrity walk is, small catalog against large. */
 import type { CatalogFigures } from "./catalog.ts";
-import { duckdbDirectory } from "../tools/duckdb_directory.ts";
+import { taskArguments } from "../tools/task_arguments.ts";
 import { measureCatalog } from "./catalog.ts";
 import type { Figure } from "./load.ts";
 import { type Competitor, inTurn, median } from "./measure.ts";
@@ -11,16 +11,13 @@ const FILES_PER_SECOND = 2000;
 const FLAT = 1.25;
 
 /** The command of a task, without the task runner's own start. */
-export async function commandOf(task: string, ...more: string[]): Promise<string[]> {
-  const tasks = JSON.parse(await Deno.readTextFile("deno.json")).tasks as Record<string, { command: string }>;
-  const line = (tasks[task]?.command ?? "").replace(/"(--allow-ffi=)\$\([^)]*\)"/, `$1${duckdbDirectory()}`);
-  const words = line.split(" ").slice(1);
-  return [Deno.execPath(), ...words, ...more];
+export function commandOf(task: string, ...more: string[]): string[] {
+  return [Deno.execPath(), ...taskArguments(task), ...more];
 }
 
 /** The S3 checkpoint without its performance part, as somebody outside of the cluster runs it. */
 export async function timeS3Checkpoint(rounds: number, kubeconfig: string): Promise<Figure> {
-  const argv = await commandOf("data-platform:test:s3", "--kubeconfig", kubeconfig);
+  const argv = commandOf("data-platform:test:s3", "--kubeconfig", kubeconfig);
   const checkpoint: Competitor = { name: "data-platform:test:s3", argv, codes: [0, 1] };
   const [timed] = await inTurn([checkpoint], rounds);
   const seconds = (timed?.runs ?? []).map(({ ms }) => ms / 1000);

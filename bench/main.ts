@@ -1,14 +1,9 @@
 /**
  * `deno task bench`: every number that the tool promises, side by side in one run on the lab, printed and saved as
  * JSON. Figures are ratios of whole processes, for the machine's own speed changes from minute to minute.
- *
- *   --rounds N   rounds of each comparison (default 9)
- *   --pods N     size of the crowd (default 2000)
- *   --only NAME  health, load, s3 or catalog (default: all of them)
- *   --lab-warm   also take the lab down and time bringing it up again
- *   --lab-cold   also time it with an empty cache of its own (30 minutes, 20 GB of disk)
  */
-import { parseArgs } from "node:util";
+import type { Given } from "../lib/cli/flags.ts";
+import { refused, type Tool, toolArguments } from "../lib/cli/tool.ts";
 import { commandOf, compareCatalogs, timeS3Checkpoint } from "./checkpoints.ts";
 import { countPods, kubectl, makeCrowd } from "./crowd.ts";
 import { labMemoryMiB, timeLabUp } from "./lab.ts";
@@ -64,7 +59,7 @@ async function competitors(
   return {
     health: {
       name: "health:json",
-      argv: await commandOf("data-platform:health:json", "--kubeconfig", KUBECONFIG),
+      argv: commandOf("data-platform:health:json", "--kubeconfig", KUBECONFIG),
       codes: HEALTH_CODES,
     },
     floor: {
@@ -139,18 +134,30 @@ async function measureHealth(rounds: number, pods: number): Promise<void> {
   }
 }
 
+const BENCH: Tool = {
+  name: "bench",
+  summary:
+    "Measures every number that is promised, side by side in one run on the lab, and saves them in bench-results/.",
+  flags: {
+    rounds: { help: "rounds of each comparison", value: "N", fallback: "9" },
+    pods: { help: "size of the crowd", value: "N", fallback: "2000" },
+    only: { help: "one part", value: "PART", choices: PARTS },
+    "lab-warm": { help: "also take the lab down and time bringing it up again" },
+    "lab-cold": { help: "also time it with an empty cache of its own (30 minutes, 20 GB of disk)" },
+  },
+};
+
+/** The number that was given; undefined when none was. */
+function count(flag: string, given: Given): number | undefined {
+  const text = given.get(flag);
+  if (text === undefined || /^[1-9]\d{0,5}$/.test(text)) return text === undefined ? undefined : Number(text);
+  Deno.exit(refused(BENCH, `--${flag} is ${JSON.stringify(text)}, and must be a whole number from 1 on.`));
+}
+
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: "string", default: "9" },
-      pods: { type: "string", default: "2000" },
-      only: { type: "string" },
-      "lab-warm": { type: "boolean" },
-      "lab-cold": { type: "boolean" },
-    },
-  });
-  const rounds = Number(values.rounds);
-  if (values["lab-warm"]) {
+  const { given } = await toolArguments(BENCH, Deno.args);
+  const [rounds = 9, pods = 2000] = ["rounds", "pods"].map((flag) => count(flag, given));
+  if (given.has("lab-warm")) {
     const seconds = await timeLabUp();
     report({ name: "lab:up, warm", value: `${Math.round(seconds)} s`, limit: "90 s", met: seconds <= 90 });
   }
@@ -164,14 +171,13 @@ async function main(): Promise<number> {
     limit: "8 GiB",
     met: memory <= 8192,
   });
-  const { only } = values;
-  if (only && !PARTS.includes(only)) throw new Error(`--only is one of ${PARTS.join(", ")}`);
+  const only = given.get("only");
   const wanted = (part: string) => only === undefined || only === part;
-  if (wanted("health")) await measureHealth(rounds, Number(values.pods));
+  if (wanted("health")) await measureHealth(rounds, pods);
   if (wanted("s3")) report(await timeS3Checkpoint(rounds, KUBECONFIG));
   if (wanted("load")) { for (const figure of await compareLoad(rounds)) report(figure); }
   if (wanted("catalog")) { for (const figure of await compareCatalogs(CATALOG_SIZES)) report(figure); }
-  if (values["lab-cold"]) {
+  if (given.has("lab-cold")) {
     const seconds = await timeLabUp(await Deno.makeTempDir({ prefix: "lakecheck-cold-" }));
     report({
       name: "lab:up, cold",

@@ -5,6 +5,7 @@
  */
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Tool, toolArguments } from "../lib/cli/tool.ts";
 import { UsageError } from "../lib/engine/errors.ts";
 import { loadFacts } from "../lib/disk/facts_file.ts";
 import type { Report } from "../lib/engine/report.ts";
@@ -169,17 +170,21 @@ function wanted(names: readonly string[]): Scenario[] {
   return scenarios.filter(({ name }) => names.length === 0 || names.includes(name));
 }
 
+const RECORD: Tool = {
+  name: "lab:record",
+  summary:
+    "Breaks the lab, records what the health command reads, and repairs, for every scenario: an hour in all.\n" +
+    "Writes tests/scenarios/NAME/{facts.json.gz, plain.txt, report.json, expect.json}.",
+  flags: { replay: { help: "judge what was recorded again, without a lab, and write it anew" } },
+  words: "[NAME ...]",
+  exits: { "1": "a scenario was not diagnosed rightly" },
+};
+
 /** An hour of breaking and repairing, so nothing begins before the arguments are understood. */
 async function main(argv: readonly string[]): Promise<number> {
-  const flags = argv.filter((word) => word.startsWith("-"));
-  const replay = flags.includes("--replay");
-  if (flags.some((flag) => flag !== "--replay")) {
-    throw new UsageError(
-      `lab:record does not know ${flags.join(" ")}. Usage: deno task lab:record [--replay] [NAME...]`,
-    );
-  }
-  const chosen = wanted(argv.filter((word) => !word.startsWith("-")));
-  return replay ? await replayAll(chosen) : await recordAll(chosen);
+  const { given, words } = await toolArguments(RECORD, argv);
+  const chosen = wanted(words);
+  return given.has("replay") ? await replayAll(chosen) : await recordAll(chosen);
 }
 
 /** Records: breaks the lab, reads it, repairs it, for each. */

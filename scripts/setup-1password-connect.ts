@@ -1,6 +1,6 @@
-/** `deno task 1p:install`, `1p:status`, `1p:uninstall`: the way of the platform's secrets, from 1Password to the pods. */
-import { main } from "../lib/cli/main.ts";
+#!/usr/bin/env -S deno -q --no-prompt -RWN -E=KUBECONFIG,HOME,USERPROFILE,KUBERNETES_SERVICE_HOST,KUBERNETES_SERVICE_PORT,NO_COLOR,TERM,LAKECHECK_DEBUG,OP_CONNECT_CREDENTIALS,OP_CONNECT_TOKEN --ignore-env
+/** `deno task 1p:install`, `1p:status`, `1p:uninstall`, `obc:sync`: the way of the platform's secrets, from 1Password to the pods. */
+import { mainOf } from "../lib/cli/main.ts";
 import { commands } from "../lib/procedures/onepassword/commands.ts";
 
-const [word = "", ...rest] = Deno.args;
-await main(commands(word), rest);
+await mainOf(commands, "setup-1password-connect.ts", Deno.args);

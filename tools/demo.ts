@@ -2,10 +2,13 @@
  * `deno task demo`: a recorded incident at once, then the same incident on a real platform on this machine.
  * Every step is a command that people can type themselves, and is shown as such.
  */
+import { ask } from "../lib/cli/prompt.ts";
+import { type Tool, toolArguments } from "../lib/cli/tool.ts";
+
 const ROOT = new URL("../", import.meta.url).pathname;
 const INCIDENT = "onepassword-connect-missing";
 
-interface Step {
+export interface Step {
   say: string;
   task: string[];
   /** Exit statuses that are as expected; health says 2 when the platform is broken. */
@@ -83,22 +86,51 @@ function interrupted(): void {
   Deno.exit(130);
 }
 
-async function main(): Promise<number> {
-  Deno.addSignalListener("SIGINT", interrupted);
+const DEMO: Tool = {
+  name: "demo",
+  summary:
+    "Shows a recorded incident, which takes seconds and changes nothing. Then, on Linux with root, it builds the " +
+    "platform on this\nmachine (30 minutes and 20 GB of disk the first time, a minute and a half later on), breaks it, and " +
+    "repairs it. It stays up:\ndeno task lab:down takes it away. On a terminal it asks before it builds.",
+  flags: { yes: { help: "do not ask" } },
+  exits: { "3": "a step did not go as expected", "130": "interrupted" },
+};
+
+const BUILDS =
+  "Next it builds the platform on this machine, as root: up to 30 minutes and 20 GB of disk the first time, " +
+  "a minute and a half later on.\nIt makes network namespaces, mounts and cgroups, and keeps what it builds in " +
+  "~/.cache/lakecheck-lab. Then it breaks it and repairs it.";
+
+/** What the demo does to the world. */
+export interface Hands {
+  perform(step: Step): Promise<boolean>;
+  whyNot(): string | undefined;
+  /** Whether to build; undefined where nobody can be asked. */
+  agreed?(question: string): Promise<boolean>;
+  say(text: string): void;
+}
+
+/** The demo from its beginning. Gives the exit status. */
+export async function demo({ perform, whyNot, agreed, say }: Hands): Promise<number> {
   const started = Date.now();
   if (!(await perform(REPLAY))) return 3;
   const reason = whyNot();
   if (reason) {
-    console.log(
+    say(
       `\nThe demo ends here: ${reason}. The rest of it breaks and repairs a real platform on this machine.`,
     );
+    return 0;
+  }
+  say(`\n${"─".repeat(78)}\n${BUILDS}`);
+  if (agreed && !(await agreed("Build it now?"))) {
+    say("The demo ends here. Nothing was built.");
     return 0;
   }
   for (const step of LIVE) {
     if (!(await perform(step))) return 3;
   }
   const minutes = ((Date.now() - started) / 60000).toFixed(1);
-  console.log(
+  say(
     `\n${
       "─".repeat(78)
     }\nDone in ${minutes} min. The platform is still up: \`deno task lab:break --list\` has more faults to try,` +
@@ -107,4 +139,11 @@ async function main(): Promise<number> {
   return 0;
 }
 
-Deno.exit(await main());
+async function main(): Promise<number> {
+  const { given } = await toolArguments(DEMO, Deno.args);
+  Deno.addSignalListener("SIGINT", interrupted);
+  const asks = Deno.stdin.isTerminal() && !given.has("yes");
+  return await demo({ perform, whyNot, ...asks && { agreed: ask }, say: (text) => console.log(text) });
+}
+
+if (import.meta.main) Deno.exit(await main());

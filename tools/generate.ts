@@ -5,15 +5,18 @@ import { components } from "../lib/components/mod.ts";
 import { doctor } from "../lib/procedures/onepassword/status/mod.ts";
 import type { Component, ListSource, Source } from "../lib/engine/model.ts";
 import { reportSchema } from "../lib/engine/report_schema.ts";
-import { rbac1PasswordText } from "./rbac_1password.ts";
-import { trialsText } from "./trials_page.ts";
-import { faultsText, HEADER, partsText, readmeText } from "./lab_pages.ts";
-import { securityText } from "./rights_table.ts";
+import { type Tool, toolArguments } from "../lib/cli/tool.ts";
+import { rbac1PasswordText } from "./pages/rbac_1password.ts";
+import { trialsText } from "./pages/trials.ts";
+import { faultsText, HEADER, partsText, readmeText } from "./pages/lab.ts";
+import { securityText } from "./pages/rights.ts";
+import { firstLine, SCRIPTS, withFirstLine, withTasks } from "./tasks.ts";
 
 /** Every generated file with its text, by path. */
 export async function generated(): Promise<Map<string, string>> {
   const known = new Set(components.map(({ name }) => name));
   return new Map([
+    ["deno.json", withTasks(await Deno.readTextFile("deno.json"))],
     ["docs/schema/report.v1.json", schemaText()],
     ["docs/checks.md", checksText([...components, ...doctor.filter(({ name }) => !known.has(name))])],
     ["docs/trials.md", trialsText(HEADER)],
@@ -24,6 +27,7 @@ export async function generated(): Promise<Map<string, string>> {
     ["docs/security.md", await securityText()],
     ["README.md", await readmeText()],
     ["ARCHITECTURE.md", await architectureText()],
+    ...await Promise.all(Object.keys(SCRIPTS).map(scriptText)),
   ]);
 }
 
@@ -34,6 +38,10 @@ async function architectureText(): Promise<string> {
     PARTS,
     (_, from, to) => `${from}\n${partsTable()}\n\n${to}`,
   );
+}
+
+async function scriptText(path: string): Promise<[string, string]> {
+  return [path, withFirstLine(await Deno.readTextFile(path), firstLine(path))];
 }
 
 function schemaText(): string {
@@ -176,11 +184,19 @@ async function isFresh(path: string, text: string): Promise<boolean> {
   return await Deno.readTextFile(path).then((found) => found === text, () => false);
 }
 
+const GENERATE: Tool = {
+  name: "generate",
+  summary: "Writes what is generated: pages and tables, the tasks of deno.json, first lines of scripts.",
+  flags: { check: { help: "write nothing; say what is not as the code says" } },
+  exits: { "1": "--check: something is not as the code says" },
+};
+
 if (import.meta.main) {
+  const { given } = await toolArguments(GENERATE, Deno.args);
   let stale = 0;
   for (const [path, text] of await generated()) {
     if (await isFresh(path, text)) continue;
-    if (Deno.args.includes("--check")) {
+    if (given.has("check")) {
       stale++;
       console.error(`${path} is not what the code says. Next: deno task generate`);
       continue;

@@ -8,6 +8,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { refused, type Tool, toolArguments } from "../lib/cli/tool.ts";
 
 /** What is found, and what takes its place: operators turned around, anchors, limits and guards taken away. */
 const CHANGES: readonly [RegExp, string][] = [
@@ -97,14 +98,27 @@ function copyOfTree(): string {
   return copy;
 }
 
-function main(argv: readonly string[]): void {
+const MUTATE: Tool = {
+  name: "mutate",
+  summary:
+    "Do the tests see a change? Changes one token of a file at a time, in a copy of the repository below the temporary " +
+    "directory,\nruns the tests after it, and prints the changes that no test sees.",
+  flags: {
+    count: { help: "how many changes", value: "N", fallback: "20" },
+    seed: { help: "which changes are chosen", value: "N", fallback: "1" },
+  },
+  words: "FILE ... -- TEST ...",
+  start: "deno run -A tools/mutate.ts",
+};
+
+async function main(argv: readonly string[]): Promise<void> {
   const cut = argv.indexOf("--");
-  const [ours, tests] = [argv.slice(0, cut), argv.slice(cut + 1)];
-  const number = (flag: string, fallback: number) =>
-    ours.includes(flag) ? Number(ours[ours.indexOf(flag) + 1]) : fallback;
-  const [count, seed] = [number("--count", 20), number("--seed", 1)];
-  const files = ours.filter((one) => one.endsWith(".ts"));
-  if (cut < 0 || files.length === 0 || tests.length === 0) throw new Error("FILES -- TESTS");
+  const { given, words: files } = await toolArguments(MUTATE, cut < 0 ? argv : argv.slice(0, cut));
+  const tests = cut < 0 ? [] : argv.slice(cut + 1);
+  const [count, seed] = [Number(given.get("count") ?? 20), Number(given.get("seed") ?? 1)];
+  if (files.length === 0 || tests.length === 0) {
+    Deno.exit(refused(MUTATE, "it needs files, -- and tests. See: deno task mutate --help"));
+  }
   const copy = copyOfTree();
   try {
     const started = performance.now();
@@ -135,4 +149,4 @@ function main(argv: readonly string[]): void {
   }
 }
 
-if (import.meta.main) main(Deno.args);
+if (import.meta.main) await main(Deno.args);

@@ -1,7 +1,9 @@
 /** `deno task ok`: everything that must be so before a change is done, one step after the other. */
+import { type Tool, toolArguments } from "../lib/cli/tool.ts";
 import { build } from "./kustomize.ts";
 import { registered } from "./registered.ts";
 import { structure } from "./structure.ts";
+import { taskArguments } from "./task_arguments.ts";
 
 interface Step {
   name: string;
@@ -16,11 +18,9 @@ const STEPS: Step[] = [
   { name: "registered", run: registered },
   { name: "types", run: () => deno("check", "--quiet", ".") },
   { name: "doc tests", run: () => deno("test", "--doc", "--quiet", "--permit-no-files", "lib") },
-  { name: "generated files", run: () => deno("run", ...GENERATE, "tools/generate.ts", "--check") },
+  { name: "generated files", run: () => deno(...taskArguments("generate"), "--check") },
   { name: "kubernetes directories", run: build },
 ];
-
-const GENERATE = ["--quiet", "--allow-read", "--allow-env"];
 
 async function deno(...args: string[]): Promise<boolean> {
   const command = new Deno.Command(Deno.execPath(), { args, stdin: "null", env: { NO_COLOR: "1" } });
@@ -48,7 +48,14 @@ export async function gate(): Promise<{ passed: number; failed: number }> {
   return { passed, failed };
 }
 
+const OK: Tool = {
+  name: "ok",
+  summary: `Looks whether a change is done: ${STEPS.map(({ name }) => name).join(", ")}. Changes no file.`,
+  exits: { "1": "a step failed" },
+};
+
 if (import.meta.main) {
+  await toolArguments(OK, Deno.args);
   const { failed } = await gate();
   if (failed > 0) {
     console.error(`${failed} of ${STEPS.length} steps failed; what is wrong stands above each.`);

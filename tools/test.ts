@@ -3,26 +3,18 @@
  * it is not up. Prints everything; the last line is the sum. What should have run and did not is a failure.
  */
 import { findLab } from "../lab/context.ts";
-import { duckdbDirectory } from "./duckdb_directory.ts";
+import { type Tool, toolArguments } from "../lib/cli/tool.ts";
 import { gate } from "./ok.ts";
+import { rightsArguments } from "./task_arguments.ts";
+import { UNIT } from "./tasks.ts";
 
 export interface Tally {
   passed: number;
   failed: number;
 }
 
-/** As in deno.json's test:unit, which a test compares with it. */
-export const UNIT = [
-  "--allow-read",
-  "--allow-write",
-  "--allow-run",
-  "--allow-net",
-  "--allow-env",
-  "--allow-sys",
-  `--allow-ffi=${duckdbDirectory()}`,
-];
 /** The lab is made of namespaces, mounts and /proc, which Deno gives to nobody with less. */
-const LAB = ["--allow-all"];
+const LAB = ["test", "--no-prompt", "--allow-all", "tests/lab_live"];
 
 /**
  * The sum that `deno test` prints at its end, e.g. `ok | 12 passed (3 steps) | 0 failed | 1 ignored (2s)`.
@@ -42,9 +34,9 @@ export function tallyOf(output: string, success: boolean): Tally & { notes: stri
 }
 
 /** Runs `deno test` with these arguments, shows what it prints, and counts. */
-async function denoTest(permissions: readonly string[], ...args: string[]): Promise<Tally> {
+async function denoTest(args: string[]): Promise<Tally> {
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--no-prompt", ...permissions, ...args],
+    args,
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
@@ -72,23 +64,49 @@ async function lab(verb: "up" | "down"): Promise<boolean> {
 /** The tests on the lab. A lab that was there before stays, one that was not goes again. */
 async function live(): Promise<Tally> {
   const wasThere = findLab() !== undefined;
-  const tally = await lab("up") ? await denoTest(LAB, "tests/lab_live") : { passed: 0, failed: 1 };
+  const tally = await lab("up") ? await denoTest(LAB) : { passed: 0, failed: 1 };
   if (tally.passed === 0) console.error("FAILED  no test on the lab passed: see above whether it came up");
   if (wasThere || await lab("down")) return tally;
   console.error("FAILED  the lab did not go down; deno task lab:status lists what is left");
   return { ...tally, failed: tally.failed + 1 };
 }
 
+/** The tests that need neither root nor lab; all of them, or those in these files and directories. */
+function unit(paths: readonly string[] = ["tests"], more: readonly string[] = []): Promise<Tally> {
+  const rights = rightsArguments(UNIT);
+  return denoTest([
+    "test",
+    "--no-prompt",
+    ...rights,
+    "--ignore=tests/lab_live,tests/integration",
+    ...more,
+    ...paths,
+  ]);
+}
+
 const PARTS: { name: string; run(): Promise<Tally> }[] = [
   { name: "The gate (deno task ok)", run: gate },
-  {
-    name: "Tests that need nothing (deno task test:unit)",
-    run: () => denoTest(UNIT, "--ignore=tests/lab_live,tests/integration", "tests"),
-  },
+  { name: "Tests that need nothing (deno task test:unit)", run: () => unit() },
   { name: "Tests on the lab", run: live },
 ];
 
-if (import.meta.main) {
+const EXITS = { "1": "a test failed, or did not run" };
+const TEST: Tool = {
+  name: "test",
+  summary:
+    "Runs the gate, the tests that need nothing, and those on the lab, which is brought up for them (Linux, root).",
+  exits: EXITS,
+};
+const TEST_UNIT: Tool = {
+  name: "test:unit",
+  summary:
+    "Runs the tests that need neither root nor lab: all of them, or those in these files and directories.",
+  flags: { filter: { help: "only tests whose names hold this text", value: "TEXT" } },
+  words: "[PATH ...]",
+  exits: EXITS,
+};
+
+async function all(): Promise<Tally> {
   const sum = { passed: 0, failed: 0 };
   for (const part of PARTS) {
     console.log(`\n== ${part.name}`);
@@ -97,5 +115,18 @@ if (import.meta.main) {
     sum.failed += failed;
   }
   console.log(`\n${sum.passed} passed, ${sum.failed} failed`);
-  Deno.exit(sum.failed > 0 ? 1 : 0);
+  return sum;
+}
+
+async function onlyUnit(argv: readonly string[]): Promise<Tally> {
+  const { given, words } = await toolArguments(TEST_UNIT, argv);
+  const filter = given.get("filter");
+  return await unit(words.length > 0 ? words : undefined, filter === undefined ? [] : [`--filter=${filter}`]);
+}
+
+if (import.meta.main) {
+  const [first, ...rest] = Deno.args;
+  if (first !== "unit") await toolArguments(TEST, Deno.args);
+  const { failed } = first === "unit" ? await onlyUnit(rest) : await all();
+  Deno.exit(failed > 0 ? 1 : 0);
 }

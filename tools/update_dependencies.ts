@@ -3,6 +3,7 @@
  * deno.lock anew, and says which versions changed, also of what the libraries bring. No other task
  * changes the lockfile.
  */
+import { type Tool, toolArguments } from "../lib/cli/tool.ts";
 import { stripVTControlCharacters } from "node:util";
 
 /** The npm packages of a lockfile. */
@@ -118,9 +119,18 @@ export async function update(names: readonly string[], root = ".", run: Run = ou
   return changesText(before, lockedIn(await Deno.readTextFile(lock)));
 }
 
+const UPDATE: Tool = {
+  name: "update",
+  summary:
+    "Takes the libraries of deno.json to their newest versions, and says what changed; without names, all of them.",
+  words: "[NAME ...]",
+  exits: { "3": "nothing was changed: the registry did not answer, or there is no such library" },
+};
+
 if (import.meta.main) {
+  const { words } = await toolArguments(UPDATE, Deno.args);
   try {
-    console.log((await update(Deno.args)).trimEnd());
+    console.log((await update(words)).trimEnd());
   } catch (error) {
     console.error(`update: ${error instanceof Error ? error.message : error}`);
     Deno.exit(3);

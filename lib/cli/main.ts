@@ -3,13 +3,14 @@ import type { Asked, Command } from "../command.ts";
 import { FLAGS } from "./common_flags.ts";
 import { removeUnfinished, writeFileAtomic } from "../disk/atomic_file.ts";
 import { CannotLook, Interrupted, LacksRight, UsageError } from "../engine/errors.ts";
-import { durationMs, flagLines, type FlagTable, type Given, parseFlags } from "./flags.ts";
+import { durationMs, flagLines, type FlagTable, type Given, nearest, parseFlags } from "./flags.ts";
 import type { Component, Facts } from "../engine/model.ts";
 import { type Format, formats } from "../render/mod.ts";
 import type { FailOn, Report } from "../engine/report.ts";
 import { clean, quote, withoutCredentials } from "../redact/mod.ts";
 import { otherTask } from "./rights.ts";
 import { note, print, progress, terminalColour, terminalWidth } from "./terminal.ts";
+import { own } from "../untrusted/lookup.ts";
 import { command } from "../untrusted/shell.ts";
 import { comment } from "../untrusted/written.ts";
 import { VERSION } from "../version.ts";
@@ -41,6 +42,30 @@ export async function main(command: Command, argv: readonly string[]): Promise<n
   Deno.addSignalListener("SIGINT", stop(INTERRUPTED));
   if (command.undoMs !== undefined) Deno.addSignalListener("SIGTERM", stop(TERMINATED));
   Deno.exit(await run(command, argv, interruption.signal));
+}
+
+/** Runs the command that the first word names, as {@linkcode main} does; without a word it tells which there are. */
+export async function mainOf(
+  commands: Readonly<Record<string, Command>>,
+  script: string,
+  [word = "--help", ...rest]: readonly string[],
+): Promise<never> {
+  const chosen = own(commands, word);
+  if (chosen) return await main(chosen, rest);
+  const names = Object.keys(commands);
+  if (word === "--help" || word === "-h") {
+    const wide = Math.max(...names.map(({ length }) => length)) + 2;
+    const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(wide)}${summary}`);
+    await print(
+      `Usage:\n  ./scripts/${script} COMMAND [flags]\n\nCommands:\n${lines.join("\n")}\n\n` +
+        "COMMAND --help explains its flags.\n",
+    );
+    Deno.exit(0);
+  }
+  const near = nearest(word, names);
+  const hint = near ? ` Did you mean ${near}?` : "";
+  note(`${script}: there is no command ${quote(word, [], 64)}; there are ${names.join(", ")}.${hint}`);
+  Deno.exit(COULD_NOT_TELL);
 }
 
 function endNow(command: Command, status: number): never {

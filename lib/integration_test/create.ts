@@ -4,6 +4,7 @@ import { CannotLook } from "../engine/errors.ts";
 import { ownTerminal, requireYes, type Terminal } from "../cli/prompt.ts";
 import { note } from "../cli/terminal.ts";
 import { type AssertedFact, changed, checkFacts, type Subject } from "./asserted.ts";
+import { startableDeno } from "./deno.ts";
 import { difference } from "./difference.ts";
 import { type RunTest, runTest, type TestRun } from "./prove.ts";
 import { fileOf, testText } from "./write.ts";
@@ -144,7 +145,7 @@ async function run(
 
 /** As `deno fmt` has it, by the rules of the repository. */
 async function formatted(text: string, root: string): Promise<string> {
-  const child = new Deno.Command(Deno.execPath(), {
+  const child = new Deno.Command(startableDeno() ?? Deno.execPath(), {
     args: ["fmt", "--quiet", "--ext=ts", "-"],
     cwd: root,
     stdin: "piped",

@@ -3,6 +3,7 @@ import type { Asked, Command } from "../command.ts";
 import { LacksRight, UsageError } from "../engine/errors.ts";
 import type { Given } from "../cli/flags.ts";
 import type { Facts } from "../engine/model.ts";
+import { startableDeno } from "./deno.ts";
 import type { Looker } from "./subjects.ts";
 
 const CREATE = "write a test of what was found to tests/integration, after seeing it pass and fail";
@@ -44,7 +45,7 @@ function checkFlags({ given }: Asked): void {
       "--create-integration-test has to look at the platform, and --facts looks at a file. Next: leave one of them out",
     );
   }
-  if (Deno.permissions.querySync({ name: "run", command: Deno.execPath() }).state === "granted") return;
+  if (startableDeno()) return;
   throw new LacksRight(
     "run",
     "--create-integration-test runs the test that it writes, and this task was started without the right to start a program.",

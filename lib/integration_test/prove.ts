@@ -2,6 +2,7 @@
 import { CannotLook, Interrupted } from "../engine/errors.ts";
 import { parseJson } from "../untrusted/json.ts";
 import { quote } from "../redact/mod.ts";
+import { startableDeno } from "./deno.ts";
 
 export interface TestRun {
   passed: string[];
@@ -26,7 +27,7 @@ export interface RunTest {
  */
 export async function runTest({ root, file, env, noCheck, timeoutMs, signal }: RunTest): Promise<TestRun> {
   signal.throwIfAborted();
-  const command = new Deno.Command(Deno.execPath(), {
+  const command = new Deno.Command(startableDeno() ?? Deno.execPath(), {
     args: [
       "test",
       "--allow-all",

@@ -12,8 +12,8 @@ import {
   serveFake,
 } from "../fakes/api_server.ts";
 import { FAKE_KEYS } from "../fakes/s3/mod.ts";
-import { duckdbDirectory } from "../../tools/duckdb_directory.ts";
-import { ROOT, tasks } from "../tools/tasks.ts";
+import { taskArguments } from "../../tools/task_arguments.ts";
+import { ROOT } from "../tools/tasks.ts";
 import { scenario } from "../truth/commands.ts";
 
 /** Stands where values of the platform are that no command may keep. */
@@ -129,9 +129,7 @@ async function runTask(
   directory: string,
   net: readonly string[],
 ): Promise<Ran> {
-  const line = (tasks()[task] ?? "").replace(/"(--allow-ffi=)\$\([^)]*\)"/, `$1${duckdbDirectory()}`);
-  const [, ...words] = line.split(" ");
-  const own = words.map((word) =>
+  const own = taskArguments(task).map((word) =>
     word === "--allow-net"
       ? `--allow-net=${net.join(",")}`
       : word.startsWith("scripts/")

@@ -9,6 +9,7 @@ const proof = (file: string, title: string): Proof => ({ file, title });
 const here = (title: string): Proof => ({ file: "tests/docs/security.test.ts", title });
 
 const RIGHTS = "tests/tools/rights.test.ts";
+const SCRIPTS = "tests/tools/scripts.test.ts";
 const QUESTION = "tests/procedures/onepassword/install/question.test.ts";
 const SECRETS = "tests/procedures/onepassword/install/apply_secrets.test.ts";
 const UNINSTALL = "tests/procedures/onepassword/uninstall.test.ts";
@@ -58,6 +59,17 @@ export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
       RIGHTS,
       "no task loads native libraries from everywhere, and all rights have only the lab and its bench",
     ),
+  ],
+  "scripts.rights": [
+    proof(SCRIPTS, "the first line of a script has the rights of its task, and deno as the only program"),
+    proof(SCRIPTS, "the scripts have the rights of the tasks that the page about security names"),
+  ],
+  "scripts.deno": [
+    proof(SCRIPTS, "the first line of a script has the rights of its task, and deno as the only program"),
+    proof(SCRIPTS, "a process that may start deno alone runs a generated test, and starts nothing else"),
+  ],
+  "scripts.native": [
+    proof(SCRIPTS, "DuckDB is loaded from Deno's cache in the home directory; elsewhere the task is named"),
   ],
   "health.reads": [here("health asks for what rbac.yaml grants, and every request is a GET")],
   "health.secrets": [here("health asks for the metadata of Secrets only")],

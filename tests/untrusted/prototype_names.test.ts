@@ -14,7 +14,6 @@ import { loadFacts } from "../../lib/disk/facts_file.ts";
 import { parseFlags } from "../../lib/cli/flags.ts";
 import { own } from "../../lib/untrusted/lookup.ts";
 import { at } from "../../lib/procedures/onepassword/objects.ts";
-import { commands } from "../../lib/procedures/onepassword/commands.ts";
 import { formatNames } from "../../lib/render/mod.ts";
 import { openWorld } from "../../lib/engine/world.ts";
 import { toy } from "../cli/run.ts";
@@ -64,10 +63,6 @@ Deno.test("the command says so, and exits with 3", async () => {
   const { code, stderr } = await toy(["--output", "constructor"]);
   assert.equal(code, 3);
   assert.match(stderr, /--output is "constructor", and must be one of/);
-});
-
-Deno.test("a word that names no command is read as status", () => {
-  for (const name of NAMES) assert.equal(commands(name), commands("status"));
 });
 
 Deno.test("an error code of S3 is told as any that we do not know", () => {

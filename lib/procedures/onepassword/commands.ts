@@ -2,7 +2,6 @@
 import type { Command } from "../../command.ts";
 import type { FlagTable } from "../../cli/flags.ts";
 import { obcSync } from "../obc_sync/command.ts";
-import { own } from "../../untrusted/lookup.ts";
 
 const MANIFESTS = {
   help: "directory with onepassword-connect/ and stores/ (default: kubernetes/apps/external-secrets)",
@@ -87,9 +86,10 @@ const status: Command = {
   format: "verbose",
 };
 
-const ALL: Record<string, Command> = { install, status, uninstall, "obc:sync": obcSync };
-
-/** The command of this word; `status`, which only reads, when there is none. */
-export function commands(word: string): Command {
-  return own(ALL, word) ?? status;
-}
+/** By the word that the script takes first. */
+export const commands: Readonly<Record<string, Command>> = {
+  install,
+  status,
+  uninstall,
+  "obc:sync": obcSync,
+};

@@ -6,6 +6,7 @@ import { faultsOn, findFault, repairAll } from "../../../lab/faults/mod.ts";
 import { breakOne } from "../../../lab/faults/run.ts";
 import { mintToken, vaultDir } from "../../../lab/platform/mod.ts";
 import { CLEAN_ENV } from "../../../lab/process.ts";
+import { taskArguments } from "../../../tools/task_arguments.ts";
 import { lab, quiet, task } from "../live.ts";
 
 const MANIFESTS = "kubernetes/apps/external-secrets";
@@ -157,10 +158,8 @@ Deno.test("1p:install in every bad case says what is wrong, and works when it is
 
 /** Runs install as the task does, without the task runner in between, and sends it SIGINT. */
 async function interrupted(afterMs: number): Promise<{ code: number; stderr: string }> {
-  const tasks = JSON.parse(readFileSync(join(lab().root, "deno.json"), "utf8")).tasks;
-  const [, ...words] = String(tasks["1p:install"].command).split(" ");
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...words, ...args()],
+    args: [...taskArguments("1p:install"), ...args()],
     cwd: lab().root,
     clearEnv: true,
     env: CLEAN_ENV,

@@ -18,9 +18,12 @@ const openedIn = memo((scratch: S3Context["scratch"]): Promise<Engines> => {
   const duckdb = openDuckDb().catch((error) => {
     throw new CannotLook({
       kind: "not-installed",
-      message: `DuckDB cannot be loaded here: ${
-        quote(error instanceof Error ? error.message : String(error), [], 300)
-      }`,
+      message: error instanceof Deno.errors.NotCapable
+        ? "DuckDB cannot be loaded here: this was started without the right to load native code from where Deno keeps it. " +
+          "Next: deno task data-platform:test:s3"
+        : `DuckDB cannot be loaded here: ${
+          quote(error instanceof Error ? error.message : String(error), [], 300)
+        }`,
     });
   });
   scratch.undo("the temporary directory of DuckDB", async () => {

@@ -4,8 +4,8 @@ import {
   MANIFESTS,
   type Manifests,
   readManifests,
-} from "../lib/procedures/onepassword/install/manifests.ts";
-import { type Right, rightsFor } from "../lib/procedures/onepassword/install/preflight.ts";
+} from "../../lib/procedures/onepassword/install/manifests.ts";
+import { type Right, rightsFor } from "../../lib/procedures/onepassword/install/preflight.ts";
 
 const NAME = "lakecheck-1password";
 

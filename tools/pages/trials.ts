@@ -1,7 +1,7 @@
 /** docs/trials.md: what the checkpoints try, from the trials themselves. */
-import { reported as ofNessie } from "../lib/checkpoints/nessie/report.ts";
-import { reported as ofS3 } from "../lib/checkpoints/s3/report.ts";
-import { type Component, isRecord } from "../lib/engine/model.ts";
+import { reported as ofNessie } from "../../lib/checkpoints/nessie/report.ts";
+import { reported as ofS3 } from "../../lib/checkpoints/s3/report.ts";
+import { type Component, isRecord } from "../../lib/engine/model.ts";
 
 /** The components of a checkpoint that judge what it recorded; the others are health's. */
 const own = (all: readonly Component[]): Component[] =>
