@@ -1,5 +1,6 @@
 /** What a command is, and what it is asked. Types only. */
 import type { CommonFlag } from "./cli/common_flags.ts";
+import type { ClusterConnection } from "./clients/kubernetes/client.ts";
 import type { FlagTable, Given } from "./cli/flags.ts";
 import type { Component, Facts } from "./engine/model.ts";
 import type { Report } from "./engine/report.ts";
@@ -45,6 +46,8 @@ export interface Asked {
   context?: string;
   namespace: string;
   timeoutMs: number;
+  /** The run's way into the cluster; closed by who made this. */
+  cluster: ClusterConnection;
   /** Aborted, with an Interrupted, by Ctrl-C and SIGTERM, of a command that undoes. */
   signal: AbortSignal;
 }

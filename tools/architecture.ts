@@ -56,7 +56,7 @@ export const PARTS: readonly Part[] = [
     files: /^lib\/command\.ts$/,
     job: "what a command is, and what it is asked: types",
     uses: [],
-    types: [CLI, RENDER, REPORT, MODEL],
+    types: [CLI, CLIENTS, RENDER, REPORT, MODEL],
   },
   {
     name: CLI,

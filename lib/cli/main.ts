@@ -1,4 +1,5 @@
 /** Runs a Command from its arguments to its exit status: collect, check, diagnose, render. */
+import type { ClusterConnection } from "../clients/kubernetes/client.ts";
 import type { Asked, Command } from "../command.ts";
 import { FLAGS } from "./common_flags.ts";
 import { removeUnfinished, writeFileAtomic } from "../disk/atomic_file.ts";
@@ -103,6 +104,8 @@ async function run(command: Command, argv: readonly string[], signal: AbortSigna
     return exitCode(report.status, options.failOn);
   } catch (error) {
     return await explain(withTask(error, command, argv), command, options);
+  } finally {
+    options?.cluster.close();
   }
 }
 
@@ -124,11 +127,25 @@ function optionsOf(given: Given, command: Command, signal: AbortSignal): Options
     context: given.get("context"),
     namespace: namespaceOf(given),
     timeoutMs: durationMs("timeout", given.get("timeout") ?? FLAGS.timeout.fallback),
+    cluster: clusterOf(given.get("kubeconfig"), given.get("context")),
     failOn: (given.get("fail-on") ?? FLAGS["fail-on"].fallback) as FailOn,
     facts: given.get("facts"),
     saveFacts: given.get("save-facts"),
     signal,
     colour: !given.has("no-color") && !given.has("output-file") && terminalColour(),
+  };
+}
+
+/** What it takes to ask a cluster is loaded when one is asked. */
+function clusterOf(kubeconfig: string | undefined, context: string | undefined): ClusterConnection {
+  let made: Promise<ClusterConnection> | undefined;
+  const make = () =>
+    made ??= import("../clients/kubernetes/client.ts").then(({ clusterConnection }) =>
+      clusterConnection({ kubeconfig, context })
+    );
+  return {
+    open: async () => await (await make()).open(),
+    close: () => void made?.then((cluster) => cluster.close()),
   };
 }
 
@@ -198,8 +215,8 @@ async function read(components: readonly Component[], options: Options): Promise
     import("../clients/kubernetes/client.ts"),
     import("../engine/collect.ts"),
   ]);
-  const { kubeconfig, context, timeoutMs, namespace } = options;
-  const client = await connect({ kubeconfig, context, timeoutMs });
+  const { cluster, timeoutMs, namespace } = options;
+  const client = await connect({ cluster, timeoutMs });
   const sources = sourcesOf(components);
   const done = progress(`Reading ${sources.length} sources of ${client.context} ...`);
   try {

@@ -3,7 +3,7 @@
  * NESSIE_URL) leads to, and say what they see as plain values.
  */
 import type { Asked, Command } from "../command.ts";
-import { connect } from "../clients/kubernetes/client.ts";
+import { type ClusterConnection, clusterConnection, connect } from "../clients/kubernetes/client.ts";
 import { collect, sourcesOf } from "../engine/collect.ts";
 import { Interrupted } from "../engine/errors.ts";
 import { durationMs } from "../cli/flags.ts";
@@ -31,31 +31,35 @@ async function lookWith(looker: Looker, flags: LookFlags) {
   const interrupt = () => stop.abort(new Interrupted("interrupted"));
   Deno.addSignalListener("SIGINT", interrupt);
   Deno.addSignalListener("SIGTERM", interrupt);
+  const { context } = flags;
+  const cluster = clusterConnection(context === undefined ? {} : { context });
   try {
-    const asked = askedBy(flags, stop.signal);
+    const asked = askedBy(flags, cluster, stop.signal);
     const facts = await run(await looker.command(), asked);
     return await looker.asserted(facts, asked);
   } finally {
+    cluster.close();
     Deno.removeSignalListener("SIGINT", interrupt);
     Deno.removeSignalListener("SIGTERM", interrupt);
   }
 }
 
-function askedBy(flags: LookFlags, signal: AbortSignal): Asked {
+function askedBy(flags: LookFlags, cluster: ClusterConnection, signal: AbortSignal): Asked {
   const { namespace = "data-platform", timeout = "10s", context } = flags;
   return {
     given: new Map(Object.entries(flags)),
     ...context === undefined ? {} : { context },
     namespace,
     timeoutMs: durationMs("timeout", timeout),
+    cluster,
     signal,
   };
 }
 
 /** Collects and tries, as the command itself does. */
 async function run(command: Command, asked: Asked): Promise<Facts> {
-  const { context, timeoutMs, namespace } = asked;
-  const client = await connect({ ...context === undefined ? {} : { context }, timeoutMs });
+  const { cluster, timeoutMs, namespace } = asked;
+  const client = await connect({ cluster, timeoutMs });
   try {
     const facts = await collect(client, sourcesOf(await command.components()), { namespace });
     return await command.extend?.(facts, asked) ?? facts;

@@ -9,6 +9,7 @@ import { CannotLook, UsageError } from "../../lib/engine/errors.ts";
 import type { Facts } from "../../lib/engine/model.ts";
 import { openWorld } from "../../lib/engine/world.ts";
 import { PATIENT_MS } from "../patience.ts";
+import { clusterConnection } from "../../lib/clients/kubernetes/client.ts";
 
 function factsOf(sources: Record<string, unknown[]>): Facts {
   return {
@@ -169,6 +170,7 @@ function askedFor(flags: Record<string, string>): Asked {
     given: new Map(Object.entries(flags)),
     namespace: "data-platform",
     timeoutMs: PATIENT_MS,
+    cluster: clusterConnection({}),
     signal: new AbortController().signal,
   };
 }

@@ -1,6 +1,5 @@
 /** A catalog that can't be reached, in every way that its client tells apart, with the real client against real sockets. */
 import assert from "node:assert/strict";
-import type { Asked } from "../../lib/command.ts";
 import { validate } from "../../lib/checkpoints/nessie/run.ts";
 import { reported } from "../../lib/checkpoints/nessie/report.ts";
 import { examine } from "../../lib/engine/evaluate.ts";
@@ -11,20 +10,15 @@ import { certificateFor } from "../clients/s3/certificates.ts";
 import { closedPort, kubeconfigFor } from "../fakes/api_server.ts";
 import { factsFor, scenario } from "./commands.ts";
 import { PATIENT_MS } from "../patience.ts";
+import { withAsked } from "../fakes/asked.ts";
 
 /** The report of the checkpoint against this address, on the healthy lab. */
 async function reportAt(url: string, timeoutMs = PATIENT_MS): Promise<Report> {
   const recorded = factsFor({ name: "nessie", components: reported() }, await scenario("healthy"));
   let facts: Facts | undefined;
   await withKubeconfig(kubeconfigFor(`https://127.0.0.1:${await closedPort()}`), async (kubeconfig) => {
-    const asked: Asked = {
-      given: new Map([["url", url]]),
-      kubeconfig,
-      namespace: "data-platform",
-      timeoutMs,
-      signal: new AbortController().signal,
-    };
-    facts = await validate(recorded, asked);
+    const given = new Map([["url", url]]);
+    facts = await withAsked({ given, kubeconfig, timeoutMs }, (asked) => validate(recorded, asked));
   });
   assert.ok(facts);
   return examine("validate:nessie", reported(), facts);

@@ -18,7 +18,7 @@ import {
 } from "./kubeconfig_files.ts";
 import { redact } from "../../redact/mod.ts";
 import { type Login, logIn } from "./login.ts";
-import { type Headers, openTransport, type Reply } from "../transport.ts";
+import { type Headers, openTransport, type Reply, type Transport } from "../transport.ts";
 
 export interface ConnectOptions extends Wanted {
   /** Limit of each request, its retry included. */
@@ -29,6 +29,57 @@ export interface ConnectOptions extends Wanted {
   userAgent?: string;
   /** For tests. */
   around?: Surroundings;
+  /** The run's own way into its cluster; what would choose another one is not used then. Default: one is opened. */
+  cluster?: ClusterConnection;
+}
+
+/**
+ * One way into one cluster for a whole run: the kubeconfig is read once, and whoever logs in does so once. Nothing is read
+ * before the first `open`, whose errors are those of `connect`; every client that is given it shares its connections and
+ * may be closed by itself.
+ */
+export interface ClusterConnection {
+  open(): Promise<OpenedCluster>;
+  /** Frees the connections; what is under way fails. */
+  close(): void;
+}
+
+/** Who asks, whom, and over which connections. */
+export interface OpenedCluster {
+  target: Target;
+  login: Login;
+  /** PEM. */
+  ca?: string;
+  transport: Transport;
+}
+
+/** A way into the cluster that kubectl would talk to; reads nothing yet. */
+export function clusterConnection(options: Omit<ConnectOptions, "cluster" | "timeoutMs">): ClusterConnection {
+  let opening: Promise<OpenedCluster> | undefined;
+  let opened: OpenedCluster | undefined;
+  let closed = false;
+  const keep = (one: OpenedCluster) => {
+    opened = one;
+    if (closed) one.transport.close();
+    return one;
+  };
+  return {
+    open: () => opening ??= openCluster(options).then(keep),
+    close() {
+      closed = true;
+      opened?.transport.close();
+    },
+  };
+}
+
+async function openCluster(options: Omit<ConnectOptions, "cluster" | "timeoutMs">): Promise<OpenedCluster> {
+  const target = await findTarget(options, options.around ?? SURROUNDINGS);
+  const [login, ca] = await Promise.all([
+    logIn(target),
+    target.cluster.ca && readMaterial(target.cluster.ca, `the CA of cluster ${target.clusterName}`),
+  ]);
+  const transport = openTransport({ ...target, ...target.cluster, ca, cert: login.cert, key: login.key });
+  return { target, login, ...ca ? { ca } : {}, transport };
 }
 
 export interface GetOptions {
@@ -129,14 +180,10 @@ export interface Line {
   close(): void;
 }
 
-/** Finds the kubeconfig, reads its credentials and contacts nothing else; errors as of `connect`. */
+/** Over the cluster that is given, or one of its own that closes with it; errors as of `connect`. */
 export async function openLine(options: ConnectOptions): Promise<Line> {
-  const target = await findTarget(options, options.around ?? SURROUNDINGS);
-  const [login, ca] = await Promise.all([
-    logIn(target),
-    target.cluster.ca && readMaterial(target.cluster.ca, `the CA of cluster ${target.clusterName}`),
-  ]);
-  const transport = openTransport({ ...target, ...target.cluster, ca, cert: login.cert, key: login.key });
+  const cluster = options.cluster ?? clusterConnection(options);
+  const { target, login, ca, transport } = await cluster.open();
   const talk: Talk = {
     ...target,
     timeoutMs: options.timeoutMs,
@@ -180,7 +227,7 @@ export async function openLine(options: ConnectOptions): Promise<Line> {
   function close(): void {
     if (closing.signal.aborted) return;
     closing.abort({ why: "closed" } satisfies Trouble);
-    transport.close();
+    if (cluster !== options.cluster) cluster.close();
   }
   return { target, login, ca, talk, closed: closing.signal, ask, close };
 }

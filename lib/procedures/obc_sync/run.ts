@@ -52,10 +52,10 @@ type Forwarder = (namespace: string, pod: string, port: number) => ReturnType<ty
 /** UsageError and CannotLook: nothing could be copied. What could not be done for one item is in the report. */
 export async function obcSync(asked: Asked): Promise<Report | undefined> {
   const started = performance.now();
-  const { given, kubeconfig, context, timeoutMs, namespace } = asked;
+  const { given, cluster, timeoutMs, namespace } = asked;
   const everyMs = everyOf(given);
   const job = await jobOf(asked);
-  const options = { kubeconfig, context, timeoutMs };
+  const options = { cluster, timeoutMs };
   const kube = await connectWriter(options);
   try {
     const hands: Hands = {

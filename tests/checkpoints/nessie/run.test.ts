@@ -15,7 +15,7 @@ import { closedPort, kubeconfigFor, testAuthority } from "../../fakes/api_server
 import { type FakeNessie, fakeNessie } from "../../fakes/nessie/server.ts";
 import { BEGINNING } from "../../fakes/nessie/state.ts";
 import { NO_FACTS, withFake } from "./fixture.ts";
-import { PATIENT_MS } from "../../patience.ts";
+import { withAsked } from "../../fakes/asked.ts";
 
 /** Runs the checkpoint against this address, with a kubeconfig of a cluster that does not answer. */
 async function validated(
@@ -25,14 +25,8 @@ async function validated(
 ): Promise<Facts> {
   let facts: Facts | undefined;
   await withKubeconfig(kubeconfigFor(`https://127.0.0.1:${await closedPort()}`), async (kubeconfig) => {
-    const asked: Asked = {
-      given: new Map([["url", url], ...more]),
-      kubeconfig,
-      namespace: "data-platform",
-      timeoutMs: PATIENT_MS,
-      signal,
-    };
-    facts = await validate(NO_FACTS, asked);
+    const given = new Map([["url", url], ...more]);
+    facts = await withAsked({ given, kubeconfig, signal }, (asked) => validate(NO_FACTS, asked));
   });
   assert.ok(facts);
   return facts;
@@ -90,16 +84,11 @@ Deno.test("a catalog that nobody reaches makes every source a failure, and ends 
 
 Deno.test("without an address, and without a Service in the facts, that is said", async () => {
   await withKubeconfig(kubeconfigFor("https://127.0.0.1:1"), async (kubeconfig) => {
-    const signal = new AbortController().signal;
-    const asked: Asked = {
-      given: new Map(),
-      kubeconfig,
-      namespace: "data-platform",
-      timeoutMs: PATIENT_MS,
-      signal,
-    };
     const services = { ok: true as const, items: [] };
-    const facts = await validate({ ...NO_FACTS, sources: { services } }, asked);
+    const facts = await withAsked(
+      { kubeconfig },
+      (asked) => validate({ ...NO_FACTS, sources: { services } }, asked),
+    );
     const found = facts.sources["nessie.trials"];
     assert.ok(found && !found.ok);
     assert.match(

@@ -5,7 +5,7 @@ import { certificateFor } from "../../clients/s3/certificates.ts";
 import { testAuthority } from "../../fakes/api_server.ts";
 import type { FakeS3 } from "../../fakes/s3/mod.ts";
 import { KEYS, leftIn, ONLY_THEIRS, recordsOf, resultsOf, run, withPlatform } from "./run_fixture.ts";
-import { PATIENT_MS } from "../../patience.ts";
+import { withAsked } from "../../fakes/asked.ts";
 
 Deno.test("a whole run tries everything, leaves nothing behind and keeps no key; its facts are enough for the settings", async () => {
   const at = await Deno.makeTempDir();
@@ -23,13 +23,7 @@ Deno.test("a whole run tries everything, leaves nothing behind and keeps no key;
       assert.deepEqual([...new Set(read)], ["GET /api/v1/namespaces/data-platform/secrets/s3-credentials"]);
 
       const given = new Map([["facts", "f.json"], ["write-client-config", `${at}/clients`]]);
-      const signal = new AbortController().signal;
-      const again = await testStore(facts, {
-        given,
-        namespace: "data-platform",
-        timeoutMs: PATIENT_MS,
-        signal,
-      });
+      const again = await withAsked({ given }, (asked) => testStore(facts, asked));
       assert.deepEqual(again, facts);
       const site = await Deno.readTextFile(`${at}/clients/core-site.xml`);
       assert.match(site, /fs\.s3a\.endpoint/);

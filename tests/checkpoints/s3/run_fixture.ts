@@ -6,6 +6,7 @@ import type { TrialRecord } from "../../../lib/checkpoint/trial.ts";
 import { emptyBucket, FAKE_KEYS, type FakeOptions, type FakeS3, fakeS3 } from "../../fakes/s3/mod.ts";
 import { factsOf } from "./platform.ts";
 import { PATIENT_MS } from "../../patience.ts";
+import { clusterConnection } from "../../../lib/clients/kubernetes/client.ts";
 
 const base64 = (text: string) => new TextEncoder().encode(text).toBase64();
 
@@ -79,9 +80,11 @@ async function withAsked(
   const kubeconfig = await Deno.makeTempFile({ prefix: "lakecheck-test-" });
   await Deno.writeTextFile(kubeconfig, configFor(kube.port));
   const given = new Map(Object.entries({ endpoint: options.endpoint ?? fake.url, ...options.flags }));
+  const cluster = clusterConnection({ kubeconfig });
   const asked: Asked = {
     given,
     kubeconfig,
+    cluster,
     namespace: "data-platform",
     timeoutMs: options.timeoutMs ?? PATIENT_MS,
     signal: options.signal ?? new AbortController().signal,
@@ -97,6 +100,7 @@ async function withAsked(
   try {
     await use({ facts, asked, fake, secretsAsked: kube.asked });
   } finally {
+    cluster.close();
     await kube.close();
     await Deno.remove(kubeconfig);
   }

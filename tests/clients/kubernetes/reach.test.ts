@@ -10,7 +10,7 @@ import { Interrupted, UsageError } from "../../../lib/engine/errors.ts";
 import { closedPort, kubeconfigFor, testAuthority } from "../../fakes/api_server.ts";
 import { serveForwards } from "../../fakes/port_forward.ts";
 import { CANARY, withKubeconfig } from "./fixture.ts";
-import { inPod, NAMESPACE, POD } from "./port_forward_fixture.ts";
+import { inPod, NAMESPACE, POD } from "./port_forward/fixture.ts";
 import { PATIENT_MS } from "../../patience.ts";
 
 const IN_CLUSTER = "store.external-secrets.svc.cluster.local";

@@ -3,7 +3,7 @@ import { UsageError } from "../../../lib/engine/errors.ts";
 import { parseFlags } from "../../../lib/cli/flags.ts";
 import { obcSync } from "../../../lib/procedures/obc_sync/command.ts";
 import { tokenOf } from "../onepassword/samples.ts";
-import { PATIENT_MS } from "../../patience.ts";
+import { withAsked } from "../../fakes/asked.ts";
 
 /** What the command says to these flags, before it asks any cluster. */
 async function refusal(argv: string[]): Promise<string> {
@@ -11,14 +11,7 @@ async function refusal(argv: string[]): Promise<string> {
   try {
     await Deno.writeTextFile(file, tokenOf({ exp: undefined }));
     const given = parseFlags(["--token", file, ...argv], obcSync.flags ?? {}, obcSync.name);
-    const asked = {
-      given,
-      kubeconfig: "/nonexistent",
-      namespace: "data-platform",
-      timeoutMs: PATIENT_MS,
-      signal: new AbortController().signal,
-    };
-    await obcSync.act?.(asked);
+    await withAsked({ given, kubeconfig: "/nonexistent" }, async (asked) => await obcSync.act?.(asked));
   } catch (error) {
     assert.ok(error instanceof UsageError, String(error));
     return error.message;
@@ -44,14 +37,8 @@ Deno.test("flags that mean nothing together, or name nothing that can be, are re
 
 Deno.test("a watch has no report to be written anywhere", async () => {
   const given = new Map([["watch", "true"], ["json", "true"]]);
-  const asked = {
-    given,
-    namespace: "data-platform",
-    timeoutMs: PATIENT_MS,
-    signal: new AbortController().signal,
-  };
   await assert.rejects(
-    async () => await obcSync.act?.(asked),
+    withAsked({ given }, async (asked) => await obcSync.act?.(asked)),
     /--watch gives no report, so --json has no meaning/,
   );
 });

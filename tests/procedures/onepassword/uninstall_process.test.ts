@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { uninstall } from "../../../lib/procedures/onepassword/uninstall.ts";
 import { apiError, apiList, kubeconfigFor, serveFake } from "../../fakes/api_server.ts";
 import { withKubeconfig } from "../../clients/kubernetes/fixture.ts";
-import { PATIENT_MS } from "../../patience.ts";
+import { withAsked } from "../../fakes/asked.ts";
 
 const SECRETS = "/api/v1/namespaces/external-secrets/secrets";
 
@@ -56,8 +56,7 @@ Deno.test("a Secret that kubectl made keeps everything but the key that we wrote
   });
   await withKubeconfig(kubeconfigFor(server.url, { token: "t" }), async (kubeconfig) => {
     const given = new Map([["yes", "true"]]);
-    const signal = new AbortController().signal;
-    await uninstall({ given, kubeconfig, namespace: "data-platform", timeoutMs: PATIENT_MS, signal });
+    await withAsked({ given, kubeconfig }, uninstall);
   });
   assert.deepEqual(server.requests.filter((line) => !line.startsWith("GET ")), [
     `DELETE ${SECRETS}/onepassword-connect-credentials`,

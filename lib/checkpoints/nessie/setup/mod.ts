@@ -47,8 +47,8 @@ export async function openCatalog(
   asked: Asked,
   given: GivenAddress | undefined,
 ): Promise<Catalog> {
-  const { kubeconfig, context, timeoutMs, signal } = asked;
-  const kube = await connectWriter({ kubeconfig, context, timeoutMs });
+  const { cluster, timeoutMs, signal } = asked;
+  const kube = await connectWriter({ cluster, timeoutMs });
   const opened: { close(): Promise<void> | void }[] = [kube];
   const close = async () => {
     for (const one of opened.splice(0).reverse()) await one.close();
@@ -96,12 +96,12 @@ async function openGiven({ flag, url, ca }: GivenAddress, { timeoutMs, signal }:
 }
 
 /** The Service's own address where Nessie answers there; else a port-forward to a Ready pod. */
-async function openService(world: World, { kubeconfig, context, timeoutMs, signal }: Asked, opened: Opened) {
+async function openService(world: World, { cluster, timeoutMs, signal }: Asked, opened: Opened) {
   const to = destinationOf(world, API_PORT);
   if ("failure" in to) throw new CannotLook(to.failure);
   const configOf = (way: Way) => nessieApi({ way, timeoutMs, signal }).config();
   const recognise = (way: Way) => configOf(way).then(() => true, unrecognised);
-  const way = await reach(to, { kubeconfig, context, timeoutMs, recognise });
+  const way = await reach(to, { cluster, timeoutMs, recognise });
   opened.push(way);
   return { way, config: await configOf(way), to };
 }
@@ -114,7 +114,7 @@ function unrecognised(error: unknown): false {
 /** To the same pod as the API where that is forwarded: health and metrics are those of the pod that is tried. */
 async function openManagement(
   world: World,
-  { kubeconfig, context, timeoutMs, signal }: Asked,
+  { cluster, timeoutMs, signal }: Asked,
   api: Way,
   to: Destination,
   opened: Opened,
@@ -123,7 +123,7 @@ async function openManagement(
   if ("failure" in found) return { why: found.failure.message };
   try {
     const pod = { ...found.pod, name: to.pod.name };
-    const way = await reach({ ...found, pod }, { kubeconfig, context, timeoutMs });
+    const way = await reach({ ...found, pod }, { cluster, timeoutMs });
     opened.push(way);
     return managementOf({ way, timeoutMs, signal, samePod: api.how === "port-forward" });
   } catch (error) {

@@ -33,11 +33,11 @@ async function inScope(
   asked: Asked,
   say: (line: string) => void,
 ): Promise<Outcome[]> {
-  const { kubeconfig, context, timeoutMs, signal } = asked;
+  const { cluster, timeoutMs, signal } = asked;
   const { ended, leftovers } = await inScratch((scratch) =>
     restartCatalog({
       kube,
-      reach: { kubeconfig, context, timeoutMs },
+      reach: { cluster, timeoutMs },
       namespace,
       signal,
       confirm: async (question) => asked.given.has("yes") || ownTerminal.isTerminal() && await ask(question),

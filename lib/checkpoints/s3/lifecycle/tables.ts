@@ -15,8 +15,8 @@ const MOST = 20_000;
 export async function tablesOfNessie(world: World, asked: Asked): Promise<TableLocation[]> {
   const to = destinationOf(world, API_PORT);
   if ("failure" in to) throw new CannotLook(to.failure);
-  const { kubeconfig, context, timeoutMs, signal } = asked;
-  const way = await reach(to, { kubeconfig, context, timeoutMs, signal });
+  const { cluster, timeoutMs, signal } = asked;
+  const way = await reach(to, { cluster, timeoutMs, signal });
   try {
     return await tablesOf(nessieApi({ way, timeoutMs, signal }));
   } finally {

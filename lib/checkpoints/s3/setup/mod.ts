@@ -60,9 +60,9 @@ export interface S3Setup extends S3Context {
 
 /** CannotLook when there is no object store, no way to it, or nobody who answers; UsageError as of `--credentials`. */
 export async function openStore(world: World, asked: Asked, wanted: Wanted): Promise<Store> {
-  const { kubeconfig, context, timeoutMs, signal } = asked;
+  const { cluster, timeoutMs, signal } = asked;
   // Not bound to the signal: what was made must be taken back over the same way.
-  const kube = await connectWriter({ kubeconfig, context, timeoutMs });
+  const kube = await connectWriter({ cluster, timeoutMs });
   let way: Way | undefined;
   try {
     const reading = wanted.credentials
@@ -98,10 +98,10 @@ export async function openStore(world: World, asked: Asked, wanted: Wanted): Pro
 }
 
 /** Straight to the Service where an S3 answers there; else a port-forward. */
-async function wayTo(to: Destination | undefined, { kubeconfig, context, timeoutMs, signal }: Asked) {
+async function wayTo(to: Destination | undefined, { cluster, timeoutMs, signal }: Asked) {
   if (!to) throw new Error("neither an address nor a gateway");
   const recognise = (way: Way) => speaksS3(way, timeoutMs, signal);
-  return await reach(to, { kubeconfig, context, timeoutMs, recognise });
+  return await reach(to, { cluster, timeoutMs, recognise });
 }
 
 async function speaksS3(way: Way, timeoutMs: number, signal: AbortSignal): Promise<boolean> {

@@ -7,6 +7,7 @@ import { withClock } from "../../../fakes/clock.ts";
 import { closedPort, kubeconfigFor } from "../../../fakes/api_server.ts";
 import { fakeNessie } from "../../../fakes/nessie/server.ts";
 import { NO_FACTS } from "../fixture.ts";
+import { withAsked } from "../../../fakes/asked.ts";
 
 Deno.test("two runs at once on machines whose clocks are an hour apart do not touch each other", async () => {
   const Right = Date;
@@ -19,10 +20,8 @@ Deno.test("two runs at once on machines whose clocks are an hour apart do not to
   const unwell: string[] = [];
   const ran = () =>
     withKubeconfigOfNothing(async (kubeconfig) => {
-      const signal = new AbortController().signal;
       const given = new Map([["url", fake.url]]);
-      const asked = { given, kubeconfig, namespace: "data-platform", timeoutMs: 60_000, signal };
-      const { sources } = await validate(NO_FACTS, asked);
+      const { sources } = await withAsked({ given, kubeconfig }, (asked) => validate(NO_FACTS, asked));
       const found = sources["nessie.trials"];
       assert.ok(found?.ok && "items" in found);
       const all = found.items as TrialRecord[];

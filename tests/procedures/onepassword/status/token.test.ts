@@ -8,7 +8,7 @@ import { namesOf } from "../../../../lib/procedures/onepassword/status/token_sta
 import { kubeconfigFor, serveFake } from "../../../fakes/api_server.ts";
 import { withKubeconfig } from "../../../clients/kubernetes/fixture.ts";
 import { type Typist, typist } from "../../../fakes/terminal.ts";
-import { PATIENT_MS } from "../../../patience.ts";
+import { withAsked } from "../../../fakes/asked.ts";
 
 const HEALTHY = new URL("../../../scenarios/healthy/facts.json.gz", import.meta.url).pathname;
 
@@ -23,12 +23,9 @@ async function asked(
   change(facts);
   await withKubeconfig(kubeconfigFor(server.url, { token: "t" }), async (kubeconfig) => {
     const given = new Map(yes ? [["yes", "true"]] : []);
-    const signal = new AbortController().signal;
-    const names = await namesOf(
-      facts,
-      "token",
-      { given, kubeconfig, namespace: "data-platform", timeoutMs: PATIENT_MS, signal },
-      terminal,
+    const names = await withAsked(
+      { given, kubeconfig },
+      (asked) => namesOf(facts, "token", asked, terminal),
     );
     assert.equal(names.size, 0);
   });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { closedPort } from "../../fakes/api_server.ts";
-import { failureOf } from "./fixture.ts";
-import { fetchText, forwarding, inPod } from "./port_forward_fixture.ts";
-import { withinLimits } from "../../patience.ts";
+import { closedPort } from "../../../fakes/api_server.ts";
+import { failureOf } from "../fixture.ts";
+import { fetchText, forwarding, inPod } from "./fixture.ts";
+import { withinLimits } from "../../../patience.ts";
 
 Deno.test("nothing listens in the pod: the connection ends, and failure says why until one works", async () => {
   const port = await closedPort();

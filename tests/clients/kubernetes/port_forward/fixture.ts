@@ -1,10 +1,10 @@
 /** What the tests of port-forwarding share. */
-import { type Forward, forward } from "../../../lib/clients/kubernetes/port_forward.ts";
-import type { WriterOptions } from "../../../lib/clients/kubernetes/writer.ts";
-import { kubeconfigFor } from "../../fakes/api_server.ts";
-import { type FakeForwarder, type FakePod, serveForwards } from "../../fakes/port_forward.ts";
-import { PATIENT_MS } from "../../patience.ts";
-import { CANARY, withKubeconfig } from "./fixture.ts";
+import { type Forward, forward } from "../../../../lib/clients/kubernetes/port_forward.ts";
+import type { WriterOptions } from "../../../../lib/clients/kubernetes/writer.ts";
+import { kubeconfigFor } from "../../../fakes/api_server.ts";
+import { type FakeForwarder, type FakePod, serveForwards } from "../../../fakes/port_forward.ts";
+import { PATIENT_MS } from "../../../patience.ts";
+import { CANARY, withKubeconfig } from "../fixture.ts";
 
 export const NAMESPACE = "external-secrets";
 export const POD = "onepassword-connect-0";
@@ -54,4 +54,4 @@ export async function fetchText(url: string, init?: RequestInit): Promise<string
   }
 }
 
-export { until } from "../../patience.ts";
+export { until } from "../../../patience.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import net from "node:net";
-import { Interrupted } from "../../../lib/engine/errors.ts";
-import { connectApi } from "../../../lib/clients/onepassword/client.ts";
-import { certificateUser, closedPort, testAuthority } from "../../fakes/api_server.ts";
-import { CANARY } from "./fixture.ts";
-import { againstConnect, connectFailure, TOKEN, VAULT } from "../onepassword/fixture.ts";
-import { fetchText, forwarding, inPod, NAMESPACE, POD, until } from "./port_forward_fixture.ts";
-import { PATIENT_MS } from "../../patience.ts";
+import { Interrupted } from "../../../../lib/engine/errors.ts";
+import { connectApi } from "../../../../lib/clients/onepassword/client.ts";
+import { certificateUser, closedPort, testAuthority } from "../../../fakes/api_server.ts";
+import { CANARY } from "../fixture.ts";
+import { againstConnect, connectFailure, TOKEN, VAULT } from "../../onepassword/fixture.ts";
+import { fetchText, forwarding, inPod, NAMESPACE, POD, until } from "./fixture.ts";
+import { PATIENT_MS } from "../../../patience.ts";
 
 Deno.test("requests through the port reach the pod, several at once, with the kubeconfig's token", async () => {
   await inPod((port) =>
