@@ -76,7 +76,7 @@ export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
   "health.writes": [
     here("health writes no file"),
     proof(
-      "tests/lab_live/platform/health.test.ts",
+      "tests/lab_live/cluster/health.test.ts",
       "a health run writes nothing and reads no Secret's value, says the audit log",
     ),
   ],
