@@ -8,7 +8,6 @@ import { fetchWhole } from "./transport.ts";
 
 export type { CatalogOptions, CatalogReply, CatalogRequest };
 
-/** Where a catalog is, and how long it is waited for. */
 /** Largest answer that is read, in bytes. */
 const MAX_BYTES = 64 * 1024 * 1024;
 

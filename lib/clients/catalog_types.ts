@@ -1,6 +1,7 @@
 /** A request to a catalog, and its answer. Types only. */
 import type { Way } from "./kubernetes/reach.ts";
 
+/** Where a catalog is, and how long it is waited for. */
 export interface CatalogOptions {
   /** Its URL is the root of the server: what stands before `/api/v2` and `/iceberg`. */
   way: Way;

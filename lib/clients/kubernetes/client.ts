@@ -167,11 +167,7 @@ export interface Call {
 }
 
 /** A way to one API server as one user; what the read client and the write client (kube_writer.ts) share. */
-export interface Line {
-  target: Target;
-  login: Login;
-  /** PEM. */
-  ca?: string;
+export interface Line extends Omit<OpenedCluster, "transport"> {
   talk: Talk;
   /** Aborted when the line is closed. */
   closed: AbortSignal;

@@ -8,7 +8,8 @@ import { isFlux } from "../onepassword/ownership.ts";
 import { pathOf } from "../onepassword/install/manifests.ts";
 import { labelsOf, type WantedItem } from "./keys.ts";
 import type { Step } from "./step.ts";
-import { at, entries } from "../onepassword/objects.ts";
+import { entries } from "../onepassword/objects.ts";
+import { at } from "../../untrusted/lookup.ts";
 
 /** Where ExternalSecrets go, and the store they read. */
 export interface Supply {

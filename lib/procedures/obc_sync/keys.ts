@@ -4,9 +4,8 @@ import type { KubeObject } from "../../clients/kubernetes/writer.ts";
 import type { Item, NewItem, Operation } from "../../clients/onepassword/client.ts";
 import type { ObjectRef } from "../../engine/model.ts";
 import { refText } from "../../engine/model.ts";
-import { at } from "../onepassword/objects.ts";
 import { command } from "../../untrusted/shell.ts";
-import { own } from "../../untrusted/lookup.ts";
+import { at, own } from "../../untrusted/lookup.ts";
 
 /** Whose keys these are, and the objects they stand in, all in its namespace. */
 export interface Source {

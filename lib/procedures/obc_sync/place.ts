@@ -9,7 +9,8 @@ import { refText } from "../../engine/model.ts";
 import { quote } from "../../redact/mod.ts";
 import { claimSource, type Source, userSource } from "./keys.ts";
 import { command } from "../../untrusted/shell.ts";
-import { at, EXTERNAL_SECRETS, listIfServed } from "../onepassword/objects.ts";
+import { EXTERNAL_SECRETS, listIfServed } from "../onepassword/objects.ts";
+import { at } from "../../untrusted/lookup.ts";
 
 /** Names of claims and users, each `NAMESPACE/NAME`; neither: every claim of the namespace, and every user. */
 export interface Chosen {

@@ -3,7 +3,8 @@ import { isLabel, kubePath } from "../../untrusted/api_path.ts";
 import { quote } from "../../redact/mod.ts";
 import type { KubeObject, KubeWriter } from "../../clients/kubernetes/writer.ts";
 import { CannotLook, UsageError } from "../../engine/errors.ts";
-import { at, conditionOf, entries, podsSelected } from "./objects.ts";
+import { conditionOf, entries, podsSelected } from "./objects.ts";
+import { at } from "../../untrusted/lookup.ts";
 
 /** A Service by the name that DNS of the cluster gives it. */
 export interface ServiceName {

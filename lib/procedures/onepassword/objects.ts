@@ -2,19 +2,9 @@
 import { kubePath } from "../../untrusted/api_path.ts";
 import type { KubeObject, KubeWriter } from "../../clients/kubernetes/writer.ts";
 import { CannotLook } from "../../engine/errors.ts";
-import { own } from "../../untrusted/lookup.ts";
+import { at } from "../../untrusted/lookup.ts";
 
 export const EXTERNAL_SECRETS = "/apis/external-secrets.io/v1";
-
-/** The value at a path of keys; undefined where there is none. */
-export function at(value: unknown, ...keys: string[]): unknown {
-  let here = value;
-  for (const key of keys) {
-    if (typeof here !== "object" || here === null) return undefined;
-    here = own(here as Record<string, unknown>, key);
-  }
-  return here;
-}
 
 /** The entries of a list; none where there is no list. */
 export function entries(value: unknown): unknown[] {

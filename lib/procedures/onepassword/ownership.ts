@@ -3,7 +3,8 @@
  * (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management). Pure.
  */
 import type { KubeObject } from "../../clients/kubernetes/writer.ts";
-import { at, entries } from "./objects.ts";
+import { entries } from "./objects.ts";
+import { at } from "../../untrusted/lookup.ts";
 
 /** The field manager of kube_writer.ts. */
 export const MANAGER = "lakecheck";

@@ -11,7 +11,8 @@ import {
   pathOf,
   readManifests,
 } from "./install/manifests.ts";
-import { at, readersOf } from "./objects.ts";
+import { readersOf } from "./objects.ts";
+import { at } from "../../untrusted/lookup.ts";
 import { isOurKey, isOurs, keeperOf, managersOf, pinOf } from "./ownership.ts";
 import { requireYes } from "../../cli/prompt.ts";
 

@@ -1,6 +1,7 @@
 /** What a client may choose, or leave to the catalog, when it creates a table. */
 import { type Capability, differently, no, refusedIt, yes } from "./mod.ts";
-import { at, isGood, words } from "./replies.ts";
+import { isGood, words } from "./replies.ts";
+import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_NAMESPACE } from "./namespaces.ts";
 import { create, CREATE_TABLE, tablesIn } from "./tables.ts";
 import { inSpace, makeTable, SCHEMA } from "./scratch.ts";

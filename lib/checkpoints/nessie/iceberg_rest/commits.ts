@@ -1,6 +1,7 @@
 /** What commits to a table can do. */
 import { ALL_ENGINES, type Capability, differently, listAt, no, refusedIt, yes } from "./mod.ts";
-import { at, isGood, words } from "./replies.ts";
+import { isGood, words } from "./replies.ts";
+import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_TABLE } from "./tables.ts";
 import { load, makeTable, SCHEMA, type Yard } from "./scratch.ts";
 

@@ -1,6 +1,7 @@
 /** What the catalog refuses of commits: those that were made on something that is no longer so. */
 import { ALL_ENGINES, type CanOutcome, type Capability, no, refusal, refusedIt, worst, yes } from "./mod.ts";
-import { at, isGood, words } from "./replies.ts";
+import { isGood, words } from "./replies.ts";
+import { at } from "../../../untrusted/lookup.ts";
 import { APPEND, append, commit, currentSnapshot, locationOf, setProperty, snapshotId } from "./commits.ts";
 import { CREATE_TABLE } from "./tables.ts";
 import { load, makeTable, type Yard } from "./scratch.ts";

@@ -2,7 +2,8 @@
 import { cannotLook } from "../../../clients/kubernetes/failures.ts";
 import { restPath } from "../../../untrusted/api_path.ts";
 import { ALL_ENGINES, type Capability, differently, no, refusal, refusedIt, worst, yes } from "./mod.ts";
-import { at, isGood, words } from "./replies.ts";
+import { isGood, words } from "./replies.ts";
+import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_TABLE } from "./tables.ts";
 import { inSpace, load, makeTable, scratchPlace, type Yard } from "./scratch.ts";
 

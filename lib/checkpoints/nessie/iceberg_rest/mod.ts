@@ -13,7 +13,8 @@ import {
   type TrialRecord,
 } from "../../../checkpoint/trial.ts";
 import { commandOf } from "../../../checkpoint/next_steps.ts";
-import { at, isGood, words } from "./replies.ts";
+import { isGood, words } from "./replies.ts";
+import { at } from "../../../untrusted/lookup.ts";
 import type { Yard } from "./scratch.ts";
 
 /** `differently`: it can be had, but not as the protocol has it. */

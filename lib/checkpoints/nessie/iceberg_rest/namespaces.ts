@@ -11,7 +11,8 @@ import {
   worst,
   yes,
 } from "./mod.ts";
-import { at, isGood, words } from "./replies.ts";
+import { isGood, words } from "./replies.ts";
+import { at } from "../../../untrusted/lookup.ts";
 import { inSpace, makeTable, type Yard } from "./scratch.ts";
 
 export const CREATE_NAMESPACE = "nessie.can-create-namespace";

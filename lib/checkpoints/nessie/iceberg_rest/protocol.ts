@@ -1,7 +1,8 @@
 /** What the catalog says of itself, and how it lets clients at the files. */
 import { restPath } from "../../../untrusted/api_path.ts";
 import { ALL_ENGINES, type Capability, differently, listAt, no, refusedIt, yes } from "./mod.ts";
-import { at, isGood, words } from "./replies.ts";
+import { isGood, words } from "./replies.ts";
+import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_TABLE } from "./tables.ts";
 import { load, makeTable, tableAt, type Yard } from "./scratch.ts";
 import { trimEnd } from "../../../untrusted/text.ts";

@@ -10,7 +10,8 @@ import { type IcebergRest, space, tablePath } from "../../../clients/iceberg_res
 import { type FoundMarker, isRunId, type MarkerVerdict } from "../../../checkpoint/scratch_marker.ts";
 import { type OwnPlace, scratchBelow } from "../../s3/scratch/own_place.ts";
 import type { MarkerPlace } from "../../s3/scratch/marker.ts";
-import { at, isGood, words } from "./replies.ts";
+import { isGood, words } from "./replies.ts";
+import { at } from "../../../untrusted/lookup.ts";
 import { command } from "../../../untrusted/shell.ts";
 
 /** The objects of a store, as far as trying and cleaning up need them. */

@@ -1,7 +1,8 @@
 /** What the catalog can do with tables: make them, find them, move them, drop them. */
 import { restPath } from "../../../untrusted/api_path.ts";
 import { ALL_ENGINES, type Capability, listAt, no, refusal, refusedIt, worst, yes } from "./mod.ts";
-import { at, isGood, words } from "./replies.ts";
+import { isGood, words } from "./replies.ts";
+import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_NAMESPACE } from "./namespaces.ts";
 import { inSpace, load, makeTable, SCHEMA, tableAt, type Yard } from "./scratch.ts";
 

@@ -1,7 +1,8 @@
 /** What the catalog can do with views. Engines here need none; Spark and Trino can use them. */
 import { restPath } from "../../../untrusted/api_path.ts";
 import { type Capability, listAt, no, refusal, refusedIt, worst, yes } from "./mod.ts";
-import { at, isGood, words } from "./replies.ts";
+import { isGood, words } from "./replies.ts";
+import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_NAMESPACE } from "./namespaces.ts";
 import { inSpace, makeTable, SCHEMA, viewAt, type Yard } from "./scratch.ts";
 

@@ -4,7 +4,7 @@ import type { KubeObject, KubeWriter, WriterOptions } from "../../../clients/kub
 import { forward } from "../../../clients/kubernetes/port_forward.ts";
 import { type Database, openDatabase } from "../../../clients/postgres.ts";
 import { cannotLook } from "../../../clients/kubernetes/failures.ts";
-import { at } from "../iceberg_rest/replies.ts";
+import { at } from "../../../untrusted/lookup.ts";
 import type { SecretKey, StoreSettings } from "./settings.ts";
 import { command } from "../../../untrusted/shell.ts";
 

@@ -9,7 +9,7 @@ import { reach, type Way } from "../../../clients/kubernetes/reach.ts";
 import { restartRollout, type Rollout, rolloutOf } from "../../../clients/kubernetes/rollout.ts";
 import { type Outcome, skipped, type TrialWords } from "../../../checkpoint/trial.ts";
 import { listAt } from "../iceberg_rest/mod.ts";
-import { at } from "../iceberg_rest/replies.ts";
+import { at } from "../../../untrusted/lookup.ts";
 import { hostName } from "../../../checkpoint/host.ts";
 import { referenceName } from "../scratch/own_reference.ts";
 import { markRun } from "../scratch/marker.ts";

@@ -6,7 +6,7 @@ import { quote } from "../../../redact/mod.ts";
 import { command } from "../../../untrusted/shell.ts";
 import { asApplied, droppedFields } from "./dropped_fields.ts";
 import { pathOf } from "./manifests.ts";
-import { at } from "../objects.ts";
+import { at } from "../../../untrusted/lookup.ts";
 import { isFlux, isOurKey, isOurs, keeperOf, MANAGER, marked, pinOf } from "../ownership.ts";
 
 /** What applying an object would do. */
@@ -165,7 +165,8 @@ export function keptBy(fields: readonly Conflict[]): string {
   return firstFive(fields.map(({ field, manager }) => `${field} (kept by ${quote(manager, [], 60)})`));
 }
 
-function firstFive(told: readonly string[]): string {
+/** The first five, and how many more there are. */
+export function firstFive(told: readonly string[]): string {
   return told.slice(0, 5).join("; ") + (told.length > 5 ? ` and ${told.length - 5} more` : "");
 }
 

@@ -3,7 +3,8 @@ import { kubePath } from "../../../untrusted/api_path.ts";
 import type { KubeObject, KubeWriter } from "../../../clients/kubernetes/writer.ts";
 import { pathOf } from "./manifests.ts";
 import { podsOf } from "./restart.ts";
-import { at, conditionOf, entries } from "../objects.ts";
+import { conditionOf, entries } from "../objects.ts";
+import { at } from "../../../untrusted/lookup.ts";
 
 const POLL_MS = 1000;
 /** Reasons that do not go away by waiting, when they are still there after this time. */

@@ -6,8 +6,8 @@
 import type { KubeObject } from "../../../clients/kubernetes/writer.ts";
 import { RESTARTED_AT } from "../../../clients/kubernetes/rollout.ts";
 import { parseJson } from "../../../untrusted/json.ts";
-import { own } from "../../../untrusted/lookup.ts";
-import { at, entries } from "../objects.ts";
+import { at, own } from "../../../untrusted/lookup.ts";
+import { entries } from "../objects.ts";
 import { MANAGER } from "../ownership.ts";
 
 type Fields = Record<string, unknown>;
@@ -69,9 +69,9 @@ export function asApplied(found: KubeObject): unknown[] {
   const all = entries(at(found, "metadata", "managedFields"));
   const mine = all.filter(isMine);
   if (mine.length === 0) return all;
-  const fields = mine.map((entry) => at(entry, "fieldsV1"));
-  const applied = { ...mine[0] as Fields, operation: "Apply", fieldsV1: withoutRestart(merged(fields)) };
-  const restart = at(merged(fields), ...RESTART) === undefined ? [] : [{
+  const fields = merged(mine.map((entry) => at(entry, "fieldsV1")));
+  const applied = { ...mine[0] as Fields, operation: "Apply", fieldsV1: withoutRestart(fields) };
+  const restart = at(fields, ...RESTART) === undefined ? [] : [{
     ...mine[0] as Fields,
     operation: "Update",
     fieldsV1: RESTART.reduceRight<unknown>((inner, key) => ({ [key]: inner }), {}),

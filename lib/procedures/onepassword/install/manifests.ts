@@ -5,8 +5,7 @@ import type { KubeObject } from "../../../clients/kubernetes/writer.ts";
 import { parseManifests } from "../../../clients/yaml.ts";
 import { MOST_BYTES, readLimited, sizeText } from "../../../disk/read_limited.ts";
 import { UsageError } from "../../../engine/errors.ts";
-import { at } from "../objects.ts";
-import { own } from "../../../untrusted/lookup.ts";
+import { at, own } from "../../../untrusted/lookup.ts";
 
 /** Where the manifests stand in this project. */
 export const MANIFESTS = new URL("../../../../kubernetes/apps/external-secrets", import.meta.url).pathname;

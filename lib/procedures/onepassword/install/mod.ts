@@ -9,7 +9,7 @@ import { durationMs } from "../../../cli/flags.ts";
 import { refText } from "../../../engine/model.ts";
 import type { Report } from "../../../engine/report.ts";
 import { note } from "../../../cli/terminal.ts";
-import { carryOut, keptBy, planOf, refuseOthers, type Step } from "./apply.ts";
+import { carryOut, firstFive, keptBy, planOf, refuseOthers, type Step } from "./apply.ts";
 import { untilConnectAnswers } from "./connect_ready.ts";
 import { readCredentials } from "../credentials.ts";
 import {
@@ -154,9 +154,7 @@ function stepText({ object }: Step): string {
 /** What a change does to what is there, and to whom. */
 function fieldsText({ outcome, differing, takes }: Step): string {
   if (outcome !== "change") return "";
-  const fields = differing.slice(0, 5).join("; ") +
-    (differing.length > 5 ? ` and ${differing.length - 5} more` : "");
-  return `: ${fields}${takes.length > 0 ? `; overwrites ${keptBy(takes)}` : ""}`;
+  return `: ${firstFive(differing)}${takes.length > 0 ? `; overwrites ${keptBy(takes)}` : ""}`;
 }
 
 const DONE = { "create": "created", "change": "changed" } as const;

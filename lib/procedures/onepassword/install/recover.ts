@@ -4,7 +4,8 @@ import type { KubeObject, KubeWriter } from "../../../clients/kubernetes/writer.
 import type { Finding, ObjectRef } from "../../../engine/model.ts";
 import { refKey, refText } from "../../../engine/model.ts";
 import type { Report } from "../../../engine/report.ts";
-import { at, conditionOf, EXTERNAL_SECRETS, listIfServed, readersOf, storeNameOf } from "../objects.ts";
+import { conditionOf, EXTERNAL_SECRETS, listIfServed, readersOf, storeNameOf } from "../objects.ts";
+import { at } from "../../../untrusted/lookup.ts";
 
 interface Kind {
   /** Where all of them are listed: `/apis/GROUP/VERSION` and the plural. */

@@ -3,7 +3,8 @@ import type { KubeObject, KubeWriter } from "../../../clients/kubernetes/writer.
 import { restartRollout } from "../../../clients/kubernetes/rollout.ts";
 import { pathOf } from "./manifests.ts";
 import { secretObject, type Wanted, writtenAt } from "./secrets.ts";
-import { at, podsSelected } from "../objects.ts";
+import { podsSelected } from "../objects.ts";
+import { at } from "../../../untrusted/lookup.ts";
 
 /** Rolls Connect out anew if one of its pods started before the credentials were written. True when it did. */
 export async function ensureRestarted(

@@ -1,6 +1,7 @@
 /** The two Secrets that GitOps can't hold: Connect's credentials and the token of its clients. */
 import type { KubeObject } from "../../../clients/kubernetes/writer.ts";
-import { at, entries } from "../objects.ts";
+import { entries } from "../objects.ts";
+import { at } from "../../../untrusted/lookup.ts";
 
 /** A key of a Secret and what it is to hold. */
 export interface Wanted {
