@@ -72,9 +72,15 @@ function secretEnd(
   if (sign === ":" && gap === ":" && quote === undefined && /[/:]/.test(before)) return undefined;
   const from = pastScheme(text, name, at);
   if (/cookie$/i.test(name)) return nonEmpty(from, lineEnd(text, from));
-  const opening = openingAt(text, from);
-  if (opening) return quoted(text, name, quote, sign, from, opening);
-  const to = bareEnd(text, from);
+  const encoded = sign === "=" ? encodedEnd(text, from) : from;
+  if (encoded > from) return { from, to: encoded };
+  const around = openingAt(text, at);
+  const opening = around ?? openingAt(text, from);
+  if (opening) {
+    const begin = around && from > at ? from : from + opening.length;
+    return quoted(text, name, quote, sign, begin, opening);
+  }
+  const to = bareEnd(text, sign === "=" ? pastBrackets(text, from) : from);
   const value = text.slice(from, to);
   if (NOTHING.test(value) || /^secrets$/i.test(name) && /^\d+$/.test(value)) return undefined;
   if (sign === ":" && /\s$/.test(gap) && quote === undefined && isProse(name, value, text, to)) {
@@ -106,7 +112,7 @@ function afterBlank(
   const flag = /^--?[a-z]/i.test(name);
   if (opening) {
     const password = /(?:password|passwd|passphrase|identified by)$/i.test(name);
-    return flag || password ? quoted(text, name, quote, "", at, opening) : undefined;
+    return flag || password ? quoted(text, name, quote, "", at + opening.length, opening) : undefined;
   }
   const to = bareEnd(text, at);
   const value = text.slice(at, to);
@@ -127,7 +133,8 @@ function pastScheme(text: string, name: string, at: number): number {
   const opened = openingAt(text, at);
   scheme.lastIndex = at + (opened?.length ?? 0);
   const found = scheme.exec(text);
-  return found ? scheme.lastIndex : at;
+  // Within quotes | and > are signs of the value.
+  return found && !(opened && /^[|>]/.test(found[0])) ? scheme.lastIndex : at;
 }
 
 const OPENING = new RegExp(QUOTE, "iy");
@@ -142,20 +149,21 @@ function quoted(
   name: string,
   quote: string | undefined,
   sign: string,
-  from: number,
+  begin: number,
   opening: string,
 ): { from: number; to: number } | undefined {
-  const begin = from + opening.length;
   const inner = closing(text, begin, opening);
   // `secret: "spark-s3-credentials" not found` names an object.
   const names = sign === ":" && quote === undefined && /^secrets?$/i.test(name);
   const value = text.slice(begin, inner);
-  if (NOTHING.test(value) || names && !looksRandom(value)) return undefined;
-  // In shells a value goes on after its quotes: 'a'\''b'.
+  // A value goes on after its quotes in shells, 'a'\''b', and where they are signs of the value: ''%20b.
   const after = inner + opening.length;
-  const more = inner < text.length && /[\w'"\\]/.test(text[after] ?? "") ? bareEnd(text, after) : inner;
-  return nonEmpty(begin, more);
+  if (inner < text.length && GOES_ON.test(text[after] ?? "")) return { from: begin, to: bareEnd(text, after) };
+  if (NOTHING.test(value) || names && !looksRandom(value)) return undefined;
+  return nonEmpty(begin, inner);
 }
+
+const GOES_ON = /[^\s,;&`<>)\]}|:.]/;
 
 /** A single quote within single quotes: in shells, and in YAML and SQL. */
 const SINGLE = /'\\''|'"'"'|''/y;
@@ -182,6 +190,21 @@ function bareEnd(text: string, from: number): number {
     if (/\s/.test(found[0]) || FOLLOWS.test(text)) return found.index;
   }
   return text.length;
+}
+
+/** A value as URLs and forms write it: quotes and brackets are signs of it, until its last other one. */
+const ENCODED = /[\w.!~*'()+-]*%[0-9a-f]{2}(?:[\w.!~*'()%+-]*[\w.!~*%+-])?/iy;
+
+function encodedEnd(text: string, from: number): number {
+  ENCODED.lastIndex = from;
+  return ENCODED.test(text) ? ENCODED.lastIndex : from;
+}
+
+/** `=)x` and `=}'x` have a value that begins with a bracket, `(password=)` has none. */
+function pastBrackets(text: string, from: number): number {
+  const found = /[)\]}>]['`)\]}>]*(?=[^\s,;&"'`<>)\]}|:.]|[:.]\S)/y;
+  found.lastIndex = from;
+  return found.test(text) ? found.lastIndex : from;
 }
 
 function lineEnd(text: string, from: number): number {
