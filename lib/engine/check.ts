@@ -50,7 +50,7 @@ function runKind(
   const dim = unseen(check.okNeeds, world);
   for (const object of world.list(check.source)) {
     const ref = check.ref(object);
-    const said = guarded(() => check.judge(object, world));
+    const said = check.saidElsewhere?.(object, world) ? undefined : guarded(() => world.judge(check, object));
     if (!said && ref.namespace && !scope.has(ref.namespace)) continue;
     const place = check.component(object, world);
     const judged = dim && said?.status === "ok" ? unreadable(check.id, place, ref, dim) : said;

@@ -1,7 +1,7 @@
 /** What stands behind a store: the vault and its items, and what its ExternalSecrets say of it. */
 import type { Check, Edge, Judgement, ObjectRef, World } from "../../engine/model.ts";
 import { refKey } from "../../engine/model.ts";
-import { failureText, ITEM_FAULTS, judgeExternalSecret, PROVIDER_FAULTS } from "./judge.ts";
+import { failureText, ITEM_FAULTS, PROVIDER_FAULTS, secretCheck } from "./judge.ts";
 import { itemsOf, STORE_ERRORS, storeOf, vaultsOf } from "./edges.ts";
 import { clusterSecretStores, type ExternalSecret, externalSecrets, secretStores } from "./kinds.ts";
 import { refOf } from "../common/fields.ts";
@@ -21,7 +21,7 @@ interface Lack {
 const lacking = perWorld((world): Lack[] => {
   const found = new Map<string, Lack>();
   for (const object of world.list(externalSecrets)) {
-    const judged = judgeExternalSecret(object, world);
+    const judged = world.judge(secretCheck, object);
     const reason = judged?.reason;
     if (reason !== "ItemNotFound" && reason !== "VaultNotFound") continue;
     const said = failureText("ExternalSecret", object, world);
@@ -145,7 +145,7 @@ export function judgeContradicted(store: ObjectRef, world: World): Judgement | u
     return named !== undefined && refKey(named) === refKey(store);
   });
   const failing = users.flatMap((object) => {
-    const judged = judgeExternalSecret(object, world);
+    const judged = world.judge(secretCheck, object);
     return judged && SHARED.has(judged.reason) ? [{ object, judged }] : [];
   });
   const reached = failing.filter(({ judged }) =>

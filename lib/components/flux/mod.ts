@@ -14,7 +14,7 @@ import {
   type Kustomization,
   kustomizations,
 } from "./kinds.ts";
-import { makerEdges, NO_KUSTOMIZATION } from "./makers.ts";
+import { makersOf, NO_KUSTOMIZATION } from "./makers.ts";
 import { cyclesOf } from "./references.ts";
 import { deployments } from "../kubernetes/kinds.ts";
 import { deploymentsNamed, operatorCheck } from "../kubernetes/operators.ts";
@@ -204,5 +204,6 @@ export const flux: Component = {
     suspendedCheck,
     cycleCheck,
   ],
-  edges: (world) => [...fluxEdges(world), ...orphanEdges(world), ...makerEdges(world)],
+  edges: (world) => [...fluxEdges(world), ...orphanEdges(world)],
+  makers: makersOf,
 };

@@ -1,8 +1,7 @@
 /** What Flux's objects refer to by name: dependencies, sources, charts; and whether the name is right. */
 import type { Judgement, ListSource, ObjectRef, World } from "../../engine/model.ts";
-import { refKey, refText } from "../../engine/model.ts";
+import { isAbsent, refKey, refText } from "../../engine/model.ts";
 import { ageSeconds, conditionOf, refOf } from "../common/fields.ts";
-import { isAbsent, sourceOf } from "./inventory.ts";
 import {
   type FluxObject,
   type HelmRelease,
@@ -65,7 +64,7 @@ export function chartOf(object: HelmRelease): ObjectRef | undefined {
 
 /** The objects of its kind that an absent reference may have meant: the same name elsewhere, or nearly the name. */
 function meant(ref: ObjectRef, world: World): ObjectRef[] {
-  const source = sourceOf(ref.kind);
+  const source = world.kinds.get(ref.kind);
   if (!source || !isAbsent(world, ref)) return [];
   const all = world.list(source as ListSource<FluxObject>).map((object) => refOf(ref.kind, object));
   const elsewhere = all.filter((other) => other.name === ref.name);

@@ -8,7 +8,7 @@ import { blamesOthers } from "../workloads/log_signals.ts";
 import { isOurs, podsOf, podsOfConcern, workloadOf } from "../common/membership.ts";
 import { perWorld } from "../common/per_world.ts";
 import { servicesOf } from "../workloads/pod_edges.ts";
-import { judgePod } from "../workloads/pods.ts";
+import { podCheck } from "../workloads/pods.ts";
 import { clusters } from "../postgresql/kinds.ts";
 import { CONNECTION_ERRORS } from "../common/reasons.ts";
 import { matchesSelector } from "../common/selectors.ts";
@@ -192,7 +192,7 @@ function allowsPort(ports: Port[] | undefined, flow: Flow): boolean {
 function suffers({ flow }: Denial, world: World): boolean {
   if (flow.asks) return flow.asks.suffers;
   return matesOf(flow.from, world).some((pod) => {
-    const judged = judgePod(pod, world);
+    const judged = world.judge(podCheck, pod);
     return judged?.status !== "ok" && CONNECTION_ERRORS.some((error) => error === judged?.reason) &&
       blamesOthers(pod, world);
   });

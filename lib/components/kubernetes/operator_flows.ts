@@ -7,7 +7,7 @@ import { refOf } from "../common/fields.ts";
 import type { Pod } from "./kinds.ts";
 import { podsIn, podsOf } from "../common/membership.ts";
 import { operatorsOf as databaseOperators } from "../postgresql/edges.ts";
-import { judgeCluster } from "../postgresql/judge.ts";
+import { clusterCheck } from "../postgresql/judge.ts";
 import { clusters } from "../postgresql/kinds.ts";
 import { serviceOfHost } from "../common/service_names.ts";
 
@@ -44,7 +44,7 @@ function databaseFlows(world: World): OperatorFlow[] {
     );
     if (!pod) return [];
     const reasons = ["InstancesUnreachable"];
-    const suffers = reasons.includes(judgeCluster(object, world)?.reason ?? "");
+    const suffers = reasons.includes(world.judge(clusterCheck, object)?.reason ?? "");
     return [{ from, to: { pod, port: STATUS_PORT }, sufferer, reasons, suffers }];
   });
 }

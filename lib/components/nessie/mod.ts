@@ -9,7 +9,7 @@ import { proxyTargets } from "../common/proxy.ts";
 import { requiredDeployment } from "../common/required.ts";
 import { SERVICE_ERRORS } from "../common/reasons.ts";
 import { bucketOfHost, serviceOfHost } from "../common/service_names.ts";
-import { judgeService } from "../workloads/services.ts";
+import { serviceCheck } from "../workloads/services.ts";
 import { changingCluster } from "../postgresql/change.ts";
 import { cephClusters } from "../rook_ceph/kinds.ts";
 import { command } from "../../untrusted/shell.ts";
@@ -49,7 +49,7 @@ const warehouse: ObjectRef = { kind: "Warehouse", name: "default warehouse of ne
 /** No answer was asked for: the Service is missing or nobody stands behind it. */
 function unasked(world: World): Judgement {
   const there = world.get(services, world.namespace, "nessie");
-  const judged = there && judgeService(there, world);
+  const judged = there && world.judge(serviceCheck, there);
   return {
     status: "critical",
     reason: judged?.reason ?? (there ? "NoAnswer" : "Missing"),

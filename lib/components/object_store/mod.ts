@@ -10,12 +10,14 @@ import { hostsNamed } from "../workloads/pod_edges.ts";
 import { CONNECTION_ERRORS, SERVICE_ERRORS } from "../common/reasons.ts";
 import { proxyPath } from "../common/proxy.ts";
 import { cephObjectStores, cephObjectStoreUsers, objectBucketClaims } from "../rook_ceph/kinds.ts";
-import { judgeBucketClaim } from "../rook_ceph/judge.ts";
+import { claimCheck } from "../rook_ceph/judge.ts";
 import { bucketOfHost } from "../common/service_names.ts";
+import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
-const USER = "iceberg";
+const USUAL = usualPart("s3-user", "CephObjectStoreUser");
+const USER = USUAL.name;
 const HTTP_PORT = 80;
 const KEYS = ["AccessKey", "SecretKey", "Endpoint"];
 
@@ -83,7 +85,7 @@ const userCheck: Check = {
     `CephObjectStoreUser ${USER} exists and is Ready, and the Secret that Rook makes for it has its keys.`,
   needs: [cephObjectStoreUsers, secrets],
   whenNotInstalled: "critical",
-  object: (world) => found(world)?.ref ?? { kind: "CephObjectStoreUser", namespace: "rook-ceph", name: USER },
+  object: (world) => found(world)?.ref ?? USUAL,
   run(world) {
     const user = found(world);
     const evidence = "GET /apis/ceph.rook.io/v1/cephobjectstoreusers";
@@ -228,7 +230,7 @@ function isBucketName(text: string): boolean {
 
 function claimOnItsWay(ref: ObjectRef, world: World): Judgement | undefined {
   const object = world.get(objectBucketClaims, ref.namespace, ref.name);
-  const judged = object && judgeBucketClaim(object, world);
+  const judged = object && world.judge(claimCheck, object);
   return judged?.status === "ok" ? judged : undefined;
 }
 

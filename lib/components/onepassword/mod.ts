@@ -26,6 +26,7 @@ import { findStore, STORE_ERRORS, storesOf } from "../external_secrets/edges.ts"
 import { SERVICE_ERRORS } from "../common/reasons.ts";
 import { serviceOfHost } from "../common/service_names.ts";
 import { endpointsOf } from "../workloads/services.ts";
+import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 interface Host {
@@ -34,7 +35,7 @@ interface Host {
   secure: boolean;
 }
 
-const FALLBACK: ObjectRef = { kind: "Service", namespace: "external-secrets", name: "onepassword-connect" };
+const FALLBACK = usualPart("onepassword-connect", "Service");
 
 function connectStores(world: World): SecretStore[] {
   return [...world.list(clusterSecretStores), ...world.list(secretStores)].filter((store) =>

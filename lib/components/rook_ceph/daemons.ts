@@ -3,7 +3,7 @@ import type { World } from "../../engine/model.ts";
 import { refOf } from "../common/fields.ts";
 import { deployments } from "../kubernetes/kinds.ts";
 import { perWorld } from "../common/per_world.ts";
-import { judgeWorkload } from "../workloads/readiness.ts";
+import { workloadChecks } from "../workloads/readiness.ts";
 
 /** Deployments of Ceph's daemons, by Rook's labels. */
 export const daemonsOf = perWorld((world) =>
@@ -23,7 +23,7 @@ export function daemonFails(
   return daemonsOf(world).some(({ type, ref }) => {
     const object = world.get(deployments, ref.namespace, ref.name);
     return ref.namespace === namespace && wanted(type) && object !== undefined &&
-      judgeWorkload("Deployment", object, world)?.status === "critical";
+      world.judge(workloadChecks.Deployment, object)?.status === "critical";
   });
 }
 

@@ -9,7 +9,7 @@ import { deployments, pods, type SecretMeta, secrets } from "../kubernetes/kinds
 import { isOurs, placeOf } from "../common/membership.ts";
 import { runnersOfConnect } from "../onepassword/mod.ts";
 import { perWorld } from "../common/per_world.ts";
-import { clusterOf } from "../postgresql/edges.ts";
+import { clusterOf } from "../postgresql/makers.ts";
 import { clusters } from "../postgresql/kinds.ts";
 import { storeFor } from "./offer.ts";
 import { isOnePassword } from "./reads.ts";

@@ -9,9 +9,9 @@ import { podsOf } from "../common/membership.ts";
 import { runnersOfConnect, serviceOfConnect } from "../onepassword/mod.ts";
 import { perWorld } from "../common/per_world.ts";
 import { podEdges } from "../workloads/pod_edges.ts";
-import { judgePod } from "../workloads/pods.ts";
-import { judgeWorkload } from "../workloads/readiness.ts";
-import { judgeService, serviceEdges } from "../workloads/services.ts";
+import { podCheck } from "../workloads/pods.ts";
+import { workloadChecks } from "../workloads/readiness.ts";
+import { serviceCheck, serviceEdges } from "../workloads/services.ts";
 
 interface Part {
   ref: ObjectRef;
@@ -25,13 +25,13 @@ const partsOf = perWorld((world): Part[] => {
   return [
     ...makers.flatMap((ref) => {
       const object = world.get(deployments, ref.namespace, ref.name);
-      return object ? [{ ref, judged: judgeWorkload(ref.kind, object, world) }] : [];
+      return object ? [{ ref, judged: world.judge(workloadChecks.Deployment, object) }] : [];
     }),
     ...makers.flatMap((ref) => podsOf(world, ref.kind, ref.namespace ?? "", ref.name)).map((pod) => ({
       ref: refOf("Pod", pod),
-      judged: judgePod(pod, world),
+      judged: world.judge(podCheck, pod),
     })),
-    ...found ? [{ ref: refOf("Service", found), judged: judgeService(found, world) }] : [],
+    ...found ? [{ ref: refOf("Service", found), judged: world.judge(serviceCheck, found) }] : [],
   ];
 });
 

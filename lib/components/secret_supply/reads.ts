@@ -2,7 +2,7 @@
 import type { Check, Judgement, ObjectRef, World } from "../../engine/model.ts";
 import { ON_ITS_WAY, refText } from "../../engine/model.ts";
 import { findStore, storeOf, storeRef } from "../external_secrets/edges.ts";
-import { judgeExternalSecret, targetOf } from "../external_secrets/judge.ts";
+import { secretCheck, targetOf } from "../external_secrets/judge.ts";
 import {
   clusterSecretStores,
   type ExternalSecret,
@@ -104,7 +104,7 @@ function rhythmOf({ spec }: ExternalSecret): string {
 function describe({ object, entries }: Supplied, world: World): Judgement & { object: ObjectRef } {
   const ref = refOf("ExternalSecret", object);
   const reads = `reads ${itemsText(entries)} into Secret ${targetOf(object)}`;
-  const judged = judgeExternalSecret(object, world);
+  const judged = world.judge(secretCheck, object);
   if (judged && judged.status !== "ok") {
     const message = `${reads}, and is not well: see ${judged.reason} of external-secrets.synced`;
     return { object: ref, status: "skipped", reason: "JudgedAlready", message };

@@ -5,7 +5,7 @@ import { endpointSlices, services } from "../kubernetes/kinds.ts";
 import { proxyTargets } from "../common/proxy.ts";
 import { SERVICE_ERRORS } from "../common/reasons.ts";
 import { requiredDeployment } from "../common/required.ts";
-import { judgeService } from "../workloads/services.ts";
+import { serviceCheck } from "../workloads/services.ts";
 import { command } from "../../untrusted/shell.ts";
 
 const HISTORY_PORT = 18080;
@@ -43,7 +43,7 @@ const historyCheck: Check = {
       return [{ ...base, status: "ok", reason: "Answers", message: "the history server answers" }];
     }
     const there = world.get(services, world.namespace, "spark-history-server");
-    const nobody = there && !answer ? judgeService(there, world) : undefined;
+    const nobody = there && !answer ? world.judge(serviceCheck, there) : undefined;
     const reason = !there ? "Missing" : !answer || answer.status === 503 ? "NoAnswer" : "ErrorAnswer";
     const messages = {
       Missing: "Service spark-history-server does not exist",

@@ -3,7 +3,7 @@ import type { Check, Edge, Judgement, ObjectRef, ShellCommand, World } from "../
 import { refOf } from "../common/fields.ts";
 import { type Pod, pods } from "../kubernetes/kinds.ts";
 import { perWorld } from "../common/per_world.ts";
-import { judgePod } from "./pods.ts";
+import { podCheck } from "./pods.ts";
 import { IMAGE_ERRORS } from "../common/reasons.ts";
 import { podsOfConcern } from "../common/membership.ts";
 import { command } from "../../untrusted/shell.ts";
@@ -54,7 +54,9 @@ const failingImages = perWorld((world): Failing[] => {
 
 /** Critical when some workload has nothing else to run. */
 function statusOf(failing: readonly Failing[], world: World): "critical" | "warning" {
-  const worst = failing.some(({ pods }) => pods.some((pod) => judgePod(pod, world)?.status === "critical"));
+  const worst = failing.some(({ pods }) =>
+    pods.some((pod) => world.judge(podCheck, pod)?.status === "critical")
+  );
   return worst ? "critical" : "warning";
 }
 

@@ -17,7 +17,6 @@ import {
   serviceAccounts,
   services,
   statefulSets,
-  type Workload,
 } from "../kubernetes/kinds.ts";
 import { imageCheck, imageEdges } from "./images.ts";
 import { podLogs } from "./log_signals.ts";
@@ -25,28 +24,13 @@ import { ownerOf, placeOf, podsOf } from "../common/membership.ts";
 import { mentionEdges } from "../common/mentions.ts";
 import { perWorld } from "../common/per_world.ts";
 import { makingEdges, podEdges } from "./pod_edges.ts";
-import { judgeWorkload, refusal } from "./readiness.ts";
-import { isRequired } from "../common/required.ts";
+import { refusal, workloadChecks } from "./readiness.ts";
 import { configMapKeyCheck, secretKeyCheck } from "./secret_keys.ts";
 import { eventsOf, podCheck } from "./pods.ts";
 import { POD_ERRORS } from "../common/reasons.ts";
 import { serviceCheck, serviceEdges } from "./services.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
-
-function workloadCheck(kind: string, source: typeof deployments): KindCheck<Workload> {
-  return {
-    id: `${source.id}.ready`,
-    title: source.id,
-    explain:
-      `A ${kind} has as many ready pods as its spec asks for. A rollout inside its deadline that still has ready ` +
-      "pods is no fault; one that was scaled to zero on purpose is judged by the component that needs it.",
-    source,
-    component: placeOf,
-    ref: (object) => refOf(kind, object),
-    judge: (object, world) => isRequired(object, world) ? undefined : judgeWorkload(kind, object, world),
-  };
-}
 
 const jobCheck: KindCheck<Job> = {
   id: "jobs.completed",
@@ -100,7 +84,7 @@ const refusalsIn = perWorld((world) => {
     }
   }
   for (const job of world.list(jobs)) {
-    const judged = jobCheck.judge(job, world);
+    const judged = world.judge(jobCheck, job);
     if (judged?.reason === "FailedCreate") found.push([job.metadata?.namespace ?? "", judged.message]);
   }
   const byNamespace = Map.groupBy(found, ([namespace]) => namespace);
@@ -155,7 +139,7 @@ function workloadEdges(world: World): Edge[] {
       });
     }
     const owner = ownerOf(job);
-    const judged = jobCheck.judge(job, world);
+    const judged = world.judge(jobCheck, job);
     const said = judged?.reason === "FailedCreate" ? judged.message : undefined;
     edges.push(
       ...makingEdges(from, false, job.spec?.template?.spec),
@@ -208,9 +192,7 @@ export const workloads: Component = {
   namespaces: () => [],
   kinds: [
     podCheck,
-    workloadCheck("Deployment", deployments),
-    workloadCheck("StatefulSet", statefulSets),
-    workloadCheck("DaemonSet", daemonSets),
+    ...Object.values(workloadChecks),
     jobCheck,
     serviceCheck,
     quotaCheck,

@@ -53,7 +53,7 @@ export const podCheck: KindCheck<Pod> = {
 };
 
 /** undefined: the pod is well, or not for this check to judge. */
-export function judgePod(pod: Pod, world: World): Judgement | undefined {
+function judgePod(pod: Pod, world: World): Judgement | undefined {
   const judged = judgeAlone(pod, world);
   if (judged?.status !== "critical") return judged;
   const others = readyMates(pod, world);

@@ -5,7 +5,7 @@ import { configMaps, deployments, type Pod, pods, type SecretMeta, secrets } fro
 import { placeOf, podsOfConcern } from "../common/membership.ts";
 import { perWorld } from "../common/per_world.ts";
 import { wantsOf } from "./pod_edges.ts";
-import { judgePod } from "./pods.ts";
+import { podCheck } from "./pods.ts";
 import { CONFIG_ERRORS } from "../common/reasons.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -47,7 +47,7 @@ function consumersOf(world: World): Consumer[] {
 }
 
 function failsByConfiguration(pod: Pod | undefined, world: World): boolean {
-  const judged = pod && judgePod(pod, world);
+  const judged = pod && world.judge(podCheck, pod);
   return judged?.status === "critical" && CONFIG_ERRORS.some((reason) => reason === judged.reason);
 }
 

@@ -56,7 +56,7 @@ export const serviceCheck: KindCheck<Service> = {
 };
 
 /** undefined: somebody is ready behind it, or nobody needs to be. */
-export function judgeService(service: Service, world: World): Judgement | undefined {
+function judgeService(service: Service, world: World): Judgement | undefined {
   const selector = service.spec?.selector;
   const namespace = service.metadata?.namespace ?? "";
   const name = service.metadata?.name ?? "";

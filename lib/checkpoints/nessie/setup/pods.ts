@@ -4,7 +4,7 @@ import { deployments, pods, replicaSets } from "../../../components/kubernetes/k
 import { podsOf } from "../../../components/common/membership.ts";
 import { components } from "../../../components/mod.ts";
 import { podEdges } from "../../../components/workloads/pod_edges.ts";
-import { judgePod } from "../../../components/workloads/pods.ts";
+import { podCheck } from "../../../components/workloads/pods.ts";
 import { serviceEdges } from "../../../components/workloads/services.ts";
 import type { Check, Component, ObjectRef, World } from "../../../engine/model.ts";
 import { refKey } from "../../../engine/model.ts";
@@ -36,7 +36,7 @@ const podsCheck: Check = {
       }];
     }
     const told = all.flatMap((pod) => {
-      const judged = judgePod(pod, world);
+      const judged = world.judge(podCheck, pod);
       return judged ? [{ ...judged, object: refOf("Pod", pod) }] : [];
     });
     if (told.length > 0) return told;

@@ -13,11 +13,11 @@ import {
 import { podsOf } from "../../../components/common/membership.ts";
 import { perWorld } from "../../../components/common/per_world.ts";
 import { podEdges } from "../../../components/workloads/pod_edges.ts";
-import { judgePod } from "../../../components/workloads/pods.ts";
-import { judgeWorkload } from "../../../components/workloads/readiness.ts";
+import { podCheck } from "../../../components/workloads/pods.ts";
+import { workloadChecks } from "../../../components/workloads/readiness.ts";
 import { daemonsOf } from "../../../components/rook_ceph/daemons.ts";
 import { cephObjectStores } from "../../../components/rook_ceph/kinds.ts";
-import { judgeService, serviceEdges } from "../../../components/workloads/services.ts";
+import { serviceCheck, serviceEdges } from "../../../components/workloads/services.ts";
 import type { Check, Component, Judgement, ObjectRef } from "../../../engine/model.ts";
 import { refKey } from "../../../engine/model.ts";
 import { gatewayServices } from "./facts.ts";
@@ -32,15 +32,15 @@ const partsOf = perWorld((world): Part[] => {
   return [
     ...gatewayServices(world).flatMap((ref) => {
       const service = world.get(services, ref.namespace, ref.name);
-      return service ? [{ ref, judged: judgeService(service, world) }] : [];
+      return service ? [{ ref, judged: world.judge(serviceCheck, service) }] : [];
     }),
     ...daemons.flatMap((ref) => {
       const object = world.get(deployments, ref.namespace, ref.name);
-      return object ? [{ ref, judged: judgeWorkload(ref.kind, object, world) }] : [];
+      return object ? [{ ref, judged: world.judge(workloadChecks.Deployment, object) }] : [];
     }),
     ...daemons.flatMap((ref) => podsOf(world, ref.kind, ref.namespace ?? "", ref.name)).map((pod) => ({
       ref: refOf("Pod", pod),
-      judged: judgePod(pod, world),
+      judged: world.judge(podCheck, pod),
     })),
   ];
 });
