@@ -19,15 +19,15 @@ function importsOf(path: string, text: string, files: ReadonlyMap<string, string
 /** One cycle for each way back to a file that is being walked through; imports of types count, too. */
 function cycles(files: ReadonlyMap<string, string>): string[] {
   const done = new Set<string>();
-  const way: string[] = [];
+  const connection: string[] = [];
   const found: string[] = [];
   const walk = (path: string) => {
-    const at = way.indexOf(path);
-    if (at >= 0) found.push(`import cycle: ${[...way.slice(at), path].join(" → ")}`);
+    const at = connection.indexOf(path);
+    if (at >= 0) found.push(`import cycle: ${[...connection.slice(at), path].join(" → ")}`);
     if (at >= 0 || done.has(path)) return;
-    way.push(path);
+    connection.push(path);
     for (const target of importsOf(path, files.get(path) ?? "", files)) walk(target);
-    way.pop();
+    connection.pop();
     done.add(path);
   };
   for (const path of files.keys()) walk(path);

@@ -84,7 +84,7 @@ function describeAbsent(
   const unwell = new Map<string, Finding[]>();
   for (const finding of findings) {
     if (finding.status === "critical" || finding.status === "warning") {
-      push(unwell, refKey(finding.object), finding);
+      push(unhealthy, refKey(finding.object), finding);
     }
   }
   const gone = new Map<string, Finding>();
@@ -98,7 +98,7 @@ function describeAbsent(
       const hurt = entry.needy.flatMap((edge) => {
         const from = refKey(edge.from);
         const further = gone.get(from);
-        const felt = [...unwell.get(from) ?? [], ...further?.status === "critical" ? [further] : []];
+        const felt = [...unhealthy.get(from) ?? [], ...further?.status === "critical" ? [further] : []];
         return felt.filter((finding) => explains(edge, finding)).map(({ status }) => ({ edge, status }));
       });
       const worst = hurt.some(({ status }) => status === "critical") ? "critical" : "warning";

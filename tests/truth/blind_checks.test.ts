@@ -48,7 +48,7 @@ function lies(before: readonly Finding[], now: readonly Finding[]): string[] {
   const hidden = [...faults].flatMap(([key, { reason }]) => {
     const then = now.find((finding) => keyOf(finding) === key);
     // On its way, inside its time: that promises nothing.
-    if (then ? isBad(then) || then.status === "unknown" || then.reason === ON_ITS_WAY : blind) return [];
+    if (then ? isBad(then) || then.status === "unknown" || then.reason === IN_PROGRESS : blind) return [];
     return [`${key} hides ${reason} behind ${then?.reason ?? "nothing"}`];
   });
   return [...worse, ...hidden];

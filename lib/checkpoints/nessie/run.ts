@@ -2,7 +2,7 @@
 import { inScratch, type RunOptions, runTrials, type Scratch } from "../../checkpoint/run.ts";
 import type { Asked } from "../../command.ts";
 import { nessieApi, type Reference } from "../../clients/nessie/client.ts";
-import { connectionsOf } from "../../clients/kubernetes/reach.ts";
+import { connectionsOf } from "../../clients/kubernetes/service_connection.ts";
 import { CannotLook } from "../../engine/errors.ts";
 import type { Connection, Facts, Failure, SourceResult, World } from "../../engine/model.ts";
 import { note, progress } from "../../cli/terminal.ts";
@@ -66,8 +66,8 @@ async function recorded(
     if (!(error instanceof CannotLook)) throw error;
     return notReached(error.failure);
   }
-  connections.push(...connectionsOf("the catalog", catalog.way));
-  const say = speaker(catalog.way.words);
+  connections.push(...connectionsOf("the catalog", catalog.connection));
+  const say = speaker(catalog.connection.words);
   const store = openWarehouse(world, asked);
   // It is waited for where objects are looked at.
   store.catch(() => {});
@@ -80,7 +80,7 @@ async function recorded(
     await catalog.close();
     const opened = await store.catch(() => undefined);
     if (opened && !("failure" in opened)) {
-      connections.push(...connectionsOf("the object store", opened.talk.way));
+      connections.push(...connectionsOf("the object store", opened.session.connection));
       await opened.close();
     }
   }
@@ -130,8 +130,8 @@ interface Job {
 }
 
 async function tryAll(job: Job): Promise<Sources> {
-  const { way, timeoutMs, signal, config } = job.catalog;
-  const undo = nessieApi({ way, timeoutMs });
+  const { connection, timeoutMs, signal, config } = job.catalog;
+  const undo = nessieApi({ connection, timeoutMs });
   const started = performance.now();
   let before: Reference | undefined;
   let tools: SweepTools | undefined;
@@ -158,7 +158,7 @@ async function tryAll(job: Job): Promise<Sources> {
   const again = tools ? await orWhy(stillUnclear(tools, swept)) : { value: [] };
   const unclear = "why" in again ? swept.filter(({ state }) => state === "unclear") : again.value;
   const unseen = blind === undefined ? {} : { unseen: blind };
-  const end = before && { leftovers, swept, unclear, ...unseen, before, mark, root: way.url };
+  const end = before && { leftovers, swept, unclear, ...unseen, before, mark, root: connection.url };
   const clean = end ? await cleanRecords(undo, end, performance.now() - started) : [];
   signal.throwIfAborted();
   return { ...sources, ...items(nessieTrials.id, [...trials, ...clean]) };
@@ -199,9 +199,9 @@ async function carriedOut(context: NessieContext, job: Job): Promise<Sources & {
     kind: "run",
     startedAt: startedAt.toISOString(),
     tookMs: Date.now() - startedAt.getTime(),
-    store: context.way.url,
-    way: context.way.how,
-    wayWords: context.way.words,
+    store: context.connection.url,
+    way: context.connection.how,
+    wayWords: context.connection.words,
     missed: load?.missed ?? [],
   };
   return {
@@ -268,7 +268,7 @@ async function integrityOf(
     const walked = await walk({
       catalog: { ...context.nessie, references: () => withoutScratch(context.nessie.references()) },
       store: store.reader,
-      talk: store.talk,
+      session: store.session,
       warehouses: "why" in context.wanted ? [] : context.wanted.warehouses.map(({ location }) => location),
       ...{ sample, limit, resume },
       signal: context.signal,

@@ -3,12 +3,12 @@ import {
   type Commit,
   type Content,
   type Entry,
+  type ErrorBody,
+  errorBodyOf,
   type Key,
   type NessieApi,
   type Operation,
   type Reference,
-  refusalOf,
-  type Said,
 } from "../../clients/nessie/client.ts";
 import { CannotLook } from "../../engine/errors.ts";
 import { failed, type Outcome, type Trial } from "../../checkpoint/trial.ts";
@@ -26,7 +26,7 @@ export function trial(words: Trial<NessieContext>): Trial<NessieContext> {
       try {
         return await words.run(context);
       } catch (error) {
-        const said = refusalOf(error);
+        const said = errorBodyOf(error);
         if (!said || [401, 403, 429].includes(said.status) || !(error instanceof CannotLook)) throw error;
         return failed(pascal(said.code), error.failure.message, { observed: saidText(said) });
       }
@@ -40,15 +40,15 @@ export function pascal(code: string): string {
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("") || "Refused";
 }
 
-export const saidText = ({ status, code }: Said): string => `HTTP ${status} ${code}`;
+export const saidText = ({ status, code }: ErrorBody): string => `HTTP ${status} ${code}`;
 
 /** What the catalog says when it is asked for something that it must refuse; undefined: it did it. */
-export async function refusal(doing: Promise<unknown>): Promise<Said | undefined> {
+export async function refusal(doing: Promise<unknown>): Promise<ErrorBody | undefined> {
   try {
     await doing;
     return undefined;
   } catch (error) {
-    const said = refusalOf(error);
+    const said = errorBodyOf(error);
     if (said) return said;
     throw error;
   }
@@ -56,7 +56,7 @@ export async function refusal(doing: Promise<unknown>): Promise<Said | undefined
 
 /** That something which must be refused was refused, with this status and code; undefined when it was. */
 export function notRefused(
-  said: Said | undefined,
+  said: ErrorBody | undefined,
   wanted: { status: number; code: string },
   what: string,
   harm: string,

@@ -1,7 +1,7 @@
 /** Carries the S3 checkpoint out: finds the store, tries everything in a scratch place, takes it back, and records. */
 import { inScratch, type Leftover, leftoverOutcome, runTrials } from "../../checkpoint/run.ts";
 import type { Asked } from "../../command.ts";
-import { connectionsOf } from "../../clients/kubernetes/reach.ts";
+import { connectionsOf } from "../../clients/kubernetes/service_connection.ts";
 import { CannotLook, UsageError } from "../../engine/errors.ts";
 import { durationMs } from "../../cli/flags.ts";
 import type { Connection, Facts, Failure, SourceResult, World } from "../../engine/model.ts";
@@ -91,7 +91,7 @@ async function recorded(facts: Facts, asked: Asked, wanted: Wanted): Promise<Rec
     if (!(error instanceof CannotLook)) throw error;
     return { sources: notReached(error.failure, measuring !== undefined), connections: [] };
   }
-  const connections = connectionsOf("the object store", store.way);
+  const connections = connectionsOf("the object store", store.connection);
   try {
     const setup = items(s3Setup.id, [setupRecord(store, warehouseOf(world))]);
     const unmeasured = measuring ? {} : items(s3Performance.id, []);
@@ -148,7 +148,7 @@ async function tryAll(
   const line = changingLine();
   try {
     const { ended, leftovers } = await inScratch(async (scratch): Promise<Tried> => {
-      line.say(`Trying the object store ${store.way.words} ...`);
+      line.say(`Trying the object store ${store.connection.words} ...`);
       let tables: Promise<TableLocation[]> | undefined;
       const context = await setUp(scratch, store, clients, {
         ...wanted.lifecycleWaitMs === undefined ? {} : { lifecycleWaitMs: wanted.lifecycleWaitMs },
@@ -228,7 +228,7 @@ function cleanRecords(leftovers: readonly Leftover[], store: Store, ms: number):
     return {
       ...base,
       ...leftoverOutcome(leftover),
-      ...place && !listsOthers ? { next: [removalStep(store.way.url, place)] } : {},
+      ...place && !listsOthers ? { next: [removalStep(store.connection.url, place)] } : {},
     };
   });
 }

@@ -59,7 +59,7 @@ export const PROVIDER_FAULTS = [
 
 /** Reasons of an ExternalSecret that a broken store, or the way to its provider, can explain. */
 export const STORE_FAULTS = [
-  ON_ITS_WAY,
+  IN_PROGRESS,
   "SecretSyncedError",
   "StoreNotReady",
   "StoreNotFound",
@@ -137,7 +137,7 @@ function judgeExternalSecret(object: ExternalSecret, world: World): Judgement | 
   const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
   if (!ready || ready.status === "Unknown") {
     if (age < FIRST_LOOK_SECONDS) {
-      return { ...base, status: "ok", reason: ON_ITS_WAY, message: `was made ${ageText(age)} ago` };
+      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was made ${ageText(age)} ago` };
     }
     const message = `has not been synced in ${ageText(age)}: its operator has not looked at it`;
     return { ...base, reason: "NotSynced", message };
@@ -205,7 +205,7 @@ export function judgeStore(kind: string, object: SecretStore, world: World): Jud
   if (!ready) {
     const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
     if (age < FIRST_LOOK_SECONDS) {
-      return { ...base, status: "ok", reason: ON_ITS_WAY, message: `was made ${ageText(age)} ago` };
+      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was made ${ageText(age)} ago` };
     }
     const message = `has not been validated in ${ageText(age)}: its operator has not looked at it`;
     return { ...base, reason: "NotValidated", message };

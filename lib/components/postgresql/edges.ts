@@ -20,7 +20,7 @@ export const operatorsOf = perWorld((world) =>
 /** The Secrets that a cluster's spec names, and so does not make. */
 export function givenSecrets(object: Cluster): { name: string; via: string; explains: readonly string[] }[] {
   const { bootstrap, superuserSecret, managed } = object.spec ?? {};
-  const starting = [ON_ITS_WAY, "SettingUp", "NoneReady", "CannotCreateObjects", "NoPrimary"];
+  const starting = [IN_PROGRESS, "SettingUp", "NoneReady", "CannotCreateObjects", "NoPrimary"];
   const given = [
     { name: bootstrap?.initdb?.secret?.name, via: "bootstrap.initdb.secret", explains: starting },
     { name: bootstrap?.recovery?.secret?.name, via: "bootstrap.recovery.secret", explains: starting },

@@ -130,7 +130,7 @@ function judgePrimary(object: Cluster, world: World): Found {
     const message = `${service.name} leads to ${
       behind.join(", ") || "nobody"
     } while the primary changes (phase "${object.status?.phase}")`;
-    return { ...base, status: "ok", reason: ON_ITS_WAY, message };
+    return { ...base, status: "ok", reason: IN_PROGRESS, message };
   }
   const next = [
     command`kubectl -n ${cluster.namespace} get endpointslices -l kubernetes.io/service-name=${service.name}`,

@@ -75,11 +75,11 @@ const jobCheck: KindCheck<Job> = {
 };
 
 /** Why pods are refused now, by namespace: an event alone may tell of what is over. */
-const refusalsIn = perWorld((world) => {
+const creationErrorsIn = perWorld((world) => {
   const found: [namespace: string, message: string][] = [];
   for (const [kind, source] of MAKERS) {
     for (const object of world.list(source)) {
-      const said = refusal(kind, object, world);
+      const said = creationError(kind, object, world);
       if (said) found.push([object.metadata?.namespace ?? "", said]);
     }
   }
@@ -106,7 +106,7 @@ const quotaCheck: KindCheck<NonNullable<ReturnType<typeof resourceQuotas.read>>>
   ref: (quota) => refOf("ResourceQuota", quota),
   judge(quota, world) {
     const { namespace, name } = quota.metadata ?? {};
-    const refused = refusalsIn(world).get(namespace ?? "")?.find((message) =>
+    const refused = creationErrorsIn(world).get(namespace ?? "")?.find((message) =>
       message.includes(`exceeded quota: ${name},`)
     );
     const full = Object.entries(quota.status?.hard ?? {}).filter(([key, hard]) =>

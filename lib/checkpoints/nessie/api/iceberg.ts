@@ -15,7 +15,7 @@ const icebergConfigTrial = trial({
     "GET /iceberg/v1/config gives clients the prefix of all further paths and the address to go on with. The prefix must " +
     "lead to the default branch, namespaces must be readable below it, and the address must not lead elsewhere: engines " +
     "follow it without asking.",
-  async run({ iceberg, config, way }) {
+  async run({ iceberg, config, connection }) {
     const branch = config.defaultBranch;
     const { defaults, overrides } = await iceberg(branch).config();
     const prefix = overrides.prefix ?? defaults.prefix;
@@ -36,14 +36,18 @@ const icebergConfigTrial = trial({
       );
     }
     await iceberg(decodeURIComponent(prefix)).namespaces();
-    const uri = URL.parse(overrides.uri ?? way.url);
-    if (uri && uri.host !== new URL(way.url).host) {
-      return failed("OtherAddress", `it sends clients on to ${uri.origin}, and was asked at ${way.url}`, {
-        observed: uri.origin,
-        expected: way.url,
-        evidence: `${CONFIG}, overrides.uri`,
-        status: "warning",
-      });
+    const uri = URL.parse(overrides.uri ?? connection.url);
+    if (uri && uri.host !== new URL(connection.url).host) {
+      return failed(
+        "OtherAddress",
+        `it sends clients on to ${uri.origin}, and was asked at ${connection.url}`,
+        {
+          observed: uri.origin,
+          expected: connection.url,
+          evidence: `${CONFIG}, overrides.uri`,
+          status: "warning",
+        },
+      );
     }
     return held(`prefix ${prefix}, below which namespaces can be read`, { evidence: CONFIG });
   },

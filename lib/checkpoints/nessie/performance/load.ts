@@ -1,9 +1,9 @@
 /** `--load`: commits and reads a second by concurrency, on a scratch branch of their own; and where it bends. */
 import { CannotLook } from "../../../engine/errors.ts";
-import { type Key, type Reference, refusalOf } from "../../../clients/nessie/client.ts";
+import { errorBodyOf, type Key, type Reference } from "../../../clients/nessie/client.ts";
 import { failed, held, type Outcome, type TrialRecord, type TrialWords } from "../../../checkpoint/trial.ts";
-import { bendOf, byOperation } from "../../../load/bend.ts";
-import type { Operation, Refusal } from "../../../load/generator.ts";
+import { byOperation, saturationOf } from "../../../load/saturation.ts";
+import type { Operation, RequestError } from "../../../load/generator.ts";
 import { type Cell, measure } from "../../../load/measure.ts";
 import type { CellWords, LoadRow } from "../../../load/rows.ts";
 import type { NessieContext } from "../context.ts";
@@ -118,7 +118,7 @@ async function commitShared(
   context: NessieContext,
   branch: Reference,
   name: string,
-): Promise<number | Refusal> {
+): Promise<number | RequestError> {
   for (let attempt = 1;; attempt++) {
     try {
       // The namespace's own commit: no writer has changed what is put here since.
@@ -127,13 +127,15 @@ async function commitShared(
       ]);
       return 0;
     } catch (error) {
-      if (refusalOf(error)?.code !== "REFERENCE_CONFLICT" || attempt === ATTEMPTS) return refusedWith(error);
+      if (errorBodyOf(error)?.code !== "REFERENCE_CONFLICT" || attempt === ATTEMPTS) {
+        return refusedWith(error);
+      }
     }
   }
 }
 
-function refusedWith(error: unknown): Refusal {
-  const said = refusalOf(error);
+function refusedWith(error: unknown): RequestError {
+  const said = errorBodyOf(error);
   if (said) return { kind: said.code, words: said.message };
   if (error instanceof CannotLook) return { kind: error.failure.kind, words: error.failure.message };
   throw error;
@@ -156,7 +158,7 @@ export function loadOutcomes(rows: readonly LoadRow[]): Outcome[] {
         `${first.operation}: ${refused} operations came to nothing under load: ${words ?? ""}`,
       );
     }
-    const bend = bendOf(group);
+    const bend = saturationOf(group);
     const rate = `at most ${Math.round(best.requestsPerS)} a second, with ${best.concurrency} workers`;
     return held(
       bend

@@ -5,7 +5,7 @@ import { cannotLook } from "../../../clients/kubernetes/failures.ts";
 import { pause } from "../../../clients/kubernetes/client.ts";
 import type { KubeObject, KubeWriter, WriterOptions } from "../../../clients/kubernetes/writer.ts";
 import { type NessieApi, nessieApi } from "../../../clients/nessie/client.ts";
-import { reach, type Way } from "../../../clients/kubernetes/reach.ts";
+import { connectToService, type ServiceConnection } from "../../../clients/kubernetes/service_connection.ts";
 import { restartRollout, type Rollout, rolloutOf } from "../../../clients/kubernetes/rollout.ts";
 import { type Outcome, skipped, type TrialWords } from "../../../checkpoint/trial.ts";
 import { listAt } from "../iceberg_rest/mod.ts";
@@ -42,7 +42,7 @@ export interface Restart {
   limitMs: number;
   say(line: string): void;
   /** For tests: a way to a pod. */
-  wayTo?(pod: string): Promise<Way>;
+  wayTo?(pod: string): Promise<ServiceConnection>;
 }
 
 const POLL_MS = 1000;
@@ -64,16 +64,19 @@ export async function restartCatalog(restart: Restart, scratch: Scratch): Promis
     throw cannotLook("unreachable", `Deployment ${namespace}/nessie is not well (${words}): not restarted`);
   }
   if (!await confirm(question(namespace, replicas))) return [skipped("not restarted: the answer was no")];
-  const ways: Way[] = [];
+  const connections: ServiceConnection[] = [];
   // Registered first, so that it comes after the branch was taken back over one of them.
-  scratch.undo("ways to the catalog", async () => void await Promise.all(ways.map((way) => way.close())));
-  const before = await furnished(restart, scratch, ways);
+  scratch.undo(
+    "ways to the catalog",
+    async () => void await Promise.all(connections.map((connection) => connection.close())),
+  );
+  const before = await furnished(restart, scratch, connections);
   const asking = askOnAndOn(restart);
   const { stamp, rollout } = await rolled(restart, path).finally(asking.stop);
   const outcomes: Outcome[] = [];
   for (const pod of await podsOf(restart, rollout)) {
     signal.throwIfAborted();
-    const api = await apiOf(restart, pod, ways, signal);
+    const api = await apiOf(restart, pod, connections, signal);
     outcomes.push(
       await compared(before.kept, await keptBy(api, before.branch), api, `Pod ${namespace}/${pod}`),
     );
@@ -97,16 +100,16 @@ function question(namespace: string, replicas: number): string {
 async function furnished(
   restart: Restart,
   scratch: Scratch,
-  ways: Way[],
+  connections: ServiceConnection[],
 ): Promise<{ kept: Kept; branch: string }> {
   const { kube, namespace, reach: { timeoutMs }, signal } = restart;
   const path = kubePath`/apis/apps/v1/namespaces/${namespace}/deployments/nessie`;
   const [pod] = await podsOf(restart, rolloutOf(await kube.get(path)));
   if (!pod) throw cannotLook("unreachable", "no pod of the catalog is ready: not restarted");
-  const api = await apiOf(restart, pod, ways, signal);
+  const api = await apiOf(restart, pod, connections, signal);
   const branch = referenceName(scratch.id, "restart");
   // Not bound to the signal: a request that is abandoned may be carried out after it was taken back.
-  const undo = () => nessieApi({ way: apiWay(ways), timeoutMs });
+  const undo = () => nessieApi({ connection: apiWay(connections), timeoutMs });
   const { defaultBranch } = await api.config();
   const start = await api.reference(defaultBranch);
   await markRun(scratch, undo, start, hostName());
@@ -120,20 +123,25 @@ async function furnished(
   return { kept: await keptBy(api, branch), branch };
 }
 
-function apiWay(ways: readonly Way[]): Way {
-  const way = ways.at(-1);
-  if (!way) throw new Error("no way to the catalog was opened");
-  return way;
+function apiWay(connections: readonly ServiceConnection[]): ServiceConnection {
+  const connection = connections.at(-1);
+  if (!connection) throw new Error("no way to the catalog was opened");
+  return connection;
 }
 
-async function apiOf(restart: Restart, pod: string, ways: Way[], signal: AbortSignal): Promise<NessieApi> {
+async function apiOf(
+  restart: Restart,
+  pod: string,
+  connections: ServiceConnection[],
+  signal: AbortSignal,
+): Promise<NessieApi> {
   const { namespace, reach: options } = restart;
   const to = { namespace, service: "nessie", scheme: "http" as const, port: API_PORT };
-  const way = restart.wayTo
+  const connection = restart.wayTo
     ? await restart.wayTo(pod)
-    : await reach({ ...to, pod: { name: pod, port: API_PORT } }, options);
-  ways.push(way);
-  return nessieApi({ way, timeoutMs: options.timeoutMs, signal });
+    : await connectToService({ ...to, pod: { name: pod, port: API_PORT } }, options);
+  connections.push(connection);
+  return nessieApi({ connection, timeoutMs: options.timeoutMs, signal });
 }
 
 /** Names of the Deployment's ready pods that are there to stay. */

@@ -56,8 +56,8 @@ async function complete(
 ): Promise<Omit<RawRequest, "bucket">> {
   const sdk = await import("@aws-sdk/client-s3");
   const place = { Bucket: context.bucket, Key: key };
-  const talk = { ...context.talk, what: "write in parts" };
-  const begun = await replyOf(context.s3.send(new sdk.CreateMultipartUploadCommand(place)), talk);
+  const session = { ...context.session, what: "write in parts" };
+  const begun = await replyOf(context.s3.send(new sdk.CreateMultipartUploadCommand(place)), session);
   if (!begun.ok) throw refusedPlainly("an upload in parts", refusalText(begun.refusal));
   const { UploadId = "" } = begun.value;
   willAbort(context, key, UploadId);

@@ -46,7 +46,9 @@ async function virtualHost(
   { context, bucket, prefix }: Steps,
   bytes: Uint8Array,
 ): Promise<string | undefined> {
-  if (/^[\d.]+$|^\[/.test(new URL(context.way.url).hostname)) return "an address can't carry a bucket's name";
+  if (/^[\d.]+$|^\[/.test(new URL(context.connection.url).hostname)) {
+    return "an address can't carry a bucket's name";
+  }
   try {
     const key = `${prefix}object`;
     const reply = await context.raw.send({ method: "GET", bucket, key, virtualHost: true });
@@ -68,7 +70,7 @@ const tls = operation({
     "everyone on the network to read.",
   weight: "warning",
 }, async ({ context }) => {
-  const url = new URL(context.way.url);
+  const url = new URL(context.connection.url);
   if (url.protocol === "http:") {
     return held(
       "the endpoint speaks plain HTTP: secrets are never sent, but data is readable on the network",

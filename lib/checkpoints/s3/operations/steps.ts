@@ -1,6 +1,6 @@
 /** What the trials of operations share: requests as steps, each of which ends its trial when it does not hold. */
 import type { S3Client } from "@aws-sdk/client-s3";
-import { s3Answer, s3Refused, s3Trouble } from "../../../clients/s3/client.ts";
+import { s3ErrorReply, s3Failure, s3ReplyFailure } from "../../../clients/s3/client.ts";
 import type { RawReply, RawRequest } from "../../../clients/s3/raw.ts";
 import { failed, type Outcome, skipped, type Trial, type TrialWords } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
@@ -153,8 +153,8 @@ async function asked<T>(context: S3Context, what: string, request: Promise<T>): 
   try {
     return await request;
   } catch (error) {
-    const answer = s3Answer(error);
-    if (!answer || !isAboutRequest(answer)) throw s3Trouble(error, { ...context.talk, what });
+    const answer = s3ErrorReply(error);
+    if (!answer || !isAboutRequest(answer)) throw s3Failure(error, { ...context.session, what });
     throw new Ended(failed(reasonOf(answer), `${what}: the store refused what it must do`, {
       observed: refusalText(answer),
       expected: "success",
@@ -173,9 +173,9 @@ async function refusalOf<T>(
     await dropBody(await request);
     return undefined;
   } catch (error) {
-    const answer = s3Answer(error);
+    const answer = s3ErrorReply(error);
     if (!answer || (isUnwell(answer) && answer.status !== also)) {
-      throw s3Trouble(error, { ...context.talk, what });
+      throw s3Failure(error, { ...context.session, what });
     }
     return answer;
   }
@@ -188,9 +188,9 @@ async function dropBody(answer: unknown): Promise<void> {
 }
 
 /** A reply of a store that is well. Else CannotLook: the reply says nothing of what was tried. */
-function well(reply: RawReply, { talk }: S3Context): RawReply {
+function well(reply: RawReply, { session }: S3Context): RawReply {
   const { status, code = "" } = reply;
-  if (isUnwell({ status, code })) throw s3Refused(reply, talk);
+  if (isUnwell({ status, code })) throw s3ReplyFailure(reply, session);
   return reply;
 }
 
