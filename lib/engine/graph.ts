@@ -81,7 +81,7 @@ function describeAbsent(
   const owners = ownersOfKinds(components);
   const described = (entry: Absent, edges: readonly Edge[], hurts?: "critical" | "warning") =>
     describe(entry, owners.get(entry.object.kind), edges, hurts);
-  const unwell = new Map<string, Finding[]>();
+  const unhealthy = new Map<string, Finding[]>();
   for (const finding of findings) {
     if (finding.status === "critical" || finding.status === "warning") {
       push(unhealthy, refKey(finding.object), finding);

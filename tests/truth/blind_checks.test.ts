@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { runChecks } from "../../lib/engine/check.ts";
 import { sourcesOf } from "../../lib/engine/collect.ts";
-import { isRecord, ON_ITS_WAY, refKey } from "../../lib/engine/model.ts";
+import { IN_PROGRESS, isRecord, refKey } from "../../lib/engine/model.ts";
 import type { Component, Facts, Finding } from "../../lib/engine/model.ts";
 import { openWorld } from "../../lib/engine/world.ts";
 import { type Judged, judgedCommands, scenario, scenarioNames, without } from "./commands.ts";

@@ -1,6 +1,6 @@
 /** Judges ExternalSecrets and their stores. */
 import type { Judgement, KindCheck, World } from "../../engine/model.ts";
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 import { type ExternalSecret, externalSecrets, type SecretStore } from "./kinds.ts";
 import { ageSeconds, ageText, conditionOf, isReady, refOf } from "../common/fields.ts";
 import { type SecretMeta, secrets } from "../kubernetes/kinds.ts";

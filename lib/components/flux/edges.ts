@@ -1,6 +1,6 @@
 /** What Flux's objects need: dependencies, sources, controllers, and what they applied. */
 import type { Edge, ListSource, ObjectRef, World } from "../../engine/model.ts";
-import { definitionOf, isAbsent, ON_ITS_WAY } from "../../engine/model.ts";
+import { definitionOf, IN_PROGRESS, isAbsent } from "../../engine/model.ts";
 import { dnsEdge } from "../kubernetes/cluster_dns.ts";
 import { conditionOf, matches, refOf } from "../common/fields.ts";
 import { inventoryOf, workloadsOf } from "./inventory.ts";

@@ -1,6 +1,6 @@
 /** Judges Flux's objects by their conditions, and by the time they have been in them. */
 import type { Judgement, ShellCommand, World } from "../../engine/model.ts";
-import { isAbsent, ON_ITS_WAY, refText } from "../../engine/model.ts";
+import { IN_PROGRESS, isAbsent, refText } from "../../engine/model.ts";
 import { ageSeconds, ageText, conditionOf, isReady } from "../common/fields.ts";
 import { failingIn, failingWorkloads } from "./health.ts";
 import { lostOf } from "./inventory.ts";

@@ -1,6 +1,6 @@
 /** What a CloudNativePG cluster needs, and what needs it. */
 import type { Edge, World } from "../../engine/model.ts";
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 import { refOf } from "../common/fields.ts";
 import { persistentVolumeClaims } from "../kubernetes/kinds.ts";
 import { ownerOf, podsIn } from "../common/membership.ts";

@@ -1,6 +1,6 @@
 /** Judges CloudNativePG clusters by their phase, their instances and their primary. */
 import type { Judgement, KindCheck, World } from "../../engine/model.ts";
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 import { ageSeconds, ageText, conditionOf, refOf } from "../common/fields.ts";
 import { type Cluster, clusters } from "./kinds.ts";
 import { judgeDeletion } from "../common/states.ts";

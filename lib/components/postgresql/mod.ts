@@ -1,6 +1,6 @@
 /** PostgreSQL on CloudNativePG: its instances, its primary, and the Service that leads to it. */
 import type { Check, Component, ObjectRef, World } from "../../engine/model.ts";
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 import { appliesKind } from "../flux/inventory.ts";
 import { conditionOf, refOf } from "../common/fields.ts";
 import { deployments, endpointSlices, pods, services } from "../kubernetes/kinds.ts";

@@ -1,6 +1,6 @@
 /** What Rook's objects, the Secrets it writes and the buckets that were claimed need of each other. */
 import type { Edge, Judgement, ObjectRef, World } from "../../engine/model.ts";
-import { GONE, ON_ITS_WAY } from "../../engine/model.ts";
+import { GONE, IN_PROGRESS } from "../../engine/model.ts";
 import { dnsEdge } from "../kubernetes/cluster_dns.ts";
 import { refOf } from "../common/fields.ts";
 import { services, storageClasses } from "../kubernetes/kinds.ts";

@@ -1,6 +1,6 @@
 /** Judges Rook's objects by the phase and the health that its operator writes. */
 import type { Judgement, KindCheck, World } from "../../engine/model.ts";
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 import { ageSeconds, ageText, refOf } from "../common/fields.ts";
 import { storageClasses } from "../kubernetes/kinds.ts";
 import { carries, daemonFails } from "./daemons.ts";

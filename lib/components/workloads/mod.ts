@@ -24,7 +24,7 @@ import { ownerOf, placeOf, podsOf } from "../common/membership.ts";
 import { mentionEdges } from "../common/mentions.ts";
 import { perWorld } from "../common/per_world.ts";
 import { makingEdges, podEdges } from "./pod_edges.ts";
-import { refusal, workloadChecks } from "./readiness.ts";
+import { creationError, workloadChecks } from "./readiness.ts";
 import { configMapKeyCheck, secretKeyCheck } from "./secret_keys.ts";
 import { eventsOf, podCheck } from "./pods.ts";
 import { POD_ERRORS } from "../common/reasons.ts";
