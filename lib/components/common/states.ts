@@ -1,6 +1,12 @@
 /** What the judges of custom resources share: durations, stuck deletions, names that were mistyped, kinds not served. */
-import type { Check, Judgement, ListSource, ShellCommand, World } from "../../engine/model.ts";
-import { definitionOf } from "../../engine/model.ts";
+import {
+  type Check,
+  definitionOf,
+  type Judgement,
+  type ListSource,
+  type ShellCommand,
+  type World,
+} from "../../engine/model.ts";
 import { ageSeconds, ageText, type Metadata } from "./fields.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";

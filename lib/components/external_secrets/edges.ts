@@ -1,7 +1,6 @@
 /** What ExternalSecrets, their stores and the Secrets they make need of each other. */
-import type { Edge, ListSource, ObjectRef, World } from "../../engine/model.ts";
-import { IN_PROGRESS } from "../../engine/model.ts";
-import { dnsEdge } from "../kubernetes/cluster_dns.ts";
+import { type Edge, IN_PROGRESS, type ListSource, type ObjectRef, type World } from "../../engine/model.ts";
+import { deploymentsNamed, dnsEdge, OPERATOR_DOWN, serviceOfHost } from "../kubernetes/mod.ts";
 import { failureText, ITEM_FAULTS, OPERATOR_FAULTS, PROVIDER_FAULTS, STORE_FAULTS } from "./judge.ts";
 import {
   clusterSecretStores,
@@ -11,13 +10,8 @@ import {
   type SecretStore,
   secretStores,
 } from "./kinds.ts";
-import { refOf } from "../common/fields.ts";
-import { mentionEdges } from "../common/mentions.ts";
-import { deploymentsNamed, OPERATOR_DOWN } from "../kubernetes/operators.ts";
-import { perWorld } from "../common/per_world.ts";
-import { SERVICE_ERRORS } from "../common/reasons.ts";
+import { mentionEdges, perWorld, refOf, SERVICE_ERRORS } from "../common/mod.ts";
 import { usualPart } from "../../platform/mod.ts";
-import { serviceOfHost } from "../common/service_names.ts";
 
 /** Reasons of a store that its provider, its credentials or the way there can explain. */
 export const STORE_ERRORS = [

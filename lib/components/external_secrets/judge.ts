@@ -1,11 +1,9 @@
 /** Judges ExternalSecrets and their stores. */
-import type { Judgement, KindCheck, World } from "../../engine/model.ts";
-import { IN_PROGRESS } from "../../engine/model.ts";
+import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
 import { type ExternalSecret, externalSecrets, type SecretStore } from "./kinds.ts";
-import { ageSeconds, ageText, conditionOf, isReady, refOf } from "../common/fields.ts";
-import { type SecretMeta, secrets } from "../kubernetes/kinds.ts";
-import { eventsOf } from "../workloads/pods.ts";
-import { goSeconds, judgeDeletion } from "../common/states.ts";
+import { ageSeconds, ageText, conditionOf, goSeconds, isReady, judgeDeletion, refOf } from "../common/mod.ts";
+import { type SecretMeta, secrets } from "../kubernetes/mod.ts";
+import { eventsOf } from "../workloads/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** A new object is looked at within seconds. */

@@ -1,10 +1,8 @@
 /** Which ExternalSecret makes a Secret. */
-import type { Maker, ObjectRef, World } from "../../engine/model.ts";
-import { GONE, isAbsent } from "../../engine/model.ts";
-import { refOf } from "../common/fields.ts";
+import { GONE, isAbsent, type Maker, type ObjectRef, type World } from "../../engine/model.ts";
+import { perWorld, refOf } from "../common/mod.ts";
 import { targetOf } from "./judge.ts";
 import { externalSecrets } from "./kinds.ts";
-import { perWorld } from "../common/per_world.ts";
 
 const byTarget = perWorld((world) =>
   Map.groupBy(world.list(externalSecrets), (object) => `${object.metadata?.namespace}/${targetOf(object)}`)

@@ -9,7 +9,7 @@ import type {
   ShellCommand,
   World,
 } from "../../engine/model.ts";
-import { appliesKind } from "../flux/inventory.ts";
+import { appliesKind } from "../flux/mod.ts";
 import { judgeStore, secretCheck } from "./judge.ts";
 import { externalSecretEdges, operatorsOf, storeOf } from "./edges.ts";
 import {
@@ -20,12 +20,22 @@ import {
 } from "./kinds.ts";
 import { makersOf } from "./makers.ts";
 import { judgeContradicted, vaultCheck, vaultEdges } from "./vault.ts";
-import { refOf } from "../common/fields.ts";
-import { deployments, secrets } from "../kubernetes/kinds.ts";
-import { namespacesOf, operatorCheck } from "../kubernetes/operators.ts";
+import { refOf, servedCheck } from "../common/mod.ts";
+import { deployments, namespacesOf, operatorCheck, secrets } from "../kubernetes/mod.ts";
 import { usualPart } from "../../platform/mod.ts";
-import { servedCheck } from "../common/states.ts";
 import { command } from "../../untrusted/shell.ts";
+
+export {
+  externalSecretEdges,
+  findStore,
+  operatorsOf,
+  STORE_ERRORS,
+  storeOf,
+  storeRef,
+  storesOf,
+} from "./edges.ts";
+export { judgeStore, secretCheck, targetOf } from "./judge.ts";
+export * from "./kinds.ts";
 
 const NAME = "external-secrets";
 
@@ -83,7 +93,7 @@ function installStore(): ShellCommand[] {
   ];
 }
 
-export const externalSecrets: Component = {
+export const externalSecretsComponent: Component = {
   name: NAME,
   title: "External Secrets",
   dependsOn: ["onepassword-connect", "kubernetes"],

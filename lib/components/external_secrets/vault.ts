@@ -1,12 +1,17 @@
 /** What stands behind a store: the vault and its items, and what its ExternalSecrets say of it. */
-import type { Check, Edge, Judgement, ObjectRef, World } from "../../engine/model.ts";
-import { refKey } from "../../engine/model.ts";
+import {
+  type Check,
+  type Edge,
+  type Judgement,
+  type ObjectRef,
+  refKey,
+  type World,
+} from "../../engine/model.ts";
 import { failureText, ITEM_FAULTS, PROVIDER_FAULTS, secretCheck } from "./judge.ts";
 import { itemsOf, STORE_ERRORS, storeOf, vaultsOf } from "./edges.ts";
 import { clusterSecretStores, type ExternalSecret, externalSecrets, secretStores } from "./kinds.ts";
-import { refOf } from "../common/fields.ts";
-import { events } from "../kubernetes/kinds.ts";
-import { perWorld } from "../common/per_world.ts";
+import { perWorld, refOf } from "../common/mod.ts";
+import { events } from "../kubernetes/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 interface Lack {

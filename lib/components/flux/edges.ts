@@ -1,8 +1,24 @@
 /** What Flux's objects need: dependencies, sources, controllers, and what they applied. */
-import type { Edge, ListSource, ObjectRef, World } from "../../engine/model.ts";
-import { definitionOf, IN_PROGRESS, isAbsent } from "../../engine/model.ts";
-import { dnsEdge } from "../kubernetes/cluster_dns.ts";
-import { conditionOf, matches, refOf } from "../common/fields.ts";
+import {
+  definitionOf,
+  type Edge,
+  IN_PROGRESS,
+  isAbsent,
+  type ListSource,
+  type ObjectRef,
+  type World,
+} from "../../engine/model.ts";
+import {
+  deployments,
+  deploymentsNamed,
+  dnsEdge,
+  OPERATOR_DOWN,
+  secrets,
+  serviceOfHost,
+  services,
+  statefulSets,
+} from "../kubernetes/mod.ts";
+import { conditionOf, matches, mentionEdges, perWorld, refOf, unknownKinds } from "../common/mod.ts";
 import { inventoryOf, workloadsOf } from "./inventory.ts";
 import {
   type FluxObject,
@@ -13,11 +29,6 @@ import {
   kustomizations,
 } from "./kinds.ts";
 import { chartOf, dependenciesOf, isMisnamed, manifestsOf } from "./references.ts";
-import { deployments, secrets, services, statefulSets } from "../kubernetes/kinds.ts";
-import { mentionEdges, unknownKinds } from "../common/mentions.ts";
-import { deploymentsNamed, OPERATOR_DOWN } from "../kubernetes/operators.ts";
-import { perWorld } from "../common/per_world.ts";
-import { serviceOfHost } from "../common/service_names.ts";
 
 /** Reasons of a Kustomization that what it applied can explain. */
 const HEALTH = [

@@ -1,9 +1,8 @@
 /** Which of the objects that a Kustomization applied have failed; what its own health check waits for. */
 import type { ListSource, ObjectRef, World } from "../../engine/model.ts";
-import { conditionOf } from "../common/fields.ts";
+import { conditionOf, perWorld } from "../common/mod.ts";
 import { inventoryOf, workloadsOf } from "./inventory.ts";
 import { type FluxObject, type HelmRelease, helmReleases, kustomizations } from "./kinds.ts";
-import { perWorld } from "../common/per_world.ts";
 
 /** Kinds of which a health check waits for what their judges judge. */
 const WAITED_FOR = new Set([

@@ -1,10 +1,9 @@
 /** Kustomizations that have not applied what they hold, and those that something names and that do not exist. */
 import { isAbsent, refKey } from "../../engine/model.ts";
-import { conditionOf } from "../common/fields.ts";
+import { conditionOf, perWorld } from "../common/mod.ts";
 import { inventoryOf } from "./inventory.ts";
 import { type Kustomization, kustomizations } from "./kinds.ts";
 import { dependenciesOf, isMisnamed } from "./references.ts";
-import { perWorld } from "../common/per_world.ts";
 
 /** Conditions of a Kustomization under which it has applied nothing new. */
 const HELD_BACK = new Set([

@@ -1,10 +1,8 @@
 /** What a Kustomization has applied, as objects, and which of those are gone. */
-import type { ListSource, ObjectRef, World } from "../../engine/model.ts";
-import { isAbsent, refKey } from "../../engine/model.ts";
-import { refOf } from "../common/fields.ts";
+import { isAbsent, type ListSource, type ObjectRef, refKey, type World } from "../../engine/model.ts";
+import { perWorld, refOf } from "../common/mod.ts";
 import { type FluxObject, type HelmRelease, kustomizations } from "./kinds.ts";
-import { deployments, statefulSets } from "../kubernetes/kinds.ts";
-import { perWorld } from "../common/per_world.ts";
+import { deployments, statefulSets } from "../kubernetes/mod.ts";
 
 /** Reads `namespace_name_group_Kind`. */
 export function parseInventoryId(id: string): ObjectRef | undefined {

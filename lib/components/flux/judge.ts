@@ -1,13 +1,18 @@
 /** Judges Flux's objects by their conditions, and by the time they have been in them. */
-import type { Judgement, ShellCommand, World } from "../../engine/model.ts";
-import { IN_PROGRESS, isAbsent, refText } from "../../engine/model.ts";
-import { ageSeconds, ageText, conditionOf, isReady } from "../common/fields.ts";
+import {
+  IN_PROGRESS,
+  isAbsent,
+  type Judgement,
+  refText,
+  type ShellCommand,
+  type World,
+} from "../../engine/model.ts";
+import { ageSeconds, ageText, conditionOf, goSeconds, isReady, judgeDeletion } from "../common/mod.ts";
 import { failingIn, failingWorkloads } from "./health.ts";
 import { lostOf } from "./inventory.ts";
 import type { FluxObject, FluxSource, HelmRelease, Kustomization } from "./kinds.ts";
 import { isWaiting, misnamed } from "./references.ts";
 import { partsOf } from "../../platform/mod.ts";
-import { goSeconds, judgeDeletion } from "../common/states.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 

@@ -3,13 +3,11 @@
  * was never applied is in none, and then the Kustomizations and releases that could not apply what they hold are the
  * likely makers: those whose path, namespace or name fits.
  */
-import type { Maker, ObjectRef, World } from "../../engine/model.ts";
-import { GONE, isAbsent, refKey } from "../../engine/model.ts";
-import { refOf } from "../common/fields.ts";
+import { GONE, isAbsent, type Maker, type ObjectRef, refKey, type World } from "../../engine/model.ts";
+import { perWorld, refOf } from "../common/mod.ts";
 import { heldBack, lostKustomizations } from "./held_back.ts";
 import { holders, inventoryOf, workloadsOf } from "./inventory.ts";
 import { fluxSources, type HelmRelease, helmReleases, type Kustomization, kustomizations } from "./kinds.ts";
-import { perWorld } from "../common/per_world.ts";
 
 /** Stands for all Kustomizations when there is none. */
 export const NO_KUSTOMIZATION: ObjectRef = { kind: "Kustomization", namespace: "flux-system", name: "*" };

@@ -1,7 +1,14 @@
 /** What Flux's objects refer to by name: dependencies, sources, charts; and whether the name is right. */
-import type { Judgement, ListSource, ObjectRef, World } from "../../engine/model.ts";
-import { isAbsent, refKey, refText } from "../../engine/model.ts";
-import { ageSeconds, conditionOf, refOf } from "../common/fields.ts";
+import {
+  isAbsent,
+  type Judgement,
+  type ListSource,
+  type ObjectRef,
+  refKey,
+  refText,
+  type World,
+} from "../../engine/model.ts";
+import { ageSeconds, conditionOf, goSeconds, looksLike, perWorld, refOf } from "../common/mod.ts";
 import {
   type FluxObject,
   type HelmRelease,
@@ -9,9 +16,7 @@ import {
   type Kustomization,
   kustomizations,
 } from "./kinds.ts";
-import { perWorld } from "../common/per_world.ts";
 import { failingIn } from "./health.ts";
-import { goSeconds, looksLike } from "../common/states.ts";
 
 /** A dependency that has just become Ready is noticed within this time (Flux asks again every 30 s). */
 const NOTICE_SECONDS = 300;

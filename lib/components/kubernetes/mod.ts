@@ -1,26 +1,37 @@
 /** Kubernetes itself: the API server, the controllers that act on what is asked of it, DNS, namespaces. */
-import type {
-  Check,
-  Component,
-  Edge,
-  KindCheck,
-  ListSource,
-  Maker,
-  ObjectRef,
-  ProbeSource,
-  World,
+import {
+  type Check,
+  type Component,
+  type Edge,
+  isAbsent,
+  type KindCheck,
+  type ListSource,
+  type Maker,
+  type ObjectRef,
+  type ProbeSource,
+  refKey,
+  type World,
 } from "../../engine/model.ts";
-import { isAbsent, refKey } from "../../engine/model.ts";
 import { str, via } from "../../engine/decode.ts";
 import { CLUSTER_DNS } from "./cluster_dns.ts";
-import { ageSeconds, ageText, type Metadata, type PodSpec, refOf } from "../common/fields.ts";
+import { ageSeconds, ageText, type Metadata, type PodSpec, refOf } from "../common/mod.ts";
 import { deployments, endpointSlices, leases, type Namespace, namespaces, pods, services } from "./kinds.ts";
-import { wantsOf } from "../workloads/pod_edges.ts";
+import { wantsOf } from "./pod_spec.ts";
 import { partsOf } from "../../platform/mod.ts";
-import { endpointsOf } from "../workloads/services.ts";
-import { podsIn } from "../common/membership.ts";
+import { endpointsOf } from "./endpoints.ts";
+import { podsIn } from "./membership.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
+
+export { CLUSTER_DNS, dnsEdge } from "./cluster_dns.ts";
+export { endpointsOf } from "./endpoints.ts";
+export * from "./kinds.ts";
+export { isOurs, ownerOf, placeOf, podsIn, podsOf, podsOfConcern, workloadOf } from "./membership.ts";
+export { agentEdges, nodeEdges } from "./node_edges.ts";
+export { deploymentsNamed, namespacesOf, OPERATOR_DOWN, operatorCheck } from "./operators.ts";
+export { wantsOf } from "./pod_spec.ts";
+export { proxyPath, proxyTargets } from "./proxy.ts";
+export { bucketOfHost, serviceOfHost } from "./service_names.ts";
 
 /** The API server's own account of its parts; `[-]name failed` lines name those that are down. */
 export const readyz: ProbeSource<string[]> = {

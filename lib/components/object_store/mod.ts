@@ -1,17 +1,30 @@
 /** The object store as the lakehouse uses it: its user, the user's keys, its buckets. */
 import { restPath } from "../../untrusted/api_path.ts";
-import type { Check, Component, Edge, Judgement, ObjectRef, ProbeSource, World } from "../../engine/model.ts";
-import { IN_PROGRESS } from "../../engine/model.ts";
+import {
+  type Check,
+  type Component,
+  type Edge,
+  IN_PROGRESS,
+  type Judgement,
+  type ObjectRef,
+  type ProbeSource,
+  type World,
+} from "../../engine/model.ts";
 import { present } from "../../engine/decode.ts";
-import { isReady, refOf } from "../common/fields.ts";
-import { configMaps, endpointSlices, type Pod, pods, secrets, services } from "../kubernetes/kinds.ts";
-import { podsIn } from "../common/membership.ts";
-import { hostsNamed } from "../workloads/pod_edges.ts";
-import { CONNECTION_ERRORS, SERVICE_ERRORS } from "../common/reasons.ts";
-import { proxyPath } from "../common/proxy.ts";
-import { cephObjectStores, cephObjectStoreUsers, objectBucketClaims } from "../rook_ceph/kinds.ts";
-import { claimCheck } from "../rook_ceph/judge.ts";
-import { bucketOfHost } from "../common/service_names.ts";
+import { CONNECTION_ERRORS, isReady, refOf, SERVICE_ERRORS } from "../common/mod.ts";
+import {
+  bucketOfHost,
+  configMaps,
+  endpointSlices,
+  type Pod,
+  pods,
+  podsIn,
+  proxyPath,
+  secrets,
+  services,
+} from "../kubernetes/mod.ts";
+import { hostsNamed } from "../workloads/mod.ts";
+import { cephObjectStores, cephObjectStoreUsers, claimCheck, objectBucketClaims } from "../rook_ceph/mod.ts";
 import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";

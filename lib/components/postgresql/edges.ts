@@ -1,16 +1,16 @@
 /** What a CloudNativePG cluster needs, and what needs it. */
-import type { Edge, World } from "../../engine/model.ts";
-import { IN_PROGRESS } from "../../engine/model.ts";
-import { refOf } from "../common/fields.ts";
-import { persistentVolumeClaims } from "../kubernetes/kinds.ts";
-import { ownerOf, podsIn } from "../common/membership.ts";
-import { mentionEdges } from "../common/mentions.ts";
-import { deploymentsNamed, OPERATOR_DOWN } from "../kubernetes/operators.ts";
-import { perWorld } from "../common/per_world.ts";
+import { type Edge, IN_PROGRESS, type World } from "../../engine/model.ts";
+import { mentionEdges, perWorld, POD_ERRORS, refOf } from "../common/mod.ts";
+import {
+  deploymentsNamed,
+  OPERATOR_DOWN,
+  ownerOf,
+  persistentVolumeClaims,
+  podsIn,
+} from "../kubernetes/mod.ts";
 import { INSTANCE_FAULTS, OPERATOR_FAULTS } from "./judge.ts";
 import { type Cluster, clusters } from "./kinds.ts";
 import { usualPart } from "../../platform/mod.ts";
-import { POD_ERRORS } from "../common/reasons.ts";
 
 /** CloudNativePG's operator, in whatever namespace, by the names of its manifest and of its chart. */
 export const operatorsOf = perWorld((world) =>

@@ -1,9 +1,7 @@
 /** Judges CloudNativePG clusters by their phase, their instances and their primary. */
-import type { Judgement, KindCheck, World } from "../../engine/model.ts";
-import { IN_PROGRESS } from "../../engine/model.ts";
-import { ageSeconds, ageText, conditionOf, refOf } from "../common/fields.ts";
+import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
+import { ageSeconds, ageText, conditionOf, judgeDeletion, refOf } from "../common/mod.ts";
 import { type Cluster, clusters } from "./kinds.ts";
-import { judgeDeletion } from "../common/states.ts";
 import { isChangingPrimary } from "./change.ts";
 import { command } from "../../untrusted/shell.ts";
 

@@ -1,6 +1,5 @@
 /** What CloudNativePG makes for a cluster: Secrets and Services, by the ends of their names. */
-import type { Maker, ObjectRef, World } from "../../engine/model.ts";
-import { GONE, isAbsent } from "../../engine/model.ts";
+import { GONE, isAbsent, type Maker, type ObjectRef, type World } from "../../engine/model.ts";
 import { givenSecrets } from "./edges.ts";
 import { clusters } from "./kinds.ts";
 

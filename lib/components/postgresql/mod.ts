@@ -1,18 +1,28 @@
 /** PostgreSQL on CloudNativePG: its instances, its primary, and the Service that leads to it. */
-import type { Check, Component, ObjectRef, World } from "../../engine/model.ts";
-import { IN_PROGRESS } from "../../engine/model.ts";
-import { appliesKind } from "../flux/inventory.ts";
-import { conditionOf, refOf } from "../common/fields.ts";
-import { deployments, endpointSlices, pods, services } from "../kubernetes/kinds.ts";
-import { namespacesOf, operatorCheck } from "../kubernetes/operators.ts";
+import { type Check, type Component, IN_PROGRESS, type ObjectRef, type World } from "../../engine/model.ts";
+import { appliesKind } from "../flux/mod.ts";
+import { conditionOf, refOf, servedCheck } from "../common/mod.ts";
+import {
+  deployments,
+  endpointSlices,
+  namespacesOf,
+  operatorCheck,
+  pods,
+  services,
+} from "../kubernetes/mod.ts";
 import { operatorsOf, postgresqlEdges } from "./edges.ts";
 import { clusterCheck } from "./judge.ts";
 import { makersOf } from "./makers.ts";
 import { type Cluster, clusters } from "./kinds.ts";
 import { usualPart } from "../../platform/mod.ts";
-import { servedCheck } from "../common/states.ts";
 import { isChangingPrimary } from "./change.ts";
 import { command } from "../../untrusted/shell.ts";
+
+export { changingCluster, isChangingPrimary } from "./change.ts";
+export { operatorsOf, postgresqlEdges } from "./edges.ts";
+export { clusterCheck } from "./judge.ts";
+export * from "./kinds.ts";
+export { clusterOf } from "./makers.ts";
 
 const NAME = "postgresql";
 

@@ -1,9 +1,8 @@
 /** Ceph's daemons, as Rook deploys them. */
 import type { World } from "../../engine/model.ts";
-import { refOf } from "../common/fields.ts";
-import { deployments } from "../kubernetes/kinds.ts";
-import { perWorld } from "../common/per_world.ts";
-import { workloadChecks } from "../workloads/readiness.ts";
+import { perWorld, refOf } from "../common/mod.ts";
+import { deployments } from "../kubernetes/mod.ts";
+import { workloadChecks } from "../workloads/mod.ts";
 
 /** Deployments of Ceph's daemons, by Rook's labels. */
 export const daemonsOf = perWorld((world) =>

@@ -1,13 +1,21 @@
 /** What Rook's objects, the Secrets it writes and the buckets that were claimed need of each other. */
-import type { Edge, Judgement, ObjectRef, World } from "../../engine/model.ts";
-import { GONE, IN_PROGRESS } from "../../engine/model.ts";
-import { dnsEdge } from "../kubernetes/cluster_dns.ts";
-import { refOf } from "../common/fields.ts";
-import { services, storageClasses } from "../kubernetes/kinds.ts";
-import { podsOf } from "../common/membership.ts";
-import { deploymentsNamed, OPERATOR_DOWN } from "../kubernetes/operators.ts";
-import { perWorld } from "../common/per_world.ts";
-import { CONNECTION_ERRORS, POD_ERRORS, SERVICE_ERRORS } from "../common/reasons.ts";
+import {
+  type Edge,
+  GONE,
+  IN_PROGRESS,
+  type Judgement,
+  type ObjectRef,
+  type World,
+} from "../../engine/model.ts";
+import {
+  deploymentsNamed,
+  dnsEdge,
+  OPERATOR_DOWN,
+  podsOf,
+  services,
+  storageClasses,
+} from "../kubernetes/mod.ts";
+import { CONNECTION_ERRORS, perWorld, POD_ERRORS, refOf, SERVICE_ERRORS } from "../common/mod.ts";
 import { carries, daemonsOf } from "./daemons.ts";
 import { OPERATOR_FAULTS } from "./judge.ts";
 import {

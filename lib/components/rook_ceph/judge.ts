@@ -1,8 +1,7 @@
 /** Judges Rook's objects by the phase and the health that its operator writes. */
-import type { Judgement, KindCheck, World } from "../../engine/model.ts";
-import { IN_PROGRESS } from "../../engine/model.ts";
-import { ageSeconds, ageText, refOf } from "../common/fields.ts";
-import { storageClasses } from "../kubernetes/kinds.ts";
+import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
+import { ageSeconds, ageText, goSeconds, judgeDeletion, refOf } from "../common/mod.ts";
+import { storageClasses } from "../kubernetes/mod.ts";
 import { carries, daemonFails } from "./daemons.ts";
 import {
   type CephCluster,
@@ -11,7 +10,6 @@ import {
   objectBucketClaims,
   type Phased,
 } from "./kinds.ts";
-import { goSeconds, judgeDeletion } from "../common/states.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** Phases of an object that is being made, and how long that may take, in seconds. */

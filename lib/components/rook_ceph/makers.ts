@@ -1,9 +1,7 @@
 /** What Rook makes: the Secrets of users, the Secret and the ConfigMap of a claim, the Service of a store. */
-import type { Maker, ObjectRef, World } from "../../engine/model.ts";
-import { GONE, isAbsent } from "../../engine/model.ts";
-import { refOf } from "../common/fields.ts";
+import { GONE, isAbsent, type Maker, type ObjectRef, type World } from "../../engine/model.ts";
+import { perWorld, refOf } from "../common/mod.ts";
 import { cephObjectStores, cephObjectStoreUsers, objectBucketClaims } from "./kinds.ts";
-import { perWorld } from "../common/per_world.ts";
 
 /** Which of Rook's objects makes this one, present or absent. */
 export function makersOf(ref: ObjectRef, world: World): Maker[] {

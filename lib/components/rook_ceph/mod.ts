@@ -1,9 +1,8 @@
 /** Rook and Ceph: the cluster, its pools and object stores, its users, and the buckets that were claimed. */
 import type { Check, Component, KindCheck, ListSource } from "../../engine/model.ts";
-import { appliesKind } from "../flux/inventory.ts";
-import { refOf } from "../common/fields.ts";
-import { deployments, storageClasses } from "../kubernetes/kinds.ts";
-import { namespacesOf, operatorCheck } from "../kubernetes/operators.ts";
+import { appliesKind } from "../flux/mod.ts";
+import { refOf, servedCheck } from "../common/mod.ts";
+import { deployments, namespacesOf, operatorCheck, storageClasses } from "../kubernetes/mod.ts";
 import { daemonsOf } from "./daemons.ts";
 import { claimCheck, clusterCheck, judgePhase } from "./judge.ts";
 import { operatorsOf, provisionerFault, rookEdges } from "./edges.ts";
@@ -17,8 +16,11 @@ import {
   type Phased,
 } from "./kinds.ts";
 import { usualPart } from "../../platform/mod.ts";
-import { servedCheck } from "../common/states.ts";
 import { command } from "../../untrusted/shell.ts";
+
+export { daemonsOf } from "./daemons.ts";
+export { claimCheck } from "./judge.ts";
+export * from "./kinds.ts";
 
 const NAME = "rook-ceph";
 

@@ -1,10 +1,17 @@
 /** What the token of a store grants. Whoever was given a token says so in the facts; the token itself is in none. */
-import type { Check, Judgement, ObjectRef, ProbeSource, World } from "../../engine/model.ts";
-import { refKey, refText } from "../../engine/model.ts";
+import {
+  type Check,
+  type Judgement,
+  type ObjectRef,
+  type ProbeSource,
+  refKey,
+  refText,
+  type World,
+} from "../../engine/model.ts";
 import { bool, list, obj, str } from "../../engine/decode.ts";
-import { clusterSecretStores, type SecretStore, secretStores } from "../external_secrets/kinds.ts";
-import { ageText, refOf } from "../common/fields.ts";
-import { secrets } from "../kubernetes/kinds.ts";
+import { clusterSecretStores, type SecretStore, secretStores } from "../external_secrets/mod.ts";
+import { ageText, refOf } from "../common/mod.ts";
+import { secrets } from "../kubernetes/mod.ts";
 import { isOnePassword } from "./reads.ts";
 import { command } from "../../untrusted/shell.ts";
 

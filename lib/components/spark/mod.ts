@@ -1,11 +1,9 @@
 /** Spark: the operator, the history server, and the client where people type. */
 import type { Check, Component, ObjectRef, ProbeSource, World } from "../../engine/model.ts";
 import { present } from "../../engine/decode.ts";
-import { endpointSlices, services } from "../kubernetes/kinds.ts";
-import { proxyTargets } from "../common/proxy.ts";
-import { SERVICE_ERRORS } from "../common/reasons.ts";
-import { requiredDeployment } from "../common/required.ts";
-import { serviceCheck } from "../workloads/services.ts";
+import { endpointSlices, proxyTargets, services } from "../kubernetes/mod.ts";
+import { SERVICE_ERRORS } from "../common/mod.ts";
+import { requiredDeployment, serviceCheck } from "../workloads/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 const HISTORY_PORT = 18080;

@@ -1,11 +1,8 @@
 /** An image that cannot be pulled is one fault, however many pods wait for it; so is a registry that cannot be reached. */
 import type { Check, Edge, Judgement, ObjectRef, ShellCommand, World } from "../../engine/model.ts";
-import { refOf } from "../common/fields.ts";
-import { type Pod, pods } from "../kubernetes/kinds.ts";
-import { perWorld } from "../common/per_world.ts";
+import { IMAGE_ERRORS, perWorld, refOf } from "../common/mod.ts";
+import { type Pod, pods, podsOfConcern } from "../kubernetes/mod.ts";
 import { podCheck } from "./pods.ts";
-import { IMAGE_ERRORS } from "../common/reasons.ts";
-import { podsOfConcern } from "../common/membership.ts";
 import { command } from "../../untrusted/shell.ts";
 
 const UNPULLABLE = new Set<string>([...IMAGE_ERRORS, "InvalidImageName"]);

@@ -1,6 +1,14 @@
 /** Everything that runs pods, whoever it belongs to: pods, Deployments, Jobs, Services, images, quotas. */
 import type { Component, Edge, KindCheck, World } from "../../engine/model.ts";
-import { ageSeconds, ageText, conditionOf, refOf } from "../common/fields.ts";
+import {
+  ageSeconds,
+  ageText,
+  conditionOf,
+  mentionEdges,
+  perWorld,
+  POD_ERRORS,
+  refOf,
+} from "../common/mod.ts";
 import {
   configMaps,
   cronJobs,
@@ -10,27 +18,33 @@ import {
   events,
   type Job,
   jobs,
+  ownerOf,
+  placeOf,
   pods,
+  podsOf,
   replicaSets,
   resourceQuotas,
   secrets,
   serviceAccounts,
   services,
   statefulSets,
-} from "../kubernetes/kinds.ts";
+} from "../kubernetes/mod.ts";
 import { imageCheck, imageEdges } from "./images.ts";
 import { podLogs } from "./log_signals.ts";
-import { ownerOf, placeOf, podsOf } from "../common/membership.ts";
-import { mentionEdges } from "../common/mentions.ts";
-import { perWorld } from "../common/per_world.ts";
 import { makingEdges, podEdges } from "./pod_edges.ts";
 import { creationError, workloadChecks } from "./readiness.ts";
 import { configMapKeyCheck, secretKeyCheck } from "./secret_keys.ts";
 import { eventsOf, podCheck } from "./pods.ts";
-import { POD_ERRORS } from "../common/reasons.ts";
 import { serviceCheck, serviceEdges } from "./services.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
+
+export { blamesOthers } from "./log_signals.ts";
+export { hostsNamed, podEdges, servicesOf } from "./pod_edges.ts";
+export { eventsOf, podCheck } from "./pods.ts";
+export { workloadChecks } from "./readiness.ts";
+export { requiredDeployment } from "./required.ts";
+export { podPort, selectedPods, serviceCheck, serviceEdges } from "./services.ts";
 
 const jobCheck: KindCheck<Job> = {
   id: "jobs.completed",

@@ -1,9 +1,8 @@
 /** Judges Deployments, StatefulSets and DaemonSets by their ready pods. */
 import type { Judgement, KindCheck, World } from "../../engine/model.ts";
-import { ageSeconds, type Condition, conditionOf, refOf } from "../common/fields.ts";
-import { daemonSets, deployments, statefulSets, type Workload } from "../kubernetes/kinds.ts";
+import { ageSeconds, type Condition, conditionOf, refOf } from "../common/mod.ts";
+import { daemonSets, deployments, placeOf, podsOf, statefulSets, type Workload } from "../kubernetes/mod.ts";
 import { isRequired } from "../../platform/mod.ts";
-import { placeOf, podsOf } from "../common/membership.ts";
 import { eventsOf, podCheck } from "./pods.ts";
 import { command } from "../../untrusted/shell.ts";
 

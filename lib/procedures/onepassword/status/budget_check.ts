@@ -5,12 +5,17 @@ import {
   externalSecrets,
   type SecretStore,
   secretStores,
-} from "../../../components/external_secrets/kinds.ts";
-import { conditionOf, refOf } from "../../../components/common/fields.ts";
-import { grants } from "../../../components/secret_supply/grants.ts";
-import { isOnePassword, storeOfEntry } from "../../../components/secret_supply/reads.ts";
-import type { Check, Judgement, ObjectRef, World } from "../../../engine/model.ts";
-import { refKey, refText } from "../../../engine/model.ts";
+} from "../../../components/external_secrets/mod.ts";
+import { conditionOf, refOf } from "../../../components/common/mod.ts";
+import { grants, isOnePassword, storeOfEntry } from "../../../components/secret_supply/mod.ts";
+import {
+  type Check,
+  type Judgement,
+  type ObjectRef,
+  refKey,
+  refText,
+  type World,
+} from "../../../engine/model.ts";
 import {
   type Reading,
   readingOf,

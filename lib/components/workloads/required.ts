@@ -1,8 +1,8 @@
 /** The check that every component of the platform shares: its workload is there, wanted, and ready. */
 import type { Check, ObjectRef, World } from "../../engine/model.ts";
-import { refOf } from "./fields.ts";
-import { deployments, pods } from "../kubernetes/kinds.ts";
-import { workloadChecks } from "../workloads/readiness.ts";
+import { refOf } from "../common/mod.ts";
+import { deployments, pods } from "../kubernetes/mod.ts";
+import { workloadChecks } from "./readiness.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** The check that Deployment `name` runs as many ready pods as it should, and at least one. */

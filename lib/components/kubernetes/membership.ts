@@ -1,9 +1,7 @@
 /** Which component an object belongs to, and which pods a workload has. */
 import type { World } from "../../engine/model.ts";
-import { isReady } from "./fields.ts";
-import { perWorld } from "./per_world.ts";
-import { pods, replicaSets } from "../kubernetes/kinds.ts";
-import type { Pod } from "../kubernetes/kinds.ts";
+import { isReady, perWorld } from "../common/mod.ts";
+import { type Pod, pods, replicaSets } from "./kinds.ts";
 import { componentOf } from "../../platform/mod.ts";
 
 interface Described {
