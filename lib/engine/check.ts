@@ -5,10 +5,9 @@ import type {
   Facts,
   Failure,
   Finding,
-  Judgement,
   KindCheck,
   Malformed,
-  ObjectRef,
+  ObjectJudgement,
   Source,
   World,
 } from "./model.ts";
@@ -195,7 +194,7 @@ function malformedObjects(sources: readonly Source[], facts: Facts): Malformed[]
 }
 
 /** An object that cannot be read is neither well nor missing. */
-function oddly({ object, message }: Malformed): Judgement & { object: ObjectRef } {
+function oddly({ object, message }: Malformed): ObjectJudgement {
   return {
     object,
     status: "unknown",

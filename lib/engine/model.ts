@@ -199,6 +199,11 @@ export interface Judgement {
   unread?: string;
 }
 
+/** A judgement with the object that it is about. */
+export interface ObjectJudgement extends Judgement {
+  object: ObjectRef;
+}
+
 /** `root`: nothing unhealthy explains it. `symptom`: something does. `independent`: neither. */
 export type Role = "root" | "symptom" | "independent";
 
@@ -213,10 +218,9 @@ export interface ChainStep {
 }
 
 /** A judgement with its place; what every format renders. */
-export interface Finding extends Judgement {
+export interface Finding extends ObjectJudgement {
   check: string;
   component: string;
-  object: ObjectRef;
   role?: Role;
   confidence?: Confidence;
   /** The shortest chain to the root that explains it, beginning with this object; symptoms only. */

@@ -3,6 +3,7 @@ import {
   type Check,
   type Edge,
   type Judgement,
+  type ObjectJudgement,
   type ObjectRef,
   refKey,
   type World,
@@ -79,7 +80,7 @@ export const vaultCheck: Check = {
   },
 };
 
-function describe({ object, reason, by, critical, said }: Lack): Judgement & { object: ObjectRef } {
+function describe({ object, reason, by, critical, said }: Lack): ObjectJudgement {
   const vault = reason === "VaultNotFound";
   const [place = "", ...title] = object.name.split("/");
   const who = by.slice(0, 3).join(", ") + (by.length > 3 ? ` and ${by.length - 3} more` : "");

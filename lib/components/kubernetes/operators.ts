@@ -2,6 +2,7 @@
 import {
   type Check,
   type Judgement,
+  type ObjectJudgement,
   type ObjectRef,
   refText,
   type Source,
@@ -88,7 +89,7 @@ export function operatorCheck(spec: OperatorCheck): Check {
   };
 }
 
-function absent(object: ObjectRef, stands: string): Judgement & { object: ObjectRef } {
+function absent(object: ObjectRef, stands: string): ObjectJudgement {
   return {
     object,
     status: "critical",

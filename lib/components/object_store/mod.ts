@@ -6,6 +6,7 @@ import {
   type Edge,
   IN_PROGRESS,
   type Judgement,
+  type ObjectJudgement,
   type ObjectRef,
   type ProbeSource,
   type World,
@@ -223,7 +224,7 @@ const bucketCheck: Check = {
 };
 
 /** What the name leads to is not known: it comes from a claim or from a pod's configuration, and may be no name at all. */
-function notAsked(bucket: string): Judgement & { object: ObjectRef } {
+function notAsked(bucket: string): ObjectJudgement {
   const name = JSON.stringify(bucket.slice(0, 80));
   return {
     object: bucketRef(bucket),

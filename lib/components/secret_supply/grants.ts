@@ -2,6 +2,7 @@
 import {
   type Check,
   type Judgement,
+  type ObjectJudgement,
   type ObjectRef,
   type ProbeSource,
   refKey,
@@ -91,7 +92,7 @@ function tokenOf({ store, ref }: Granted, world: World): ObjectRef {
     : { kind: "OnePasswordToken", name: ref.name };
 }
 
-function judgeExpiry(entry: Granted, world: World): Judgement & { object: ObjectRef } {
+function judgeExpiry(entry: Granted, world: World): ObjectJudgement {
   const { expiresAt } = entry.grants;
   const object = tokenOf(entry, world);
   const whose = `the token of ${refText(entry.ref)}`;
@@ -152,7 +153,7 @@ function grantsText(vaults: readonly GrantedVault[]): string {
 
 function judgeVaults(
   { store, ref, grants: { vaults = [], items = [] } }: Granted,
-): (Judgement & { object: ObjectRef })[] {
+): ObjectJudgement[] {
   const whose = `the token of ${refText(ref)}`;
   const told = grantsText(vaults);
   const base = {
@@ -170,7 +171,7 @@ function judgeVaults(
     command`deno task 1p:install --token FILE`,
   ];
   const unnamed = vaults.some(({ name }) => name === undefined);
-  const lacking = (store.provider?.vaults ?? []).flatMap((wanted): (Judgement & { object: ObjectRef })[] => {
+  const lacking = (store.provider?.vaults ?? []).flatMap((wanted): ObjectJudgement[] => {
     const vault = vaults.find(({ id, name }) => name === wanted || id === wanted);
     const object = { kind: "OnePasswordVault", name: wanted };
     if (vault?.read) return [];
@@ -190,7 +191,7 @@ function judgeVaults(
     }];
   });
   const missed = Map.groupBy(items.filter(({ granted }) => granted === false), ({ item }) => item ?? "");
-  const unread = [...missed].map(([item, members]): Judgement & { object: ObjectRef } => ({
+  const unread = [...missed].map(([item, members]): ObjectJudgement => ({
     ...base,
     object: { kind: "OnePasswordItem", name: item },
     status: "critical",

@@ -1,5 +1,5 @@
 /** Secrets that somebody made by hand where an ExternalSecret should make them: a rebuild would not bring them back. */
-import { type Check, type Judgement, type ObjectRef, refKey, type World } from "../../engine/model.ts";
+import { type Check, type ObjectJudgement, type ObjectRef, refKey, type World } from "../../engine/model.ts";
 import { clusterSecretStores, externalSecrets, secretStores, targetOf } from "../external_secrets/mod.ts";
 import { perWorld, refOf } from "../common/mod.ts";
 import { holders } from "../flux/mod.ts";
@@ -82,7 +82,7 @@ function writtenBy({ managers = [] }: NonNullable<SecretMeta["metadata"]>): "peo
   return managers.every((manager) => PEOPLE.test(manager)) ? "people" : undefined;
 }
 
-function judge(suspect: Suspect, world: World): (Judgement & { object: ObjectRef })[] {
+function judge(suspect: Suspect, world: World): ObjectJudgement[] {
   const { ref, users, secret } = suspect;
   const by = secret.metadata && !hasMaker(suspect, world) ? writtenBy(secret.metadata) : undefined;
   if (!by) return [];

@@ -2,7 +2,7 @@
 import {
   type Check,
   IN_PROGRESS,
-  type Judgement,
+  type ObjectJudgement,
   type ObjectRef,
   refText,
   type World,
@@ -109,7 +109,7 @@ function rhythmOf({ spec }: ExternalSecret): string {
   return /^0+[a-z]*$/.test(interval) ? "only once" : `every ${interval}`;
 }
 
-function describe({ object, entries }: Supplied, world: World): Judgement & { object: ObjectRef } {
+function describe({ object, entries }: Supplied, world: World): ObjectJudgement {
   const ref = refOf("ExternalSecret", object);
   const reads = `reads ${itemsText(entries)} into Secret ${targetOf(object)}`;
   const judged = world.judge(secretCheck, object);

@@ -1,5 +1,5 @@
 /** An image that cannot be pulled is one fault, however many pods wait for it; so is a registry that cannot be reached. */
-import type { Check, Edge, Judgement, ObjectRef, ShellCommand, World } from "../../engine/model.ts";
+import type { Check, Edge, ObjectJudgement, ShellCommand, World } from "../../engine/model.ts";
 import { IMAGE_ERRORS, perWorld, refOf } from "../common/mod.ts";
 import { type Pod, pods, podsOfConcern } from "../kubernetes/mod.ts";
 import { podCheck } from "./pods.ts";
@@ -87,7 +87,7 @@ export const imageCheck: Check = {
   },
 };
 
-function judgeImage(entry: Failing, world: World): Judgement & { object: ObjectRef } {
+function judgeImage(entry: Failing, world: World): ObjectJudgement {
   const [first] = entry.pods;
   return {
     object: { kind: "Image", name: entry.image },
@@ -103,7 +103,7 @@ function judgeImage(entry: Failing, world: World): Judgement & { object: ObjectR
 }
 
 /** Registries that did not answer when their images were asked for. */
-function registries(world: World): (Judgement & { object: ObjectRef })[] {
+function registries(world: World): ObjectJudgement[] {
   const silent = failingImages(world).filter(({ why }) => UNREACHABLE.test(why));
   return [...Map.groupBy(silent, ({ registry }) => registry)].map(([name, entries]) => {
     const [first] = entries;

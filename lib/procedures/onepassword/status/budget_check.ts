@@ -10,7 +10,7 @@ import { conditionOf, refOf } from "../../../components/common/mod.ts";
 import { grants, isOnePassword, storeOfEntry } from "../../../components/secret_supply/mod.ts";
 import {
   type Check,
-  type Judgement,
+  type ObjectJudgement,
   type ObjectRef,
   refKey,
   refText,
@@ -84,7 +84,7 @@ const perDayOf = ({ validation, asked }: StoreReads): number =>
 const number = (value: number): string => Math.round(value).toLocaleString("en-US");
 
 /** Connect answers from its own copy: the number is said, and there is nothing to judge it by. */
-function connectLine(entry: StoreReads): Judgement & { object: ObjectRef } {
+function connectLine(entry: StoreReads): ObjectJudgement {
   return {
     object: entry.ref,
     status: "ok",
@@ -108,7 +108,7 @@ function limitsFor(perDay: number, world: World): Standing[] {
 }
 
 /** Critical when it is too much for whatever account it is, a warning when it may be. */
-function accountLine(sdk: StoreReads[], world: World): Judgement & { object: ObjectRef } {
+function accountLine(sdk: StoreReads[], world: World): ObjectJudgement {
   const perDay = sdk.reduce((sum, entry) => sum + perDayOf(entry), 0);
   const limits = limitsFor(perDay, world);
   const status = limits.every(({ verdict }) => verdict === "over")
