@@ -3,7 +3,7 @@ import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../e
 import { type ExternalSecret, externalSecrets, type SecretStore } from "./kinds.ts";
 import { ageSeconds, ageText, conditionOf, goSeconds, isReady, judgeDeletion, refOf } from "../common/mod.ts";
 import { type SecretMeta, secrets } from "../kubernetes/mod.ts";
-import { eventsOf } from "../workloads/mod.ts";
+import { eventSince } from "../workloads/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** A new object is looked at within seconds. */
@@ -94,11 +94,11 @@ function targetSecret(object: ExternalSecret, world: World): SecretMeta | undefi
 
 /** What the operator says is wrong: its condition says little, its newest event more. Empty while it is Ready. */
 export function failureText(kind: string, object: ExternalSecret | SecretStore, world: World): string {
-  const { namespace, name } = object.metadata ?? {};
   // The event of a fault that is over stays for an hour.
   if (isReady(object)) return "";
-  const told = eventsOf(world, kind, namespace, name ?? "")[0]?.message;
-  const said = conditionOf(object, "Ready")?.message ?? "no reason is given";
+  const ready = conditionOf(object, "Ready");
+  const told = eventSince(world, kind, object, ready?.lastTransitionTime)?.message;
+  const said = ready?.message ?? "no reason is given";
   return told && !said.includes(told) ? `${said}: ${told}` : said;
 }
 

@@ -41,7 +41,7 @@ import { own } from "../../untrusted/lookup.ts";
 
 export { blamesOthers } from "./log_signals.ts";
 export { hostsNamed, podEdges, servicesOf } from "./pod_edges.ts";
-export { eventsOf, podCheck } from "./pods.ts";
+export { eventSince, eventsOf, podCheck } from "./pods.ts";
 export { workloadChecks } from "./readiness.ts";
 export { requiredDeployment } from "./required.ts";
 export { podPort, selectedPods, serviceCheck, serviceEdges } from "./services.ts";

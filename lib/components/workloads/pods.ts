@@ -41,6 +41,24 @@ export function eventsOf(
   return eventsByObject(world).get(`${kind}/${namespace ?? ""}/${name}`) ?? [];
 }
 
+/** Seconds that the times of an event and of the condition that was set with it may differ. */
+const SAME_MOMENT_SECONDS = 10;
+
+/**
+ * The newest telling event about an object since its condition changed last; undefined when there is none. What was told
+ * before is of another fault: after many failures Kubernetes keeps no new event of an object for minutes.
+ */
+export function eventSince(
+  world: World,
+  kind: string,
+  { metadata = {} }: Pick<Pod, "metadata">,
+  changed: string | undefined,
+): WarningEvent | undefined {
+  const newest = eventsOf(world, kind, metadata.namespace, metadata.name ?? "")[0];
+  const before = Date.parse(changed ?? "") - Date.parse(newest ? timeOf(newest) : "");
+  return before > SAME_MOMENT_SECONDS * 1000 ? undefined : newest;
+}
+
 function timeOf(event: WarningEvent): string {
   return event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ??
     event.metadata?.creationTimestamp ??

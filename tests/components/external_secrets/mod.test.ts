@@ -74,6 +74,33 @@ Deno.test("external secrets: one missing item is one root, however many External
   assert.deepEqual(diagnosis.roots[0]?.explains.filter(({ kind }) => kind === "ExternalSecret").length, 2);
 });
 
+Deno.test("external secrets: an event that is older than the failure says nothing of it", async () => {
+  const reasonWith = async (told: string) => {
+    const objects = platform();
+    const failed = the(objects, "externalSecrets", "db");
+    ready(
+      failed,
+      "False",
+      "SecretSyncedError",
+      "could not get secret data from provider",
+      "2026-01-01T11:50:00Z",
+    );
+    objects.events.push({
+      metadata: { name: "db.1", namespace: "data-platform" },
+      type: "Warning",
+      reason: "UpdateFailed",
+      message: "key not found in 1Password Vaults: db in: map[]",
+      involvedObject: { kind: "ExternalSecret", namespace: "data-platform", name: "db" },
+      lastTimestamp: told,
+    });
+    return on(await look(objects), "ExternalSecret", "db")[0]?.reason;
+  };
+  assert.equal(await reasonWith("2026-01-01T11:40:00Z"), "SecretSyncedError");
+  // The operator records the event, and then sets the condition.
+  assert.equal(await reasonWith("2026-01-01T11:49:58Z"), "ItemNotFound");
+  assert.equal(await reasonWith("2026-01-01T11:55:00Z"), "ItemNotFound");
+});
+
 Deno.test("external secrets: a missing item is not blamed on a store that is well", async () => {
   const objects = platform();
   ready(
