@@ -1,6 +1,6 @@
 /**
- * What holds for the tree of source files: no import cycle, no crowded folder, no name that its folder tells already, and
- * subjects that are entered by the door.
+ * What holds for the tree of source files: no import cycle, no crowded folder, no name that its folder tells already, no
+ * import past a mod.ts.
  */
 import { dirname, join, normalize } from "node:path/posix";
 
@@ -11,7 +11,7 @@ const SPECIFIER = /\b(?:from|import)\s*\(?\s*["'](\.{1,2}\/[^"']+)["']/g;
 
 /** What is wrong with these files, by path with their texts: a sentence each, none when all is well. */
 export function structureProblems(files: ReadonlyMap<string, string>): string[] {
-  return [...cycles(files), ...crowded(files), ...repeated(files), ...backDoors(files)];
+  return [...cycles(files), ...crowded(files), ...repeated(files), ...pastModFile(files)];
 }
 
 function importsOf(path: string, text: string, files: ReadonlyMap<string, string>): string[] {
@@ -53,33 +53,33 @@ function repeated(files: ReadonlyMap<string, string>): string[] {
 }
 
 /** Folders whose folders are subjects of their own; every other folder belongs to the subject that it is in. */
-const SHELVES = ["lib", "lib/components", "lib/clients", "lib/checkpoints", "lib/procedures"];
+const SUBJECT_FOLDERS = ["lib", "lib/components", "lib/clients", "lib/checkpoints", "lib/procedures"];
 
-/** The folder of the subject that a file belongs to; undefined for what stands on a shelf itself, or outside of lib. */
+/** The folder of the subject that a file belongs to; undefined for a file that is in none, or outside of lib. */
 function subjectOf(path: string): string | undefined {
   const folder = dirname(path);
-  if (SHELVES.includes(folder) || !folder.startsWith("lib/")) return undefined;
-  return SHELVES.includes(dirname(folder)) ? folder : subjectOf(folder);
+  if (SUBJECT_FOLDERS.includes(folder) || !folder.startsWith("lib/")) return undefined;
+  return SUBJECT_FOLDERS.includes(dirname(folder)) ? folder : subjectOf(folder);
 }
 
 /**
  * A subject that has a `mod.ts` is imported from outside through it, and every component has one. Tests look at what is
  * inside; what is loaded file by file, so that a command loads no more than it needs, has none.
  */
-function backDoors(files: ReadonlyMap<string, string>): string[] {
-  const doorless = [...files.keys()].flatMap((path) => subjectOf(path) ?? []).filter((subject) =>
+function pastModFile(files: ReadonlyMap<string, string>): string[] {
+  const without = [...files.keys()].flatMap((path) => subjectOf(path) ?? []).filter((subject) =>
     dirname(subject) === "lib/components" && !files.has(`${subject}/mod.ts`)
   );
-  const entered = [...files].filter(([path]) => !path.startsWith("tests/")).flatMap(([path, text]) =>
+  const past = [...files].filter(([path]) => !path.startsWith("tests/")).flatMap(([path, text]) =>
     importsOf(path, text, files).flatMap((target) => {
       const subject = subjectOf(target);
-      const door = `${subject}/mod.ts`;
-      return subject && subject !== subjectOf(path) && target !== door && files.has(door)
+      const entry = `${subject}/mod.ts`;
+      return subject && subject !== subjectOf(path) && target !== entry && files.has(entry)
         ? [`${path} imports ${target}; from outside, ${subject} is imported through its mod.ts`]
         : [];
     })
   );
-  return [...[...new Set(doorless)].map((subject) => `${subject} has no mod.ts`), ...entered];
+  return [...[...new Set(without)].map((subject) => `${subject} has no mod.ts`), ...past];
 }
 
 const FOLDERS = ["lib", "scripts", "lab", "bench", "tools", "tests"];

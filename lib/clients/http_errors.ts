@@ -1,5 +1,5 @@
 /**
- * What every client knows of a request that came to nothing: why there was no whole answer, and what the words of Deno
+ * What every client knows of a request that failed: why there was no whole answer, and what the words of Deno
  * (rustls, hyper), of node:https and of OpenSSL mean. What to say of it, and what to do next, is each client's own. Pure.
  */
 import { CannotLook } from "../engine/errors.ts";

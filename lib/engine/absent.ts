@@ -13,7 +13,7 @@ import { isNotInstalled } from "./unread/failure_reason.ts";
 export function makerEdges(
   components: readonly Component[],
   world: World,
-  needs: readonly Edge[],
+  needed: readonly ObjectRef[],
   findings: readonly Finding[],
 ): Edge[] {
   const makersOf = askingOnce(components, world);
@@ -21,7 +21,7 @@ export function makerEdges(
   const asked = new Set<string>();
   const open = [
     ...findings.map(({ object }) => object),
-    ...needs.map(({ to }) => to).filter((to) => world.presence(to) !== "present"),
+    ...needed.filter((ref) => world.presence(ref) !== "present"),
   ];
   for (let ref = open.pop(); ref; ref = open.pop()) {
     const from = ref;

@@ -24,11 +24,19 @@ export function buildGraph(
 ): Graph {
   const needs = new Map<string, Edge[]>();
   const wanted = new Map<string, Edge[]>();
-  const stated = components.flatMap((component) => component.edges(world));
-  for (const edge of distinct([...stated, ...makerEdges(components, world, stated, findings)])) {
-    push(needs, refKey(edge.from), edge);
-    push(wanted, refKey(edge.to), edge);
-  }
+  const seen = new Set<string>();
+  const add = (edge: Edge) => {
+    const from = refKey(edge.from);
+    const to = refKey(edge.to);
+    const identity = `${from}\n${to}\n${edge.via}`;
+    if (from === to || seen.has(identity)) return;
+    seen.add(identity);
+    push(needs, from, edge);
+    push(wanted, to, edge);
+  };
+  for (const component of components) component.edges(world).forEach(add);
+  const needed = [...wanted.values()].flatMap(([edge]) => edge ? edge.to : []);
+  makerEdges(components, world, needed, findings).forEach(add);
   const judged = new Set(findings.map((finding) => refKey(finding.object)));
   const unreadable = new Set<string>();
   const absent: Absent[] = [];
@@ -50,18 +58,6 @@ export function buildGraph(
 export function explains(edge: Edge, finding: Finding): boolean {
   return edge.explains === "any" || edge.explains.includes(finding.reason) ||
     (edge.unknown === true && finding.status === "unknown");
-}
-
-function distinct(edges: readonly Edge[]): Edge[] {
-  const seen = new Set<string>();
-  return edges.filter((edge) => {
-    const from = refKey(edge.from);
-    const to = refKey(edge.to);
-    const identity = `${from}\n${to}\n${edge.via}`;
-    if (from === to || seen.has(identity)) return false;
-    seen.add(identity);
-    return true;
-  });
 }
 
 interface Absent {

@@ -164,7 +164,7 @@ export interface World {
   kinds: ReadonlyMap<string, ListSource>;
   /** What is known of an object; undefined when nobody lists its kind. */
   presence(ref: ObjectRef): Presence | undefined;
-  /** What a judge says of an object. It runs once, whoever asks; an object that is being judged is taken to be well. */
+  /** What a judge says of an object. It runs once, whoever asks; an object that is being judged is taken to be healthy. */
   judge<T>(check: KindCheck<T>, object: T): Judgement | undefined;
   /** What all judges of its kind say of an object that is there. */
   judged(ref: ObjectRef): Judgement[];

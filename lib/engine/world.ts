@@ -80,7 +80,7 @@ export function openWorld(facts: Facts, components: readonly Component[] = []): 
     presence(ref) {
       const source = kinds.get(ref.kind);
       if (!source) return undefined;
-      if (failure(source) || malformed.has(refKey(ref))) return "unread";
+      if (failure(source) || malformed.size > 0 && malformed.has(refKey(ref))) return "unread";
       // A star stands for all of a kind.
       return ref.name === "*" || get(source, ref.namespace, ref.name) !== undefined ? "present" : "absent";
     },

@@ -26,7 +26,7 @@ const roots = (...args: Parameters<typeof diagnosed>) =>
 const missing = (...args: Parameters<typeof diagnosed>) =>
   diagnosed(...args).findings.filter(({ reason }) => reason === "Missing").map(({ object }) => object.name);
 
-Deno.test("what is missing is a symptom of the maker that is unwell", () => {
+Deno.test("what is missing is a symptom of the maker that is unhealthy", () => {
   const items = [made("pod", "Waiting", "secret"), made("smith", "Asleep")];
   assert.deepEqual(roots(items, { secret: [by("smith")] }), ["smith Asleep"]);
   assert.deepEqual(roots(items, {}).toSorted(), ["secret Missing", "smith Asleep"]);
@@ -64,7 +64,7 @@ Deno.test("the makers of makers that are not there are asked for too, and a circ
   assert.deepEqual(roots(items, chain), ["flow Stuck"]);
 });
 
-Deno.test("nobody is asked who makes what is there and well", () => {
+Deno.test("nobody is asked who makes what is there and healthy", () => {
   const asked: ObjectRef[] = [];
   const component: Component = {
     ...none,

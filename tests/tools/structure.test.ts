@@ -74,11 +74,11 @@ Deno.test("a subject that has a mod.ts is imported from outside through it", () 
 });
 
 Deno.test("components, clients, checkpoints and procedures are subjects of their own, as the folders of lib are", () => {
-  for (const shelf of ["lib", "lib/components", "lib/clients", "lib/checkpoints", "lib/procedures"]) {
-    const [inside, outside] = [`${shelf}/a/inner.ts`, `${shelf}/b/mod.ts`];
+  for (const parent of ["lib", "lib/components", "lib/clients", "lib/checkpoints", "lib/procedures"]) {
+    const [inside, outside] = [`${parent}/a/inner.ts`, `${parent}/b/mod.ts`];
     assert.deepEqual(
-      tree({ [`${shelf}/a/mod.ts`]: "", [inside]: "", [outside]: 'import "../a/inner.ts";' }),
-      [`${outside} imports ${inside}; from outside, ${shelf}/a is imported through its mod.ts`],
+      tree({ [`${parent}/a/mod.ts`]: "", [inside]: "", [outside]: 'import "../a/inner.ts";' }),
+      [`${outside} imports ${inside}; from outside, ${parent}/a is imported through its mod.ts`],
     );
   }
 });
