@@ -45,7 +45,7 @@ export interface Loaded {
 }
 
 /**
- * Every call throws CannotLook when it is not answered; refused by the catalog itself, `refusalOf` of
+ * Every call throws CannotLook when it is not answered; rejected by the catalog itself, `errorBodyOf` of
  * ./catalog_failures.ts gives its words: `code` is the type, as NoSuchTableException.
  */
 export interface IcebergRest {

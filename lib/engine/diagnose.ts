@@ -96,8 +96,8 @@ function withinReach(findings: readonly Finding[], graph: Graph, scope: Readonly
   );
 }
 
-/** How the way to an object was, so far. */
-interface ServiceConnection {
+/** What the edges of a path through the graph were, so far. */
+interface PathSoFar {
   likely: boolean;
   /** An edge on it is decisive. */
   decisive: boolean;
@@ -121,7 +121,7 @@ function connect(findings: readonly Finding[], graph: Graph, inProgress: Readonl
       key: string,
       current: Finding,
       via: ChainStep[],
-      { likely, decisive }: ServiceConnection,
+      { likely, decisive }: PathSoFar,
     ) => {
       for (const edge of graph.needs.get(key) ?? []) {
         if (!explains(edge, current)) continue;

@@ -60,7 +60,7 @@ export interface EntryOptions extends PageOptions {
 
 /**
  * `at` names a commit: `main`, `main@HASH`, `@HASH`, `main~2`, `main*2026-11-21T08:00:00Z`, or `-` for the default
- * branch. Every call throws CannotLook when it is not answered; refused by Nessie itself, `refusalOf` gives its words.
+ * branch. Every call throws CannotLook when it is not answered; rejected by Nessie itself, `errorBodyOf` gives its words.
  *
  * Lists come page by page, as they are taken. They show one commit from the first page to the last, whatever is
  * committed meanwhile. Nobody need take them to their end.
