@@ -158,7 +158,9 @@ function quoted(
   const value = text.slice(begin, inner);
   // A value goes on after its quotes in shells, 'a'\''b', and where they are signs of the value: ''%20b.
   const after = inner + opening.length;
-  if (inner < text.length && GOES_ON.test(text[after] ?? "")) return { from: begin, to: bareEnd(text, after) };
+  if (inner < text.length && GOES_ON.test(text[after] ?? "")) {
+    return { from: begin, to: bareEnd(text, after) };
+  }
   if (NOTHING.test(value) || names && !looksRandom(value)) return undefined;
   return nonEmpty(begin, inner);
 }

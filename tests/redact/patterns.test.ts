@@ -246,7 +246,10 @@ Deno.test("property: a value of any signs after a name is taken out, in any quot
 
 Deno.test("quotes that are signs of the value do not end it", () => {
   const value = "''      !";
-  assert.equal(withoutCredentials(`password=${encodeURIComponent(value)}&then=more`), "password=***&then=more");
+  assert.equal(
+    withoutCredentials(`password=${encodeURIComponent(value)}&then=more`),
+    "password=***&then=more",
+  );
   assert.equal(withoutCredentials("password=)'%20cd&then=more"), "password=***&then=more");
   assert.equal(withoutCredentials("get('/login?password=a%20b')"), "get('/login?password=***')");
   assert.equal(withoutCredentials(`password="ab"%20cd then more`), `password="*** then more`);

@@ -1,5 +1,5 @@
 /** What every trial of the Nessie checkpoint is given: clients of one catalog, and a place of its own in it. */
-import type { Scratch } from "../../checkpoint/run.ts";
+import type { Scratch } from "../../checkpoint/scratch.ts";
 import type { IcebergReads, IcebergRest } from "../../clients/iceberg_rest.ts";
 import type { NessieApi, NessieConfig, OwnReference, Reference } from "../../clients/nessie/client.ts";
 import type { Way } from "../../clients/kubernetes/reach.ts";

@@ -1,6 +1,10 @@
 /** What the tests of the Nessie checkpoint share: a context on a fake, and trials tried on it. */
 import assert from "node:assert/strict";
-import { inScratch, type Leftover, runTrials, type ScratchOptions } from "../../../lib/checkpoint/run.ts";
+import { runTrials } from "../../../lib/checkpoint/run_trials.ts";
+import { inScratch, type Leftover, type ScratchOptions } from "../../../lib/checkpoint/scratch.ts";
+import { runCheckpoint, type Trying } from "../../../lib/checkpoint/run_checkpoint.ts";
+import { nessieCheckpoint } from "../../../lib/checkpoints/nessie/mod.ts";
+import type { Asked } from "../../../lib/command.ts";
 import { nessieApi } from "../../../lib/clients/nessie/client.ts";
 import { givenWay } from "../../../lib/clients/kubernetes/reach.ts";
 import type { NessieContext } from "../../../lib/checkpoints/nessie/context.ts";
@@ -28,6 +32,16 @@ const WANTED: Catalog["wanted"] = {
   defaultWarehouse: "lakehouse",
   warehouses: [{ name: "lakehouse", location: "s3://iceberg-warehouse/" }],
 };
+
+/** Runs trials as the runner does, one after the other. */
+export const trying = ({ signal }: NessieContext): Pick<Trying, "trials"> => ({
+  trials: (trials, context) =>
+    runTrials(trials, context, { signal, trialTimeoutMs: PATIENT_MS, concurrency: 1 }),
+});
+
+/** Runs the whole checkpoint. */
+export const validate = (facts: Facts, asked: Asked): Promise<Facts> =>
+  runCheckpoint(nessieCheckpoint, facts, asked);
 
 export interface FixtureOptions {
   wanted?: Catalog["wanted"];

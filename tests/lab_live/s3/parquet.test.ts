@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { DeleteObjectCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
 import { kubectl } from "../../../lab/cluster/mod.ts";
-import { inScratch, runTrials, type Scratch } from "../../../lib/checkpoint/run.ts";
+import { runTrials } from "../../../lib/checkpoint/run_trials.ts";
+import { inScratch, type Scratch } from "../../../lib/checkpoint/scratch.ts";
 import { icebergRest } from "../../../lib/clients/iceberg_rest.ts";
 import { nessieApi } from "../../../lib/clients/nessie/client.ts";
 import { ownReference } from "../../../lib/checkpoints/nessie/scratch/own_reference.ts";

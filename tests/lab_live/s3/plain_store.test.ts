@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { buildPart } from "../../../lab/build/mod.ts";
 import { S3S_FS, s3sFsPart } from "../../../lab/build/parts/rust.ts";
 import { cacheDirectory } from "../../../lab/context.ts";
-import { NotCleaned } from "../../../lib/checkpoint/run.ts";
+import { NotCleaned } from "../../../lib/checkpoint/scratch.ts";
 import { empty } from "../../../lib/checkpoints/s3/scratch/delete.ts";
 import { scratchBelow } from "../../../lib/checkpoints/s3/scratch/own_place.ts";
 import { reported } from "../../../lib/checkpoints/s3/report.ts";

@@ -3,7 +3,7 @@
  * that the catalog writes below that namespace's location. Nothing of another branch is touched.
  */
 import { restPath } from "../../../untrusted/api_path.ts";
-import { markerVerdict, type Scratch, stuckBy, type SweepState } from "../../../checkpoint/run.ts";
+import { markerVerdict, type Scratch, stuckBy, type SweepState } from "../../../checkpoint/scratch.ts";
 import type { CatalogReply, CatalogRequest } from "../../../clients/catalog_http.ts";
 import { cannotLook } from "../../../clients/kubernetes/failures.ts";
 import { type IcebergRest, space, tablePath } from "../../../clients/iceberg_rest.ts";

@@ -1,13 +1,12 @@
 /** Says whether everything was taken back, and that the default branch has no commit of ours. */
-import { type Leftover, leftoverOutcome } from "../../../checkpoint/run.ts";
+import { type Leftover, leftoverOutcome } from "../../../checkpoint/scratch.ts";
 import type { NessieApi, Reference } from "../../../clients/nessie/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
-import type { Outcome, TrialRecord } from "../../../checkpoint/trial.ts";
+import type { Outcome } from "../../../checkpoint/trial.ts";
 import { failed, held } from "../../../checkpoint/trial.ts";
 import { userText } from "../../../checkpoint/scratch_marker.ts";
 import { SCRATCH } from "./own_reference.ts";
 import type { SweptReference } from "./sweep.ts";
-import { cleanWords } from "../trials.ts";
 import { nextStep } from "../../../checkpoint/next_steps.ts";
 import type { NextStep } from "../../../checkpoint/trial.ts";
 
@@ -37,23 +36,16 @@ export interface Ended {
   root: string;
 }
 
-export async function cleanRecords(api: NessieApi, ended: Ended, ms: number): Promise<TrialRecord[]> {
+export async function cleanOutcomes(api: NessieApi, ended: Ended): Promise<Outcome[]> {
   const outcomes = [
     ...notRemoved(ended),
     ...unclear(ended),
     ...unseen(ended),
     ...await onDefault(api, ended),
   ];
-  if (outcomes.length === 0) {
-    outcomes.push(
-      held(
-        `everything that was made is gone again, and ${ended.before.name} has no commit of ours${
-          sweptText(ended)
-        }`,
-      ),
-    );
-  }
-  return outcomes.map((one) => ({ ...one, trial: cleanWords.id, durationMs: Math.round(ms) }));
+  if (outcomes.length > 0) return outcomes;
+  const gone = `everything that was made is gone again, and ${ended.before.name} has no commit of ours`;
+  return [held(`${gone}${sweptText(ended)}`)];
 }
 
 function sweptText({ swept }: Ended): string {

@@ -1,6 +1,6 @@
 /** Deletes scratch references: those of this run, and those of runs whose marker says that they are over. */
 import { failureOf } from "../../../engine/collect.ts";
-import { markerVerdict, type Scratch, stuckBy, type SweepState } from "../../../checkpoint/run.ts";
+import { markerVerdict, type Scratch, stuckBy, type SweepState } from "../../../checkpoint/scratch.ts";
 import { type NessieApi, type Reference, refusalOf } from "../../../clients/nessie/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import { type ExpiredRun, type MarkerVerdict } from "../../../checkpoint/scratch_marker.ts";

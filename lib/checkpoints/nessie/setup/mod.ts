@@ -1,5 +1,5 @@
 /** Finds the catalog and ways to it, and gives trials their clients and their scratch place. */
-import type { Scratch } from "../../../checkpoint/run.ts";
+import type { Scratch } from "../../../checkpoint/scratch.ts";
 import type { Asked } from "../../../command.ts";
 import { icebergRest } from "../../../clients/iceberg_rest.ts";
 import { connectWriter, type KubeWriter } from "../../../clients/kubernetes/writer.ts";

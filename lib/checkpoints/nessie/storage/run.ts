@@ -1,5 +1,5 @@
 /** Tries the catalog's storage: reads what it is configured with, and asks the database behind it. */
-import { type RunOptions, runTrials } from "../../../checkpoint/run.ts";
+import type { Trying } from "../../../checkpoint/run_checkpoint.ts";
 import type { KubeWriter, WriterOptions } from "../../../clients/kubernetes/writer.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { Failure } from "../../../engine/model.ts";
@@ -17,7 +17,7 @@ export async function tryStorage(
   context: NessieContext,
   kube: Pick<KubeWriter, "get" | "list">,
   options: WriterOptions,
-  run: RunOptions,
+  { trials }: Pick<Trying, "trials">,
 ): Promise<TrialRecord[]> {
   const namespace = context.world.namespace;
   const settings = await orWhy(readSettings(kube, namespace));
@@ -25,7 +25,7 @@ export async function tryStorage(
     ? settings
     : await orWhy(openStore(kube, settings, { ...options, namespace }));
   try {
-    return await runTrials(storageTrials, { context, settings, store }, run);
+    return await trials(storageTrials, { context, settings, store });
   } finally {
     if (!("failure" in store)) await store.close();
   }

@@ -9,7 +9,7 @@ import type {
   DeleteObjectsCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { NotCleaned } from "../../../checkpoint/run.ts";
+import { NotCleaned } from "../../../checkpoint/scratch.ts";
 import type { RawDelete, RawRequest, S3Talk } from "../../../clients/s3/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import { sideBySide } from "../../../checkpoint/side_by_side.ts";

@@ -1,6 +1,6 @@
 /** Finds the object store, a way to it and keys that open it, and gives trials their clients and their scratch place. */
 import type { Asked } from "../../../command.ts";
-import type { Scratch } from "../../../checkpoint/run.ts";
+import type { Scratch } from "../../../checkpoint/scratch.ts";
 import { connectWriter } from "../../../clients/kubernetes/writer.ts";
 import { type Destination, givenWay, reach, type Way } from "../../../clients/kubernetes/reach.ts";
 import { openS3, type RawS3, rawS3, type S3Options, type S3Talk } from "../../../clients/s3/client.ts";

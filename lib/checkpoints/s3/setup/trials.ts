@@ -1,5 +1,5 @@
 /** Trials of the setup as it is: keys, their copies, buckets, region, and the place where the others are carried out. */
-import { leftoverOutcome } from "../../../checkpoint/run.ts";
+import { leftoverOutcome } from "../../../checkpoint/scratch.ts";
 import { refText } from "../../../engine/model.ts";
 import { userText } from "../../../checkpoint/scratch_marker.ts";
 import {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { inScratch, type Leftover, runTrials } from "../../../../lib/checkpoint/run.ts";
+import { runTrials } from "../../../../lib/checkpoint/run_trials.ts";
+import { inScratch, type Leftover } from "../../../../lib/checkpoint/scratch.ts";
 import type { CapabilityRecord } from "../../../../lib/checkpoints/nessie/iceberg_rest/mod.ts";
 import { capabilities } from "../../../../lib/checkpoints/nessie/iceberg_rest/report.ts";
 import { type Objects, openYard } from "../../../../lib/checkpoints/nessie/iceberg_rest/scratch.ts";

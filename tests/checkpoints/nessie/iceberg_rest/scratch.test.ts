@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inScratch } from "../../../../lib/checkpoint/run.ts";
+import { inScratch } from "../../../../lib/checkpoint/scratch.ts";
 import {
   openYard,
   scratchPlace,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runTrials } from "../../../../lib/checkpoint/run.ts";
+import { runTrials } from "../../../../lib/checkpoint/run_trials.ts";
 import { storageTrials } from "../../../../lib/checkpoints/nessie/storage/mod.ts";
 import type { StorageContext } from "../../../../lib/checkpoints/nessie/storage/database.ts";
 import { tryStorage } from "../../../../lib/checkpoints/nessie/storage/run.ts";
@@ -8,7 +8,7 @@ import { CannotLook } from "../../../../lib/engine/errors.ts";
 import type { Facts } from "../../../../lib/engine/model.ts";
 import type { TrialRecord } from "../../../../lib/checkpoint/trial.ts";
 import { openWorld } from "../../../../lib/engine/world.ts";
-import { NO_FACTS, withFake } from "../fixture.ts";
+import { NO_FACTS, trying, withFake } from "../fixture.ts";
 import { catalogObjects, type FakeDatabase, fakeDatabase, GOOD } from "./fixture.ts";
 import { PATIENT_MS } from "../../../patience.ts";
 
@@ -204,7 +204,7 @@ Deno.test("a Secret that may not be read makes the database unknown, and no reco
           Promise.resolve([{ apiVersion: "v1", kind: "Pod", metadata: { name: "nessie-postgres-1" } }]),
       },
       { timeoutMs: PATIENT_MS },
-      { signal: context.signal, trialTimeoutMs: PATIENT_MS, concurrency: 1 },
+      trying(context),
     ));
   const open = value.find(({ trial }) => trial === "nessie.store-open");
   assert.equal(open?.result, "unknown");
@@ -218,7 +218,7 @@ Deno.test("without a Deployment it is not known what the catalog keeps its data 
       context,
       { get: () => Promise.resolve(undefined), list: () => Promise.resolve([]) },
       { timeoutMs: PATIENT_MS },
-      { signal: context.signal, trialTimeoutMs: PATIENT_MS, concurrency: 1 },
+      trying(context),
     ));
   assert.equal(value.find(({ trial }) => trial === "nessie.store-kept")?.result, "unknown");
 });
@@ -231,7 +231,7 @@ Deno.test("a Cluster without a primary, and a host that is no Cluster's, are tol
         context,
         { get: (path) => Promise.resolve(objects[path]), list: () => Promise.resolve([]) },
         { timeoutMs: PATIENT_MS },
-        { signal: context.signal, trialTimeoutMs: PATIENT_MS, concurrency: 1 },
+        trying(context),
       ));
     return value.find(({ trial }) => trial === "nessie.store-open")?.message ?? "";
   };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inScratch } from "../../../../lib/checkpoint/run.ts";
+import { inScratch } from "../../../../lib/checkpoint/scratch.ts";
 import { type Restart, restartCatalog } from "../../../../lib/checkpoints/nessie/storage/restart.ts";
 import type { KubeObject } from "../../../../lib/clients/kubernetes/writer.ts";
 import { givenWay } from "../../../../lib/clients/kubernetes/reach.ts";

@@ -1,7 +1,7 @@
 /** Deleting on a fake store with real data in it: what is not in the place stays, and every list comes to an end. */
 import assert from "node:assert/strict";
 import type { S3Client } from "@aws-sdk/client-s3";
-import { NotCleaned } from "../../../../lib/checkpoint/run.ts";
+import { NotCleaned } from "../../../../lib/checkpoint/scratch.ts";
 import type { S3Context } from "../../../../lib/checkpoints/s3/context.ts";
 import { givenWay } from "../../../../lib/clients/kubernetes/reach.ts";
 import { openS3, type S3Options } from "../../../../lib/clients/s3/client.ts";

@@ -1,6 +1,6 @@
 /** Whole runs in a store with real data in it: whatever the store lists and lacks, that data survives and a report comes. */
 import assert from "node:assert/strict";
-import { inScratch } from "../../../../lib/checkpoint/run.ts";
+import { inScratch } from "../../../../lib/checkpoint/scratch.ts";
 import { openYard, sweepObjects } from "../../../../lib/checkpoints/nessie/iceberg_rest/scratch.ts";
 import { openWarehouse } from "../../../../lib/checkpoints/nessie/setup/warehouse_store.ts";
 import { measureStore } from "../../../../lib/checkpoints/s3/performance/mod.ts";

@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
-import { testStore } from "../../../lib/checkpoints/s3/run.ts";
 import { Interrupted, UsageError } from "../../../lib/engine/errors.ts";
 import { certificateFor } from "../../clients/s3/certificates.ts";
 import { testAuthority } from "../../fakes/api_server.ts";
 import type { FakeS3 } from "../../fakes/s3/mod.ts";
-import { KEYS, leftIn, ONLY_THEIRS, recordsOf, resultsOf, run, withPlatform } from "./run_fixture.ts";
+import {
+  KEYS,
+  leftIn,
+  ONLY_THEIRS,
+  recordsOf,
+  resultsOf,
+  run,
+  testStore,
+  withPlatform,
+} from "./run_fixture.ts";
 import { withAsked } from "../../fakes/asked.ts";
 
 Deno.test("a whole run tries everything, leaves nothing behind and keeps no key; its facts are enough for the settings", async () => {
