@@ -1,6 +1,7 @@
 /** Runs trials side by side, each when those it needs have ended. */
 import { CannotLook, Interrupted } from "../engine/errors.ts";
 import { failureReason } from "../engine/unread/failure_reason.ts";
+import { Ended } from "./expect.ts";
 import type { Outcome, Trial, TrialRecord } from "./trial.ts";
 import { within } from "./within.ts";
 
@@ -64,13 +65,15 @@ async function tryOne<C>(
   options: RunOptions,
 ): Promise<TrialRecord[]> {
   const started = performance.now();
-  const missing = (trial.needs ?? []).find((id) => records.get(id)?.some(({ result }) => result !== "held"));
+  const missing = (trial.needs ?? []).find((id) =>
+    records.get(id)?.some(({ result }) => result !== "passed")
+  );
   const outcomes = missing
     ? [
       {
         result: "skipped",
         reason: "NotReached",
-        message: `not tried: ${missing} did not hold`,
+        message: `skipped: prerequisite ${missing} did not pass`,
       } satisfies Outcome,
     ]
     : await outcomesOf(trial, context, options);
@@ -84,8 +87,9 @@ async function outcomesOf<C>(
   { trialTimeoutMs, judge }: RunOptions,
 ): Promise<Outcome[]> {
   try {
-    return [await within(trial.run(context), trialTimeoutMs)].flat();
+    return [await within((async () => await trial.run(context))(), trialTimeoutMs)].flat();
   } catch (error) {
+    if (error instanceof Ended) return [error.outcome];
     const judged = judge?.(error);
     if (judged) return [judged];
     if (!(error instanceof CannotLook)) throw error;

@@ -5,7 +5,13 @@ import {
   type Service,
   trialArea,
 } from "../../lib/checkpoint/run_checkpoint.ts";
-import { failed, held, type Outcome, type TrialRecord, type TrialWords } from "../../lib/checkpoint/trial.ts";
+import {
+  failed,
+  type Outcome,
+  passed,
+  type TrialRecord,
+  type TrialWords,
+} from "../../lib/checkpoint/trial.ts";
 import { CannotLook, Interrupted } from "../../lib/engine/errors.ts";
 import type { Connection, Facts } from "../../lib/engine/model.ts";
 import { withAsked } from "../fakes/asked.ts";
@@ -51,7 +57,7 @@ function toy(heard: string[], signal: AbortSignal, more: Partial<Toy> = {}): Toy
       return Promise.resolve(heard);
     },
     areas: ({ more }) => [
-      trialArea(TRIALS, [trial("toy.first", () => Promise.resolve(held("it does")))]),
+      trialArea(TRIALS, [trial("toy.first", () => Promise.resolve(passed("it does")))]),
       { sources: [TRIALS, NUMBERS], run: () => Promise.resolve({ [NUMBERS.id]: [1, 2] }) },
       { sources: [MORE], ...more ? { run: lookless } : {} },
     ],
@@ -96,9 +102,9 @@ Deno.test("an area in which one could not look fails its own sources, and no oth
 
 Deno.test("a source of two areas has failed when one of them has", async () => {
   const areas: Toy["areas"] = () => [
-    trialArea(TRIALS, [trial("toy.first", () => Promise.resolve(held("it does")))]),
+    trialArea(TRIALS, [trial("toy.first", () => Promise.resolve(passed("it does")))]),
     { sources: [TRIALS], run: lookless },
-    trialArea(TRIALS, [trial("toy.last", () => Promise.resolve(held("it does")))]),
+    trialArea(TRIALS, [trial("toy.last", () => Promise.resolve(passed("it does")))]),
   ];
   assert.equal((await run({ areas })).facts.sources[TRIALS.id]?.ok, false);
 });
@@ -140,7 +146,7 @@ Deno.test("what breaks the way is tried last, when all else was cleaned up", asy
     last: () =>
       trialArea(TRIALS, [trial("toy.last", () => {
         seen.push("last");
-        return Promise.resolve(held("it does"));
+        return Promise.resolve(passed("it does"));
       })]),
   });
   assert.deepEqual(seen, ["cleaned up", "last"]);

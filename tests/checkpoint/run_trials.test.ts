@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { expect, fail, outcomeOf, skip } from "../../lib/checkpoint/expect.ts";
 import { type RunOptions, runTrials } from "../../lib/checkpoint/run_trials.ts";
 import { CannotLook, Interrupted } from "../../lib/engine/errors.ts";
 import type { Outcome, Trial } from "../../lib/checkpoint/trial.ts";
-import { failed, held } from "../../lib/checkpoint/trial.ts";
+import { failed, passed } from "../../lib/checkpoint/trial.ts";
 import { PATIENT_MS } from "../patience.ts";
 
 const trial = (id: string, run: Trial<null>["run"], needs: string[] = []): Trial<null> => ({
@@ -14,7 +15,7 @@ const trial = (id: string, run: Trial<null>["run"], needs: string[] = []): Trial
   run,
 });
 
-const well = () => Promise.resolve(held("as it should be"));
+const well = () => Promise.resolve(passed("as it should be"));
 
 function run(trials: Trial<null>[], more: Partial<RunOptions> = {}) {
   const signal = more.signal ?? new AbortController().signal;
@@ -22,7 +23,7 @@ function run(trials: Trial<null>[], more: Partial<RunOptions> = {}) {
 }
 
 Deno.test("records come in the order of the table, whichever trial ends first", async () => {
-  const slow = () => new Promise<Outcome>((resolve) => setTimeout(() => resolve(held("late")), 20));
+  const slow = () => new Promise<Outcome>((resolve) => setTimeout(() => resolve(passed("late")), 20));
   const records = await run([trial("a.slow", slow), trial("a.quick", well)]);
   assert.deepEqual(records.map((record) => record.trial), ["a.slow", "a.quick"]);
 });
@@ -33,7 +34,40 @@ Deno.test("a trial whose needs did not hold is skipped, and says which", async (
     trial("a.copy", () => assert.fail("not to be run"), ["a.put"]),
   ]);
   assert.deepEqual(records.map(({ result }) => result), ["failed", "skipped"]);
-  assert.equal(records[1]?.message, "not tried: a.put did not hold");
+  assert.equal(records[1]?.message, "skipped: prerequisite a.put did not pass");
+});
+
+Deno.test("what is not as expected ends its trial as failed, with what was observed; what does not apply as skipped", async () => {
+  const more = { observed: "200", expected: "412", evidence: "PUT with If-Match" };
+  const [record, other] = await run([
+    trial("a.put", () => {
+      expect(true, "Never", "it is as it should be");
+      expect(false, "SilentlyIgnored", "the store ignores a condition", more);
+      return well();
+    }),
+    trial("a.cors", () => skip("no bucket may be made")),
+  ]);
+  assert.deepEqual({ ...record, durationMs: 0 }, {
+    ...failed("SilentlyIgnored", "the store ignores a condition", more),
+    trial: "a.put",
+    durationMs: 0,
+  });
+  assert.deepEqual([other?.result, other?.reason], ["skipped", "NotApplicable"]);
+});
+
+Deno.test("what an error says of what was tried is asked before it makes the trial unknown", async () => {
+  const blind = () => Promise.reject(new CannotLook({ kind: "server-error", message: "409 CONFLICT" }));
+  const judge = (error: unknown) =>
+    error instanceof CannotLook && error.message.includes("CONFLICT") ? failed("Conflict", "409") : undefined;
+  const [record] = await run([trial("a.put", blind)], { judge });
+  assert.deepEqual([record?.result, record?.reason], ["failed", "Conflict"]);
+});
+
+Deno.test("an outcome of one part of a trial leaves the others", async () => {
+  const parts = async () =>
+    await Promise.all([outcomeOf(() => fail("Wrong", "this part is wrong")), outcomeOf(well)]);
+  const records = await run([trial("a.both", parts)]);
+  assert.deepEqual(records.map(({ result }) => result), ["failed", "passed"]);
 });
 
 Deno.test("could not look is unknown, with the reason of the failure", async () => {
@@ -50,7 +84,7 @@ Deno.test("a trial that takes too long is unknown", async () => {
   const [record] = await run([trial("a.put", () => stuck.promise)], { trialTimeoutMs: 20 });
   assert.equal(record?.result, "unknown");
   assert.equal(record?.reason, "Timeout");
-  stuck.resolve(held("too late"));
+  stuck.resolve(passed("too late"));
 });
 
 Deno.test("a bug in a trial ends the checkpoint after the others have ended", async () => {
@@ -58,7 +92,7 @@ Deno.test("a bug in a trial ends the checkpoint after the others have ended", as
   const slow = async () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     ended = true;
-    return held("done");
+    return passed("done");
   };
   const bug = () => Promise.reject(new TypeError("a bug"));
   await assert.rejects(run([trial("a.slow", slow), trial("a.bug", bug)]), /a bug/);
@@ -88,7 +122,7 @@ Deno.test("no more trials run at a time than asked for", async () => {
     most = Math.max(most, ++now);
     await new Promise((resolve) => setTimeout(resolve, 5));
     now--;
-    return held("done");
+    return passed("done");
   };
   await run(Array.from({ length: 9 }, (_, i) => trial(`a.${i}`, busy)), { concurrency: 3 });
   assert.equal(most, 3);

@@ -2,7 +2,7 @@
 import { givenAddress } from "../../checkpoint/given_address.ts";
 import { type Area, type Checkpoint, type Records, type Service } from "../../checkpoint/run_checkpoint.ts";
 import { type Leftover, leftoverOutcome } from "../../checkpoint/scratch.ts";
-import { held, type Outcome } from "../../checkpoint/trial.ts";
+import { type Outcome, passed } from "../../checkpoint/trial.ts";
 import { durationMs } from "../../cli/flags.ts";
 import { note } from "../../cli/terminal.ts";
 import { connectionsOf } from "../../clients/kubernetes/reach.ts";
@@ -143,7 +143,7 @@ function withoutKeys(store: Store, warehouse: string | undefined): Records {
 }
 
 function cleaned(endpoint: string, leftovers: readonly Leftover[]): Outcome[] {
-  if (leftovers.length === 0) return [held("everything that was made is gone again")];
+  if (leftovers.length === 0) return [passed("everything that was made is gone again")];
   return leftovers.map((leftover) => {
     const { what, listsOthers } = leftover;
     const bucket = /^bucket (\S+)$/.exec(what)?.[1];

@@ -19,9 +19,9 @@ Deno.test("a whole run tries everything, leaves nothing behind and keeps no key;
   const at = await Deno.makeTempDir();
   try {
     await run({}, async ({ facts, fake, asked }) => {
-      assert.deepEqual(resultsOf(facts, "s3.credentials"), ["held Holds"]);
-      assert.deepEqual(resultsOf(facts, "s3.put-get"), ["held Holds"]);
-      assert.deepEqual(resultsOf(facts, "s3.clean"), ["held Holds"]);
+      assert.deepEqual(resultsOf(facts, "s3.credentials"), ["passed Holds"]);
+      assert.deepEqual(resultsOf(facts, "s3.put-get"), ["passed Holds"]);
+      assert.deepEqual(resultsOf(facts, "s3.clean"), ["passed Holds"]);
       assert.ok(recordsOf(facts, "s3.dialect").length > 35);
       assert.deepEqual(leftIn(fake), ONLY_THEIRS);
 
@@ -114,7 +114,7 @@ Deno.test("over TLS the store is tried with the CA that was given, and with anot
     await Deno.writeTextFile(right, ca);
     await Deno.writeTextFile(wrong, other.ca);
     await run({ tls: server, flags: { ca: right } }, ({ facts, fake }) => {
-      assert.deepEqual(resultsOf(facts, "s3.put-get"), ["held Holds"]);
+      assert.deepEqual(resultsOf(facts, "s3.put-get"), ["passed Holds"]);
       assert.deepEqual(facts.connections?.at(-1), { to: "the object store", url: fake.url, tls: "verified" });
     });
     await run({ tls: server, flags: { ca: wrong } }, ({ facts }) => {

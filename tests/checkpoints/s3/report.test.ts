@@ -28,7 +28,7 @@ const IDS = reported().flatMap(({ checks }) => checks).map(({ id }) => id)
 function trials(other: Record<string, object> = {}) {
   return IDS.map((trial) => ({
     trial,
-    result: "held",
+    result: "passed",
     reason: "Holds",
     message: "it holds",
     durationMs: 1,

@@ -63,7 +63,7 @@ export const capabilityRecords: RecordSource<SeenCapability> = {
 export const ALL_ENGINES = "Spark, PyIceberg, DuckDB";
 
 export const yes = (message: string, more: Partial<Outcome> = {}): CanOutcome => ({
-  result: "held",
+  result: "passed",
   reason: "Holds",
   message,
   ...more,

@@ -1,7 +1,7 @@
 /** What a walk comes to: records for the checks, and totals for a table. Pure. */
 import type { Reader, RecordSource, Table, World } from "../../../engine/model.ts";
 import { atMost, list, num, ShapeError, text, whole } from "../../../engine/decode.ts";
-import { failed, held, type Outcome, skipped, type TrialRecord } from "../../../checkpoint/trial.ts";
+import { failed, type Outcome, passed, skipped, type TrialRecord } from "../../../checkpoint/trial.ts";
 import type { Walked } from "./mod.ts";
 import type { Tally } from "./tally.ts";
 import type { Orphan } from "./unnamed.ts";
@@ -64,7 +64,7 @@ function walkOutcomes(walked: Walked): Outcome[] {
   if (tally.tables + tally.views + tally.same === 0 && unread.length === 0) {
     return [skipped(`no reference of ${references} has a table, so there is nothing to follow`)];
   }
-  return [...unread, held(`followed ${seen}${partlyWords(walked)}`)];
+  return [...unread, passed(`followed ${seen}${partlyWords(walked)}`)];
 }
 
 function partlyWords({ partly }: Walked): string {
@@ -107,15 +107,15 @@ function unfound(id: string, walked: Walked): Outcome {
   const of = walked.partly ? "the tables looked at" : "every table";
   switch (id) {
     case CHAIN:
-      return held(
+      return passed(
         `the metadata of ${of} is there and whole (${tally.snapshots} snapshots, ${tally.manifests} manifests)`,
       );
     case FILES:
-      return held(
+      return passed(
         `all ${tally.files} data and delete files of ${of} are there with the sizes that are named`,
       );
     case BUCKETS:
-      return held(
+      return passed(
         `everything that ${of} ${walked.partly ? "name" : "names"} lies in a bucket of a warehouse`,
       );
     case ORPHANS:
@@ -134,7 +134,7 @@ function orphanOutcome({ tally, strays }: Walked): Outcome {
       size(tally.bytes)
     } ` +
     `that tables name)${strays ? "" : "; what lies outside of tables was not looked at"}`;
-  if (share <= ORPHAN_SHARE || bytes <= ORPHAN_BYTES) return held(numbers);
+  if (share <= ORPHAN_SHARE || bytes <= ORPHAN_BYTES) return passed(numbers);
   return failed("Orphans", numbers, {
     observed: size(bytes),
     expected: `at most ${size(ORPHAN_BYTES)}, or 10 % of what tables name`,

@@ -3,7 +3,7 @@ import { type Leftover, leftoverOutcome } from "../../../checkpoint/scratch.ts";
 import type { NessieApi, Reference } from "../../../clients/nessie/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { Outcome } from "../../../checkpoint/trial.ts";
-import { failed, held } from "../../../checkpoint/trial.ts";
+import { failed, passed } from "../../../checkpoint/trial.ts";
 import { userText } from "../../../checkpoint/scratch_marker.ts";
 import { SCRATCH } from "./own_reference.ts";
 import type { SweptReference } from "./sweep.ts";
@@ -45,7 +45,7 @@ export async function cleanOutcomes(api: NessieApi, ended: Ended): Promise<Outco
   ];
   if (outcomes.length > 0) return outcomes;
   const gone = `everything that was made is gone again, and ${ended.before.name} has no commit of ours`;
-  return [held(`${gone}${sweptText(ended)}`)];
+  return [passed(`${gone}${sweptText(ended)}`)];
 }
 
 function sweptText({ swept }: Ended): string {

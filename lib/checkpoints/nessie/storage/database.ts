@@ -4,7 +4,7 @@ import { clusters } from "../../../components/postgresql/kinds.ts";
 import type { Reference } from "../../../clients/nessie/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { Failure, World } from "../../../engine/model.ts";
-import { failed, held, type Outcome, skipped } from "../../../checkpoint/trial.ts";
+import { failed, type Outcome, passed, skipped } from "../../../checkpoint/trial.ts";
 import type { NessieContext } from "../context.ts";
 import { metricSum } from "../api/management_port.ts";
 import type { Store } from "./open.ts";
@@ -62,7 +62,7 @@ export async function storeTables(database: Database): Promise<Outcome[]> {
     const there = String(columns).split(" ");
     const lacking = expected.split(" ").filter((column) => !there.includes(column));
     if (lacking.length === 0) {
-      return held(`table ${name} has its ${there.length} columns`, { observed: String(columns) });
+      return passed(`table ${name} has its ${there.length} columns`, { observed: String(columns) });
     }
     return failed("OtherColumns", `table ${name} lacks ${lacking.join(", ")}`, {
       observed: String(columns),
@@ -111,7 +111,7 @@ export async function storeGrows(given: StorageContext): Promise<Outcome> {
   if (found < COMMITS) {
     return failed("NotArrived", "commits of the catalog are missing in the database", seen);
   }
-  return held("branch and commits arrive in refs2 and objs2, with the hashes that the API tells", seen);
+  return passed("branch and commits arrive in refs2 and objs2, with the hashes that the API tells", seen);
 }
 
 export async function storeConnections(given: StorageContext): Promise<Outcome> {
@@ -158,7 +158,7 @@ export async function storeConnections(given: StorageContext): Promise<Outcome> 
       },
     );
   }
-  return held(`${used} of ${usable} connections are in use, ${own} of them by the catalog; ${pools}`, seen);
+  return passed(`${used} of ${usable} connections are in use, ${own} of them by the catalog; ${pools}`, seen);
 }
 
 /** What the pool of one replica says of itself, where its metrics are on (quarkus.datasource...jdbc.enable-metrics). */
@@ -182,7 +182,7 @@ export async function storeSize(database: Database): Promise<Outcome> {
   const part = (name: string, bytes: string, rows: string) =>
     `${name} ${mib(num(row, bytes))}, about ${num(row, rows)} rows`;
   const observed = [part("refs2", "refs", "ref_rows"), part("objs2", "objs", "obj_rows")].join("; ");
-  return held(`the database has ${mib(num(row, "whole"))}: ${observed}`, {
+  return passed(`the database has ${mib(num(row, "whole"))}: ${observed}`, {
     observed,
     evidence: "pg_total_relation_size",
   });
@@ -202,7 +202,7 @@ export async function storeReplicas(
     evidence: "pg_stat_replication",
   };
   if (wanted === 0) return skipped("the Cluster has one instance: nothing follows it", seen);
-  if (streaming >= (wanted ?? 1)) return held(`${streaming} standbys follow the primary`, seen);
+  if (streaming >= (wanted ?? 1)) return passed(`${streaming} standbys follow the primary`, seen);
   return failed("StandbyMissing", `${streaming} of ${wanted ?? "the"} standbys follow the primary`, {
     ...seen,
     next: [

@@ -1,5 +1,5 @@
 /** Finds out how the store speaks S3: every feature is tried, and what it did becomes a record. */
-import { held, type Trial, type TrialRecord } from "../../../checkpoint/trial.ts";
+import { passed, type Trial, type TrialRecord } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
 import { checksumProbes } from "./checksums.ts";
 import { conditionProbes } from "./conditions.ts";
@@ -25,7 +25,7 @@ function trialOf({ id, run }: Probe): Trial<S3Context> {
     weight: "warning",
     async run(context) {
       const { behaviour, observed } = await run(context, `${context.prefix}dialect/${id}`);
-      return held(title, { reason: behaviour, observed });
+      return passed(title, { reason: behaviour, observed });
     },
   };
 }
@@ -42,7 +42,7 @@ export function dialectOf(
     others,
     dialect: dialect.map(({ trial, result, reason, observed, message }) => ({
       id: trial.slice(MARK.length),
-      ...result === "held"
+      ...result === "passed"
         ? { behaviour: BEHAVIOURS.find((one) => one === reason) ?? "unknown", observed: observed ?? "" }
         : { behaviour: "unknown" as const, observed: message },
     })),

@@ -1,5 +1,5 @@
 /** Trials of conditions: a request that must only be done if the object is as the client believes. */
-import { failed, held, type Outcome, type Trial } from "../../../checkpoint/trial.ts";
+import { failed, type Outcome, passed, type Trial } from "../../../checkpoint/trial.ts";
 import type { RawMethod, RawReply } from "../../../clients/s3/raw.ts";
 import type { S3Context } from "../context.ts";
 import { madeBytes, same, wrongBytes } from "./bytes.ts";
@@ -65,7 +65,7 @@ const putIfNoneMatch = operation({
   const reply = await send(steps, "PUT", "object", condition, second);
   expectStatus(reply, 412, evidence, "the store ignores If-None-Match: * and overwrites the object");
   await expectBytes(steps, "object", first, evidence);
-  return held("a new key is written, an existing one refused with 412 and kept as it was");
+  return passed("a new key is written, an existing one refused with 412 and kept as it was");
 });
 
 const putRace = operation({
@@ -106,7 +106,7 @@ const putRace = operation({
     );
     await expectBytes(steps, name, winners[0] ?? new Uint8Array(), evidence);
   }
-  return held(`${WRITERS} writers, three times: one winner each time, and its bytes`);
+  return passed(`${WRITERS} writers, three times: one winner each time, and its bytes`);
 });
 
 const putIfMatch = operation({
@@ -127,7 +127,7 @@ const putIfMatch = operation({
   const quoted = await send(steps, "PUT", "object", { "if-match": ETag }, third);
   if (quoted.status !== 200) return await withoutQuotes(steps, ETag, third, replyText(quoted));
   await expectBytes(steps, "object", third, "PUT with If-Match of the right ETag");
-  return held("the right ETag replaces, a wrong one is refused with 412 and changes nothing");
+  return passed("the right ETag replaces, a wrong one is refused with 412 and changes nothing");
 });
 
 /** The right ETag was refused in quotes: whether it is taken without them. */
@@ -172,7 +172,7 @@ function conditionalGet(
       text(unmet),
       "the store ignores the condition of a GET and sends the object",
     );
-    return held(`${text(met)} gives the object; ${text(unmet)} gives ${status}`);
+    return passed(`${text(met)} gives the object; ${text(unmet)} gives ${status}`);
   });
 }
 

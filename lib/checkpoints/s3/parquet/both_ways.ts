@@ -3,7 +3,7 @@ import { differAt } from "../operations/bytes.ts";
 import { differences } from "../../../parquet/canonical.ts";
 import { duckdbReads, duckdbWrites } from "../../../parquet/duckdb_sql.ts";
 import { columnsThat, rowsOf, shapeOf, type Table } from "../../../parquet/types.ts";
-import { held, type Outcome } from "../../../checkpoint/trial.ts";
+import { type Outcome, passed } from "../../../checkpoint/trial.ts";
 import { duckdbShape, type DuckDbTable } from "./duckdb.ts";
 import type { Engines } from "./engines.ts";
 import type { Codec, ReadTable } from "./hyparquet.ts";
@@ -44,7 +44,7 @@ async function toDuckDb(
   const came = await wholeAgain(store, name, bytes);
   const read = await readable("DuckDB", store.place(name), () => duckdb.read(came, table.fields));
   sameInDuckDb(table, read, store.place(name));
-  return held(
+  return passed(
     `${journey.what}: written by hyparquet-writer (${
       codecWord(journey.codec)
     }), put, got and read by DuckDB, ` +
@@ -69,7 +69,7 @@ async function fromDuckDb(
   });
   sameInHyparquet(table, read, store.place(name));
   const { requests } = file.asked();
-  return held(
+  return passed(
     `${journey.what}: written by DuckDB (${
       codecWord(journey.codec)
     }), put, and read by hyparquet in ${requests} ` +

@@ -12,7 +12,7 @@ import {
 import { type NamedFile, readManifest, readManifestList } from "../../../iceberg/manifest.ts";
 import { MetadataError, readTableMetadata, type TableMetadata } from "../../../iceberg/metadata.ts";
 import type { ObjectRef } from "../../../engine/model.ts";
-import { held, type Outcome, skipped, type Trial } from "../../../checkpoint/trial.ts";
+import { type Outcome, passed, skipped, type Trial } from "../../../checkpoint/trial.ts";
 import { deviates, outcomeOf } from "./outcome.ts";
 import { rangeOf, refused } from "./store.ts";
 import { oddPartition, partitionNames } from "./partitions.ts";
@@ -86,7 +86,7 @@ async function lookAt(
   if (odd.length > 0) {
     return { ...warned(look, odd), evidence: metadataLocation };
   }
-  return held(
+  return passed(
     `table ${name}: metadata, manifests and ${files.length} files of its snapshot lie as Iceberg lays them out; ` +
       `${sample.length} Parquet files looked into`,
     { object: look.object, evidence: metadataLocation },
@@ -185,9 +185,9 @@ async function manifestsIn(look: Look, manifestList: string, unpack: Codecs): Pr
 async function ofTable({ name, object }: Look, see: () => Promise<void>): Promise<void> {
   const seen = await outcomeOf(async () => {
     await see();
-    return held("");
+    return passed("");
   });
-  if (seen.result === "held") return;
+  if (seen.result === "passed") return;
   const { reason, message, ...more } = seen;
   deviates(reason, seen.object ? message : `table ${name} has a data file that cannot be read: ${message}`, {
     ...more,

@@ -1,7 +1,7 @@
 /** What readers skip by: row groups with their bounds, pages with their index, and objects made of several parts. */
 import { bulkTable, orderedTable } from "../../../parquet/samples.ts";
 import type { Field, Table, Value } from "../../../parquet/types.ts";
-import { held, type Outcome } from "../../../checkpoint/trial.ts";
+import { type Outcome, passed } from "../../../checkpoint/trial.ts";
 import { rangedFile, sameBytes, sameInDuckDb, sameInHyparquet, wholeAgain } from "./both_ways.ts";
 import type { ChunkBounds } from "./duckdb.ts";
 import type { Engines } from "./engines.ts";
@@ -41,7 +41,7 @@ async function groupsByHyparquet(store: FileStore, engines: Engines, table: Tabl
   sameBounds(table, bounds, place);
   sameInDuckDb(wanted(table), some, place);
   const asked = await readWanted(store, engines, table, name, bytes);
-  return held(
+  return passed(
     `${
       ROWS / GROUP_ROWS
     } row groups by hyparquet-writer with bounds and a page index: DuckDB sees the same bounds and ` +
@@ -55,7 +55,7 @@ async function groupsByDuckDb(store: FileStore, engines: Engines, table: Table):
   const bytes = await engines.duckdb.write(table, { compression: "zstd", rowGroupRows: DUCKDB_GROUP_ROWS });
   await store.put(name, bytes);
   const asked = await readWanted(store, engines, table, name, bytes);
-  return held(
+  return passed(
     `${Math.ceil(ROWS / DUCKDB_GROUP_ROWS)} row groups by DuckDB with bounds: ` +
       `${WANTED.to - WANTED.from} rows by hyparquet and ranges took ${asked}`,
     { evidence: store.place(name) },
@@ -166,7 +166,7 @@ export async function inParts(store: FileStore, { hyparquet, duckdb }: Engines):
   sameBytes(bytes.subarray(SEAM.from, SEAM.to), seam, `GET ${place}, over the seam of two parts`);
   const read = await readable("DuckDB", place, () => duckdb.read(came, table.fields));
   sameInDuckDb(table, read, place);
-  return held(
+  return passed(
     `a file of ${bytes.length} bytes, uploaded in ${parts} parts, came back the same through DuckDB`,
     {
       evidence: place,

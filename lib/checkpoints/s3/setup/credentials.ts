@@ -6,7 +6,7 @@ import { CannotLook, UsageError } from "../../../engine/errors.ts";
 import { failureReason } from "../../../engine/unread/failure_reason.ts";
 import type { Failure, ObjectRef } from "../../../engine/model.ts";
 import { refText } from "../../../engine/model.ts";
-import { failed, held, type Outcome, skipped } from "../../../checkpoint/trial.ts";
+import { failed, type Outcome, passed, skipped } from "../../../checkpoint/trial.ts";
 import { type CredentialRef, pairAmong } from "./facts.ts";
 import { command } from "../../../untrusted/shell.ts";
 import { own } from "../../../untrusted/lookup.ts";
@@ -152,7 +152,7 @@ export function credentialOutcomes(all: readonly Credential[]): Outcome[] {
     }
     const observed = `HTTP ${one.answer.status}${one.answer.code ? ` ${one.answer.code}` : ""}`;
     const base = { object, observed, expected: "HTTP 200", evidence };
-    if (signs(one)) return held(`${what} sign requests that the store accepts`, base);
+    if (signs(one)) return passed(`${what} sign requests that the store accepts`, base);
     return { ...failed(...refusedWhy(one, observed), base), next: look(one), ...mayBeOthers(one) };
   });
 }
@@ -201,14 +201,14 @@ export function copyOutcomes(all: readonly Credential[]): Outcome[] {
     const object = copy.secret;
     const namesake = sources.find(({ keys }) => keys?.accessKeyId === copy.keys?.accessKeyId);
     if (namesake?.keys?.secretAccessKey === copy.keys?.secretAccessKey) {
-      return held(`holds the same keys as ${refText(namesake?.secret ?? object)}`, { object });
+      return passed(`holds the same keys as ${refText(namesake?.secret ?? object)}`, { object });
     }
     const names = sources.map(({ secret }) => refText(secret)).join(", ");
     if (namesake) {
       const message = `has the access key of ${refText(namesake.secret)}, with another secret key`;
       return failed("CopyDiffers", message, { object, next: look(copy) });
     }
-    if (signs(copy)) return held(`holds keys of another user than ${names}; they work`, { object });
+    if (signs(copy)) return passed(`holds keys of another user than ${names}; they work`, { object });
     const message = `holds other keys than ${names}, and the store does not take them: the copy is old` +
       (copy.used ? "" : ", or for another store");
     return failed("CopyDiffers", message, { object, next: look(copy), ...mayBeOthers(copy) });

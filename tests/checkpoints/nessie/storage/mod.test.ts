@@ -78,7 +78,7 @@ function facts3(instances = 3, starts = POD_STARTS): Facts {
 
 Deno.test("a catalog on JDBC2 whose commits arrive holds in everything", async () => {
   const records = await tried({ created: "2026-11-20T08:00:00Z" });
-  assert.deepEqual([...records.values()].filter(({ result }) => result !== "held"), []);
+  assert.deepEqual([...records.values()].filter(({ result }) => result !== "passed"), []);
   assert.equal(records.size, storageTrials.length);
   assert.equal(
     records.get("nessie.store-replicas")?.observed,
@@ -148,7 +148,7 @@ Deno.test("a pod that is labelled primary and takes no writes is seen", async ()
 Deno.test("connections: over 80 % is a warning, over 95 % critical, and pools that may take all are one too", async () => {
   const at = async (used: number, settings: StoreSettings = JDBC2) =>
     (await tried({ database: { used }, settings })).get("nessie.store-connections");
-  assert.equal((await at(37))?.result, "held");
+  assert.equal((await at(37))?.result, "passed");
   const many = await at(40);
   assert.equal(many?.reason, "FewConnections");
   assert.equal(many?.status, undefined);
@@ -181,13 +181,13 @@ Deno.test("what is not older than every pod proves nothing of a restart, and say
 Deno.test("who may not read the Secret or forward ports is told once; the configuration is judged all the same", async () => {
   const failure = { kind: "forbidden" as const, message: "user x may not get secrets. Next: bind a Role" };
   const records = await tried({ store: { failure }, created: "2026-11-20T08:00:00Z" });
-  assert.equal(records.get("nessie.store-kept")?.result, "held");
+  assert.equal(records.get("nessie.store-kept")?.result, "passed");
   assert.equal(records.get("nessie.store-open")?.result, "unknown");
   assert.match(records.get("nessie.store-open")?.message ?? "", /may not get secrets/);
   for (const id of ["tables", "grows", "connections", "size", "replicas"]) {
     assert.equal(records.get(`nessie.store-${id}`)?.result, "skipped", id);
   }
-  assert.equal(records.get("nessie.store-survives")?.result, "held");
+  assert.equal(records.get("nessie.store-survives")?.result, "passed");
 });
 
 Deno.test("a Secret that may not be read makes the database unknown, and no record holds a password", async () => {
