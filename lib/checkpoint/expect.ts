@@ -9,19 +9,23 @@ export class Ended extends Error {
   }
 }
 
-/** Ends the trial as failed unless the condition is true. `more`: what was observed and expected, and where. */
+/** The message of an outcome, alone or with what was observed and expected, and where. */
+type Told = string | Partial<Outcome> & Pick<Outcome, "message">;
+
+/** Ends the trial as failed unless the condition is true. `more` goes with a message that stands alone. */
 export function expect(
   condition: unknown,
   reason: string,
-  message: string,
+  told: Told,
   more: Partial<Outcome> = {},
 ): asserts condition {
-  if (!condition) fail(reason, message, more);
+  if (!condition) fail(reason, told, more);
 }
 
 /** Ends the trial as failed. */
-export function fail(reason: string, message: string, more: Partial<Outcome> = {}): never {
-  throw new Ended(failed(reason, message, more));
+export function fail(reason: string, told: Told, more: Partial<Outcome> = {}): never {
+  const all = typeof told === "string" ? { message: told, ...more } : { ...told, ...more };
+  throw new Ended(failed(reason, all.message, all));
 }
 
 /** Ends the trial as one that does not apply. */

@@ -31,7 +31,7 @@ import { restarted } from "./storage/restarting.ts";
 import { restartWords } from "./storage/restart.ts";
 import { tryStorage } from "./storage/run.ts";
 import { apiTrials, behaviourTrials, cleanWords } from "./trials.ts";
-import { marker } from "./trying.ts";
+import { judgeRejection, marker } from "./trying.ts";
 
 interface CatalogService extends Service {
   asked: Asked;
@@ -70,13 +70,10 @@ export const nessieCheckpoint: Checkpoint<Wanted, CatalogService, Context> = {
     return { ...context, service, startedAt, before, tools, swept: await orWhy(sweepReferences(tools)) };
   },
   areas: (wanted) => [
-    {
-      sources: [nessieSetup],
-      run: async (context) => ({ [nessieSetup.id]: [await setupRecord(context)] }),
-    },
+    { sources: [nessieSetup], run: async (context) => ({ [nessieSetup.id]: [await setupRecord(context)] }) },
     // Alone: what else is under way would be measured with it.
     latency,
-    trialArea(nessieTrials, [...behaviourTrials, ...apiTrials]),
+    trialArea(nessieTrials, [...behaviourTrials, ...apiTrials], judgeRejection),
     storage,
     capabilities,
     integrity(wanted),

@@ -10,6 +10,7 @@ import { givenWay } from "../../../lib/clients/kubernetes/reach.ts";
 import type { NessieContext } from "../../../lib/checkpoints/nessie/context.ts";
 import { managementOf } from "../../../lib/checkpoints/nessie/api/management_port.ts";
 import { type Catalog, contextOf } from "../../../lib/checkpoints/nessie/setup/mod.ts";
+import { judgeRejection } from "../../../lib/checkpoints/nessie/trying.ts";
 import { apiTrials, behaviourTrials } from "../../../lib/checkpoints/nessie/trials.ts";
 import type { Facts } from "../../../lib/engine/model.ts";
 import type { TrialRecord } from "../../../lib/checkpoint/trial.ts";
@@ -91,5 +92,6 @@ export async function tried(context: NessieContext, ids?: readonly string[]): Pr
   const trials = ids ? all.filter(({ id }) => ids.includes(id)) : all;
   assert.ok(trials.length > 0, `no trial ${ids}`);
   const { signal } = context;
-  return await runTrials(trials, context, { signal, trialTimeoutMs: PATIENT_MS, concurrency: 4 });
+  const judge = judgeRejection;
+  return await runTrials(trials, context, { signal, trialTimeoutMs: PATIENT_MS, concurrency: 4, judge });
 }

@@ -1,5 +1,7 @@
 /** What a client may choose, or leave to the catalog, when it creates a table. */
-import { type Capability, differently, no, refusedIt, yes } from "./mod.ts";
+import { expect, fail } from "../../../checkpoint/expect.ts";
+import { passed } from "../../../checkpoint/trial.ts";
+import { type Capability, differently, expectServed } from "./mod.ts";
 import { isGood, words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_NAMESPACE } from "./namespaces.ts";
@@ -17,7 +19,7 @@ export const choiceCapabilities: readonly Capability[] = [
     needs: [CREATE_NAMESPACE],
     async run(yard) {
       const reply = await yard.send("POST", tablesIn(yard), { name: "unstaged", schema: SCHEMA });
-      if (isGood(reply)) return yes("stage-create may be left out", { observed: words(reply) });
+      if (isGood(reply)) return passed("stage-create may be left out", { observed: words(reply) });
       return differently(
         `stage-create must be given; without it the catalog answers ${reply.status}. Engines always give it`,
         { observed: words(reply), expected: "HTTP 200" },
@@ -37,13 +39,13 @@ export const choiceCapabilities: readonly Capability[] = [
       const base = typeof home === "string" ? trimEnd(home, "/") : String(given).replace(/\/[^/]*$/, "");
       const location = `${base}/own_place`;
       const made = await create(yard, "placed", { location });
-      if (!isGood(made)) return refusedIt("put a table where the client says", made);
+      expectServed(made, "put a table where the client says");
       const got = at(made.body, "metadata", "location");
-      if (got === location) return yes("a table's location may be chosen", { observed: words(made) });
-      return no("SilentlyIgnored", "a table's location is accepted and another one is used", {
+      expect(got === location, "SilentlyIgnored", "a table's location is accepted and another one is used", {
         observed: `a location that the catalog chose`,
         expected: "the location of the request",
       });
+      return passed("a table's location may be chosen", { observed: words(made) });
     },
   },
   {
@@ -60,11 +62,11 @@ export const choiceCapabilities: readonly Capability[] = [
         got.push(isGood(made) ? String(at(made.body, "metadata", "format-version")) : words(made));
       }
       const observed = `asked for 1 and 3, got ${got.join(" and ")}`;
-      if (got.join() === "1,3") return yes("format versions 1 and 3 may be chosen", { observed });
+      if (got.join() === "1,3") return passed("format versions 1 and 3 may be chosen", { observed });
       if (got.includes("1") || got.includes("3")) {
         return differently("only some format versions may be chosen", { observed });
       }
-      return no("SilentlyIgnored", "a format version is accepted and another one is used", { observed });
+      fail("SilentlyIgnored", "a format version is accepted and another one is used", { observed });
     },
   },
 ];

@@ -1,6 +1,8 @@
 /** What commits to a table can do. */
-import { ALL_ENGINES, type Capability, differently, listAt, no, refusedIt, yes } from "./mod.ts";
-import { isGood, words } from "./replies.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed } from "../../../checkpoint/trial.ts";
+import { ALL_ENGINES, type Capability, differently, expectServed, listAt } from "./mod.ts";
+import { words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_TABLE } from "./tables.ts";
 import { load, makeTable, SCHEMA, type Yard } from "./scratch.ts";
@@ -72,11 +74,7 @@ export const commitCapabilities: readonly Capability[] = [
     async run(yard) {
       const { path, uuid } = await makeTable(yard, "schema_changes");
       const changed = (fields: unknown[], id: number): Update[] => [
-        {
-          action: "add-schema",
-          schema: { type: "struct", "schema-id": id, fields },
-          "last-column-id": 3,
-        },
+        { action: "add-schema", schema: { type: "struct", "schema-id": id, fields }, "last-column-id": 3 },
         { action: "set-current-schema", "schema-id": -1 },
       ];
       const [id] = SCHEMA.fields;
@@ -86,7 +84,7 @@ export const commitCapabilities: readonly Capability[] = [
       for (const [fields, n] of [[wider, 1], [[id, extra], 2]] as const) {
         const now = { type: "assert-current-schema-id", "current-schema-id": n - 1 };
         const reply = await commit(yard, path, [guard, now], changed([...fields], n));
-        if (!isGood(reply)) return refusedIt("change the schema of a table", reply);
+        expectServed(reply, "change the schema of a table");
       }
       const metadata = await load(yard, path);
       const current = at(metadata, "current-schema-id");
@@ -94,11 +92,12 @@ export const commitCapabilities: readonly Capability[] = [
       const observed = listAt(schema, "fields").map((one) => `${at(one, "id")} ${at(one, "name")}`).join(
         ", ",
       );
-      if (observed === "1 id, 3 extra") return yes("schemas change, and column ids stay", { observed });
-      return no("SilentlyIgnored", "a change of the schema is answered as done and is not", {
+      expect(observed === "1 id, 3 extra", "SilentlyIgnored", {
+        message: "a change of the schema is answered as done and is not",
         observed,
         expected: "1 id, 3 extra",
       });
+      return passed("schemas change, and column ids stay", { observed });
     },
   },
   {
@@ -112,19 +111,18 @@ export const commitCapabilities: readonly Capability[] = [
     async run(yard) {
       const { path } = await makeTable(yard, "altered");
       const set = await commit(yard, path, [], [setProperty("colour", "blue")]);
-      if (!isGood(set)) return refusedIt("set a property of a table", set);
+      expectServed(set, "set a property of a table");
       const blue = at(await load(yard, path), "properties", "colour");
       const removal = { action: "remove-properties", removals: ["colour"] };
       const removed = await commit(yard, path, [], [removal]);
-      if (!isGood(removed)) return refusedIt("remove a property of a table", removed);
+      expectServed(removed, "remove a property of a table");
       const gone = at(await load(yard, path), "properties", "colour");
-      if (blue === "blue" && gone === undefined) {
-        return yes("properties of tables change", { observed: words(set) });
-      }
-      return no("SilentlyIgnored", "a change of a table's properties is answered as done and is not", {
+      expect(blue === "blue" && gone === undefined, "SilentlyIgnored", {
+        message: "a change of a table's properties is answered as done and is not",
         observed: `after setting ${blue}, after removing ${gone}`,
         expected: "blue, then nothing",
       });
+      return passed("properties of tables change", { observed: words(set) });
     },
   },
   {
@@ -151,7 +149,7 @@ export const commitCapabilities: readonly Capability[] = [
         { action: "add-sort-order", "sort-order": order },
         { action: "set-default-sort-order", "sort-order-id": -1 },
       ]);
-      if (!isGood(reply)) return refusedIt("change the partition spec of a table", reply);
+      expectServed(reply, "change the partition spec of a table");
       const metadata = await load(yard, path);
       const spec1 = listAt(metadata, "partition-specs").find((one) =>
         at(one, "spec-id") === at(metadata, "default-spec-id")
@@ -161,11 +159,12 @@ export const commitCapabilities: readonly Capability[] = [
       );
       const observed = `${at(spec1, "fields", 0, "transform")}, ${at(order1, "fields", 0, "direction")}`;
       const kept = listAt(metadata, "partition-specs").length === 2;
-      if (observed === "truncate[4], desc" && kept) return yes("partitioning and order change", { observed });
-      return no("SilentlyIgnored", "a new partition spec is answered as done and is not", {
+      expect(observed === "truncate[4], desc" && kept, "SilentlyIgnored", {
+        message: "a new partition spec is answered as done and is not",
         observed,
         expected: "truncate[4], desc, beside the old spec",
       });
+      return passed("partitioning and order change", { observed });
     },
   },
   {
@@ -183,12 +182,15 @@ export const commitCapabilities: readonly Capability[] = [
       for (const [n, parent] of [[1, undefined], [2, 1]] as const) {
         const { requirements, updates } = append(locationOf(metadata), n, parent);
         const reply = await commit(yard, path, requirements, updates);
-        if (!isGood(reply)) return refusedIt("append a snapshot", reply);
+        expectServed(reply, "append a snapshot");
       }
       const now = currentSnapshot(await load(yard, path));
       const seen = { observed: `snapshot ${now ?? "none"}`, expected: `snapshot ${snapshotId(2)}` };
-      if (now === snapshotId(2)) return yes("snapshots are appended, their ids kept exactly", seen);
-      return no("WrongAnswer", "an append is answered as done, and the table has another snapshot", seen);
+      expect(now === snapshotId(2), "WrongAnswer", {
+        message: "an append is answered as done, and the table has another snapshot",
+        ...seen,
+      });
+      return passed("snapshots are appended, their ids kept exactly", seen);
     },
   },
   {
@@ -204,11 +206,11 @@ export const commitCapabilities: readonly Capability[] = [
       for (const [n, parent] of [[1, undefined], [2, 1]] as const) {
         const { requirements, updates } = append(locationOf(metadata), n, parent);
         const reply = await commit(yard, path, requirements, updates);
-        if (!isGood(reply)) return refusedIt("append a snapshot", reply);
+        expectServed(reply, "append a snapshot");
       }
       const count = listAt(await load(yard, path), "snapshots").length;
       const seen = { observed: `${count} of 2 snapshots` };
-      if (count === 2) return yes("a table shows all its snapshots", seen);
+      if (count === 2) return passed("a table shows all its snapshots", seen);
       return differently(
         "a table shows its current snapshot only; older ones are found by the catalog's hash",
         seen,
@@ -233,17 +235,14 @@ export const commitCapabilities: readonly Capability[] = [
         "snapshot-id": snapshotId(1),
       });
       const reply = await commit(yard, path, [], [ref("audit", "branch"), ref("release", "tag")]);
-      if (!isGood(reply)) return refusedIt("branch or tag inside of a table", reply);
+      expectServed(reply, "branch or tag inside of a table");
       const refs = Object.keys(at(await load(yard, path), "refs") ?? {}).toSorted().join(", ");
-      if (refs === "audit, main, release") return yes("tables have branches and tags", { observed: refs });
-      return no(
-        "SilentlyIgnored",
-        "branches and tags of a table are accepted and dropped: branch the catalog instead",
-        {
-          observed: refs,
-          expected: "audit, main, release",
-        },
-      );
+      expect(refs === "audit, main, release", "SilentlyIgnored", {
+        message: "branches and tags of a table are accepted and dropped: branch the catalog instead",
+        observed: refs,
+        expected: "audit, main, release",
+      });
+      return passed("tables have branches and tags", { observed: refs });
     },
   },
   {
@@ -261,11 +260,14 @@ export const commitCapabilities: readonly Capability[] = [
       }
       const removal = { action: "remove-snapshots", "snapshot-ids": [snapshotId(1)] };
       const reply = await commit(yard, path, [], [removal]);
-      if (!isGood(reply)) return refusedIt("let engines remove snapshots", reply);
+      expectServed(reply, "let engines remove snapshots");
       const ids = listAt(await load(yard, path), "snapshots").map((one) => String(at(one, "snapshot-id")));
       const observed = ids.join(", ");
-      if (observed === String(snapshotId(2))) return yes("snapshots are removed", { observed });
-      return no("SilentlyIgnored", "the removal of a snapshot is answered as done and is not", { observed });
+      expect(observed === String(snapshotId(2)), "SilentlyIgnored", {
+        message: "the removal of a snapshot is answered as done and is not",
+        observed,
+      });
+      return passed("snapshots are removed", { observed });
     },
   },
   {
@@ -278,12 +280,12 @@ export const commitCapabilities: readonly Capability[] = [
     async run(yard) {
       const { path } = await makeTable(yard, "upgraded");
       const reply = await commit(yard, path, [], [{ action: "upgrade-format-version", "format-version": 3 }]);
-      if (!isGood(reply)) return refusedIt("upgrade a table to format version 3", reply);
+      expectServed(reply, "upgrade a table to format version 3");
       const version = at(await load(yard, path), "format-version");
-      if (version === 3) return yes("tables are upgraded to format version 3", { observed: words(reply) });
-      return no("SilentlyIgnored", "an upgrade is answered as done and is not", {
+      expect(version === 3, "SilentlyIgnored", "an upgrade is answered as done and is not", {
         observed: `version ${version}`,
       });
+      return passed("tables are upgraded to format version 3", { observed: words(reply) });
     },
   },
 ];

@@ -1,5 +1,7 @@
 /** What the catalog refuses of commits: those that were made on something that is no longer so. */
-import { ALL_ENGINES, type CanOutcome, type Capability, no, refusal, refusedIt, worst, yes } from "./mod.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { type Outcome, passed } from "../../../checkpoint/trial.ts";
+import { ALL_ENGINES, type Capability, differently, expectServed, rejection, worst } from "./mod.ts";
 import { isGood, words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
 import { APPEND, append, commit, currentSnapshot, locationOf, setProperty, snapshotId } from "./commits.ts";
@@ -10,14 +12,13 @@ import { nextStep } from "../../../checkpoint/next_steps.ts";
 const LOST = "what another writer has written is lost without a word";
 
 /** Commits on a wrong belief, and says whether that was refused. */
-async function stale(yard: Yard, path: string, requirement: Record<string, unknown>): Promise<CanOutcome> {
+async function stale(yard: Yard, path: string, requirement: Record<string, unknown>): Promise<Outcome> {
   const mark = `stale-${requirement.type}`;
   const reply = await commit(yard, path, [requirement], [setProperty(mark)]);
-  const outcome = refusal(`commit when ${requirement.type} does not hold`, reply, [409], LOST);
-  const done = at(await load(yard, path), "properties", mark) !== undefined;
-  return done
-    ? no("SilentlyIgnored", `a commit was carried out although ${requirement.type} does not hold`)
-    : outcome;
+  const done = at(await load(yard, path), "properties", mark);
+  const message = `a commit was carried out although ${requirement.type} does not hold`;
+  expect(done === undefined, "SilentlyIgnored", message);
+  return rejection(`commit when ${requirement.type} does not hold`, reply, [409], LOST);
 }
 
 /** A table with one snapshot, the first. */
@@ -44,8 +45,8 @@ export const conflictCapabilities: readonly Capability[] = [
       const late = append(locationOf(metadata), 3, 1);
       const reply = await commit(yard, path, late.requirements, late.updates);
       const now = currentSnapshot(await load(yard, path));
-      if (now !== snapshotId(2)) return no("DataLost", `an append on an older snapshot was taken: ${LOST}`);
-      return refusal("append on an older snapshot", reply, [409], LOST);
+      expect(now === snapshotId(2), "DataLost", `an append on an older snapshot was taken: ${LOST}`);
+      return rejection("append on an older snapshot", reply, [409], LOST);
     },
   },
   {
@@ -64,22 +65,18 @@ export const conflictCapabilities: readonly Capability[] = [
       const { requirements, updates } = append(locationOf(metadata), 2);
       const reply = await commit(yard, path, requirements, updates);
       const now = currentSnapshot(await load(yard, path));
-      if (now !== snapshotId(1)) {
-        return no(
-          "DataLost",
+      expect(now === snapshotId(1), "DataLost", {
+        message:
           "two writers that fill a new table at once both succeed, and the rows of the first are lost without a word",
-          {
-            observed: `${words(reply)}; the first snapshot is replaced`,
-            expected: "HTTP 409",
-            evidence: "assert-ref-snapshot-id with no snapshot, on a table that has one",
-            next: [
-              nextStep("upgrade-nessie"),
-              nextStep("one-first-writer"),
-            ],
-          },
-        );
-      }
-      return refusal("append to an empty table that is not empty", reply, [409], LOST);
+        observed: `${words(reply)}; the first snapshot is replaced`,
+        expected: "HTTP 409",
+        evidence: "assert-ref-snapshot-id with no snapshot, on a table that has one",
+        next: [
+          nextStep("upgrade-nessie"),
+          nextStep("one-first-writer"),
+        ],
+      });
+      return rejection("append to an empty table that is not empty", reply, [409], LOST);
     },
   },
   {
@@ -104,26 +101,17 @@ export const conflictCapabilities: readonly Capability[] = [
         replies.map(({ status }) => status).toSorted().join(" ")
       }`;
       const expected = "1 of 6 taken, 409 for the others";
-      if (winners.length > 1) {
-        return no("DataLost", `several racing appends were taken: ${LOST}`, { observed, expected });
-      }
+      expect(winners.length <= 1, "DataLost", `several racing appends were taken: ${LOST}`, {
+        observed,
+        expected,
+      });
       const [winner] = winners;
-      if (winner === undefined) {
-        return no("NobodyWins", "none of racing appends was taken", { observed, expected });
-      }
-      if (now !== snapshotId(winner)) {
-        return no("WrongAnswer", "the winner of a race is not current", { observed });
-      }
-      const clean = replies.every((reply) => isGood(reply) || reply.status === 409);
-      if (clean) return yes("one of racing appends wins, the others are told", { observed });
+      expect(winner !== undefined, "NobodyWins", "none of racing appends was taken", { observed, expected });
+      expect(now === snapshotId(winner), "WrongAnswer", "the winner of a race is not current", { observed });
       const other = replies.find((reply) => !isGood(reply) && reply.status !== 409);
-      return {
-        ...yes(`one of racing appends wins; another was told ${other ? words(other) : ""}`, {
-          observed,
-          expected,
-        }),
-        can: "differently",
-      };
+      return other
+        ? differently(`one of racing appends wins; another was told ${words(other)}`, { observed, expected })
+        : passed("one of racing appends wins, the others are told", { observed });
     },
   },
   {
@@ -147,7 +135,7 @@ export const conflictCapabilities: readonly Capability[] = [
         }),
         await stale(yard, path, { type: "assert-default-spec-id", "default-spec-id": 7 }),
         await stale(yard, path, { type: "assert-default-sort-order-id", "default-sort-order-id": 7 }),
-        yes("commits on a schema, spec or order that has changed are refused", { observed: "HTTP 409" }),
+        passed("commits on a schema, spec or order that has changed are refused", { observed: "HTTP 409" }),
       );
     },
   },
@@ -177,13 +165,13 @@ export const conflictCapabilities: readonly Capability[] = [
       const { path } = await makeTable(yard, "unknown");
       const requirement = await commit(yard, path, [{ type: "assert-lakecheck" }], [setProperty("unknown")]);
       const update = await commit(yard, path, [], [setProperty("unknown"), { action: "lakecheck" }]);
-      if (at(await load(yard, path), "properties", "unknown") !== undefined) {
-        return no("SilentlyIgnored", "a commit with a part that the catalog does not know was carried out");
-      }
+      expect(at(await load(yard, path), "properties", "unknown") === undefined, "SilentlyIgnored", {
+        message: "a commit with a part that the catalog does not know was carried out",
+      });
       return worst(
-        refusal("take a requirement it does not know", requirement, [400], LOST),
-        refusal("take an update it does not know", update, [400], "a client believes that it was done"),
-        yes("what the catalog does not know it refuses", { observed: words(requirement) }),
+        rejection("take a requirement it does not know", requirement, [400], LOST),
+        rejection("take an update it does not know", update, [400], "a client believes that it was done"),
+        passed("what the catalog does not know it refuses", { observed: words(requirement) }),
       );
     },
   },
@@ -207,21 +195,22 @@ export const conflictCapabilities: readonly Capability[] = [
         "table-changes": [change("together_a", a.uuid, key), change("together_b", uuid, key)],
       });
       const good = await yard.send("POST", "/transactions/commit", both(b.uuid, "good"));
-      if (!isGood(good)) return refusedIt("commit to several tables at once", good);
+      expectServed(good, "commit to several tables at once");
       const bad = await yard.send("POST", "/transactions/commit", both(crypto.randomUUID(), "bad"));
       const [inA, inB] = [await load(yard, a.path), await load(yard, b.path)];
-      if (at(inA, "properties", "good") === undefined || at(inB, "properties", "good") === undefined) {
-        return no("SilentlyIgnored", "a transaction over two tables is answered as done and is not");
-      }
-      if (at(inA, "properties", "bad") !== undefined || at(inB, "properties", "bad") !== undefined) {
-        return no(
-          "HalfDone",
-          "a transaction was carried out in part although a requirement of it does not hold",
-        );
-      }
+      expect(
+        at(inA, "properties", "good") !== undefined && at(inB, "properties", "good") !== undefined,
+        "SilentlyIgnored",
+        "a transaction over two tables is answered as done and is not",
+      );
+      expect(
+        at(inA, "properties", "bad") === undefined && at(inB, "properties", "bad") === undefined,
+        "HalfDone",
+        "a transaction was carried out in part although a requirement of it does not hold",
+      );
       return worst(
-        refusal("carry out half a transaction", bad, [409], LOST),
-        yes("several tables are committed to at once, or none", { observed: words(bad) }),
+        rejection("carry out half a transaction", bad, [409], LOST),
+        passed("several tables are committed to at once, or none", { observed: words(bad) }),
       );
     },
   },

@@ -1,7 +1,9 @@
 /** What the catalog can do with names and files of tables: rename, register, drop, purge. */
 import { cannotLook } from "../../../clients/kubernetes/failures.ts";
 import { restPath } from "../../../untrusted/api_path.ts";
-import { ALL_ENGINES, type Capability, differently, no, refusal, refusedIt, worst, yes } from "./mod.ts";
+import { expect, fail } from "../../../checkpoint/expect.ts";
+import { passed } from "../../../checkpoint/trial.ts";
+import { ALL_ENGINES, type Capability, differently, expectServed, rejection, worst } from "./mod.ts";
 import { isGood, words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_TABLE } from "./tables.ts";
@@ -41,16 +43,15 @@ export const fileCapabilities: readonly Capability[] = [
       await yard.send("POST", "/namespaces", { namespace: space });
       const moves = [await rename(yard, "before", "after"), await rename(yard, "after", "there", space)];
       const bad = moves.find((reply) => !isGood(reply));
-      if (bad) return refusedIt("rename a table", bad);
+      if (bad) expectServed(bad, "rename a table");
       const there = await load(yard, restPath`${inSpace(...space)}/tables/there`);
       const old = await yard.send("GET", path);
-      if (at(there, "table-uuid") === uuid && old.status === 404) {
-        return yes("tables are renamed, into other namespaces too", {
-          observed: moves.map(words).join(", "),
-        });
-      }
-      return no("WrongAnswer", "a table that was renamed is not the same one, or is there twice", {
+      expect(at(there, "table-uuid") === uuid && old.status === 404, "WrongAnswer", {
+        message: "a table that was renamed is not the same one, or is there twice",
         observed: `${words(old)} under the old name`,
+      });
+      return passed("tables are renamed, into other namespaces too", {
+        observed: moves.map(words).join(", "),
       });
     },
   },
@@ -68,18 +69,18 @@ export const fileCapabilities: readonly Capability[] = [
       const [a, b] = [await makeTable(yard, "taker"), await makeTable(yard, "taken")];
       const taking = await rename(yard, "taker", "taken");
       const both = [at(await load(yard, a.path), "table-uuid"), at(await load(yard, b.path), "table-uuid")];
-      if (both[0] !== a.uuid || both[1] !== b.uuid) return no("DataLost", "a rename has replaced a table");
+      expect(both[0] === a.uuid && both[1] === b.uuid, "DataLost", "a rename has replaced a table");
       const harm = "a table may be replaced by another";
       return worst(
-        refusal("rename a table to a name that is taken", taking, [409], harm),
-        refusal("rename a table that is missing", await rename(yard, "no_such_table", "x"), [404], harm),
-        refusal(
+        rejection("rename a table to a name that is taken", taking, [409], harm),
+        rejection("rename a table that is missing", await rename(yard, "no_such_table", "x"), [404], harm),
+        rejection(
           "rename a table into a namespace that is missing",
           await rename(yard, "taker", "x", [yard.root, "no_such_namespace"]),
           [404],
           harm,
         ),
-        yes("a rename takes no other table's name", { observed: words(taking) }),
+        passed("a rename takes no other table's name", { observed: words(taking) }),
       );
     },
   },
@@ -97,29 +98,29 @@ export const fileCapabilities: readonly Capability[] = [
     async run(yard) {
       const { uuid, file, path } = await makeTable(yard, "registered");
       const dropped = await yard.send("DELETE", restPath`${path}?purgeRequested=false`);
-      if (!isGood(dropped)) return refusedIt("drop a table", dropped);
+      expectServed(dropped, "drop a table");
       const register = (name: string, location: string) =>
         yard.send("POST", restPath`${inSpace(yard.root)}/register`, { name, "metadata-location": location });
       const reply = await register("registered", file);
-      if (!isGood(reply)) return refusedIt("register a table", reply);
-      if (at(await load(yard, path), "table-uuid") !== uuid) {
-        return no("WrongAnswer", "the table that was registered is not the one of the file");
-      }
+      expectServed(reply, "register a table");
+      expect(at(await load(yard, path), "table-uuid") === uuid, "WrongAnswer", {
+        message: "the table that was registered is not the one of the file",
+      });
       const lost = `${file.slice(0, file.lastIndexOf("/") + 1)}no-such-file.metadata.json`;
       return worst(
-        refusal(
+        rejection(
           "register a name that is taken",
           await register("registered", file),
           [409],
           "a table is replaced",
         ),
-        refusal(
+        rejection(
           "register a file that is missing",
           await register("lost", lost),
           [400, 404],
           "a table comes into being that cannot be read",
         ),
-        yes("tables are registered from their metadata files", { observed: words(reply) }),
+        passed("tables are registered from their metadata files", { observed: words(reply) }),
       );
     },
   },
@@ -135,15 +136,15 @@ export const fileCapabilities: readonly Capability[] = [
     async run(yard) {
       const { path, file } = await makeTable(yard, "dropped");
       const reply = await yard.send("DELETE", path);
-      if (!isGood(reply)) return refusedIt("drop a table", reply);
+      expectServed(reply, "drop a table");
       const after = await yard.send("GET", path);
-      if (after.status !== 404) {
-        return no("SilentlyIgnored", "a table that was dropped is still there", { observed: words(after) });
-      }
+      expect(after.status === 404, "SilentlyIgnored", "a table that was dropped is still there", {
+        observed: words(after),
+      });
       const there = await isThere(yard, file);
-      if (there === false) return no("DataLost", "dropping a table without purge deletes its files");
+      expect(there !== false, "DataLost", "dropping a table without purge deletes its files");
       const files = there ? "its files stay" : "what becomes of its files was not looked at";
-      return yes(`tables are dropped; ${files}`, { observed: words(reply) });
+      return passed(`tables are dropped; ${files}`, { observed: words(reply) });
     },
   },
   {
@@ -163,19 +164,20 @@ export const fileCapabilities: readonly Capability[] = [
       }
       const before = await isThere(yard, file);
       const reply = await yard.send("DELETE", restPath`${path}?purgeRequested=true`);
-      if (!isGood(reply)) return refusedIt("purge a table", reply);
+      expectServed(reply, "purge a table");
       const there = await isThere(yard, file);
       if (before === undefined || there === undefined) {
         return differently("a purge is accepted; whether files go was not looked at: no key for the store", {
           observed: words(reply),
         });
       }
-      if (!there) return yes("a purge deletes the files of a table", { observed: words(reply) });
-      return no(
+      expect(
+        !there,
         "SilentlyIgnored",
         "a purge is accepted and the files stay: other commits may need them. nessie-gc removes what none does",
         { observed: `${words(reply)}, the metadata file is still there`, expected: "the files are gone" },
       );
+      return passed("a purge deletes the files of a table", { observed: words(reply) });
     },
   },
   {
@@ -191,11 +193,11 @@ export const fileCapabilities: readonly Capability[] = [
       const plain = await makeTable(yard, "cleaned_by_default");
       const [set, usual] = [asked, plain].map(({ metadata }) => at(metadata, "properties", "gc.enabled"));
       const observed = `gc.enabled is ${usual ?? "not set"}, ${set ?? "not set"} where true was asked for`;
-      if (usual !== "false") return yes("engines may delete files of tables", { observed });
+      if (usual !== "false") return passed("engines may delete files of tables", { observed });
       if (set === "true") {
         return differently("engines may delete files of tables that are created so", { observed });
       }
-      return no("Refused", "every table gets gc.enabled=false: engines may not delete its files", {
+      fail("Refused", "every table gets gc.enabled=false: engines may not delete its files", {
         observed,
       });
     },
@@ -212,10 +214,10 @@ export const fileCapabilities: readonly Capability[] = [
       const { path } = await makeTable(yard, "named");
       const updates = [{ action: "set-properties", updates: { a: "1" } }];
       const reply = await yard.send("POST", path, { requirements: [], updates });
-      if (!isGood(reply)) return refusedIt("commit to a table", reply);
+      expectServed(reply, "commit to a table");
       const told = at(reply.body, "metadata-location");
       const loaded = at((await yard.send("GET", path)).body, "metadata-location");
-      if (told === loaded) return yes("the answer to a commit names the metadata file");
+      if (told === loaded) return passed("the answer to a commit names the metadata file");
       const scheme = /^[a-z0-9]+/.exec(String(told))?.[0] ?? "nothing";
       return differently(
         `the answer to a commit names ${

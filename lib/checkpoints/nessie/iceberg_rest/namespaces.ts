@@ -1,16 +1,8 @@
 /** What the catalog can do with namespaces. */
 import { restPath } from "../../../untrusted/api_path.ts";
-import {
-  ALL_ENGINES,
-  type Capability,
-  differently,
-  listAt,
-  no,
-  refusal,
-  refusedIt,
-  worst,
-  yes,
-} from "./mod.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed } from "../../../checkpoint/trial.ts";
+import { ALL_ENGINES, type Capability, differently, expectServed, listAt, rejection, worst } from "./mod.ts";
 import { isGood, words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
 import { inSpace, makeTable, type Yard } from "./scratch.ts";
@@ -42,21 +34,21 @@ export const namespaceCapabilities: readonly Capability[] = [
     async run(yard) {
       const body = { namespace: [yard.root], properties: { purpose: "lakecheck" } };
       const made = await yard.send("POST", "/namespaces", body);
-      if (!isGood(made)) return refusedIt("create a namespace", made);
+      expectServed(made, "create a namespace");
       const loaded = await yard.send("GET", inSpace(yard.root));
       const purpose = at(loaded.body, "properties", "purpose");
-      if (purpose !== "lakecheck") {
-        return no("WrongAnswer", "a namespace that was created is not loaded with its property", {
-          observed: words(loaded),
-        });
-      }
+      expect(purpose === "lakecheck", "WrongAnswer", {
+        message: "a namespace that was created is not loaded with its property",
+        observed: words(loaded),
+      });
       const listed = await yard.send("GET", "/namespaces");
-      if (!names(listed.body).includes(yard.root)) {
-        return no("WrongAnswer", "a namespace that was created is not listed", { observed: words(listed) });
-      }
+      expect(names(listed.body).includes(yard.root), "WrongAnswer", {
+        message: "a namespace that was created is not listed",
+        observed: words(listed),
+      });
       const head = await yard.send("HEAD", inSpace(yard.root));
-      if (!isGood(head)) return no("WrongAnswer", `HEAD of a namespace that is there answers ${head.status}`);
-      return yes("namespaces are created, listed and loaded with their properties", {
+      expect(isGood(head), "WrongAnswer", `HEAD of a namespace that is there answers ${head.status}`);
+      return passed("namespaces are created, listed and loaded with their properties", {
         observed: words(made),
       });
     },
@@ -70,15 +62,13 @@ export const namespaceCapabilities: readonly Capability[] = [
     needs: [CREATE_NAMESPACE],
     async run(yard) {
       const made = await yard.send("POST", "/namespaces", { namespace: [yard.root, "inner"] });
-      if (!isGood(made)) return refusedIt("create a namespace inside of another", made);
+      expectServed(made, "create a namespace inside of another");
       const below = names((await yard.send("GET", restPath`/namespaces?parent=${yard.root}`)).body);
       const beside = names((await yard.send("GET", "/namespaces")).body);
       const inner = `${yard.root}.inner`;
-      if (!below.includes(inner)) {
-        return no("WrongAnswer", "a nested namespace is not listed below its parent");
-      }
+      expect(below.includes(inner), "WrongAnswer", "a nested namespace is not listed below its parent");
       if (beside.includes(inner)) return differently("nested namespaces are listed with the outermost ones");
-      return yes("namespaces nest", { observed: words(made) });
+      return passed("namespaces nest", { observed: words(made) });
     },
   },
   {
@@ -91,7 +81,7 @@ export const namespaceCapabilities: readonly Capability[] = [
     needs: [CREATE_NAMESPACE],
     async run(yard) {
       const again = await yard.send("POST", "/namespaces", { namespace: [yard.root] });
-      return refusal("create a namespace that exists", again, [409], "its properties may be gone");
+      return rejection("create a namespace that exists", again, [409], "its properties may be gone");
     },
   },
   {
@@ -107,16 +97,16 @@ export const namespaceCapabilities: readonly Capability[] = [
       const path = inSpace(yard.root, MISSING);
       const harm = "who asks believes that it is there";
       return worst(
-        refusal("load a namespace that is missing", await yard.send("GET", path), [404], harm),
-        refusal("find a namespace that is missing", await yard.send("HEAD", path), [404], harm),
-        refusal("drop a namespace that is missing", await yard.send("DELETE", path), [404], harm),
-        refusal(
+        rejection("load a namespace that is missing", await yard.send("GET", path), [404], harm),
+        rejection("find a namespace that is missing", await yard.send("HEAD", path), [404], harm),
+        rejection("drop a namespace that is missing", await yard.send("DELETE", path), [404], harm),
+        rejection(
           "change a namespace that is missing",
           await yard.send("POST", restPath`${path}/properties`, { updates: { a: "1" }, removals: [] }),
           [404],
           harm,
         ),
-        yes("namespaces that are missing are told as such", { observed: "HTTP 404" }),
+        passed("namespaces that are missing are told as such", { observed: "HTTP 404" }),
       );
     },
   },
@@ -135,7 +125,12 @@ export const namespaceCapabilities: readonly Capability[] = [
           expected: "HTTP 404",
         });
       }
-      return refusal("list a namespace that is missing", reply, [404], "who asks believes that it is there");
+      return rejection(
+        "list a namespace that is missing",
+        reply,
+        [404],
+        "who asks believes that it is there",
+      );
     },
   },
   {
@@ -152,16 +147,15 @@ export const namespaceCapabilities: readonly Capability[] = [
       await yard.send("POST", "/namespaces", { namespace: space, properties: { old: "1" } });
       const body = { updates: { fresh: "2" }, removals: ["old", "absent"] };
       const said = await yard.send("POST", restPath`${inSpace(...space)}/properties`, body);
-      if (!isGood(said)) return refusedIt("change the properties of a namespace", said);
+      expectServed(said, "change the properties of a namespace");
       const now = await propertiesOf(yard, ...space);
-      if (at(now, "fresh") !== "2" || at(now, "old") !== undefined) {
-        return no("SilentlyIgnored", "a change of a namespace's properties is answered as done and is not", {
-          observed: words(said),
-        });
-      }
+      expect(at(now, "fresh") === "2" && at(now, "old") === undefined, "SilentlyIgnored", {
+        message: "a change of a namespace's properties is answered as done and is not",
+        observed: words(said),
+      });
       const right = listAt(said.body, "updated").join() === "fresh" &&
         listAt(said.body, "removed").join() === "old" && listAt(said.body, "missing").join() === "absent";
-      if (right) return yes("properties of namespaces change", { observed: words(said) });
+      if (right) return passed("properties of namespaces change", { observed: words(said) });
       return differently(
         "properties of namespaces change, but the answer names others than those that changed",
         {
@@ -183,7 +177,7 @@ export const namespaceCapabilities: readonly Capability[] = [
     async run(yard) {
       const body = { updates: { both: "1" }, removals: ["both"] };
       const reply = await yard.send("POST", restPath`${inSpace(yard.root)}/properties`, body);
-      return refusal("set and remove a property at once", reply, [422, 400], "one of both wins unsaid");
+      return rejection("set and remove a property at once", reply, [422, 400], "one of both wins unsaid");
     },
   },
   {
@@ -198,10 +192,10 @@ export const namespaceCapabilities: readonly Capability[] = [
       await makeTable(yard, "keeps_its_namespace");
       const reply = await yard.send("DELETE", inSpace(yard.root));
       const still = await yard.send("HEAD", inSpace(yard.root));
-      if (!isGood(still)) {
-        return no("DataLost", "a namespace with a table in it was dropped", { observed: words(reply) });
-      }
-      return refusal("drop a namespace that is not empty", reply, [409, 400], "tables may be lost with it");
+      expect(isGood(still), "DataLost", "a namespace with a table in it was dropped", {
+        observed: words(reply),
+      });
+      return rejection("drop a namespace that is not empty", reply, [409, 400], "tables may be lost with it");
     },
   },
   {
@@ -217,10 +211,12 @@ export const namespaceCapabilities: readonly Capability[] = [
       const path = inSpace(yard.root, "dropped");
       await yard.send("POST", "/namespaces", { namespace: [yard.root, "dropped"] });
       const reply = await yard.send("DELETE", path);
-      if (!isGood(reply)) return refusedIt("drop an empty namespace", reply);
+      expectServed(reply, "drop an empty namespace");
       const after = await yard.send("GET", path);
-      if (after.status === 404) return yes("empty namespaces are dropped", { observed: words(reply) });
-      return no("SilentlyIgnored", "a namespace that was dropped is still there", { observed: words(after) });
+      expect(after.status === 404, "SilentlyIgnored", "a namespace that was dropped is still there", {
+        observed: words(after),
+      });
+      return passed("empty namespaces are dropped", { observed: words(reply) });
     },
   },
   {
@@ -237,12 +233,14 @@ export const namespaceCapabilities: readonly Capability[] = [
           namespace: [yard.root, name],
           properties: { name },
         });
-        if (!isGood(made)) return refusedIt(`take ${name} as a name`, made);
-        if (at(await propertiesOf(yard, yard.root, name), "name") !== name) {
-          return no("WrongAnswer", `a namespace called ${name} is not the one that is loaded by that name`);
-        }
+        expectServed(made, `take ${name} as a name`);
+        expect(at(await propertiesOf(yard, yard.root, name), "name") === name, "WrongAnswer", {
+          message: `a namespace called ${name} is not the one that is loaded by that name`,
+        });
       }
-      return yes(`names with dots, slashes and other scripts are kept apart`, { observed: odd.join(", ") });
+      return passed(`names with dots, slashes and other scripts are kept apart`, {
+        observed: odd.join(", "),
+      });
     },
   },
 ];

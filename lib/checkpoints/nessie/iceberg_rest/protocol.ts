@@ -1,6 +1,8 @@
 /** What the catalog says of itself, and how it lets clients at the files. */
 import { restPath } from "../../../untrusted/api_path.ts";
-import { ALL_ENGINES, type Capability, differently, listAt, no, refusedIt, yes } from "./mod.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed } from "../../../checkpoint/trial.ts";
+import { ALL_ENGINES, type Capability, differently, expectServed, listAt } from "./mod.ts";
 import { isGood, words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_TABLE } from "./tables.ts";
@@ -31,11 +33,11 @@ export const protocolCapabilities: readonly Capability[] = [
         ? "/v1/config"
         : restPath`/v1/config?warehouse=${yard.warehouse}`;
       const reply = await yard.elsewhere.send("GET", path);
-      if (!isGood(reply)) return refusedIt("tell its configuration", reply);
+      expectServed(reply, "tell its configuration");
       const endpoints = listAt(reply.body, "endpoints").map(String);
       const observed = `${endpoints.length} endpoints`;
       if (endpoints.length > 0) {
-        return { ...yes(`/v1/config lists ${observed}`, { observed }), ...{ endpoints } };
+        return { ...passed(`/v1/config lists ${observed}`, { observed }), ...{ endpoints } };
       }
       return differently("/v1/config lists no endpoints; clients assume the usual ones", { observed });
     },
@@ -52,11 +54,10 @@ export const protocolCapabilities: readonly Capability[] = [
     async run(yard) {
       const { path, metadata } = await makeTable(yard, "past");
       const hash = at(metadata, "properties", "nessie.commit.id");
-      if (typeof hash !== "string") {
-        return no("NotServed", "tables do not say by which commit they are what they are", {
-          observed: "no property nessie.commit.id",
-        });
-      }
+      expect(typeof hash === "string", "NotServed", {
+        message: "tables do not say by which commit they are what they are",
+        observed: "no property nessie.commit.id",
+      });
       await yard.send("POST", path, {
         requirements: [],
         updates: [{ action: "set-properties", updates: { now: "1" } }],
@@ -66,12 +67,13 @@ export const protocolCapabilities: readonly Capability[] = [
       );
       const past = restPath`/v1/${prefix}${path}`;
       const then = await yard.elsewhere.send("GET", past);
-      if (!isGood(then)) return refusedIt("show a table as it was at a commit", then);
+      expectServed(then, "show a table as it was at a commit");
       const now = at(await load(yard, path), "properties", "now");
-      if (now === "1" && at(then.body, "metadata", "properties", "now") === undefined) {
-        return yes("tables are shown as they were at a commit", { observed: words(then) });
-      }
-      return no("WrongAnswer", "a table is not shown as it was at a commit", { observed: words(then) });
+      expect(now === "1" && at(then.body, "metadata", "properties", "now") === undefined, "WrongAnswer", {
+        message: "a table is not shown as it was at a commit",
+        observed: words(then),
+      });
+      return passed("tables are shown as they were at a commit", { observed: words(then) });
     },
   },
   {
@@ -86,11 +88,12 @@ export const protocolCapabilities: readonly Capability[] = [
       const { path } = await makeTable(yard, "vended");
       const keys = [...(await tableConfig(yard, path, "vended-credentials")).keys()];
       const lent = keys.filter((key) => /access-key-id|secret-access-key|session-token/.test(key));
-      if (lent.length >= 2) return yes("keys for the store are lent", { observed: lent.join(", ") });
-      return no("NotServed", "no keys are lent: engines need keys of their own, or let the catalog sign", {
+      expect(lent.length >= 2, "NotServed", {
+        message: "no keys are lent: engines need keys of their own, or let the catalog sign",
         observed: keys.join(", ") || "no configuration",
         expected: "s3.access-key-id, s3.secret-access-key, s3.session-token",
       });
+      return passed("keys for the store are lent", { observed: lent.join(", ") });
     },
   },
   {
@@ -106,11 +109,10 @@ export const protocolCapabilities: readonly Capability[] = [
       const { path, file } = await makeTable(yard, "signed");
       const config = await tableConfig(yard, path, "remote-signing");
       const endpoint = config.get("s3.signer.endpoint");
-      if (config.get("s3.remote-signing-enabled") !== "true" || endpoint === undefined) {
-        return no("NotServed", "requests to the store are not signed for clients", {
-          observed: [...config.keys()].join(", ") || "no configuration",
-        });
-      }
+      expect(config.get("s3.remote-signing-enabled") === "true" && endpoint !== undefined, "NotServed", {
+        message: "requests to the store are not signed for clients",
+        observed: [...config.keys()].join(", ") || "no configuration",
+      });
       const store = trimEnd(config.get("s3.endpoint") ?? "https://s3.amazonaws.com", "/");
       const ask = (uri: string) =>
         yard.elsewhere.send("POST", restPath`${endpoint.replace(/^\/*/, "/")}`, {
@@ -121,15 +123,13 @@ export const protocolCapabilities: readonly Capability[] = [
         });
       const own = await ask(`${store}/${file.replace(/^s3[an]?:\/\//, "")}`);
       const signed = Object.keys(at(own.body, "headers") ?? {}).some((name) => /^authorization$/i.test(name));
-      if (!isGood(own) || !signed) return refusedIt("sign a request for a file of the table", own);
+      expectServed(own, "sign a request for a file of the table", isGood(own) && signed);
       const bucket = file.replace(/^s3[an]?:\/\//, "").split("/")[0];
       const other = await ask(`${store}/${bucket}/lakecheck-no-such-table/data.parquet`);
-      if (isGood(other)) {
-        return no("SignsAnything", "requests are signed for files of other tables too", {
-          observed: `${other.status}`,
-        });
-      }
-      return yes("requests for the files of a table are signed, others are refused", {
+      expect(!isGood(other), "SignsAnything", "requests are signed for files of other tables too", {
+        observed: `${other.status}`,
+      });
+      return passed("requests for the files of a table are signed, others are refused", {
         observed: `${own.status}, then ${words(other).slice(0, 60)}`,
       });
     },
@@ -146,7 +146,7 @@ export const protocolCapabilities: readonly Capability[] = [
       const reply = await yard.send("GET", path);
       const signing = at(reply.body, "config", "s3.remote-signing-enabled");
       const observed = `s3.remote-signing-enabled=${signing ?? "not set"}`;
-      if (signing !== "true") return yes("without delegation clients use their own keys", { observed });
+      if (signing !== "true") return passed("without delegation clients use their own keys", { observed });
       return differently("clients that do not ask are told to let the catalog sign", { observed });
     },
   },
@@ -182,9 +182,8 @@ function plainly(
       const name = `served_${path}`;
       await makeTable(yard, name);
       const reply = await yard.send(method, restPath`${tableAt(yard.root, name)}/${path}`, body);
-      return isGood(reply)
-        ? yes(`the catalog can ${title}`, { observed: `${reply.status}` })
-        : refusedIt(title, reply);
+      expectServed(reply, title);
+      return passed(`the catalog can ${title}`, { observed: `${reply.status}` });
     },
   }));
 }

@@ -1,7 +1,7 @@
 /** Tries all capabilities in a scratch namespace on a scratch branch, which its maker takes back. */
 import type { Trying } from "../../../checkpoint/run_checkpoint.ts";
 import { cannotLook } from "../../../clients/kubernetes/failures.ts";
-import type { CapabilityRecord } from "./mod.ts";
+import { type CapabilityRecord, withAnswers } from "./mod.ts";
 import { capabilities } from "./report.ts";
 import {
   type Objects,
@@ -52,8 +52,7 @@ export async function tryCapabilities(
   };
   const yard = openYard({ scratch, rest, branch: own.name, ...given });
   if (home && undoObjects) blind = await undoObjects.mark(scratch, objectsOf(home, scratch.id));
-  // What a capability adds to its outcome stands in its record.
-  return await trials(capabilities, yard) as CapabilityRecord[];
+  return withAnswers(await trials(capabilities, yard));
 }
 
 /** Where the default warehouse keeps its namespaces; undefined where that is not known. */

@@ -1,6 +1,8 @@
 /** What the catalog can do with tables: make them, find them, move them, drop them. */
 import { restPath } from "../../../untrusted/api_path.ts";
-import { ALL_ENGINES, type Capability, listAt, no, refusal, refusedIt, worst, yes } from "./mod.ts";
+import { expect, fail } from "../../../checkpoint/expect.ts";
+import { passed } from "../../../checkpoint/trial.ts";
+import { ALL_ENGINES, type Capability, expectServed, listAt, rejection, worst } from "./mod.ts";
 import { isGood, words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_NAMESPACE } from "./namespaces.ts";
@@ -57,7 +59,7 @@ export const tableCapabilities: readonly Capability[] = [
     async run(yard) {
       const more = { "partition-spec": BUCKETS, "write-order": BY_ID, properties: { owner: "lakecheck" } };
       const made = await create(yard, "created", more);
-      if (!isGood(made)) return refusedIt("create a table", made);
+      expectServed(made, "create a table");
       const loaded = await yard.send("GET", tableAt(yard.root, "created"));
       const metadata = at(loaded.body, "metadata");
       const [field] = listAt(metadata, "partition-specs", 0, "fields");
@@ -71,9 +73,11 @@ export const tableCapabilities: readonly Capability[] = [
       ].filter((one) => one !== false);
       if (wrong.length === 0) {
         const format = at(metadata, "format-version");
-        return yes(`tables are created as asked for, in format version ${format}`, { observed: words(made) });
+        return passed(`tables are created as asked for, in format version ${format}`, {
+          observed: words(made),
+        });
       }
-      return no("WrongAnswer", `a table that was created is loaded without ${wrong.join(", ")}`, {
+      fail("WrongAnswer", `a table that was created is loaded without ${wrong.join(", ")}`, {
         observed: words(loaded),
       });
     },
@@ -91,22 +95,23 @@ export const tableCapabilities: readonly Capability[] = [
     async run(yard) {
       const path = tableAt(yard.root, "staged");
       const stage = await create(yard, "staged", { "stage-create": true });
-      if (!isGood(stage)) return refusedIt("stage a table", stage);
-      if (isGood(await yard.send("GET", path))) {
-        return no("SilentlyIgnored", "a table that was only to be staged exists", { observed: words(stage) });
-      }
+      expectServed(stage, "stage a table");
+      expect(!(isGood(await yard.send("GET", path))), "SilentlyIgnored", {
+        message: "a table that was only to be staged exists",
+        observed: words(stage),
+      });
       const body = staged(at(stage.body, "metadata"));
       const commit = await yard.send("POST", path, body);
-      if (!isGood(commit)) return refusedIt("create a staged table with a commit", commit);
+      expectServed(commit, "create a staged table with a commit");
       const uuid = at(await load(yard, path), "table-uuid");
-      if (uuid !== at(stage.body, "metadata", "table-uuid")) {
-        return no("WrongAnswer", "the table that was created is another one than that which was staged");
-      }
+      expect(uuid === at(stage.body, "metadata", "table-uuid"), "WrongAnswer", {
+        message: "the table that was created is another one than that which was staged",
+      });
       const harm = "two CREATE TABLE AS SELECT at a time overwrite each other";
       const again = await yard.send("POST", path, body);
       return worst(
-        refusal("create a staged table that exists", again, [409], harm),
-        yes("tables are staged, and created by the first commit only", { observed: words(again) }),
+        rejection("create a staged table that exists", again, [409], harm),
+        passed("tables are staged, and created by the first commit only", { observed: words(again) }),
       );
     },
   },
@@ -122,8 +127,8 @@ export const tableCapabilities: readonly Capability[] = [
       const first = await makeTable(yard, "twice");
       const again = await create(yard, "twice");
       const now = at(await load(yard, first.path), "table-uuid");
-      if (now !== first.uuid) return no("DataLost", "a table created again has replaced the first one");
-      return refusal("create a table that exists", again, [409], "who asks believes that the table is new");
+      expect(now === first.uuid, "DataLost", "a table created again has replaced the first one");
+      return rejection("create a table that exists", again, [409], "who asks believes that the table is new");
     },
   },
   {
@@ -140,11 +145,11 @@ export const tableCapabilities: readonly Capability[] = [
       const harm = "who asks believes that it is there";
       const body = { requirements: [{ type: "assert-table-uuid", uuid: crypto.randomUUID() }], updates: [] };
       return worst(
-        refusal("load a table that is missing", await yard.send("GET", path), [404], harm),
-        refusal("find a table that is missing", await yard.send("HEAD", path), [404], harm),
-        refusal("drop a table that is missing", await yard.send("DELETE", path), [404], harm),
-        refusal("commit to a table that is missing", await yard.send("POST", path, body), [404, 409], harm),
-        yes("tables that are missing are told as such", { observed: "HTTP 404" }),
+        rejection("load a table that is missing", await yard.send("GET", path), [404], harm),
+        rejection("find a table that is missing", await yard.send("HEAD", path), [404], harm),
+        rejection("drop a table that is missing", await yard.send("DELETE", path), [404], harm),
+        rejection("commit to a table that is missing", await yard.send("POST", path, body), [404, 409], harm),
+        passed("tables that are missing are told as such", { observed: "HTTP 404" }),
       );
     },
   },
@@ -160,9 +165,8 @@ export const tableCapabilities: readonly Capability[] = [
     async run(yard) {
       const { path } = await makeTable(yard, "found");
       const head = await yard.send("HEAD", path);
-      return isGood(head)
-        ? yes("tables are found by HEAD", { observed: words(head) })
-        : refusedIt("find a table by HEAD", head);
+      expectServed(head, "find a table by HEAD");
+      return passed("tables are found by HEAD", { observed: words(head) });
     },
   },
   {
@@ -177,7 +181,7 @@ export const tableCapabilities: readonly Capability[] = [
       const body = { name: "homeless", schema: SCHEMA, "stage-create": false };
       const reply = await yard.send("POST", restPath`${space}/tables`, body);
       const harm = "a mistyped name makes a namespace";
-      return refusal("create a table in a namespace that is missing", reply, [404], harm);
+      return rejection("create a table in a namespace that is missing", reply, [404], harm);
     },
   },
   {
@@ -202,14 +206,13 @@ export const tableCapabilities: readonly Capability[] = [
       }
       const path = restPath`${inSpace(...space)}/tables`;
       const whole = await yard.send("GET", path);
-      if (!isGood(whole)) return refusedIt("list tables", whole);
+      expectServed(whole, "list tables");
       const all = tableNames(whole.body);
-      if (all.toSorted().join() !== made.join()) {
-        return no("WrongAnswer", "a list of tables is not what was created", {
-          observed: all.join(", ") || "none",
-          expected: made.join(", "),
-        });
-      }
+      expect(all.toSorted().join() === made.join(), "WrongAnswer", {
+        message: "a list of tables is not what was created",
+        observed: all.join(", ") || "none",
+        expected: made.join(", "),
+      });
       return await inPages(yard, path, made);
     },
   },
@@ -226,17 +229,16 @@ async function inPages(yard: Yard, path: string, made: readonly string[]) {
     const first = restPath`${path}?pageSize=1`;
     const next = typeof token === "string" ? restPath`${path}?pageSize=1&pageToken=${token}` : first;
     const reply = await yard.send("GET", next);
-    if (!isGood(reply)) return refusedIt("list tables in pages", reply);
+    expectServed(reply, "list tables in pages");
     seen.push(...tableNames(reply.body));
     token = at(reply.body, "next-page-token");
     if (typeof token !== "string" || token === "") break;
   }
   const observed = `${seen.join(", ")} in pages of one`;
-  if (seen.toSorted().join() !== made.join()) {
-    return no("WrongAnswer", "pages of a list miss tables or repeat them", {
-      observed,
-      expected: made.join(", "),
-    });
-  }
-  return yes("tables are listed, in pages too", { observed });
+  expect(seen.toSorted().join() === made.join(), "WrongAnswer", {
+    message: "pages of a list miss tables or repeat them",
+    observed,
+    expected: made.join(", "),
+  });
+  return passed("tables are listed, in pages too", { observed });
 }

@@ -1,6 +1,8 @@
 /** What the catalog can do with views. Engines here need none; Spark and Trino can use them. */
 import { restPath } from "../../../untrusted/api_path.ts";
-import { type Capability, listAt, no, refusal, refusedIt, worst, yes } from "./mod.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed } from "../../../checkpoint/trial.ts";
+import { type Capability, expectServed, listAt, rejection, worst } from "./mod.ts";
 import { isGood, words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_NAMESPACE } from "./namespaces.ts";
@@ -55,17 +57,17 @@ export const viewCapabilities: readonly Capability[] = [
     ],
     async run(yard) {
       const made = await create(yard, "view");
-      if (!isGood(made)) return refusedIt("create a view", made);
-      if (await sqlOf(yard, "view") !== "select 1 as id") {
-        return no("WrongAnswer", "a view that was created is not loaded with its SQL");
-      }
+      expectServed(made, "create a view");
+      expect(await sqlOf(yard, "view") === "select 1 as id", "WrongAnswer", {
+        message: "a view that was created is not loaded with its SQL",
+      });
       const listed = await yard.send("GET", restPath`${inSpace(yard.root)}/views`);
       const names = listAt(listed.body, "identifiers").map((one) => at(one, "name"));
       const head = await yard.send("HEAD", viewAt(yard.root, "view"));
-      if (!names.includes("view") || !isGood(head)) {
-        return no("WrongAnswer", "a view that was created is not listed");
-      }
-      return yes("views are created, listed and loaded", { observed: words(made) });
+      expect(names.includes("view") && isGood(head), "WrongAnswer", {
+        message: "a view that was created is not listed",
+      });
+      return passed("views are created, listed and loaded", { observed: words(made) });
     },
   },
   {
@@ -89,15 +91,15 @@ export const viewCapabilities: readonly Capability[] = [
           ],
         });
       const reply = await replace(uuid, 2, "select 2 as id");
-      if (!isGood(reply)) return refusedIt("replace a view", reply);
+      expectServed(reply, "replace a view");
       const stale = await replace(crypto.randomUUID(), 3, "select 3 as id");
       const sql = await sqlOf(yard, "replaced");
-      if (sql !== "select 2 as id") {
-        return no("WrongAnswer", "a view was not replaced as it was asked for", { observed: String(sql) });
-      }
+      expect(sql === "select 2 as id", "WrongAnswer", "a view was not replaced as it was asked for", {
+        observed: String(sql),
+      });
       return worst(
-        refusal("replace a view that is another one by now", stale, [409], "a view is replaced unseen"),
-        yes("views are replaced, by who has seen them only", { observed: words(stale) }),
+        rejection("replace a view that is another one by now", stale, [409], "a view is replaced unseen"),
+        passed("views are replaced, by who has seen them only", { observed: words(stale) }),
       );
     },
   },
@@ -113,15 +115,15 @@ export const viewCapabilities: readonly Capability[] = [
       await create(yard, "view_before");
       await makeTable(yard, "not_a_view");
       const reply = await rename(yard, "view_before", "view_after");
-      if (!isGood(reply)) return refusedIt("rename a view", reply);
+      expectServed(reply, "rename a view");
       const [old, now] = [await sqlOf(yard, "view_before"), await sqlOf(yard, "view_after")];
-      if (old !== undefined || now !== "select 1 as id") {
-        return no("WrongAnswer", "a view that was renamed is not the same one, or is there twice");
-      }
+      expect(old === undefined && now === "select 1 as id", "WrongAnswer", {
+        message: "a view that was renamed is not the same one, or is there twice",
+      });
       const taking = await rename(yard, "view_after", "not_a_view");
       return worst(
-        refusal("rename a view to the name of a table", taking, [409], "a table is replaced by a view"),
-        yes("views are renamed", { observed: words(reply) }),
+        rejection("rename a view to the name of a table", taking, [409], "a table is replaced by a view"),
+        passed("views are renamed", { observed: words(reply) }),
       );
     },
   },
@@ -138,15 +140,15 @@ export const viewCapabilities: readonly Capability[] = [
       const table = { name: "only_a_view", schema: SCHEMA, "stage-create": false };
       const harm = "one of both cannot be found any more";
       return worst(
-        refusal("create a view of a table's name", await create(yard, "only_a_table"), [409], harm),
-        refusal(
+        rejection("create a view of a table's name", await create(yard, "only_a_table"), [409], harm),
+        rejection(
           "create a table of a view's name",
           await yard.send("POST", restPath`${inSpace(yard.root)}/tables`, table),
           [409],
           harm,
         ),
-        refusal("create a view that exists", await create(yard, "only_a_view"), [409], harm),
-        yes("views and tables share their names", { observed: "HTTP 409" }),
+        rejection("create a view that exists", await create(yard, "only_a_view"), [409], harm),
+        passed("views and tables share their names", { observed: "HTTP 409" }),
       );
     },
   },
@@ -161,10 +163,10 @@ export const viewCapabilities: readonly Capability[] = [
     async run(yard) {
       await create(yard, "dropped_view");
       const reply = await yard.send("DELETE", viewAt(yard.root, "dropped_view"));
-      if (!isGood(reply)) return refusedIt("drop a view", reply);
+      expectServed(reply, "drop a view");
       const after = await yard.send("GET", viewAt(yard.root, "dropped_view"));
-      if (after.status !== 404) return no("SilentlyIgnored", "a view that was dropped is still there");
-      return yes("views are dropped", { observed: words(reply) });
+      expect(after.status === 404, "SilentlyIgnored", "a view that was dropped is still there");
+      return passed("views are dropped", { observed: words(reply) });
     },
   },
 ];

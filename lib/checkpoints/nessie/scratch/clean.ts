@@ -112,10 +112,7 @@ async function onDefault(api: NessieApi, { before, mark }: Ended): Promise<Outco
       failed(
         "DefaultBranchChanged",
         `${ours} commits of this run are on ${before.name}, to which none was made`,
-        {
-          status: "critical",
-          evidence: `GET /api/v2/trees/${before.name}/history`,
-        },
+        { status: "critical", evidence: `GET /api/v2/trees/${before.name}/history` },
       ),
     ];
   } catch (error) {

@@ -1,10 +1,11 @@
 /** Trials of the endpoint: how buckets are named in URLs, and whether the way there is encrypted. */
 import { tlsPeer } from "../../../clients/tls_peer.ts";
 import { CannotLook } from "../../../engine/errors.ts";
-import { failed, passed, type Trial } from "../../../checkpoint/trial.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed, type Trial } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
-import { madeBytes, same, wrongBytes } from "./bytes.ts";
-import { must, operation, replyText, type Steps } from "./steps.ts";
+import { expectBytes, madeBytes, same } from "./bytes.ts";
+import { answerText, expectStatus, operation, type Steps } from "./steps.ts";
 import { nextStep } from "../../../checkpoint/next_steps.ts";
 
 /** Days before the end of a certificate at which somebody should hear of it. */
@@ -25,19 +26,12 @@ const pathStyle = operation({
   const { bucket, prefix } = steps;
   const reply = await steps.raw({ method: "GET", bucket, key: `${prefix}object`, virtualHost: false });
   const evidence = "GET /bucket/key";
-  must(reply.status === 200, () =>
-    failed("PathStyleRefused", "the store does not take path style", {
-      observed: replyText(reply),
-      expected: "200",
-      evidence,
-    }));
-  must(same(reply.bytes, bytes), () => wrongBytes(evidence, reply.bytes, bytes));
+  expectStatus(reply, 200, "PathStyleRefused", "the store does not take path style", evidence);
+  expectBytes(reply.bytes, bytes, evidence);
   const virtual = await virtualHost(steps, bytes);
   return passed(
     `path style works; virtual hosts ${virtual ? `do not (${virtual}): set path style` : "work too"}`,
-    {
-      observed: `virtual hosts: ${virtual ?? "200"}`,
-    },
+    { observed: `virtual hosts: ${virtual ?? "200"}` },
   );
 });
 
@@ -50,7 +44,7 @@ async function virtualHost(
   try {
     const key = `${prefix}object`;
     const reply = await context.raw.send({ method: "GET", bucket, key, virtualHost: true });
-    if (reply.status !== 200) return replyText(reply);
+    if (reply.status !== 200) return answerText(reply);
     return same(reply.bytes, bytes) ? undefined : "other bytes";
   } catch (error) {
     // No such name, or no certificate for it: as good an answer as a status.
@@ -72,9 +66,7 @@ const tls = operation({
   if (url.protocol === "http:") {
     return passed(
       "the endpoint speaks plain HTTP: secrets are never sent, but data is readable on the network",
-      {
-        observed: "http, no TLS",
-      },
+      { observed: "http, no TLS" },
     );
   }
   const { hostname } = url;
@@ -87,22 +79,16 @@ const tls = operation({
   }
   const { version, names, validUntil } = peer;
   const observed = `${version}, certificate for ${names.join(", ")}, valid until ${validUntil ?? "unknown"}`;
-  must(
-    !/^TLSv1(?:\.1)?$|^SSL/.test(version),
-    () =>
-      failed("OldTls", "the endpoint speaks a version of TLS that clients no longer accept", {
-        observed,
-        expected: "TLSv1.2 or newer",
-      }),
-  );
-  must(
+  expect(!/^TLSv1(?:\.1)?$|^SSL/.test(version), "OldTls", {
+    message: "the endpoint speaks a version of TLS that clients no longer accept",
+    observed,
+    expected: "TLSv1.2 or newer",
+  });
+  expect(
     !validUntil || Date.parse(validUntil) - Date.now() > DAYS_LEFT * DAY_MS,
-    () =>
-      failed("CertificateEnds", `the certificate of the endpoint ends in less than ${DAYS_LEFT} days`, {
-        observed,
-        expected: `more than ${DAYS_LEFT} days`,
-        next: [nextStep("list-certificates")],
-      }),
+    "CertificateEnds",
+    `the certificate of the endpoint ends in less than ${DAYS_LEFT} days`,
+    { observed, expected: `more than ${DAYS_LEFT} days`, next: [nextStep("list-certificates")] },
   );
   return passed(`the endpoint speaks ${version}, and its certificate is valid`, { observed });
 });

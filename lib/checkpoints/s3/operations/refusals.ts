@@ -1,10 +1,11 @@
 /** Trials of requests that must be refused: wrong keys, wrong clocks, changed bodies, nobody's requests. */
-import type { RawReply, RawRequest } from "../../../clients/s3/raw.ts";
-import { failed, passed, type Trial, type TrialWords } from "../../../checkpoint/trial.ts";
+import type { RawRequest } from "../../../clients/s3/raw.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed, type Trial, type TrialWords } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
 import { rawDelete } from "../scratch/delete.ts";
 import { madeBytes, same } from "./bytes.ts";
-import { must, operation, replyText, type Steps } from "./steps.ts";
+import { expectRejected, operation, type Steps } from "./steps.ts";
 
 const MINUTES = 60_000;
 
@@ -13,8 +14,6 @@ interface Wrong {
   request: RawRequest;
   /** The code that clients tell the cause by. */
   code: string;
-  /** Some stores say it otherwise, and nobody is misled. */
-  also?: readonly string[];
 }
 
 /** Each request must be refused with its code, and must have changed nothing. */
@@ -30,39 +29,16 @@ function refusals(
     const replies = await Promise.all(all.map(({ request }) => steps.raw(request)));
     all.forEach((wrong, at) => {
       const reply = replies[at];
-      if (reply) expectRefused(wrong, reply, ignored);
+      if (reply) expectRejected(reply, wrong.code, ignored, wrong.what);
     });
     const kept = await steps.get("object");
-    must(
-      same(kept.bytes, bytes),
-      () =>
-        failed("RefusedAndDone", "a request was refused and yet changed the object", {
-          observed: `${kept.bytes.length} other bytes`,
-          expected: `the ${bytes.length} bytes from before`,
-          evidence: all.map(({ what }) => what).join(", "),
-        }),
-    );
+    expect(same(kept.bytes, bytes), "RefusedAndDone", "a request was refused and yet changed the object", {
+      observed: `${kept.bytes.length} other bytes`,
+      expected: `the ${bytes.length} bytes from before`,
+      evidence: all.map(({ what }) => what).join(", "),
+    });
     return passed(`refused, with the code that clients know: ${all.map(({ what }) => what).join(", ")}`);
   });
-}
-
-function expectRefused({ what, code, also = [] }: Wrong, reply: RawReply, ignored: string): void {
-  const expected = `4xx ${code}`;
-  must(
-    reply.status >= 300,
-    () => failed("SilentlyIgnored", ignored, { observed: `${reply.status}`, expected, evidence: what }),
-  );
-  // Answers to HEAD have no body, and so no code.
-  must(
-    reply.status >= 400 && reply.status < 500 && [code, ...also].includes(reply.code ?? ""),
-    () =>
-      failed("OtherRefusal", `${what} is refused, but with another code than clients tell the cause by`, {
-        observed: replyText(reply),
-        expected,
-        evidence: what,
-        status: "warning",
-      }),
-  );
 }
 
 /** A read and a write of the trial's object. */

@@ -1,4 +1,6 @@
 /** A table goes up by one writer and comes back by another reader, both ways, and every value is compared. */
+import { fail, outcomeOf } from "../../../checkpoint/expect.ts";
+import { readable } from "./readable.ts";
 import { differAt } from "../operations/bytes.ts";
 import { differences } from "../../../parquet/canonical.ts";
 import { duckdbReads, duckdbWrites } from "../../../parquet/duckdb_sql.ts";
@@ -7,7 +9,6 @@ import { type Outcome, passed } from "../../../checkpoint/trial.ts";
 import { duckdbShape, type DuckDbTable } from "./duckdb.ts";
 import type { Engines } from "./engines.ts";
 import type { Codec, ReadTable } from "./hyparquet.ts";
-import { deviates, outcomeOf, readable } from "./outcome.ts";
 import type { FileStore } from "./store.ts";
 
 export interface Journey {
@@ -88,7 +89,7 @@ export async function wholeAgain(store: FileStore, name: string, bytes: Uint8Arr
 export function sameBytes(put: Uint8Array, came: Uint8Array, evidence: string): void {
   const at = differAt(came, put);
   if (at === undefined) return;
-  deviates("WrongBytes", `other bytes came back than were put: they differ from byte ${at} on`, {
+  fail("WrongBytes", `other bytes came back than were put: they differ from byte ${at} on`, {
     evidence,
     observed: `${came.length} bytes`,
     expected: `${put.length} bytes`,
@@ -126,7 +127,7 @@ export function sameInHyparquet(table: Table, read: ReadTable, evidence: string)
 function sameValues(table: Table, columns: ReadTable["columns"], evidence: string): void {
   const [first, ...more] = differences(table, columns);
   if (first === undefined) return;
-  deviates("WrongValues", `other values came back than were written: ${[first, ...more].join("; ")}`, {
+  fail("WrongValues", `other values came back than were written: ${[first, ...more].join("; ")}`, {
     evidence,
   });
 }
@@ -141,7 +142,7 @@ function sameWords(
   const length = Math.max(expected.length, observed.length);
   for (let at = 0; at < length; at++) {
     if (expected[at] === observed[at]) continue;
-    deviates(reason, `other ${what} came back than were written`, {
+    fail(reason, `other ${what} came back than were written`, {
       evidence,
       observed: observed[at] ?? "none",
       expected: expected[at] ?? "none",

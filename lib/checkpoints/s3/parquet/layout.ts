@@ -1,4 +1,5 @@
 /** Whether the tables of the catalog lie in the store as Iceberg lays them out. Reads the real tables; writes nothing. */
+import { fail, outcomeOf } from "../../../checkpoint/expect.ts";
 import type { S3Context } from "../context.ts";
 import type { Codecs } from "../../../iceberg/avro.ts";
 import { AvroError } from "../../../iceberg/avro_values.ts";
@@ -13,7 +14,6 @@ import { type NamedFile, readManifest, readManifestList } from "../../../iceberg
 import { MetadataError, readTableMetadata, type TableMetadata } from "../../../iceberg/metadata.ts";
 import type { ObjectRef } from "../../../engine/model.ts";
 import { type Outcome, passed, skipped, type Trial } from "../../../checkpoint/trial.ts";
-import { deviates, outcomeOf } from "./outcome.ts";
 import { rangeOf, refused } from "./store.ts";
 import { oddPartition, partitionNames } from "./partitions.ts";
 import { trimEnd } from "../../../untrusted/text.ts";
@@ -109,7 +109,7 @@ function warned({ name, object }: Look, odd: readonly string[]): Outcome {
 function inS3({ name, object }: Look, location: string): ObjectPlace {
   const place = placeOf(location);
   if (place && place.key !== "") return place;
-  deviates("NotInS3", `table ${name} names a file that lies in no bucket`, {
+  fail("NotInS3", `table ${name} names a file that lies in no bucket`, {
     object,
     observed: location,
     expected: "s3://BUCKET/KEY",
@@ -120,7 +120,7 @@ async function read(look: Look, { bucket, key }: ObjectPlace, what: string): Pro
   const reply = await look.context.raw.send({ method: "GET", bucket, key });
   const evidence = `GET s3://${bucket}/${key}`;
   if (reply.status === 404) {
-    deviates("FileMissing", `table ${look.name} cannot be read: ${what} is not there`, {
+    fail("FileMissing", `table ${look.name} cannot be read: ${what} is not there`, {
       object: look.object,
       evidence,
       observed: `404${reply.code ? ` ${reply.code}` : ""}`,
@@ -138,7 +138,7 @@ function understood<T>({ name, object }: Look, file: string, reader: () => T): T
     return reader();
   } catch (error) {
     if (!(error instanceof MetadataError || error instanceof AvroError)) throw error;
-    deviates("FileBroken", `table ${name} cannot be read: ${file} ${error.message}`, {
+    fail("FileBroken", `table ${name} cannot be read: ${file} ${error.message}`, {
       object,
       evidence: file,
     });
@@ -158,13 +158,10 @@ async function currentFiles(look: Look, metadata: TableMetadata): Promise<NamedF
   if (currentSnapshotId === undefined) return [];
   const snapshot = snapshots.find(({ id }) => id === currentSnapshotId);
   if (!snapshot) {
-    deviates(
-      "SnapshotMissing",
-      `table ${look.name} has no snapshot ${currentSnapshotId}, which is its current one`,
-      {
-        object: look.object,
-      },
-    );
+    fail("SnapshotMissing", {
+      message: `table ${look.name} has no snapshot ${currentSnapshotId}, which is its current one`,
+      object: look.object,
+    });
   }
   const { manifestList, manifests = [] } = snapshot;
   const { codecs: unpack } = await import("../../../iceberg/codecs.ts");
@@ -189,7 +186,7 @@ async function ofTable({ name, object }: Look, see: () => Promise<void>): Promis
   });
   if (seen.result === "passed") return;
   const { reason, message, ...more } = seen;
-  deviates(reason, seen.object ? message : `table ${name} has a data file that cannot be read: ${message}`, {
+  fail(reason, seen.object ? message : `table ${name} has a data file that cannot be read: ${message}`, {
     ...more,
     object,
   });
@@ -216,7 +213,7 @@ async function looksLikeParquet(look: Look, { path, size }: NamedFile): Promise<
 }
 
 function broken({ name, object }: Look, path: string, observed: string): never {
-  deviates("NotParquet", `table ${name} has a data file that is no Parquet file`, {
+  fail("NotParquet", `table ${name} has a data file that is no Parquet file`, {
     object,
     evidence: path,
     observed,

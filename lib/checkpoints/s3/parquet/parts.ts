@@ -1,11 +1,12 @@
 /** What readers skip by: row groups with their bounds, pages with their index, and objects made of several parts. */
+import { fail, outcomeOf } from "../../../checkpoint/expect.ts";
+import { readable } from "./readable.ts";
 import { bulkTable, orderedTable } from "../../../parquet/samples.ts";
 import type { Field, Table, Value } from "../../../parquet/types.ts";
 import { type Outcome, passed } from "../../../checkpoint/trial.ts";
 import { rangedFile, sameBytes, sameInDuckDb, sameInHyparquet, wholeAgain } from "./both_ways.ts";
 import type { ChunkBounds } from "./duckdb.ts";
 import type { Engines } from "./engines.ts";
-import { deviates, outcomeOf, readable } from "./outcome.ts";
 import type { FileStore } from "./store.ts";
 
 const ROWS = 8192;
@@ -80,7 +81,7 @@ async function readWanted(
   sameInHyparquet(wanted(table), read, place);
   const { requests, bytes } = file.asked();
   if (bytes > whole.length / 2) {
-    deviates("BoundsLost", "the bounds of row groups and pages did not spare reading what was not wanted", {
+    fail("BoundsLost", "the bounds of row groups and pages did not spare reading what was not wanted", {
       evidence: place,
       observed: `${bytes} of ${whole.length} bytes fetched`,
       expected: "less than half",
@@ -113,14 +114,10 @@ function sameBounds(table: Table, bounds: readonly ChunkBounds[], evidence: stri
       `${rows} rows, ${nulls} nulls${isNumber(field) ? `, from ${min} to ${max}` : ""}`
     );
     if (expected.join("; ") === observed.join("; ")) continue;
-    deviates(
+    fail(
       "WrongBounds",
       `other bounds of column ${field.name} came back than were written: readers skip by them`,
-      {
-        evidence,
-        observed: observed.join("; "),
-        expected: expected.join("; "),
-      },
+      { evidence, observed: observed.join("; "), expected: expected.join("; ") },
     );
   }
 }
@@ -168,8 +165,6 @@ export async function inParts(store: FileStore, { hyparquet, duckdb }: Engines):
   sameInDuckDb(table, read, place);
   return passed(
     `a file of ${bytes.length} bytes, uploaded in ${parts} parts, came back the same through DuckDB`,
-    {
-      evidence: place,
-    },
+    { evidence: place },
   );
 }

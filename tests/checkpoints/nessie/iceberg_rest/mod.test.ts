@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { runTrials } from "../../../../lib/checkpoint/run_trials.ts";
 import { inScratch, type Leftover } from "../../../../lib/checkpoint/scratch.ts";
-import type { CapabilityRecord } from "../../../../lib/checkpoints/nessie/iceberg_rest/mod.ts";
+import { type CapabilityRecord, withAnswers } from "../../../../lib/checkpoints/nessie/iceberg_rest/mod.ts";
 import { capabilities } from "../../../../lib/checkpoints/nessie/iceberg_rest/report.ts";
 import { type Objects, openYard } from "../../../../lib/checkpoints/nessie/iceberg_rest/scratch.ts";
 import { type Fake, fakeIceberg, type Spoil } from "../fake_iceberg.ts";
@@ -31,7 +31,7 @@ async function tried(
       ...store ? { objects: store } : {},
     });
     const options = { signal: new AbortController().signal, trialTimeoutMs: PATIENT_MS, concurrency: 1 };
-    return await runTrials(wanted, yard, options) as CapabilityRecord[];
+    return withAnswers(await runTrials(wanted, yard, options));
   }, { undoTimeoutMs: PATIENT_MS });
   if (ended.status === "rejected") throw ended.reason;
   return { records: new Map(ended.value.map((one) => [one.trial, one])), leftovers, fake };

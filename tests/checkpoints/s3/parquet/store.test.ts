@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { S3Context } from "../../../../lib/checkpoints/s3/context.ts";
 import { formatTrials } from "../../../../lib/checkpoints/s3/parquet/mod.ts";
 import { enginesOf } from "../../../../lib/checkpoints/s3/parquet/engines.ts";
-import { Deviation } from "../../../../lib/checkpoints/s3/parquet/outcome.ts";
+import { Ended } from "../../../../lib/checkpoint/expect.ts";
 import { fileStore, rangeOf } from "../../../../lib/checkpoints/s3/parquet/store.ts";
 import { scratchBelow } from "../../../../lib/checkpoints/s3/scratch/own_place.ts";
 import { runTrials } from "../../../../lib/checkpoint/run_trials.ts";
@@ -133,7 +133,7 @@ Deno.test("a range that is ignored, cut, or another one is told as such", async 
   for (const [reply, reason] of wrong) {
     await assert.rejects(
       range(reply),
-      (error) => error instanceof Deviation && error.outcome.reason === reason,
+      (error) => error instanceof Ended && error.outcome.reason === reason,
     );
   }
   assert.deepEqual(await range(said(206, Uint8Array.of(2, 3), told("bytes 2-3/5"))), Uint8Array.of(2, 3));
