@@ -2,7 +2,7 @@
 import { CannotLook, Interrupted } from "../engine/errors.ts";
 import { failureReason } from "../engine/unread/failure_reason.ts";
 import { Ended } from "./expect.ts";
-import type { Outcome, Trial, TrialRecord } from "./trial.ts";
+import { type Outcome, type Trial, type TrialRecord, unknown } from "./trial.ts";
 import { within } from "./within.ts";
 
 export interface RunOptions {
@@ -94,6 +94,6 @@ async function outcomesOf<C>(
     if (judged) return [judged];
     if (!(error instanceof CannotLook)) throw error;
     const { kind, message } = error.failure;
-    return [{ result: "unknown", reason: failureReason(kind), message: `${trial.title}: ${message}` }];
+    return [unknown(failureReason(kind), `${trial.title}: ${message}`)];
   }
 }

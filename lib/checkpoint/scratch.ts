@@ -5,17 +5,17 @@
 import { failureOf } from "../engine/collect.ts";
 import { CannotLook } from "../engine/errors.ts";
 import { type FoundMarker, judgeMarker, LEASE_MS, type MarkerVerdict, RENEW_MS } from "./scratch_marker.ts";
-import { failed, type Outcome } from "./trial.ts";
+import { failed, type Outcome, unknown } from "./trial.ts";
 import { within } from "./within.ts";
 
-/** What a checkpoint makes for itself, and how it is taken back. */
+/** What a checkpoint makes for itself, and how it is cleaned up. */
 export interface Scratch {
   /** In the names of everything that is made: `20261121t1305z-4f1c09ae`. */
   id: string;
   /** How long from now this run may take, with undoing, in ms: what its markers promise. At least LEASE_MS. */
   leaseMs(): number;
   /**
-   * Registers how to take back what is being made; register first, then make. `how` must do no harm when nothing was
+   * Registers how to clean up what is being made; register first, then make. `how` must do no harm when nothing was
    * made, and must not use a client that ends with the checkpoint's signal.
    */
   undo(what: string, how: () => Promise<void>): void;
@@ -91,18 +91,14 @@ export function leftoverOutcome({ what, why, reason = "NotRemoved" }: Leftover):
     case "NotRemoved":
       return failed(reason, `${what} could not be removed: ${why}`);
     case "NotSeen":
-      return {
-        result: "unknown",
-        reason,
-        message: `${what}: whether something is left could not be seen: ${why}`,
-      };
+      return unknown(reason, `${what}: whether something is left could not be seen: ${why}`);
     case "ListedOutside":
       return failed(reason, `${what} were removed, but ${why}`, { status: "warning" });
   }
 }
 
 export interface ScratchOptions {
-  /** Longest wait for one thing to be taken back. */
+  /** Longest wait for one thing to be cleaned up. */
   undoTimeoutMs: number;
   /** How long the run is expected to take, in ms; default: ten minutes. It may take longer. */
   expectedMs?: number;
@@ -138,7 +134,7 @@ const EXPECTED_MS = 10 * 60_000;
 /** Longest wait for one marker to be written again. */
 const RENEWAL_LIMIT_MS = 5_000;
 
-/** Gives a scratch scope to `use`, and takes everything back when it ends or throws. */
+/** Gives a scratch scope to `use`, and cleans everything up when it ends or throws. */
 export async function inScratch<T>(
   use: (scratch: Scratch) => Promise<T>,
   { undoTimeoutMs, expectedMs = EXPECTED_MS, now = () => new Date(), clock = CLOCK }: ScratchOptions,

@@ -144,6 +144,14 @@ export const failed = (reason: string, message: string, more: Partial<Outcome> =
   ...more,
 });
 
+/** It could not be tried. */
+export const unknown = (reason: string, message: string, more: Partial<Outcome> = {}): Outcome => ({
+  result: "unknown",
+  reason,
+  message,
+  ...more,
+});
+
 export const skipped = (message: string, more: Partial<Outcome> = {}): Outcome => ({
   result: "skipped",
   reason: "NotApplicable",

@@ -40,7 +40,7 @@ export interface NessieContext {
   makeBranch(purpose: string, from?: Reference): Promise<OwnReference>;
   /** The same for a tag. */
   makeTag(purpose: string, from: Reference): Promise<OwnReference>;
-  /** Asks for a branch of this very name, already registered for undoing; for names that must be refused. */
+  /** Asks for a branch of this very name, already registered for undoing; for names that must be rejected. */
   askForBranch(name: string, from: Reference): Promise<OwnReference>;
   /** Makes the marker of this run, once; the other makers do so before they make anything. Gives the catalog's time. */
   marked(): Promise<CatalogTime>;

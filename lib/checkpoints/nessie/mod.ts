@@ -1,4 +1,5 @@
 /** The Nessie checkpoint: how it gets its clients and its scratch references, and what it tries, an area after the other. */
+import { orFailure } from "../../checkpoint/look.ts";
 import { type Area, type Checkpoint, type Service, trialArea } from "../../checkpoint/run_checkpoint.ts";
 import type { Leftover } from "../../checkpoint/scratch.ts";
 import { type Outcome, skipped } from "../../checkpoint/trial.ts";
@@ -48,7 +49,7 @@ interface Context extends NessieContext {
   before: Reference;
   tools: SweepTools;
   /** References of other runs, and what became of each; or why they could not be seen. */
-  swept: { value: SweptReference[] } | { why: string };
+  swept: SweptReference[] | { failure: Failure };
 }
 
 export const nessieCheckpoint: Checkpoint<Wanted, CatalogService, Context> = {
@@ -67,7 +68,7 @@ export const nessieCheckpoint: Checkpoint<Wanted, CatalogService, Context> = {
     const { nessie, undoNessie, config } = context;
     const before = await nessie.reference(config.defaultBranch);
     const tools: SweepTools = { api: nessie, undo: undoNessie, now: await context.marked(), own: scratch.id };
-    return { ...context, service, startedAt, before, tools, swept: await orWhy(sweepReferences(tools)) };
+    return { ...context, service, startedAt, before, tools, swept: await orFailure(sweepReferences(tools)) };
   },
   areas: (wanted) => [
     { sources: [nessieSetup], run: async (context) => ({ [nessieSetup.id]: [await setupRecord(context)] }) },
@@ -80,10 +81,7 @@ export const nessieCheckpoint: Checkpoint<Wanted, CatalogService, Context> = {
     load(wanted),
   ],
   clean: { source: nessieTrials, words: cleanWords, outcomes: cleaned },
-  last: ({ restart }) => ({
-    sources: [nessieTrials],
-    ...restart ? { run: restarting } : {},
-  }),
+  last: ({ restart }) => ({ sources: [nessieTrials], ...restart ? { run: restarting } : {} }),
   // A run takes half a minute, with --load two; a walk through many tables may take longer.
   limits: () => ({ trialMs: 60_000, undoMs: 10_000, expectedMs: 15 * 60_000, concurrency: 4 }),
 };
@@ -105,15 +103,6 @@ async function open(world: World, asked: Asked, { url }: Wanted): Promise<Catalo
       await opened.close();
     },
   };
-}
-
-async function orWhy<T>(looking: Promise<T>): Promise<{ value: T } | { why: string }> {
-  try {
-    return { value: await looking };
-  } catch (error) {
-    if (error instanceof CannotLook) return { why: error.failure.message };
-    throw error;
-  }
 }
 
 const latency: Area<Context> = {
@@ -206,10 +195,10 @@ async function* withoutScratch(all: AsyncIterable<Reference>): AsyncGenerator<Re
 
 async function cleaned(context: Context, leftovers: readonly Leftover[]): Promise<Outcome[]> {
   const { swept, tools, before, way } = context;
-  const seen = "why" in swept ? [] : swept.value;
-  const again = await orWhy(stillUnclear(tools, seen));
-  const unclear = "why" in again ? seen.filter(({ state }) => state === "unclear") : again.value;
-  const unseen = "why" in swept ? { unseen: swept.why } : {};
+  const seen = "failure" in swept ? [] : swept;
+  const again = await orFailure(stillUnclear(tools, seen));
+  const unclear = "failure" in again ? seen.filter(({ state }) => state === "unclear") : again;
+  const unseen = "failure" in swept ? { unseen: swept.failure.message } : {};
   const ended = { leftovers, swept: seen, unclear, ...unseen, before, mark: marker(context), root: way.url };
   // Over a client that is not bound to the signal.
   return await cleanOutcomes(nessieApi({ way, timeoutMs: context.timeoutMs }), ended);

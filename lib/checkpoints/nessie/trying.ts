@@ -34,7 +34,7 @@ export function pascal(code: string): string {
 
 export const saidText = ({ status, code }: Said): string => `HTTP ${status} ${code}`;
 
-/** What the catalog says when it is asked for something that it must refuse; undefined: it did it. */
+/** What the catalog says when it is asked for something that it must reject; undefined: it did it. */
 export async function refusal(doing: Promise<unknown>): Promise<Said | undefined> {
   try {
     await doing;

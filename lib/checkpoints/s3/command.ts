@@ -15,10 +15,7 @@ export const testS3 = checkpointCommand({
     { args: "--endpoint https://s3.example.com --region eu-central-1", what: "another way to the store" },
   ],
   flags: {
-    endpoint: {
-      help: "address of the object store (default: S3_ENDPOINT, or Rook's gateway)",
-      value: "URL",
-    },
+    endpoint: { help: "address of the object store (default: S3_ENDPOINT, or Rook's gateway)", value: "URL" },
     ca: { help: "PEM file with the CA that signed the certificate of that address", value: "FILE" },
     credentials: {
       help: "the Secret whose keys are used (default: those that the pods use)",

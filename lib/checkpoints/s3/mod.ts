@@ -110,7 +110,7 @@ export const s3Checkpoint: Checkpoint<Wanted, StoreService, Context> = {
 /** What waits longest comes first: it is begun first. */
 const tryAll: Area<Context>["run"] = async (context, trying) => {
   const trials = [...lifecycleTrials, ...formatTrials, ...opsTrials, ...dialectTrials, ...setupTrials];
-  const { dialect, others } = dialectOf(await trying.trials(trials, context));
+  const { dialect, others } = dialectOf(context, await trying.trials(trials, context));
   return { [s3Trials.id]: others, [s3Dialect.id]: dialect };
 };
 
@@ -135,11 +135,7 @@ async function open(world: World, asked: Asked, wanted: Wanted): Promise<StoreSe
 function withoutKeys(store: Store, warehouse: string | undefined): Records {
   const trials = credentialOutcomes(store.credentials)
     .map((outcome) => ({ ...outcome, trial: "s3.credentials", durationMs: 0 }));
-  return {
-    [s3Setup.id]: [setupRecord(store, warehouse)],
-    [s3Trials.id]: trials,
-    [s3Performance.id]: [],
-  };
+  return { [s3Setup.id]: [setupRecord(store, warehouse)], [s3Trials.id]: trials, [s3Performance.id]: [] };
 }
 
 function cleaned(endpoint: string, leftovers: readonly Leftover[]): Outcome[] {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { FEATURES } from "../../../lib/checkpoints/s3/compatibility/features.ts";
+import type { DialectRecord } from "../../../lib/checkpoints/s3/records.ts";
 import { Interrupted, UsageError } from "../../../lib/engine/errors.ts";
 import { certificateFor } from "../../clients/s3/certificates.ts";
 import { testAuthority } from "../../fakes/api_server.ts";
@@ -22,7 +24,9 @@ Deno.test("a whole run tries everything, leaves nothing behind and keeps no key;
       assert.deepEqual(resultsOf(facts, "s3.credentials"), ["passed Holds"]);
       assert.deepEqual(resultsOf(facts, "s3.put-get"), ["passed Holds"]);
       assert.deepEqual(resultsOf(facts, "s3.clean"), ["passed Holds"]);
-      assert.ok(recordsOf(facts, "s3.dialect").length > 35);
+      const dialect = recordsOf(facts, "s3.dialect") as unknown as DialectRecord[];
+      assert.deepEqual(dialect.map(({ id }) => id), FEATURES.map(({ id }) => id));
+      assert.deepEqual(dialect.filter(({ behaviour }) => behaviour === "unknown"), []);
       assert.deepEqual(leftIn(fake), ONLY_THEIRS);
 
       const text = JSON.stringify(facts);

@@ -96,9 +96,7 @@ const versionTrial: Trial<NessieContext> = {
       observed: runs,
       expected: version,
       evidence,
-      next: [
-        nextStep("images-of-nessie", world.namespace),
-      ],
+      next: [nextStep("images-of-nessie", world.namespace)],
     });
   },
 };

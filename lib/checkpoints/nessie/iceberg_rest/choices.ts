@@ -17,8 +17,8 @@ export const choiceCapabilities: readonly Capability[] = [
     explain: "The protocol's default for stage-create is false; a client that leaves it out gets its table.",
     weight: "warning",
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
-      const reply = await yard.send("POST", tablesIn(yard), { name: "unstaged", schema: SCHEMA });
+    async run(rest) {
+      const reply = await rest.send("POST", tablesIn(rest), { name: "unstaged", schema: SCHEMA });
       if (isGood(reply)) return passed("stage-create may be left out", { observed: words(reply) });
       return differently(
         `stage-create must be given; without it the catalog answers ${reply.status}. Engines always give it`,
@@ -33,12 +33,12 @@ export const choiceCapabilities: readonly Capability[] = [
     explain: "A table created with a location inside of the warehouse gets that location.",
     weight: "warning",
     needs: [CREATE_TABLE],
-    async run(yard) {
-      const home = at((await yard.send("GET", inSpace(yard.root))).body, "properties", "location");
-      const given = at((await makeTable(yard, "placed_by_catalog")).metadata, "location");
+    async run(rest) {
+      const home = at((await rest.send("GET", inSpace(rest.root))).body, "properties", "location");
+      const given = at((await makeTable(rest, "placed_by_catalog")).metadata, "location");
       const base = typeof home === "string" ? trimEnd(home, "/") : String(given).replace(/\/[^/]*$/, "");
       const location = `${base}/own_place`;
-      const made = await create(yard, "placed", { location });
+      const made = await create(rest, "placed", { location });
       expectServed(made, "put a table where the client says");
       const got = at(made.body, "metadata", "location");
       expect(got === location, "SilentlyIgnored", "a table's location is accepted and another one is used", {
@@ -55,10 +55,10 @@ export const choiceCapabilities: readonly Capability[] = [
     explain: "The property format-version chooses 1 or 3 instead of 2.",
     weight: "warning",
     needs: [CREATE_TABLE],
-    async run(yard) {
+    async run(rest) {
       const got: string[] = [];
       for (const version of ["1", "3"]) {
-        const made = await create(yard, `format_${version}`, { properties: { "format-version": version } });
+        const made = await create(rest, `format_${version}`, { properties: { "format-version": version } });
         got.push(isGood(made) ? String(at(made.body, "metadata", "format-version")) : words(made));
       }
       const observed = `asked for 1 and 3, got ${got.join(" and ")}`;

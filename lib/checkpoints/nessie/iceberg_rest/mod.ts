@@ -17,12 +17,12 @@ import {
 import { commandOf } from "../../../checkpoint/next_steps.ts";
 import { isGood, words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
-import type { Yard } from "./scratch.ts";
+import type { ScratchRest } from "./scratch.ts";
 
 /** `differently`: it can be had, but not as the protocol has it. */
 export type CanAnswer = "yes" | "no" | "differently";
 
-export interface Capability extends Trial<Yard> {
+export interface Capability extends Trial<ScratchRest> {
   area: "namespaces" | "tables" | "commits" | "renames" | "files" | "views" | "protocol";
   /** Who cannot do without it: `Spark, PyIceberg, DuckDB`. Absent: it is told, and nothing is found wrong. */
   engines?: string;
@@ -51,10 +51,7 @@ export function withAnswers(records: readonly TrialRecord[]): CapabilityRecord[]
 }
 
 const readTrial = trialReader(commandOf);
-const readMore = obj({
-  can: oneOf("yes", "no", "differently"),
-  endpoints: atMost(1000, list(text(300))),
-});
+const readMore = obj({ can: oneOf("yes", "no", "differently"), endpoints: atMost(1000, list(text(300))) });
 
 export const capabilityRecords: RecordSource<SeenCapability> = {
   id: "nessie.capabilities",
@@ -94,11 +91,15 @@ export function rejection(
 ): Outcome {
   const statuses = wanted.join(" or ");
   const seen = { observed: words(reply), expected: `HTTP ${statuses}` };
-  const ignored = `the catalog was to refuse to ${what}, and answers ${reply.status}: ${harm}`;
+  const ignored =
+    `the catalog answers ${reply.status} to a request to ${what}, which it must reject: ${harm}`;
   expect(!isGood(reply), "SilentlyIgnored", ignored, seen);
   return wanted.includes(reply.status)
-    ? passed(`the catalog refuses to ${what}`, seen)
-    : differently(`the catalog refuses to ${what}, with ${reply.status} instead of ${statuses}`, seen);
+    ? passed(`the catalog rejects a request to ${what}`, seen)
+    : differently(
+      `the catalog rejects a request to ${what}, with ${reply.status} instead of ${statuses}`,
+      seen,
+    );
 }
 
 /** The first that is different; else the last. What a capability of several steps comes to. */

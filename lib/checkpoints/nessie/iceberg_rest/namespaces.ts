@@ -5,7 +5,7 @@ import { passed } from "../../../checkpoint/trial.ts";
 import { ALL_ENGINES, type Capability, differently, expectServed, listAt, rejection, worst } from "./mod.ts";
 import { isGood, words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
-import { inSpace, makeTable, type Yard } from "./scratch.ts";
+import { inSpace, makeTable, type ScratchRest } from "./scratch.ts";
 
 export const CREATE_NAMESPACE = "nessie.can-create-namespace";
 
@@ -14,8 +14,8 @@ const MISSING = "no_such_namespace";
 const names = (body: unknown): string[] =>
   listAt(body, "namespaces").map((levels) => Array.isArray(levels) ? levels.join(".") : "");
 
-const propertiesOf = async (yard: Yard, ...levels: string[]) =>
-  at((await yard.send("GET", inSpace(...levels))).body, "properties");
+const propertiesOf = async (rest: ScratchRest, ...levels: string[]) =>
+  at((await rest.send("GET", inSpace(...levels))).body, "properties");
 
 export const namespaceCapabilities: readonly Capability[] = [
   {
@@ -31,22 +31,22 @@ export const namespaceCapabilities: readonly Capability[] = [
       "GET /v1/{prefix}/namespaces/{namespace}",
       "HEAD /v1/{prefix}/namespaces/{namespace}",
     ],
-    async run(yard) {
-      const body = { namespace: [yard.root], properties: { purpose: "lakecheck" } };
-      const made = await yard.send("POST", "/namespaces", body);
+    async run(rest) {
+      const body = { namespace: [rest.root], properties: { purpose: "lakecheck" } };
+      const made = await rest.send("POST", "/namespaces", body);
       expectServed(made, "create a namespace");
-      const loaded = await yard.send("GET", inSpace(yard.root));
+      const loaded = await rest.send("GET", inSpace(rest.root));
       const purpose = at(loaded.body, "properties", "purpose");
       expect(purpose === "lakecheck", "WrongAnswer", {
         message: "a namespace that was created is not loaded with its property",
         observed: words(loaded),
       });
-      const listed = await yard.send("GET", "/namespaces");
-      expect(names(listed.body).includes(yard.root), "WrongAnswer", {
+      const listed = await rest.send("GET", "/namespaces");
+      expect(names(listed.body).includes(rest.root), "WrongAnswer", {
         message: "a namespace that was created is not listed",
         observed: words(listed),
       });
-      const head = await yard.send("HEAD", inSpace(yard.root));
+      const head = await rest.send("HEAD", inSpace(rest.root));
       expect(isGood(head), "WrongAnswer", `HEAD of a namespace that is there answers ${head.status}`);
       return passed("namespaces are created, listed and loaded with their properties", {
         observed: words(made),
@@ -60,12 +60,12 @@ export const namespaceCapabilities: readonly Capability[] = [
     explain: "A namespace inside of another is created, listed below it, and not beside it.",
     weight: "warning",
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
-      const made = await yard.send("POST", "/namespaces", { namespace: [yard.root, "inner"] });
+    async run(rest) {
+      const made = await rest.send("POST", "/namespaces", { namespace: [rest.root, "inner"] });
       expectServed(made, "create a namespace inside of another");
-      const below = names((await yard.send("GET", restPath`/namespaces?parent=${yard.root}`)).body);
-      const beside = names((await yard.send("GET", "/namespaces")).body);
-      const inner = `${yard.root}.inner`;
+      const below = names((await rest.send("GET", restPath`/namespaces?parent=${rest.root}`)).body);
+      const beside = names((await rest.send("GET", "/namespaces")).body);
+      const inner = `${rest.root}.inner`;
       expect(below.includes(inner), "WrongAnswer", "a nested namespace is not listed below its parent");
       if (beside.includes(inner)) return differently("nested namespaces are listed with the outermost ones");
       return passed("namespaces nest", { observed: words(made) });
@@ -74,13 +74,13 @@ export const namespaceCapabilities: readonly Capability[] = [
   {
     id: "nessie.can-refuse-duplicate-namespace",
     area: "namespaces",
-    title: "refuse a namespace that exists",
-    explain: "A namespace created twice is refused with 409; engines' IF NOT EXISTS lives on that.",
+    title: "reject a namespace that exists",
+    explain: "A namespace created twice is rejected with 409; engines' IF NOT EXISTS lives on that.",
     weight: "warning",
     engines: ALL_ENGINES,
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
-      const again = await yard.send("POST", "/namespaces", { namespace: [yard.root] });
+    async run(rest) {
+      const again = await rest.send("POST", "/namespaces", { namespace: [rest.root] });
       return rejection("create a namespace that exists", again, [409], "its properties may be gone");
     },
   },
@@ -93,16 +93,16 @@ export const namespaceCapabilities: readonly Capability[] = [
     weight: "warning",
     engines: ALL_ENGINES,
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
-      const path = inSpace(yard.root, MISSING);
+    async run(rest) {
+      const path = inSpace(rest.root, MISSING);
       const harm = "who asks believes that it is there";
       return worst(
-        rejection("load a namespace that is missing", await yard.send("GET", path), [404], harm),
-        rejection("find a namespace that is missing", await yard.send("HEAD", path), [404], harm),
-        rejection("drop a namespace that is missing", await yard.send("DELETE", path), [404], harm),
+        rejection("load a namespace that is missing", await rest.send("GET", path), [404], harm),
+        rejection("find a namespace that is missing", await rest.send("HEAD", path), [404], harm),
+        rejection("drop a namespace that is missing", await rest.send("DELETE", path), [404], harm),
         rejection(
           "change a namespace that is missing",
-          await yard.send("POST", restPath`${path}/properties`, { updates: { a: "1" }, removals: [] }),
+          await rest.send("POST", restPath`${path}/properties`, { updates: { a: "1" }, removals: [] }),
           [404],
           harm,
         ),
@@ -117,8 +117,8 @@ export const namespaceCapabilities: readonly Capability[] = [
     explain: "Listing the tables of a namespace that is not there answers 404, and not an empty list.",
     weight: "warning",
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
-      const reply = await yard.send("GET", restPath`${inSpace(yard.root, MISSING)}/tables`);
+    async run(rest) {
+      const reply = await rest.send("GET", restPath`${inSpace(rest.root, MISSING)}/tables`);
       if (isGood(reply) && listAt(reply.body, "identifiers").length === 0) {
         return differently("a namespace that is missing is listed as an empty one", {
           observed: `${reply.status}, no tables`,
@@ -142,13 +142,13 @@ export const namespaceCapabilities: readonly Capability[] = [
     weight: "warning",
     needs: [CREATE_NAMESPACE],
     endpoints: ["POST /v1/{prefix}/namespaces/{namespace}/properties"],
-    async run(yard) {
-      const space = [yard.root, "properties"];
-      await yard.send("POST", "/namespaces", { namespace: space, properties: { old: "1" } });
+    async run(rest) {
+      const space = [rest.root, "properties"];
+      await rest.send("POST", "/namespaces", { namespace: space, properties: { old: "1" } });
       const body = { updates: { fresh: "2" }, removals: ["old", "absent"] };
-      const said = await yard.send("POST", restPath`${inSpace(...space)}/properties`, body);
+      const said = await rest.send("POST", restPath`${inSpace(...space)}/properties`, body);
       expectServed(said, "change the properties of a namespace");
-      const now = await propertiesOf(yard, ...space);
+      const now = await propertiesOf(rest, ...space);
       expect(at(now, "fresh") === "2" && at(now, "old") === undefined, "SilentlyIgnored", {
         message: "a change of a namespace's properties is answered as done and is not",
         observed: words(said),
@@ -170,28 +170,28 @@ export const namespaceCapabilities: readonly Capability[] = [
   {
     id: "nessie.can-refuse-contradiction",
     area: "namespaces",
-    title: "refuse to set and remove one property at once",
+    title: "reject setting and removing one property at once",
     explain: "The protocol has 422 for a key that is both among the updates and the removals.",
     weight: "warning",
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
+    async run(rest) {
       const body = { updates: { both: "1" }, removals: ["both"] };
-      const reply = await yard.send("POST", restPath`${inSpace(yard.root)}/properties`, body);
+      const reply = await rest.send("POST", restPath`${inSpace(rest.root)}/properties`, body);
       return rejection("set and remove a property at once", reply, [422, 400], "one of both wins unsaid");
     },
   },
   {
     id: "nessie.can-keep-used-namespace",
     area: "namespaces",
-    title: "refuse to drop a namespace that is not empty",
-    explain: "A namespace with a table, and one with a namespace inside, are refused with 409 and stay.",
+    title: "reject dropping a namespace that is not empty",
+    explain: "A namespace with a table, and one with a namespace inside, are rejected with 409 and stay.",
     weight: "critical",
     engines: ALL_ENGINES,
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
-      await makeTable(yard, "keeps_its_namespace");
-      const reply = await yard.send("DELETE", inSpace(yard.root));
-      const still = await yard.send("HEAD", inSpace(yard.root));
+    async run(rest) {
+      await makeTable(rest, "keeps_its_namespace");
+      const reply = await rest.send("DELETE", inSpace(rest.root));
+      const still = await rest.send("HEAD", inSpace(rest.root));
       expect(isGood(still), "DataLost", "a namespace with a table in it was dropped", {
         observed: words(reply),
       });
@@ -207,12 +207,12 @@ export const namespaceCapabilities: readonly Capability[] = [
     engines: ALL_ENGINES,
     needs: [CREATE_NAMESPACE],
     endpoints: ["DELETE /v1/{prefix}/namespaces/{namespace}"],
-    async run(yard) {
-      const path = inSpace(yard.root, "dropped");
-      await yard.send("POST", "/namespaces", { namespace: [yard.root, "dropped"] });
-      const reply = await yard.send("DELETE", path);
+    async run(rest) {
+      const path = inSpace(rest.root, "dropped");
+      await rest.send("POST", "/namespaces", { namespace: [rest.root, "dropped"] });
+      const reply = await rest.send("DELETE", path);
       expectServed(reply, "drop an empty namespace");
-      const after = await yard.send("GET", path);
+      const after = await rest.send("GET", path);
       expect(after.status === 404, "SilentlyIgnored", "a namespace that was dropped is still there", {
         observed: words(after),
       });
@@ -226,15 +226,15 @@ export const namespaceCapabilities: readonly Capability[] = [
     explain: "Namespaces called a.b, a/b and ü are created, loaded, and told apart.",
     weight: "warning",
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
+    async run(rest) {
       const odd = ["a.b", "a/b", "ü"];
       for (const name of odd) {
-        const made = await yard.send("POST", "/namespaces", {
-          namespace: [yard.root, name],
+        const made = await rest.send("POST", "/namespaces", {
+          namespace: [rest.root, name],
           properties: { name },
         });
         expectServed(made, `take ${name} as a name`);
-        expect(at(await propertiesOf(yard, yard.root, name), "name") === name, "WrongAnswer", {
+        expect(at(await propertiesOf(rest, rest.root, name), "name") === name, "WrongAnswer", {
           message: `a namespace called ${name} is not the one that is loaded by that name`,
         });
       }

@@ -6,12 +6,16 @@ import { ALL_ENGINES, type Capability, differently, expectServed, listAt } from 
 import { isGood, words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_TABLE } from "./tables.ts";
-import { load, makeTable, tableAt, type Yard } from "./scratch.ts";
+import { load, makeTable, type ScratchRest, tableAt } from "./scratch.ts";
 import { trimEnd } from "../../../untrusted/text.ts";
 
 /** Keys of the configuration that a table is loaded with; its values may open the store, and go nowhere. */
-async function tableConfig(yard: Yard, path: string, delegation: string): Promise<Map<string, string>> {
-  const reply = await yard.send("GET", path, undefined, { "X-Iceberg-Access-Delegation": delegation });
+async function tableConfig(
+  rest: ScratchRest,
+  path: string,
+  delegation: string,
+): Promise<Map<string, string>> {
+  const reply = await rest.send("GET", path, undefined, { "X-Iceberg-Access-Delegation": delegation });
   const config = Object.entries(at(reply.body, "config") ?? {});
   const stored = listAt(reply.body, "storage-credentials").flatMap((one) =>
     Object.entries(at(one, "config") ?? {})
@@ -28,11 +32,11 @@ export const protocolCapabilities: readonly Capability[] = [
       "/v1/config lists the endpoints; clients else assume those of the first version of the protocol.",
     weight: "warning",
     endpoints: ["GET /v1/config"],
-    async run(yard) {
-      const path = yard.warehouse === undefined
+    async run(rest) {
+      const path = rest.warehouse === undefined
         ? "/v1/config"
-        : restPath`/v1/config?warehouse=${yard.warehouse}`;
-      const reply = await yard.elsewhere.send("GET", path);
+        : restPath`/v1/config?warehouse=${rest.warehouse}`;
+      const reply = await rest.elsewhere.send("GET", path);
       expectServed(reply, "tell its configuration");
       const endpoints = listAt(reply.body, "endpoints").map(String);
       const observed = `${endpoints.length} endpoints`;
@@ -51,24 +55,24 @@ export const protocolCapabilities: readonly Capability[] = [
     weight: "warning",
     engines: ALL_ENGINES,
     needs: [CREATE_TABLE],
-    async run(yard) {
-      const { path, metadata } = await makeTable(yard, "past");
+    async run(rest) {
+      const { path, metadata } = await makeTable(rest, "past");
       const hash = at(metadata, "properties", "nessie.commit.id");
       expect(typeof hash === "string", "NotServed", {
         message: "tables do not say by which commit they are what they are",
         observed: "no property nessie.commit.id",
       });
-      await yard.send("POST", path, {
+      await rest.send("POST", path, {
         requirements: [],
         updates: [{ action: "set-properties", updates: { now: "1" } }],
       });
-      const prefix = [`${yard.branch}@${hash}`, ...yard.warehouse === undefined ? [] : [yard.warehouse]].join(
+      const prefix = [`${rest.branch}@${hash}`, ...rest.warehouse === undefined ? [] : [rest.warehouse]].join(
         "|",
       );
       const past = restPath`/v1/${prefix}${path}`;
-      const then = await yard.elsewhere.send("GET", past);
+      const then = await rest.elsewhere.send("GET", past);
       expectServed(then, "show a table as it was at a commit");
-      const now = at(await load(yard, path), "properties", "now");
+      const now = at(await load(rest, path), "properties", "now");
       expect(now === "1" && at(then.body, "metadata", "properties", "now") === undefined, "WrongAnswer", {
         message: "a table is not shown as it was at a commit",
         observed: words(then),
@@ -84,9 +88,9 @@ export const protocolCapabilities: readonly Capability[] = [
       "A client that asks for vended-credentials gets keys for the files of the table; else it needs its own.",
     weight: "warning",
     needs: [CREATE_TABLE],
-    async run(yard) {
-      const { path } = await makeTable(yard, "vended");
-      const keys = [...(await tableConfig(yard, path, "vended-credentials")).keys()];
+    async run(rest) {
+      const { path } = await makeTable(rest, "vended");
+      const keys = [...(await tableConfig(rest, path, "vended-credentials")).keys()];
       const lent = keys.filter((key) => /access-key-id|secret-access-key|session-token/.test(key));
       expect(lent.length >= 2, "NotServed", {
         message: "no keys are lent: engines need keys of their own, or let the catalog sign",
@@ -102,12 +106,12 @@ export const protocolCapabilities: readonly Capability[] = [
     title: "sign requests to the store (remote-signing)",
     explain:
       "A client that asks for remote-signing is told where to have its requests signed; a request for the table's " +
-      "metadata file is signed there, and one for another table's place is refused.",
+      "metadata file is signed there, and one for another table's place is rejected.",
     weight: "warning",
     needs: [CREATE_TABLE],
-    async run(yard) {
-      const { path, file } = await makeTable(yard, "signed");
-      const config = await tableConfig(yard, path, "remote-signing");
+    async run(rest) {
+      const { path, file } = await makeTable(rest, "signed");
+      const config = await tableConfig(rest, path, "remote-signing");
       const endpoint = config.get("s3.signer.endpoint");
       expect(config.get("s3.remote-signing-enabled") === "true" && endpoint !== undefined, "NotServed", {
         message: "requests to the store are not signed for clients",
@@ -115,7 +119,7 @@ export const protocolCapabilities: readonly Capability[] = [
       });
       const store = trimEnd(config.get("s3.endpoint") ?? "https://s3.amazonaws.com", "/");
       const ask = (uri: string) =>
-        yard.elsewhere.send("POST", restPath`${endpoint.replace(/^\/*/, "/")}`, {
+        rest.elsewhere.send("POST", restPath`${endpoint.replace(/^\/*/, "/")}`, {
           method: "GET",
           region: config.get("client.region") ?? "us-east-1",
           uri,
@@ -141,9 +145,9 @@ export const protocolCapabilities: readonly Capability[] = [
     explain: "A client that asks for no delegation is told no signer: it uses its own keys.",
     weight: "warning",
     needs: [CREATE_TABLE],
-    async run(yard) {
-      const { path } = await makeTable(yard, "undelegated");
-      const reply = await yard.send("GET", path);
+    async run(rest) {
+      const { path } = await makeTable(rest, "undelegated");
+      const reply = await rest.send("GET", path);
       const signing = at(reply.body, "config", "s3.remote-signing-enabled");
       const observed = `s3.remote-signing-enabled=${signing ?? "not set"}`;
       if (signing !== "true") return passed("without delegation clients use their own keys", { observed });
@@ -178,10 +182,10 @@ function plainly(
     weight: "warning",
     needs: [CREATE_TABLE],
     endpoints: [`${method} /v1/{prefix}/namespaces/{namespace}/tables/{table}/${path}`],
-    async run(yard) {
+    async run(rest) {
       const name = `served_${path}`;
-      await makeTable(yard, name);
-      const reply = await yard.send(method, restPath`${tableAt(yard.root, name)}/${path}`, body);
+      await makeTable(rest, name);
+      const reply = await rest.send(method, restPath`${tableAt(rest.root, name)}/${path}`, body);
       expectServed(reply, title);
       return passed(`the catalog can ${title}`, { observed: `${reply.status}` });
     },

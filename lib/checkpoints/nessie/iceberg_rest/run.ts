@@ -6,7 +6,7 @@ import { capabilities } from "./report.ts";
 import {
   type Objects,
   objectsOf,
-  openYard,
+  openScratchRest,
   sweepObjects,
   type SweptObjects,
   type WarehouseHome,
@@ -50,9 +50,9 @@ export async function tryCapabilities(
     ...objects ? { objects } : {},
     ...undoObjects ? { undoObjects } : {},
   };
-  const yard = openYard({ scratch, rest, branch: own.name, ...given });
+  const tried = openScratchRest({ scratch, rest, branch: own.name, ...given });
   if (home && undoObjects) blind = await undoObjects.mark(scratch, objectsOf(home, scratch.id));
-  return withAnswers(await trials(capabilities, yard));
+  return withAnswers(await trials(capabilities, tried));
 }
 
 /** Where the default warehouse keeps its namespaces; undefined where that is not known. */

@@ -1,9 +1,9 @@
-/** Says whether everything was taken back, and that the default branch has no commit of ours. */
+/** Says whether everything was cleaned up, and that the default branch has no commit of ours. */
 import { type Leftover, leftoverOutcome } from "../../../checkpoint/scratch.ts";
 import type { NessieApi, Reference } from "../../../clients/nessie/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { Outcome } from "../../../checkpoint/trial.ts";
-import { failed, passed } from "../../../checkpoint/trial.ts";
+import { failed, passed, unknown } from "../../../checkpoint/trial.ts";
 import { userText } from "../../../checkpoint/scratch_marker.ts";
 import { SCRATCH } from "./own_reference.ts";
 import type { SweptReference } from "./sweep.ts";
@@ -81,22 +81,18 @@ function unclear({ unclear, root }: Ended): Outcome[] {
     const names = of.map(({ name }) => name);
     const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
     const why = of.find((one) => one.state === "unclear")?.why ?? "is not understood";
-    return failed(
-      "OwnerUnknown",
-      `${names.slice(0, NAMED).join(", ")}${more} were left alone: the run ${why}`,
-      {
-        observed: `${names.length} scratch references`,
-        expected: "a marker that says when their run ends",
-        next: names.slice(0, NAMED).flatMap((name) => removal(root, name)),
-      },
-    );
+    const few = names.slice(0, NAMED);
+    return failed("OwnerUnknown", `${few.join(", ")}${more} were left alone: the run ${why}`, {
+      observed: `${names.length} scratch references`,
+      expected: "a marker that says when their run ends",
+      next: few.flatMap((name) => removal(root, name)),
+    });
   });
 }
 
 function unseen({ unseen }: Ended): Outcome[] {
   if (unseen === undefined) return [];
-  const message = `whether earlier runs left references is not known: ${unseen}`;
-  return [{ result: "unknown", reason: "NotListed", message }];
+  return [unknown("NotListed", `whether earlier runs left references is not known: ${unseen}`)];
 }
 
 /** Nessie wants the commit that is deleted to be named: somebody looks at it before. */
@@ -108,19 +104,13 @@ async function onDefault(api: NessieApi, { before, mark }: Ended): Promise<Outco
   try {
     const ours = await oursOnDefault(api, before, mark);
     if (ours === 0) return [];
-    return [
-      failed(
-        "DefaultBranchChanged",
-        `${ours} commits of this run are on ${before.name}, to which none was made`,
-        { status: "critical", evidence: `GET /api/v2/trees/${before.name}/history` },
-      ),
-    ];
+    const message = `${ours} commits of this run are on ${before.name}, to which none was made`;
+    const evidence = `GET /api/v2/trees/${before.name}/history`;
+    return [failed("DefaultBranchChanged", message, { status: "critical", evidence })];
   } catch (error) {
     if (!(error instanceof CannotLook)) throw error;
-    return [{
-      result: "unknown",
-      reason: "NotRead",
-      message: `whether ${before.name} was left alone is not known: ${error.failure.message}`,
-    }];
+    return [
+      unknown("NotRead", `whether ${before.name} was left alone is not known: ${error.failure.message}`),
+    ];
   }
 }

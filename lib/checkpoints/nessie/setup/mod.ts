@@ -29,7 +29,7 @@ import { readWanted, type WantedCatalog } from "./wanted.ts";
 /** A catalog with a way to it, before anything is made in it. */
 export interface Catalog {
   way: Way;
-  /** Not bound to the signal: what was made must be taken back over the same way. */
+  /** Not bound to the signal: what was made must be cleaned up over the same way. */
   kube: KubeWriter;
   given?: GivenAddress;
   config: NessieConfig;
@@ -146,7 +146,7 @@ export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, worl
     names.add(name);
     signal.throwIfAborted();
     try {
-      // Not given up half-way: it would be made after it was taken back.
+      // Not given up half-way: it would be made after it was cleaned up.
       const reference = await createPatiently(undoNessie, type, name, from);
       made.add(name);
       return ownReference(reference, scratch, names);

@@ -3,7 +3,7 @@ import type { Asked } from "../../../command.ts";
 import { rawS3, type S3Talk } from "../../../clients/s3/client.ts";
 import { s3Refused, s3Trouble } from "../../../clients/s3/failures.ts";
 import { type S3Reader, s3Reader, S3Refused } from "../../../clients/s3/reader.ts";
-import { CannotLook } from "../../../engine/errors.ts";
+import { orFailure } from "../../../checkpoint/look.ts";
 import type { Failure, World } from "../../../engine/model.ts";
 import { hostName } from "../../../checkpoint/host.ts";
 import { empty } from "../../s3/scratch/delete.ts";
@@ -27,15 +27,10 @@ export async function openWarehouse(
   world: World,
   asked: Asked,
 ): Promise<WarehouseStore | { failure: Failure }> {
-  try {
-    const url = Deno.env.get("S3_ENDPOINT");
-    const endpoint = url ? { endpoint: { flag: "S3_ENDPOINT", url } } : {};
-    const store = await openStore(world, asked, { region: REGION, ...endpoint });
-    return await withKeys(store);
-  } catch (error) {
-    if (error instanceof CannotLook) return { failure: error.failure };
-    throw error;
-  }
+  const url = Deno.env.get("S3_ENDPOINT");
+  const endpoint = url ? { endpoint: { flag: "S3_ENDPOINT", url } } : {};
+  const store = await orFailure(openStore(world, asked, { region: REGION, ...endpoint }));
+  return "failure" in store ? store : await orFailure(withKeys(store));
 }
 
 async function withKeys(store: Store): Promise<WarehouseStore | { failure: Failure }> {

@@ -1,7 +1,6 @@
 /** What is tried of the catalog's storage: that it is where the configuration says, grows, and has room. */
 import { expect } from "../../../checkpoint/expect.ts";
 import { type Outcome, passed, skipped, type Trial } from "../../../checkpoint/trial.ts";
-import { STORE_OPEN, STORE_TABLES } from "./names.ts";
 import { restartOutcome } from "./restarts.ts";
 import type { StoreSettings } from "./settings.ts";
 import {
@@ -15,6 +14,10 @@ import {
   storeTables,
 } from "./database.ts";
 import { nextStep } from "../../../checkpoint/next_steps.ts";
+
+/** Ids that trials name of each other. */
+const STORE_OPEN = "nessie.store-open";
+const STORE_TABLES = "nessie.store-tables";
 
 export const storageTrials: readonly Trial<StorageContext>[] = [
   {

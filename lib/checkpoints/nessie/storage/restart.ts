@@ -31,7 +31,7 @@ export const restartWords: TrialWords = {
 
 export interface Restart {
   kube: Pick<KubeWriter, "get" | "list" | "merge" | "raw">;
-  /** Ways are opened with these, not bound to the signal: what was made must be taken back. */
+  /** Ways are opened with these, not bound to the signal: what was made must be cleaned up. */
   reach: Omit<WriterOptions, "signal">;
   /** Where Deployment and Service nessie are. */
   namespace: string;
@@ -61,11 +61,14 @@ export async function restartCatalog(restart: Restart, scratch: Scratch): Promis
   }
   const { replicas, done, words } = rolloutOf(deployment);
   if (!done) {
-    throw cannotLook("unreachable", `Deployment ${namespace}/nessie is not well (${words}): not restarted`);
+    throw cannotLook(
+      "unreachable",
+      `Deployment ${namespace}/nessie is not healthy (${words}): not restarted`,
+    );
   }
   if (!await confirm(question(namespace, replicas))) return [skipped("not restarted: the answer was no")];
   const ways: Way[] = [];
-  // Registered first, so that it comes after the branch was taken back over one of them.
+  // Registered first, so that it comes after the branch was cleaned up over one of them.
   scratch.undo("ways to the catalog", async () => void await Promise.all(ways.map((way) => way.close())));
   const before = await furnished(restart, scratch, ways);
   const asking = askOnAndOn(restart);
@@ -80,7 +83,7 @@ export async function restartCatalog(restart: Restart, scratch: Scratch): Promis
   }
   const reverted = rollout.restartedAt === stamp
     ? ""
-    : " The annotation was taken back meanwhile, by Flux perhaps.";
+    : " The annotation was removed meanwhile, by Flux perhaps.";
   const { asked, unanswered } = await asking.ended;
   const answered = `${asked - unanswered} of ${asked} questions were answered meanwhile.${reverted}`;
   return outcomes.map((one) => ({ ...one, message: `${one.message}; ${answered}` }));
@@ -105,7 +108,7 @@ async function furnished(
   if (!pod) throw cannotLook("unreachable", "no pod of the catalog is ready: not restarted");
   const api = await apiOf(restart, pod, ways, signal);
   const branch = referenceName(scratch.id, "restart");
-  // Not bound to the signal: a request that is abandoned may be carried out after it was taken back.
+  // Not bound to the signal: a request that is abandoned may be carried out after it was cleaned up.
   const undo = () => nessieApi({ way: apiWay(ways), timeoutMs });
   const { defaultBranch } = await api.config();
   const start = await api.reference(defaultBranch);

@@ -1,9 +1,9 @@
-/** `--restart`: after all else was taken back, for ways to the old pods break. In a scratch scope of its own. */
+/** `--restart`: after all else was cleaned up, for ways to the old pods break. In a scratch scope of its own. */
 import { cleanedUp } from "../../../checkpoint/run_checkpoint.ts";
 import type { Asked } from "../../../command.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import { ask, ownTerminal } from "../../../cli/prompt.ts";
-import { failed, type Outcome, skipped } from "../../../checkpoint/trial.ts";
+import { failed, type Outcome, skipped, unknown } from "../../../checkpoint/trial.ts";
 import type { Catalog } from "../setup/mod.ts";
 import { restartCatalog } from "./restart.ts";
 
@@ -31,7 +31,7 @@ export async function restarted(
     return [...value, ...leftovers.map(notRemoved)];
   } catch (error) {
     if (!(error instanceof CannotLook)) throw error;
-    return [{ result: "unknown", reason: "NotRestarted", message: error.failure.message }];
+    return [unknown("NotRestarted", error.failure.message)];
   }
 }
 

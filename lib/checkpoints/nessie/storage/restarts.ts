@@ -30,10 +30,8 @@ export async function restartOutcome({ world, nessie, config }: NessieContext): 
     expected: `something before ${text(earliest)}, the start of the oldest of ${starts.length} pods`,
   };
   if (oldest && oldest.time < earliest) {
-    return passed(
-      `what is older than every start of the catalog's ${starts.length} pods is still there`,
-      seen,
-    );
+    const older = `what is older than every start of the catalog's ${starts.length} pods`;
+    return passed(`${older} is still there`, seen);
   }
   return skipped("the catalog has nothing that is older than the start of its oldest pod", { ...seen, next });
 }

@@ -57,7 +57,7 @@ const conflictTrial: Trial<NessieContext> = {
   title: "Conflict",
   weight: "critical",
   explain:
-    "Two writers change the same table from the same commit: the second must be refused with 409 and the key that stands in " +
+    "Two writers change the same table from the same commit: the second must be rejected with 409 and the key that stands in " +
     "the way, and the first one's table must stay. Otherwise writers overwrite each other, and nobody is told.",
   async run(context) {
     const { nessie } = context;

@@ -31,7 +31,7 @@ const deleteTrial: Trial<NessieContext> = {
   title: "Delete a branch",
   weight: "critical",
   explain:
-    "A branch that has moved on must not be deleted by who has not seen it: with an old hash it is refused with 409 and stays. With " +
+    "A branch that has moved on must not be deleted by who has not seen it: with an old hash it is rejected with 409 and stays. With " +
     "the right one it is gone.",
   async run(context) {
     const { nessie, scratch } = context;

@@ -36,7 +36,7 @@ const branchTrial: Trial<NessieContext> = {
   title: "Create a branch",
   weight: "critical",
   explain:
-    "A branch is made from the default branch: it stands at the same commit, and a second one of its name is refused with 409.",
+    "A branch is made from the default branch: it stands at the same commit, and a second one of its name is rejected with 409.",
   async run(context) {
     const { nessie, undoNessie, config } = context;
     const main = await nessie.reference(config.defaultBranch);
@@ -47,7 +47,7 @@ const branchTrial: Trial<NessieContext> = {
       observed: `${found.type} ${found.hash.slice(0, 16)}`,
       expected: `BRANCH ${main.hash.slice(0, 16)}`,
     });
-    // Not given up half-way: it could be made after the first one was taken back.
+    // Not given up half-way: it could be made after the first one was cleaned up.
     const again = undoNessie.create("BRANCH", made.name, main);
     const taken = { status: 409, code: "REFERENCE_ALREADY_EXISTS" };
     const harm = "two users get the same branch without knowing";
@@ -95,7 +95,7 @@ const mergeConflictTrial: Trial<NessieContext> = {
   title: "Conflict of a merge",
   weight: "critical",
   explain:
-    "The same table is changed on two branches, which are then merged: the merge must be refused and name the key, whether the " +
+    "The same table is changed on two branches, which are then merged: the merge must be rejected and name the key, whether the " +
     "conflict is asked for as an answer or as an error, and must change nothing.",
   async run(context) {
     const { nessie } = context;
@@ -137,7 +137,7 @@ const tagTrial: Trial<NessieContext> = {
   weight: "critical",
   explain:
     "A tag is set on a branch, and the branch goes on: the tag must stay where it is and show the table as it was, and a commit " +
-    "to a tag must be refused.",
+    "to a tag must be rejected.",
   async run(context) {
     const { nessie } = context;
     const { target, id } = await twoBranches(context, "tag");
@@ -165,7 +165,7 @@ const timeTravelTrial: Trial<NessieContext> = {
   weight: "critical",
   explain:
     "A table is changed and then deleted; each earlier state is read by branch@HASH, by @HASH alone and by branch~N. Every one must " +
-    "show what was there then, and a commit that never was must be refused.",
+    "show what was there then, and a commit that never was must be rejected.",
   async run(context) {
     const { nessie } = context;
     const { target: first, id } = await twoBranches(context, "time-travel");
@@ -200,10 +200,4 @@ async function expectState(nessie: NessieApi, at: string, wanted: bigint | undef
   });
 }
 
-export const referenceTrials = [
-  branchTrial,
-  mergeTrial,
-  mergeConflictTrial,
-  tagTrial,
-  timeTravelTrial,
-];
+export const referenceTrials = [branchTrial, mergeTrial, mergeConflictTrial, tagTrial, timeTravelTrial];

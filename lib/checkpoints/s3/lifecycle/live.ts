@@ -1,6 +1,6 @@
 /** The lifecycle rules of the platform's own buckets, compared with where its tables are. Reads, and changes nothing. */
 import { CannotLook } from "../../../engine/errors.ts";
-import { failed, type Outcome, passed, skipped, type Trial } from "../../../checkpoint/trial.ts";
+import { failed, type Outcome, passed, skipped, type Trial, unknown } from "../../../checkpoint/trial.ts";
 import { type Hazard, hazards, placeOf, type TableLocation } from "./rules.ts";
 import type { S3Setup } from "../setup/mod.ts";
 import { refusalText, replyOf } from "../setup/calls.ts";
@@ -39,7 +39,7 @@ export const liveRulesTrial: Trial<S3Setup> = {
 function unasked(why: string): Outcome {
   const message =
     `the catalog could not be asked where its tables are, so rules were judged by bucket only: ${why}`;
-  return { result: "unknown", reason: "CatalogNotAsked", message };
+  return unknown("CatalogNotAsked", message);
 }
 
 async function judgeBucket(
@@ -63,7 +63,7 @@ async function judgeBucket(
   }
   if (!said.ok) {
     const message = `the lifecycle rules of bucket ${bucket} may not be read: ${refusalText(said.refusal)}`;
-    return [{ result: "unknown", reason: "Forbidden", message, ...base }];
+    return [unknown("Forbidden", message, base)];
   }
   const rules = said.value.Rules ?? [];
   const places = blind === undefined
@@ -88,9 +88,6 @@ function outcomeOf(bucket: string, { rule, does, tables, formerOnly }: Hazard, b
     evidence: `GET /${bucket}?lifecycle`,
     observed: `rule "${rule}" ${does}`,
     expected: "no rule that deletes files of tables",
-    next: [
-      nextStep("save-lifecycle", bucket),
-      nextStep("delete-lifecycle", bucket),
-    ],
+    next: [nextStep("save-lifecycle", bucket), nextStep("delete-lifecycle", bucket)],
   });
 }

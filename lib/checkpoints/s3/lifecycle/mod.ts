@@ -58,10 +58,7 @@ async function setAndReadBack({ s3, talk }: S3Setup, bucket: string): Promise<Ou
   const Rules = policy(new Date());
   await done(
     s3.send(
-      new sdk.PutBucketLifecycleConfigurationCommand({
-        Bucket: bucket,
-        LifecycleConfiguration: { Rules },
-      }),
+      new sdk.PutBucketLifecycleConfigurationCommand({ Bucket: bucket, LifecycleConfiguration: { Rules } }),
     ),
     talk,
     `set the lifecycle policy of bucket ${bucket}`,

@@ -10,7 +10,7 @@ const missing = operation({
   id: "s3.missing-bucket",
   title: "Bucket that does not exist",
   explain:
-    "Listing, reading and writing in a bucket that does not exist is refused with 404 NoSuchBucket. Nessie, Spark and " +
+    "Listing, reading and writing in a bucket that does not exist is rejected with 404 NoSuchBucket. Nessie, Spark and " +
     "people tell a mistyped warehouse by it; a store that answers with an empty list, or makes the bucket, hides " +
     "the mistake until tables are in the wrong place.",
   weight: "warning",
@@ -40,7 +40,7 @@ const notEmpty = inOtherBucket({
   id: "s3.bucket-not-empty",
   title: "Delete of a bucket that is not empty",
   explain:
-    "A bucket that holds an object is not deleted: the request is refused with 409 BucketNotEmpty. It is the last guard " +
+    "A bucket that holds an object is not deleted: the request is rejected with 409 BucketNotEmpty. It is the last guard " +
     "between a mistyped command, or a bucket claim that is removed, and the warehouse.",
   weight: "critical",
 }, async (steps) => {
@@ -48,9 +48,8 @@ const notEmpty = inOtherBucket({
   await steps.put("object", body);
   const own = await otherBucket(steps.context);
   const refusal = await steps.refusal("DeleteBucket", steps.s3.send(await deleteBucket(own)));
-  const { bytes } = await steps.get("object");
-  expectBytes(bytes, body, "GET after a DeleteBucket that was rejected");
   const evidence = "DeleteBucket of a bucket with an object";
+  if (refusal) expectBytes((await steps.get("object")).bytes, body, `GET after ${evidence}`);
   expectRejected(refusal, 409, "the store deletes a bucket that is not empty", evidence);
   return passed("a bucket with an object in it is not deleted");
 });

@@ -2,6 +2,7 @@
 import { expect, fail } from "../../../checkpoint/expect.ts";
 import { passed, type Trial } from "../../../checkpoint/trial.ts";
 import type { RawMethod, RawReply } from "../../../clients/s3/raw.ts";
+import { ofRejected, ofServed, tell } from "../compatibility/told.ts";
 import type { S3Context } from "../context.ts";
 import { expectBytes, madeBytes } from "./bytes.ts";
 import { answerText, expectRejected, expectStatus, operation, type Steps } from "./steps.ts";
@@ -37,7 +38,7 @@ const putIfNoneMatch = operation({
   id: "s3.put-if-none-match",
   title: "Put only what does not exist",
   explain:
-    "PUT with If-None-Match: * makes an object that does not exist, and is refused with 412 when it does. Locks and " +
+    "PUT with If-None-Match: * makes an object that does not exist, and is rejected with 412 when it does. Locks and " +
     "manifests of backups, and commits without a catalog (Delta Lake), are made so. A store that ignores it lets " +
     "two writers each believe that they won.",
   weight: "warning",
@@ -46,6 +47,7 @@ const putIfNoneMatch = operation({
   const condition = { "if-none-match": "*" };
   const done = await send(steps, "PUT", "object", condition, first);
   const reply = await send(steps, "PUT", "object", condition, second);
+  tell(steps.context, "if-none-match.put", ofRejected(reply, 412));
   expectDone(done, "PUT of a new key with If-None-Match: *");
   const evidence = "PUT onto an object that exists with If-None-Match: *";
   expectRejected(reply, 412, "the store ignores If-None-Match: * and overwrites the object", evidence);
@@ -88,8 +90,8 @@ const putIfMatch = operation({
   id: "s3.put-if-match",
   title: "Put only onto what was read",
   explain:
-    "PUT with If-Match replaces an object whose ETag it names, quoted as every S3 gives it, and is refused with 412 " +
-    "otherwise. State files that several writers change need it. Ceph RGW 16 refuses the right ETag in quotes: a " +
+    "PUT with If-Match replaces an object whose ETag it names, quoted as every S3 gives it, and is rejected with 412 " +
+    "otherwise. State files that several writers change need it. Ceph RGW 16 rejects the right ETag in quotes: a " +
     "client that sends what it was given can then never write.",
   weight: "warning",
 }, async (steps) => {
@@ -108,6 +110,9 @@ const putIfMatch = operation({
     { "if-match": after.etag?.replaceAll('"', "") ?? "" },
     bodies[3],
   );
+  tell(steps.context, "if-match.put-wrong", ofRejected(wrong, 412));
+  tell(steps.context, "if-match.put-quoted", ofServed(quoted));
+  tell(steps.context, "if-match.put-bare", ofServed(bare));
   const evidence = "PUT with If-Match of a wrong ETag";
   expectRejected(wrong, 412, "the store ignores If-Match and overwrites what another writer made", evidence);
   expectBytes(kept.bytes, bodies[0], `GET after ${evidence}`);
@@ -134,6 +139,7 @@ function conditionalGet(
     unmet: Record<string, string>;
     status: number;
   },
+  features: { met?: string; unmet?: string } = {},
 ): Trial<S3Context> {
   return operation({ ...words, weight: "warning" }, async (steps) => {
     const bytes = madeBytes(300, 91);
@@ -144,6 +150,8 @@ function conditionalGet(
       Object.entries(headers).map(([name, value]) => `GET with ${name}: ${value}`).join();
     const done = await send(steps, "GET", "object", met);
     const reply = await send(steps, "GET", "object", unmet);
+    if (features.met) tell(steps.context, features.met, ofServed(done));
+    if (features.unmet) tell(steps.context, features.unmet, ofRejected(reply, status));
     expectDone(done, text(met));
     expectBytes(done.bytes, bytes, text(met));
     expectRejected(
@@ -156,21 +164,29 @@ function conditionalGet(
   });
 }
 
-const getIfMatch = conditionalGet({
-  id: "s3.get-if-match",
-  title: "Get only what was read before",
-  explain:
-    "GET with If-Match gives the object whose ETag it names, and 412 when it is another one by now. Hadoop S3A, with " +
-    "change detection by the server, notices by it that a file was replaced while it is read.",
-}, (etag) => ({ met: { "if-match": etag }, unmet: { "if-match": WRONG_ETAG }, status: 412 }));
+const getIfMatch = conditionalGet(
+  {
+    id: "s3.get-if-match",
+    title: "Get only what was read before",
+    explain:
+      "GET with If-Match gives the object whose ETag it names, and 412 when it is another one by now. Hadoop S3A, with " +
+      "change detection by the server, notices by it that a file was replaced while it is read.",
+  },
+  (etag) => ({ met: { "if-match": etag }, unmet: { "if-match": WRONG_ETAG }, status: 412 }),
+  { met: "if-match.get-quoted", unmet: "if-match.get-wrong" },
+);
 
-const getIfNoneMatch = conditionalGet({
-  id: "s3.get-if-none-match",
-  title: "Get only what is new",
-  explain:
-    "GET with If-None-Match answers 304 for the object whose ETag it names, and sends any other. Caches in front of " +
-    "a store live on it; where it is ignored they fetch everything again.",
-}, (etag) => ({ met: { "if-none-match": WRONG_ETAG }, unmet: { "if-none-match": etag }, status: 304 }));
+const getIfNoneMatch = conditionalGet(
+  {
+    id: "s3.get-if-none-match",
+    title: "Get only what is new",
+    explain:
+      "GET with If-None-Match answers 304 for the object whose ETag it names, and sends any other. Caches in front of " +
+      "a store live on it; where it is ignored they fetch everything again.",
+  },
+  (etag) => ({ met: { "if-none-match": WRONG_ETAG }, unmet: { "if-none-match": etag }, status: 304 }),
+  { unmet: "if-none-match.get-quoted" },
+);
 
 const getIfModified = conditionalGet({
   id: "s3.get-if-modified-since",

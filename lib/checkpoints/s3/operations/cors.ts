@@ -6,11 +6,11 @@ import type { S3Context } from "../context.ts";
 import { policyTried } from "./policy.ts";
 import { answerText, inOtherBucket, type Steps } from "./steps.ts";
 
-const FRIEND = "https://notebooks.lakecheck.example";
-const STRANGER = "https://stranger.lakecheck.example";
+const ALLOWED = "https://notebooks.lakecheck.example";
+const OTHER = "https://elsewhere.lakecheck.example";
 
 const RULE = {
-  AllowedOrigins: [FRIEND],
+  AllowedOrigins: [ALLOWED],
   AllowedMethods: ["GET", "PUT"],
   AllowedHeaders: ["*"],
   ExposeHeaders: ["ETag"],
@@ -45,7 +45,7 @@ const cors = inOtherBucket({
   title: "CORS",
   explain:
     "CORS rules of a bucket are set, read back and kept to: a browser's preflight request is answered for the origin " +
-    "and the methods that a rule names, and refused for others, and for all when the rules are gone. Notebooks and " +
+    "and the methods that a rule names, and rejected for others, and for all when the rules are gone. Notebooks and " +
     "DuckDB in a browser read files only so; Spark and Iceberg do not need it.",
   weight: "warning",
 }, async (steps) => {
@@ -62,16 +62,16 @@ const cors = inOtherBucket({
     "CORS rules are not read back as they were set",
     { observed: words(CORSRules), expected: words([RULE]), evidence: "GetBucketCors after PutBucketCors" },
   );
-  const friend = await preflight(steps, FRIEND);
-  expect(allows(friend, FRIEND), "SilentlyIgnored", {
+  const own = await preflight(steps, ALLOWED);
+  expect(allows(own, ALLOWED), "SilentlyIgnored", {
     message: "the store has CORS rules and does not answer preflight requests by them",
-    observed: seen(friend),
-    expected: `200, Access-Control-Allow-Origin: ${FRIEND}`,
+    observed: seen(own),
+    expected: `200, Access-Control-Allow-Origin: ${ALLOWED}`,
     evidence: "OPTIONS from an origin that is allowed",
   });
   const others = [
-    ["OPTIONS from another origin", await preflight(steps, STRANGER), STRANGER],
-    ["OPTIONS for a method that is not allowed", await preflight(steps, FRIEND, "DELETE"), FRIEND],
+    ["OPTIONS from another origin", await preflight(steps, OTHER), OTHER],
+    ["OPTIONS for a method that is not allowed", await preflight(steps, ALLOWED, "DELETE"), ALLOWED],
   ] as const;
   for (const [evidence, reply, origin] of others) {
     expect(!allows(reply, origin), "TooOpen", "the store allows by CORS what no rule allows", {
@@ -82,14 +82,14 @@ const cors = inOtherBucket({
   }
   await ask("DeleteBucketCors", s3.send(new sdk.DeleteBucketCorsCommand(at)));
   const gone = await steps.refusal("GetBucketCors", s3.send(new sdk.GetBucketCorsCommand(at)));
-  const after = await preflight(steps, FRIEND);
-  expect(gone?.status === 404 && !allows(after, FRIEND), "StillThere", {
+  const after = await preflight(steps, ALLOWED);
+  expect(gone?.status === 404 && !allows(after, ALLOWED), "StillThere", {
     message: "CORS rules still hold after they were removed",
     observed: `rules: ${answerText(gone)}; preflight: ${seen(after)}`,
     expected: "404 NoSuchCORSConfiguration, and a preflight request that is refused",
     evidence: "GetBucketCors and OPTIONS after DeleteBucketCors",
   });
-  return passed("preflight requests are answered by the rules, and refused for other origins and methods");
+  return passed("preflight requests are answered by the rules, and rejected for other origins and methods");
 });
 
 /** Rules as text; lists in them have no order. */

@@ -3,9 +3,10 @@ import { tlsPeer } from "../../../clients/tls_peer.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import { expect } from "../../../checkpoint/expect.ts";
 import { passed, type Trial } from "../../../checkpoint/trial.ts";
+import { ofServed, type Seen, tell } from "../compatibility/told.ts";
 import type { S3Context } from "../context.ts";
 import { expectBytes, madeBytes, same } from "./bytes.ts";
-import { answerText, expectStatus, operation, type Steps } from "./steps.ts";
+import { expectStatus, operation, type Steps } from "./steps.ts";
 import { nextStep } from "../../../checkpoint/next_steps.ts";
 
 /** Days before the end of a certificate at which somebody should hear of it. */
@@ -29,27 +30,33 @@ const pathStyle = operation({
   expectStatus(reply, 200, "PathStyleRefused", "the store does not take path style", evidence);
   expectBytes(reply.bytes, bytes, evidence);
   const virtual = await virtualHost(steps, bytes);
-  return passed(
-    `path style works; virtual hosts ${virtual ? `do not (${virtual}): set path style` : "work too"}`,
-    { observed: `virtual hosts: ${virtual ?? "200"}` },
-  );
+  tell(steps.context, "address.virtual-host", virtual);
+  const works = virtual.behaviour === "works";
+  const hosts = works ? "work too" : `do not (${virtual.observed}): set path style`;
+  return passed(`path style works; virtual hosts ${hosts}`, {
+    observed: `virtual hosts: ${virtual.observed}`,
+  });
 });
 
-/** Why virtual hosts do not work; undefined when they do. */
-async function virtualHost(
-  { context, bucket, prefix }: Steps,
-  bytes: Uint8Array,
-): Promise<string | undefined> {
-  if (/^[\d.]+$|^\[/.test(new URL(context.way.url).hostname)) return "an address can't carry a bucket's name";
+/** Whether an object is read by the name of its bucket in that of the host. */
+async function virtualHost({ context, bucket, prefix }: Steps, bytes: Uint8Array): Promise<Seen> {
+  if (/^[\d.]+$|^\[/.test(new URL(context.way.url).hostname)) {
+    return { behaviour: "refused", observed: "the endpoint is an IP address" };
+  }
   try {
-    const key = `${prefix}object`;
-    const reply = await context.raw.send({ method: "GET", bucket, key, virtualHost: true });
-    if (reply.status !== 200) return answerText(reply);
-    return same(reply.bytes, bytes) ? undefined : "other bytes";
+    const reply = await context.raw.send({
+      method: "GET",
+      bucket,
+      key: `${prefix}object`,
+      virtualHost: true,
+    });
+    const seen = ofServed(reply);
+    if (seen.behaviour !== "works" || same(reply.bytes, bytes)) return seen;
+    return { behaviour: "corrupts", observed: `${seen.observed}, another object` };
   } catch (error) {
     // No such name, or no certificate for it: as good an answer as a status.
-    if (error instanceof CannotLook) return error.failure.kind;
-    throw error;
+    if (!(error instanceof CannotLook)) throw error;
+    return { behaviour: "refused", observed: `no way to it (${error.failure.kind})` };
   }
 }
 

@@ -1,6 +1,7 @@
 /** Trials of what goes with an object: its name, its type, its metadata, its tags. */
 import { expect } from "../../../checkpoint/expect.ts";
 import { passed, type Trial } from "../../../checkpoint/trial.ts";
+import { tell } from "../compatibility/told.ts";
 import type { S3Context } from "../context.ts";
 import { expectBytes } from "./bytes.ts";
 import { operation, type Steps } from "./steps.ts";
@@ -39,11 +40,16 @@ const keyNames = operation({
   }));
   const listed = new Set(await listedNames(steps));
   const missing = NAMES.filter((name) => !listed.has(name));
-  expect(missing.length === 0 && listed.size === NAMES.length, "OtherName", {
-    message: "keys are listed under other names than they were written",
-    observed: [...listed].filter((name) => !NAMES.includes(name)).map((name) => JSON.stringify(name))
-      .join(", ") || `${listed.size} keys`,
-    expected: missing.map((name) => JSON.stringify(name)).join(", ") || `${NAMES.length} keys`,
+  const strange = [...listed].filter((name) => !NAMES.includes(name));
+  const quoted = (names: string[]) => names.map((name) => JSON.stringify(name)).join(", ");
+  const observed = quoted(strange) || `${listed.size} keys`;
+  const right = missing.length === 0 && listed.size === NAMES.length;
+  const seen = right ? "HTTP 200" : `HTTP 200, lists ${observed}`;
+  tell(steps.context, "list.encoding-type", { behaviour: right ? "works" : "corrupts", observed: seen });
+  expect(right, "OtherName", {
+    message: "the store lists keys under other names than they were written",
+    observed,
+    expected: quoted(missing) || `${NAMES.length} keys`,
     evidence: "ListObjectsV2 with encoding-type=url",
   });
   return passed(`${NAMES.length} keys with signs and letters of all kinds were written, read and listed`);

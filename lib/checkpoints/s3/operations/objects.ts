@@ -142,16 +142,14 @@ const ranges = operation({
   await steps.put("object", bytes);
   const replies = await Promise.all(RANGES.map(([, range]) => getRange(steps, range)));
   replies.forEach((reply, at) => expectRange(reply, RANGES[at], bytes));
-  return passed(
-    `${RANGES.length} ranges, the Parquet footer's among them, came back as 206 with the right bytes`,
-  );
+  return passed(`${RANGES.length} ranges, the Parquet footer's among them, came as 206 with the right bytes`);
 });
 
 const rangeBeyond = operation({
   id: "s3.range-beyond-end",
   title: "Range beyond the end",
   explain:
-    "A range that begins after the last byte is refused with 416, and so is any range of an empty object. Hadoop S3A " +
+    "A range that begins after the last byte is rejected with 416, and so is any range of an empty object. Hadoop S3A " +
     "takes 416 for the end of a file, and readers tell by it that a file has become shorter than its metadata says; " +
     "another answer looks like data.",
   weight: "warning",
@@ -167,7 +165,7 @@ const rangeBeyond = operation({
     const reason = reply.status < 300 ? "SilentlyIgnored" : "OtherRefusal";
     expect(reply.status === 416, reason, "a range beyond the end is not answered by 416", more);
   }
-  return passed("a range beyond the end is refused with 416");
+  return passed("a range beyond the end is rejected with 416");
 });
 
 const emptyObject = operation({

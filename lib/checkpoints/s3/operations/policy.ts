@@ -145,7 +145,7 @@ const allow = ofPolicy({
   title: "What a policy allows",
   explain:
     "Under a policy that lets everyone read one prefix, an unsigned request reads there, and neither reads elsewhere " +
-    "nor lists, writes or deletes; when the policy is gone, it is refused again. A store that goes further than its " +
+    "nor lists, writes or deletes; when the policy is gone, it is rejected again. A store that goes further than its " +
     "policy gives data away.",
   weight: "critical",
 }, ({ allowed, others, after }) => {

@@ -2,6 +2,7 @@
 import type { RawRequest } from "../../../clients/s3/raw.ts";
 import { expect } from "../../../checkpoint/expect.ts";
 import { passed, type Trial, type TrialWords } from "../../../checkpoint/trial.ts";
+import { ofRejected, tell } from "../compatibility/told.ts";
 import type { S3Context } from "../context.ts";
 import { rawDelete } from "../scratch/delete.ts";
 import { madeBytes, same } from "./bytes.ts";
@@ -14,9 +15,11 @@ interface Wrong {
   request: RawRequest;
   /** The code that clients tell the cause by. */
   code: string;
+  /** The feature that it tries, too. */
+  feature?: string;
 }
 
-/** Each request must be refused with its code, and must have changed nothing. */
+/** Each request must be rejected with its code, and must have changed nothing. */
 function refusals(
   words: TrialWords,
   wrongs: (steps: Steps) => Promise<Wrong[]>,
@@ -29,10 +32,11 @@ function refusals(
     const replies = await Promise.all(all.map(({ request }) => steps.raw(request)));
     all.forEach((wrong, at) => {
       const reply = replies[at];
-      if (reply) expectRejected(reply, wrong.code, ignored, wrong.what);
+      if (reply && wrong.feature) tell(steps.context, wrong.feature, ofRejected(reply));
     });
+    all.forEach((wrong, at) => expectRejected(replies[at], wrong.code, ignored, wrong.what));
     const kept = await steps.get("object");
-    expect(same(kept.bytes, bytes), "RefusedAndDone", "a request was refused and yet changed the object", {
+    expect(same(kept.bytes, bytes), "RefusedAndDone", "a request was rejected and yet changed the object", {
       observed: `${kept.bytes.length} other bytes`,
       expected: `the ${bytes.length} bytes from before`,
       evidence: all.map(({ what }) => what).join(", "),
@@ -58,7 +62,7 @@ const wrongKey = refusals(
     id: "s3.wrong-key-id",
     title: "Access key that does not exist",
     explain:
-      "A request signed with an access key that the store does not know is refused with InvalidAccessKeyId. Nessie, " +
+      "A request signed with an access key that the store does not know is rejected with InvalidAccessKeyId. Nessie, " +
       "Spark and people tell by the code that a key was rotated or revoked; a store that serves it serves everyone.",
     weight: "critical",
   },
@@ -77,7 +81,7 @@ const wrongSecret = refusals(
     id: "s3.wrong-secret",
     title: "Wrong secret",
     explain:
-      "A request signed with a wrong secret is refused with SignatureDoesNotMatch. It is the one thing that keeps " +
+      "A request signed with a wrong secret is rejected with SignatureDoesNotMatch. It is the one thing that keeps " +
       "others out: a store, or a proxy before it, that does not verify signatures is open.",
     weight: "critical",
   },
@@ -95,7 +99,7 @@ const clockSkew = refusals(
     id: "s3.clock-skew",
     title: "Clock that is wrong",
     explain:
-      "A request signed 20 minutes ago, or 20 minutes ahead, is refused with RequestTimeTooSkewed. Else a request that " +
+      "A request signed 20 minutes ago, or 20 minutes ahead, is rejected with RequestTimeTooSkewed. Else a request that " +
       "was overheard can be repeated for ever. Clients (the AWS SDKs) correct their clocks when they see this code.",
     weight: "warning",
   },
@@ -116,7 +120,7 @@ const anonymous = refusals(
     id: "s3.anonymous",
     title: "Request of nobody",
     explain:
-      "An unsigned request to a private bucket is refused with AccessDenied: reading, listing, writing and deleting. " +
+      "An unsigned request to a private bucket is rejected with AccessDenied: reading, listing, writing and deleting. " +
       "A lakehouse's buckets are private, and whoever reaches the endpoint is inside the cluster, not trusted.",
     weight: "critical",
   },
@@ -158,11 +162,13 @@ const changedBody = refusals(
       {
         what: "PUT with the x-amz-content-sha256 of another body",
         code: "XAmzContentSHA256Mismatch",
+        feature: "checksum.payload-wrong",
         request: { ...request, headers: { "x-amz-content-sha256": new Uint8Array(sha256).toHex() } },
       },
       {
         what: "PUT with the Content-MD5 of another body",
         code: "BadDigest",
+        feature: "checksum.md5-wrong",
         request: {
           ...request,
           headers: { "content-md5": createHash("md5").update(signed).digest("base64") },

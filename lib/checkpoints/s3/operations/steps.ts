@@ -27,14 +27,14 @@ export interface Steps {
   bucket: string;
   /** That of `place`: empty, or ends with `/`. */
   prefix: string;
-  /** The answer to a request of the SDK. When the store refuses it, the trial has failed and ends. */
+  /** The answer to a request of the SDK. When the store rejects it, the trial has failed and ends. */
   ask<T>(what: string, request: Promise<T>): Promise<T>;
   /**
    * The refusal of a request that should be refused; undefined when the store did as it was asked. A store that is not
    * well throws, unless its 500 counts as a refusal too.
    */
   refusal<T>(what: string, request: Promise<T>, also?: 500): Promise<Refusal | undefined>;
-  /** The reply to a request as written, whatever its status. No reply, or one of a store that is not well, throws. */
+  /** The reply to a request as written, whatever its status. No reply, or one of a store that is out of order, throws. */
   raw(request: RawRequest): Promise<RawReply>;
   put(
     name: string,
@@ -107,7 +107,7 @@ export async function stepsIn(context: S3Context, place: OwnPlace): Promise<Step
     prefix,
     ask,
     refusal: (what, request, also) => refusalOf(context, what, request, also),
-    raw: async (request) => well(await context.raw.send(request), context),
+    raw: async (request) => inOrder(await context.raw.send(request), context),
     put: (name, body, more) =>
       ask(
         `PUT ${name}`,
@@ -157,7 +157,7 @@ async function refusalOf<T>(
     return undefined;
   } catch (error) {
     const answer = s3Answer(error);
-    if (!answer || (isUnwell(answer) && answer.status !== also)) {
+    if (!answer || (isOutOfOrder(answer) && answer.status !== also)) {
       throw s3Trouble(error, { ...context.talk, what });
     }
     return answer;
@@ -170,21 +170,21 @@ async function dropBody(answer: unknown): Promise<void> {
   await (answer.Body as { transformToByteArray?(): Promise<unknown> }).transformToByteArray?.();
 }
 
-/** A reply of a store that is well. Else CannotLook: the reply says nothing of what was tried. */
-function well(reply: RawReply, { talk }: S3Context): RawReply {
+/** A reply of a store that is in order. Else CannotLook: the reply says nothing of what was tried. */
+function inOrder(reply: RawReply, { talk }: S3Context): RawReply {
   const { status, code = "" } = reply;
-  if (isUnwell({ status, code })) throw s3Refused(reply, talk);
+  if (isOutOfOrder({ status, code })) throw s3Refused(reply, talk);
   return reply;
 }
 
 /** The store is out of order, or the bucket is gone: nothing can be said of the operation. */
-function isUnwell({ status, code }: Refusal): boolean {
+function isOutOfOrder({ status, code }: Refusal): boolean {
   return (status >= 500 && status !== 501) || code === "NoSuchBucket" || code === "QuotaExceeded";
 }
 
 /** Whether a refusal says something of the operation, and not of rights, quotas or the store's health. */
 function isAboutRequest(answer: Refusal): boolean {
-  if (isUnwell(answer) || (answer.status >= 300 && answer.status < 400)) return false;
+  if (isOutOfOrder(answer) || (answer.status >= 300 && answer.status < 400)) return false;
   return answer.status !== 403 || answer.code === "SignatureDoesNotMatch";
 }
 

@@ -45,13 +45,9 @@ async function toDuckDb(
   const came = await wholeAgain(store, name, bytes);
   const read = await readable("DuckDB", store.place(name), () => duckdb.read(came, table.fields));
   sameInDuckDb(table, read, store.place(name));
-  return passed(
-    `${journey.what}: written by hyparquet-writer (${
-      codecWord(journey.codec)
-    }), put, got and read by DuckDB, ` +
-      `the same: ${size(table)}, ${bytes.length} bytes`,
-    { evidence: store.place(name) },
-  );
+  const wrote = `written by hyparquet-writer (${codecWord(journey.codec)}), put, got and read by DuckDB`;
+  const evidence = store.place(name);
+  return passed(`${journey.what}: ${wrote}, the same: ${size(table)}, ${bytes.length} bytes`, { evidence });
 }
 
 async function fromDuckDb(
@@ -70,13 +66,11 @@ async function fromDuckDb(
   });
   sameInHyparquet(table, read, store.place(name));
   const { requests } = file.asked();
-  return passed(
-    `${journey.what}: written by DuckDB (${
-      codecWord(journey.codec)
-    }), put, and read by hyparquet in ${requests} ` +
-      `ranges, the same: ${size(table)}, ${bytes.length} bytes`,
-    { evidence: store.place(name) },
-  );
+  const wrote = `written by DuckDB (${
+    codecWord(journey.codec)
+  }), put, and read by hyparquet in ${requests} ranges`;
+  const evidence = store.place(name);
+  return passed(`${journey.what}: ${wrote}, the same: ${size(table)}, ${bytes.length} bytes`, { evidence });
 }
 
 /** Gets the object whole. Other bytes than were put are the store's doing, whatever a reader makes of them. */

@@ -40,7 +40,7 @@ export function fileStore(context: S3Context, part: string): FileStore {
       ask(`upload ${keyOf(name)} in parts`, () => upload(context, keyOf(name), bytes, partBytes)),
     async get(name) {
       const reply = await raw.send({ method: "GET", bucket, key: keyOf(name) });
-      if (reply.status !== 200) refused(reply, `GET s3://${bucket}/${keyOf(name)}`);
+      if (reply.status !== 200) notServed(reply, `GET s3://${bucket}/${keyOf(name)}`);
       return reply.bytes;
     },
     range: (name, start, end) => rangeOf(context, bucket, keyOf(name), start, end),
@@ -100,7 +100,7 @@ export async function rangeOf(
       { evidence, observed: "200", expected: "206" },
     );
   }
-  if (reply.status !== 206) refused(reply, evidence);
+  if (reply.status !== 206) notServed(reply, evidence);
   const told = reply.headers.get("content-range") ?? "none";
   if (reply.bytes.length !== end - start || !told.startsWith(`bytes ${start}-${end - 1}/`)) {
     fail("WrongRange", "a range was asked for, and another one came", {
@@ -113,7 +113,7 @@ export async function rangeOf(
 }
 
 /** Not allowed and not able now say nothing about the store's way with files; every other answer does. */
-export function refused({ status, code }: RawReply, evidence: string): never {
+export function notServed({ status, code }: RawReply, evidence: string): never {
   const words = `${status}${code ? ` ${code}` : ""}`;
   if (status === 401 || status === 403 || status >= 500) {
     throw new CannotLook({

@@ -1,4 +1,4 @@
-/** The places in an object store that a run makes for itself, and how they are taken back: whole, also after years. */
+/** The places in an object store that a run makes for itself, and how they are cleaned up: whole, also after years. */
 import type { S3Client } from "@aws-sdk/client-s3";
 import { NotCleaned, type Scratch } from "../../../checkpoint/scratch.ts";
 import type { S3Talk } from "../../../clients/s3/client.ts";

@@ -18,8 +18,8 @@ export async function replyOf<T>(call: Promise<T>, talk: S3Talk): Promise<Reply<
     return { ok: true, value: await call };
   } catch (error) {
     const answer = s3Answer(error);
-    const unwell = !answer || answer.status === 0 || (answer.status >= 500 && answer.status !== 501);
-    if (unwell) throw s3Trouble(error, talk);
+    const outOfOrder = !answer || answer.status === 0 || (answer.status >= 500 && answer.status !== 501);
+    if (outOfOrder) throw s3Trouble(error, talk);
     return { ok: false, refusal: { status: answer.status, code: answer.code } };
   }
 }

@@ -3,7 +3,7 @@ import { runTrials } from "../../../../lib/checkpoint/run_trials.ts";
 import { inScratch, type Leftover } from "../../../../lib/checkpoint/scratch.ts";
 import { type CapabilityRecord, withAnswers } from "../../../../lib/checkpoints/nessie/iceberg_rest/mod.ts";
 import { capabilities } from "../../../../lib/checkpoints/nessie/iceberg_rest/report.ts";
-import { type Objects, openYard } from "../../../../lib/checkpoints/nessie/iceberg_rest/scratch.ts";
+import { type Objects, openScratchRest } from "../../../../lib/checkpoints/nessie/iceberg_rest/scratch.ts";
 import { type Fake, fakeIceberg, type Spoil } from "../fake_iceberg.ts";
 import { problem, reply } from "../fake_replies.ts";
 import { PATIENT_MS } from "../../../patience.ts";
@@ -23,7 +23,7 @@ async function tried(
   const wanted = only === undefined ? capabilities : withNeeds(only);
   const { ended, leftovers } = await inScratch(async (scratch) => {
     const store = objects ? objects(fake) : fake.objects;
-    const yard = openYard({
+    const tried = openScratchRest({
       scratch,
       rest: fake.rest,
       branch: "BRANCH",
@@ -31,7 +31,7 @@ async function tried(
       ...store ? { objects: store } : {},
     });
     const options = { signal: new AbortController().signal, trialTimeoutMs: PATIENT_MS, concurrency: 1 };
-    return withAnswers(await runTrials(wanted, yard, options));
+    return withAnswers(await runTrials(wanted, tried, options));
   }, { undoTimeoutMs: PATIENT_MS });
   if (ended.status === "rejected") throw ended.reason;
   return { records: new Map(ended.value.map((one) => [one.trial, one])), leftovers, fake };

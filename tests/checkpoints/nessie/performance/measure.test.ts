@@ -34,7 +34,7 @@ Deno.test("a query over its budget, and one that fails, are told", () => {
   assert.equal(latencyOutcomes([])[0]?.reason, "NothingMeasured");
 });
 
-Deno.test("where it bends is told, and operations that fail under load are found", () => {
+Deno.test("where it is saturated is told, and operations that fail under load are found", () => {
   const rows = [1, 2, 4, 8].map((concurrency): LoadRow => ({
     ...ROW,
     concurrency,
@@ -45,7 +45,7 @@ Deno.test("where it bends is told, and operations that fail under load are found
     loadOutcomes(rows)[0]?.message ?? "",
     /at most 400 a second, with 4 workers; from 4 workers on more/,
   );
-  assert.match(loadOutcomes(rows.slice(0, 3))[0]?.message ?? "", /does not bend up to 4 workers/);
+  assert.match(loadOutcomes(rows.slice(0, 3))[0]?.message ?? "", /is not saturated with up to 4 workers/);
   const [bad] = loadOutcomes([{ ...ROW, errors: { "HTTP 503": 3 }, firstErrors: ["busy"] }]);
   assert.deepEqual([bad?.result, bad?.reason], ["failed", "RefusedUnderLoad"]);
   assert.equal(loadOutcomes([])[0]?.result, "failed");

@@ -145,7 +145,7 @@ Deno.test("who answers no has nothing restarted and nothing made", async () => {
 Deno.test("a Deployment that is not well is not restarted on top", async () => {
   const { ended, merges } = await restarted({ unwell: true });
   assert.ok(ended.status === "rejected" && ended.reason instanceof CannotLook);
-  assert.match(String(ended.reason), /not well.*not restarted/);
+  assert.match(String(ended.reason), /not healthy.*not restarted/);
   assert.equal(merges, 0);
 });
 
@@ -159,7 +159,7 @@ Deno.test("a rollout that does not come to its end is told, with the way back, a
 
 Deno.test("an annotation that is taken back is told", async () => {
   const { ended } = await restarted({ reverted: true });
-  assert.match(ended.status === "fulfilled" ? ended.value[0]?.message ?? "" : "", /taken back meanwhile/);
+  assert.match(ended.status === "fulfilled" ? ended.value[0]?.message ?? "" : "", /removed meanwhile/);
 });
 
 Deno.test("Ctrl-C while it restarts ends the waiting, and takes the scratch branch back", async () => {

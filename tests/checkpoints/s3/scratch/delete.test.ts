@@ -299,7 +299,7 @@ Deno.test("every list comes to an end, whatever its pages are", async () => {
 
   const refused = { ok: false, refusal: { status: 403, code: "AccessDenied" } };
   const late = await walked((n) => n === 1 ? pageOf(n, `${PREFIX}a`) : refused);
-  assert.ok("cut" in late.seen && /page 2 of the list was refused: HTTP 403/.test(late.seen.cut ?? ""));
+  assert.ok("cut" in late.seen && /page 2 of the list was rejected: HTTP 403/.test(late.seen.cut ?? ""));
   assert.deepEqual((await walked(() => refused)).seen, { refusal: refused.refusal });
 });
 

@@ -1,7 +1,7 @@
 /** Whole runs in a store with real data in it: whatever the store lists and lacks, that data survives and a report comes. */
 import assert from "node:assert/strict";
 import { inScratch } from "../../../../lib/checkpoint/scratch.ts";
-import { openYard, sweepObjects } from "../../../../lib/checkpoints/nessie/iceberg_rest/scratch.ts";
+import { openScratchRest, sweepObjects } from "../../../../lib/checkpoints/nessie/iceberg_rest/scratch.ts";
 import { openWarehouse } from "../../../../lib/checkpoints/nessie/setup/warehouse_store.ts";
 import { measureStore } from "../../../../lib/checkpoints/s3/performance/mod.ts";
 import { MARKER_NAME } from "../../../../lib/checkpoints/s3/scratch/marker.ts";
@@ -147,10 +147,12 @@ Deno.test("a store that ignores prefixes: of a catalog's warehouse the scratch n
     const { ended, leftovers } = await inScratch(async (scratch) => {
       const send = () =>
         Promise.resolve({ status: 200, body: { metadata: { location: `s3://${bucket}/wh/${root}/t_1` } } });
-      const rest = { at: (path: string) => path, send } as unknown as Parameters<typeof openYard>[0]["rest"];
-      const yard = openYard({ scratch, rest, branch: "b", ...store });
-      root = yard.root;
-      await yard.send("GET", "/x");
+      const rest = { at: (path: string) => path, send } as unknown as Parameters<
+        typeof openScratchRest
+      >[0]["rest"];
+      const tried = openScratchRest({ scratch, rest, branch: "b", ...store });
+      root = tried.root;
+      await tried.send("GET", "/x");
       for (const name of ["t_1/metadata/1.json", "t_2/metadata/1.json"]) {
         keys.set(`wh/${root}/${name}`, [version(name)]);
       }

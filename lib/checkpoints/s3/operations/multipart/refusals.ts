@@ -1,6 +1,7 @@
 /** Trials of multipart uploads that must not come to an object, and of parts that are copied. */
 import { Ended, expect } from "../../../../checkpoint/expect.ts";
 import { passed, type Trial } from "../../../../checkpoint/trial.ts";
+import { ofRejected, tell } from "../../compatibility/told.ts";
 import type { S3Context } from "../../context.ts";
 import { abortUpload } from "../../scratch/delete.ts";
 import { expectBytes, madeBytes } from "../bytes.ts";
@@ -77,7 +78,7 @@ const tooSmall = operation({
   id: "s3.multipart-too-small",
   title: "Part below 5 MiB",
   explain:
-    "A part below 5 MiB that is not the last is refused with EntityTooSmall when the upload ends. Nothing breaks " +
+    "A part below 5 MiB that is not the last is rejected with EntityTooSmall when the upload ends. Nothing breaks " +
     "where it is accepted, but what was written and tested here does then not work on another S3.",
   weight: "warning",
 }, async (steps) => {
@@ -91,14 +92,14 @@ const tooSmall = operation({
   const refusal = await steps.refusal("complete", complete(steps, name, UploadId, etags));
   const evidence = "CompleteMultipartUpload of two parts of 1000 bytes";
   expectRejected(refusal, "EntityTooSmall", "the store accepts parts below 5 MiB", evidence);
-  return passed("parts of 1000 bytes are refused with EntityTooSmall");
+  return passed("parts of 1000 bytes are rejected with EntityTooSmall");
 });
 
 const wrongETag = operation({
   id: "s3.multipart-wrong-etag",
   title: "Wrong ETag of a part",
   explain:
-    "CompleteMultipartUpload with an ETag that no part has is refused with InvalidPart, and makes no object. The " +
+    "CompleteMultipartUpload with an ETag that no part has is rejected with InvalidPart, and makes no object. The " +
     "ETag is how a client says which bytes it means: a store that does not look accepts a part that was lost or " +
     "changed under way.",
   weight: "critical",
@@ -112,14 +113,14 @@ const wrongETag = operation({
   expectRejected(refusal, "InvalidPart", "the store does not look at the ETags of parts", evidence);
   const appeared = "an upload whose end was rejected has become an object";
   await expectNothing(steps, name, "RefusedObject", appeared, `HEAD after ${evidence}`);
-  return passed("a wrong ETag of a part is refused with InvalidPart, and no object appears");
+  return passed("a wrong ETag of a part is rejected with InvalidPart, and no object appears");
 });
 
 const conditional = operation({
   id: "s3.multipart-conditional",
   title: "Conditional end of an upload",
   explain:
-    "CompleteMultipartUpload with If-None-Match: * is refused with 412 when the object exists. Where it is ignored, " +
+    "CompleteMultipartUpload with If-None-Match: * is rejected with 412 when the object exists. Where it is ignored, " +
     "an upload in parts overwrites what another writer has just made: locks and manifests must be single PUTs here.",
   weight: "warning",
 }, async (steps) => {
@@ -131,12 +132,13 @@ const conditional = operation({
   const more = { IfNoneMatch: "*" };
   const refusal = await steps.refusal("complete", complete(steps, name, UploadId, [ETag], more));
   const { bytes } = await steps.get(name);
+  tell(steps.context, "if-none-match.complete", ofRejected(refusal, 412));
   const evidence = "CompleteMultipartUpload with If-None-Match: * onto an object that exists";
   const ignored =
     "the store ignores If-None-Match at the end of a multipart upload: locks must be single PUTs";
   expectRejected(refusal, 412, ignored, evidence);
   expectBytes(bytes, first, `GET after ${evidence}`);
-  return passed("If-None-Match at the end of an upload is refused with 412 when the object exists");
+  return passed("If-None-Match at the end of an upload is rejected with 412 when the object exists");
 });
 
 const partCopy: Trial<S3Context> = operation({

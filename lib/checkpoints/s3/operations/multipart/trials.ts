@@ -1,6 +1,7 @@
 /** Trials of multipart uploads: how every large file gets into the store. */
 import { expect } from "../../../../checkpoint/expect.ts";
 import { passed, type Trial } from "../../../../checkpoint/trial.ts";
+import { tell } from "../../compatibility/told.ts";
 import type { S3Context } from "../../context.ts";
 import { expectBytes, joined, same } from "../bytes.ts";
 import { type Assembled, assembled, PART_BYTES } from "./shared.ts";
@@ -23,9 +24,7 @@ const multipart = ofUpload({
     evidence: "GET after CompleteMultipartUpload",
   });
   if (!same(got, joined(first, stale))) expectBytes(got, whole, "GET after CompleteMultipartUpload");
-  return passed(
-    `parts of ${PART_BYTES} and ${last.length} bytes, the second sent first, became the right object`,
-  );
+  return passed(`parts of ${PART_BYTES} and ${last.length} bytes, sent in reverse, became the right object`);
 });
 
 const resend = ofUpload({
@@ -105,8 +104,13 @@ const etag = ofUpload({
     "ask by HEAD.",
   weight: "warning",
   needs: ["s3.multipart"],
-}, ({ completeETag, headETag }) => {
-  expect(completeETag?.replaceAll('"', ""), "NoETag", {
+}, ({ steps, completeETag, headETag }) => {
+  const kept = Boolean(completeETag?.replaceAll('"', ""));
+  tell(steps.context, "complete.etag", {
+    behaviour: kept ? "kept" : "dropped",
+    observed: kept ? "in the answer" : "empty in the answer",
+  });
+  expect(kept, "NoETag", {
     message: "the answer that ends a multipart upload has no ETag: who needs it must ask by HEAD",
     observed: `an empty ETag; HEAD gives ${headETag}`,
     expected: `${headETag}`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { bendOf, byOperation } from "../../lib/load/bend.ts";
+import { byOperation, saturationOf } from "../../lib/load/saturation.ts";
 import type { LoadRow } from "../../lib/load/rows.ts";
 
 const row = (concurrency: number, requestsPerS: number, p50Ms: number, operation = "commit"): LoadRow => ({
@@ -22,9 +22,9 @@ const row = (concurrency: number, requestsPerS: number, p50Ms: number, operation
   spread: 0,
 });
 
-Deno.test("the bend is the least concurrency that more workers do not beat", () => {
+Deno.test("the saturation is at the least concurrency that more workers do not beat", () => {
   const rows = [row(1, 100, 10), row(2, 190, 10), row(4, 300, 13), row(8, 310, 26), row(16, 305, 52)];
-  assert.deepEqual(bendOf(rows), {
+  assert.deepEqual(saturationOf(rows), {
     operation: "commit",
     bytes: 0,
     concurrency: 4,
@@ -34,18 +34,18 @@ Deno.test("the bend is the least concurrency that more workers do not beat", () 
   });
 });
 
-Deno.test("throughput that still grows has no bend, and neither has one that latency does not pay for", () => {
-  assert.equal(bendOf([row(1, 100, 10), row(2, 200, 10), row(4, 400, 10)]), undefined);
-  assert.equal(bendOf([row(1, 100, 10), row(8, 100, 10)]), undefined);
-  assert.equal(bendOf([row(1, 100, 10)]), undefined);
-  assert.equal(bendOf([]), undefined);
+Deno.test("throughput that still grows has no saturation, and neither has one that latency does not pay for", () => {
+  assert.equal(saturationOf([row(1, 100, 10), row(2, 200, 10), row(4, 400, 10)]), undefined);
+  assert.equal(saturationOf([row(1, 100, 10), row(8, 100, 10)]), undefined);
+  assert.equal(saturationOf([row(1, 100, 10)]), undefined);
+  assert.equal(saturationOf([]), undefined);
 });
 
-Deno.test("a dip in the middle is no bend", () => {
-  assert.equal(bendOf([row(1, 100, 10), row(2, 90, 22), row(4, 300, 13)]), undefined);
+Deno.test("a dip in the middle is no saturation", () => {
+  assert.equal(saturationOf([row(1, 100, 10), row(2, 90, 22), row(4, 300, 13)]), undefined);
 });
 
-Deno.test("a service with so many servers bends there, whatever its speed", () => {
+Deno.test("a service with so many servers is saturated there, whatever its speed", () => {
   fc.assert(
     fc.property(
       fc.constantFrom(1, 2, 4, 8, 16),
@@ -55,7 +55,7 @@ Deno.test("a service with so many servers bends there, whatever its speed", () =
           const busy = Math.min(workers, servers);
           return row(workers, busy / ms * 1000, workers / busy * ms);
         });
-        assert.equal(bendOf(rows.toReversed())?.concurrency, servers);
+        assert.equal(saturationOf(rows.toReversed())?.concurrency, servers);
       },
     ),
   );

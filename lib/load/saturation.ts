@@ -1,4 +1,4 @@
-/** Where a service bends under load: from which concurrency on more workers only wait longer. Pure. */
+/** Where a service is saturated: from which concurrency on more workers only wait longer. Pure. */
 import { cellKey, type LoadRow } from "./rows.ts";
 
 /** Less than this much more throughput is none. */
@@ -6,7 +6,7 @@ const GROWS = 1.1;
 /** This much more latency is more. */
 const SLOWS = 1.2;
 
-export interface Bend {
+export interface Saturation {
   operation: string;
   bytes: number;
   /** More workers than this bring no more throughput. */
@@ -21,7 +21,7 @@ export interface Bend {
  * The least concurrency that no higher one beats by a tenth in throughput, when the median latency at the highest is
  * a fifth more; undefined when throughput still grew at the highest concurrency, or latency did not.
  */
-export function bendOf(rows: readonly LoadRow[]): Bend | undefined {
+export function saturationOf(rows: readonly LoadRow[]): Saturation | undefined {
   const ordered = rows.filter(({ requestsPerS }) => requestsPerS > 0).toSorted((a, b) =>
     a.concurrency - b.concurrency
   );
