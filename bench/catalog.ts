@@ -107,7 +107,7 @@ async function timedWalk(
   const walked = await walk({
     catalog: lab.nessie,
     store: lab.store,
-    talk: lab.talk,
+    session: lab.session,
     warehouses: [`s3://${BUCKET}/${prefix}`],
     references: (name) => name === branch,
     signal: new AbortController().signal,

@@ -5,7 +5,7 @@ import {
   type OwnReference,
   type Reference,
 } from "../lib/clients/nessie/client.ts";
-import { givenWay, type Way } from "../lib/clients/kubernetes/reach.ts";
+import { givenConnection, type ServiceConnection } from "../lib/clients/kubernetes/service_connection.ts";
 import { pathSigner } from "../lib/clients/s3/path_signer.ts";
 import { type S3Reader, s3Reader } from "../lib/clients/s3/reader.ts";
 import type { S3Keys } from "../lib/clients/s3/client.ts";
@@ -22,10 +22,10 @@ const TABLES_IN_A_COMMIT = 500;
 export interface LabCatalog {
   nessie: NessieApi;
   store: S3Reader;
-  way: Way;
+  connection: ServiceConnection;
   keys: S3Keys;
   /** For messages of the store. */
-  talk: { way: Way; keys: S3Keys; region: string; timeoutMs: number };
+  session: { connection: ServiceConnection; keys: S3Keys; region: string; timeoutMs: number };
   send(
     method: "PUT" | "DELETE" | "POST",
     key: string,
@@ -56,16 +56,16 @@ export async function openLabCatalog(program: string, kubeconfig: string): Promi
     JSON.parse(await ask(["-n", "data-platform", "get", "secret", "s3-credentials", "-o", "json"])).data;
   const plain = (name: string) => atob(secret[name] ?? "");
   const keys = { accessKeyId: plain("access-key-id"), secretAccessKey: plain("secret-access-key") };
-  const way = givenWay("rgw", `http://${await address("rook-ceph", "rook-ceph-rgw-storage")}`);
-  const catalogWay = givenWay("nessie", `http://${await address("data-platform", "nessie")}:19120`);
-  const talk = { way, keys, region: REGION, timeoutMs: TIMEOUT_MS };
-  const sign = pathSigner(way.url, keys, REGION, "UNSIGNED-PAYLOAD");
+  const connection = givenConnection("rgw", `http://${await address("rook-ceph", "rook-ceph-rgw-storage")}`);
+  const catalogWay = givenConnection("nessie", `http://${await address("data-platform", "nessie")}:19120`);
+  const session = { connection, keys, region: REGION, timeoutMs: TIMEOUT_MS };
+  const sign = pathSigner(connection.url, keys, REGION, "UNSIGNED-PAYLOAD");
   return {
-    nessie: nessieApi({ way: catalogWay, timeoutMs: TIMEOUT_MS }),
-    store: s3Reader(talk),
-    way,
+    nessie: nessieApi({ connection: catalogWay, timeoutMs: TIMEOUT_MS }),
+    store: s3Reader(session),
+    connection,
     keys,
-    talk,
+    session,
     async send(method, key, query, body) {
       const { url, headers } = await sign(method, BUCKET, key, query);
       const md5: Record<string, string> = method === "POST" && body
@@ -75,7 +75,7 @@ export async function openLabCatalog(program: string, kubeconfig: string): Promi
         method,
         headers: { ...headers, ...md5 },
         body,
-        client: way.client,
+        client: connection.client,
       });
       const text = await response.text();
       if (response.status > 299 || text.includes("<Error>")) {
@@ -83,7 +83,7 @@ export async function openLabCatalog(program: string, kubeconfig: string): Promi
       }
     },
     async close() {
-      await way.close();
+      await connection.close();
       await catalogWay.close();
     },
   };

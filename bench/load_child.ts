@@ -2,7 +2,7 @@
  * Holds the load generator against plain loops over one store, in turn, and prints the milliseconds as JSON. What it
  * needs, keys among it, comes on stdin. Run by bench/load.ts, in the lab's network namespace.
  */
-import { givenWay } from "../lib/clients/kubernetes/reach.ts";
+import { givenConnection } from "../lib/clients/kubernetes/service_connection.ts";
 import { openS3, rawS3, type S3Options } from "../lib/clients/s3/client.ts";
 import { removeBucket } from "../lib/checkpoints/s3/scratch/delete.ts";
 import { createBucket } from "../lib/checkpoints/s3/scratch/own_place.ts";
@@ -63,7 +63,7 @@ async function measured(options: S3Options, { bucket, rounds }: Asked): Promise<
     );
     const competitors: Record<string, () => Promise<number>> = { ours: () => ours(options, urls, one) };
     for (const [name, loop] of Object.entries(plainLoops)) {
-      competitors[name] = () => loop(urls, options.way.client, one.concurrency, one.requests);
+      competitors[name] = () => loop(urls, options.connection.client, one.concurrency, one.requests);
     }
     const runs: Record<string, number[]> = {};
     const names = Object.keys(competitors);
@@ -82,7 +82,7 @@ async function measured(options: S3Options, { bucket, rounds }: Asked): Promise<
 
 const asked: Asked = JSON.parse(await new Response(Deno.stdin.readable).text());
 const options: S3Options = {
-  way: givenWay("--url", asked.url),
+  connection: givenConnection("--url", asked.url),
   keys: asked.keys,
   region: "us-east-1",
   timeoutMs: 60_000,

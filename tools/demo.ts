@@ -102,7 +102,7 @@ const BUILDS =
   "~/.cache/lakecheck-lab. Then it breaks it and repairs it.";
 
 /** What the demo does to the world. */
-export interface Hands {
+export interface Dependencies {
   perform(step: Step): Promise<boolean>;
   whyNot(): string | undefined;
   /** Whether to build; undefined where nobody can be asked. */
@@ -111,7 +111,7 @@ export interface Hands {
 }
 
 /** The demo from its beginning. Gives the exit status. */
-export async function demo({ perform, whyNot, agreed, say }: Hands): Promise<number> {
+export async function demo({ perform, whyNot, agreed, say }: Dependencies): Promise<number> {
   const started = Date.now();
   if (!(await perform(REPLAY))) return 3;
   const reason = whyNot();

@@ -19,15 +19,15 @@ function importsOf(path: string, text: string, files: ReadonlyMap<string, string
 /** One cycle for each way back to a file that is being walked through; imports of types count, too. */
 function cycles(files: ReadonlyMap<string, string>): string[] {
   const done = new Set<string>();
-  const way: string[] = [];
+  const trail: string[] = [];
   const found: string[] = [];
   const walk = (path: string) => {
-    const at = way.indexOf(path);
-    if (at >= 0) found.push(`import cycle: ${[...way.slice(at), path].join(" → ")}`);
+    const at = trail.indexOf(path);
+    if (at >= 0) found.push(`import cycle: ${[...trail.slice(at), path].join(" → ")}`);
     if (at >= 0 || done.has(path)) return;
-    way.push(path);
+    trail.push(path);
     for (const target of importsOf(path, files.get(path) ?? "", files)) walk(target);
-    way.pop();
+    trail.pop();
     done.add(path);
   };
   for (const path of files.keys()) walk(path);

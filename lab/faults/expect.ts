@@ -34,11 +34,13 @@ function rootProblems(report: Report, expect: Expectation): string[] {
 function symptomProblems(report: Report, expect: Expectation): string[] {
   const findings = report.details.components.flatMap(({ checks }) => checks);
   return (expect.symptoms ?? []).flatMap((entry) => {
-    const unwell = findings.filter(({ object, status }) =>
+    const unhealthy = findings.filter(({ object, status }) =>
       matchesAny(entry, object) && (status === "critical" || status === "warning" || status === "unknown")
     );
-    if (unwell.length === 0) return [`the symptom ${entry} was not seen`];
-    const unplaced = unwell.filter(({ role, chain }) => role !== "symptom" || !chain || chain.length === 0);
+    if (unhealthy.length === 0) return [`the symptom ${entry} was not seen`];
+    const unplaced = unhealthy.filter(({ role, chain }) =>
+      role !== "symptom" || !chain || chain.length === 0
+    );
     return [
       ...new Set(
         unplaced.map(({ object, role }) => `${refText(object)} is no symptom but ${role ?? "nothing"}`),

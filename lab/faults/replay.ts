@@ -1,13 +1,13 @@
 /** Judges recorded facts as `data-platform:health --facts` does, in this process. */
 import { components } from "../../lib/components/mod.ts";
-import { examine } from "../../lib/engine/evaluate.ts";
+import { evaluate } from "../../lib/engine/evaluate.ts";
 import type { Facts } from "../../lib/engine/model.ts";
 import { formats } from "../../lib/render/mod.ts";
 import type { Report } from "../../lib/engine/report.ts";
 
 /** The report of these facts. */
 export function replay(facts: Facts): Report {
-  return examine("data-platform:health", components, facts);
+  return evaluate("data-platform:health", components, facts);
 }
 
 /** The report as `--output-file` writes it in the plain format. */

@@ -9,7 +9,7 @@ import { FLUX, kustomization, SOURCE } from "./objects.ts";
 import { hurry, makeScene, until } from "./scene.ts";
 import { findFault } from "./table.ts";
 import { shortWaits, WAITS } from "./tree.ts";
-import { nudge, unwell } from "./well.ts";
+import { nudge, unhealthy } from "./well.ts";
 
 /** How long a platform may take to be well after a repair. */
 const WELL_SECONDS = 300;
@@ -100,7 +100,7 @@ export async function untilWell(ctx: LabContext): Promise<void> {
       await hurry(kube, kustomization(metadata.name));
     }
     await until("platform", "a healthy platform", WELL_SECONDS, async () => {
-      const left = await unwell(kube);
+      const left = await unhealthy(kube);
       if (left.length === 0) return true;
       if (Date.now() - nudged > NUDGE_MS) {
         await nudge(kube, left, replaced);

@@ -145,7 +145,7 @@ async function storage(kube: Kube): Promise<Unwell[]> {
 }
 
 /** What is not as it should be on a healthy platform. Throws LabError while the API server does not answer. */
-export async function unwell(kube: Kube): Promise<Unwell[]> {
+export async function unhealthy(kube: Kube): Promise<Unwell[]> {
   const parts = await Promise.all([
     one(kube, NODE),
     flux(kube),

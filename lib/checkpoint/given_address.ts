@@ -1,5 +1,5 @@
 /** The address of a service that was given on the command line or in the environment, with the CA that it is trusted by. */
-import { givenWay } from "../clients/kubernetes/reach.ts";
+import { givenConnection } from "../clients/kubernetes/service_connection.ts";
 import { UsageError } from "../engine/errors.ts";
 import type { Given } from "../cli/flags.ts";
 import { readCaFile } from "./ca_file.ts";
@@ -28,7 +28,7 @@ export async function givenAddress(
     );
   }
   const flag = asked === undefined ? variable : `--${name}`;
-  void givenWay(flag, url).close();
+  void givenConnection(flag, url).close();
   if (file === undefined) return { flag, url };
   if (URL.parse(url)?.protocol === "http:") {
     throw new UsageError(`--ca is for TLS, and ${flag} is ${url}. Give an https address, or leave --ca out.`);

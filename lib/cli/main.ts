@@ -13,7 +13,7 @@ import { otherTask } from "./rights.ts";
 import { note, print, progress, terminalColour, terminalWidth } from "./terminal.ts";
 import { own } from "../untrusted/lookup.ts";
 import { command } from "../untrusted/shell.ts";
-import { comment } from "../untrusted/written.ts";
+import { comment } from "../untrusted/quoting.ts";
 import { VERSION } from "../version.ts";
 
 interface Options extends Asked {
@@ -187,8 +187,8 @@ async function produce(command: Command, options: Options): Promise<Report | und
     await saveFacts(options.saveFacts, facts);
     note(`Facts saved to ${options.saveFacts}.`);
   }
-  const { examine } = await engine;
-  const report = examine(command.name, components, facts);
+  const { evaluate } = await engine;
+  const report = evaluate(command.name, components, facts);
   return { ...report, durationMs: Math.round(performance.now() - started) };
 }
 

@@ -3,13 +3,13 @@ import { CannotLook } from "../engine/errors.ts";
 import type { FailureKind } from "../engine/model.ts";
 import type { CatalogOptions, CatalogReply, CatalogRequest } from "./catalog_types.ts";
 import { quote } from "../redact/mod.ts";
-import { cannotLook, failure, type Trouble } from "./kubernetes/failures.ts";
+import { cannotLook, failure, type TransportError } from "./kubernetes/failures.ts";
 
 const LOGS = "look at the logs of the catalog: kubectl logs deploy/nessie";
 const ADDRESS = "check the address that was given with --url or NESSIE_URL";
 
 /** What a catalog said instead of doing it, in its own words. */
-export interface Said {
+export interface ErrorBody {
   status: number;
   /** Nessie: REFERENCE_NOT_FOUND ...; Iceberg REST: NoSuchTableException ... */
   code: string;
@@ -29,34 +29,34 @@ export interface Conflict {
 }
 
 /** The catalog answered, and refused: its words are kept. Everywhere else it is a CannotLook. */
-export class Refusal extends CannotLook {
+export class ErrorReply extends CannotLook {
   override name = "CannotLook";
-  constructor(kind: FailureKind, message: string, readonly said: Said) {
+  constructor(kind: FailureKind, message: string, readonly said: ErrorBody) {
     super(failure(kind, message));
   }
 }
 
 /** What the catalog said, if this error is its refusal. */
-export function refusalOf(error: unknown): Said | undefined {
-  return error instanceof Refusal ? error.said : undefined;
+export function errorBodyOf(error: unknown): ErrorBody | undefined {
+  return error instanceof ErrorReply ? error.said : undefined;
 }
 
 /**
  * Why a reply is no answer. `said` is the catalog's own error, when the body is one; without it something else
  * answered, or something stands between.
  */
-export function refused(
+export function errorReplyFailure(
   reply: CatalogReply,
   request: CatalogRequest,
   options: CatalogOptions,
-  said: Said | undefined,
+  said: ErrorBody | undefined,
 ): CannotLook {
   const { status } = reply;
   const what = `could not ${request.what}`;
-  if (!said) return stranger(reply, what, options);
+  if (!said) return foreignReplyFailure(reply, what, options);
   const clean = quoted(said, options);
   const because = `the catalog says ${status} ${clean.code}: ${clean.message || "it does not say why"}`;
-  const give = (kind: FailureKind, more: string) => new Refusal(kind, `${what}: ${more}`, clean);
+  const give = (kind: FailureKind, more: string) => new ErrorReply(kind, `${what}: ${more}`, clean);
   if (status === 401) {
     return give("unauthorized", `the catalog wants a valid token (${because}). Next: ${TOKEN}`);
   }
@@ -67,7 +67,7 @@ export function refused(
 }
 
 /** The catalog's words, fit to be shown: it may repeat what it was sent. */
-function quoted(said: Said, options: CatalogOptions): Said {
+function quoted(said: ErrorBody, options: CatalogOptions): ErrorBody {
   const safe = (text: string, limit: number) => quote(text, secretsOf(options), limit);
   const conflicts = said.conflicts.map((one) => ({
     ...one,
@@ -84,8 +84,8 @@ const TOKEN = "this tool sends none; ask where the catalog is reached without on
 const RIGHTS = "grant it in the catalog's authorization rules (nessie.server.authorization.rules)";
 
 /** An answer that no catalog gives. */
-function stranger(reply: CatalogReply, what: string, options: CatalogOptions): CannotLook {
-  const at = options.way.url;
+function foreignReplyFailure(reply: CatalogReply, what: string, options: CatalogOptions): CannotLook {
+  const at = options.connection.url;
   const { status, text } = reply;
   const page = /^\s*</.test(text);
   const form = text === "" ? "nothing" : page ? "a web page" : "something else";
@@ -131,15 +131,19 @@ function stranger(reply: CatalogReply, what: string, options: CatalogOptions): C
 /** Only the origin and path: a query may hold a secret. */
 function redirectTarget(reply: CatalogReply, options: CatalogOptions): string | undefined {
   const location = reply.headers.get("location");
-  const url = location === null ? null : URL.parse(location, `${options.way.url}/`);
+  const url = location === null ? null : URL.parse(location, `${options.connection.url}/`);
   return url ? quote(`${url.origin}${url.pathname}`, secretsOf(options), 200) : undefined;
 }
 
 /** The body is JSON, but not of the shape that the API promises. */
-export function misshapen(request: CatalogRequest, options: CatalogOptions, problem: string): CannotLook {
+export function malformedReplyFailure(
+  request: CatalogRequest,
+  options: CatalogOptions,
+  problem: string,
+): CannotLook {
   return cannotLook(
     "malformed",
-    `could not ${request.what}: the answer of ${options.way.url} ${
+    `could not ${request.what}: the answer of ${options.connection.url} ${
       quote(problem, secretsOf(options), 240)
     }. It may be no Nessie, or another ` +
       `version. Next: ${ADDRESS}`,
@@ -147,13 +151,17 @@ export function misshapen(request: CatalogRequest, options: CatalogOptions, prob
 }
 
 /** Why there was no whole answer. */
-export function silence(trouble: Trouble, request: CatalogRequest, options: CatalogOptions): CannotLook {
-  const { way, timeoutMs } = options;
+export function noReplyFailure(
+  trouble: TransportError,
+  request: CatalogRequest,
+  options: CatalogOptions,
+): CannotLook {
+  const { connection, timeoutMs } = options;
   const what = `could not ${request.what}`;
   const perhaps = request.method === "GET" || request.method === "HEAD"
     ? ""
     : " It may have been done nevertheless.";
-  const at = way.url;
+  const at = connection.url;
   if (trouble.why === "timeout") {
     return cannotLook(
       "timeout",
@@ -167,7 +175,7 @@ export function silence(trouble: Trouble, request: CatalogRequest, options: Cata
     return cannotLook("malformed", `${what}: the answer is larger than ${limit} MiB. Next: ${ADDRESS}`);
   }
   if (trouble.why === "closed") return cannotLook("unreachable", `${what}: the client was closed`);
-  const known = way.failure();
+  const known = connection.failure();
   if (known) return cannotLook(known.kind, `${what}: ${known.message}`);
   return network(trouble.text, what, at, perhaps);
 }

@@ -2,7 +2,7 @@
 import { sendable } from "../untrusted/api_path.ts";
 import { Interrupted } from "../engine/errors.ts";
 import { parseBigJson, stringifyBigJson } from "./big_json.ts";
-import { silence } from "./catalog_failures.ts";
+import { noReplyFailure } from "./catalog_failures.ts";
 import type { CatalogOptions, CatalogReply, CatalogRequest } from "./catalog_types.ts";
 import { fetchWhole } from "./transport.ts";
 
@@ -13,7 +13,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Sends it once. CannotLook when there is no whole answer; Interrupted when the signal was aborted. */
 export async function sendToCatalog(options: CatalogOptions, request: CatalogRequest): Promise<CatalogReply> {
-  const { way, timeoutMs, signal, token } = options;
+  const { connection, timeoutMs, signal, token } = options;
   signal?.throwIfAborted();
   const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...signal ? [signal] : []]);
   const headers: Record<string, string> = {
@@ -26,12 +26,12 @@ export async function sendToCatalog(options: CatalogOptions, request: CatalogReq
   const body = request.body === undefined ? undefined : stringifyBigJson(request.body);
   const init = { method: request.method, headers, body, redirect: "manual", signal: limit } as const;
   const whole = await fetchWhole(
-    way.url + sendable(request.path),
-    { ...init, client: way.client },
+    connection.url + sendable(request.path),
+    { ...init, client: connection.client },
     MAX_BYTES,
   );
   if (signal?.aborted) throw interruption(signal);
-  if (!whole.ok) throw silence(whole.trouble, request, options);
+  if (!whole.ok) throw noReplyFailure(whole.trouble, request, options);
   const { response, text } = whole;
   return { status: response.status, headers: response.headers, text, body: jsonOf(text) };
 }

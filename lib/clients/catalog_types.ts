@@ -1,10 +1,10 @@
 /** A request to a catalog, and its answer. Types only. */
-import type { Way } from "./kubernetes/reach.ts";
+import type { ServiceConnection } from "./kubernetes/service_connection.ts";
 
 /** Where a catalog is, and how long it is waited for. */
 export interface CatalogOptions {
   /** Its URL is the root of the server: what stands before `/api/v2` and `/iceberg`. */
-  way: Way;
+  connection: ServiceConnection;
   /** Limit of each request, its whole answer included. */
   timeoutMs: number;
   /** Ends what is under way; its reason is thrown and should be an Interrupted. */

@@ -5,7 +5,7 @@
 import { restPath } from "../untrusted/api_path.ts";
 import type { Reader } from "../engine/model.ts";
 import { anyText, list, map, messageText, num, obj, ShapeError, str, via } from "../engine/decode.ts";
-import { misshapen, refused, type Said } from "./catalog_failures.ts";
+import { type ErrorBody, errorReplyFailure, malformedReplyFailure } from "./catalog_failures.ts";
 import {
   type CatalogOptions,
   type CatalogReply,
@@ -240,7 +240,7 @@ async function pages<T>(next: (token?: string) => Promise<Listed<T>>, what: stri
 }
 
 /** The protocol's ErrorModel, if the body is one. */
-export function icebergError(status: number, body: unknown): Said | undefined {
+export function icebergError(status: number, body: unknown): ErrorBody | undefined {
   try {
     const error = ERROR(body)?.error;
     if (error?.type === undefined && error?.message === undefined) return undefined;
@@ -255,17 +255,19 @@ const ERROR = obj({ error: obj({ message: messageText, type: str, code: num }) }
 async function converse<T>(options: IcebergOptions, request: CatalogRequest, read: Reader<T>): Promise<T> {
   const reply = await sendToCatalog(options, request);
   if (reply.status < 200 || reply.status > 299) {
-    throw refused(reply, request, options, icebergError(reply.status, reply.body));
+    throw errorReplyFailure(reply, request, options, icebergError(reply.status, reply.body));
   }
-  if (reply.body === undefined && reply.text.trim() !== "") throw refused(reply, request, options, undefined);
+  if (reply.body === undefined && reply.text.trim() !== "") {
+    throw errorReplyFailure(reply, request, options, undefined);
+  }
   try {
     const value = read(reply.body);
     if (value !== undefined) return value;
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
-    throw misshapen(request, options, `is not what its API promises: ${error.message.trim()}`);
+    throw malformedReplyFailure(request, options, `is not what its API promises: ${error.message.trim()}`);
   }
-  throw misshapen(request, options, "is empty");
+  throw malformedReplyFailure(request, options, "is empty");
 }
 
 const CONFIG: Reader<IcebergConfig> = via(

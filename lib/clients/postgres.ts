@@ -75,7 +75,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       if (signal?.aborted) {
         throw signal.reason instanceof Interrupted ? signal.reason : new Interrupted("interrupted");
       }
-      throw databaseTrouble(error, options);
+      throw databaseFailure(error, options);
     } finally {
       limit.removeEventListener("abort", stop);
     }
@@ -90,7 +90,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 }
 
 /** What stood in the way, in words with a next step; https://www.postgresql.org/docs/current/errcodes-appendix.html. */
-export function databaseTrouble(
+export function databaseFailure(
   error: unknown,
   { words, database, user, password, timeoutMs, why }: Omit<DatabaseOptions, "signal">,
 ) {

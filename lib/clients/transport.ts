@@ -1,6 +1,6 @@
 /** Sends one request and takes in its whole answer, within a time and a size. Knows HTTP and TLS, not Kubernetes. */
 import { UsageError } from "../engine/errors.ts";
-import type { Trouble } from "./kubernetes/failures.ts";
+import type { TransportError } from "./kubernetes/failures.ts";
 import { command } from "../untrusted/shell.ts";
 import { own } from "../untrusted/lookup.ts";
 
@@ -12,17 +12,17 @@ export interface Reply {
   text: string;
 }
 
-export type Sent = { ok: true; reply: Reply } | { ok: false; trouble: Trouble };
+export type Sent = { ok: true; reply: Reply } | { ok: false; trouble: TransportError };
 
 export type Headers = [name: string, value: string][];
 
 export interface Limits {
-  /** Aborted by a timeout of its own, or with a Trouble as its reason. */
+  /** Aborted by a timeout of its own, or with a TransportError as its reason. */
   signal: AbortSignal;
   maxBytes: number;
 }
 
-/** Never throws: what goes wrong is a Trouble. Redirects are answers. */
+/** Never throws: what goes wrong is a TransportError. Redirects are answers. */
 export interface Transport {
   send(
     method: string,
@@ -94,7 +94,7 @@ function overFetch(route: Route): Transport {
 /** Refused in the handshake; or, by servers that ignore ALPN, HTTP/1.1 where a frame was awaited. */
 const NO_HTTP2 = /NoApplicationProtocol|http2 error|frame with invalid size/i;
 
-/** Sends one request by fetch; a Trouble when there was no whole answer of at most `maxBytes` bytes. */
+/** Sends one request by fetch; a TransportError when there was no whole answer of at most `maxBytes` bytes. */
 export async function fetchOnce(
   url: string,
   init: RequestInit & { client: Deno.HttpClient; signal: AbortSignal },
@@ -106,7 +106,7 @@ export async function fetchOnce(
   return { ok: true, reply: { status, ...retryAfter(headers.get("retry-after")), text } };
 }
 
-export type Whole = { ok: true; response: Response; text: string } | { ok: false; trouble: Trouble };
+export type Whole = { ok: true; response: Response; text: string } | { ok: false; trouble: TransportError };
 
 /** As fetchOnce, with the head of the answer beside its text; the body of `response` is used up. */
 export async function fetchWhole(
@@ -234,9 +234,9 @@ function retryAfter(header: string | null): { retryAfterMs?: number } {
   return header !== null && /^\d{1,6}$/.test(header.trim()) ? { retryAfterMs: Number(header) * 1000 } : {};
 }
 
-function troubleOf(error: unknown, signal: AbortSignal): Trouble {
+function troubleOf(error: unknown, signal: AbortSignal): TransportError {
   if (signal.aborted) {
-    const reason: Trouble | DOMException = signal.reason;
+    const reason: TransportError | DOMException = signal.reason;
     return reason instanceof DOMException ? { why: "timeout" } : reason;
   }
   return { why: "network", text: networkText(error) };

@@ -34,12 +34,12 @@ export interface ReadLimits {
   waitMs?: number;
 }
 
-export type ReadTrouble = "absent" | "directory" | "no-file" | "too-large" | "late" | "unreadable";
+export type ReadProblem = "absent" | "directory" | "no-file" | "too-large" | "late" | "unreadable";
 
 /** `mode` is undefined for a pipe; `why` is a clause about "it", and `error` what the system threw. */
 export type FileRead =
   | { ok: true; bytes: Uint8Array<ArrayBuffer>; mode?: number }
-  | { ok: false; trouble: ReadTrouble; why: string; error?: unknown };
+  | { ok: false; trouble: ReadProblem; why: string; error?: unknown };
 
 /** All of a file, or why not. No more than its limit is held, whatever its size is said to be; never throws. */
 export async function readLimited(path: string, limits: ReadLimits): Promise<FileRead> {

@@ -2,7 +2,7 @@
 import { platformNamespaces } from "./check.ts";
 import { buildGraph, explains, type Graph } from "./graph.ts";
 import type { ChainStep, Component, Confidence, Facts, Finding, Status, World } from "./model.ts";
-import { ON_ITS_WAY, refKey } from "./model.ts";
+import { IN_PROGRESS, refKey } from "./model.ts";
 import type { Root } from "./report.ts";
 import { groupsAlike, unsaidSources } from "./unread/sources.ts";
 
@@ -29,19 +29,19 @@ export function diagnose(
   const graph = buildGraph(components, world, facts, said);
   const scope = platformNamespaces(components, world);
   const all = withinReach([...said, ...graph.missing], graph, scope);
-  const unwell = all.filter(isUnwell);
-  const onTheirWay = new Set(
-    all.filter(({ status, reason }) => status === "ok" && reason === ON_ITS_WAY).map(({ object }) =>
+  const unhealthy = all.filter(isUnwell);
+  const inProgress = new Set(
+    all.filter(({ status, reason }) => status === "ok" && reason === IN_PROGRESS).map(({ object }) =>
       refKey(object)
     ),
   );
-  const alike = groupsAlike(components, facts, unwell);
-  const arcs = joinAlike(unwell, connect(unwell, graph, onTheirWay), alike);
-  const roots = rootsOf(unwell, arcs);
+  const alike = groupsAlike(components, facts, unhealthy);
+  const arcs = joinAlike(unhealthy, connect(unhealthy, graph, inProgress), alike);
+  const roots = rootsOf(unhealthy, arcs);
   const unread = new Set(alike.flat());
   const paths = shortestPaths(arcs, roots);
   const explained = new Map<number, Explained[]>();
-  const placed = unwell.map((finding, index): Finding => {
+  const placed = unhealthy.map((finding, index): Finding => {
     const path = paths[index];
     if (roots.has(index) || !path) return finding;
     const confidence = path.likely ? "likely" : "proven";
@@ -97,7 +97,7 @@ function withinReach(findings: readonly Finding[], graph: Graph, scope: Readonly
 }
 
 /** How the way to an object was, so far. */
-interface Way {
+interface ServiceConnection {
   likely: boolean;
   /** An edge on it is decisive. */
   decisive: boolean;
@@ -107,7 +107,7 @@ interface Way {
  * For every finding, the findings that can explain it, also through objects that are on their way or unreadable.
  * A warning explains what is critical only over a decisive edge, and only when nothing worse does.
  */
-function connect(findings: readonly Finding[], graph: Graph, onTheirWay: ReadonlySet<string>): Arc[][] {
+function connect(findings: readonly Finding[], graph: Graph, inProgress: ReadonlySet<string>): Arc[][] {
   const byObject = new Map<string, number[]>();
   findings.forEach((finding, index) => {
     const key = refKey(finding.object);
@@ -117,7 +117,12 @@ function connect(findings: readonly Finding[], graph: Graph, onTheirWay: Readonl
     const arcs: Arc[] = [];
     const lesser: Arc[] = [];
     const visited = new Set<string>();
-    const follow = (key: string, current: Finding, via: ChainStep[], { likely, decisive }: Way) => {
+    const follow = (
+      key: string,
+      current: Finding,
+      via: ChainStep[],
+      { likely, decisive }: ServiceConnection,
+    ) => {
       for (const edge of graph.needs.get(key) ?? []) {
         if (!explains(edge, current)) continue;
         const to = refKey(edge.to);
@@ -132,11 +137,11 @@ function connect(findings: readonly Finding[], graph: Graph, onTheirWay: Readonl
           if (cause.status !== "warning" || finding.status !== "critical") arcs.push(arc);
           else if (whole) lesser.push(arc);
         }
-        const passed = onTheirWay.has(to) ? ON_ITS_WAY : graph.unreadable.has(to) ? "Missing" : undefined;
+        const passed = inProgress.has(to) ? IN_PROGRESS : graph.unreadable.has(to) ? "Missing" : undefined;
         if (!passed || visited.has(to)) continue;
         visited.add(to);
         // What cannot be read may be absent, so it needs what an absent object needs.
-        const reason = passed === "Missing" ? "Unreadable" : ON_ITS_WAY;
+        const reason = passed === "Missing" ? "Unreadable" : IN_PROGRESS;
         const step = { object: edge.to, via: edge.via, reason };
         follow(
           to,

@@ -8,7 +8,7 @@ import { buildReport, type Report } from "./report.ts";
 import { openWorld } from "./world.ts";
 
 /** The report of these facts. Its `durationMs` is 0: only who collected knows how long that took. */
-export function examine(command: string, components: readonly Component[], facts: Facts): Report {
+export function evaluate(command: string, components: readonly Component[], facts: Facts): Report {
   const world = openWorld(facts);
   const judged = runChecks(components, world, facts);
   const outage = outageOf(components, facts);

@@ -100,10 +100,10 @@ interface Absent {
 
 /** As bad as what it hurts, also through another absent object; a warning while it hurts nothing yet. */
 function describeAbsent(absent: readonly Absent[], findings: readonly Finding[]): Finding[] {
-  const unwell = new Map<string, Finding[]>();
+  const unhealthy = new Map<string, Finding[]>();
   for (const finding of findings) {
     if (finding.status === "critical" || finding.status === "warning") {
-      push(unwell, refKey(finding.object), finding);
+      push(unhealthy, refKey(finding.object), finding);
     }
   }
   const gone = new Map<string, Finding>();
@@ -117,7 +117,7 @@ function describeAbsent(absent: readonly Absent[], findings: readonly Finding[])
       const hurt = entry.needy.flatMap((edge) => {
         const from = refKey(edge.from);
         const further = gone.get(from);
-        const felt = [...unwell.get(from) ?? [], ...further?.status === "critical" ? [further] : []];
+        const felt = [...unhealthy.get(from) ?? [], ...further?.status === "critical" ? [further] : []];
         return felt.filter((finding) => explains(edge, finding)).map(({ status }) => ({ edge, status }));
       });
       const worst = hurt.some(({ status }) => status === "critical") ? "critical" : "warning";

@@ -225,7 +225,7 @@ export interface Edge {
  * The reason of an `ok` judgement that says: on its way, inside its time. Such an object is no fault, but what waits
  * for it waits for whatever it waits for, so diagnosis passes through it.
  */
-export const ON_ITS_WAY = "Progressing";
+export const IN_PROGRESS = "Progressing";
 
 /** Judges every object of a kind; `undefined` means it is fine. */
 export interface KindCheck<T = unknown> {

@@ -25,11 +25,11 @@ export interface Creation {
   timeoutMs: number;
   /** The root of the repository. */
   root: string;
-  hands?: Hands;
+  dependencies?: Dependencies;
 }
 
 /** What it needs of the terminal, and of `deno test`. */
-export interface Hands {
+export interface Dependencies {
   terminal: Terminal;
   say(line: string): void;
   run(test: RunTest): Promise<TestRun>;
@@ -40,13 +40,13 @@ export interface Hands {
  * CannotLook when the test does not pass as it is, or does not fail where a fact was changed.
  */
 export async function createTest(creation: Creation): Promise<"written" | "unchanged"> {
-  const { subject, facts, leftOut = [], flags, root, hands = ownHands } = creation;
+  const { subject, facts, leftOut = [], flags, root, dependencies = ownDependencies } = creation;
   if (facts.length === 0) {
     throw new CannotLook({ kind: "malformed", message: "nothing was found that a test could assert" });
   }
   checkFacts(facts);
   if (leftOut.length > 0) {
-    hands.say(`Not asserted, because it did not hold or could not be tried: ${leftOut.join(", ")}.`);
+    dependencies.say(`Not asserted, because it did not hold or could not be tried: ${leftOut.join(", ")}.`);
   }
   const name = fileOf(subject.command);
   const shown = `tests/integration/${name}`;
@@ -54,22 +54,24 @@ export async function createTest(creation: Creation): Promise<"written" | "uncha
   const text = await formatted(testText(subject, flags, facts), root);
   const before = await textOf(path);
   if (before === text) {
-    hands.say(`${shown} says so already. Running it ...`);
+    dependencies.say(`${shown} says so already. Running it ...`);
     await within(creation, async (place) => passes(await run(creation, place, name, text, false), facts));
-    hands.say(`${shown} is unchanged: its ${count(facts)} passed.`);
+    dependencies.say(`${shown} is unchanged: its ${count(facts)} passed.`);
     return "unchanged";
   }
-  if (before !== undefined) await confirm(creation, shown, before, text, hands);
-  hands.say(`Running the test of ${count(facts, "fact")} as it is ...`);
+  if (before !== undefined) await confirm(creation, shown, before, text, dependencies);
+  dependencies.say(`Running the test of ${count(facts, "fact")} as it is ...`);
   await within(creation, async (place) => {
     passes(await run(creation, place, name, text, false), facts);
-    hands.say("It passed. Running it with every fact changed ...");
+    dependencies.say("It passed. Running it with every fact changed ...");
     const other = await formatted(testText(subject, flags, facts.map(changed)), root);
     fails(await run(creation, place, name, other, true), facts);
   });
   await Deno.mkdir(`${root}/tests/integration`, { recursive: true });
   await writeFileAtomic(path, new TextEncoder().encode(text), { flag: "--create-integration-test" });
-  hands.say(`${shown} is written: its ${count(facts)} passed, and each failed when its fact was another.`);
+  dependencies.say(
+    `${shown} is written: its ${count(facts)} passed, and each failed when its fact was another.`,
+  );
   return "written";
 }
 
@@ -81,14 +83,14 @@ async function confirm(
   shown: string,
   before: string,
   text: string,
-  hands: Hands,
+  dependencies: Dependencies,
 ): Promise<void> {
-  hands.say(`${shown} would change:`);
-  for (const line of difference(before, text)) hands.say(line);
+  dependencies.say(`${shown} would change:`);
+  for (const line of difference(before, text)) dependencies.say(line);
   const asks = `${shown} is there and would change`;
   await requireYes(
     { yes, asks, question: `Write ${shown}?`, nothing: "Nothing was written." },
-    hands.terminal,
+    dependencies.terminal,
   );
 }
 
@@ -132,7 +134,7 @@ async function within(creation: Creation, use: (place: string) => Promise<void>)
 }
 
 async function run(
-  { root, env, signal, timeoutMs, hands = ownHands }: Creation,
+  { root, env, signal, timeoutMs, dependencies = ownDependencies }: Creation,
   place: string,
   name: string,
   text: string,
@@ -140,7 +142,7 @@ async function run(
 ): Promise<TestRun> {
   const file = `${place}/${name}`;
   await Deno.writeTextFile(file, text);
-  return await hands.run({ root, file, env, noCheck, timeoutMs, signal });
+  return await dependencies.run({ root, file, env, noCheck, timeoutMs, signal });
 }
 
 /** As `deno fmt` has it, by the rules of the repository. */
@@ -169,7 +171,7 @@ async function textOf(path: string): Promise<string | undefined> {
   }
 }
 
-const ownHands: Hands = {
+const ownDependencies: Dependencies = {
   terminal: ownTerminal,
   say: note,
   run: runTest,

@@ -80,11 +80,11 @@ async function referencesOf(facts: Facts, asked: Asked): Promise<NamedReference[
     import("../clients/nessie/client.ts"),
   ]);
   const given = await givenAddress(asked.given, "url", "NESSIE_URL");
-  const { way, close } = await openCatalog(openWorld(facts), asked, given);
+  const { connection, close } = await openCatalog(openWorld(facts), asked, given);
   try {
     const { timeoutMs, signal } = asked;
     return await Array.fromAsync(
-      nessieApi({ way, timeoutMs, signal }).references(),
+      nessieApi({ connection, timeoutMs, signal }).references(),
       ({ type, name }) => ({ type, name }),
     );
   } finally {

@@ -7,7 +7,7 @@ import { type Histogram, histogram, record } from "./histogram.ts";
 import { own } from "../untrusted/lookup.ts";
 
 /** An operation that failed: `SlowDown`, `HTTP 500`, `timeout`, and one line of words without a secret. */
-export interface Refusal {
+export interface RequestError {
   kind: string;
   words: string;
 }
@@ -16,7 +16,7 @@ export interface Refusal {
  * One operation, the `i`-th from 0: gives the bytes that it moved, or why it failed. It should end when
  * `signal` is aborted. CannotLook counts as a refusal; anything else that is thrown ends the load.
  */
-export type Operation = (i: number, signal: AbortSignal) => Promise<number | Refusal>;
+export type Operation = (i: number, signal: AbortSignal) => Promise<number | RequestError>;
 
 export interface LoadOptions {
   /** Workers, each with one operation at a time. */
@@ -142,7 +142,7 @@ async function work(worker: Worker, window: Window, options: LoadOptions): Promi
   while (window.closedAt === undefined && !window.failure && result.begun < requests) {
     const i = from + result.begun++;
     const began = worker.since = performance.now();
-    let came: number | Refusal;
+    let came: number | RequestError;
     try {
       came = await operation(i, worker.controller.signal);
     } catch (error) {
@@ -180,7 +180,7 @@ function count(window: Window, began: number, ended: number, bytes: number): voi
   result.bytesInWindow += part * bytes;
 }
 
-async function refuse({ result, closedAt }: Window, { kind, words }: Refusal): Promise<void> {
+async function refuse({ result, closedAt }: Window, { kind, words }: RequestError): Promise<void> {
   result.errors[kind] = (own(result.errors, kind) ?? 0) + 1;
   if (result.firstErrors.length < MOST_WORDS && !result.firstErrors.includes(words)) {
     result.firstErrors.push(words);

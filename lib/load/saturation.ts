@@ -1,4 +1,4 @@
-/** Where a service is saturated: from which concurrency on more workers only wait longer. Pure. */
+/** Where a service saturates: from which concurrency on more workers only wait longer. Pure. */
 import { cellKey, type LoadRow } from "./rows.ts";
 
 /** Less than this much more throughput is none. */

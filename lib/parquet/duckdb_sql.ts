@@ -1,5 +1,5 @@
 /** Iceberg's types in DuckDB's words. It has no fixed length for bytes, and no timestamp with zone in nanoseconds. */
-import { sqlText } from "../untrusted/written.ts";
+import { sqlText } from "../untrusted/quoting.ts";
 import { type Field, type IcebergType, partsOf, type Primitive } from "./types.ts";
 
 const PRIMITIVES: Record<Primitive, string> = {

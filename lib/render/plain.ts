@@ -136,8 +136,8 @@ function nothingJudged(report: Report): boolean {
 }
 
 function onlySymptoms(component: ComponentReport, report: Report): boolean {
-  const unwell = component.checks.filter((finding) => finding.status === component.status);
-  return unwell.every((finding) => finding.role === "symptom" && !isRoot(finding, report));
+  const unhealthy = component.checks.filter((finding) => finding.status === component.status);
+  return unhealthy.every((finding) => finding.role === "symptom" && !isRoot(finding, report));
 }
 
 function line(component: ComponentReport, report: Report): string {

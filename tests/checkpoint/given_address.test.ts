@@ -4,8 +4,8 @@ import { readCaFile } from "../../lib/checkpoint/ca_file.ts";
 import { givenAddress } from "../../lib/checkpoint/given_address.ts";
 import { icebergRest } from "../../lib/clients/iceberg_rest.ts";
 import { nessieApi } from "../../lib/clients/nessie/client.ts";
-import { givenWay, type Way } from "../../lib/clients/kubernetes/reach.ts";
-import { openS3, rawS3, s3Trouble } from "../../lib/clients/s3/client.ts";
+import { givenConnection, type ServiceConnection } from "../../lib/clients/kubernetes/service_connection.ts";
+import { openS3, rawS3, s3Failure } from "../../lib/clients/s3/client.ts";
 import { loadClient } from "../../lib/clients/s3/load.ts";
 import { s3Reader } from "../../lib/clients/s3/reader.ts";
 import { networkText } from "../../lib/clients/transport.ts";
@@ -101,29 +101,32 @@ Deno.test("--ca needs an address with TLS to be for", async () => {
 const TALK = { keys: FAKE_KEYS, region: "us-east-1", timeoutMs: PATIENT_MS };
 
 /** One request of each client that goes to a given address, over this way. */
-const CLIENTS: Record<string, (way: Way) => Promise<unknown>> = {
-  async sdk(way) {
-    const s3 = await openS3({ ...TALK, way });
+const CLIENTS: Record<string, (connection: ServiceConnection) => Promise<unknown>> = {
+  async sdk(connection) {
+    const s3 = await openS3({ ...TALK, connection });
     try {
       const { ListBucketsCommand } = await import("@aws-sdk/client-s3");
       return await s3.send(new ListBucketsCommand({})).catch((error) => {
-        throw s3Trouble(error, { ...TALK, way });
+        throw s3Failure(error, { ...TALK, connection });
       });
     } finally {
       s3.destroy();
     }
   },
-  raw: (way) => rawS3({ ...TALK, way }).send({ method: "GET" }),
-  reader: (way) =>
-    s3Reader({ ...TALK, way }).size("lake", "key").catch((error) => {
-      throw s3Trouble(error, { ...TALK, way });
+  raw: (connection) => rawS3({ ...TALK, connection }).send({ method: "GET" }),
+  reader: (connection) =>
+    s3Reader({ ...TALK, connection }).size("lake", "key").catch((error) => {
+      throw s3Failure(error, { ...TALK, connection });
     }),
-  async load(way) {
-    const url = await rawS3({ ...TALK, way }).presign({ method: "GET" });
-    return await loadClient({ ...TALK, way }).send({ method: "GET", url }, new AbortController().signal);
+  async load(connection) {
+    const url = await rawS3({ ...TALK, connection }).presign({ method: "GET" });
+    return await loadClient({ ...TALK, connection }).send(
+      { method: "GET", url },
+      new AbortController().signal,
+    );
   },
-  nessie: (way) => nessieApi({ way, timeoutMs: PATIENT_MS }).config(),
-  iceberg: (way) => icebergRest({ way, timeoutMs: PATIENT_MS, prefix: "main" }).config(),
+  nessie: (connection) => nessieApi({ connection, timeoutMs: PATIENT_MS }).config(),
+  iceberg: (connection) => icebergRest({ connection, timeoutMs: PATIENT_MS, prefix: "main" }).config(),
 };
 
 /** An https server that is S3 to S3's clients, and a catalog to a catalog's. */
@@ -154,11 +157,11 @@ Deno.test("every client of a given address trusts the CA that was given, and wit
     for (const [name, ask] of Object.entries(CLIENTS)) {
       const url = /nessie|iceberg/.test(name) ? catalog : store;
       const over = async (ca: string | undefined) => {
-        const way = givenWay("--endpoint", url, ca);
+        const connection = givenConnection("--endpoint", url, ca);
         try {
-          return await ask(way);
+          return await ask(connection);
         } finally {
-          await way.close();
+          await connection.close();
         }
       };
       assert.ok(await over(testAuthority().ca).then(() => true), name);
@@ -177,12 +180,12 @@ Deno.test("every client of a given address trusts the CA that was given, and wit
 Deno.test("the CA is trusted at that address only: another connection of the same process does not trust it", async () => {
   await withTls(async (urls) => {
     const [, store = ""] = urls.split(" ");
-    const way = givenWay("--endpoint", store, testAuthority().ca);
+    const connection = givenConnection("--endpoint", store, testAuthority().ca);
     try {
-      await CLIENTS.raw?.(way);
+      await CLIENTS.raw?.(connection);
       await assert.rejects(fetch(store), (error) => /UnknownIssuer/.test(networkText(error)));
     } finally {
-      await way.close();
+      await connection.close();
     }
   });
 });

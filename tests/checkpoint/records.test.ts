@@ -5,7 +5,7 @@ import { commandOf, nextStep } from "../../lib/checkpoint/next_steps.ts";
 import { reported as nessieReported } from "../../lib/checkpoints/nessie/report.ts";
 import { reported as s3Reported } from "../../lib/checkpoints/s3/report.ts";
 import { sourcesOf } from "../../lib/engine/collect.ts";
-import { examine } from "../../lib/engine/evaluate.ts";
+import { evaluate } from "../../lib/engine/evaluate.ts";
 import { type Component, type Facts, isRecord, type RecordSource } from "../../lib/engine/model.ts";
 import { formats } from "../../lib/render/mod.ts";
 import { reportSchema } from "../../lib/engine/report_schema.ts";
@@ -108,7 +108,7 @@ function factsWith(sources: Record<string, unknown[]>): Facts {
 
 /** The report of these records, which every format must be able to say. */
 function reportOf(name: string, components: readonly Component[], sources: Record<string, unknown[]>) {
-  const report = examine(name, components, factsWith(sources));
+  const report = evaluate(name, components, factsWith(sources));
   const options = { colour: false, width: 100 };
   for (const one of Object.values(render)) one(report, options);
   reportSchema.parse(JSON.parse(render.json(report, options)));

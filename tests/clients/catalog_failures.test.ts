@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { nessieApi, refusalOf } from "../../lib/clients/nessie/client.ts";
+import { errorBodyOf, nessieApi } from "../../lib/clients/nessie/client.ts";
 import { icebergRest } from "../../lib/clients/iceberg_rest.ts";
-import { givenWay } from "../../lib/clients/kubernetes/reach.ts";
+import { givenConnection } from "../../lib/clients/kubernetes/service_connection.ts";
 import type { FailureKind } from "../../lib/engine/model.ts";
 import { serveFake, testAuthority } from "../fakes/api_server.ts";
 import { against, failing } from "./catalog_fixture.ts";
@@ -159,11 +159,11 @@ async function againstBytes(bytes: string, use: (url: string) => Promise<void>):
 }
 
 async function configOf(url: string): Promise<{ kind: string; message: string }> {
-  const way = givenWay("--url", url);
+  const connection = givenConnection("--url", url);
   try {
-    return await failing(nessieApi({ way, timeoutMs: PATIENT_MS }).config());
+    return await failing(nessieApi({ connection, timeoutMs: PATIENT_MS }).config());
   } finally {
-    await way.close();
+    await connection.close();
   }
 }
 
@@ -215,7 +215,7 @@ Deno.test("the Iceberg catalog's own errors keep their type", async () => {
   await against(() => Response.json({ error }, { status: 404 }), async (_api, asked, options) => {
     const rest = icebergRest({ ...options, prefix: "main@ab|w" });
     const why = await rest.loadTable({ namespace: ["a", "x.y"], name: "b/c" }).catch((one) => one);
-    assert.deepEqual(refusalOf(why), {
+    assert.deepEqual(errorBodyOf(why), {
       status: 404,
       code: "NoSuchTableException",
       message: error.message,
@@ -253,13 +253,13 @@ Deno.test("a certificate of another CA, one that has expired and one for another
   ] as const;
   for (const [pair, trusted, words] of cases) {
     await using fake = serveFake(() => new Response("{}"), pair);
-    const way = givenWay("--url", fake.url, trusted);
+    const connection = givenConnection("--url", fake.url, trusted);
     try {
-      const { kind, message } = await failing(nessieApi({ way, timeoutMs: PATIENT_MS }).config());
+      const { kind, message } = await failing(nessieApi({ connection, timeoutMs: PATIENT_MS }).config());
       assert.equal(kind, "certificate");
       assert.match(message, words);
     } finally {
-      await way.close();
+      await connection.close();
     }
   }
 });

@@ -1,7 +1,7 @@
 /** What the tests of the catalog's clients share: a server that answers as it is told. */
 import assert from "node:assert/strict";
 import { type NessieApi, nessieApi, type NessieOptions } from "../../lib/clients/nessie/client.ts";
-import { givenWay } from "../../lib/clients/kubernetes/reach.ts";
+import { givenConnection } from "../../lib/clients/kubernetes/service_connection.ts";
 import { CannotLook } from "../../lib/engine/errors.ts";
 import type { Failure } from "../../lib/engine/model.ts";
 import { PATIENT_MS } from "../patience.ts";
@@ -32,12 +32,12 @@ export async function against(
     },
   );
   asked.url = `http://127.0.0.1:${server.addr.port}`;
-  const way = givenWay("--url", asked.url);
-  const options = { way, timeoutMs: PATIENT_MS, ...more };
+  const connection = givenConnection("--url", asked.url);
+  const options = { connection, timeoutMs: PATIENT_MS, ...more };
   try {
     await use(nessieApi(options), asked, options);
   } finally {
-    await way.close();
+    await connection.close();
     stop.abort();
     await server.finished;
   }

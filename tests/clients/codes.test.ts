@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { codeOf } from "../../lib/untrusted/code.ts";
 import { icebergError } from "../../lib/clients/iceberg_rest.ts";
 import { nessieError } from "../../lib/clients/nessie/readers.ts";
-import { s3Answer } from "../../lib/clients/s3/failures.ts";
-import { errorFields } from "../../lib/clients/s3/refusals.ts";
+import { s3ErrorReply } from "../../lib/clients/s3/failures.ts";
+import { errorFields } from "../../lib/clients/s3/error_replies.ts";
 import { condition } from "../../lib/components/common/fields.ts";
 
 const GOOD = ["NoSuchKey", "REFERENCE_CONFLICT", "a", "XMinioX9", "x".repeat(64)];
@@ -49,6 +49,6 @@ Deno.test("a name that the SDK took from an answer is a code, or none", () => {
   };
   for (const name of [...GOOD, ...BAD]) {
     const error = Object.assign(new Error("m"), { name, $response: { seen } });
-    assert.equal(s3Answer(error)?.code, GOOD.includes(name) ? name : "");
+    assert.equal(s3ErrorReply(error)?.code, GOOD.includes(name) ? name : "");
   }
 });

@@ -1,9 +1,9 @@
 /** Servers that repeat what they were sent, in every field and every way, and cut it wherever they like. */
 import assert from "node:assert/strict";
-import { databaseTrouble } from "../../lib/clients/postgres.ts";
+import { databaseFailure } from "../../lib/clients/postgres.ts";
 import { icebergRest } from "../../lib/clients/iceberg_rest.ts";
 import { loadClient } from "../../lib/clients/s3/load.ts";
-import { openS3, rawS3, s3Refused, s3Trouble } from "../../lib/clients/s3/client.ts";
+import { openS3, rawS3, s3Failure, s3ReplyFailure } from "../../lib/clients/s3/client.ts";
 import { CannotLook } from "../../lib/engine/errors.ts";
 import { against as againstCatalog } from "./catalog_fixture.ts";
 import { against, CANARY, failureOf, PODS, PROXY, writing } from "./kubernetes/fixture.ts";
@@ -193,13 +193,14 @@ Deno.test("a store that repeats the keys shows none of them, whatever field they
       const s3 = await openS3(options);
       for (nth = 0; nth < sent.length; nth++) {
         const caught = await s3.send(new GetObjectCommand({ Bucket: "b", Key: "k" })).catch((error) => error);
-        assertHidden(s3Trouble(caught, options).message, secret);
+        assertHidden(s3Failure(caught, options).message, secret);
         assertHidden(
-          s3Refused(await rawS3(options).send({ method: "GET", bucket: "b", key: "k" }), options).message,
+          s3ReplyFailure(await rawS3(options).send({ method: "GET", bucket: "b", key: "k" }), options)
+            .message,
           secret,
         );
         const load = await loadClient(options).send(
-          { method: "GET", url: `${options.way.url}/b/k` },
+          { method: "GET", url: `${options.connection.url}/b/k` },
           new AbortController().signal,
         );
         assertHidden(JSON.stringify(load), secret);
@@ -222,7 +223,7 @@ Deno.test("a database that repeats the password shows none of it", () => {
   };
   for (const code of ["28P01", "53300", "57P03", "42501", "42P01", "XX000"]) {
     for (const message of echoes(password)) {
-      assertHidden(databaseTrouble({ code, message }, options).message, password);
+      assertHidden(databaseFailure({ code, message }, options).message, password);
     }
   }
 });
@@ -239,7 +240,7 @@ Deno.test("a weak password spoils no message", () => {
   };
   for (const password of ["a", "ok", "nessie", "failed"]) {
     assert.match(
-      databaseTrouble({ code: "28P01", message }, { ...options, password }).message,
+      databaseFailure({ code: "28P01", message }, { ...options, password }).message,
       new RegExp(message),
     );
   }

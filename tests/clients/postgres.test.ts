@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { databaseTrouble, openDatabase } from "../../lib/clients/postgres.ts";
+import { databaseFailure, openDatabase } from "../../lib/clients/postgres.ts";
 import { CannotLook, Interrupted } from "../../lib/engine/errors.ts";
 import { PATIENT_MS } from "../patience.ts";
 
@@ -32,7 +32,7 @@ async function serving<T>(answers: Uint8Array[], use: (port: number) => Promise<
   const accepting = (async () => {
     for await (const connection of listener) {
       open.add(connection);
-      void talk(connection, answers).catch(() => {}).finally(() => open.delete(connection));
+      void session(connection, answers).catch(() => {}).finally(() => open.delete(connection));
     }
   })();
   try {
@@ -44,7 +44,7 @@ async function serving<T>(answers: Uint8Array[], use: (port: number) => Promise<
   }
 }
 
-async function talk(connection: Deno.Conn, answers: Uint8Array[]): Promise<void> {
+async function session(connection: Deno.Conn, answers: Uint8Array[]): Promise<void> {
   const buffer = new Uint8Array(1024);
   for (let n = 0; await connection.read(buffer) !== null; n++) {
     // The first request asks for TLS.
@@ -95,7 +95,7 @@ Deno.test("a port on which nothing listens is told", async () => {
 
 Deno.test("what the tunnel knows of a broken connection is said instead", async () => {
   const why = () => ({ kind: "unreachable" as const, message: "nothing listens on port 5432 of Pod x" });
-  const trouble = databaseTrouble({ code: "CONNECTION_CLOSED", message: "closed" }, {
+  const trouble = databaseFailure({ code: "CONNECTION_CLOSED", message: "closed" }, {
     ...LOGIN,
     hostname: "127.0.0.1",
     port: 1,
@@ -123,14 +123,14 @@ Deno.test("Ctrl-C ends a question that waits", async () => {
 Deno.test("what a server calls a code is one, or is not said", () => {
   const options = { ...LOGIN, hostname: "h", port: 1, timeoutMs: PATIENT_MS };
   for (const code of ["x 28P01", "28P01\n", "a b", 5]) {
-    const { message } = databaseTrouble({ code, message: "m" }, options).failure;
+    const { message } = databaseFailure({ code, message: "m" }, options).failure;
     assert.match(message, /answers with an error: m/, JSON.stringify(code));
   }
 });
 
 Deno.test("each way to fail has words of its own", () => {
   const words = (code: string, message = "m") =>
-    databaseTrouble({ code, message }, { ...LOGIN, hostname: "h", port: 1, timeoutMs: PATIENT_MS }).failure;
+    databaseFailure({ code, message }, { ...LOGIN, hostname: "h", port: 1, timeoutMs: PATIENT_MS }).failure;
   assert.deepEqual(
     ["28P01", "3D000", "53300", "57P03", "42501", "42P01", "57014", "ECONNRESET", "XX000"].map((code) =>
       words(code).kind

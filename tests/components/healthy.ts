@@ -276,7 +276,7 @@ export const crash = (exitCode = 1, reason = "Error") => ({
 });
 
 /** Findings that are critical or warnings, as `Kind name Reason status`. */
-export function unwell(diagnosis: Diagnosis): string[] {
+export function unhealthy(diagnosis: Diagnosis): string[] {
   return diagnosis.findings.filter(({ status }) => status !== "ok" && status !== "skipped")
     .map(({ object, reason, status }) => `${object.kind} ${object.name} ${reason} ${status}`);
 }

@@ -189,9 +189,9 @@ Deno.test("what a check calls ok is unknown when it could not read all it needs 
     judged(without(toyFacts(items), kind), [careful]).map(({ object, status, reason }) =>
       `${object.name} ${status} ${reason}`
     );
-  const onItsWay = { ...made("slow", "Progressing"), status: "ok" };
+  const inProgress = { ...made("slow", "Progressing"), status: "ok" };
   assert.deepEqual(summary([made("a")], "forbidden"), ["* unknown Forbidden"]);
-  assert.deepEqual(summary([onItsWay], "forbidden"), ["slow unknown Forbidden"]);
+  assert.deepEqual(summary([inProgress], "forbidden"), ["slow unknown Forbidden"]);
   assert.deepEqual(summary([made("a"), made("b", "Failed")], "forbidden"), ["b critical Failed"]);
   // There are none of a kind that is not installed: that is known.
   assert.deepEqual(summary([made("a")], "not-installed"), ["* ok AllWell"]);

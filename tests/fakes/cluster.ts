@@ -3,7 +3,7 @@
  * conflicts and pins as an API server does; lists are one field. What an API server really does is tested on the lab.
  */
 import type { KubeObject, KubeWriter } from "../../lib/clients/kubernetes/writer.ts";
-import type { Conflict } from "../../lib/clients/kubernetes/write_answers.ts";
+import type { Conflict } from "../../lib/clients/kubernetes/write_replies.ts";
 import { CannotLook } from "../../lib/engine/errors.ts";
 
 export interface FakeCluster extends KubeWriter {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { AssertedFact } from "../../lib/integration_test/asserted.ts";
 import { CannotLook, Interrupted, UsageError } from "../../lib/engine/errors.ts";
-import { FACTS, handsOf, withToy } from "./fixture.ts";
+import { dependenciesOf, FACTS, withToy } from "./fixture.ts";
 import { until, withinLimits } from "../patience.ts";
 
 async function leftIn(root: string): Promise<string[]> {
@@ -35,7 +35,7 @@ Deno.test("a test is written after it was seen to pass, and to fail with every f
 
 Deno.test("the text is what people would write", async (t) => {
   await withToy(async ({ create, said, written }) => {
-    await create({ flags: { namespace: "lake" }, hands: handsOf(said, undefined) });
+    await create({ flags: { namespace: "lake" }, dependencies: dependenciesOf(said, undefined) });
     await t.assertSnapshot(await written());
   });
 });
@@ -108,11 +108,11 @@ Deno.test("when the same was found again, the test is run and left as it is", as
 
 Deno.test("when something else was found, the difference is shown, and without a terminal nothing is written", async () => {
   await withToy(async ({ root, create, said, written }) => {
-    const hands = handsOf(said, undefined);
-    await create({ hands, leftOut: ["toy.jump"] });
+    const dependencies = dependenciesOf(said, undefined);
+    await create({ dependencies, leftOut: ["toy.jump"] });
     assert.match(said[0] ?? "", /^Not asserted, because it did not hold or could not be tried: toy.jump\.$/);
     const before = await written();
-    await assert.rejects(create({ facts: CHANGED_FACTS, hands }), (error) => {
+    await assert.rejects(create({ facts: CHANGED_FACTS, dependencies }), (error) => {
       assert.ok(error instanceof UsageError);
       assert.match(error.message, /no terminal\. .*--yes\. Nothing was written/);
       return true;
@@ -126,15 +126,15 @@ Deno.test("when something else was found, the difference is shown, and without a
 
 Deno.test("on a terminal it asks, and no is no; --yes asks nobody", async () => {
   await withToy(async ({ create, said, written }) => {
-    await create({ hands: handsOf(said, undefined) });
+    await create({ dependencies: dependenciesOf(said, undefined) });
     const before = await written();
-    const no = create({ facts: CHANGED_FACTS, hands: handsOf(said, false) });
+    const no = create({ facts: CHANGED_FACTS, dependencies: dependenciesOf(said, false) });
     await assert.rejects(no, /Not confirmed. Nothing was written/);
     assert.ok(said.includes("Write tests/integration/toy-test.test.ts?"));
     assert.equal(await written(), before);
-    assert.equal(await create({ facts: CHANGED_FACTS, hands: handsOf(said, true) }), "written");
+    assert.equal(await create({ facts: CHANGED_FACTS, dependencies: dependenciesOf(said, true) }), "written");
     assert.match(await written() ?? "", /"new"/);
-    assert.equal(await create({ yes: true, hands: handsOf(said, undefined) }), "written");
+    assert.equal(await create({ yes: true, dependencies: dependenciesOf(said, undefined) }), "written");
     assert.equal(await written(), before);
   });
 });

@@ -1,7 +1,7 @@
 /** A repository in a directory of its own, whose look.ts says what a file says, and facts to assert. */
 import { typist } from "../fakes/terminal.ts";
 import type { AssertedFact, Subject } from "../../lib/integration_test/asserted.ts";
-import { createTest, type Creation, type Hands } from "../../lib/integration_test/create.ts";
+import { createTest, type Creation, type Dependencies } from "../../lib/integration_test/create.ts";
 import { runTest } from "../../lib/integration_test/prove.ts";
 import { PATIENT_MS } from "../patience.ts";
 
@@ -79,7 +79,7 @@ export async function withToy(use: (toy: Toy) => Promise<void>): Promise<void> {
         signal: new AbortController().signal,
         timeoutMs: PATIENT_MS,
         root,
-        hands: handsOf(said, undefined, runTest),
+        dependencies: dependenciesOf(said, undefined, runTest),
         ...more,
       }),
     written: () => read("tests/integration/toy-test.test.ts"),
@@ -102,7 +102,11 @@ export async function withToy(use: (toy: Toy) => Promise<void>): Promise<void> {
 }
 
 /** A terminal that answers, or none; with `deno test` itself, or with one that finds every fact as it is asserted. */
-export function handsOf(said: string[], answer: boolean | undefined, run: Hands["run"] = believing): Hands {
+export function dependenciesOf(
+  said: string[],
+  answer: boolean | undefined,
+  run: Dependencies["run"] = believing,
+): Dependencies {
   return {
     terminal: {
       ...typist(answer === undefined ? [] : [answer ? "y\n" : "n\n"], { terminal: answer !== undefined }),
@@ -114,7 +118,7 @@ export function handsOf(said: string[], answer: boolean | undefined, run: Hands[
 }
 
 /** The second run of a creation is the one with changed facts. */
-const believing: Hands["run"] = ({ noCheck }) => {
+const believing: Dependencies["run"] = ({ noCheck }) => {
   const titles = FACTS.map(({ title }) => title);
   return Promise.resolve(
     noCheck

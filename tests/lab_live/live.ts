@@ -37,7 +37,7 @@ export async function health(): Promise<{ code: number; report: Report }> {
 }
 
 /** Every finding of a report that is not well, one line each. */
-export function unwell(report: Report): string[] {
+export function unhealthy(report: Report): string[] {
   return report.details.components.flatMap(({ checks }) => checks)
     .filter(({ status }) => status !== "ok" && status !== "skipped")
     .map(({ status, object, reason, message }) =>
@@ -74,7 +74,7 @@ export async function withFaults(
         symptoms: all.flatMap(({ expect }) => expect.symptoms ?? []),
       }),
       [],
-      unwell(seen.report).join("\n"),
+      unhealthy(seen.report).join("\n"),
     );
     await look(seen);
   } finally {
@@ -85,7 +85,7 @@ export async function withFaults(
 /** Asserts that nothing is wrong and nothing is worth a word. */
 export async function assertHealthy(): Promise<void> {
   const { code, report } = await health();
-  assert.deepEqual(unwell(report), []);
+  assert.deepEqual(unhealthy(report), []);
   assert.equal(code, 0);
   assert.equal(report.status, "healthy");
 }

@@ -22,7 +22,7 @@ const row = (concurrency: number, requestsPerS: number, p50Ms: number, operation
   spread: 0,
 });
 
-Deno.test("the saturation is at the least concurrency that more workers do not beat", () => {
+Deno.test("the bend is the least concurrency that more workers do not beat", () => {
   const rows = [row(1, 100, 10), row(2, 190, 10), row(4, 300, 13), row(8, 310, 26), row(16, 305, 52)];
   assert.deepEqual(saturationOf(rows), {
     operation: "commit",
@@ -34,18 +34,18 @@ Deno.test("the saturation is at the least concurrency that more workers do not b
   });
 });
 
-Deno.test("throughput that still grows has no saturation, and neither has one that latency does not pay for", () => {
+Deno.test("throughput that still grows has no bend, and neither has one that latency does not pay for", () => {
   assert.equal(saturationOf([row(1, 100, 10), row(2, 200, 10), row(4, 400, 10)]), undefined);
   assert.equal(saturationOf([row(1, 100, 10), row(8, 100, 10)]), undefined);
   assert.equal(saturationOf([row(1, 100, 10)]), undefined);
   assert.equal(saturationOf([]), undefined);
 });
 
-Deno.test("a dip in the middle is no saturation", () => {
+Deno.test("a dip in the middle is no bend", () => {
   assert.equal(saturationOf([row(1, 100, 10), row(2, 90, 22), row(4, 300, 13)]), undefined);
 });
 
-Deno.test("a service with so many servers is saturated there, whatever its speed", () => {
+Deno.test("a service with so many servers bends there, whatever its speed", () => {
   fc.assert(
     fc.property(
       fc.constantFrom(1, 2, 4, 8, 16),

@@ -1,9 +1,9 @@
 /** What the demo does, with nothing done. */
 import assert from "node:assert/strict";
-import { demo, type Hands } from "../../tools/demo.ts";
+import { demo, type Dependencies } from "../../tools/demo.ts";
 
 /** The first words of the tasks that are started, and what is said. */
-async function watch(more: Partial<Hands>) {
+async function watch(more: Partial<Dependencies>) {
   const tasks: string[] = [];
   const said: string[] = [];
   const code = await demo({

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { runChecks } from "../../lib/engine/check.ts";
 import { sourcesOf } from "../../lib/engine/collect.ts";
-import { isRecord, ON_ITS_WAY, refKey } from "../../lib/engine/model.ts";
+import { IN_PROGRESS, isRecord, refKey } from "../../lib/engine/model.ts";
 import type { Component, Facts, Finding, Source, World } from "../../lib/engine/model.ts";
 import { openWorld } from "../../lib/engine/world.ts";
 import { type Judged, judgedCommands, scenario, scenarioNames, without } from "./commands.ts";
@@ -46,7 +46,7 @@ function lies(before: readonly Finding[], now: readonly Finding[]): string[] {
   const hidden = [...faults].flatMap(([key, { reason }]) => {
     const then = now.find((finding) => keyOf(finding) === key);
     // On its way, inside its time: that promises nothing.
-    if (then ? isBad(then) || then.status === "unknown" || then.reason === ON_ITS_WAY : blind) return [];
+    if (then ? isBad(then) || then.status === "unknown" || then.reason === IN_PROGRESS : blind) return [];
     return [`${key} hides ${reason} behind ${then?.reason ?? "nothing"}`];
   });
   return [...worse, ...hidden];

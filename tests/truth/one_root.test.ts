@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { gatewayOf } from "../../lib/checkpoints/s3/setup/facts.ts";
 import { API_PORT, destinationOf } from "../../lib/checkpoints/nessie/setup/facts.ts";
 import { sourcesOf } from "../../lib/engine/collect.ts";
-import { examine } from "../../lib/engine/evaluate.ts";
+import { evaluate } from "../../lib/engine/evaluate.ts";
 import { FAILURE_KINDS, failureReason, isNotInstalled } from "../../lib/engine/unread/failure_reason.ts";
 import { isList, isRecord, refKey } from "../../lib/engine/model.ts";
 import type { Facts, Failure, FailureKind, Source } from "../../lib/engine/model.ts";
@@ -56,7 +56,7 @@ function nothingOk({ components }: Judged, report: Report, sources: readonly Sou
   assert.deepEqual(ok.map(({ check }) => check), [], what);
 }
 
-const examined = ({ name, components }: Judged, facts: Facts) => examine(name, components, facts);
+const examined = ({ name, components }: Judged, facts: Facts) => evaluate(name, components, facts);
 
 Deno.test("all that is tried holds, and nothing is unknown, before anything fails", () => {
   for (const command of commands) {

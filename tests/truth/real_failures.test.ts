@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { validate } from "../checkpoints/nessie/fixture.ts";
 import { reported } from "../../lib/checkpoints/nessie/report.ts";
-import { examine } from "../../lib/engine/evaluate.ts";
+import { evaluate } from "../../lib/engine/evaluate.ts";
 import type { Facts } from "../../lib/engine/model.ts";
 import type { Report } from "../../lib/engine/report.ts";
 import { withKubeconfig } from "../clients/kubernetes/fixture.ts";
@@ -21,7 +21,7 @@ async function reportAt(url: string, timeoutMs = PATIENT_MS): Promise<Report> {
     facts = await withAsked({ given, kubeconfig, timeoutMs }, (asked) => validate(recorded, asked));
   });
   assert.ok(facts);
-  return examine("validate:nessie", reported(), facts);
+  return evaluate("validate:nessie", reported(), facts);
 }
 
 type Answer = (request: Request) => Response | Promise<Response>;

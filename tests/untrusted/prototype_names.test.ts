@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { replay } from "../../lab/faults/replay.ts";
 import { parseListPage, unescaped } from "../../lib/clients/s3/list.ts";
-import { refusalOf } from "../../lib/clients/s3/refusals.ts";
+import { errorReplyFailure } from "../../lib/clients/s3/error_replies.ts";
 import { signalsIn } from "../../lib/components/workloads/log_signals.ts";
 import { goSeconds } from "../../lib/components/common/states.ts";
 import { matches } from "../../lib/components/common/fields.ts";
@@ -65,13 +65,18 @@ Deno.test("the command says so, and exits with 3", async () => {
 });
 
 Deno.test("an error code of S3 is told as any that we do not know", () => {
-  const way = { url: "http://store", via: "given", close: () => Promise.resolve() };
-  const talk = { way, keys: { accessKeyId: "a", secretAccessKey: "b" }, region: "r", timeoutMs: 1 } as never;
+  const connection = { url: "http://store", via: "given", close: () => Promise.resolve() };
+  const session = {
+    connection,
+    keys: { accessKeyId: "a", secretAccessKey: "b" },
+    region: "r",
+    timeoutMs: 1,
+  } as never;
   const say = (code: string) => {
     const text = `<Error><Code>${code}</Code></Error>`;
     const headers = new Headers({ "x-amz-request-id": "1", "content-type": "application/xml" });
     const asked = { method: "GET", path: "/lake/x", sentAt: Date.now() };
-    return refusalOf({ status: 400, headers, text, asked } as never, { code }, talk);
+    return errorReplyFailure({ status: 400, headers, text, asked } as never, { code }, session);
   };
   const known = say("Unheard").message;
   for (const name of NAMES) {

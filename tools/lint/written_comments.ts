@@ -1,10 +1,10 @@
 /**
- * Comments in files that other programs read are made by `comment` of lib/untrusted/written.ts and by nothing else: what is said
+ * Comments in files that other programs read are made by `comment` of lib/untrusted/quoting.ts and by nothing else: what is said
  * in one may hold a line break, and what follows that is live.
  */
 
 /** Where comments are made. */
-const MAKERS = new Set(["lib/untrusted/written.ts", "lib/untrusted/shell.ts"]);
+const MAKERS = new Set(["lib/untrusted/quoting.ts", "lib/untrusted/shell.ts"]);
 const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname);
 
 /** Whether a value that comes after this text would stand in a comment. */
@@ -27,7 +27,7 @@ export const writtenComments: Deno.lint.Rule = {
             context.report({
               node,
               message: "a value stands in a comment that nothing keeps to one line",
-              hint: 'Write comment("#", text) (lib/untrusted/written.ts).',
+              hint: 'Write comment("#", text) (lib/untrusted/quoting.ts).',
             });
             return;
           }

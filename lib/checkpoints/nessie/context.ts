@@ -2,7 +2,7 @@
 import type { Scratch } from "../../checkpoint/scratch.ts";
 import type { IcebergReads, IcebergRest } from "../../clients/iceberg_rest.ts";
 import type { NessieApi, NessieConfig, OwnReference, Reference } from "../../clients/nessie/client.ts";
-import type { Way } from "../../clients/kubernetes/reach.ts";
+import type { ServiceConnection } from "../../clients/kubernetes/service_connection.ts";
 import type { ObjectRef, World } from "../../engine/model.ts";
 import type { Management } from "./api/management_port.ts";
 import type { WantedCatalog } from "./setup/wanted.ts";
@@ -18,7 +18,7 @@ export interface NessieContext {
   scratch: Scratch;
   /** The facts of the cluster. */
   world: World;
-  way: Way;
+  connection: ServiceConnection;
   nessie: NessieApi;
   /** For undoing only: outlives the signal. */
   undoNessie: NessieApi;

@@ -4,7 +4,7 @@ import { type Area, type Checkpoint, type Service, trialArea } from "../../check
 import type { Leftover } from "../../checkpoint/scratch.ts";
 import { type Outcome, skipped } from "../../checkpoint/trial.ts";
 import { note } from "../../cli/terminal.ts";
-import { connectionsOf } from "../../clients/kubernetes/reach.ts";
+import { connectionsOf } from "../../clients/kubernetes/service_connection.ts";
 import { nessieApi, type Reference } from "../../clients/nessie/client.ts";
 import type { Asked } from "../../command.ts";
 import { CannotLook } from "../../engine/errors.ts";
@@ -91,15 +91,15 @@ async function open(world: World, asked: Asked, { url }: Wanted): Promise<Catalo
   const warehouse = openWarehouse(world, asked);
   // It is waited for where objects are looked at.
   warehouse.catch(() => {});
-  const connections = connectionsOf("the catalog", catalog.way);
+  const connections = connectionsOf("the catalog", catalog.connection);
   return {
-    ...{ asked, world, catalog, warehouse, words: catalog.way.words, signal: catalog.signal },
+    ...{ asked, world, catalog, warehouse, words: catalog.connection.words, signal: catalog.signal },
     connections: () => connections,
     async close() {
       await catalog.close();
       const opened = await warehouse.catch(() => undefined);
       if (!opened || "failure" in opened) return;
-      connections.push(...connectionsOf("the object store", opened.talk.way));
+      connections.push(...connectionsOf("the object store", opened.session.connection));
       await opened.close();
     },
   };
@@ -117,7 +117,7 @@ const latency: Area<Context> = {
 const load = (wanted: Wanted): Area<Context> => ({
   sources: [nessieTrials, nessiePerformance],
   async run(context, { say }) {
-    const { startedAt, way } = context;
+    const { startedAt, connection } = context;
     const { rows, missed, records } = wanted.load
       ? await measureLoad(context, say)
       : { rows: [], missed: [], records: [] };
@@ -125,9 +125,9 @@ const load = (wanted: Wanted): Area<Context> => ({
       kind: "run",
       startedAt: startedAt.toISOString(),
       tookMs: Date.now() - startedAt.getTime(),
-      store: way.url,
-      way: way.how,
-      wayWords: way.words,
+      store: connection.url,
+      way: connection.how,
+      wayWords: connection.words,
       missed,
     };
     return { [nessieTrials.id]: records, [nessiePerformance.id]: [run, ...rows] };
@@ -170,7 +170,7 @@ const integrity = (wanted: Wanted): Area<Context> => ({
         const walked = await walk({
           catalog: { ...context.nessie, references: () => withoutScratch(context.nessie.references()) },
           store: store.reader,
-          talk: store.talk,
+          session: store.session,
           warehouses: "why" in context.wanted
             ? []
             : context.wanted.warehouses.map(({ location }) => location),
@@ -194,14 +194,22 @@ async function* withoutScratch(all: AsyncIterable<Reference>): AsyncGenerator<Re
 }
 
 async function cleaned(context: Context, leftovers: readonly Leftover[]): Promise<Outcome[]> {
-  const { swept, tools, before, way } = context;
+  const { swept, tools, before, connection } = context;
   const seen = "failure" in swept ? [] : swept;
   const again = await orFailure(stillUnclear(tools, seen));
   const unclear = "failure" in again ? seen.filter(({ state }) => state === "unclear") : again;
   const unseen = "failure" in swept ? { unseen: swept.failure.message } : {};
-  const ended = { leftovers, swept: seen, unclear, ...unseen, before, mark: marker(context), root: way.url };
+  const ended = {
+    leftovers,
+    swept: seen,
+    unclear,
+    ...unseen,
+    before,
+    mark: marker(context),
+    root: connection.url,
+  };
   // Over a client that is not bound to the signal.
-  return await cleanOutcomes(nessieApi({ way, timeoutMs: context.timeoutMs }), ended);
+  return await cleanOutcomes(nessieApi({ connection, timeoutMs: context.timeoutMs }), ended);
 }
 
 /** After all else, for ways to the old pods break. */

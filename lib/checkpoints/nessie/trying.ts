@@ -3,12 +3,12 @@ import {
   type Commit,
   type Content,
   type Entry,
+  type ErrorBody,
+  errorBodyOf,
   type Key,
   type NessieApi,
   type Operation,
   type Reference,
-  refusalOf,
-  type Said,
 } from "../../clients/nessie/client.ts";
 import { CannotLook } from "../../engine/errors.ts";
 import { expect, fail } from "../../checkpoint/expect.ts";
@@ -21,7 +21,7 @@ import { parseJson } from "../../untrusted/json.ts";
  * too many requests) nothing was tried.
  */
 export function judgeRejection(error: unknown): Outcome | undefined {
-  const said = refusalOf(error);
+  const said = errorBodyOf(error);
   if (!said || [401, 403, 429].includes(said.status) || !(error instanceof CannotLook)) return undefined;
   return failed(pascal(said.code), error.failure.message, { observed: saidText(said) });
 }
@@ -32,15 +32,15 @@ export function pascal(code: string): string {
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("") || "Refused";
 }
 
-export const saidText = ({ status, code }: Said): string => `HTTP ${status} ${code}`;
+export const saidText = ({ status, code }: ErrorBody): string => `HTTP ${status} ${code}`;
 
 /** What the catalog says when it is asked for something that it must reject; undefined: it did it. */
-export async function refusal(doing: Promise<unknown>): Promise<Said | undefined> {
+export async function refusal(doing: Promise<unknown>): Promise<ErrorBody | undefined> {
   try {
     await doing;
     return undefined;
   } catch (error) {
-    const said = refusalOf(error);
+    const said = errorBodyOf(error);
     if (said) return said;
     throw error;
   }
@@ -52,7 +52,7 @@ export async function rejected(
   wanted: { status: number; code: string },
   what: string,
   harm: string,
-): Promise<Said> {
+): Promise<ErrorBody> {
   const expected = `HTTP ${wanted.status} ${wanted.code}`;
   const said = await refusal(doing);
   if (!said) fail("NotRefused", `the catalog accepts ${what}: ${harm}`, { observed: "accepted", expected });

@@ -1,8 +1,8 @@
 /** What every trial of the S3 checkpoint is given: clients of one store, and a place of its own in it. */
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { Scratch } from "../../checkpoint/scratch.ts";
-import type { Way } from "../../clients/kubernetes/reach.ts";
-import type { S3Talk } from "../../clients/s3/client.ts";
+import type { ServiceConnection } from "../../clients/kubernetes/service_connection.ts";
+import type { S3Session } from "../../clients/s3/client.ts";
 import type { RawS3 } from "../../clients/s3/raw.ts";
 import type { ObjectRef } from "../../engine/model.ts";
 import type { OwnBucket, OwnPlace } from "./scratch/own_place.ts";
@@ -13,7 +13,7 @@ import type { OwnBucket, OwnPlace } from "./scratch/own_place.ts";
  */
 export interface S3Context {
   scratch: Scratch;
-  way: Way;
+  connection: ServiceConnection;
   region: string;
   /** `http://HOST[:PORT]`: the origin that requests are signed for. */
   endpoint: string;
@@ -41,8 +41,8 @@ export interface S3Context {
   /** Longest wait for one answer. */
   timeoutMs: number;
   signal: AbortSignal;
-  /** For `s3Trouble`: what was talked to, for messages. */
-  talk: S3Talk;
+  /** For `s3Failure`: what was talked to, for messages. */
+  session: S3Session;
 }
 
 /** What trials of the store as a whole speak of, and what explains them stands on. */

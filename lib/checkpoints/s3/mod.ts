@@ -5,7 +5,7 @@ import { type Leftover, leftoverOutcome } from "../../checkpoint/scratch.ts";
 import { type Outcome, passed } from "../../checkpoint/trial.ts";
 import { durationMs } from "../../cli/flags.ts";
 import { note } from "../../cli/terminal.ts";
-import { connectionsOf } from "../../clients/kubernetes/reach.ts";
+import { connectionsOf } from "../../clients/kubernetes/service_connection.ts";
 import type { Asked } from "../../command.ts";
 import { UsageError } from "../../engine/errors.ts";
 import type { World } from "../../engine/model.ts";
@@ -120,10 +120,10 @@ async function open(world: World, asked: Asked, wanted: Wanted): Promise<StoreSe
   const warehouse = warehouseOf(world);
   let tables: Promise<TableLocation[]> | undefined;
   return {
-    ...{ store, warehouse, words: store.way.words, signal: store.signal },
+    ...{ store, warehouse, words: store.connection.words, signal: store.signal },
     ...clients ? { clients } : { untried: withoutKeys(store, warehouse) },
     tableLocations: () => tables ??= tablesOfNessie(world, asked),
-    connections: () => connectionsOf("the object store", store.way),
+    connections: () => connectionsOf("the object store", store.connection),
     async close() {
       clients?.destroy();
       await store.close();

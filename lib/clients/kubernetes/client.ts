@@ -5,9 +5,9 @@
 import { sendable } from "../../untrusted/api_path.ts";
 import { CannotLook, UsageError } from "../../engine/errors.ts";
 import type { Answer, Connection, Failure } from "../../engine/model.ts";
-import { type Meaning, readRawReply, readReply, readTail } from "./answers.ts";
+import { type Meaning, readRawReply, readReply, readTail } from "./replies.ts";
 import { expiredSince } from "../certificate.ts";
-import { type Talk, type Trouble, troubleFailure } from "./failures.ts";
+import { type KubeSession, type TransportError, transportFailure } from "./failures.ts";
 import type { Target } from "./kubeconfig.ts";
 import {
   findTarget,
@@ -123,18 +123,18 @@ export async function connect(options: ConnectOptions): Promise<KubeClient> {
 }
 
 function clientOf(line: Line): KubeClient {
-  const { talk } = line;
+  const { session } = line;
   const get = (path: string, { metadataOnly, raw, tail }: GetOptions = {}) => {
     const accept = metadataOnly ? METADATA_TYPE : raw ? "*/*" : JSON_TYPE;
     const maxBytes = tail === undefined ? undefined : MAX_LOG_BYTES;
     return line.ask<Answer>({ method: "GET", path, accept, raw, maxBytes }, (reply) => {
-      if (tail !== undefined) return readTail(reply, path, talk, tail);
-      return raw ? readRawReply(reply, path, talk) : readReply(reply, path, talk);
+      if (tail !== undefined) return readTail(reply, path, session, tail);
+      return raw ? readRawReply(reply, path, session) : readReply(reply, path, session);
     });
   };
   let version: Promise<Preflight> | undefined;
   return {
-    context: talk.context,
+    context: session.context,
     connection: connectionOf(line.target),
     get,
     preflight: () => version ??= readVersion(get),
@@ -168,7 +168,7 @@ export interface Call {
 
 /** A way to one API server as one user; what the read client and the write client (kube_writer.ts) share. */
 export interface Line extends Omit<OpenedCluster, "transport"> {
-  talk: Talk;
+  session: KubeSession;
   /** Aborted when the line is closed. */
   closed: AbortSignal;
   /** Sends, once more where that may help, and says what `read` makes of the reply. Throws CannotLook. */
@@ -180,7 +180,7 @@ export interface Line extends Omit<OpenedCluster, "transport"> {
 export async function openLine(options: ConnectOptions): Promise<Line> {
   const cluster = options.cluster ?? clusterConnection(options);
   const { target, login, ca, transport } = await cluster.open();
-  const talk: Talk = {
+  const session: KubeSession = {
     ...target,
     timeoutMs: options.timeoutMs,
     expired: () => expiredSince(login.cert),
@@ -198,7 +198,7 @@ export async function openLine(options: ConnectOptions): Promise<Line> {
     const limits = { signal, maxBytes: maxBytes ?? options.maxBytes ?? MAX_BYTES };
     const sent = await transport.send(method, target.server + sendable(path), headers, body?.text, limits);
     if (sent.ok) return sent.reply;
-    throw new CannotLook(await troubleFailure(sent.trouble, path, talk, method !== "GET"));
+    throw new CannotLook(await transportFailure(sent.trouble, path, session, method !== "GET"));
   }
 
   async function ask<T>(call: Call, read: (reply: Reply) => Meaning<T>): Promise<T> {
@@ -214,7 +214,7 @@ export async function openLine(options: ConnectOptions): Promise<Line> {
       }
       const meaning = read(reply);
       if (meaning.ok) return meaning.answer;
-      throw new CannotLook(await explained(meaning.failure, talk));
+      throw new CannotLook(await explained(meaning.failure, session));
     } catch (error) {
       throw withoutSecrets(error, [...login.secrets(), ...call.secrets ?? []]);
     }
@@ -222,10 +222,10 @@ export async function openLine(options: ConnectOptions): Promise<Line> {
 
   function close(): void {
     if (closing.signal.aborted) return;
-    closing.abort({ why: "closed" } satisfies Trouble);
+    closing.abort({ why: "closed" } satisfies TransportError);
     if (cluster !== options.cluster) cluster.close();
   }
-  return { target, login, ca, talk, closed: closing.signal, ask, close };
+  return { target, login, ca, session, closed: closing.signal, ask, close };
 }
 
 /** Once, when the server asks for it by Retry-After, or when a token that was renewed meanwhile may do. */
@@ -246,13 +246,13 @@ async function loginHeaders(login: Login) {
 }
 
 /** A 401 because of an expired client certificate is about the certificate. */
-async function explained(failure: Failure, talk: Talk): Promise<Failure> {
-  const why = failure.kind === "unauthorized" ? await talk.expired() : undefined;
+async function explained(failure: Failure, session: KubeSession): Promise<Failure> {
+  const why = failure.kind === "unauthorized" ? await session.expired() : undefined;
   if (!why) return failure;
   return {
     kind: "certificate",
     message:
-      `the client certificate of user ${talk.userName} is no longer accepted by ${talk.server}: ${why}. ` +
+      `the client certificate of user ${session.userName} is no longer accepted by ${session.server}: ${why}. ` +
       "Next: get a new kubeconfig (on a kubeadm control plane: kubeadm certs renew admin.conf)",
   };
 }

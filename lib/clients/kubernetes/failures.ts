@@ -8,7 +8,7 @@ import type { Failure, FailureKind } from "../../engine/model.ts";
 import { oneLine } from "../../redact/mod.ts";
 
 /** Who asks whom; what messages may say. */
-export interface Talk {
+export interface KubeSession {
   server: string;
   context: string;
   clusterName: string;
@@ -21,22 +21,22 @@ export interface Talk {
 }
 
 /** Why a request got no whole answer. */
-export type Trouble =
+export type TransportError =
   | { why: "timeout" }
   | { why: "too-big"; limitBytes: number }
   | { why: "closed" }
   | { why: "network"; text: string };
 
 /** The failure that a request without a whole answer comes to; `writes`: it may have been carried out nevertheless. */
-export async function troubleFailure(
-  trouble: Trouble,
+export async function transportFailure(
+  trouble: TransportError,
   path: string,
-  talk: Talk,
+  session: KubeSession,
   writes = false,
 ): Promise<Failure> {
   switch (trouble.why) {
     case "timeout":
-      return timeoutFailure(path, talk, writes);
+      return timeoutFailure(path, session, writes);
     case "too-big": {
       const limit = `${Math.round(trouble.limitBytes / 1024 / 1024)} MiB`;
       return failure(
@@ -47,15 +47,15 @@ export async function troubleFailure(
     case "closed":
       return failure("unreachable", "the client was closed before the answer came");
     case "network":
-      return await networkFailure(trouble.text, talk, writes);
+      return await networkFailure(trouble.text, session, writes);
   }
 }
 
 const PERHAPS_DONE =
   "What was to be written may have been. Next: run this again, which is safe; if it happens again, ";
 
-function timeoutFailure(path: string, talk: Talk, writes: boolean): Failure {
-  const seconds = `${talk.timeoutMs / 1000} s`;
+function timeoutFailure(path: string, session: KubeSession, writes: boolean): Failure {
+  const seconds = `${session.timeoutMs / 1000} s`;
   const service = proxiedService(path);
   if (service) {
     return failure(
@@ -65,15 +65,15 @@ function timeoutFailure(path: string, talk: Talk, writes: boolean): Failure {
   }
   return failure(
     "timeout",
-    `the API server ${talk.server} gave no answer within ${seconds}: it is slow, or something on the way drops ` +
+    `the API server ${session.server} gave no answer within ${seconds}: it is slow, or something on the way drops ` +
       `packets. ${writes ? PERHAPS_DONE : "Next: "}kubectl get --raw /readyz, or raise --timeout`,
   );
 }
 
 /** Deno says these in the cause of "fetch failed" (rustls, hyper), node:https in error codes (OpenSSL names). */
-async function networkFailure(text: string, talk: Talk, writes: boolean): Promise<Failure> {
-  const at = `the API server ${talk.server}`;
-  const cluster = `cluster ${talk.clusterName} of the kubeconfig`;
+async function networkFailure(text: string, session: KubeSession, writes: boolean): Promise<Failure> {
+  const at = `the API server ${session.server}`;
+  const cluster = `cluster ${session.clusterName} of the kubeconfig`;
   if (/UnknownIssuer|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|self.signed|unable to (get|verify)/i.test(text)) {
     return failure(
       "certificate",
@@ -98,10 +98,10 @@ async function networkFailure(text: string, talk: Talk, writes: boolean): Promis
     );
   }
   if (/received fatal alert|alert (bad|unknown|unsupported|certificate|handshake)/i.test(text)) {
-    const why = await talk.expired() ?? "its CA may not be the one that the server trusts";
+    const why = await session.expired() ?? "its CA may not be the one that the server trusts";
     return failure(
       "certificate",
-      `${at} refused the client certificate of user ${talk.userName}: ${why}. Next: get a new kubeconfig`,
+      `${at} refused the client certificate of user ${session.userName}: ${why}. Next: get a new kubeconfig`,
     );
   }
   if (/invalid peer certificate|BadSignature|CERT_/i.test(text)) {

@@ -1,5 +1,5 @@
 /** Finds and reads the kubeconfig that kubectl would use, and the files it names. */
-import { MOST_BYTES, readLimited, type ReadLimits, type ReadTrouble } from "../../disk/read_limited.ts";
+import { MOST_BYTES, readLimited, type ReadLimits, type ReadProblem } from "../../disk/read_limited.ts";
 import { UsageError } from "../../engine/errors.ts";
 import {
   chooseContext,
@@ -95,7 +95,7 @@ export async function readText(
   );
 }
 
-const NEXT: Record<ReadTrouble, string> = {
+const NEXT: Record<ReadProblem, string> = {
   absent: "put it there",
   directory: "name a file in it",
   "no-file": "write what it gives into a file, and name that",

@@ -8,12 +8,12 @@ import type { Readable, Writable } from "node:stream";
 import { kubePath } from "../../untrusted/api_path.ts";
 import { CannotLook, Interrupted } from "../../engine/errors.ts";
 import type { Failure } from "../../engine/model.ts";
-import { readReply, unauthorized } from "./answers.ts";
+import { readReply, unauthorized } from "./replies.ts";
 import { quote } from "../../redact/mod.ts";
 import { cannotLook, failure } from "./failures.ts";
 import { type Line, openLine } from "./client.ts";
 import type { WriterOptions } from "./writer.ts";
-import { missingRule } from "./write_answers.ts";
+import { missingRule } from "./write_replies.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
@@ -27,7 +27,7 @@ export interface Forward {
 }
 
 /** What is forwarded to whom. */
-interface Way {
+interface PodTarget {
   line: Line;
   namespace: string;
   pod: string;
@@ -61,16 +61,16 @@ export async function forward(
   const over = Promise.withResolvers<never>();
   over.promise.catch(() => {});
   limit.addEventListener("abort", () => over.reject(new Error("timed out")));
-  const way: Way = { line, namespace, pod, port, over: over.promise };
+  const target: PodTarget = { line, namespace, pod, port, over: over.promise };
   const stop = () => line.close();
   signal?.addEventListener("abort", stop);
   try {
     signal?.throwIfAborted();
-    await checkPod(way);
-    const { open, drop } = await tunnels(way, options.timeoutMs);
+    await checkPod(target);
+    const { open, drop } = await tunnels(target, options.timeoutMs);
     try {
-      await tryOnce(open, way);
-      const forwarded = await listen(open, drop, way);
+      await tryOnce(open, target);
+      const forwarded = await listen(open, drop, target);
       signal?.addEventListener("abort", () => void forwarded.close());
       if (signal?.aborted) await forwarded.close();
       signal?.throwIfAborted();
@@ -89,12 +89,12 @@ export async function forward(
 }
 
 /** A pod that does not run is told as such; who may not read pods finds out by trying. */
-async function checkPod({ line, namespace, pod }: Way): Promise<void> {
+async function checkPod({ line, namespace, pod }: PodTarget): Promise<void> {
   const path = kubePath`/api/v1/namespaces/${namespace}/pods/${pod}`;
   try {
     const { body } = await line.ask(
       { method: "GET", path, accept: "application/json" },
-      (reply) => readReply(reply, path, line.talk),
+      (reply) => readReply(reply, path, line.session),
     );
     const phase = (body as { status?: { phase?: unknown } } | null)?.status?.phase;
     if (phase === "Running") return;
@@ -103,7 +103,7 @@ async function checkPod({ line, namespace, pod }: Way): Promise<void> {
       `Pod ${namespace}/${pod} does not run: its phase is ${
         typeof phase === "string" ? phase : "unknown"
       }. ` +
-        `Next: ${command`kubectl --context ${line.talk.context} -n ${namespace} describe pod ${pod}`}`,
+        `Next: ${command`kubectl --context ${line.session.context} -n ${namespace} describe pod ${pod}`}`,
     );
   } catch (error) {
     if (error instanceof CannotLook && error.failure.kind === "forbidden") return;
@@ -112,9 +112,12 @@ async function checkPod({ line, namespace, pod }: Way): Promise<void> {
 }
 
 /** What opens tunnels to the pod, with the line's own login; `drop` ends those that are being opened. */
-async function tunnels(way: Way, timeoutMs: number): Promise<{ open: OpenTunnel; drop: () => void }> {
+async function tunnels(
+  target: PodTarget,
+  timeoutMs: number,
+): Promise<{ open: OpenTunnel; drop: () => void }> {
   const { line: { target: { cluster, clusterName, server, userName }, login, ca }, namespace, pod, port } =
-    way;
+    target;
   const { KubeConfig, PortForward } = await import("@kubernetes/client-node");
   const base64 = (text: string | undefined) => text && new TextEncoder().encode(text).toBase64();
   const config = new KubeConfig();
@@ -143,25 +146,25 @@ async function tunnels(way: Way, timeoutMs: number): Promise<{ open: OpenTunnel;
   };
 }
 
-async function tryOnce(open: OpenTunnel, way: Way): Promise<void> {
+async function tryOnce(open: OpenTunnel, target: PodTarget): Promise<void> {
   const { PassThrough } = await import("node:stream");
   const nothing = new PassThrough().resume();
   try {
-    const tunnel = await Promise.race([open(nothing, nothing, new PassThrough()), way.over]);
+    const tunnel = await Promise.race([open(nothing, nothing, new PassThrough()), target.over]);
     await new Promise<void>((resolve) => {
       tunnel.onclose = resolve;
       tunnel.terminate();
     });
   } catch (error) {
-    throw new CannotLook(refusal(error, way));
+    throw new CannotLook(connectFailure(error, target));
   }
 }
 
 /** Accepts connections on a port of this machine and carries each through a tunnel of its own. */
-async function listen(open: OpenTunnel, drop: () => void, way: Way): Promise<Forward> {
+async function listen(open: OpenTunnel, drop: () => void, target: PodTarget): Promise<Forward> {
   const { createServer } = await import("node:net");
   const carried: Carried = { sockets: new Set() };
-  const server = createServer((socket) => void carry(socket, open, way, carried));
+  const server = createServer((socket) => void carry(socket, open, target, carried));
   const port = await portOf(server);
   return {
     url: `http://127.0.0.1:${port}`,
@@ -182,7 +185,7 @@ interface Carried {
 }
 
 /** Carries one connection until either side ends it. */
-async function carry(socket: Socket, open: OpenTunnel, way: Way, carried: Carried): Promise<void> {
+async function carry(socket: Socket, open: OpenTunnel, target: PodTarget, carried: Carried): Promise<void> {
   carried.sockets.add(socket);
   socket.on("error", () => {});
   socket.once("close", () => carried.sockets.delete(socket));
@@ -201,14 +204,14 @@ async function carry(socket: Socket, open: OpenTunnel, way: Way, carried: Carrie
   try {
     const tunnel = await open(answers, errors, socket);
     tunnel.onclose = () => {
-      if (!socket.destroyed && (said || !answered)) carried.failure = brokenOff(said, way);
+      if (!socket.destroyed && (said || !answered)) carried.failure = brokenOff(said, target);
       socket.destroySoon();
     };
     // Not close: that waits for the other side, half a minute if it must.
     socket.once("close", () => tunnel.terminate());
     if (socket.destroyed) tunnel.terminate();
   } catch (error) {
-    carried.failure = refusal(error, way);
+    carried.failure = connectFailure(error, target);
     socket.destroy();
   }
 }
@@ -233,38 +236,39 @@ async function portOf(server: Server): Promise<number> {
 }
 
 /** Why no tunnel was opened; `ws` says "Unexpected server response: 403". */
-function refusal(error: unknown, { line, namespace, pod, port }: Way): Failure {
+function connectFailure(error: unknown, { line, namespace, pod, port }: PodTarget): Failure {
   const text = String((error as { message?: unknown } | null)?.message ?? error);
   const status = Number(/server response: (\d{3})/.exec(text)?.[1]);
-  const { talk, target, login } = line;
+  const { session, target, login } = line;
   const which = `port ${port} of Pod ${namespace}/${pod}`;
-  const look = command`kubectl --context ${talk.context} -n ${namespace} get pod ${pod} -o wide`;
+  const look = command`kubectl --context ${session.context} -n ${namespace} get pod ${pod} -o wide`;
   if (status === 401) {
-    const meaning = unauthorized(talk);
+    const meaning = unauthorized(session);
     if (!meaning.ok) return meaning.failure;
   }
   if (status === 403) {
     const verbs = ["get", "create"];
     const rule = { user: target.userName, verbs, resource: "pods/portforward", group: "", namespace };
-    return failure("forbidden", missingRule({ ...rule, context: talk.context }));
+    return failure("forbidden", missingRule({ ...rule, context: session.context }));
   }
   if (status === 404) {
     return failure("not-installed", `Pod ${namespace}/${pod} does not exist. Next: ${look}`);
   }
   if (/timed out/.test(text)) {
-    const seconds = `${talk.timeoutMs / 1000} s`;
+    const seconds = `${session.timeoutMs / 1000} s`;
     return failure("timeout", `${which} was not opened within ${seconds}. Next: look at its node: ${look}`);
   }
   const why = status ? `HTTP ${status}` : quote(text, login.secrets(), 200);
   return failure(
     status >= 500 ? "server-error" : "unreachable",
-    `the API server ${talk.server} could not open ${which} (${why}): perhaps it can't reach the kubelet. Next: ${look}`,
+    `the API server ${session.server} could not open ${which} (${why}): perhaps it can't reach the kubelet. Next: ${look}`,
   );
 }
 
 /** Why a tunnel ended before anything came out of it; `said` are the kubelet's words. */
-function brokenOff(said: string, { line, namespace, pod, port }: Way): Failure {
-  const next = `Next: ${command`kubectl --context ${line.talk.context} -n ${namespace} describe pod ${pod}`}`;
+function brokenOff(said: string, { line, namespace, pod, port }: PodTarget): Failure {
+  const next =
+    `Next: ${command`kubectl --context ${line.session.context} -n ${namespace} describe pod ${pod}`}`;
   if (/refused/i.test(said)) {
     return failure("unreachable", `nothing listens on port ${port} of Pod ${namespace}/${pod}. ${next}`);
   }

@@ -5,7 +5,7 @@
 import { kubePath } from "../../untrusted/api_path.ts";
 import { Interrupted } from "../../engine/errors.ts";
 import type { Answer, Connection } from "../../engine/model.ts";
-import { type Meaning, readRawReply } from "./answers.ts";
+import { type Meaning, readRawReply } from "./replies.ts";
 import { cannotLook } from "./failures.ts";
 import { type Call, connectionOf, type ConnectOptions, type Line, openLine } from "./client.ts";
 import type { Reply } from "../transport.ts";
@@ -17,7 +17,7 @@ import {
   isTaken,
   placeOf,
   readWritten,
-} from "./write_answers.ts";
+} from "./write_replies.ts";
 
 /** An object of the API, of any kind. */
 export interface KubeObject {
@@ -104,9 +104,9 @@ export async function connectWriter(options: WriterOptions): Promise<KubeWriter>
   signal?.addEventListener("abort", close);
   if (signal?.aborted) close();
   return {
-    context: line.talk.context,
+    context: line.session.context,
     connection: connectionOf(line.target),
-    server: line.talk.server,
+    server: line.session.server,
     ...callsOver(interruptible(line, signal)),
     signal: signal ? AbortSignal.any([signal, line.closed]) : line.closed,
     close,
@@ -131,7 +131,7 @@ function interruptible(line: Line, signal: AbortSignal | undefined): Line {
 type Calls = Omit<KubeWriter, "context" | "connection" | "server" | "signal" | "close">;
 
 function callsOver(line: Line): Calls {
-  const { talk } = line;
+  const { session } = line;
   const send = (method: string, path: string, options: Sending = {}) => ask(line, method, path, options);
 
   async function get(path: string): Promise<KubeObject | undefined> {
@@ -185,7 +185,10 @@ function callsOver(line: Line): Calls {
       return (await send("GET", path, { also: isAbsent })).status === 200;
     },
     raw: (path) =>
-      line.ask({ method: "GET", path, accept: "*/*", raw: true }, (reply) => readRawReply(reply, path, talk)),
+      line.ask(
+        { method: "GET", path, accept: "*/*", raw: true },
+        (reply) => readRawReply(reply, path, session),
+      ),
   };
 }
 
@@ -221,8 +224,8 @@ function ask(line: Line, method: string, path: string, { query, type = JSON_TYPE
     ...(body === undefined ? {} : { body: { type, text: JSON.stringify(body) } }),
     secrets: secretsIn(body),
   };
-  const secrets = [...call.secrets ?? [], ...line.talk.secrets()];
-  const asked = { method, path, talk: line.talk, secrets };
+  const secrets = [...call.secrets ?? [], ...line.session.secrets()];
+  const asked = { method, path, session: line.session, secrets };
   return line.ask(call, (reply): Meaning<{ status: number; body?: unknown }> => {
     if (also?.(reply, secrets)) return { ok: true, answer: { status: reply.status } };
     return readWritten(reply, asked);

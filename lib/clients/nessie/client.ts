@@ -5,7 +5,7 @@
 import { restPath } from "../../untrusted/api_path.ts";
 import type { Reader } from "../../engine/model.ts";
 import { ShapeError } from "../../engine/decode.ts";
-import { misshapen, refusalOf, refused } from "../catalog_failures.ts";
+import { errorBodyOf, errorReplyFailure, malformedReplyFailure } from "../catalog_failures.ts";
 import {
   type CatalogOptions,
   type CatalogReply,
@@ -306,7 +306,7 @@ async function nextPage<T>(
   try {
     return await next(token);
   } catch (error) {
-    const said = pages > 0 ? refusalOf(error) : undefined;
+    const said = pages > 0 ? errorBodyOf(error) : undefined;
     if (said && (said.status === 404 || said.status === 400)) {
       throw cannotLook(
         "server-error",
@@ -321,18 +321,20 @@ async function nextPage<T>(
 async function converse<T>(options: NessieOptions, request: CatalogRequest, read: Reader<T>): Promise<T> {
   const reply = await sendToCatalog(options, { ...request, headers: CLIENT_SPEC });
   if (reply.status < 200 || reply.status > 299) {
-    throw refused(reply, request, options, nessieError(reply.status, reply.body));
+    throw errorReplyFailure(reply, request, options, nessieError(reply.status, reply.body));
   }
   try {
     const value = read(reply.body);
     if (value !== undefined) return value;
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
-    throw misshapen(request, options, `is not what its API promises: ${error.message.trim()}`);
+    throw malformedReplyFailure(request, options, `is not what its API promises: ${error.message.trim()}`);
   }
-  if (reply.status !== 204 && reply.text.trim() !== "") throw refused(reply, request, options, undefined);
-  throw misshapen(request, options, "is empty");
+  if (reply.status !== 204 && reply.text.trim() !== "") {
+    throw errorReplyFailure(reply, request, options, undefined);
+  }
+  throw malformedReplyFailure(request, options, "is empty");
 }
 
 export type * from "./types.ts";
-export { type Conflict, refusalOf, type Said } from "../catalog_failures.ts";
+export { type Conflict, type ErrorBody, errorBodyOf } from "../catalog_failures.ts";

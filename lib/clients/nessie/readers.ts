@@ -14,7 +14,7 @@ import {
   via,
 } from "../../engine/decode.ts";
 import { int64 } from "../big_json.ts";
-import type { Conflict, Said } from "../catalog_failures.ts";
+import type { Conflict, ErrorBody } from "../catalog_failures.ts";
 import type {
   Commit,
   Committed,
@@ -227,7 +227,7 @@ const ERROR = obj({
 });
 
 /** Nessie's own error, if the body is one. */
-export function nessieError(status: number, body: unknown): Said | undefined {
+export function nessieError(status: number, body: unknown): ErrorBody | undefined {
   try {
     const error = ERROR(body);
     const code = codeOf(error?.errorCode);

@@ -8,7 +8,7 @@ import type { Failure, Reader } from "../../engine/model.ts";
 import { anyText, list, num, obj, ShapeError, str, via } from "../../engine/decode.ts";
 import { cannotLook } from "../kubernetes/failures.ts";
 import { pause } from "../kubernetes/client.ts";
-import { type ConnectCall, refusal, silence } from "./failures.ts";
+import { type ConnectCall, errorReplyFailure, noReplyFailure } from "./failures.ts";
 import { fetchOnce, type Reply } from "../transport.ts";
 import { trimEnd } from "../../untrusted/text.ts";
 import { parseJson } from "../../untrusted/json.ts";
@@ -154,7 +154,7 @@ async function converse<T>(
     await pause(wait, limit);
     reply = await sendOnce(base, options, call, limit);
   }
-  const refused = refusal(reply, call, secrets);
+  const refused = errorReplyFailure(reply, call, secrets);
   if (refused) throw refused;
   return decode(reply.text, read, call);
 }
@@ -181,7 +181,7 @@ async function sendOnce(
     if (signal?.aborted) {
       throw signal.reason instanceof Interrupted ? signal.reason : new Interrupted("interrupted");
     }
-    throw silence(sent.trouble, call, { base, timeoutMs: options.timeoutMs, why: options.why });
+    throw noReplyFailure(sent.trouble, call, { base, timeoutMs: options.timeoutMs, why: options.why });
   } finally {
     client.close();
   }

@@ -3,7 +3,7 @@ import { CannotLook } from "../../engine/errors.ts";
 import type { Failure } from "../../engine/model.ts";
 import { messageText, num, obj } from "../../engine/decode.ts";
 import { quote } from "../../redact/mod.ts";
-import { cannotLook, type Trouble } from "../kubernetes/failures.ts";
+import { cannotLook, type TransportError } from "../kubernetes/failures.ts";
 import type { Reply } from "../transport.ts";
 import { parseJson } from "../../untrusted/json.ts";
 
@@ -24,7 +24,11 @@ const TOKEN =
   "issue a token for this Connect server in 1Password and give it to deno task 1p:install --token FILE";
 
 /** Why a reply is no answer; undefined when it is one. `secrets` are taken out of Connect's own words. */
-export function refusal(reply: Reply, call: ConnectCall, secrets: readonly string[]): CannotLook | undefined {
+export function errorReplyFailure(
+  reply: Reply,
+  call: ConnectCall,
+  secrets: readonly string[],
+): CannotLook | undefined {
   const { status } = reply;
   if (status >= 200 && status < 300) return undefined;
   const message = said(reply.text);
@@ -65,8 +69,8 @@ export function refusal(reply: Reply, call: ConnectCall, secrets: readonly strin
 }
 
 /** Why there was no whole answer. */
-export function silence(
-  trouble: Trouble,
+export function noReplyFailure(
+  trouble: TransportError,
   call: ConnectCall,
   { base, timeoutMs, why }: { base: string; timeoutMs: number; why?: () => Failure | undefined },
 ): CannotLook {

@@ -2,16 +2,16 @@
 import { CannotLook, Interrupted } from "../../engine/errors.ts";
 import type { Failure } from "../../engine/model.ts";
 import { redact } from "../../redact/mod.ts";
-import type { S3Talk, SeenS3 } from "./types.ts";
-import { NoS3 } from "./handler.ts";
-import { errorFields, isForeign, refusalOf, secretsOf } from "./refusals.ts";
+import type { S3Session, SeenS3 } from "./types.ts";
+import { NotS3 } from "./handler.ts";
+import { errorFields, errorReplyFailure, isForeign, secretsOf } from "./error_replies.ts";
 import { NoAnswer } from "./send.ts";
 import { networkText } from "../transport.ts";
-import { silence } from "./silence.ts";
+import { noReplyFailure } from "./no_reply.ts";
 import { codeOf } from "../../untrusted/code.ts";
 
 /** An answer that S3 gave instead of what was asked for. */
-export interface S3Refusal {
+export interface S3ErrorReply {
   status: number;
   /** `PreconditionFailed`; where there is no body (HEAD), a word for the status: `NotFound`, `Forbidden`. */
   code: string;
@@ -19,52 +19,55 @@ export interface S3Refusal {
 }
 
 /**
- * What the SDK or fetch threw, as CannotLook with words, or as Interrupted. Ask `s3Answer` first where a refusal is what
+ * What the SDK or fetch threw, as CannotLook with words, or as Interrupted. Ask `s3ErrorReply` first where a refusal is what
  * was wanted. An error that is neither an answer of a server nor a failed connection is a bug and is thrown.
  */
-export function s3Trouble(error: unknown, talk: S3Talk): CannotLook | Interrupted {
+export function s3Failure(error: unknown, session: S3Session): CannotLook | Interrupted {
   if (error instanceof CannotLook || error instanceof Interrupted) return error;
-  if (talk.signal?.aborted && talk.signal.reason instanceof Interrupted) return talk.signal.reason;
-  const found = failureOf(error, talk);
+  if (session.signal?.aborted && session.signal.reason instanceof Interrupted) return session.signal.reason;
+  const found = failureOf(error, session);
   if (!found) throw error;
-  return new CannotLook({ ...found, message: hide(found.message, talk) });
+  return new CannotLook({ ...found, message: hide(found.message, session) });
 }
 
 /** The same of an answer to a raw request. */
-export function s3Refused(reply: Omit<SeenS3, "text"> & { text(): string }, talk: S3Talk): CannotLook {
-  const found = refusalOf(
+export function s3ReplyFailure(
+  reply: Omit<SeenS3, "text"> & { text(): string },
+  session: S3Session,
+): CannotLook {
+  const found = errorReplyFailure(
     { ...reply, text: reply.text() },
-    refusalIn({ ...reply, text: reply.text() }),
-    talk,
+    errorIn({ ...reply, text: reply.text() }),
+    session,
   );
-  return new CannotLook({ ...found, message: hide(found.message, talk) });
+  return new CannotLook({ ...found, message: hide(found.message, session) });
 }
 
 /** Status and code of an answer that S3 gave instead of what was asked for; undefined when the error is none. */
-export function s3Answer(error: unknown): S3Refusal | undefined {
+export function s3ErrorReply(error: unknown): S3ErrorReply | undefined {
   const seen = seenIn(error);
   if (!seen || isForeign(seen)) return undefined;
-  const { code, message } = refusalIn(seen);
+  const { code, message } = errorIn(seen);
   const named = sdkWords(error);
   return { status: seen.status, code: code ?? named.code, message: message ?? named.message };
 }
 
-function failureOf(error: unknown, talk: S3Talk): Failure | undefined {
-  if (error instanceof NoAnswer) return silence(error, talk);
+function failureOf(error: unknown, session: S3Session): Failure | undefined {
+  if (error instanceof NoAnswer) return noReplyFailure(error, session);
   const seen = seenIn(error);
-  if (seen) return refusalOf(seen, { ...sdkWords(error), ...refusalIn(seen) }, talk);
+  if (seen) return errorReplyFailure(seen, { ...sdkWords(error), ...errorIn(seen) }, session);
   const fetched = error instanceof TypeError || error instanceof Deno.errors.Http ||
     error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BadResource;
   if (!fetched || !FETCH.test(networkText(error))) return undefined;
   const asked = { method: "GET", path: "/", sentAt: 0 };
-  return silence(new NoAnswer({ why: "network", text: networkText(error) }, asked), talk);
+  return noReplyFailure(new NoAnswer({ why: "network", text: networkText(error) }, asked), session);
 }
 
 const FETCH = /fetch failed|sending request|reading a body|connection|Bad resource/i;
 
 /** The answer that an error of the SDK, or of the handler, is about. */
 function seenIn(error: unknown): SeenS3 | undefined {
-  if (error instanceof NoS3) return error.seen;
+  if (error instanceof NotS3) return error.seen;
   if (!(error instanceof Error) || !("$response" in error)) return undefined;
   const response = error.$response as { seen?: SeenS3 } | undefined;
   return response?.seen;
@@ -78,8 +81,8 @@ function sdkWords(error: unknown): { code: string; message: string } {
 }
 
 /** A server may quote what it was sent; whoever made the words may have forgotten it. */
-function hide(message: string, talk: S3Talk): string {
-  return redact(message, secretsOf(talk));
+function hide(message: string, session: S3Session): string {
+  return redact(message, secretsOf(session));
 }
 
 /** A word for a status that comes without a body. */
@@ -96,7 +99,7 @@ const WORDS: Record<number, string> = {
   503: "ServiceUnavailable",
 };
 
-function refusalIn({ status, text }: SeenS3): { code?: string; message?: string } {
+function errorIn({ status, text }: SeenS3): { code?: string; message?: string } {
   const { code, message } = errorFields(text);
   const named = code ?? (text === "" && status >= 300 ? WORDS[status] ?? `Status${status}` : undefined);
   return { ...named ? { code: named } : {}, ...message ? { message } : {} };

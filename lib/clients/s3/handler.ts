@@ -1,4 +1,4 @@
-/** Carries the SDK's requests by fetch: its own handlers know neither a Way nor a limit for a body that stalls. */
+/** Carries the SDK's requests by fetch: its own handlers know neither a ServiceConnection nor a limit for a body that stalls. */
 import { escaped } from "../../untrusted/api_path.ts";
 import { readBody, type S3Request, type S3Response, sendS3 } from "./send.ts";
 import type { S3Options, SeenS3 } from "./types.ts";
@@ -32,8 +32,8 @@ export interface Handler {
 }
 
 /** An answer that no S3 gives, though its status is a success: a web page, for one. */
-export class NoS3 extends Error {
-  override name = "NoS3";
+export class NotS3 extends Error {
+  override name = "NotS3";
   constructor(readonly seen: SeenS3) {
     super(`the answer to ${seen.asked.method} ${seen.asked.path} is none of S3`);
   }
@@ -46,11 +46,11 @@ const MAX_STREAM_BYTES = 256 * 1024 * 1024;
 
 /** A handler of requests that go by `options.way`. */
 export function fetchHandler(options: S3Options): Handler {
-  const { way, timeoutMs, signal, maxBytes } = options;
+  const { connection, timeoutMs, signal, maxBytes } = options;
   return {
     async handle(request, { abortSignal } = {}) {
       const signals = [signal, abortSignal instanceof AbortSignal ? abortSignal : undefined];
-      const response = await sendS3(await requestOf(request), { way, timeoutMs, signals, maxBytes });
+      const response = await sendS3(await requestOf(request), { connection, timeoutMs, signals, maxBytes });
       return { response: await sdkResponse(response) };
     },
     destroy: () => {},
@@ -104,7 +104,7 @@ async function sdkResponse(response: S3Response): Promise<SdkResponse> {
   const seen = { status, headers, text: new TextDecoder().decode(bytes), asked };
   if (!failed && isPage(headers)) {
     await response.body?.cancel();
-    throw new NoS3(seen);
+    throw new NotS3(seen);
   }
   const body = bytes ? streamOf(bytes) : response.body ?? streamOf(new Uint8Array());
   return { statusCode: status, headers: Object.fromEntries(headers), body, seen };

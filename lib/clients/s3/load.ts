@@ -4,9 +4,9 @@
  */
 import { CannotLook } from "../../engine/errors.ts";
 import { quote } from "../../redact/mod.ts";
-import { type S3Talk, s3Trouble } from "./client.ts";
+import { s3Failure, type S3Session } from "./client.ts";
 import { readBody } from "./send.ts";
-import { errorFields, secretsOf } from "./refusals.ts";
+import { errorFields, secretsOf } from "./error_replies.ts";
 
 /** A request as it goes out, over and over. */
 export interface LoadRequest {
@@ -20,7 +20,7 @@ export interface LoadRequest {
 }
 
 /** `SlowDown`, `HTTP 500 InternalError`, `CutBody`; words are one line and hold no secret. */
-export interface LoadRefusal {
+export interface LoadError {
   kind: string;
   words: string;
 }
@@ -36,11 +36,11 @@ const MAX_ERROR_BYTES = 1024 * 1024;
 
 export interface LoadClient {
   /** Bytes that were moved, or how the store refused. CannotLook when there was no whole answer. */
-  send(request: LoadRequest, signal: AbortSignal): Promise<number | LoadRefusal>;
+  send(request: LoadRequest, signal: AbortSignal): Promise<number | LoadError>;
 }
 
-export function loadClient(talk: S3Talk): LoadClient {
-  const { client } = talk.way;
+export function loadClient(session: S3Session): LoadClient {
+  const { client } = session.connection;
   const buffers: ArrayBuffer[] = [];
   const drain = async (body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<number> => {
     let buffer = buffers.pop() ?? new ArrayBuffer(BUFFER_BYTES);
@@ -60,7 +60,7 @@ export function loadClient(talk: S3Talk): LoadClient {
       try {
         const response = await fetch(url, { method, headers, body, signal, client, redirect: "manual" });
         if (!response.ok) {
-          return refusal(response.status, await errorText(response, method, url), method, talk);
+          return loadError(response.status, await errorText(response, method, url), method, session);
         }
         const bytes = expect !== undefined && expect <= SMALL_BYTES && isWhole(response, expect)
           ? (await response.bytes()).length
@@ -72,7 +72,7 @@ export function loadClient(talk: S3Talk): LoadClient {
       } catch (error) {
         // What ended it knows why: the load, for it was late or interrupted.
         if (signal.aborted) throw new CannotLook({ kind: "timeout", message: "it was ended" });
-        throw s3Trouble(error, talk);
+        throw s3Failure(error, session);
       }
     },
   };
@@ -88,14 +88,14 @@ async function errorText({ body }: Response, method: string, url: string): Promi
   return new TextDecoder().decode(await readBody({ body, asked }, MAX_ERROR_BYTES));
 }
 
-function refusal(status: number, text: string, method: string, talk: S3Talk): LoadRefusal {
+function loadError(status: number, text: string, method: string, session: S3Session): LoadError {
   const { code, message } = errorFields(text);
   const named = code ? ` ${code}` : "";
   const kind = BUSY.has(status) ? "SlowDown" : `HTTP ${status}${named}`;
   const said = message ? `: ${message}` : "";
-  return { kind, words: quote(`${method} gave HTTP ${status}${named}${said}`, secretsOf(talk), 200) };
+  return { kind, words: quote(`${method} gave HTTP ${status}${named}${said}`, secretsOf(session), 200) };
 }
 
-function cut(method: string, bytes: number, expect: number): LoadRefusal {
+function cut(method: string, bytes: number, expect: number): LoadError {
   return { kind: "CutBody", words: `${method} gave ${bytes} bytes where ${expect} were stored` };
 }

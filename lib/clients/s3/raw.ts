@@ -1,9 +1,9 @@
 /** Requests to S3 exactly as they are asked for: what the SDK can't or won't send. */
 import { escaped, escapedKey } from "../../untrusted/api_path.ts";
 import type { S3Keys, S3Options } from "./types.ts";
-import { s3Trouble } from "./failures.ts";
+import { s3Failure } from "./failures.ts";
 import { sameUrl } from "./handler.ts";
-import { errorFields } from "./refusals.ts";
+import { errorFields } from "./error_replies.ts";
 import { type AskedS3, MAX_BODY_BYTES, readBody, type S3Request, type S3Response, sendS3 } from "./send.ts";
 import {
   CHUNKED,
@@ -76,15 +76,15 @@ const EXPIRES_S = 300;
 
 /** A client for such requests. */
 export function rawS3(options: S3Options): RawS3 {
-  const { way, timeoutMs, signal, maxBytes = MAX_BODY_BYTES } = options;
+  const { connection, timeoutMs, signal, maxBytes = MAX_BODY_BYTES } = options;
   return {
     async send(request) {
       const written = await writtenOf(request, options);
       try {
-        const response = await sendS3(written, { way, timeoutMs, signals: [signal], maxBytes });
+        const response = await sendS3(written, { connection, timeoutMs, signals: [signal], maxBytes });
         return replyOf(response, await readBody(response, maxBytes));
       } catch (error) {
-        throw s3Trouble(error, options);
+        throw s3Failure(error, options);
       }
     },
     async presign(request) {
@@ -158,9 +158,9 @@ async function crc32(bytes: Uint8Array): Promise<string> {
 /** Where the request goes. A key whose path fetch would change can't be asked for: that is a TypeError. */
 function urlOf(
   { bucket, key, query, virtualHost }: RawRequest,
-  { way, pathStyle = true }: S3Options,
+  { connection, pathStyle = true }: S3Options,
 ): string {
-  const base = new URL(way.url);
+  const base = new URL(connection.url);
   const inHost = bucket !== undefined && (virtualHost ?? !pathStyle);
   const prefix = trimEnd(base.pathname, "/");
   const place = [

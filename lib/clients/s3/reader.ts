@@ -1,5 +1,5 @@
 /**
- * Reads very many small objects of an S3 store: get, head and list, signed, over a Way. It does what the SDK does for
+ * Reads very many small objects of an S3 store: get, head and list, signed, over a ServiceConnection. It does what the SDK does for
  * these three at a tenth of its cost, and nothing else; it can't write.
  */
 import { escaped } from "../../untrusted/api_path.ts";
@@ -10,13 +10,13 @@ import { type ListPage, parseListPage } from "./list.ts";
 import { pathSigner } from "./path_signer.ts";
 import { type AskedS3, NoAnswer, readBody } from "./send.ts";
 import { networkText } from "../transport.ts";
-import type { Way } from "../kubernetes/reach.ts";
+import type { ServiceConnection } from "../kubernetes/service_connection.ts";
 import { pause } from "../kubernetes/client.ts";
 import { codeOf } from "../../untrusted/code.ts";
 import { between } from "../../untrusted/text.ts";
 
 export interface S3ReaderOptions {
-  way: Way;
+  connection: ServiceConnection;
   keys: S3Keys;
   region: string;
   /** Longest wait for one answer; a body of many bytes gets a second more for each MiB. */
@@ -29,7 +29,7 @@ export interface S3ReaderOptions {
   maxBytes?: number;
 }
 
-/** Each throws S3Refused for an answer that is neither the object nor "no such object", and NoAnswer for none. */
+/** Each throws S3ReplyError for an answer that is neither the object nor "no such object", and NoAnswer for none. */
 export interface S3Reader {
   /** All of an object; undefined when there is none. */
   get(bucket: string, key: string): Promise<Uint8Array | undefined>;
@@ -49,8 +49,8 @@ export interface ListOptions {
 }
 
 /** The store answered, but would not: 403 AccessDenied, 404 NoSuchBucket, 503 SlowDown after every attempt. */
-export class S3Refused extends Error {
-  override name = "S3Refused";
+export class S3ReplyError extends Error {
+  override name = "S3ReplyError";
   /** `seen` is the answer, for words about it. */
   constructor(
     readonly status: number,
@@ -77,7 +77,7 @@ interface Reply {
 
 /** A reader of the store at the way's URL; asks nothing yet. */
 export function s3Reader(options: S3ReaderOptions): S3Reader {
-  const sign = pathSigner(options.way.url, options.keys, options.region);
+  const sign = pathSigner(options.connection.url, options.keys, options.region);
   const turn = turns(options.concurrency ?? 32);
   let requests = 0;
   const ask = async (method: "GET" | "HEAD", bucket: string, key: string, query = ""): Promise<Reply> => {
@@ -132,10 +132,10 @@ function absent(reply: Reply, bucket: string): undefined {
   throw refused(reply, bucket);
 }
 
-function refused(reply: Reply, bucket: string, code = codeIn(reply)): S3Refused {
+function refused(reply: Reply, bucket: string, code = codeIn(reply)): S3ReplyError {
   const { status, headers, bytes, asked } = reply;
   const text = status < 300 ? "" : new TextDecoder().decode(bytes);
-  return new S3Refused(status, code, bucket, { status, headers, text, asked });
+  return new S3ReplyError(status, code, bucket, { status, headers, text, asked });
 }
 
 function codeIn({ status, bytes }: Reply): string {
@@ -175,7 +175,7 @@ async function patiently(send: () => Promise<Reply>, signal: AbortSignal | undef
 async function once(
   method: string,
   { url, path, headers }: { url: string; path: string; headers: Record<string, string> },
-  { way, timeoutMs, signal, maxBytes = MAX_BYTES }: S3ReaderOptions,
+  { connection, timeoutMs, signal, maxBytes = MAX_BYTES }: S3ReaderOptions,
 ): Promise<Reply> {
   const asked = { method, path, sentAt: Date.now() };
   const control = new AbortController();
@@ -184,7 +184,13 @@ async function once(
   let timer = setTimeout(stop, timeoutMs);
   try {
     if (signal?.aborted) throw signal.reason;
-    const init = { method, headers, redirect: "manual", signal: control.signal, client: way.client } as const;
+    const init = {
+      method,
+      headers,
+      redirect: "manual",
+      signal: control.signal,
+      client: connection.client,
+    } as const;
     const response = await fetch(url, init);
     const length = method === "HEAD" ? 0 : Number(response.headers.get("content-length") ?? 0);
     if (length > maxBytes) {

@@ -1,24 +1,24 @@
-/** Sends one request to S3 by fetch, over a Way, with a limit for every wait. Knows HTTP and the limits, not the SDK. */
+/** Sends one request to S3 by fetch, over a ServiceConnection, with a limit for every wait. Knows HTTP and the limits, not the SDK. */
 import { Interrupted } from "../../engine/errors.ts";
-import type { Trouble } from "../kubernetes/failures.ts";
-import type { Way } from "../kubernetes/reach.ts";
+import type { TransportError } from "../kubernetes/failures.ts";
+import type { ServiceConnection } from "../kubernetes/service_connection.ts";
 import { networkText } from "../transport.ts";
 
 /** What was asked for, as messages may say it. */
 export interface AskedS3 {
   method: string;
-  /** `/bucket/key` as in the URL; with `//host` before it when that is not the Way's. Without its query. */
+  /** `/bucket/key` as in the URL; with `//host` before it when that is not the ServiceConnection's. Without its query. */
   path: string;
   /** Milliseconds since the epoch by this machine's clock. */
   sentAt: number;
 }
 
-/** A request that got no whole answer. The words for it are made in s3_silence.ts. */
+/** A request that got no whole answer. The words for it are made in no_reply.ts. */
 export class NoAnswer extends Error {
   override name = "NoAnswer";
   /** Where the SDK looks, when it has more than one attempt: a connection that broke is tried again. */
   readonly code: string;
-  constructor(readonly trouble: Trouble, readonly asked: AskedS3, readonly got?: Got) {
+  constructor(readonly trouble: TransportError, readonly asked: AskedS3, readonly got?: Got) {
     super(`no whole answer to ${asked.method} ${asked.path}: ${trouble.why}`);
     this.code = trouble.why === "timeout" ? "ETIMEDOUT" : "ECONNRESET";
   }
@@ -48,7 +48,7 @@ export interface S3Response {
 }
 
 export interface SendOptions {
-  way: Way;
+  connection: ServiceConnection;
   /** Longest wait for the head, and then for each piece of the body. */
   timeoutMs: number;
   /** Any of them ends the request; a reason that is an Interrupted is thrown as it is. */
@@ -63,7 +63,7 @@ export const MAX_BODY_BYTES = 256 * 1024 * 1024;
 /** Sends it once. Any status is a response, a redirect too. Throws NoAnswer, or the Interrupted of a signal. */
 export async function sendS3(request: S3Request, options: SendOptions): Promise<S3Response> {
   const { method, url, body } = request;
-  const asked = { method, path: pathOf(url, options.way), sentAt: Date.now() };
+  const asked = { method, path: pathOf(url, options.connection), sentAt: Date.now() };
   const watch = watchOver(options, asked);
   try {
     watch.wait();
@@ -74,7 +74,7 @@ export async function sendS3(request: S3Request, options: SendOptions): Promise<
       ...(body === undefined ? {} : { body }),
       redirect: "manual",
       signal: watch.signal,
-      client: options.way.client,
+      client: options.connection.client,
     });
     const response = await watch.orEnd(fetching).catch((error) => {
       fetching.then(({ body }) => body?.cancel()).catch(() => {});
@@ -212,7 +212,7 @@ function lengthOf(headers: Headers): number | undefined {
   return text !== null && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-function pathOf(url: string, way: Way): string {
+function pathOf(url: string, connection: ServiceConnection): string {
   const { host, pathname } = new URL(url);
-  return host === new URL(way.url).host ? pathname : `//${host}${pathname}`;
+  return host === new URL(connection.url).host ? pathname : `//${host}${pathname}`;
 }

@@ -1,5 +1,5 @@
 /** What the files of this client share. Types only. */
-import type { Way } from "../kubernetes/reach.ts";
+import type { ServiceConnection } from "../kubernetes/service_connection.ts";
 import type { AskedS3 } from "./send.ts";
 
 /** Keys are secrets, both of them: no message, report or file holds one. */
@@ -9,7 +9,7 @@ export interface S3Keys {
 }
 
 export interface S3Options {
-  way: Way;
+  connection: ServiceConnection;
   keys: S3Keys;
   region: string;
   /** Longest wait for the head of an answer, and then for each next piece of its body. */
@@ -27,8 +27,8 @@ export interface S3Options {
 }
 
 /** Who asks whom: what messages say, and what they must not say. */
-export interface S3Talk {
-  way: Way;
+export interface S3Session {
+  connection: ServiceConnection;
   keys: S3Keys;
   region: string;
   timeoutMs: number;

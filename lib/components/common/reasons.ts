@@ -1,8 +1,8 @@
 /** The reasons of pods and workloads, and which of them a broken need can explain. */
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 
 /** A container's configuration cannot be put together. */
-export const CONFIG_ERRORS = ["CreateContainerConfigError", "FailedMount", ON_ITS_WAY] as const;
+export const CONFIG_ERRORS = ["CreateContainerConfigError", "FailedMount", IN_PROGRESS] as const;
 
 /** The image cannot be had. */
 export const IMAGE_ERRORS = [
@@ -14,7 +14,7 @@ export const IMAGE_ERRORS = [
 
 /** The process runs, or ran, and does not get what it asks others for. */
 export const CONNECTION_ERRORS = [
-  ON_ITS_WAY,
+  IN_PROGRESS,
   "CrashLoopBackOff",
   "ContainerFailed",
   "NotReady",

@@ -1,6 +1,6 @@
 /** What ExternalSecrets, their stores and the Secrets they make need of each other. */
 import type { Edge, ListSource, ObjectRef, World } from "../../engine/model.ts";
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 import { dnsEdge } from "../kubernetes/cluster_dns.ts";
 import {
   failureText,
@@ -28,7 +28,7 @@ import { definitionOf, GONE, notServed } from "../common/states.ts";
 
 /** Reasons of a store that its provider, its credentials or the way there can explain. */
 export const STORE_ERRORS = [
-  ON_ITS_WAY,
+  IN_PROGRESS,
   "ValidationFailed",
   "InvalidProviderConfig",
   "InvalidStoreConfiguration",

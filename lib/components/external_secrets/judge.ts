@@ -1,6 +1,6 @@
 /** Judges ExternalSecrets and their stores. */
 import type { Judgement, World } from "../../engine/model.ts";
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 import type { ExternalSecret, SecretStore } from "./kinds.ts";
 import { ageSeconds, ageText, conditionOf, isReady } from "../common/fields.ts";
 import { type SecretMeta, secrets } from "../kubernetes/kinds.ts";
@@ -59,7 +59,7 @@ export const PROVIDER_FAULTS = [
 
 /** Reasons of an ExternalSecret that a broken store, or the way to its provider, can explain. */
 export const STORE_FAULTS = [
-  ON_ITS_WAY,
+  IN_PROGRESS,
   "SecretSyncedError",
   "StoreNotReady",
   "StoreNotFound",
@@ -124,7 +124,7 @@ export function judgeExternalSecret(object: ExternalSecret, world: World): Judge
   const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
   if (!ready || ready.status === "Unknown") {
     if (age < FIRST_LOOK_SECONDS) {
-      return { ...base, status: "ok", reason: ON_ITS_WAY, message: `was made ${ageText(age)} ago` };
+      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was made ${ageText(age)} ago` };
     }
     const message = `has not been synced in ${ageText(age)}: its operator has not looked at it`;
     return { ...base, reason: "NotSynced", message };
@@ -192,7 +192,7 @@ export function judgeStore(kind: string, object: SecretStore, world: World): Jud
   if (!ready) {
     const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
     if (age < FIRST_LOOK_SECONDS) {
-      return { ...base, status: "ok", reason: ON_ITS_WAY, message: `was made ${ageText(age)} ago` };
+      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was made ${ageText(age)} ago` };
     }
     const message = `has not been validated in ${ageText(age)}: its operator has not looked at it`;
     return { ...base, reason: "NotValidated", message };

@@ -1,6 +1,6 @@
 /** What Flux's objects need: dependencies, sources, controllers, and what they applied. */
 import type { Edge, ListSource, ObjectRef, World } from "../../engine/model.ts";
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 import { dnsEdge } from "../kubernetes/cluster_dns.ts";
 import { conditionOf, matches, refOf } from "../common/fields.ts";
 import { inventoryOf, isAbsent, sourceOf, workloadsOf } from "./inventory.ts";
@@ -25,13 +25,13 @@ const HEALTH = [
   "HealthCheckFailed",
   "HealthCheckWaiting",
   "ProgressingTooLong",
-  ON_ITS_WAY,
+  IN_PROGRESS,
   "FirstApply",
 ] as const;
 /** Reasons of a release that its workloads, and what they need, can explain. */
 const RELEASE = [
   "HealthCheckWaiting",
-  ON_ITS_WAY,
+  IN_PROGRESS,
   "InstallFailed",
   "UpgradeFailed",
   "RollbackFailed",
@@ -41,10 +41,10 @@ const RELEASE = [
   "ProgressingTooLong",
 ] as const;
 /** Reasons that a source can explain. */
-const SOURCE = ["ArtifactFailed", "SourceNotReady", "WrongSource", ON_ITS_WAY] as const;
+const SOURCE = ["ArtifactFailed", "SourceNotReady", "WrongSource", IN_PROGRESS] as const;
 /** Reasons that a controller which does not run can explain. */
 const CONTROLLER = [
-  ON_ITS_WAY,
+  IN_PROGRESS,
   "FirstApply",
   "NotReconciled",
   "NotObserved",
@@ -120,7 +120,7 @@ function referenceEdges(kind: string, object: Kustomization | HelmRelease, world
     from,
     to,
     via: "dependsOn",
-    explains: ["DependencyNotReady", ON_ITS_WAY],
+    explains: ["DependencyNotReady", IN_PROGRESS],
     optional: isMisnamed(to, world),
     decisive: true,
   }));

@@ -1,6 +1,6 @@
 /** Judges Flux's objects by their conditions, and by the time they have been in them. */
 import type { Judgement, ShellCommand, World } from "../../engine/model.ts";
-import { ON_ITS_WAY, refText } from "../../engine/model.ts";
+import { IN_PROGRESS, refText } from "../../engine/model.ts";
 import { ageSeconds, ageText, conditionOf, isReady } from "../common/fields.ts";
 import { failingIn, failingWorkloads } from "./health.ts";
 import { lostOf } from "./inventory.ts";
@@ -45,7 +45,7 @@ function judgeConditions(
   };
   if (!ready) {
     const age = ageSeconds(world.now, creationTimestamp) ?? 0;
-    if (age < FIRST_LOOK_SECONDS) return onItsWay(base, `was made ${ageText(age)} ago`);
+    if (age < FIRST_LOOK_SECONDS) return inProgress(base, `was made ${ageText(age)} ago`);
     const message = `its controller has not looked at it in ${ageText(age)}`;
     return { ...base, status: "critical", reason: "NotReconciled", message };
   }
@@ -55,7 +55,7 @@ function judgeConditions(
   }
   if (ready.status !== "True") {
     if (since <= limit + GRACE_SECONDS) {
-      return onItsWay(
+      return inProgress(
         base,
         `is on its way for ${ageText(since)}, inside its timeout: ${said(ready.message)}`,
       );
@@ -79,8 +79,8 @@ function reconcile(word: string, { metadata: { namespace, name } = {} }: FluxObj
 }
 
 /** No fault, but what waits for it waits for whatever it waits for. */
-function onItsWay(base: Omit<Judgement, "status" | "reason" | "message">, message: string): Judgement {
-  return { ...base, status: "ok", reason: ON_ITS_WAY, message };
+function inProgress(base: Omit<Judgement, "status" | "reason" | "message">, message: string): Judgement {
+  return { ...base, status: "ok", reason: IN_PROGRESS, message };
 }
 
 function said(message: string | undefined): string {
@@ -113,7 +113,7 @@ export function judgeKustomization(object: Kustomization, world: World): Judgeme
     }
   }
   if (judged.reason === "DependencyNotReady" && !isFirst(object, world) && isWaiting(object, world)) {
-    return onItsWay(judged, `waits for what is on its way: ${judged.message}`);
+    return inProgress(judged, `waits for what is on its way: ${judged.message}`);
   }
   const withSource = command`flux reconcile kustomization ${name} -n ${namespace} --with-source`;
   return { ...judged, next: [...judged.next?.slice(1) ?? [], withSource] };
@@ -248,7 +248,7 @@ export function judgeHelmRelease(object: HelmRelease, world: World): Judgement |
     if (wrong) return { ...judged, ...wrong, next: [describe, command`flux get all -A`] };
   }
   if (judged.reason === "DependencyNotReady" && isWaiting(object, world, "HelmRelease")) {
-    return onItsWay(judged, `waits for what is on its way: ${judged.message}`);
+    return inProgress(judged, `waits for what is on its way: ${judged.message}`);
   }
   return { ...judged, next: RELEASE_FAILED.has(judged.reason) ? [describe, history, reset] : [describe] };
 }

@@ -1,6 +1,6 @@
 /** The Nessie catalog: its pods, its API, its warehouse. */
 import type { Check, Component, Edge, Judgement, ObjectRef, ProbeSource, World } from "../../engine/model.ts";
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 import { list, num, obj, str } from "../../engine/decode.ts";
 import { refOf } from "../common/fields.ts";
 import { deployments, endpointSlices, services } from "../kubernetes/kinds.ts";
@@ -69,7 +69,7 @@ function whileChanging(httpStatus: number, world: World): Judgement | undefined 
   const cluster = httpStatus >= 500 ? changingCluster(world) : undefined;
   if (!cluster) return undefined;
   const message = `answers HTTP ${httpStatus} while its database, Cluster ${cluster}, changes its primary`;
-  return { status: "ok", reason: ON_ITS_WAY, message };
+  return { status: "ok", reason: IN_PROGRESS, message };
 }
 
 const apiCheck: Check = {

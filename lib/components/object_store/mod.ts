@@ -1,7 +1,7 @@
 /** The object store as the lakehouse uses it: its user, the user's keys, its buckets. */
 import { restPath } from "../../untrusted/api_path.ts";
 import type { Check, Component, Edge, Judgement, ObjectRef, ProbeSource, World } from "../../engine/model.ts";
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 import { present } from "../../engine/decode.ts";
 import { isReady, refOf } from "../common/fields.ts";
 import { configMaps, endpointSlices, type Pod, pods, secrets, services } from "../kubernetes/kinds.ts";
@@ -186,7 +186,7 @@ const bucketCheck: Check = {
       const young = claim && status === 404 ? claimOnItsWay(claim, world) : undefined;
       if (young) {
         const message = `bucket ${bucket} is not made yet: its claim ${young.message}`;
-        return { ...base, status: "ok" as const, reason: ON_ITS_WAY, message };
+        return { ...base, status: "ok" as const, reason: IN_PROGRESS, message };
       }
       if (status === 404) {
         return {

@@ -1,6 +1,6 @@
 /** What a CloudNativePG cluster needs, and what needs it. */
 import type { Edge, ObjectRef, World } from "../../engine/model.ts";
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 import { refOf } from "../common/fields.ts";
 import { persistentVolumeClaims } from "../kubernetes/kinds.ts";
 import { ownerOf, podsIn } from "../common/membership.ts";
@@ -24,7 +24,7 @@ const MADE_SERVICES = ["rw", "ro", "r"];
 /** The Secrets that a cluster's spec names, and so does not make. */
 function givenSecrets(object: Cluster): { name: string; via: string; explains: readonly string[] }[] {
   const { bootstrap, superuserSecret, managed } = object.spec ?? {};
-  const starting = [ON_ITS_WAY, "SettingUp", "NoneReady", "CannotCreateObjects", "NoPrimary"];
+  const starting = [IN_PROGRESS, "SettingUp", "NoneReady", "CannotCreateObjects", "NoPrimary"];
   const given = [
     { name: bootstrap?.initdb?.secret?.name, via: "bootstrap.initdb.secret", explains: starting },
     { name: bootstrap?.recovery?.secret?.name, via: "bootstrap.recovery.secret", explains: starting },

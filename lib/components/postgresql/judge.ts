@@ -1,6 +1,6 @@
 /** Judges CloudNativePG clusters by their phase, their instances and their primary. */
 import type { Judgement, World } from "../../engine/model.ts";
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 import { ageSeconds, ageText, conditionOf } from "../common/fields.ts";
 import type { Cluster } from "./kinds.ts";
 import { judgeDeletion } from "../common/states.ts";
@@ -32,7 +32,7 @@ const FIRST = "Setting up primary";
 
 /** Reasons that broken pods, volumes or Secrets of the cluster can explain. */
 export const INSTANCE_FAULTS = [
-  ON_ITS_WAY,
+  IN_PROGRESS,
   "NoneReady",
   "SomeReady",
   "SettingUp",
@@ -45,7 +45,7 @@ export const INSTANCE_FAULTS = [
 
 /** Reasons that an operator which does not run can explain. */
 export const OPERATOR_FAULTS = [
-  ON_ITS_WAY,
+  IN_PROGRESS,
   "NotReconciled",
   "NoneReady",
   "SomeReady",
@@ -83,7 +83,7 @@ export function judgeCluster(object: Cluster, world: World): Judgement | undefin
   }
   if (!object.status?.phase) {
     if (age < 60) {
-      return { ...base, status: "ok", reason: ON_ITS_WAY, message: `was made ${ageText(age)} ago` };
+      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was made ${ageText(age)} ago` };
     }
     const message = `CloudNativePG's operator has not looked at it in ${ageText(age)}`;
     return { ...base, status: "critical", reason: "NotReconciled", message };
@@ -102,19 +102,19 @@ function judgeShort(object: Cluster, world: World, base: Base, why: string): Jud
   const instances = object.spec?.instances ?? 1;
   const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
   const since = ageSeconds(world.now, conditionOf(object, "Ready")?.lastTransitionTime) ?? age;
-  const onItsWay = {
+  const inProgress = {
     ...base,
     status: "ok" as const,
-    reason: ON_ITS_WAY,
+    reason: IN_PROGRESS,
     message: `is in phase "${phase}"${why}`,
   };
-  if (age < SETUP_SECONDS || (readyInstances > 0 && isChangingPrimary(object, world))) return onItsWay;
+  if (age < SETUP_SECONDS || (readyInstances > 0 && isChangingPrimary(object, world))) return inProgress;
   if (phase === FIRST) {
     const message = `still sets up its first primary after ${ageText(age)}${why}`;
     return { ...base, status: "critical", reason: "SettingUp", message };
   }
   const patience = CHANGES.find(([words]) => words.test(phase))?.[1] ?? 0;
-  if (since < (readyInstances > 0 ? patience : Math.min(patience, SETUP_SECONDS))) return onItsWay;
+  if (since < (readyInstances > 0 ? patience : Math.min(patience, SETUP_SECONDS))) return inProgress;
   if (readyInstances === 0) {
     const message = `none of its ${instances} instances is ready (phase "${phase}"${why})`;
     return { ...base, status: "critical", reason: "NoneReady", message };

@@ -1,6 +1,6 @@
 /** PostgreSQL on CloudNativePG: its instances, its primary, and the Service that leads to it. */
 import type { Check, Component, KindCheck, ObjectRef, World } from "../../engine/model.ts";
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 import { appliesKind } from "../flux/inventory.ts";
 import { conditionOf, refOf } from "../common/fields.ts";
 import { deployments, endpointSlices, pods, services } from "../kubernetes/kinds.ts";
@@ -143,7 +143,7 @@ function judgePrimary(object: Cluster, world: World): Found {
     const message = `${service.name} leads to ${
       behind.join(", ") || "nobody"
     } while the primary changes (phase "${object.status?.phase}")`;
-    return { ...base, status: "ok", reason: ON_ITS_WAY, message };
+    return { ...base, status: "ok", reason: IN_PROGRESS, message };
   }
   const next = [
     command`kubectl -n ${cluster.namespace} get endpointslices -l kubernetes.io/service-name=${service.name}`,

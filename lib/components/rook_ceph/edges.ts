@@ -1,6 +1,6 @@
 /** What Rook's objects, the Secrets it writes and the buckets that were claimed need of each other. */
 import type { Edge, Judgement, ObjectRef, World } from "../../engine/model.ts";
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 import { dnsEdge } from "../kubernetes/cluster_dns.ts";
 import { refOf } from "../common/fields.ts";
 import { services, storageClasses } from "../kubernetes/kinds.ts";
@@ -48,7 +48,7 @@ export function provisionerFault(entry: StorageClass, world: World): Judgement |
 
 /** Reasons of a bucket claim or a user that an object store which does not work can explain. */
 const STORE_NEEDED = [
-  ON_ITS_WAY,
+  IN_PROGRESS,
   "Pending",
   "Failed",
   "ReconcileFailed",
@@ -96,17 +96,17 @@ function daemonEdges(
 
 /** Ceph's daemons run in the cluster's namespace; a pool, and what stands on it, needs the cluster. */
 function clusterEdges(world: World): Edge[] {
-  const unwell = [
+  const unhealthy = [
     "HealthError",
     "HealthWarning",
     "DataUnavailable",
-    ON_ITS_WAY,
+    IN_PROGRESS,
     "Failure",
     "Error",
     "NotReady",
   ];
   const daemons = world.list(cephClusters).flatMap((object) =>
-    daemonEdges(refOf("CephCluster", object), carries("CephCluster"), unwell, world)
+    daemonEdges(refOf("CephCluster", object), carries("CephCluster"), unhealthy, world)
   );
   const pools = world.list(cephBlockPools).map((object): Edge => ({
     from: refOf("CephBlockPool", object),
@@ -129,7 +129,7 @@ function storeEdges(world: World): Edge[] {
   return world.list(cephObjectStores).flatMap((object) => {
     const from = refOf("CephObjectStore", object);
     const gateway = { kind: "Service", namespace: from.namespace, name: `rook-ceph-rgw-${from.name}` };
-    const failing = ["Failure", ON_ITS_WAY, "NotReady"];
+    const failing = ["Failure", IN_PROGRESS, "NotReady"];
     return [
       { from, to: clusterIn(world, from.namespace), via: "namespace", explains: "any" } satisfies Edge,
       ...daemonEdges(from, carries("CephObjectStore"), failing, world),
@@ -189,7 +189,7 @@ function claimEdges(world: World): Edge[] {
         from,
         to: { kind: "StorageClass", name: storageClassName },
         via: "storageClassName",
-        explains: ["Pending", "Failed", ON_ITS_WAY],
+        explains: ["Pending", "Failed", IN_PROGRESS],
         optional: object.status?.phase === "Bound",
       },
       {
@@ -226,7 +226,7 @@ function claimEdges(world: World): Edge[] {
         from,
         to,
         via: "additionalConfig.bucketOwner",
-        explains: ["Pending", "Failed", ON_ITS_WAY],
+        explains: ["Pending", "Failed", IN_PROGRESS],
         optional: true,
       });
     }

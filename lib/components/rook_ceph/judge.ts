@@ -1,6 +1,6 @@
 /** Judges Rook's objects by the phase and the health that its operator writes. */
 import type { Judgement, World } from "../../engine/model.ts";
-import { ON_ITS_WAY } from "../../engine/model.ts";
+import { IN_PROGRESS } from "../../engine/model.ts";
 import { ageSeconds, ageText } from "../common/fields.ts";
 import { storageClasses } from "../kubernetes/kinds.ts";
 import { carries, daemonFails } from "./daemons.ts";
@@ -24,7 +24,7 @@ export const OPERATOR_FAULTS = [
   "UserNotReady",
   "SecretMissing",
   "NotChecked",
-  ON_ITS_WAY,
+  IN_PROGRESS,
   "Pending",
   "TerminatingStuck",
   "Missing",
@@ -52,7 +52,7 @@ export function judgePhase(kind: string, object: Phased, world: World): Judgemen
   };
   if (phase === "") {
     if (age < BIND_SECONDS * 2) {
-      return { ...base, status: "ok", reason: ON_ITS_WAY, message: `was made ${ageText(age)} ago` };
+      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was made ${ageText(age)} ago` };
     }
     const message = `Rook's operator has not looked at it in ${ageText(age)}`;
     return { ...base, reason: "NotReconciled", message };
@@ -62,11 +62,11 @@ export function judgePhase(kind: string, object: Phased, world: World): Judgemen
     return {
       ...base,
       status: "ok",
-      reason: ON_ITS_WAY,
+      reason: IN_PROGRESS,
       message: `is being made for ${ageText(age)} (phase ${phase})`,
     };
   }
-  const reason = MAKING.has(phase) ? ON_ITS_WAY : phase.replace(/[^A-Za-z]/g, "");
+  const reason = MAKING.has(phase) ? IN_PROGRESS : phase.replace(/[^A-Za-z]/g, "");
   const why = object.status?.message ? `: ${object.status.message}` : "";
   const message = MAKING.has(phase)
     ? `is still ${phase} after ${ageText(age)}${why}`
@@ -83,7 +83,7 @@ export function judgeCephCluster(object: CephCluster, world: World): Judgement |
     command`kubectl -n ${namespace} describe cephcluster ${name}`,
   ];
   const phased = judgePhase("CephCluster", object, world);
-  if (phased && phased.reason !== ON_ITS_WAY) return phased;
+  if (phased && phased.reason !== IN_PROGRESS) return phased;
   const told = Object.entries(details ?? {}).map(([code, { message }]) =>
     `${code} (${message ?? "no details"})`
   );
@@ -138,7 +138,7 @@ export function judgeBucketClaim(object: ObjectBucketClaim, world: World): Judge
   if (phase === "Bound") return undefined;
   if (phase === "Pending" && age < BIND_SECONDS) {
     const message = `was claimed ${ageText(age)} ago and is not bound yet`;
-    return { status: "ok", reason: ON_ITS_WAY, message, observed: "phase Pending" };
+    return { status: "ok", reason: IN_PROGRESS, message, observed: "phase Pending" };
   }
   const className = object.spec?.storageClassName ?? "";
   const provisioner = world.get(storageClasses, undefined, className)?.provisioner;

@@ -12,7 +12,7 @@ import {
 } from "../external_secrets/kinds.ts";
 import { refOf } from "../common/fields.ts";
 import { type SecretMeta, secrets } from "../kubernetes/kinds.ts";
-import { comment, yamlText } from "../../untrusted/written.ts";
+import { comment, yamlText } from "../../untrusted/quoting.ts";
 import { isOnePassword } from "./reads.ts";
 
 /** A store that an offer can name. */
@@ -94,17 +94,17 @@ export function offer(
   world: World,
   namespace: string,
   name: string,
-): { manifest: string } | { refusal: string } {
+): { manifest: string } | { problem: string } {
   const ref = { kind: "Secret", namespace, name };
   const unread = [secrets, externalSecrets, clusterSecretStores].find((source) => world.failure(source));
-  if (unread) return { refusal: `could not look at ${unread.kind}: ${world.failure(unread)?.message}` };
+  if (unread) return { problem: `could not look at ${unread.kind}: ${world.failure(unread)?.message}` };
   const secret = world.get(secrets, namespace, name);
-  if (!secret) return { refusal: `${refText(ref)} does not exist` };
+  if (!secret) return { problem: `${refText(ref)} does not exist` };
   const maker = world.list(externalSecrets).find((object) =>
     object.metadata?.namespace === namespace && targetOf(object) === name
   );
-  if (maker) return { refusal: `${refText(refOf("ExternalSecret", maker))} makes ${refText(ref)} already` };
+  if (maker) return { problem: `${refText(refOf("ExternalSecret", maker))} makes ${refText(ref)} already` };
   const store = storeFor(world, namespace);
-  if (!store) return { refusal: "no store of this cluster reads 1Password. Next: deno task 1p:install" };
+  if (!store) return { problem: "no store of this cluster reads 1Password. Next: deno task 1p:install" };
   return { manifest: offerFor(secret, store) };
 }

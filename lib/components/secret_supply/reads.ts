@@ -1,6 +1,6 @@
 /** What each ExternalSecret reads of 1Password, into which Secret, and when it last did. */
 import type { Check, Judgement, ObjectRef, World } from "../../engine/model.ts";
-import { ON_ITS_WAY, refText } from "../../engine/model.ts";
+import { IN_PROGRESS, refText } from "../../engine/model.ts";
 import { findStore, storeOf, storeRef } from "../external_secrets/edges.ts";
 import { judgeExternalSecret, targetOf } from "../external_secrets/judge.ts";
 import {
@@ -110,7 +110,7 @@ function describe({ object, entries }: Supplied, world: World): Judgement & { ob
     return { object: ref, status: "skipped", reason: "JudgedAlready", message };
   }
   if (judged) {
-    return { object: ref, status: "ok", reason: ON_ITS_WAY, message: `${reads}; ${judged.message}` };
+    return { object: ref, status: "ok", reason: IN_PROGRESS, message: `${reads}; ${judged.message}` };
   }
   const age = ageSeconds(world.now, object.status?.refreshTime);
   const refreshed = age === undefined ? "at a time it does not tell" : `${ageText(age)} ago`;

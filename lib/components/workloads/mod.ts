@@ -25,7 +25,7 @@ import { ownerOf, placeOf, podsOf } from "../common/membership.ts";
 import { mentionEdges } from "../common/mentions.ts";
 import { perWorld } from "../common/per_world.ts";
 import { makingEdges, podEdges } from "./pod_edges.ts";
-import { judgeWorkload, refusal } from "./readiness.ts";
+import { creationError, judgeWorkload } from "./readiness.ts";
 import { isRequired } from "../common/required.ts";
 import { configMapKeyCheck, secretKeyCheck } from "./secret_keys.ts";
 import { eventsOf, podCheck } from "./pods.ts";
@@ -91,11 +91,11 @@ const jobCheck: KindCheck<Job> = {
 };
 
 /** Why pods are refused now, by namespace: an event alone may tell of what is over. */
-const refusalsIn = perWorld((world) => {
+const creationErrorsIn = perWorld((world) => {
   const found: [namespace: string, message: string][] = [];
   for (const [kind, source] of MAKERS) {
     for (const object of world.list(source)) {
-      const said = refusal(kind, object, world);
+      const said = creationError(kind, object, world);
       if (said) found.push([object.metadata?.namespace ?? "", said]);
     }
   }
@@ -122,7 +122,7 @@ const quotaCheck: KindCheck<NonNullable<ReturnType<typeof resourceQuotas.read>>>
   ref: (quota) => refOf("ResourceQuota", quota),
   judge(quota, world) {
     const { namespace, name } = quota.metadata ?? {};
-    const refused = refusalsIn(world).get(namespace ?? "")?.find((message) =>
+    const refused = creationErrorsIn(world).get(namespace ?? "")?.find((message) =>
       message.includes(`exceeded quota: ${name},`)
     );
     const full = Object.entries(quota.status?.hard ?? {}).filter(([key, hard]) =>

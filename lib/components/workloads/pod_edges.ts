@@ -8,7 +8,7 @@ import { blamesOthers } from "./log_signals.ts";
 import { isOurs, podsOf, podsOfConcern, workloadOf } from "../common/membership.ts";
 import { mentionEdges } from "../common/mentions.ts";
 import { agentEdges, nodeEdges } from "../kubernetes/node_edges.ts";
-import { isShort, refusal } from "./readiness.ts";
+import { creationError, isShort } from "./readiness.ts";
 import {
   CONFIG_ERRORS,
   CONNECTION_ERRORS,
@@ -111,7 +111,7 @@ export function podEdges(world: World): Edge[] {
       }
       if (own.length > 0 && own.every(isReady) && !isOurs(workload, world)) continue;
       edges.push(...makingEdges(from, isShort(kind, workload, world), workload.spec?.template?.spec));
-      edges.push(...mentionEdges(from, refusal(kind, workload, world), ["FailedCreate"]));
+      edges.push(...mentionEdges(from, creationError(kind, workload, world), ["FailedCreate"]));
       if (own.length === 0) edges.push(...templateEdges(from, namespace, workload.spec?.template?.spec));
     }
   }

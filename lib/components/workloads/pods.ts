@@ -1,5 +1,5 @@
 /** Judges pods by what they do, not by their phase: Running is not Ready, and Pending is not a reason. */
-import { type Judgement, type KindCheck, ON_ITS_WAY, type World } from "../../engine/model.ts";
+import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
 import { perWorld } from "../common/per_world.ts";
 import { ageSeconds, ageText, conditionOf, isReady, refOf } from "../common/fields.ts";
 import { type ContainerStatus, events, type Pod, pods, type WarningEvent } from "../kubernetes/kinds.ts";
@@ -186,10 +186,10 @@ function judgePending(pod: Pod, world: World): Judgement | undefined {
   if (scheduled?.status === "False") {
     const message = `cannot be placed on a node: ${scheduled.message ?? scheduled.reason}`;
     return age < 10
-      ? onItsWay("placed")
+      ? inProgress("placed")
       : describe(pod, { ...pending(age), reason: "Unschedulable", message });
   }
-  if (age < START_GRACE_SECONDS && !(told && age > 15)) return onItsWay("started");
+  if (age < START_GRACE_SECONDS && !(told && age > 15)) return inProgress("started");
   if (!scheduled && !pod.spec?.nodeName) {
     const message = `no scheduler has looked at it for ${ageText(age)}`;
     return describe(pod, { ...pending(age), reason: "NotScheduled", message });
@@ -199,7 +199,7 @@ function judgePending(pod: Pod, world: World): Judgement | undefined {
   );
   if (setup) {
     const ran = ageSeconds(world.now, setup.state?.running?.startedAt) ?? age;
-    if (ran < START_GRACE_SECONDS) return onItsWay("initialized");
+    if (ran < START_GRACE_SECONDS) return inProgress("initialized");
     const message = `its init container ${setup.name} has run for ${ageText(ran)} and does not end${
       logSays(pod, world)
     }`;
@@ -225,8 +225,8 @@ function pending(age: number): Omit<Judgement, "reason" | "message"> {
 }
 
 /** Young, or unready for seconds only: no fault, but what waits for it waits for what it needs. */
-function onItsWay(to: string): Judgement {
-  return { status: "ok", reason: ON_ITS_WAY, message: `is being ${to}`, evidence: "status.conditions" };
+function inProgress(to: string): Judgement {
+  return { status: "ok", reason: IN_PROGRESS, message: `is being ${to}`, evidence: "status.conditions" };
 }
 
 function judgeRunning(pod: Pod, world: World): Judgement | undefined {
@@ -238,7 +238,7 @@ function judgeRunning(pod: Pod, world: World): Judgement | undefined {
       ageSeconds(world.now, entry.state?.running?.startedAt) ?? []
     ),
   );
-  if (since < 10 || started < START_GRACE_SECONDS) return onItsWay("made ready");
+  if (since < 10 || started < START_GRACE_SECONDS) return inProgress("made ready");
   const unready = (pod.status?.containerStatuses ?? []).filter((entry) => !entry.ready).map((entry) =>
     entry.name
   );

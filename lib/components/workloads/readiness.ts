@@ -23,7 +23,7 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
     evidence: "status.readyReplicas",
     next: [command`kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`],
   };
-  const refused = ready < desired ? refusal(kind, object, world) : undefined;
+  const refused = ready < desired ? creationError(kind, object, world) : undefined;
   if (refused) {
     return {
       ...base,
@@ -99,7 +99,7 @@ function isRollingOut(progress: Condition | undefined): boolean {
 }
 
 /** Why pods cannot be created: quota, LimitRange, ServiceAccount, admission. */
-export function refusal(kind: string, object: Workload, world: World): string | undefined {
+export function creationError(kind: string, object: Workload, world: World): string | undefined {
   const failed = conditionOf(object, "ReplicaFailure");
   if (failed?.status === "True") return failed.message ?? failed.reason;
   if (kind === "Deployment" || !isShort(kind, object, world)) return undefined;

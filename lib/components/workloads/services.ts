@@ -1,5 +1,5 @@
 /** Judges Services by who answers behind them. */
-import { type Edge, type Judgement, type KindCheck, ON_ITS_WAY, type World } from "../../engine/model.ts";
+import { type Edge, IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
 import { perWorld } from "../common/per_world.ts";
 import { isReady, refOf } from "../common/fields.ts";
 import {
@@ -70,7 +70,7 @@ export function judgeService(service: Service, world: World): Judgement | undefi
   if (selected.length === 0 && isReplicaService(service)) return undefined;
   if (ownerChanges(service, world)) {
     const message = "has no ready endpoints while its database changes its primary";
-    return { status: "ok", reason: ON_ITS_WAY, message };
+    return { status: "ok", reason: IN_PROGRESS, message };
   }
   return {
     status: "critical",

@@ -84,15 +84,15 @@ export function wantedItem(
   source: Source,
   secret: KubeObject | undefined,
   configMap: KubeObject | undefined,
-): WantedItem | { refusal: string } {
+): WantedItem | { problem: string } {
   const fields: Field[] = [{ label: SOURCE_FIELD, type: "STRING", value: refText(source.ref) }];
   for (const key of own(KEYS, source.ref.kind) ?? []) {
     const name = key.from === "Secret" ? source.secret : source.configMap;
     const place = `${key.from} ${source.ref.namespace}/${name}`;
     const holder = key.from === "Secret" ? secret : configMap;
-    if (!holder) return { refusal: absent(source, place) };
+    if (!holder) return { problem: absent(source, place) };
     const value = valueOf(at(holder, "data", key.name), key.from);
-    if (value === undefined) return { refusal: `${place} holds no text as ${key.name}` };
+    if (value === undefined) return { problem: `${place} holds no text as ${key.name}` };
     fields.push({ label: key.name, type: key.concealed ? "CONCEALED" : "STRING", value });
   }
   return { title: source.secret, fields };
@@ -133,20 +133,20 @@ export interface Change {
  * Compares an item with what is wanted. Only fields that differ are named, by their ids; other fields, and the types
  * of those that are there, stay as they are. A refusal says why the item is not ours to change.
  */
-export function compare(wanted: WantedItem, item: Item, adopt: boolean): Change | { refusal: string } {
-  const refusal = adopt ? undefined : foreign(wanted, item);
-  if (refusal) return { refusal };
+export function compare(wanted: WantedItem, item: Item, adopt: boolean): Change | { problem: string } {
+  const problem = adopt ? undefined : foreign(wanted, item);
+  if (problem) return { problem };
   const change: Change = { operations: [], changed: [] };
   for (const { label, value, type } of wanted.fields) {
     const found = item.fields.filter((field) => field.label === label);
     const [field] = found;
     if (found.length > 1) {
-      return { refusal: `item ${item.id} has ${found.length} fields called ${label}, and must have one` };
+      return { problem: `item ${item.id} has ${found.length} fields called ${label}, and must have one` };
     }
     if (field?.value === value) continue;
     // It goes into a path, and an id of something else would be changed in its place.
     if (field && !/^[\w-]{1,64}$/.test(field.id)) {
-      return { refusal: `item ${item.id} has a field ${label} without a valid id. Next: delete that field` };
+      return { problem: `item ${item.id} has a field ${label} without a valid id. Next: delete that field` };
     }
     change.changed.push(label);
     change.operations.push(

@@ -1,5 +1,5 @@
 /** What obc:sync came to, as the report that every command gives. */
-import { examine } from "../../engine/evaluate.ts";
+import { evaluate } from "../../engine/evaluate.ts";
 import type { Component, Connection, Judgement, ObjectRef } from "../../engine/model.ts";
 import type { Report } from "../../engine/report.ts";
 import type { Result } from "./steps.ts";
@@ -46,7 +46,7 @@ export function reportOf(
     connections,
     sources: {},
   } as const;
-  return { ...examine("obc:sync", [component], facts), durationMs };
+  return { ...evaluate("obc:sync", [component], facts), durationMs };
 }
 
 function judge({ object, outcome, detail }: Result): Judgement & { object: ObjectRef } {

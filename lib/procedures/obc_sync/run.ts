@@ -4,7 +4,7 @@ import { connectWriter, type KubeWriter } from "../../clients/kubernetes/writer.
 import { type ConnectApi, connectApi } from "../../clients/onepassword/client.ts";
 import { quote } from "../../redact/mod.ts";
 import { forward } from "../../clients/kubernetes/port_forward.ts";
-import { connectionsOf } from "../../clients/kubernetes/reach.ts";
+import { connectionsOf } from "../../clients/kubernetes/service_connection.ts";
 import { UsageError } from "../../engine/errors.ts";
 import { durationMs, type Given } from "../../cli/flags.ts";
 import { refText } from "../../engine/model.ts";
@@ -14,7 +14,7 @@ import { connectService, podBehind } from "../onepassword/connect_service.ts";
 import { chooseStore, type Chosen, findVault, onlyVault, sourcesOf, type Store, storesFor } from "./place.ts";
 import { reportOf } from "./report.ts";
 import type { Step } from "./step.ts";
-import { carryOut, foresee, lineOf, planAll, type Result } from "./steps.ts";
+import { carryOut, lineOf, planAll, preview, type Result } from "./steps.ts";
 import { watch } from "./watch.ts";
 import { ownTerminal, requireYes, type Terminal } from "../../cli/prompt.ts";
 import { take } from "../onepassword/sources.ts";
@@ -38,7 +38,7 @@ export interface Job {
 }
 
 /** What a round needs beside the cluster. */
-export interface Hands {
+export interface Dependencies {
   /** A port of a pod on this machine. */
   forward: Forwarder;
   /** Called before the first request that carries the token; throws when it must not go there. `where` is for people. */
@@ -58,12 +58,12 @@ export async function obcSync(asked: Asked): Promise<Report | undefined> {
   const options = { cluster, timeoutMs };
   const kube = await connectWriter(options);
   try {
-    const hands: Hands = {
+    const dependencies: Dependencies = {
       forward: (namespace, pod, port) => forward(options, namespace, pod, port),
       trust: trustOf(given.has("yes")),
       consent: consentOf(given.has("yes")),
     };
-    const look = () => round(kube, job, hands);
+    const look = () => round(kube, job, dependencies);
     if (everyMs !== undefined) {
       await watch(look, { everyMs, say: note, sleep: (ms) => new Promise((done) => setTimeout(done, ms)) });
       return undefined;
@@ -145,7 +145,7 @@ function namesOf(given: Given, flag: "claim" | "user"): string[] | undefined {
  * Asks once where the token goes; with --yes never. It then goes nowhere else as long as this runs: a store that is changed
  * in the night must not get it.
  */
-export function trustOf(yes: boolean, terminal: Terminal = ownTerminal): Hands["trust"] {
+export function trustOf(yes: boolean, terminal: Terminal = ownTerminal): Dependencies["trust"] {
   let trusted: string | undefined;
   return async (where) => {
     if (trusted === where) return;
@@ -164,7 +164,7 @@ export function trustOf(yes: boolean, terminal: Terminal = ownTerminal): Hands["
 }
 
 /** Asks once; with --yes never. */
-function consentOf(yes: boolean): Hands["consent"] {
+function consentOf(yes: boolean): Dependencies["consent"] {
   let given = yes;
   return async (steps, goal) => {
     if (given) return;
@@ -177,7 +177,7 @@ function consentOf(yes: boolean): Hands["consent"] {
 }
 
 /** Reads everything, then writes what differs. */
-export async function round(kube: KubeWriter, job: Job, hands: Hands): Promise<Result[]> {
+export async function round(kube: KubeWriter, job: Job, dependencies: Dependencies): Promise<Result[]> {
   const sources = await sourcesOf(kube, job.namespace, job.chosen);
   if (sources.length === 0) {
     throw new UsageError(
@@ -186,7 +186,7 @@ export async function round(kube: KubeWriter, job: Job, hands: Hands): Promise<R
     );
   }
   const place = await placeOf(kube, job);
-  const { api, close } = await reach(kube, job, hands, place);
+  const { api, close } = await connectToService(kube, job, dependencies, place);
   try {
     const vault = await findVault(api, place.vault);
     const { externalSecret } = job;
@@ -194,10 +194,10 @@ export async function round(kube: KubeWriter, job: Job, hands: Hands): Promise<R
       ? { namespace: externalSecret, store: place.store.ref }
       : undefined;
     const chains = await planAll({ kube, api, vault, adopt: job.adopt, supply }, sources);
-    if (job.dryRun) return foresee(chains);
+    if (job.dryRun) return preview(chains);
     const pending = chains.flat().filter(({ run }) => run !== undefined);
     const goal = `To vault ${vault.name}, from context ${kube.context}`;
-    if (pending.length > 0 || job.watch) await hands.consent(pending, goal);
+    if (pending.length > 0 || job.watch) await dependencies.consent(pending, goal);
     return await carryOut(chains);
   } finally {
     await close();
@@ -223,25 +223,25 @@ async function placeOf(kube: KubeWriter, job: Job): Promise<Place> {
 }
 
 /** Where --connect-url says, or over a port-forward to a Service of the cluster; there alone, and only when it is trusted. */
-async function reach(
+async function connectToService(
   kube: KubeWriter,
   { token, timeoutMs, connectUrl, plainHttp }: Job,
-  hands: Hands,
+  dependencies: Dependencies,
   { host, store, vault }: Place,
 ): Promise<{ api: ConnectApi; close(): Promise<void> }> {
   const { signal } = kube;
   const goal = `vault ${quote(vault, [], 80)}, context ${kube.context}`;
   if (connectUrl !== undefined) {
     const api = connectApi({ url: connectUrl, token, timeoutMs, signal, plainHttp });
-    await hands.trust(`${quote(connectUrl, [], 120)} (--connect-url), ${goal}`);
+    await dependencies.trust(`${quote(connectUrl, [], 120)} (--connect-url), ${goal}`);
     return { api, close: () => Promise.resolve() };
   }
   const found = await connectService(kube, host);
   const { namespace, name } = found.name;
   const named = store ? `, which ${refText(store.ref)} names` : "";
-  await hands.trust(`${host}: Service ${namespace}/${name} over a port-forward${named}, ${goal}`);
+  await dependencies.trust(`${host}: Service ${namespace}/${name} over a port-forward${named}, ${goal}`);
   const target = await podBehind(kube, found);
-  const forwarded = await hands.forward(target.namespace, target.pod, target.port);
+  const forwarded = await dependencies.forward(target.namespace, target.pod, target.port);
   const why = () => forwarded.failure();
   return {
     api: connectApi({ url: forwarded.url, token, timeoutMs, signal, why }),

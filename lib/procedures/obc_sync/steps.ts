@@ -56,7 +56,7 @@ async function planOne(sync: Sync, source: Source): Promise<Step[]> {
   const object = itemRef(sync, source.secret);
   try {
     const wanted = await readKeys(sync.kube, source);
-    if ("refusal" in wanted) return [failed(object, wanted.refusal)];
+    if ("problem" in wanted) return [failed(object, wanted.problem)];
     const step = await planItem(sync, object, wanted);
     // In its own namespace the Secret is there by itself.
     const { supply } = sync;
@@ -98,7 +98,7 @@ async function planItem(sync: Sync, object: ObjectRef, wanted: WantedItem): Prom
     return failed(object, `${found.length} items are called so: ${ids}. Next: delete or rename all but one`);
   }
   const change = compare(wanted, await api.item(vault.id, summary.id), adopt);
-  if ("refusal" in change) return failed(object, change.refusal);
+  if ("problem" in change) return failed(object, change.problem);
   if (change.operations.length === 0) return { object, outcome: "unchanged", detail: "" };
   return {
     object,
@@ -135,7 +135,7 @@ async function written(
     });
   }
   const left = compare(wanted, item, true);
-  const differs = "refusal" in left ? left.refusal : left.changed.join(", ");
+  const differs = "problem" in left ? left.problem : left.changed.join(", ");
   if (differs === "") return;
   throw new CannotLook({
     kind: "server-error",
@@ -148,7 +148,7 @@ const DONE = { create: "created", change: "changed" } as const;
 const WOULD = { create: "would create", change: "would change" } as const;
 
 /** What a plan would come to. */
-export function foresee(chains: readonly Step[][]): Result[] {
+export function preview(chains: readonly Step[][]): Result[] {
   return chains.flat().map(({ object, outcome, detail }) => ({
     object,
     detail,

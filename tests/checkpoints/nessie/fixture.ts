@@ -6,7 +6,7 @@ import { runCheckpoint, type Trying } from "../../../lib/checkpoint/run_checkpoi
 import { nessieCheckpoint } from "../../../lib/checkpoints/nessie/mod.ts";
 import type { Asked } from "../../../lib/command.ts";
 import { nessieApi } from "../../../lib/clients/nessie/client.ts";
-import { givenWay } from "../../../lib/clients/kubernetes/reach.ts";
+import { givenConnection } from "../../../lib/clients/kubernetes/service_connection.ts";
 import type { NessieContext } from "../../../lib/checkpoints/nessie/context.ts";
 import { managementOf } from "../../../lib/checkpoints/nessie/api/management_port.ts";
 import { type Catalog, contextOf } from "../../../lib/checkpoints/nessie/setup/mod.ts";
@@ -61,12 +61,12 @@ export async function withFake<T>(
   { signal = new AbortController().signal, timeoutMs = PATIENT_MS, on, scope, ...more }: FixtureOptions = {},
 ): Promise<{ value: T; leftovers: Leftover[]; fake: FakeNessie }> {
   const fake = on ?? fakeNessie(flaws);
-  const way = givenWay("--url", fake.url);
+  const connection = givenConnection("--url", fake.url);
   try {
     const catalog: Omit<Catalog, "kube"> = {
-      way,
-      config: await nessieApi({ way, timeoutMs }).config(),
-      management: managementOf({ way, timeoutMs, samePod: true }),
+      connection,
+      config: await nessieApi({ connection, timeoutMs }).config(),
+      management: managementOf({ connection, timeoutMs, samePod: true }),
       wanted: WANTED,
       replicas: 0,
       timeoutMs,
@@ -81,7 +81,7 @@ export async function withFake<T>(
     if (ended.status === "rejected") throw ended.reason;
     return { value: ended.value, leftovers, fake };
   } finally {
-    await way.close();
+    await connection.close();
     if (!on) await fake.close();
   }
 }

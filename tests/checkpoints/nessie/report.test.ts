@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { reported } from "../../../lib/checkpoints/nessie/report.ts";
-import { examine } from "../../../lib/engine/evaluate.ts";
+import { evaluate } from "../../../lib/engine/evaluate.ts";
 import { loadFacts } from "../../../lib/disk/facts_file.ts";
 import type { Facts, Failure } from "../../../lib/engine/model.ts";
 
@@ -49,7 +49,7 @@ async function seen(scenario: string, found: Record<string, object> | Failure): 
   return facts;
 }
 
-const report = (facts: Facts) => examine("validate:nessie", reported(), facts);
+const report = (facts: Facts) => evaluate("validate:nessie", reported(), facts);
 const roots = (facts: Facts) =>
   report(facts).roots.map(({ object, reason }) => `${object.kind} ${object.name} ${reason}`);
 const failed = (reason: string) => ({ result: "failed", reason, message: "it does not hold" });

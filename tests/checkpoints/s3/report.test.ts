@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FEATURES } from "../../../lib/checkpoints/s3/compatibility/features.ts";
 import { reported } from "../../../lib/checkpoints/s3/report.ts";
-import { examine } from "../../../lib/engine/evaluate.ts";
+import { evaluate } from "../../../lib/engine/evaluate.ts";
 import type { Facts, Failure } from "../../../lib/engine/model.ts";
 import { factsOf, gatewayPod } from "./platform.ts";
 
@@ -51,7 +51,7 @@ function seen(sources: Record<string, unknown[] | Failure>, parts: Record<string
   return facts;
 }
 
-const report = (facts: Facts) => examine("data-platform:test:s3", reported(), facts);
+const report = (facts: Facts) => evaluate("data-platform:test:s3", reported(), facts);
 const roots = (facts: Facts) =>
   report(facts).roots.map(({ object, reason }) => `${object.kind} ${object.name} ${reason}`);
 const status = (facts: Facts, check: string) =>

@@ -1,8 +1,8 @@
 /** What a report says of the connections that its facts came over. */
 import assert from "node:assert/strict";
 import { collect } from "../../../lib/engine/collect.ts";
-import { connectionsOf } from "../../../lib/clients/kubernetes/reach.ts";
-import { examine } from "../../../lib/engine/evaluate.ts";
+import { connectionsOf } from "../../../lib/clients/kubernetes/service_connection.ts";
+import { evaluate } from "../../../lib/engine/evaluate.ts";
 import type { Connection, Facts } from "../../../lib/engine/model.ts";
 import { formats } from "../../../lib/render/mod.ts";
 import { reportSchema } from "../../../lib/engine/report_schema.ts";
@@ -30,7 +30,7 @@ async function said(format: keyof typeof formats, connections: Connection[] | un
     ...connections ? { connections } : {},
     sources: {},
   };
-  const report = examine("data-platform:health", [], facts);
+  const report = evaluate("data-platform:health", [], facts);
   reportSchema.parse(report);
   return (await formats[format]())(report, { colour: false, width: 100 }).replace(/\s+/g, " ");
 }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { readRawReply } from "../../../lib/clients/kubernetes/answers.ts";
-import { subject, type Talk } from "../../../lib/clients/kubernetes/failures.ts";
+import { readRawReply } from "../../../lib/clients/kubernetes/replies.ts";
+import { type KubeSession, subject } from "../../../lib/clients/kubernetes/failures.ts";
 import { PATIENT_MS } from "../../patience.ts";
 
 const NESSIE = "/api/v1/namespaces/data-platform/services/http:nessie:19120/proxy/api/v2/config";
 const BUCKET = "/api/v1/namespaces/rook-ceph/services/rook-ceph-rgw-store:80/proxy/iceberg";
-const TALK: Talk = {
+const TALK: KubeSession = {
   server: "https://api:6443",
   context: "test",
   clusterName: "fake",

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import {
   catalogRoot,
+  errorBodyOf,
   keyPath,
   nessieApi,
   type OwnReference,
-  refusalOf,
 } from "../../../lib/clients/nessie/client.ts";
 import { Interrupted } from "../../../lib/engine/errors.ts";
 import { against, all, failing } from "../catalog_fixture.ts";
@@ -159,7 +159,7 @@ Deno.test("a conflict keeps its type and its keys", async () => {
   };
   await against(() => Response.json(body, { status: 409 }), async (api) => {
     const error = await api.remove(main as OwnReference).catch((why) => why);
-    assert.deepEqual(refusalOf(error), {
+    assert.deepEqual(errorBodyOf(error), {
       status: 409,
       code: "REFERENCE_CONFLICT",
       message: "changed",
@@ -212,6 +212,6 @@ Deno.test("Ctrl-C ends what is under way, as an Interrupted", async () => {
 });
 
 Deno.test("a client asks nothing before it is used", () => {
-  const way = { url: "http://127.0.0.1:1" } as never;
-  nessieApi({ way, timeoutMs: 1 });
+  const connection = { url: "http://127.0.0.1:1" } as never;
+  nessieApi({ connection, timeoutMs: 1 });
 });

@@ -9,7 +9,7 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { Interrupted } from "../../../lib/engine/errors.ts";
-import { openS3, rawS3, s3Answer, type S3Options, s3Trouble } from "../../../lib/clients/s3/client.ts";
+import { openS3, rawS3, s3ErrorReply, s3Failure, type S3Options } from "../../../lib/clients/s3/client.ts";
 import { failureOf, KEYS, refusal, withBytes, withStore } from "./fixture.ts";
 
 const OK = { headers: { "x-amz-request-id": "tx1", etag: '"e"' } };
@@ -20,7 +20,7 @@ async function using<T>(options: S3Options, use: (s3: S3Client) => Promise<T>): 
   const s3 = await openS3(options);
   try {
     return await use(s3).catch((error) => {
-      throw s3Trouble(error, options);
+      throw s3Failure(error, options);
     });
   } finally {
     s3.destroy();
@@ -116,7 +116,7 @@ Deno.test("an answer of S3 is told by status and code, with and without a body",
     async (options) => {
       const s3 = await openS3(options);
       const head = () => s3.send(new HeadObjectCommand({ Bucket: "lake", Key: "k" }));
-      const seen = async (sent: Promise<unknown>) => s3Answer(await sent.catch((error) => error));
+      const seen = async (sent: Promise<unknown>) => s3ErrorReply(await sent.catch((error) => error));
       const full = await seen(s3.send(put("x")));
       assert.deepEqual(full, { status: 412, code: "PreconditionFailed", message: "At least one" });
       assert.equal((await seen(s3.send(put("x"))))?.code, "Conflict");
@@ -124,7 +124,7 @@ Deno.test("an answer of S3 is told by status and code, with and without a body",
       assert.equal((await seen(head()))?.code, "Forbidden");
       assert.equal((await seen(head()))?.code, "PreconditionFailed");
       assert.equal((await seen(head()))?.code, "BadRequest");
-      assert.equal(s3Answer(new Error("a bug")), undefined);
+      assert.equal(s3ErrorReply(new Error("a bug")), undefined);
       s3.destroy();
     },
   );
@@ -148,7 +148,7 @@ Deno.test("an error that comes with a 200 is an error", async () => {
 
 Deno.test("a bug is not taken for a failure to look", async () => {
   await withStore(ok, (options) => {
-    assert.throws(() => s3Trouble(new TypeError("x is not a function"), options), TypeError);
+    assert.throws(() => s3Failure(new TypeError("x is not a function"), options), TypeError);
     return Promise.resolve();
   });
 });
@@ -244,10 +244,13 @@ Deno.test("nothing that this machine has for other clients of S3 is used", async
   await withStore(ok, async (options, heard) => {
     const code = `
       import { openS3 } from "${new URL("../../../lib/clients/s3/client.ts", import.meta.url)}";
-      import { givenWay } from "${new URL("../../../lib/clients/kubernetes/reach.ts", import.meta.url)}";
+      import { givenConnection } from "${new URL(
+      "../../../lib/clients/kubernetes/service_connection.ts",
+      import.meta.url,
+    )}";
       const { ListBucketsCommand } = await import("@aws-sdk/client-s3");
-      const way = givenWay("--url", "${options.way.url}");
-      const s3 = await openS3({ way, keys: { accessKeyId: "a", secretAccessKey: "b" }, region: "r", timeoutMs: 120000 });
+      const connection = givenConnection("--url", "${options.connection.url}");
+      const s3 = await openS3({ connection, keys: { accessKeyId: "a", secretAccessKey: "b" }, region: "r", timeoutMs: 120000 });
       await s3.send(new ListBucketsCommand({}));
       Deno.exit(0);`;
     const root = new URL("../../..", import.meta.url).pathname;

@@ -9,12 +9,12 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import {
   openS3,
   rawS3,
-  s3Answer,
+  s3ErrorReply,
+  s3Failure,
   type S3Options,
-  s3Refused,
-  s3Trouble,
+  s3ReplyFailure,
 } from "../../../lib/clients/s3/client.ts";
-import { givenWay } from "../../../lib/clients/kubernetes/reach.ts";
+import { givenConnection } from "../../../lib/clients/kubernetes/service_connection.ts";
 import { failureOf, KEYS, refusal, withBytes, withClient, withStore } from "./fixture.ts";
 import { certificateFor } from "./certificates.ts";
 import { withinLimits } from "../../patience.ts";
@@ -33,7 +33,7 @@ async function trouble(
   try {
     return await failureOf(
       send(s3).catch((error) => {
-        throw s3Trouble(error, options);
+        throw s3Failure(error, options);
       }),
     );
   } finally {
@@ -52,30 +52,33 @@ async function told(
     const raw = await rawS3(options).send({ method: "GET", bucket: "lake", key: "t/a.parquet" });
     // Sent at another second, perhaps.
     const timeless = (text: string) => text.replace(/(?<=this machine's says )\S+Z/, "NOW");
-    assert.equal(timeless(s3Refused(raw, options).failure.message), timeless(said.message));
+    assert.equal(timeless(s3ReplyFailure(raw, options).failure.message), timeless(said.message));
   }, more);
   return said;
 }
 
 Deno.test("a name that can't be resolved is named, with the endpoint to correct", async () => {
   const client = Deno.createHttpClient({});
-  const way = { ...givenWay("--url", "http://x"), url: "http://no-such-host.invalid" };
-  way.client.close();
-  await withClient({ ...way, client, close: () => Promise.resolve(client.close()) }, async (options) => {
-    const { kind, message } = await trouble(options);
-    assert.equal(kind, "unreachable");
-    assert.match(
-      message,
-      /^GET \/lake\/t\/a.parquet: the name in http:\/\/no-such-host.invalid can't be resolved/,
-    );
-  });
+  const connection = { ...givenConnection("--url", "http://x"), url: "http://no-such-host.invalid" };
+  connection.client.close();
+  await withClient(
+    { ...connection, client, close: () => Promise.resolve(client.close()) },
+    async (options) => {
+      const { kind, message } = await trouble(options);
+      assert.equal(kind, "unreachable");
+      assert.match(
+        message,
+        /^GET \/lake\/t\/a.parquet: the name in http:\/\/no-such-host.invalid can't be resolved/,
+      );
+    },
+  );
 });
 
 Deno.test("a port where nothing listens", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = listener.addr;
   listener.close();
-  await withClient(givenWay("--url", `http://127.0.0.1:${port}`), async (options) => {
+  await withClient(givenConnection("--url", `http://127.0.0.1:${port}`), async (options) => {
     const { kind, message } = await trouble(options);
     assert.equal(kind, "unreachable");
     assert.match(
@@ -144,9 +147,9 @@ Deno.test("a connection that closes at once may be one of https", async () => {
 Deno.test("what a port-forward knows of its end is said instead", async () => {
   await withBytes((connection) => Promise.resolve(connection.close()), async (options) => {
     const failure = { kind: "unreachable", message: "the pod is gone. Next: look" } as const;
-    const way = { ...options.way, failure: () => failure };
+    const connection = { ...options.connection, failure: () => failure };
     assert.equal(
-      (await trouble({ ...options, way })).message,
+      (await trouble({ ...options, connection })).message,
       "GET /lake/t/a.parquet: the pod is gone. Next: look",
     );
   });
@@ -172,7 +175,7 @@ for (
     );
     try {
       const url = `https://localhost:${server.addr.port}`;
-      await withClient(givenWay("--url", url, trusted ? ca : undefined), async (options) => {
+      await withClient(givenConnection("--url", url, trusted ? ca : undefined), async (options) => {
         const { kind, message } = await trouble(options);
         assert.equal(kind, "certificate");
         assert.match(message, expected);
@@ -192,7 +195,7 @@ Deno.test("http spoken to https, and https to http", async () => {
       one.close();
     }
   })();
-  await withClient(givenWay("--url", `http://127.0.0.1:${tls.addr.port}`), async (options) => {
+  await withClient(givenConnection("--url", `http://127.0.0.1:${tls.addr.port}`), async (options) => {
     assert.match((await trouble(options)).message, /perhaps https is served there|a port of https closes so/);
   });
   tls.close();
@@ -334,7 +337,7 @@ Deno.test("an answer that no S3 gives is none, with a success too", async () => 
         );
         const s3 = await openS3(options);
         const error = await s3.send(get).catch((error) => error);
-        assert.equal(s3Answer(error), undefined);
+        assert.equal(s3ErrorReply(error), undefined);
       },
     );
   }
@@ -356,7 +359,7 @@ async function withSaid(what: string): Promise<string> {
   await withStore(() => refusal(500, "InternalError"), async (options) => {
     const s3 = await openS3(options);
     const error = await s3.send(get).catch((error) => error);
-    said = (s3Trouble(error, { ...options, what })).message;
+    said = (s3Failure(error, { ...options, what })).message;
   });
   return said;
 }

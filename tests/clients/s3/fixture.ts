@@ -1,7 +1,10 @@
 /** What the tests of the S3 client share: a server that answers as it is told, and a client of it. */
 import assert from "node:assert/strict";
 import { CannotLook, Interrupted } from "../../../lib/engine/errors.ts";
-import { givenWay, type Way } from "../../../lib/clients/kubernetes/reach.ts";
+import {
+  givenConnection,
+  type ServiceConnection,
+} from "../../../lib/clients/kubernetes/service_connection.ts";
 import type { S3Options } from "../../../lib/clients/s3/client.ts";
 import { PATIENT_MS } from "../../patience.ts";
 
@@ -37,8 +40,8 @@ export async function withStore(
   });
   try {
     const { port } = server.addr;
-    const way = named ? wayTo(named, port) : givenWay("--url", `http://127.0.0.1:${port}`);
-    await withClient(way, (options) => use(options, heard), more);
+    const connection = named ? wayTo(named, port) : givenConnection("--url", `http://127.0.0.1:${port}`);
+    await withClient(connection, (options) => use(options, heard), more);
   } finally {
     await server.shutdown();
   }
@@ -46,7 +49,7 @@ export async function withStore(
 
 /** The same of a server that speaks for itself: bytes on a connection. */
 export async function withBytes(
-  talk: (connection: Deno.Conn) => Promise<void>,
+  session: (connection: Deno.Conn) => Promise<void>,
   use: (options: S3Options) => Promise<void>,
   { scheme = "http", ...more }: Partial<S3Options> & { scheme?: string } = {},
 ): Promise<void> {
@@ -55,12 +58,12 @@ export async function withBytes(
   const serving = (async () => {
     for await (const connection of listener) {
       open.add(connection);
-      talk(connection).catch(() => {});
+      session(connection).catch(() => {});
     }
   })();
   const { port } = listener.addr;
   try {
-    await withClient(givenWay("--url", `${scheme}://127.0.0.1:${port}`), use, more);
+    await withClient(givenConnection("--url", `${scheme}://127.0.0.1:${port}`), use, more);
   } finally {
     listener.close();
     for (const connection of open) {
@@ -75,7 +78,7 @@ export async function withBytes(
 }
 
 /** A way that leads to a port of this machine whatever the name in the URL. */
-function wayTo(host: string, port: number): Way {
+function wayTo(host: string, port: number): ServiceConnection {
   const proxy = { transport: "tcp", hostname: "127.0.0.1", port } as const;
   const client = Deno.createHttpClient({ proxy });
   return {
@@ -90,14 +93,14 @@ function wayTo(host: string, port: number): Way {
 
 /** Runs `use` with options for a client over this way, and closes it. */
 export async function withClient(
-  way: Way,
+  connection: ServiceConnection,
   use: (options: S3Options) => Promise<void>,
   more: Partial<S3Options> = {},
 ): Promise<void> {
   try {
-    await use({ way, keys: KEYS, region: "us-east-1", timeoutMs: PATIENT_MS, ...more });
+    await use({ connection, keys: KEYS, region: "us-east-1", timeoutMs: PATIENT_MS, ...more });
   } finally {
-    await way.close();
+    await connection.close();
   }
 }
 

@@ -18,8 +18,8 @@ const entity = (c: string, how: number): string => {
 /** Every way in which a store may write a text. */
 const escaped = (text: string, how: number[]): string =>
   [...text].map((c, at) => {
-    const way = how[at % Math.max(1, how.length)] ?? 0;
-    return /[&<>"']/.test(c) || way > 0 ? entity(c, way) : c;
+    const connection = how[at % Math.max(1, how.length)] ?? 0;
+    return /[&<>"']/.test(c) || connection > 0 ? entity(c, connection) : c;
   }).join("");
 
 const key = fc.string({ unit: "binary", minLength: 1, maxLength: 40 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { loadClient } from "../../../lib/clients/s3/load.ts";
-import { givenWay } from "../../../lib/clients/kubernetes/reach.ts";
+import { givenConnection } from "../../../lib/clients/kubernetes/service_connection.ts";
 import { CannotLook } from "../../../lib/engine/errors.ts";
 import { PATIENT_MS } from "../../patience.ts";
 
@@ -12,11 +12,14 @@ async function withStore(
   use: (client: ReturnType<typeof loadClient>, url: string) => Promise<void>,
 ): Promise<void> {
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, answer);
-  const way = givenWay("--url", `http://127.0.0.1:${server.addr.port}`);
+  const connection = givenConnection("--url", `http://127.0.0.1:${server.addr.port}`);
   try {
-    await use(loadClient({ way, keys: KEYS, region: "us-east-1", timeoutMs: PATIENT_MS }), way.url);
+    await use(
+      loadClient({ connection, keys: KEYS, region: "us-east-1", timeoutMs: PATIENT_MS }),
+      connection.url,
+    );
   } finally {
-    await way.close();
+    await connection.close();
     await server.shutdown();
   }
 }
@@ -82,10 +85,10 @@ Deno.test("a redirect is not followed: it is a refusal", () =>
   }));
 
 Deno.test("a store that nobody reaches could not be looked at", async () => {
-  const way = givenWay("--url", "http://127.0.0.1:1");
-  const client = loadClient({ way, keys: KEYS, region: "us-east-1", timeoutMs: PATIENT_MS });
-  await assert.rejects(client.send({ method: "GET", url: `${way.url}/b/k` }, still), CannotLook);
-  await way.close();
+  const connection = givenConnection("--url", "http://127.0.0.1:1");
+  const client = loadClient({ connection, keys: KEYS, region: "us-east-1", timeoutMs: PATIENT_MS });
+  await assert.rejects(client.send({ method: "GET", url: `${connection.url}/b/k` }, still), CannotLook);
+  await connection.close();
 });
 
 Deno.test("a request that is ended ends, before its answer and in the middle of it", async () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { givenWay } from "../../../lib/clients/kubernetes/reach.ts";
+import { givenConnection } from "../../../lib/clients/kubernetes/service_connection.ts";
 import { neighbourLists } from "../../../lib/clients/s3/neighbours.ts";
 import { pathSigner } from "../../../lib/clients/s3/path_signer.ts";
-import { type S3Reader, s3Reader, S3Refused } from "../../../lib/clients/s3/reader.ts";
+import { type S3Reader, s3Reader, S3ReplyError } from "../../../lib/clients/s3/reader.ts";
 import { NoAnswer } from "../../../lib/clients/s3/send.ts";
 import { amzDate, signHeader } from "../../../lib/clients/s3/sign.ts";
 import { Interrupted } from "../../../lib/engine/errors.ts";
@@ -53,16 +53,16 @@ Deno.test("objects are read, measured and listed, and those that are not there a
     assert.equal(await store.reader.size("lake", "nothing"), undefined);
     await assert.rejects(
       store.reader.get("nowhere", "x"),
-      (error) => error instanceof S3Refused && error.code === "NoSuchBucket",
+      (error) => error instanceof S3ReplyError && error.code === "NoSuchBucket",
     );
     store.instead.answer = () => refuse(403, "AccessDenied");
     await assert.rejects(
       store.reader.get("lake", "x"),
-      (error) => error instanceof S3Refused && error.status === 403,
+      (error) => error instanceof S3ReplyError && error.status === 403,
     );
     await assert.rejects(
       store.reader.size("lake", "x"),
-      (error) => error instanceof S3Refused && error.status === 403,
+      (error) => error instanceof S3ReplyError && error.status === 403,
     );
   }));
 
@@ -88,7 +88,7 @@ Deno.test("a store that never answers is given up after its time, and Ctrl-C doe
   await withStore(async (store) => {
     store.instead.answer = () => new Response(new ReadableStream({ start() {} }));
     await assert.rejects(
-      s3Reader({ ...store.options.talk, timeoutMs: 300 }).get("lake", "x"),
+      s3Reader({ ...store.options.session, timeoutMs: 300 }).get("lake", "x"),
       (error) => error instanceof NoAnswer && error.trouble.why === "timeout",
     );
   });
@@ -105,9 +105,9 @@ Deno.test("a store that never answers is given up after its time, and Ctrl-C doe
 /** A reader of a server that answers so, with a limit of 1,000 bytes for an object. */
 async function reading(answer: () => Response, use: (reader: S3Reader) => Promise<void>): Promise<void> {
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, answer);
-  const way = givenWay("--url", `http://127.0.0.1:${server.addr.port}`);
-  await use(s3Reader({ way, keys: KEYS, region: "us-east-1", timeoutMs: PATIENT_MS, maxBytes: 1000 }));
-  await way.close();
+  const connection = givenConnection("--url", `http://127.0.0.1:${server.addr.port}`);
+  await use(s3Reader({ connection, keys: KEYS, region: "us-east-1", timeoutMs: PATIENT_MS, maxBytes: 1000 }));
+  await connection.close();
 }
 
 const streamed = (bytes: Uint8Array<ArrayBuffer>) => () => new Response(new Blob([bytes]).stream());
@@ -150,7 +150,7 @@ for (
     await reading(() => page(pages++), async (reader) => {
       await assert.rejects(
         Array.fromAsync(reader.list("lake", "")),
-        (error) => error instanceof S3Refused && error.code === "NotAListing",
+        (error) => error instanceof S3ReplyError && error.code === "NotAListing",
       );
     });
     assert.ok(pages < 110, `${pages} pages`);

@@ -160,7 +160,7 @@ Deno.test("what the SDK signs, we sign the same", async () => {
       );
       assert.ok(names.length >= 4, names.join());
       const ours = await signHeader(
-        { method: "PUT", url: `${options.way.url}${one.path}`, headers },
+        { method: "PUT", url: `${options.connection.url}${one.path}`, headers },
         { ...SIGNING, at: new Date(at) },
       );
       assert.equal(seedOf(ours.headers), seedOf({ authorization }));

@@ -1,6 +1,6 @@
 /** Breaks the small platform in one way, and says which roots that must have. */
 import assert from "node:assert/strict";
-import { healthy, look, type Small, unwell } from "../healthy.ts";
+import { healthy, look, type Small, unhealthy } from "../healthy.ts";
 import { LONG_AGO, rootsOf } from "../platform.ts";
 
 /** Breaks the small platform, and expects these roots; `more` looks at what else the diagnosis says. */
@@ -14,7 +14,7 @@ export function adversary(
     const small = healthy();
     breaks(small);
     const diagnosis = await look(small);
-    assert.deepEqual(rootsOf(diagnosis).toSorted(), roots.toSorted(), unwell(diagnosis).join("\n"));
+    assert.deepEqual(rootsOf(diagnosis).toSorted(), roots.toSorted(), unhealthy(diagnosis).join("\n"));
     more?.(diagnosis);
   });
 }

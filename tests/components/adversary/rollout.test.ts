@@ -1,7 +1,7 @@
 /** Faults of images, webhooks and rollouts that stand in no list, and two faults at once. */
 import assert from "node:assert/strict";
 import { adversary, event, statusesOf } from "./case.ts";
-import { addApp, crash, fail, noPods, podsOf, put, QUOTAS, the, unwell, without } from "../healthy.ts";
+import { addApp, crash, fail, noPods, podsOf, put, QUOTAS, the, unhealthy, without } from "../healthy.ts";
 import { DEPLOYMENTS, EVENTS, LONG_AGO, pod, PODS, SECRETS, waiting } from "../platform.ts";
 
 adversary("two faults that have nothing to do with each other", [
@@ -45,7 +45,7 @@ adversary("a quota that refused pods an hour ago, and does not any more", [], (s
     EVENTS,
     event("ReplicaSet", "nessie-abc", "FailedCreate", "exceeded quota: small, requested: pods=1"),
   );
-}, (d) => assert.deepEqual(unwell(d), []));
+}, (d) => assert.deepEqual(unhealthy(d), []));
 
 adversary(
   "the registry is down: many images fail at once",
@@ -137,7 +137,7 @@ adversary("a rollout is stuck half-way, and the old pods serve: a warning", [
       container: crash(),
     }),
   );
-}, (d) => assert.ok(!statusesOf(d).includes("critical"), unwell(d).join("\n")));
+}, (d) => assert.ok(!statusesOf(d).includes("critical"), unhealthy(d).join("\n")));
 
 adversary("a new version with a tag that does not exist, and the old pods serve: a warning", [
   "Image registry.example/nessie:9 ImagePullFailed",
@@ -153,14 +153,14 @@ adversary("a new version with a tag that does not exist, and the old pods serve:
       container: waiting("ImagePullBackOff", "not found"),
     }),
   );
-}, (d) => assert.ok(!statusesOf(d).includes("critical"), unwell(d).join("\n")));
+}, (d) => assert.ok(!statusesOf(d).includes("critical"), unhealthy(d).join("\n")));
 
 adversary("a Deployment is paused with a change that was not rolled out", [], (small) => {
   const object = the(small, DEPLOYMENTS, "nessie");
   object.spec.paused = true;
   delete object.status.updatedReplicas;
-}, (d) => assert.deepEqual(unwell(d), ["Deployment nessie Paused warning"]));
+}, (d) => assert.deepEqual(unhealthy(d), ["Deployment nessie Paused warning"]));
 
 adversary("a paused Deployment that has nothing to roll out is well", [], (small) => {
   the(small, DEPLOYMENTS, "nessie").spec.paused = true;
-}, (d) => assert.deepEqual(unwell(d), []));
+}, (d) => assert.deepEqual(unhealthy(d), []));

@@ -14,8 +14,8 @@ import {
   put,
   QUOTAS,
   the,
+  unhealthy,
   unplaced,
-  unwell,
   without,
 } from "../healthy.ts";
 import {
@@ -31,7 +31,7 @@ import {
   waiting,
 } from "../platform.ts";
 
-adversary("nothing is broken", [], () => {}, (d) => assert.deepEqual(unwell(d), []));
+adversary("nothing is broken", [], () => {}, (d) => assert.deepEqual(unhealthy(d), []));
 
 adversary("a key is taken out of a Secret and the pods restart", ["Secret s3 MissingKey"], (small) => {
   the(small, SECRETS, "s3").metadata.managedFields[0].fieldsV1["f:data"] = { "f:AccessKey": {} };
@@ -59,7 +59,7 @@ adversary("a key is taken out of a ConfigMap", ["ConfigMap nessie MissingKey"], 
 
 adversary("a key is taken out of a Secret while all pods still run: a warning", [], (small) => {
   the(small, SECRETS, "s3").metadata.managedFields[0].fieldsV1["f:data"] = { "f:secret-key": {} };
-}, (d) => assert.deepEqual(unwell(d), ["Secret s3 MissingKey warning"]));
+}, (d) => assert.deepEqual(unhealthy(d), ["Secret s3 MissingKey warning"]));
 
 adversary("a named port of the pods is renamed", ["Service nessie NoEndpoints"], (small) => {
   for (const object of podsOf(small, "nessie")) object.spec.containers[0].ports[0].name = "api";
@@ -158,7 +158,7 @@ adversary("a quota refuses the pods", ["ResourceQuota small QuotaExceeded"], (sm
 
 adversary("a ConfigMap is deleted while the pods run: a warning", [], (small) => {
   without(small, CONFIG_MAPS, "nessie");
-}, (d) => assert.deepEqual(unwell(d), ["ConfigMap nessie Missing warning"]));
+}, (d) => assert.deepEqual(unhealthy(d), ["ConfigMap nessie Missing warning"]));
 
 adversary("a Job's account is gone", ["ServiceAccount runner Missing"], (small) => {
   put(small, JOBS, {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { causeIn } from "../../../lib/components/external_secrets/judge.ts";
-import { externalSecret, look, PATHS, platform, ready, the, unwell, without } from "../flux/gitops.ts";
+import { externalSecret, look, PATHS, platform, ready, the, unhealthy, without } from "../flux/gitops.ts";
 import { NOW, on, rootsOf } from "../platform.ts";
 
 const KUBERNETES = { kind: "SecretStore", name: "rook-ceph" };
@@ -31,7 +31,7 @@ Deno.test("external secrets: one younger than a minute may wait, an older one wi
     status: undefined,
     metadata: { ...young.metadata, creationTimestamp: NOW },
   });
-  assert.deepEqual(unwell(await look(objects)), []);
+  assert.deepEqual(unhealthy(await look(objects)), []);
   objects.externalSecrets.push({ ...young, status: undefined, metadata: { ...young.metadata, name: "old" } });
   assert.equal(on(await look(objects), "ExternalSecret", "old")[0]?.reason, "NotSynced");
 });

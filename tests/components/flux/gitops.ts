@@ -328,7 +328,7 @@ export function ready(object: Raw, status: string, reason: string, message = rea
 }
 
 /** What is not well, as `Kind name Reason`. */
-export function unwell(diagnosis: Diagnosis): string[] {
+export function unhealthy(diagnosis: Diagnosis): string[] {
   return diagnosis.findings.filter(({ status }) => status !== "ok" && status !== "skipped")
     .map(({ object, reason }) => `${object.kind} ${object.name} ${reason}`);
 }

@@ -10,7 +10,7 @@ import {
   type Raw,
   ready,
   the,
-  unwell,
+  unhealthy,
   without,
   workload,
 } from "./gitops.ts";
@@ -25,7 +25,7 @@ const check = (diagnosis: Diagnosis, id: string) =>
 
 Deno.test("flux: a whole platform has nothing to report", async () => {
   const diagnosis = await look(platform());
-  assert.deepEqual(unwell(diagnosis), []);
+  assert.deepEqual(unhealthy(diagnosis), []);
   assert.equal(on(diagnosis, "Kustomization", "*")[0]?.observed, "5 of 5");
 });
 
@@ -66,14 +66,14 @@ Deno.test("flux: a suspended Kustomization is named and is no fault", async () =
   nessie.spec = { ...nessie.spec, suspend: true };
   ready(nessie, "False", "HealthCheckFailed");
   const diagnosis = await look(objects);
-  assert.deepEqual(unwell(diagnosis), []);
+  assert.deepEqual(unhealthy(diagnosis), []);
   assert.match(check(diagnosis, "flux.suspended")[0]?.message ?? "", /nessie .*2 h ago/);
 });
 
 Deno.test("flux: a Kustomization on its way is well inside its timeout and critical after it", async () => {
   const within = platform();
   ready(the(within, "kustomizations", "nessie"), "Unknown", "Progressing", "x", JUST_NOW);
-  assert.deepEqual(unwell(await look(within)), []);
+  assert.deepEqual(unhealthy(await look(within)), []);
   const after = platform();
   ready(the(after, "kustomizations", "nessie"), "Unknown", "Progressing");
   assert.deepEqual(rootsOf(await look(after)), ["Kustomization nessie ProgressingTooLong"]);
@@ -98,7 +98,7 @@ Deno.test("flux: one that waits for another that is on its way is well; for one 
   const waiting = platform();
   ready(the(waiting, "kustomizations", "postgres"), "Unknown", "Progressing", "x", JUST_NOW);
   ready(the(waiting, "kustomizations", "nessie"), "False", "DependencyNotReady");
-  assert.deepEqual(unwell(await look(waiting)), []);
+  assert.deepEqual(unhealthy(await look(waiting)), []);
   const failed = platform();
   ready(the(failed, "kustomizations", "postgres"), "False", "BuildFailed", "mapping key already defined");
   ready(the(failed, "kustomizations", "nessie"), "False", "DependencyNotReady");
@@ -296,7 +296,7 @@ Deno.test("flux: a release inside its timeout is no fault", async () => {
   objects.helmReleases.push(
     release(condition("Unknown", "Progressing", "Running 'install' action", JUST_NOW)),
   );
-  assert.deepEqual(unwell(await look(objects)), []);
+  assert.deepEqual(unhealthy(await look(objects)), []);
 });
 
 Deno.test("flux: a chart that cannot be had explains the release that wants it", async () => {
@@ -396,7 +396,7 @@ Deno.test("flux: two that wait for the same one on its way are both well", async
   nessie.spec = { ...nessie.spec, dependsOn: [{ name: "secrets" }, { name: "postgres" }] };
   objects.kustomizations.push(kustomization("spark", ["postgres", "nessie"], "data-platform/spark"));
   ready(the(objects, "kustomizations", "spark"), "False", "DependencyNotReady");
-  assert.deepEqual(unwell(await look(objects)), []);
+  assert.deepEqual(unhealthy(await look(objects)), []);
 });
 
 Deno.test("flux: while the platform lacks parts, one that is Ready, or on its way out, is not being applied for the first time", async () => {
@@ -415,7 +415,7 @@ Deno.test("flux: while the platform lacks parts, one that is Ready, or on its wa
   going.status = condition("Unknown", "Progressing", "x", JUST_NOW);
   objects.kustomizations.push(well, going);
   const diagnosis = await look(objects);
-  assert.ok(unwell(diagnosis).length > 0, "the platform lacks nothing");
+  assert.ok(unhealthy(diagnosis).length > 0, "the platform lacks nothing");
   assert.deepEqual(on(diagnosis, "Kustomization", "tools").filter(({ status }) => status !== "ok"), []);
   assert.deepEqual(on(diagnosis, "Kustomization", "old-tools").filter(({ status }) => status !== "ok"), []);
 });

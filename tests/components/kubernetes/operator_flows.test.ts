@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { condition, look, type Platform, platform, type Raw, the, unwell } from "../flux/gitops.ts";
+import { condition, look, type Platform, platform, type Raw, the, unhealthy } from "../flux/gitops.ts";
 import { pod, rootsOf } from "../platform.ts";
 
 const operator = (name: string, namespace: string) =>
@@ -45,7 +45,7 @@ Deno.test("operators: the same policy is a warning while the operator has not as
     "NetworkPolicyDenies",
   ]);
   assert.deepEqual(
-    unwell(await look(withOperators(policy("db", "data-platform", DATABASE, [5432, 8000])))),
+    unhealthy(await look(withOperators(policy("db", "data-platform", DATABASE, [5432, 8000])))),
     [],
   );
 });

@@ -9,7 +9,7 @@ import {
   platform,
   type Raw,
   the,
-  unwell,
+  unhealthy,
   without,
 } from "../flux/gitops.ts";
 import { pod, rootsOf, waiting } from "../platform.ts";
@@ -45,9 +45,9 @@ Deno.test("postgresql: a lost replica is a warning, no instance at all is critic
 
 Deno.test("postgresql: a switchover and an upgrade are no faults while they last as long as they should", async () => {
   const recent = "2026-01-01T11:55:00Z";
-  assert.deepEqual(unwell(await look(three(2, "Switchover in progress", recent))), []);
-  assert.deepEqual(unwell(await look(three(2, "Upgrading cluster", recent))), []);
-  assert.notDeepEqual(unwell(await look(three(2, "Upgrading cluster"))), []);
+  assert.deepEqual(unhealthy(await look(three(2, "Switchover in progress", recent))), []);
+  assert.deepEqual(unhealthy(await look(three(2, "Upgrading cluster", recent))), []);
+  assert.notDeepEqual(unhealthy(await look(three(2, "Upgrading cluster"))), []);
 });
 
 Deno.test("postgresql: for a minute after another primary was chosen, endpoints and the catalog may follow", async () => {
@@ -60,7 +60,7 @@ Deno.test("postgresql: for a minute after another primary was chosen, endpoints 
     }
     const owner = { kind: "Cluster", name: "nessie-postgres", controller: true };
     Object.assign(the(objects, "services", "nessie-postgres-rw").metadata, { ownerReferences: [owner] });
-    return unwell(await look(objects));
+    return unhealthy(await look(objects));
   };
   assert.deepEqual(await changed("2026-01-01T11:59:57Z"), []);
   assert.notDeepEqual(await changed("2026-01-01T11:50:00Z"), []);
@@ -72,7 +72,7 @@ Deno.test("postgresql: a first primary may take five minutes", async () => {
   objects.slices = objects.slices.filter(({ metadata }) => !metadata.name.startsWith("nessie-postgres"));
   without(objects, "services", "nessie-postgres-rw");
   without(objects, "pods", "nessie-postgres-1");
-  assert.deepEqual(unwell(await look(objects)), []);
+  assert.deepEqual(unhealthy(await look(objects)), []);
 });
 
 Deno.test("postgresql: a cluster that cannot start for want of its Secret is a symptom of that Secret's maker", async () => {
@@ -179,7 +179,7 @@ Deno.test("postgresql: instances that are fenced off are a warning that says whi
   assert.match(seen?.message ?? "", /instances \["nessie-postgres-1"\] are fenced off/);
   assert.match(seen?.next?.join() ?? "", /nessie-postgres/);
   metadata.annotations = { "cnpg.io/fencedInstances": "[]" };
-  assert.deepEqual(unwell(await look(objects)), []);
+  assert.deepEqual(unhealthy(await look(objects)), []);
 });
 
 Deno.test("postgresql: a cluster that nobody has looked at has a minute for it", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Diagnosis } from "../../../lib/engine/diagnose.ts";
-import { look, PATHS, platform, type Raw, the, unwell, without, workload } from "../flux/gitops.ts";
+import { look, PATHS, platform, type Raw, the, unhealthy, without, workload } from "../flux/gitops.ts";
 import { LONG_AGO, NOW, on, pod, rootsOf, waiting } from "../platform.ts";
 
 const found = (diagnosis: Diagnosis, id: string) =>
@@ -88,7 +88,7 @@ Deno.test("ceph: a claim may wait a minute; after that its class's provisioner i
   const claim = the(objects, "objectBucketClaims", "warehouse");
   claim.status = { phase: "Pending" };
   claim.metadata.creationTimestamp = NOW;
-  assert.deepEqual(unwell(await look(objects)), []);
+  assert.deepEqual(unhealthy(await look(objects)), []);
   claim.metadata.creationTimestamp = LONG_AGO;
   const [seen] = on(await look(objects), "ObjectBucketClaim", "warehouse");
   assert.match(seen?.message ?? "", /rook-ceph\.ceph\.rook\.io\/bucket/);

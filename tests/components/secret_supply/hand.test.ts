@@ -150,7 +150,7 @@ async function offered(
 ): Promise<{ text: string; manifest: Record<string, unknown> }> {
   const { world } = await seen(objects);
   const made = offer(world, "data-platform", name);
-  assert.ok("manifest" in made, "refusal" in made ? made.refusal : "");
+  assert.ok("manifest" in made, "problem" in made ? made.problem : "");
   return { text: made.manifest, manifest: parse(made.manifest) };
 }
 
@@ -221,22 +221,22 @@ Deno.test("offer: the name of a vault and of a key stay in their line and their 
 });
 
 Deno.test("offer: says why there is none", async () => {
-  const refusal = async (objects: Platform, name: string, around = {}) => {
+  const problem = async (objects: Platform, name: string, around = {}) => {
     const made = offer((await seen(objects, around)).world, "data-platform", name);
-    return "refusal" in made ? made.refusal : "";
+    return "problem" in made ? made.problem : "";
   };
-  assert.match(await refusal(platform(), "gone"), /Secret data-platform\/gone does not exist/);
+  assert.match(await problem(platform(), "gone"), /Secret data-platform\/gone does not exist/);
   assert.match(
-    await refusal(platform(), "db"),
+    await problem(platform(), "db"),
     /ExternalSecret data-platform\/db makes Secret data-platform\/db already/,
   );
   assert.match(
-    await refusal(platform(), "db", { failures: { [PATHS.secrets]: FORBIDDEN } }),
+    await problem(platform(), "db", { failures: { [PATHS.secrets]: FORBIDDEN } }),
     /could not look at Secret: no/,
   );
   const bare = using(written("smtp", "kubectl-create", ["user"]));
   bare.clusterSecretStores = [];
-  assert.match(await refusal(bare, "smtp"), /1p:install/);
+  assert.match(await problem(bare, "smtp"), /1p:install/);
 });
 
 Deno.test("offer: facts recorded before writers were kept still work", () => {

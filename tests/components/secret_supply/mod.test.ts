@@ -20,8 +20,8 @@ const line = (findings: Finding[], name: string) => findings.find(({ object }) =
 
 Deno.test("secret supply: a platform on which everything is well is healthy to the doctor", async () => {
   const { findings, roots } = await seen(platform());
-  const unwell = findings.filter(({ status }) => status !== "ok" && status !== "skipped");
-  assert.deepEqual([unwell, roots], [[], []]);
+  const unhealthy = findings.filter(({ status }) => status !== "ok" && status !== "skipped");
+  assert.deepEqual([unhealthy, roots], [[], []]);
 });
 
 Deno.test("what is read: an ExternalSecret says item, fields, Secret, age and interval", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { issueClientCert, kubectl, writeKubeconfig } from "../../../lab/cluster/mod.ts";
 import type { Report } from "../../../lib/engine/report.ts";
-import { lab, task, unwell } from "../live.ts";
+import { lab, task, unhealthy } from "../live.ts";
 
 const ROLES = ["docs/rbac.yaml", "docs/rbac-checkpoints.yaml"];
 
@@ -21,7 +21,7 @@ Deno.test("the roles in docs are enough for the checkpoints", async () => {
     for (const name of ["data-platform:test:s3", "validate:nessie"]) {
       const said = await task(name, ["--json", "--timeout", "30s", "--kubeconfig", kubeconfig], 300_000);
       const report: Report = JSON.parse(said.stdout);
-      const blind = unwell(report).filter((line) => /^unknown/.test(line));
+      const blind = unhealthy(report).filter((line) => /^unknown/.test(line));
       assert.deepEqual(blind, [], said.stderr);
       assert.ok(report.details.components.length > 5);
     }

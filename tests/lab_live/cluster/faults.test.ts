@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { refText } from "../../../lib/engine/model.ts";
 import { findFault, repairAll } from "../../../lab/faults/mod.ts";
-import { assertHealthy, lab, quiet, task, unwell, withFaults } from "../live.ts";
+import { assertHealthy, lab, quiet, task, unhealthy, withFaults } from "../live.ts";
 
 Deno.test("without Connect there is one root, and all below it are symptoms with their chain", async () => {
   await withFaults(["onepassword-connect-missing"], ({ code, report }) => {
@@ -12,7 +12,7 @@ Deno.test("without Connect there is one root, and all below it are symptoms with
     const unexplained = critical.filter(({ role, chain }) =>
       role !== "root" && (role !== "symptom" || !chain?.length)
     );
-    assert.deepEqual(unexplained.map(({ object }) => refText(object)), [], unwell(report).join("\n"));
+    assert.deepEqual(unexplained.map(({ object }) => refText(object)), [], unhealthy(report).join("\n"));
     const symptoms = critical.filter(({ role }) => role === "symptom");
     assert.ok(symptoms.length >= 12, `${symptoms.length} symptoms`);
     const root = report.roots[0]?.object;

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { connectWriter } from "../../../lib/clients/kubernetes/writer.ts";
 import { type NessieApi, nessieApi, type OwnReference } from "../../../lib/clients/nessie/client.ts";
-import { reach, type Way } from "../../../lib/clients/kubernetes/reach.ts";
+import {
+  connectToService,
+  type ServiceConnection,
+} from "../../../lib/clients/kubernetes/service_connection.ts";
 import type { Report } from "../../../lib/engine/report.ts";
 import { reportSchema } from "../../../lib/engine/report_schema.ts";
 import { CLEAN_ENV } from "../../../lab/process.ts";
@@ -21,7 +24,7 @@ async function checkpoint(
 }
 
 /** The lab's catalog, beside the command. */
-async function withNessie<T>(use: (api: NessieApi, way: Way) => Promise<T>): Promise<T> {
+async function withNessie<T>(use: (api: NessieApi, connection: ServiceConnection) => Promise<T>): Promise<T> {
   const options = { kubeconfig: lab().kubeconfig, timeoutMs: 10_000 };
   const kube = await connectWriter(options);
   try {
@@ -31,13 +34,13 @@ async function withNessie<T>(use: (api: NessieApi, way: Way) => Promise<T>): Pro
     const [pod] = pods;
     assert.ok(pod, "no pod of the catalog");
     const to = { namespace: NAMESPACE, service: "nessie", scheme: "http" as const, port: 19120 };
-    const way = await reach({ ...to, pod: { name: pod.metadata.name, port: 19120 } }, {
+    const connection = await connectToService({ ...to, pod: { name: pod.metadata.name, port: 19120 } }, {
       ...options,
     });
     try {
-      return await use(nessieApi({ way, timeoutMs: 10_000 }), way);
+      return await use(nessieApi({ connection, timeoutMs: 10_000 }), connection);
     } finally {
-      await way.close();
+      await connection.close();
     }
   } finally {
     kube.close();
@@ -78,10 +81,10 @@ Deno.test("the lab's catalog keeps what it is given, and nothing stays behind", 
   const before = await seen();
   const { report, code, stderr } = await checkpoint(["--no-integrity"]);
   const own = report.details.components.filter(({ name }) => name.startsWith("nessie-"));
-  const unwell = own.flatMap(({ checks }) => checks)
+  const unhealthy = own.flatMap(({ checks }) => checks)
     .filter(({ status, check }) => status !== "ok" && status !== "skipped" && !KNOWN.includes(check))
     .map(({ check, message }) => `${check}: ${message}`);
-  assert.deepEqual(unwell, [], stderr);
+  assert.deepEqual(unhealthy, [], stderr);
   assert.equal(code, 1);
   assert.equal(find(report, "nessie.version")?.observed, "0.99.0");
   for (
@@ -103,12 +106,15 @@ Deno.test("two runs at once do not touch each other, and a foreign reference wit
     const both = await Promise.all([checkpoint(["--no-integrity"]), checkpoint(["--no-integrity"])]);
     for (const { report } of both) {
       const own = report.details.components.filter(({ name }) => name.startsWith("nessie-"));
-      const unwell = own.flatMap(({ checks }) => checks)
+      const unhealthy = own.flatMap(({ checks }) => checks)
         .filter(({ status, check }) => status !== "ok" && status !== "skipped" && !KNOWN.includes(check));
-      assert.deepEqual(unwell.map(({ check, reason }) => `${check} ${reason}`), [
+      assert.deepEqual(unhealthy.map(({ check, reason }) => `${check} ${reason}`), [
         "nessie.scratch-gone OwnerUnknown",
       ]);
-      assert.match(unwell[0]?.message ?? "", new RegExp(`${foreign} were left alone: the run has no marker`));
+      assert.match(
+        unhealthy[0]?.message ?? "",
+        new RegExp(`${foreign} were left alone: the run has no marker`),
+      );
     }
     assert.ok((await seen()).scratch.includes(foreign));
   } finally {
@@ -118,17 +124,17 @@ Deno.test("two runs at once do not touch each other, and a foreign reference wit
 });
 
 Deno.test("a catalog that is given is tried without its management port", async () => {
-  await withNessie(async (_api, way) => {
+  await withNessie(async (_api, connection) => {
     const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
       const { pathname, search } = new URL(request.url);
       const body = await request.text() || undefined;
       const headers = new Headers(request.headers);
       headers.delete("host");
-      const reply = await fetch(`${way.url}${pathname}${search}`, {
+      const reply = await fetch(`${connection.url}${pathname}${search}`, {
         method: request.method,
         headers,
         body,
-        client: way.client,
+        client: connection.client,
       });
       const text = await reply.text();
       return new Response(reply.status === 204 ? null : text, {

@@ -10,7 +10,10 @@ import { kubectl } from "../../../lab/cluster/mod.ts";
 import { walk, type Walked } from "../../../lib/checkpoints/nessie/integrity/mod.ts";
 import { integrityRecords } from "../../../lib/checkpoints/nessie/integrity/records.ts";
 import { nessieApi, type OwnReference } from "../../../lib/clients/nessie/client.ts";
-import { reach, type Way } from "../../../lib/clients/kubernetes/reach.ts";
+import {
+  connectToService,
+  type ServiceConnection,
+} from "../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3 } from "../../../lib/clients/s3/client.ts";
 import { s3Reader } from "../../../lib/clients/s3/reader.ts";
 import { lab } from "../live.ts";
@@ -21,14 +24,14 @@ const ID = crypto.randomUUID().slice(0, 8);
 const BRANCH = `lakecheck-scratch-integrity-${ID}`;
 const SPACE = `lakecheck_scratch_integrity_${ID}`;
 
-async function wayTo(namespace: string, service: string, port: number): Promise<Way> {
+async function wayTo(namespace: string, service: string, port: number): Promise<ServiceConnection> {
   const selector = `kubernetes.io/service-name=${service}`;
   const args = ["-n", namespace, "get", "endpointslices", "-l", selector, "-o", "json"];
   const [slice] = JSON.parse((await kubectl(lab(), args)).stdout).items;
   const pod =
     slice.endpoints.find((one: { conditions: { ready: boolean } }) => one.conditions.ready).targetRef.name;
   const target = slice.ports.find((one: { port: number }) => port === 80 || one.port === port).port;
-  return await reach(
+  return await connectToService(
     { namespace, service, scheme: "http", port, pod: { name: pod, port: target } },
     { kubeconfig: lab().kubeconfig, timeoutMs: 30_000 },
   );
@@ -72,18 +75,18 @@ async function damage(s3: S3Client, key: string, how: "delete" | "empty" | "cut"
 
 Deno.test("each kind of damage to a table that Spark wrote is named, and nothing else", async () => {
   const keys = await keysOfPlatform();
-  const [way, catalogWay] = [
+  const [connection, catalogWay] = [
     await wayTo("rook-ceph", "rook-ceph-rgw-storage", 80),
     await wayTo("data-platform", "nessie", 19120),
   ];
-  const talk = { way, keys, region: "us-east-1", timeoutMs: 30_000 };
-  const nessie = nessieApi({ way: catalogWay, timeoutMs: 30_000 });
-  const s3 = await openS3(talk);
+  const session = { connection, keys, region: "us-east-1", timeoutMs: 30_000 };
+  const nessie = nessieApi({ connection: catalogWay, timeoutMs: 30_000 });
+  const s3 = await openS3(session);
   const look = (): Promise<Walked> =>
     walk({
       catalog: nessie,
-      store: s3Reader(talk),
-      talk,
+      store: s3Reader(session),
+      session,
       warehouses: [`s3://${BUCKET}/`],
       references: (name) => name === BRANCH,
       signal: new AbortController().signal,
@@ -139,7 +142,7 @@ Deno.test("each kind of damage to a table that Spark wrote is named, and nothing
     }
     assert.deepEqual(await keysBelow(s3, `${SPACE}/`), []);
     s3.destroy();
-    await way.close();
+    await connection.close();
     await catalogWay.close();
   }
 });

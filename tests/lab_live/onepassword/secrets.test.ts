@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { kubectl } from "../../../lab/cluster/mod.ts";
 import { connectWriter, type KubeObject, type KubeWriter } from "../../../lib/clients/kubernetes/writer.ts";
-import { carryOut, planOf, refuseOthers } from "../../../lib/procedures/onepassword/install/apply.ts";
+import { carryOut, planOf, rejectOtherSettings } from "../../../lib/procedures/onepassword/install/apply.ts";
 import { isOurs, pinOf } from "../../../lib/procedures/onepassword/ownership.ts";
 import { secretObject } from "../../../lib/procedures/onepassword/install/secrets.ts";
 import { verdictOf } from "../../../lib/procedures/onepassword/uninstall.ts";
@@ -63,7 +63,7 @@ Deno.test("Secrets on a real API server: ours are made, rotated and deleted; oth
 
     await byHand("theirs", "token=mine", "more=x");
     const refused = await planOf(kube, wanted("theirs", "other"), false);
-    assert.throws(() => refuseOthers([refused]), /kept by kubectl-create/);
+    assert.throws(() => rejectOtherSettings([refused]), /kept by kubectl-create/);
     assert.equal(verdictOf(await found(kube, "theirs"), "token").does, "stay");
 
     const adopted = await planOf(kube, wanted("theirs", "other"), true);
@@ -111,7 +111,7 @@ Deno.test("an immutable Secret and one of another type on a real API server", ()
     await byHand("fixed", "token=x");
     await kube.merge(secretPath("fixed"), { immutable: true });
     const step = await planOf(kube, wanted("fixed", "y"), true);
-    assert.throws(() => refuseOthers([step]), /is immutable/);
+    assert.throws(() => rejectOtherSettings([step]), /is immutable/);
     const typed = { ...wanted("typed", "x"), type: "example.com/token" };
     await kube.create(secretPath("typed"), typed);
     const other = await planOf(kube, wanted("typed", "y"), false);

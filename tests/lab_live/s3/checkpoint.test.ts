@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { removeBucket } from "../../../lib/checkpoints/s3/scratch/delete.ts";
 import { createBucket, type OwnBucket } from "../../../lib/checkpoints/s3/scratch/own_place.ts";
 import { connectWriter } from "../../../lib/clients/kubernetes/writer.ts";
-import { reach, type Way } from "../../../lib/clients/kubernetes/reach.ts";
+import {
+  connectToService,
+  type ServiceConnection,
+} from "../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3, rawS3, type S3Keys } from "../../../lib/clients/s3/client.ts";
 import type { Report } from "../../../lib/engine/report.ts";
 import { reportSchema } from "../../../lib/engine/report_schema.ts";
@@ -27,7 +30,7 @@ async function checkpoint(
 }
 
 /** The lab's store with the platform's keys, beside the command. */
-async function withStore<T>(use: (way: Way, keys: S3Keys) => Promise<T>): Promise<T> {
+async function withStore<T>(use: (connection: ServiceConnection, keys: S3Keys) => Promise<T>): Promise<T> {
   const options = { kubeconfig: lab().kubeconfig, timeoutMs: 10_000 };
   const kube = await connectWriter(options);
   try {
@@ -45,11 +48,11 @@ async function withStore<T>(use: (way: Way, keys: S3Keys) => Promise<T>): Promis
       port: 80,
       pod: { name: pod.metadata.name, port: 8080 },
     };
-    const way = await reach(to, { ...options });
+    const connection = await connectToService(to, { ...options });
     try {
-      return await use(way, keys);
+      return await use(connection, keys);
     } finally {
-      await way.close();
+      await connection.close();
     }
   } finally {
     kube.close();
@@ -57,8 +60,10 @@ async function withStore<T>(use: (way: Way, keys: S3Keys) => Promise<T>): Promis
 }
 
 const scratchBuckets = () =>
-  withStore(async (way, keys) => {
-    const reply = await rawS3({ way, keys, region: "us-east-1", timeoutMs: 10_000 }).send({ method: "GET" });
+  withStore(async (connection, keys) => {
+    const reply = await rawS3({ connection, keys, region: "us-east-1", timeoutMs: 10_000 }).send({
+      method: "GET",
+    });
     return [...reply.text().matchAll(/<Name>(lakecheck-scratch-[^<]*)<\/Name>/g)].map(([, name]) =>
       name ?? ""
     );
@@ -99,9 +104,9 @@ Deno.test("the checkpoint proves the lab's store, says what it does, and leaves 
       "--write-client-config",
       join(at, "clients"),
     ]);
-    const unwell = report.details.components.flatMap(({ checks }) => checks)
+    const unhealthy = report.details.components.flatMap(({ checks }) => checks)
       .filter(({ status }) => status === "critical" || status === "unknown");
-    assert.deepEqual(unwell.map(({ check, message }) => `${check}: ${message}`), []);
+    assert.deepEqual(unhealthy.map(({ check, message }) => `${check}: ${message}`), []);
     // RGW 16.2 ignores some safeguards, and that is worth a word.
     assert.deepEqual([code, report.status], [1, "warning"]);
 
@@ -148,8 +153,8 @@ Deno.test("two runs at once do not touch each other, and each proves the store",
   const both = await Promise.all([checkpoint(), checkpoint()]);
   for (const { report } of both) {
     const all = report.details.components.flatMap(({ checks }) => checks);
-    const unwell = all.filter(({ status }) => status === "critical" || status === "unknown");
-    assert.deepEqual(unwell.map(({ check, message }) => `${check}: ${message}`), []);
+    const unhealthy = all.filter(({ status }) => status === "critical" || status === "unknown");
+    assert.deepEqual(unhealthy.map(({ check, message }) => `${check}: ${message}`), []);
     const sweep = all.filter(({ check }) => check === "s3.sweep");
     assert.ok(
       sweep.every(({ message }) => !/removed what earlier runs left/.test(message)),
@@ -169,10 +174,10 @@ Deno.test("two runs at once do not touch each other, and each proves the store",
 Deno.test("rules of real buckets are looked at, and a bucket with our name and no marker is told and kept", async () => {
   const { S3Client: _client, ...sdk } = await import("@aws-sdk/client-s3");
   const old = "lakecheck-scratch-20200101t0000z-abcd";
-  await withStore(async (way, keys) => {
+  await withStore(async (connection, keys) => {
     // What is set on a real bucket must go again, however slow the lab is.
-    const talk = { way, keys, region: "us-east-1", timeoutMs: 30_000 };
-    const s3 = await openS3({ ...talk, maxAttempts: 4 });
+    const session = { connection, keys, region: "us-east-1", timeoutMs: 30_000 };
+    const s3 = await openS3({ ...session, maxAttempts: 4 });
     let own: OwnBucket | undefined;
     const Bucket = "iceberg-warehouse";
     // Below a prefix that nothing has, so that nothing is deleted; of the lab's tables one may be there or none.
@@ -183,7 +188,7 @@ Deno.test("rules of real buckets are looked at, and a bucket with our name and n
       Expiration: { Days: 3650 },
     }];
     try {
-      const made = await createBucket(s3, old, talk);
+      const made = await createBucket(s3, old, session);
       assert.ok("own" in made && made.own, "the bucket is there already");
       own = made.own;
       await s3.send(new sdk.PutObjectCommand({ Bucket: old, Key: "left", Body: "x" }));
@@ -200,7 +205,7 @@ Deno.test("rules of real buckets are looked at, and a bucket with our name and n
       assert.ok(live.some(({ object, observed }) => object.name === Bucket && observed === "1 rule"));
     } finally {
       await s3.send(new sdk.DeleteBucketLifecycleCommand({ Bucket }));
-      if (own) await removeBucket(s3, own, talk);
+      if (own) await removeBucket(s3, own, session);
       s3.destroy();
     }
   });

@@ -10,16 +10,16 @@ import {
 } from "@aws-sdk/client-s3";
 import { kubectl } from "../../../lab/cluster/mod.ts";
 import { CannotLook } from "../../../lib/engine/errors.ts";
-import { reach } from "../../../lib/clients/kubernetes/reach.ts";
+import { connectToService } from "../../../lib/clients/kubernetes/service_connection.ts";
 import {
   openS3,
   type RawDelete,
   type RawRequest,
   rawS3,
-  s3Answer,
+  s3ErrorReply,
+  s3Failure,
   type S3Options,
-  s3Refused,
-  s3Trouble,
+  s3ReplyFailure,
 } from "../../../lib/clients/s3/client.ts";
 import { lab } from "../live.ts";
 
@@ -41,11 +41,11 @@ async function withGateway(use: (options: S3Options, bucket: string) => Promise<
   const [pod] = JSON.parse(pods).items;
   const port = pod.spec.containers[0].ports?.[0]?.containerPort ?? 8080;
   const to = { namespace: "rook-ceph", service: HOST, scheme: "http", port: 80 } as const;
-  const way = await reach(
+  const connection = await connectToService(
     { ...to, pod: { name: pod.metadata.name, port } },
     { kubeconfig: lab().kubeconfig, timeoutMs: 10_000 },
   );
-  const options = { way, keys, region: "us-east-1", timeoutMs: 10_000 };
+  const options = { connection, keys, region: "us-east-1", timeoutMs: 10_000 };
   const s3 = await openS3(options);
   const bucket = `lakecheck-scratch-client-${crypto.randomUUID().slice(0, 8)}`;
   try {
@@ -54,7 +54,7 @@ async function withGateway(use: (options: S3Options, bucket: string) => Promise<
   } finally {
     await s3.send(new DeleteBucketCommand({ Bucket: bucket }));
     s3.destroy();
-    await way.close();
+    await connection.close();
   }
 }
 
@@ -99,7 +99,7 @@ Deno.test("each cause of a 403 is told apart on the gateway", async () => {
     const raw = rawS3(options);
     const { accessKeyId } = options.keys;
     const told = async (more: Parameters<typeof raw.send>[0]) =>
-      s3Refused(await raw.send(more), options).failure.message;
+      s3ReplyFailure(await raw.send(more), options).failure.message;
     const list: RawRequest = { method: "GET", bucket };
     const nobody = { accessKeyId: "NOBODYNOBODYNOBODY12", secretAccessKey: "x".repeat(40) };
     assert.match(
@@ -123,10 +123,10 @@ Deno.test("an answer of the gateway to the SDK is told by its code, and words fo
     const s3 = await openS3(options);
     const put = (more: object) => s3.send(new PutObjectCommand({ Bucket, Key: "k", Body: "x", ...more }));
     await put({});
-    const taken = s3Answer(await put({ IfNoneMatch: "*" }).catch((error) => error));
+    const taken = s3ErrorReply(await put({ IfNoneMatch: "*" }).catch((error) => error));
     assert.equal(taken?.status, 412);
     assert.equal(taken?.code, "PreconditionFailed");
-    const absent = s3Answer(
+    const absent = s3ErrorReply(
       await s3.send(new HeadObjectCommand({ Bucket, Key: "none" })).catch((error) => error),
     );
     assert.deepEqual([absent?.status, absent?.code], [404, "NotFound"]);
@@ -134,7 +134,7 @@ Deno.test("an answer of the gateway to the SDK is told by its code, and words fo
     s3.destroy();
     const other = await openS3({ ...options, keys: { ...options.keys, secretAccessKey: "y".repeat(40) } });
     const error = await other.send(new GetObjectCommand({ Bucket, Key: "k" })).catch((error) => error);
-    const trouble = s3Trouble(error, options);
+    const trouble = s3Failure(error, options);
     assert.ok(trouble instanceof CannotLook);
     assert.equal(trouble.failure.kind, "unauthorized");
     assert.ok(!trouble.message.includes(options.keys.accessKeyId));

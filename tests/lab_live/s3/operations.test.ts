@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { kubectl } from "../../../lab/cluster/mod.ts";
 import { runTrials } from "../../../lib/checkpoint/run_trials.ts";
 import { inScratch } from "../../../lib/checkpoint/scratch.ts";
-import { reach } from "../../../lib/clients/kubernetes/reach.ts";
+import { connectToService } from "../../../lib/clients/kubernetes/service_connection.ts";
 import { opsTrials } from "../../../lib/checkpoints/s3/operations/mod.ts";
 import { clientsOf, type S3Setup, setUp, type Store } from "../../../lib/checkpoints/s3/setup/mod.ts";
 import type { TrialRecord } from "../../../lib/checkpoint/trial.ts";
@@ -32,13 +32,13 @@ async function labStore(): Promise<Store> {
   const pods = await ask("-n", GATEWAY.namespace, "get", "pods", "-l", "app=rook-ceph-rgw", "-o", "json");
   const [pod] = JSON.parse(pods).items;
   const port = pod.spec.containers[0].ports?.[0]?.containerPort ?? 8080;
-  const way = await reach(
+  const connection = await connectToService(
     { ...GATEWAY, pod: { name: pod.metadata.name, port } },
     { kubeconfig: lab().kubeconfig, timeoutMs: 10_000 },
   );
   const chosen = { secret, idKey, secretKey, keys, kind: "copy", used: true } as const;
-  const options = { way, region: "us-east-1", timeoutMs: 10_000, signal };
-  return { ...options, credentials: [chosen], chosen, buckets: [], close: () => way.close() };
+  const options = { connection, region: "us-east-1", timeoutMs: 10_000, signal };
+  return { ...options, credentials: [chosen], chosen, buckets: [], close: () => connection.close() };
 }
 
 /** Runs `use` in a scratch scope of the lab's store; everything must be gone after it. */

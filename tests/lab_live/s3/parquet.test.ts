@@ -7,7 +7,10 @@ import { inScratch, type Scratch } from "../../../lib/checkpoint/scratch.ts";
 import { icebergRest } from "../../../lib/clients/iceberg_rest.ts";
 import { nessieApi } from "../../../lib/clients/nessie/client.ts";
 import { ownReference } from "../../../lib/checkpoints/nessie/scratch/own_reference.ts";
-import { reach, type Way } from "../../../lib/clients/kubernetes/reach.ts";
+import {
+  connectToService,
+  type ServiceConnection,
+} from "../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3, rawS3 } from "../../../lib/clients/s3/client.ts";
 import type { S3Context } from "../../../lib/checkpoints/s3/context.ts";
 import { formatTrials } from "../../../lib/checkpoints/s3/parquet/mod.ts";
@@ -41,11 +44,16 @@ import { CATALOG, keysOfPlatform, spark, witness, type Witnessed } from "../witn
 
 const LIMIT = { timeoutMs: 20_000 };
 
-async function wayTo(namespace: string, service: string, port: number, label: string): Promise<Way> {
+async function wayTo(
+  namespace: string,
+  service: string,
+  port: number,
+  label: string,
+): Promise<ServiceConnection> {
   const said = await kubectl(lab(), ["-n", namespace, "get", "pods", "-l", label, "-o", "json"]);
   const [pod] = JSON.parse(said.stdout).items;
   const target = namespace === "rook-ceph" ? 8080 : port;
-  return await reach(
+  return await connectToService(
     { namespace, service, scheme: "http", port, pod: { name: pod.metadata.name, port: target } },
     { kubeconfig: lab().kubeconfig, ...LIMIT },
   );
@@ -58,22 +66,32 @@ async function empty(s3: S3Client, Bucket: string, Prefix = ""): Promise<void> {
 
 /** A scratch bucket on the lab's gateway. Fails when something could not be taken back. */
 async function onGateway(use: (context: S3Context) => Promise<void>): Promise<void> {
-  const way = await wayTo("rook-ceph", "rook-ceph-rgw-storage", 80, "app=rook-ceph-rgw");
-  const options = { way, keys: await keysOfPlatform(), region: "us-east-1", ...LIMIT };
+  const connection = await wayTo("rook-ceph", "rook-ceph-rgw-storage", 80, "app=rook-ceph-rgw");
+  const options = { connection, keys: await keysOfPlatform(), region: "us-east-1", ...LIMIT };
   const [s3, undoS3] = await Promise.all([openS3(options), openS3(options)]);
   const { ended, leftovers } = await inScratch(async (scratch) => {
-    const place = await makeBucket(scratch, { undoS3, talk: options }, "format");
+    const place = await makeBucket(scratch, { undoS3, session: options }, "format");
     assert.ok("bucket" in place);
     const { bucket } = place;
     await use({
-      ...{ scratch, way, s3, undoS3, place, bucket, region: "us-east-1", endpoint: way.url, defaults: s3 },
-      ...{ raw: rawS3(options), ownBucket: true, prefix: "", talk: options, ...LIMIT },
+      ...{
+        scratch,
+        connection,
+        s3,
+        undoS3,
+        place,
+        bucket,
+        region: "us-east-1",
+        endpoint: connection.url,
+        defaults: s3,
+      },
+      ...{ raw: rawS3(options), ownBucket: true, prefix: "", session: options, ...LIMIT },
       makeBucket: () => Promise.reject(new Error("one is enough")),
       signal: new AbortController().signal,
     });
   }, { undoTimeoutMs: 30_000 });
   [s3, undoS3].forEach((client) => client.destroy());
-  await way.close();
+  await connection.close();
   if (ended.status === "rejected") throw ended.reason;
   assert.deepEqual(leftovers, []);
 }
@@ -164,25 +182,25 @@ async function onBranch(
 ): Promise<void> {
   const branch = `lakecheck-scratch-${context.scratch.id}`;
   context.scratch.undo(`branch ${branch}`, () =>
-    withNessie(async (way) => {
-      const nessie = nessieApi({ way, ...LIMIT });
+    withNessie(async (connection) => {
+      const nessie = nessieApi({ connection, ...LIMIT });
       await nessie.remove(ownReference(await nessie.reference(branch), context.scratch));
     }));
-  const made = await withNessie(async (way) => {
-    const nessie = nessieApi({ way, ...LIMIT });
+  const made = await withNessie(async (connection) => {
+    const nessie = nessieApi({ connection, ...LIMIT });
     await nessie.create("BRANCH", branch, await nessie.reference("main"));
-    return await madeTable(context, way, branch, wanted);
+    return await madeTable(context, connection, branch, wanted);
   });
   await use(branch, ...made);
 }
 
 /** A way for one thing at a time: between two of them Nessie's pods may have been replaced. */
-async function withNessie<T>(use: (way: Way) => Promise<T>): Promise<T> {
-  const way = await wayTo("data-platform", "nessie", 19120, "app.kubernetes.io/name=nessie");
+async function withNessie<T>(use: (connection: ServiceConnection) => Promise<T>): Promise<T> {
+  const connection = await wayTo("data-platform", "nessie", 19120, "app.kubernetes.io/name=nessie");
   try {
-    return await use(way);
+    return await use(connection);
   } finally {
-    await way.close();
+    await connection.close();
   }
 }
 
@@ -190,11 +208,11 @@ const SPACE = "lakecheck_scratch";
 
 async function madeTable(
   context: S3Context,
-  way: Way,
+  connection: ServiceConnection,
   branch: string,
   wanted: Table,
 ): Promise<[CatalogTable, Table]> {
-  const catalog = icebergRest({ way, ...LIMIT, prefix: branch });
+  const catalog = icebergRest({ connection, ...LIMIT, prefix: branch });
   await catalog.createNamespace([SPACE]);
   const body = { name: "written", schema: described(wanted.fields), "stage-create": false };
   const { metadata, metadataLocation = "" } = await catalog.createTable([SPACE], body);
@@ -275,8 +293,8 @@ Deno.test("Spark and PyIceberg read a table of our client with a file of ours, a
 });
 
 async function lookAtLayout(context: S3Context, branch: string): Promise<void> {
-  const { metadataLocation = "", metadata } = await withNessie((way) =>
-    icebergRest({ way, ...LIMIT, prefix: branch }).loadTable({ namespace: [SPACE], name: "parted" })
+  const { metadataLocation = "", metadata } = await withNessie((connection) =>
+    icebergRest({ connection, ...LIMIT, prefix: branch }).loadTable({ namespace: [SPACE], name: "parted" })
   );
   const place = placeOf(String(metadata.location));
   assert.ok(place);

@@ -9,7 +9,7 @@ import { measureStore, type PerformanceAsked } from "../../../lib/checkpoints/s3
 import type { Matrix } from "../../../lib/checkpoints/s3/performance/cells.ts";
 import { createBucket } from "../../../lib/checkpoints/s3/scratch/own_place.ts";
 import { inScratch } from "../../../lib/checkpoint/scratch.ts";
-import type { Way } from "../../../lib/clients/kubernetes/reach.ts";
+import type { ServiceConnection } from "../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3, rawS3 } from "../../../lib/clients/s3/client.ts";
 import { lab } from "../live.ts";
 
@@ -55,7 +55,7 @@ async function gateway(): Promise<
 async function withWay<T>(
   to: { ip: string; port: number },
   delayMs: number,
-  use: (way: Way) => Promise<T>,
+  use: (connection: ServiceConnection) => Promise<T>,
 ): Promise<T> {
   const { node } = lab().net;
   const script = new URL("../relay.ts", import.meta.url).pathname;
@@ -99,9 +99,9 @@ async function withWay<T>(
 /** Measures through such a way, in a bucket that is gone afterwards, and empty before it is removed. */
 async function measured(delayMs: number, more: Partial<PerformanceAsked>): Promise<LoadRecord[]> {
   const { keys, ...to } = await gateway();
-  return await withWay(to, delayMs, async (way) => {
+  return await withWay(to, delayMs, async (connection) => {
     const { signal } = new AbortController();
-    const base = { way, keys, region: "us-east-1", timeoutMs: 20_000 };
+    const base = { connection, keys, region: "us-east-1", timeoutMs: 20_000 };
     const s3 = await openS3(base);
     const bucket = `lakecheck-scratch-speed-${crypto.randomUUID().slice(0, 8)}`;
     const made = await createBucket(s3, bucket, base);
@@ -112,9 +112,9 @@ async function measured(delayMs: number, more: Partial<PerformanceAsked>): Promi
         measureStore(
           {
             scratch,
-            way,
+            connection,
             region: base.region,
-            endpoint: way.url,
+            endpoint: connection.url,
             s3,
             defaults: s3,
             undoS3: s3,
@@ -126,7 +126,7 @@ async function measured(delayMs: number, more: Partial<PerformanceAsked>): Promi
             makeBucket: () => Promise.reject(new Error("not asked for")),
             timeoutMs: base.timeoutMs,
             signal,
-            talk: base,
+            session: base,
           },
           { totalMs: 30_000, matrix: SHORT, ...more },
           () => {},

@@ -12,9 +12,9 @@ import { NotCleaned } from "../../../lib/checkpoint/scratch.ts";
 import { empty } from "../../../lib/checkpoints/s3/scratch/delete.ts";
 import { scratchBelow } from "../../../lib/checkpoints/s3/scratch/own_place.ts";
 import { reported } from "../../../lib/checkpoints/s3/report.ts";
-import { givenWay } from "../../../lib/clients/kubernetes/reach.ts";
+import { givenConnection } from "../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3 } from "../../../lib/clients/s3/client.ts";
-import { examine } from "../../../lib/engine/evaluate.ts";
+import { evaluate } from "../../../lib/engine/evaluate.ts";
 import { recordsOf, resultsOf, run } from "../../checkpoints/s3/run_fixture.ts";
 import { FAKE_KEYS } from "../../fakes/s3/mod.ts";
 import { quiet } from "../live.ts";
@@ -73,7 +73,7 @@ function filesIn(root: string, below = ""): string[] {
 Deno.test("a store without versions, lists of uploads and policies is tried, reported, and left as it was", async () => {
   await withPlainStore(async (endpoint, root) => {
     await run({ endpoint }, ({ facts }) => {
-      const report = examine("data-platform:test:s3", reported(), facts);
+      const report = evaluate("data-platform:test:s3", reported(), facts);
       assert.ok(report.details.components.length > 5);
       assert.deepEqual(resultsOf(facts, "s3.scratch-bucket"), ["passed Holds"]);
       assert.deepEqual(resultsOf(facts, "s3.put-get"), ["passed Holds"]);
@@ -93,8 +93,8 @@ Deno.test("a store without versions, lists of uploads and policies is tried, rep
 
 Deno.test("in a bucket of others the objects go, and what it does not list is said not to have been seen", async () => {
   await withPlainStore(async (endpoint, root) => {
-    const way = givenWay("--endpoint", endpoint);
-    const options = { way, region: "us-east-1", timeoutMs: 10_000, keys: FAKE_KEYS };
+    const connection = givenConnection("--endpoint", endpoint);
+    const options = { connection, region: "us-east-1", timeoutMs: 10_000, keys: FAKE_KEYS };
     const s3 = await openS3(options);
     const { PutObjectCommand } = await import("@aws-sdk/client-s3");
     const place = scratchBelow("iceberg-warehouse", ".lakecheck-scratch/20261121t1305z-4f1c/");
@@ -111,7 +111,7 @@ Deno.test("in a bucket of others the objects go, and what it does not list is sa
       assert.deepEqual(filesIn(root), [join("iceberg-warehouse", REAL)]);
     } finally {
       s3.destroy();
-      await way.close();
+      await connection.close();
     }
   });
 });

@@ -6,7 +6,7 @@ import { tokenOf } from "../onepassword/samples.ts";
 import { withAsked } from "../../fakes/asked.ts";
 
 /** What the command says to these flags, before it asks any cluster. */
-async function refusal(argv: string[]): Promise<string> {
+async function problem(argv: string[]): Promise<string> {
   const file = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(file, tokenOf({ exp: undefined }));
@@ -32,7 +32,7 @@ Deno.test("flags that mean nothing together, or name nothing that can be, are re
     ["--plain-http", /--plain-http is about --connect-url/],
     ["--dry-run", /nonexistent/],
   ];
-  for (const [argv, words] of cases) assert.match(await refusal(argv.split(" ")), words);
+  for (const [argv, words] of cases) assert.match(await problem(argv.split(" ")), words);
 });
 
 Deno.test("a watch has no report to be written anywhere", async () => {

@@ -5,7 +5,7 @@ import type { KubeObject } from "../../../lib/clients/kubernetes/writer.ts";
 import type { CannotLook, UsageError } from "../../../lib/engine/errors.ts";
 import { reportOf } from "../../../lib/procedures/obc_sync/report.ts";
 import { lineOf, type Result } from "../../../lib/procedures/obc_sync/steps.ts";
-import { type Hands, type Job, round } from "../../../lib/procedures/obc_sync/run.ts";
+import { type Dependencies, type Job, round } from "../../../lib/procedures/obc_sync/run.ts";
 import { exitCode } from "../../../lib/engine/report.ts";
 import { reportSchema } from "../../../lib/engine/report_schema.ts";
 import { apiError, apiList, type Behaviour } from "../../fakes/api_server.ts";
@@ -19,7 +19,7 @@ export interface Synced {
   connect: Connect;
   kube: FakeCluster;
   /** A round, and its report's exit status; fails when a canary is in lines or report. */
-  sync(changes?: Partial<Job>, hands?: Hands): Promise<{ lines: string[]; status: number }>;
+  sync(changes?: Partial<Job>, dependencies?: Dependencies): Promise<{ lines: string[]; status: number }>;
   /** The items of the vault by title. */
   items(): ReturnType<typeof itemsOf>;
   /** The calls that changed the vault. */
@@ -36,8 +36,8 @@ export function withBoth(work: (synced: Synced) => Promise<void>): Promise<void>
     await work({
       connect,
       kube,
-      async sync(changes, hands = forwardingTo(connect.url)) {
-        return told(await round(kube, jobFor(connect.token, changes), hands));
+      async sync(changes, dependencies = forwardingTo(connect.url)) {
+        return told(await round(kube, jobFor(connect.token, changes), dependencies));
       },
       items: () => itemsOf(connect),
       async writes() {
@@ -62,7 +62,7 @@ export function told(results: Result[]): { lines: string[]; status: number } {
   return { lines, status: exitCode(report.status) };
 }
 
-export async function refusal(
+export async function problem(
   work: Promise<unknown>,
   kind: typeof UsageError | typeof CannotLook,
 ): Promise<string> {

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import type { KubeObject } from "../../../lib/clients/kubernetes/writer.ts";
 import { UsageError } from "../../../lib/engine/errors.ts";
 import { serviceNamed } from "../../../lib/procedures/onepassword/connect_service.ts";
-import { type Hands, trustOf } from "../../../lib/procedures/obc_sync/run.ts";
-import { refusal, withBoth } from "./fixture.ts";
+import { type Dependencies, trustOf } from "../../../lib/procedures/obc_sync/run.ts";
+import { problem, withBoth } from "./fixture.ts";
 import { CONNECT_HOST, forwardingTo, object, store } from "./samples.ts";
 import { typist } from "../../fakes/terminal.ts";
 
@@ -90,7 +90,7 @@ Deno.test("a store whose host is no Service of the cluster gets no token, whatev
         const [path, changed] = store("onepassword-connect", ["lakehouse"], host);
         kube.objects.set(path, changed);
         assert.match(
-          await refusal(sync(), UsageError),
+          await problem(sync(), UsageError),
           /is no Service of this cluster.*--connect-url URL/,
           host,
         );
@@ -120,7 +120,7 @@ Deno.test("a Service that does not exist, or leads out of the cluster, gets no t
     for (const [spec, words] of cases) {
       kube.objects.delete(path);
       if (spec) kube.objects.set(path, object("v1", "Service", "external-secrets/connect", { spec }));
-      const message = await refusal(sync(), UsageError);
+      const message = await problem(sync(), UsageError);
       assert.match(message, words);
       assert.match(message, /Nothing was sent.*--connect-url/);
     }
@@ -130,7 +130,7 @@ Deno.test("the question comes before the first request, and names host, Service,
   withBoth(async ({ sync, connect }) => {
     await withListener(async (url, heard) => {
       const asked: string[] = [];
-      const hands: Hands = {
+      const dependencies: Dependencies = {
         ...forwardingTo(url),
         trust: (where) => {
           asked.push(where);
@@ -138,10 +138,10 @@ Deno.test("the question comes before the first request, and names host, Service,
           return Promise.reject(new UsageError("Not confirmed."));
         },
       };
-      await refusal(sync({}, hands), UsageError);
-      await refusal(sync({ dryRun: true }, hands), UsageError);
-      await refusal(sync({ connectUrl: url }, hands), UsageError);
-      await refusal(sync({ connectUrl: url, vault: connect.vault.id }, hands), UsageError);
+      await problem(sync({}, dependencies), UsageError);
+      await problem(sync({ dryRun: true }, dependencies), UsageError);
+      await problem(sync({ connectUrl: url }, dependencies), UsageError);
+      await problem(sync({ connectUrl: url, vault: connect.vault.id }, dependencies), UsageError);
       assert.deepEqual(heard, []);
       assert.equal(
         asked[0],
@@ -195,7 +195,7 @@ Deno.test("over plain http the token goes to this machine only, unless --plain-h
         "http://[::ffff:10.0.0.1]",
       ]
     ) {
-      const message = await refusal(sync({ connectUrl }), UsageError);
+      const message = await problem(sync({ connectUrl }), UsageError);
       assert.match(message, /would go unencrypted.*--plain-http/, connectUrl);
     }
     for (
@@ -207,7 +207,7 @@ Deno.test("over plain http the token goes to this machine only, unless --plain-h
         "https://a?b",
       ]
     ) {
-      assert.match(await refusal(sync({ connectUrl }), UsageError), /is not an http\(s\) URL/, connectUrl);
+      assert.match(await problem(sync({ connectUrl }), UsageError), /is not an http\(s\) URL/, connectUrl);
     }
     assert.equal((await sync({ connectUrl: connect.url })).status, 0);
     assert.equal((await sync({ connectUrl: connect.url.replace("127.0.0.1", "localhost") })).status, 0);
@@ -220,8 +220,8 @@ Deno.test("over plain http the token goes to this machine only, unless --plain-h
 
 Deno.test("a watch whose store is changed meanwhile sends the token to nobody new", () =>
   withBoth(async ({ sync, kube, connect }) => {
-    const hands = { ...forwardingTo(connect.url), trust: trustOf(true) };
-    assert.equal((await sync({}, hands)).status, 0);
+    const dependencies = { ...forwardingTo(connect.url), trust: trustOf(true) };
+    assert.equal((await sync({}, dependencies)).status, 0);
     const place = "/api/v1/namespaces/evil";
     const spec = { selector: { app: "connect" }, ports: [{ port: 8080 }] };
     const pod: KubeObject = object("v1", "Pod", "evil/c", {
@@ -232,9 +232,9 @@ Deno.test("a watch whose store is changed meanwhile sends the token to nobody ne
     const [path, changed] = store("onepassword-connect", ["lakehouse"], "http://connect.evil.svc:8080");
     kube.objects.set(path, changed);
     await withListener(async (url, heard) => {
-      const later = { ...hands, forward: forwardingTo(url).forward };
+      const later = { ...dependencies, forward: forwardingTo(url).forward };
       assert.match(
-        await refusal(sync({}, later), UsageError),
+        await problem(sync({}, later), UsageError),
         /and now it is http:\/\/connect\.evil\.svc:8080/,
       );
       assert.deepEqual(heard, []);

@@ -99,9 +99,9 @@ Deno.test("keys that can't be had are refused by the name of what lacks, and no 
     ],
   ];
   for (const [reading, why] of cases) {
-    assert.ok("refusal" in reading);
-    assert.match(reading.refusal, why);
-    assert.deepEqual(leaks(reading.refusal), []);
+    assert.ok("problem" in reading);
+    assert.match(reading.problem, why);
+    assert.deepEqual(leaks(reading.problem), []);
   }
 });
 
@@ -186,10 +186,10 @@ Deno.test("items that are somebody else's, another claim's, or ambiguous are ref
     [compare(wanted, twice, true), /has 2 fields called BUCKET_NAME/],
   ] as const;
   for (const [answer, why] of cases) {
-    assert.ok("refusal" in answer);
-    assert.match(answer.refusal, why);
-    assert.ok(answer.refusal.includes(made.id));
-    assert.deepEqual(leaks(answer.refusal), []);
+    assert.ok("problem" in answer);
+    assert.match(answer.problem, why);
+    assert.ok(answer.problem.includes(made.id));
+    assert.deepEqual(leaks(answer.problem), []);
   }
   assert.ok("operations" in compare(others, made, true));
 });

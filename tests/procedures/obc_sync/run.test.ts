@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../../../lib/engine/errors.ts";
-import type { Hands } from "../../../lib/procedures/obc_sync/run.ts";
-import { ONLY_CLAIM, refusal, withBoth } from "./fixture.ts";
+import type { Dependencies } from "../../../lib/procedures/obc_sync/run.ts";
+import { ONLY_CLAIM, problem, withBoth } from "./fixture.ts";
 import { CANARIES, CLAIM_SECRET, claimSecret, forwardingTo, USER_TITLE } from "./samples.ts";
 
 const CLAIM_FIELDS =
@@ -51,11 +51,11 @@ Deno.test("a rotated key is one PATCH of its one field", () =>
 
 Deno.test("a dry run writes nothing, asks for no leave to write, and tells what differs with exit status 1", () =>
   withBoth(async ({ sync, writes, connect }) => {
-    const hands = {
+    const dependencies = {
       ...forwardingTo(connect.url),
       consent: () => Promise.reject(new Error("asked")),
     };
-    const { lines, status } = await sync({ dryRun: true }, hands);
+    const { lines, status } = await sync({ dryRun: true }, dependencies);
     assert.equal(lines[0], `would create OnePasswordItem lakehouse/events: ${CLAIM_FIELDS}`);
     assert.equal(status, 1);
     assert.deepEqual(await writes(), []);
@@ -64,19 +64,19 @@ Deno.test("a dry run writes nothing, asks for no leave to write, and tells what 
 Deno.test("without consent nothing is written, and where nothing differs nobody is asked", () =>
   withBoth(async ({ sync, writes, connect }) => {
     const asked: string[] = [];
-    const hands: Hands = {
+    const dependencies: Dependencies = {
       ...forwardingTo(connect.url),
       consent: (steps, goal) => {
         asked.push(`${goal}: ${steps.length}`);
         return Promise.reject(new UsageError("Not confirmed."));
       },
     };
-    await refusal(sync({}, hands), UsageError);
+    await problem(sync({}, dependencies), UsageError);
     assert.deepEqual(asked, ["To vault lakehouse, from context toy: 2"]);
     assert.deepEqual(await writes(), []);
     await sync();
-    assert.equal((await sync({}, hands)).status, 0);
-    await refusal(sync({ watch: true }, hands), UsageError);
+    assert.equal((await sync({}, dependencies)).status, 0);
+    await problem(sync({ watch: true }, dependencies), UsageError);
   }));
 
 Deno.test("an item that somebody else made is refused by name, and taken over with --adopt", () =>

@@ -1,6 +1,6 @@
 /** A cluster with a bucket claim and an object store user, for tests of obc:sync. */
 import type { KubeObject } from "../../../lib/clients/kubernetes/writer.ts";
-import type { Hands, Job } from "../../../lib/procedures/obc_sync/run.ts";
+import type { Dependencies, Job } from "../../../lib/procedures/obc_sync/run.ts";
 import { type FakeCluster, fakeCluster } from "../../fakes/cluster.ts";
 import { base64 } from "../onepassword/samples.ts";
 import { PATIENT_MS } from "../../patience.ts";
@@ -101,14 +101,14 @@ export function jobFor(token: string, changes: Partial<Job> = {}): Job {
 }
 
 /** Forwards nothing, and consents to all. */
-export const willing: Hands = {
+export const willing: Dependencies = {
   forward: () => Promise.reject(new Error("nothing is forwarded in this test")),
   trust: () => Promise.resolve(),
   consent: () => Promise.resolve(),
 };
 
 /** The same, with a port-forward whose end on this machine is `url`. */
-export function forwardingTo(url: string): Hands {
+export function forwardingTo(url: string): Dependencies {
   const forwarded = { url, failure: () => undefined, close: () => Promise.resolve() };
   return { ...willing, forward: () => Promise.resolve(forwarded) };
 }

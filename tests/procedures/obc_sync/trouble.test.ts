@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { mintToken } from "../../../lab/platform/vault.ts";
 import { CannotLook, UsageError } from "../../../lib/engine/errors.ts";
-import { type Hands, round } from "../../../lib/procedures/obc_sync/run.ts";
-import { ONLY_CLAIM, refusal, through, told, withBoth } from "./fixture.ts";
+import { type Dependencies, round } from "../../../lib/procedures/obc_sync/run.ts";
+import { ONLY_CLAIM, problem, through, told, withBoth } from "./fixture.ts";
 import {
   CLAIM_SECRET,
   CONNECT_HOST,
@@ -32,7 +32,7 @@ Deno.test("a vault that the token does not open is refused with those that it op
   withBoth(async ({ sync, kube, connect }) => {
     const [path, object] = store("onepassword-connect", ["elsewhere"], CONNECT_HOST);
     kube.objects.set(path, object);
-    assert.match(await refusal(sync(), UsageError), /opens no vault elsewhere; it opens: lakehouse/);
+    assert.match(await problem(sync(), UsageError), /opens no vault elsewhere; it opens: lakehouse/);
     const vault = connect.vault.id;
     assert.equal((await sync({ vault, connectUrl: connect.url })).status, 0);
   }));
@@ -54,7 +54,7 @@ Deno.test("a Connect that answers 429 once is asked again after the time it name
 Deno.test("a Connect that is cut off ends the round, and only the write that it cut when it was well before", () =>
   withBoth(async ({ sync, kube, connect, items }) => {
     connect.change((file) => file.trouble = { cut: true });
-    assert.match(await refusal(sync(), CannotLook), /broke off/);
+    assert.match(await problem(sync(), CannotLook), /broke off/);
     connect.change((file) => delete file.trouble);
     await through(connect, (request) => {
       if (request.method !== "POST") return undefined;
@@ -75,7 +75,7 @@ Deno.test("the pod behind the store's host is forwarded to, and let go whatever 
     kube.objects.set(path, object);
     for (const [path, object] of connectPod()) kube.objects.set(path, object);
     const opened: string[] = [];
-    const forwardTo = (url: string): Hands => ({
+    const forwardTo = (url: string): Dependencies => ({
       ...willing,
       forward: (namespace, pod, port) => {
         opened.push(`${namespace}/${pod}:${port}`);
@@ -89,7 +89,7 @@ Deno.test("the pod behind the store's host is forwarded to, and let go whatever 
     });
     assert.equal(told(await round(kube, jobFor(connect.token), forwardTo(connect.url))).status, 0);
     const gone = round(kube, jobFor(connect.token), forwardTo("http://127.0.0.1:1"));
-    assert.match(await refusal(gone, CannotLook), /the pod has gone/);
+    assert.match(await problem(gone, CannotLook), /the pod has gone/);
     assert.deepEqual(opened, ["external-secrets/c-1:8080", "closed", "external-secrets/c-1:8080", "closed"]);
   }));
 
@@ -125,7 +125,7 @@ Deno.test("a key that can't be read is told, and does not keep the others from b
     assert.match((await sync()).lines[1] ?? "", /^failed .*you may not get secrets/);
     const away = new CannotLook({ kind: "unreachable", message: "the API server is away" });
     kube.get = () => Promise.reject(away);
-    assert.match(await refusal(sync(), CannotLook), /is away/);
+    assert.match(await problem(sync(), CannotLook), /is away/);
   }));
 
 Deno.test("two claims of one name want one item, and neither gets it until one is chosen", () =>
@@ -147,7 +147,7 @@ Deno.test("where there is no claim and no user, that is said and nobody is asked
   withBoth(async ({ sync, kube }) => {
     kube.objects.clear();
     assert.match(
-      await refusal(sync(), UsageError),
+      await problem(sync(), UsageError),
       /^There are no keys to copy: no ObjectBucketClaim in namespace/,
     );
   }));

@@ -7,12 +7,12 @@ import {
   base64,
   CREDENTIALS,
   PARTS,
-  refusal,
+  problem,
   SERVICE_ACCOUNT_TOKEN,
   TOKEN,
 } from "./samples.ts";
 
-const refused = (text: string) => refusal(() => readCredentials(text), text);
+const refused = (text: string) => problem(() => readCredentials(text), text);
 
 Deno.test("a credentials file is taken as it is, without the white space around it", () => {
   for (const text of [CREDENTIALS, `\ufeff${CREDENTIALS}\n`, `\r\n ${CREDENTIALS} \t`]) {

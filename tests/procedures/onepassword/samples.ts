@@ -74,7 +74,7 @@ export function assertNotQuoted(message: string, input: string): void {
 }
 
 /** The message with which it is refused, which quotes nothing of the input. */
-export function refusal(read: () => unknown, input: string): string {
+export function problem(read: () => unknown, input: string): string {
   try {
     read();
   } catch (error) {

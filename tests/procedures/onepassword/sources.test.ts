@@ -17,7 +17,7 @@ function io(
 }
 const nobody = io([]);
 
-async function refusal(taking: Promise<unknown>): Promise<string> {
+async function problem(taking: Promise<unknown>): Promise<string> {
   try {
     await taking;
   } catch (error) {
@@ -59,13 +59,13 @@ Deno.test("a file that others may read is taken with a warning and what to do", 
 
 Deno.test("a file that cannot be read says why and where relative paths start", async () => {
   await withDirectory(async (directory) => {
-    const gone = await refusal(take("token", `${directory}/tokn`, nobody));
+    const gone = await problem(take("token", `${directory}/tokn`, nobody));
     assert.match(
       gone,
       /Cannot read the token file .*\/tokn: there is no such file or directory\. Next: give --token/,
     );
     assert.ok(gone.includes(`relative paths start at ${Deno.cwd()}`));
-    assert.match(await refusal(take("credentials", directory, nobody)), /it is a directory/);
+    assert.match(await problem(take("credentials", directory, nobody)), /it is a directory/);
   });
 });
 
@@ -80,7 +80,7 @@ Deno.test("a file of somebody else's says that permission is denied", async () =
       );
     } else {
       await Deno.chmod(path, 0o000);
-      assert.match(await refusal(take("token", path, nobody)), /permission is denied/);
+      assert.match(await problem(take("token", path, nobody)), /permission is denied/);
     }
   });
 });
@@ -108,7 +108,7 @@ Deno.test("what cannot be a secret by its bytes is refused with where it came fr
   ];
   for (const [content, expected] of cases) {
     await withFile(content, async (path) => {
-      assert.match(await refusal(take("token", path, nobody)), expected);
+      assert.match(await problem(take("token", path, nobody)), expected);
     });
   }
   await withFile("x".repeat(1_048_576), async (path) => {
@@ -130,12 +130,12 @@ Deno.test("a pipe or stdin without an end is not read beyond the limit", async (
     const path = `${directory}/pipe`;
     await new Deno.Command("mkfifo", { args: [path] }).output();
     const zeros = new Deno.Command("sh", { args: ["-c", 'exec cat /dev/zero > "$0"', path] }).spawn();
-    assert.match(await refusal(take("token", path, nobody)), /it is larger than 1 MiB.*Next: give --token/);
+    assert.match(await problem(take("token", path, nobody)), /it is larger than 1 MiB.*Next: give --token/);
     await zeros.status;
   });
   const endless = { ...nobody.terminal, read: (into: Uint8Array) => Promise.resolve(into.fill(65).length) };
   assert.equal(
-    await refusal(take("credentials", "-", { ...nobody, terminal: endless })),
+    await problem(take("credentials", "-", { ...nobody, terminal: endless })),
     "The credentials cannot be used: stdin gives more than 1 MiB, and no more is read. " +
       "Next: give --credentials the file 1password-credentials.json.",
   );
@@ -144,14 +144,14 @@ Deno.test("a pipe or stdin without an end is not read beyond the limit", async (
 Deno.test("a secret in place of a file's name is neither taken nor shown, and known to be spoilt", async () => {
   for (const secret of [TOKEN, CREDENTIALS, base64(CREDENTIALS), SERVICE_ACCOUNT_TOKEN, ` "${TOKEN}"`]) {
     for (const what of ["token", "credentials"] as const) {
-      const message = await refusal(take(what, secret, nobody));
+      const message = await problem(take(what, secret, nobody));
       assert.match(message, /looks like a secret itself\. .*history.*processes: have a new one issued/);
       assertNotQuoted(message, secret);
     }
   }
   for (const name of ["ops_token.txt", "the-credentials-of-the-connect-server-of-2026.json", "eyJ"]) {
     assert.match(
-      await refusal(take("token", name, nobody)),
+      await problem(take("token", name, nobody)),
       new RegExp(`Cannot read the token file ${name}`),
     );
   }
@@ -165,11 +165,11 @@ Deno.test("a secret in place of a file's name is neither taken nor shown, and kn
 Deno.test("stdin is read when asked to", async () => {
   const piped = io([TOKEN.slice(0, 5), TOKEN.slice(5), "\n"]);
   assert.deepEqual(await take("token", "-", piped), { value: `${TOKEN}\n`, from: "stdin", warnings: [] });
-  assert.match(await refusal(take("token", "-", io([]))), /The token cannot be used: stdin is empty/);
+  assert.match(await problem(take("token", "-", io([]))), /The token cannot be used: stdin is empty/);
   const gone = io([]);
   gone.terminal.read = () => Promise.reject(new Deno.errors.IsADirectory());
   assert.match(
-    await refusal(take("token", "-", gone)),
+    await problem(take("token", "-", gone)),
     /Cannot read the token from stdin: it is a directory\. Give/,
   );
 });
@@ -177,7 +177,7 @@ Deno.test("stdin is read when asked to", async () => {
 Deno.test("both from stdin is refused, unless it is a terminal that can be asked twice", async () => {
   const both = { credentials: "-", token: "-" };
   assert.match(
-    await refusal(takeBoth(both, io(["x"]))),
+    await problem(takeBoth(both, io(["x"]))),
     /--credentials - and --token - would both read stdin.*Give one as a file/,
   );
   const given = await takeBoth(both, io([`${CREDENTIALS}\r`, `${TOKEN}\r`], {}, true));
@@ -201,14 +201,14 @@ Deno.test("the environment is asked when no flag is given, and before the user i
 
 Deno.test("an environment variable that is set and empty is refused, and not passed over", async () => {
   for (const value of ["", " \n"]) {
-    const message = await refusal(take("token", undefined, io([], { OP_CONNECT_TOKEN: value }, true)));
+    const message = await problem(take("token", undefined, io([], { OP_CONNECT_TOKEN: value }, true)));
     assert.match(message, /OP_CONNECT_TOKEN is set and empty\. Unset it and give --token FILE/);
   }
 });
 
 Deno.test("nothing given and no terminal says every way to give it", async () => {
   assert.match(
-    await refusal(take("token", undefined, nobody)),
+    await problem(take("token", undefined, nobody)),
     /No token given, and stdin is not a terminal to ask on\. Give --token FILE, --token - .*OP_CONNECT_TOKEN/,
   );
 });
@@ -232,7 +232,7 @@ Deno.test("credentials of several lines can be pasted, also where pastes are not
 Deno.test("nothing typed is refused, and Ctrl-C is an interruption", async () => {
   for (const typed of ["\r", " \r", "\x04"]) {
     assert.match(
-      await refusal(take("token", undefined, io([typed], {}, true))),
+      await problem(take("token", undefined, io([typed], {}, true))),
       /Nothing was typed for the token/,
     );
   }

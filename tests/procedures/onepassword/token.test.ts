@@ -8,14 +8,14 @@ import {
   CLAIMS,
   CREDENTIALS,
   NOW,
-  refusal,
+  problem,
   SERVICE_ACCOUNT_TOKEN,
   TOKEN,
   tokenOf,
   VAULT,
 } from "./samples.ts";
 
-const refused = (text: string) => refusal(() => readToken(text, NOW), text);
+const refused = (text: string) => problem(() => readToken(text, NOW), text);
 const inDays = (days: number) => Math.floor(NOW.getTime() / 1000) + days * 86_400;
 
 Deno.test("a token tells its vaults, its issuer and its end", () => {

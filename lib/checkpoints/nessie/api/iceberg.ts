@@ -16,7 +16,7 @@ const icebergConfigTrial: Trial<NessieContext> = {
     "GET /iceberg/v1/config gives clients the prefix of all further paths and the address to go on with. The prefix must " +
     "lead to the default branch, namespaces must be readable below it, and the address must not lead elsewhere: engines " +
     "follow it without asking.",
-  async run({ iceberg, config, way }) {
+  async run({ iceberg, config, connection }) {
     const branch = config.defaultBranch;
     const { defaults, overrides } = await iceberg(branch).config();
     const prefix = overrides.prefix ?? defaults.prefix;
@@ -31,11 +31,11 @@ const icebergConfigTrial: Trial<NessieContext> = {
       { observed: prefix, expected: branch, evidence: CONFIG },
     );
     await iceberg(decodeURIComponent(prefix)).namespaces();
-    const { origin, host } = URL.parse(overrides.uri ?? way.url) ?? new URL(way.url);
-    const elsewhere = `it sends clients on to ${origin}, and was asked at ${way.url}`;
-    expect(host === new URL(way.url).host, "OtherAddress", elsewhere, {
+    const { origin, host } = URL.parse(overrides.uri ?? connection.url) ?? new URL(connection.url);
+    const elsewhere = `it sends clients on to ${origin}, and was asked at ${connection.url}`;
+    expect(host === new URL(connection.url).host, "OtherAddress", elsewhere, {
       observed: origin,
-      expected: way.url,
+      expected: connection.url,
       evidence: `${CONFIG}, overrides.uri`,
       status: "warning",
     });

@@ -19,7 +19,7 @@ export function managementOf({ samePod, ...options }: CatalogOptions & { samePod
       what: `read ${path} of the management port`,
       headers: { accept: "*/*" },
     });
-  return { get, words: options.way.words, samePod };
+  return { get, words: options.connection.words, samePod };
 }
 
 /** MicroProfile Health, as Quarkus serves it. */

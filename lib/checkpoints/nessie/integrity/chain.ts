@@ -53,7 +53,7 @@ const PARTS: Readonly<Record<FileKind, Part>> = {
   "deletion vectors": "deletion vector file",
 };
 
-/** Follows a table or view; what is wrong is put into `flaws`. Throws S3Refused and NoAnswer. */
+/** Follows a table or view; what is wrong is put into `flaws`. Throws S3ReplyError and NoAnswer. */
 export async function followTable(table: TableHead, tools: ChainTools, flaws: Flaws): Promise<Chain> {
   const chain: Chain = { cut: false, snapshots: 0, manifests: 0 };
   const reading = { tools, flaws, chain };

@@ -2,9 +2,9 @@
  * The integrity walk: from every reference of the catalog to every object that its tables name, without an engine. It
  * reads only. Memory is that of the tables that are looked at just now, however many the catalog has.
  */
-import type { S3Talk } from "../../../clients/s3/client.ts";
-import { s3Refused as wordsOf, s3Trouble } from "../../../clients/s3/failures.ts";
-import { type S3Reader, S3Refused } from "../../../clients/s3/reader.ts";
+import type { S3Session } from "../../../clients/s3/client.ts";
+import { s3Failure, s3ReplyFailure as wordsOf } from "../../../clients/s3/failures.ts";
+import { type S3Reader, S3ReplyError } from "../../../clients/s3/reader.ts";
 import { neighbourLists } from "../../../clients/s3/neighbours.ts";
 import { NoAnswer } from "../../../clients/s3/send.ts";
 import { CannotLook, Interrupted } from "../../../engine/errors.ts";
@@ -24,7 +24,7 @@ export interface WalkOptions {
   catalog: Catalog;
   store: S3Reader;
   /** Who is talked to, for messages about the store. */
-  talk: S3Talk;
+  session: S3Session;
   /** Where tables belong: `s3://bucket/prefix`; empty: not known. */
   warehouses: readonly string[];
   /** The references to walk; default: all. */
@@ -211,12 +211,12 @@ async function look(
     return seen;
   } catch (error) {
     const bucket = placeOf(table.metadataLocation)?.bucket ?? "";
-    if (error instanceof S3Refused) {
-      if (forEverything(error)) throw refusalWords(error, options.talk);
+    if (error instanceof S3ReplyError) {
+      if (forEverything(error)) throw refusalWords(error, options.session);
       return { why: error.code, bucket: error.bucket, status: error.status };
     }
     if (!(error instanceof NoAnswer)) throw error;
-    const trouble = s3Trouble(error, options.talk);
+    const trouble = s3Failure(error, options.session);
     // One object may be too large, or slow; when nothing answers, the next table won't either.
     const nobody = error.trouble.why === "network" || ++going.silent >= SILENT_TABLES;
     if (nobody && error.trouble.why !== "too-big") throw trouble;
@@ -224,11 +224,11 @@ async function look(
   }
 }
 
-const refusalWords = ({ seen }: S3Refused, talk: S3Talk): CannotLook =>
-  wordsOf({ ...seen, text: () => seen.text }, talk);
+const refusalWords = ({ seen }: S3ReplyError, session: S3Session): CannotLook =>
+  wordsOf({ ...seen, text: () => seen.text }, session);
 
 /** Refusals that say nothing of one object or bucket: keys, clock, a store that is down. */
-function forEverything({ status, code }: S3Refused): boolean {
+function forEverything({ status, code }: S3ReplyError): boolean {
   return status >= 500 || status === 429 ||
     /^(?:InvalidAccessKeyId|SignatureDoesNotMatch|RequestTimeTooSkewed|ExpiredToken|InvalidToken|UserSuspended)$/
       .test(code);
@@ -263,7 +263,7 @@ async function currentLocation(catalog: Catalog, table: CatalogTable): Promise<s
 }
 
 async function straysOf(
-  { store, warehouses, now, talk }: WalkOptions,
+  { store, warehouses, now, session }: WalkOptions,
   tables: Locations,
 ): Promise<Strays | undefined> {
   let all: Strays | undefined;
@@ -282,8 +282,8 @@ async function straysOf(
         all.cut ||= found.cut;
       }
     } catch (error) {
-      if (error instanceof NoAnswer) throw s3Trouble(error, talk);
-      if (!(error instanceof S3Refused)) throw error;
+      if (error instanceof NoAnswer) throw s3Failure(error, session);
+      if (!(error instanceof S3ReplyError)) throw error;
       return undefined;
     }
   }

@@ -36,7 +36,7 @@ const SIDE_BY_SIDE = 16;
 /** So many missing objects are asked for once more; a page may have been listed before they were written. */
 const ASKED_AGAIN = 100;
 
-/** Looks at a table or view. Throws S3Refused and NoAnswer where nothing can be said of it. */
+/** Looks at a table or view. Throws S3ReplyError and NoAnswer where nothing can be said of it. */
 export async function lookAt(table: TableHead, tools: TableTools): Promise<TableSeen> {
   const wrong = flaws();
   const chain = await followTable(table, tools, wrong);

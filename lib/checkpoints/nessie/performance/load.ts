@@ -1,6 +1,6 @@
 /** `--load`: commits and reads a second by concurrency, on a scratch branch of their own; and from when on it is saturated. */
 import { CannotLook } from "../../../engine/errors.ts";
-import { type Key, type Reference, refusalOf } from "../../../clients/nessie/client.ts";
+import { errorBodyOf, type Key, type Reference } from "../../../clients/nessie/client.ts";
 import {
   failed,
   type Outcome,
@@ -9,7 +9,7 @@ import {
   type TrialWords,
 } from "../../../checkpoint/trial.ts";
 import { byOperation, saturationOf } from "../../../load/saturation.ts";
-import type { Operation, Refusal } from "../../../load/generator.ts";
+import type { Operation, RequestError } from "../../../load/generator.ts";
 import { type Cell, measure } from "../../../load/measure.ts";
 import type { CellWords, LoadRow } from "../../../load/rows.ts";
 import type { NessieContext } from "../context.ts";
@@ -124,7 +124,7 @@ async function commitShared(
   context: NessieContext,
   branch: Reference,
   name: string,
-): Promise<number | Refusal> {
+): Promise<number | RequestError> {
   for (let attempt = 1;; attempt++) {
     try {
       // The namespace's own commit: no writer has changed what is put here since.
@@ -133,13 +133,15 @@ async function commitShared(
       ]);
       return 0;
     } catch (error) {
-      if (refusalOf(error)?.code !== "REFERENCE_CONFLICT" || attempt === ATTEMPTS) return refusedWith(error);
+      if (errorBodyOf(error)?.code !== "REFERENCE_CONFLICT" || attempt === ATTEMPTS) {
+        return refusedWith(error);
+      }
     }
   }
 }
 
-function refusedWith(error: unknown): Refusal {
-  const said = refusalOf(error);
+function refusedWith(error: unknown): RequestError {
+  const said = errorBodyOf(error);
   if (said) return { kind: said.code, words: said.message };
   if (error instanceof CannotLook) return { kind: error.failure.kind, words: error.failure.message };
   throw error;

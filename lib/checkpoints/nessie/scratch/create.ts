@@ -1,5 +1,5 @@
 /** Creates the references of this run in a catalog that others write to at the same time. */
-import { type NessieApi, type Reference, refusalOf } from "../../../clients/nessie/client.ts";
+import { errorBodyOf, type NessieApi, type Reference } from "../../../clients/nessie/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 
 const ATTEMPTS = 3;
@@ -19,7 +19,7 @@ export async function createPatiently(
     try {
       return await api.create(type, name, from);
     } catch (error) {
-      const { status, message } = refusalOf(error) ?? { status: 0, message: "" };
+      const { status, message } = errorBodyOf(error) ?? { status: 0, message: "" };
       const busy = status === 500 && message.includes("RetryTimeoutException");
       if (!busy || attempt === ATTEMPTS) throw error;
       const made = await existing(api, name);

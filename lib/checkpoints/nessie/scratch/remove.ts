@@ -1,5 +1,5 @@
 /** Deletes one reference of this run. */
-import { type NessieApi, type Reference, refusalOf } from "../../../clients/nessie/client.ts";
+import { errorBodyOf, type NessieApi, type Reference } from "../../../clients/nessie/client.ts";
 import type { Scratch } from "../../../checkpoint/scratch.ts";
 import { ownReference } from "./own_reference.ts";
 
@@ -19,7 +19,7 @@ export async function removeReference(
     try {
       return await api.remove(ownReference(found, scratch, made));
     } catch (error) {
-      const said = refusalOf(error);
+      const said = errorBodyOf(error);
       if (said?.code === "REFERENCE_NOT_FOUND") return;
       // A commit that was under way when its writer gave up has moved it.
       if (said?.code !== "REFERENCE_CONFLICT" || attempt === 5) throw error;
@@ -33,7 +33,7 @@ async function referenceOf(api: NessieApi, name: string): Promise<Reference | un
     const found = await api.reference(name);
     return found.name === name ? found : undefined;
   } catch (error) {
-    const status = refusalOf(error)?.status;
+    const status = errorBodyOf(error)?.status;
     if (status === 404 || status === 400) return undefined;
     throw error;
   }

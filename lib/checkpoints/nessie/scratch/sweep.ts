@@ -1,7 +1,7 @@
 /** Deletes scratch references: those of this run, and those of runs whose marker says that they are over. */
 import { failureOf } from "../../../engine/collect.ts";
 import { markerVerdict, type Scratch, stuckBy, type SweepState } from "../../../checkpoint/scratch.ts";
-import { type NessieApi, type Reference, refusalOf } from "../../../clients/nessie/client.ts";
+import { errorBodyOf, type NessieApi, type Reference } from "../../../clients/nessie/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import { type ExpiredRun, type MarkerVerdict } from "../../../checkpoint/scratch_marker.ts";
 import { inParallel } from "../../../checkpoint/side_by_side.ts";
@@ -123,7 +123,7 @@ async function removedOne(
     await undo.remove(ownReference(reference, over));
     return { state: "removed" };
   } catch (error) {
-    const code = refusalOf(error)?.code;
+    const code = errorBodyOf(error)?.code;
     if (code === "REFERENCE_NOT_FOUND") return { state: "removed" };
     if (code === "REFERENCE_CONFLICT") return { state: "unclear", why: "was changed while it was looked at" };
     return stuckBy(error);

@@ -1,5 +1,5 @@
 /** What the facts say of where the catalog is. Pure. */
-import type { Destination } from "../../../clients/kubernetes/reach.ts";
+import type { Destination } from "../../../clients/kubernetes/service_connection.ts";
 import { isReady } from "../../../components/common/fields.ts";
 import { type Pod, services } from "../../../components/kubernetes/kinds.ts";
 import { podPort, selectedPods } from "../../../components/workloads/services.ts";

@@ -5,12 +5,17 @@ import { icebergRest } from "../../../clients/iceberg_rest.ts";
 import { connectWriter, type KubeWriter } from "../../../clients/kubernetes/writer.ts";
 import {
   catalogRoot,
+  errorBodyOf,
   nessieApi,
   type NessieConfig,
   type Reference,
-  refusalOf,
 } from "../../../clients/nessie/client.ts";
-import { type Destination, givenWay, reach, type Way } from "../../../clients/kubernetes/reach.ts";
+import {
+  connectToService,
+  type Destination,
+  givenConnection,
+  type ServiceConnection,
+} from "../../../clients/kubernetes/service_connection.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { World } from "../../../engine/model.ts";
 import type { GivenAddress } from "../../../checkpoint/given_address.ts";
@@ -28,7 +33,7 @@ import { readWanted, type WantedCatalog } from "./wanted.ts";
 
 /** A catalog with a way to it, before anything is made in it. */
 export interface Catalog {
-  way: Way;
+  connection: ServiceConnection;
   /** Not bound to the signal: what was made must be cleaned up over the same way. */
   kube: KubeWriter;
   given?: GivenAddress;
@@ -54,17 +59,19 @@ export async function openCatalog(
     for (const one of opened.splice(0).reverse()) await one.close();
   };
   try {
-    const { way, config, to } = given
+    const { connection, config, to } = given
       ? await openGiven(given, asked, opened)
       : await openService(world, asked, opened);
     signal.throwIfAborted();
     const [management, wanted] = await Promise.all([
-      to ? openManagement(world, asked, way, to, opened) : { why: `an address was given (${given?.flag})` },
+      to
+        ? openManagement(world, asked, connection, to, opened)
+        : { why: `an address was given (${given?.flag})` },
       to ? readWanted(kube, world.namespace).catch(whyNot) : { why: `an address was given (${given?.flag})` },
     ]);
     const replicas = to ? readyPods(world).length : 0;
     return {
-      way,
+      connection,
       kube,
       ...given ? { given } : {},
       config,
@@ -89,21 +96,21 @@ function whyNot(error: unknown): { why: string } {
 type Opened = { close(): Promise<void> | void }[];
 
 async function openGiven({ flag, url, ca }: GivenAddress, { timeoutMs, signal }: Asked, opened: Opened) {
-  const way = givenWay(flag, catalogRoot(url), ca);
-  opened.push(way);
-  const config = await nessieApi({ way, timeoutMs, signal }).config();
-  return { way, config, to: undefined };
+  const connection = givenConnection(flag, catalogRoot(url), ca);
+  opened.push(connection);
+  const config = await nessieApi({ connection, timeoutMs, signal }).config();
+  return { connection, config, to: undefined };
 }
 
 /** The Service's own address where Nessie answers there; else a port-forward to a Ready pod. */
 async function openService(world: World, { cluster, timeoutMs, signal }: Asked, opened: Opened) {
   const to = destinationOf(world, API_PORT);
   if ("failure" in to) throw new CannotLook(to.failure);
-  const configOf = (way: Way) => nessieApi({ way, timeoutMs, signal }).config();
-  const recognise = (way: Way) => configOf(way).then(() => true, unrecognised);
-  const way = await reach(to, { cluster, timeoutMs, recognise });
-  opened.push(way);
-  return { way, config: await configOf(way), to };
+  const configOf = (connection: ServiceConnection) => nessieApi({ connection, timeoutMs, signal }).config();
+  const recognise = (connection: ServiceConnection) => configOf(connection).then(() => true, unrecognised);
+  const connection = await connectToService(to, { cluster, timeoutMs, recognise });
+  opened.push(connection);
+  return { connection, config: await configOf(connection), to };
 }
 
 function unrecognised(error: unknown): false {
@@ -115,7 +122,7 @@ function unrecognised(error: unknown): false {
 async function openManagement(
   world: World,
   { cluster, timeoutMs, signal }: Asked,
-  api: Way,
+  api: ServiceConnection,
   to: Destination,
   opened: Opened,
 ): Promise<Management | { why: string }> {
@@ -123,9 +130,9 @@ async function openManagement(
   if ("failure" in found) return { why: found.failure.message };
   try {
     const pod = { ...found.pod, name: to.pod.name };
-    const way = await reach({ ...found, pod }, { cluster, timeoutMs });
-    opened.push(way);
-    return managementOf({ way, timeoutMs, signal, samePod: api.how === "port-forward" });
+    const connection = await connectToService({ ...found, pod }, { cluster, timeoutMs });
+    opened.push(connection);
+    return managementOf({ connection, timeoutMs, signal, samePod: api.how === "port-forward" });
   } catch (error) {
     return whyNot(error);
   }
@@ -133,10 +140,10 @@ async function openManagement(
 
 /** Gives the context of all trials. */
 export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, world: World): NessieContext {
-  const { way, timeoutMs, signal, config, management, wanted, replicas } = catalog;
-  const bound = { way, timeoutMs, signal };
+  const { connection, timeoutMs, signal, config, management, wanted, replicas } = catalog;
+  const bound = { connection, timeoutMs, signal };
   const nessie = nessieApi(bound);
-  const undoNessie = nessieApi({ way, timeoutMs });
+  const undoNessie = nessieApi({ connection, timeoutMs });
   const names = new Set<string>();
   const made = new Set<string>();
   const ask = async (type: "BRANCH" | "TAG", name: string, from: Reference) => {
@@ -152,7 +159,7 @@ export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, worl
       return ownReference(reference, scratch, names);
     } catch (error) {
       // It was not made: what has this name is somebody else's, unless it was made before.
-      if (!made.has(name) && (refusalOf(error)?.status ?? 500) < 500) names.delete(name);
+      if (!made.has(name) && (errorBodyOf(error)?.status ?? 500) < 500) names.delete(name);
       throw error;
     }
   };
@@ -163,7 +170,19 @@ export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, worl
   const marked = () =>
     marking ??= main().then((from) => markRun(scratch, () => undoNessie, from, hostName()));
   return {
-    ...{ scratch, world, way, nessie, undoNessie, config, management, wanted, replicas, timeoutMs, signal },
+    ...{
+      scratch,
+      world,
+      connection,
+      nessie,
+      undoNessie,
+      config,
+      management,
+      wanted,
+      replicas,
+      timeoutMs,
+      signal,
+    },
     iceberg: (prefix) => icebergRest({ ...bound, prefix }),
     ownIceberg: ({ name }, warehouse) =>
       icebergRest({ ...bound, prefix: warehouse === undefined ? name : `${name}|${warehouse}` }),
@@ -176,12 +195,12 @@ export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, worl
 
 /** What of this goes into the facts. */
 export async function setupRecord(
-  { way, nessie, config, world, replicas }: NessieContext,
+  { connection, nessie, config, world, replicas }: NessieContext,
 ): Promise<SetupRecord> {
   const serverVersion = await nessie.serverVersion();
   return {
-    url: way.url,
-    words: way.words,
+    url: connection.url,
+    words: connection.words,
     ...replicas > 0 ? { service: { kind: "Service", namespace: world.namespace, name: "nessie" } } : {},
     defaultBranch: config.defaultBranch,
     ...config.specVersion === undefined ? {} : { specVersion: config.specVersion },

@@ -1,5 +1,5 @@
 /** Where the tables of a catalog lie, for whoever must not touch them, or wants to see how they are laid out. */
-import { type S3Reader, S3Refused } from "../../../clients/s3/reader.ts";
+import { type S3Reader, S3ReplyError } from "../../../clients/s3/reader.ts";
 import { placeOf, usualLocation } from "../../../iceberg/location.ts";
 import { MetadataError, readTableMetadata } from "../../../iceberg/metadata.ts";
 import { gunzip } from "../../../iceberg/codecs.ts";
@@ -49,7 +49,7 @@ async function locationIn(store: Pick<S3Reader, "get">, path: string): Promise<s
     const bytes = await store.get(place.bucket, place.key);
     return bytes && readTableMetadata(textOf(bytes, { gunzip })).location;
   } catch (error) {
-    if (error instanceof S3Refused || error instanceof MetadataError) return undefined;
+    if (error instanceof S3ReplyError || error instanceof MetadataError) return undefined;
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 /** The object store of the catalog's warehouse, for what has to look at objects: opened as the S3 checkpoint does. */
 import type { Asked } from "../../../command.ts";
-import { rawS3, type S3Talk } from "../../../clients/s3/client.ts";
-import { s3Refused, s3Trouble } from "../../../clients/s3/failures.ts";
-import { type S3Reader, s3Reader, S3Refused } from "../../../clients/s3/reader.ts";
+import { rawS3, type S3Session } from "../../../clients/s3/client.ts";
+import { s3Failure, s3ReplyFailure } from "../../../clients/s3/failures.ts";
+import { type S3Reader, s3Reader, S3ReplyError } from "../../../clients/s3/reader.ts";
 import { orFailure } from "../../../checkpoint/look.ts";
 import type { Failure, World } from "../../../engine/model.ts";
 import { hostName } from "../../../checkpoint/host.ts";
@@ -13,7 +13,7 @@ import type { Objects } from "../iceberg_rest/scratch.ts";
 
 export interface WarehouseStore {
   reader: S3Reader;
-  talk: S3Talk;
+  session: S3Session;
   objects: Objects;
   /** For undoing only: outlives the signal. */
   undoObjects: Objects;
@@ -34,7 +34,7 @@ export async function openWarehouse(
 }
 
 async function withKeys(store: Store): Promise<WarehouseStore | { failure: Failure }> {
-  const { way, region, timeoutMs, signal, chosen } = store;
+  const { connection, region, timeoutMs, signal, chosen } = store;
   if (!chosen?.keys) {
     await store.close();
     const message =
@@ -42,22 +42,22 @@ async function withKeys(store: Store): Promise<WarehouseStore | { failure: Failu
     return { failure: { kind: "unauthorized", message } };
   }
   const clients = await clientsOf(store);
-  const talk: S3Talk = { way, keys: chosen.keys, region, timeoutMs, signal };
-  const undoReader = s3Reader({ way, keys: chosen.keys, region, timeoutMs });
-  const reader = s3Reader(talk);
+  const session: S3Session = { connection, keys: chosen.keys, region, timeoutMs, signal };
+  const undoReader = s3Reader({ connection, keys: chosen.keys, region, timeoutMs });
+  const reader = s3Reader(session);
   const removing: Pick<Objects, "empty"> = {
-    empty: async (place) => void await empty(clients.undoS3, place, { ...talk, signal: undefined }),
+    empty: async (place) => void await empty(clients.undoS3, place, { ...session, signal: undefined }),
   };
-  const undoTalk = { ...talk, signal: undefined };
-  const [raw, undoRaw] = [rawS3(talk), rawS3(undoTalk)];
+  const undoTalk = { ...session, signal: undefined };
+  const [raw, undoRaw] = [rawS3(session), rawS3(undoTalk)];
   const marking: Pick<Objects, "mark" | "marker"> = {
     mark: (scratch, place) => markPlace(scratch, undoRaw, place, hostName()),
     marker: (place) => readMarker(raw, place),
   };
   return {
     reader,
-    talk,
-    objects: { ...reading(reader, talk), ...removing, ...marking },
+    session,
+    objects: { ...reading(reader, session), ...removing, ...marking },
     undoObjects: { ...reading(undoReader, undoTalk), ...removing, ...marking },
     async close() {
       clients.destroy();
@@ -66,9 +66,9 @@ async function withKeys(store: Store): Promise<WarehouseStore | { failure: Failu
   };
 }
 
-function reading(reader: S3Reader, talk: S3Talk): Pick<Objects, "exists" | "list"> {
+function reading(reader: S3Reader, session: S3Session): Pick<Objects, "exists" | "list"> {
   return {
-    exists: (bucket, key) => inWords(async () => await reader.size(bucket, key) !== undefined, talk),
+    exists: (bucket, key) => inWords(async () => await reader.size(bucket, key) !== undefined, session),
     list: (bucket, prefix) =>
       inWords(async () => {
         const keys: string[] = [];
@@ -76,16 +76,16 @@ function reading(reader: S3Reader, talk: S3Talk): Pick<Objects, "exists" | "list
           for (const { key } of page.objects) keys.push(key);
         }
         return keys;
-      }, talk),
+      }, session),
   };
 }
 
 /** What the reader throws, as CannotLook with words. */
-async function inWords<T>(doing: () => Promise<T>, talk: S3Talk): Promise<T> {
+async function inWords<T>(doing: () => Promise<T>, session: S3Session): Promise<T> {
   try {
     return await doing();
   } catch (error) {
-    if (!(error instanceof S3Refused)) throw s3Trouble(error, talk);
-    throw s3Refused({ ...error.seen, text: () => error.seen.text }, talk);
+    if (!(error instanceof S3ReplyError)) throw s3Failure(error, session);
+    throw s3ReplyFailure({ ...error.seen, text: () => error.seen.text }, session);
   }
 }

@@ -1,6 +1,6 @@
 /** What a catalog has, so that it can be compared with what it has after a restart. */
 import type { NessieApi, Reference } from "../../../clients/nessie/client.ts";
-import { refusalOf } from "../../../clients/nessie/client.ts";
+import { errorBodyOf } from "../../../clients/nessie/client.ts";
 import { stringifyBigJson } from "../../../clients/big_json.ts";
 import { failed, type Outcome, passed } from "../../../checkpoint/trial.ts";
 
@@ -28,7 +28,7 @@ async function contentsOf(api: NessieApi, branch: string): Promise<string[]> {
   try {
     for await (const entry of api.entries(branch, { content: true })) contents.push(stringifyBigJson(entry));
   } catch (error) {
-    if (refusalOf(error)?.code !== "REFERENCE_NOT_FOUND") throw error;
+    if (errorBodyOf(error)?.code !== "REFERENCE_NOT_FOUND") throw error;
   }
   return contents.toSorted();
 }

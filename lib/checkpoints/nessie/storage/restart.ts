@@ -5,7 +5,7 @@ import { cannotLook } from "../../../clients/kubernetes/failures.ts";
 import { pause } from "../../../clients/kubernetes/client.ts";
 import type { KubeObject, KubeWriter, WriterOptions } from "../../../clients/kubernetes/writer.ts";
 import { type NessieApi, nessieApi } from "../../../clients/nessie/client.ts";
-import { reach, type Way } from "../../../clients/kubernetes/reach.ts";
+import { connectToService, type ServiceConnection } from "../../../clients/kubernetes/service_connection.ts";
 import { restartRollout, type Rollout, rolloutOf } from "../../../clients/kubernetes/rollout.ts";
 import { type Outcome, skipped, type TrialWords } from "../../../checkpoint/trial.ts";
 import { listAt } from "../iceberg_rest/mod.ts";
@@ -42,7 +42,7 @@ export interface Restart {
   limitMs: number;
   say(line: string): void;
   /** For tests: a way to a pod. */
-  wayTo?(pod: string): Promise<Way>;
+  wayTo?(pod: string): Promise<ServiceConnection>;
 }
 
 const POLL_MS = 1000;
@@ -67,9 +67,12 @@ export async function restartCatalog(restart: Restart, scratch: Scratch): Promis
     );
   }
   if (!await confirm(question(namespace, replicas))) return [skipped("not restarted: the answer was no")];
-  const ways: Way[] = [];
+  const ways: ServiceConnection[] = [];
   // Registered first, so that it comes after the branch was cleaned up over one of them.
-  scratch.undo("ways to the catalog", async () => void await Promise.all(ways.map((way) => way.close())));
+  scratch.undo(
+    "ways to the catalog",
+    async () => void await Promise.all(ways.map((connection) => connection.close())),
+  );
   const before = await furnished(restart, scratch, ways);
   const asking = askOnAndOn(restart);
   const { stamp, rollout } = await rolled(restart, path).finally(asking.stop);
@@ -100,7 +103,7 @@ function question(namespace: string, replicas: number): string {
 async function furnished(
   restart: Restart,
   scratch: Scratch,
-  ways: Way[],
+  ways: ServiceConnection[],
 ): Promise<{ kept: Kept; branch: string }> {
   const { kube, namespace, reach: { timeoutMs }, signal } = restart;
   const path = kubePath`/apis/apps/v1/namespaces/${namespace}/deployments/nessie`;
@@ -109,7 +112,7 @@ async function furnished(
   const api = await apiOf(restart, pod, ways, signal);
   const branch = referenceName(scratch.id, "restart");
   // Not bound to the signal: a request that is abandoned may be carried out after it was cleaned up.
-  const undo = () => nessieApi({ way: apiWay(ways), timeoutMs });
+  const undo = () => nessieApi({ connection: apiWay(ways), timeoutMs });
   const { defaultBranch } = await api.config();
   const start = await api.reference(defaultBranch);
   await markRun(scratch, undo, start, hostName());
@@ -123,20 +126,25 @@ async function furnished(
   return { kept: await keptBy(api, branch), branch };
 }
 
-function apiWay(ways: readonly Way[]): Way {
-  const way = ways.at(-1);
-  if (!way) throw new Error("no way to the catalog was opened");
-  return way;
+function apiWay(ways: readonly ServiceConnection[]): ServiceConnection {
+  const connection = ways.at(-1);
+  if (!connection) throw new Error("no way to the catalog was opened");
+  return connection;
 }
 
-async function apiOf(restart: Restart, pod: string, ways: Way[], signal: AbortSignal): Promise<NessieApi> {
+async function apiOf(
+  restart: Restart,
+  pod: string,
+  ways: ServiceConnection[],
+  signal: AbortSignal,
+): Promise<NessieApi> {
   const { namespace, reach: options } = restart;
   const to = { namespace, service: "nessie", scheme: "http" as const, port: API_PORT };
-  const way = restart.wayTo
+  const connection = restart.wayTo
     ? await restart.wayTo(pod)
-    : await reach({ ...to, pod: { name: pod, port: API_PORT } }, options);
-  ways.push(way);
-  return nessieApi({ way, timeoutMs: options.timeoutMs, signal });
+    : await connectToService({ ...to, pod: { name: pod, port: API_PORT } }, options);
+  ways.push(connection);
+  return nessieApi({ connection, timeoutMs: options.timeoutMs, signal });
 }
 
 /** Names of the Deployment's ready pods that are there to stay. */

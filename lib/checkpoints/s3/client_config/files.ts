@@ -9,7 +9,7 @@ import {
   sqlText,
   xmlText,
   yamlText,
-} from "../../../untrusted/written.ts";
+} from "../../../untrusted/quoting.ts";
 
 /** Stands in the first lines of each file, so that one of somebody else is not overwritten. */
 export const FILE_MARK = "as deno task data-platform:test:s3 has seen it";

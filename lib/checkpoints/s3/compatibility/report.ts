@@ -84,7 +84,7 @@ const safeguards: Check = {
   title: "safeguards",
   explain:
     "Writes with a wrong checksum, and with a condition that does not hold, are rejected. A store that answers 200 has " +
-    "ignored them silently: clients believe in a protection that is not there.",
+    "ignored them silently: clients believe in a protection that is not there. What a trial of operations tries is told by it.",
   needs: [s3Dialect],
   object: () => dialectRef,
   run(world) {

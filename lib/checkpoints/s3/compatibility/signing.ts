@@ -7,7 +7,7 @@ import { ofServed, said } from "./told.ts";
 
 /** Signature version 2: HMAC-SHA1 over the request line, as clients before 2014 sign. */
 async function signedV2(context: S3Context, method: string, key: string): Promise<Record<string, string>> {
-  const { accessKeyId, secretAccessKey } = context.talk.keys;
+  const { accessKeyId, secretAccessKey } = context.session.keys;
   const date = new Date().toUTCString();
   const path = `/${context.bucket}/${escapedKey(key)}`;
   const text = new TextEncoder().encode(`${method}\n\n\n${date}\n${path}`);
@@ -26,10 +26,10 @@ async function versionTwo(context: S3Context, key: string): Promise<Seen> {
 }
 
 async function anyRegion(context: S3Context, key: string): Promise<Seen> {
-  const { way, talk, timeoutMs, signal } = context;
+  const { connection, session, timeoutMs, signal } = context;
   const region = context.region === "eu-central-1" ? "eu-west-1" : "eu-central-1";
   await put(context, key);
-  const elsewhere = rawS3({ way, keys: talk.keys, region, timeoutMs, signal });
+  const elsewhere = rawS3({ connection, keys: session.keys, region, timeoutMs, signal });
   return ofServed(await elsewhere.send({ method: "GET", bucket: context.bucket, key }));
 }
 

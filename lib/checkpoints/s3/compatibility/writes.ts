@@ -13,7 +13,7 @@ const putBytes: Write = async (context, client, key) => {
   const { PutObjectCommand } = await import("@aws-sdk/client-s3");
   const Body = bytesFor(key);
   const command = new PutObjectCommand({ Bucket: context.bucket, Key: key, Body });
-  const reply = await replyOf(client.send(command), { ...context.talk, what: "write bytes" });
+  const reply = await replyOf(client.send(command), { ...context.session, what: "write bytes" });
   return reply.ok ? await readBack(context, key, Body, "HTTP 200") : ofReply(reply);
 };
 
@@ -31,17 +31,17 @@ const putStream: Write = async (context, client, key) => {
     Body,
     ContentLength: bytes.length,
   });
-  const reply = await replyOf(client.send(command), { ...context.talk, what: "write a stream" });
+  const reply = await replyOf(client.send(command), { ...context.session, what: "write a stream" });
   return reply.ok ? await readBack(context, key, bytes, "HTTP 200") : ofReply(reply);
 };
 
 const multipart: Write = async (context, client, key) => {
   const sdk = await import("@aws-sdk/client-s3");
   const place = { Bucket: context.bucket, Key: key };
-  const talk = { ...context.talk, what: "write in parts" };
+  const session = { ...context.session, what: "write in parts" };
   // The least that S3 takes for a part which is not the last.
   const bytes = bytesFor(key, 5 * MEBIBYTE + 1000);
-  const begun = await replyOf(client.send(new sdk.CreateMultipartUploadCommand(place)), talk);
+  const begun = await replyOf(client.send(new sdk.CreateMultipartUploadCommand(place)), session);
   if (!begun.ok) return ofReply(begun);
   const { UploadId } = begun.value;
   willAbort(context, key, UploadId);
@@ -50,7 +50,7 @@ const multipart: Write = async (context, client, key) => {
     const PartNumber = at + 1;
     const part = await replyOf(
       client.send(new sdk.UploadPartCommand({ ...place, UploadId, PartNumber, Body })),
-      talk,
+      session,
     );
     if (!part.ok) return ofReply(part);
     const { ETag, ChecksumCRC32 } = part.value;
@@ -61,7 +61,7 @@ const multipart: Write = async (context, client, key) => {
     UploadId,
     MultipartUpload: { Parts },
   });
-  const reply = await replyOf(client.send(completed), talk);
+  const reply = await replyOf(client.send(completed), session);
   return reply.ok ? await readBack(context, key, bytes, "HTTP 200") : ofReply(reply);
 };
 
@@ -72,7 +72,7 @@ const copy: Write = async (context, client, key) => {
   const CopySource = `${context.bucket}/${from}`;
   const reply = await replyOf(
     client.send(new CopyObjectCommand({ Bucket: context.bucket, Key: key, CopySource })),
-    { ...context.talk, what: "copy an object" },
+    { ...context.session, what: "copy an object" },
   );
   return reply.ok ? await readBack(context, key, bytesFor(from), "HTTP 200") : ofReply(reply);
 };
@@ -83,7 +83,7 @@ const deleteBoth: Write = async (context, client, key) => {
   const names = keys.map((one) => one.slice(context.prefix.length));
   const reply = await replyOf(
     client.send(await deleteMany(context.place, names)),
-    { ...context.talk, what: "delete many objects" },
+    { ...context.session, what: "delete many objects" },
   );
   if (!reply.ok) return ofReply(reply);
   const left = await Promise.all(keys.map((one) => send(context, { method: "HEAD", key: one })));

@@ -43,7 +43,7 @@ function unasked(why: string): Outcome {
 }
 
 async function judgeBucket(
-  { s3, talk }: S3Setup,
+  { s3, session }: S3Setup,
   bucket: string,
   tables: readonly TableLocation[],
   blind: string | undefined,
@@ -53,7 +53,7 @@ async function judgeBucket(
   const base = { object, evidence: `GET /${bucket}?lifecycle` };
   const said = await replyOf(
     s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket })),
-    { ...talk, what: `read the lifecycle rules of bucket ${bucket}` },
+    { ...session, what: `read the lifecycle rules of bucket ${bucket}` },
   );
   if (!said.ok && said.refusal.code === "NoSuchLifecycleConfiguration") {
     return [passed(`bucket ${bucket} has no lifecycle rules`, base)];

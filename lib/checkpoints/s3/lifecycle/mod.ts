@@ -45,13 +45,13 @@ export const lifecycleTrial: Trial<S3Setup> = {
   },
 };
 
-async function setAndReadBack({ s3, talk }: S3Setup, bucket: string): Promise<Outcome> {
+async function setAndReadBack({ s3, session }: S3Setup, bucket: string): Promise<Outcome> {
   const sdk = await import("@aws-sdk/client-s3");
   const keys = [`${GONE}object`, ...STAYS];
   await Promise.all(keys.map((Key) =>
     done(
       s3.send(new sdk.PutObjectCommand({ Bucket: bucket, Key, Body: new TextEncoder().encode(Key) })),
-      talk,
+      session,
       `write ${bucket}/${Key}`,
     )
   ));
@@ -60,12 +60,12 @@ async function setAndReadBack({ s3, talk }: S3Setup, bucket: string): Promise<Ou
     s3.send(
       new sdk.PutBucketLifecycleConfigurationCommand({ Bucket: bucket, LifecycleConfiguration: { Rules } }),
     ),
-    talk,
+    session,
     `set the lifecycle policy of bucket ${bucket}`,
   );
   const { Rules: read = [] } = await done(
     s3.send(new sdk.GetBucketLifecycleConfigurationCommand({ Bucket: bucket })),
-    talk,
+    session,
     `read the lifecycle policy of bucket ${bucket}`,
   );
   const [wanted, got] = [Rules, read].map((rules) => rules.map(ruleText).sort().join("; "));
@@ -124,11 +124,11 @@ async function seen(context: S3Setup, bucket: string): Promise<Outcome> {
   }
 }
 
-async function keysIn({ s3, talk }: S3Setup, bucket: string): Promise<string[]> {
+async function keysIn({ s3, session }: S3Setup, bucket: string): Promise<string[]> {
   const { ListObjectsV2Command } = await import("@aws-sdk/client-s3");
   const { Contents = [] } = await done(
     s3.send(new ListObjectsV2Command({ Bucket: bucket })),
-    talk,
+    session,
     `list bucket ${bucket}`,
   );
   return Contents.flatMap(({ Key }) => Key ?? []);

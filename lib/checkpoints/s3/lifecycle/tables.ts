@@ -1,7 +1,7 @@
 /** Where the tables of the catalog are, as Nessie says. */
 import type { Asked } from "../../../command.ts";
 import { type NessieApi, nessieApi } from "../../../clients/nessie/client.ts";
-import { reach } from "../../../clients/kubernetes/reach.ts";
+import { connectToService } from "../../../clients/kubernetes/service_connection.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { World } from "../../../engine/model.ts";
 import { API_PORT, destinationOf } from "../../nessie/setup/facts.ts";
@@ -16,11 +16,11 @@ export async function tablesOfNessie(world: World, asked: Asked): Promise<TableL
   const to = destinationOf(world, API_PORT);
   if ("failure" in to) throw new CannotLook(to.failure);
   const { cluster, timeoutMs, signal } = asked;
-  const way = await reach(to, { cluster, timeoutMs, signal });
+  const connection = await connectToService(to, { cluster, timeoutMs, signal });
   try {
-    return await tablesOf(nessieApi({ way, timeoutMs, signal }));
+    return await tablesOf(nessieApi({ connection, timeoutMs, signal }));
   } finally {
-    await way.close();
+    await connection.close();
   }
 }
 

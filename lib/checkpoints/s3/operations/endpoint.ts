@@ -40,7 +40,7 @@ const pathStyle = operation({
 
 /** Whether an object is read by the name of its bucket in that of the host. */
 async function virtualHost({ context, bucket, prefix }: Steps, bytes: Uint8Array): Promise<Seen> {
-  if (/^[\d.]+$|^\[/.test(new URL(context.way.url).hostname)) {
+  if (/^[\d.]+$|^\[/.test(new URL(context.connection.url).hostname)) {
     return { behaviour: "refused", observed: "the endpoint is an IP address" };
   }
   try {
@@ -69,7 +69,7 @@ const tls = operation({
     "everyone on the network to read.",
   weight: "warning",
 }, async ({ context }) => {
-  const url = new URL(context.way.url);
+  const url = new URL(context.connection.url);
   if (url.protocol === "http:") {
     return passed(
       "the endpoint speaks plain HTTP: secrets are never sent, but data is readable on the network",

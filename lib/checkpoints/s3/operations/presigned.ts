@@ -1,5 +1,5 @@
 /** Trials of presigned URLs, by plain fetch: what whoever holds the URL can do, and for how long. */
-import { type RawMethod, s3Trouble } from "../../../clients/s3/client.ts";
+import { type RawMethod, s3Failure } from "../../../clients/s3/client.ts";
 import { readBody, sendS3 } from "../../../clients/s3/send.ts";
 import { expect } from "../../../checkpoint/expect.ts";
 import { passed, type Trial } from "../../../checkpoint/trial.ts";
@@ -17,14 +17,14 @@ interface Fetched {
 
 /** Fetches as a browser or curl does: nothing but the URL, which no message may show. */
 async function plainFetch({ context }: Steps, url: string, body?: Uint8Array<ArrayBuffer>): Promise<Fetched> {
-  const { way, timeoutMs, signal } = context;
+  const { connection, timeoutMs, signal } = context;
   const method = body ? "PUT" : "GET";
   try {
     const request = { method, url, headers: {}, ...body && { body } };
-    const response = await sendS3(request, { way, timeoutMs, signals: [signal] });
+    const response = await sendS3(request, { connection, timeoutMs, signals: [signal] });
     return { status: response.status, bytes: await readBody(response, MOST_BYTES) };
   } catch (error) {
-    throw s3Trouble(error, { ...context.talk, what: `${method} by a presigned URL` });
+    throw s3Failure(error, { ...context.session, what: `${method} by a presigned URL` });
   }
 }
 

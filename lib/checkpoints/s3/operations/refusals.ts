@@ -86,7 +86,7 @@ const wrongSecret = refusals(
     weight: "critical",
   },
   (steps) => {
-    const keys = { ...steps.context.talk.keys, secretAccessKey: inventedSecret() };
+    const keys = { ...steps.context.session.keys, secretAccessKey: inventedSecret() };
     return Promise.resolve(
       named("with a wrong secret", "SignatureDoesNotMatch", requests(steps), { keys }),
     );

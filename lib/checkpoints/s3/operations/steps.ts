@@ -1,6 +1,6 @@
 /** What the trials of operations share: requests as steps, each of which ends its trial when it fails. */
 import type { S3Client } from "@aws-sdk/client-s3";
-import { s3Answer, s3Refused, s3Trouble } from "../../../clients/s3/client.ts";
+import { s3ErrorReply, s3Failure, s3ReplyFailure } from "../../../clients/s3/client.ts";
 import type { RawReply, RawRequest } from "../../../clients/s3/raw.ts";
 import { expect, fail, skip } from "../../../checkpoint/expect.ts";
 import type { Outcome, Trial, TrialWords } from "../../../checkpoint/trial.ts";
@@ -136,8 +136,8 @@ async function asked<T>(context: S3Context, what: string, request: Promise<T>): 
   try {
     return await request;
   } catch (error) {
-    const answer = s3Answer(error);
-    if (!answer || !isAboutRequest(answer)) throw s3Trouble(error, { ...context.talk, what });
+    const answer = s3ErrorReply(error);
+    if (!answer || !isAboutRequest(answer)) throw s3Failure(error, { ...context.session, what });
     fail(reasonOf(answer), `the store rejected what it must do: ${what}`, {
       observed: answerText(answer),
       expected: "success",
@@ -156,9 +156,9 @@ async function refusalOf<T>(
     await dropBody(await request);
     return undefined;
   } catch (error) {
-    const answer = s3Answer(error);
+    const answer = s3ErrorReply(error);
     if (!answer || (isOutOfOrder(answer) && answer.status !== also)) {
-      throw s3Trouble(error, { ...context.talk, what });
+      throw s3Failure(error, { ...context.session, what });
     }
     return answer;
   }
@@ -171,9 +171,9 @@ async function dropBody(answer: unknown): Promise<void> {
 }
 
 /** A reply of a store that is in order. Else CannotLook: the reply says nothing of what was tried. */
-function inOrder(reply: RawReply, { talk }: S3Context): RawReply {
+function inOrder(reply: RawReply, { session }: S3Context): RawReply {
   const { status, code = "" } = reply;
-  if (isOutOfOrder({ status, code })) throw s3Refused(reply, talk);
+  if (isOutOfOrder({ status, code })) throw s3ReplyFailure(reply, session);
   return reply;
 }
 

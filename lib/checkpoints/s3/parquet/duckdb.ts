@@ -4,7 +4,7 @@
  */
 import type { DuckDBConnection, DuckDBResultReader, DuckDBValue } from "@duckdb/node-api";
 import { type CopyOptions, copyTo, createTable, quoted, sqlType } from "../../../parquet/duckdb_sql.ts";
-import { sqlText } from "../../../untrusted/written.ts";
+import { sqlText } from "../../../untrusted/quoting.ts";
 import {
   type Field,
   type IcebergType,

@@ -1,7 +1,7 @@
 /** The few things that a writer and a reader of table files ask of an object store. */
 import { fail } from "../../../checkpoint/expect.ts";
 import { CannotLook } from "../../../engine/errors.ts";
-import { type RawReply, s3Trouble } from "../../../clients/s3/client.ts";
+import { type RawReply, s3Failure } from "../../../clients/s3/client.ts";
 import type { S3Context } from "../context.ts";
 import { abortUpload, deleteOne } from "../scratch/delete.ts";
 
@@ -25,7 +25,7 @@ export function fileStore(context: S3Context, part: string): FileStore {
     try {
       return await call();
     } catch (error) {
-      throw s3Trouble(error, { ...context.talk, what });
+      throw s3Failure(error, { ...context.session, what });
     }
   };
   return {

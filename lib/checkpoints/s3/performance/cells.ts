@@ -99,7 +99,7 @@ export async function prepare(
   matrix: Matrix,
   within: number,
 ): Promise<Cell[]> {
-  const client = loadClient(context.talk);
+  const client = loadClient(context.session);
   const { bucket, prefix, raw } = context;
   const own: OwnPlace = below(context.place, PLACE);
   const sign = (method: RawMethod, key: string) =>
@@ -236,7 +236,7 @@ async function requestsOf(place: Place, matrix: Matrix, list: string): Promise<R
 }
 
 function cellOf(context: S3Context, planned: Planned, requests: Requests, made: { keys: number }): Cell {
-  const client = loadClient(context.talk);
+  const client = loadClient(context.session);
   const { kind, bytes } = planned;
   const cell = (ring: readonly LoadRequest[]): Cell => ({
     ...planned,

@@ -69,21 +69,21 @@ export async function measureStore(
   { totalMs, save, baseline, matrix = FULL }: PerformanceAsked,
   say: (line: string) => void,
 ): Promise<LoadRecord[]> {
-  const { way, endpoint, timeoutMs, signal } = context;
+  const { connection, endpoint, timeoutMs, signal } = context;
   const subject: Subject = {
     of: s3Performance.id,
     store: endpoint,
-    way: way.how,
+    way: connection.how,
     method: METHOD,
     cells: cellsOf(matrix),
   };
   const before = baseline ? await loadBaseline(baseline, subject) : undefined;
   const startedAt = new Date().toISOString();
   const started = performance.now();
-  const { scratch, undoS3, talk } = context;
+  const { scratch, undoS3, session } = context;
   const mine = below(context.place, PLACE);
   scratch.undo(`objects below ${mine.bucket}/${mine.prefix}`, async () => {
-    await empty(undoS3, mine, { ...talk, signal: undefined });
+    await empty(undoS3, mine, { ...session, signal: undefined });
   });
   say("making objects to read");
   const cells = await prepare(context, matrix, totalMs * PREPARING);
@@ -97,8 +97,8 @@ export async function measureStore(
       startedAt,
       tookMs: Math.round(performance.now() - started),
       store: endpoint,
-      way: way.how,
-      wayWords: way.words,
+      way: connection.how,
+      wayWords: connection.words,
       missed,
     },
     ...rows,

@@ -1,6 +1,6 @@
 /** An upload in parts, several at a time, as engines and backups write what is large. */
 import type { RawReply } from "../../../clients/s3/raw.ts";
-import type { Refusal } from "../../../load/generator.ts";
+import type { RequestError } from "../../../load/generator.ts";
 import type { S3Context } from "../context.ts";
 import { rawDelete } from "../scratch/delete.ts";
 
@@ -16,14 +16,14 @@ export async function uploadInParts(
   context: S3Context,
   key: string,
   bytes: number,
-): Promise<number | Refusal> {
+): Promise<number | RequestError> {
   const { raw, bucket, place } = context;
   const begun = await raw.send({ method: "POST", bucket, key, query: { uploads: "" } });
   const uploadId = /<UploadId>([^<]+)<\/UploadId>/.exec(begun.text())?.[1];
   if (begun.status !== 200 || !uploadId) return refusal("begin an upload", begun);
   const count = Math.max(Math.ceil(bytes / PART_BYTES), 1);
   const etags: string[] = [];
-  let refused: Refusal | undefined;
+  let refused: RequestError | undefined;
   let whole = false;
   let next = 0;
   const send = async () => {
@@ -53,7 +53,7 @@ async function complete(
   key: string,
   uploadId: string,
   etags: readonly string[],
-): Promise<Refusal | undefined> {
+): Promise<RequestError | undefined> {
   const parts = etags.map((etag, at) =>
     `<Part><PartNumber>${at + 1}</PartNumber><ETag>${etag}</ETag></Part>`
   );
@@ -74,7 +74,7 @@ function partOf(bytes: number): Uint8Array {
   return part.subarray(0, bytes);
 }
 
-function refusal(what: string, { status, code }: RawReply): Refusal {
+function refusal(what: string, { status, code }: RawReply): RequestError {
   const kind = status === 503 || status === 429 ? "SlowDown" : `HTTP ${status}${code ? ` ${code}` : ""}`;
   return { kind, words: `could not ${what}: HTTP ${status}${code ? ` ${code}` : ""}` };
 }

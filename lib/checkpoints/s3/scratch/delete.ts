@@ -10,7 +10,7 @@ import type {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { NotCleaned } from "../../../checkpoint/scratch.ts";
-import type { RawDelete, RawRequest, S3Talk } from "../../../clients/s3/client.ts";
+import type { RawDelete, RawRequest, S3Session } from "../../../clients/s3/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import { inParallel } from "../../../checkpoint/side_by_side.ts";
 import type { S3Context } from "../context.ts";
@@ -64,14 +64,14 @@ export async function abortUpload(
  * whole: elsewhere some stores do not list uploads, and nobody would find it.
  */
 export function willAbort(
-  { ownBucket, scratch, undoS3, place, talk }: S3Context,
+  { ownBucket, scratch, undoS3, place, session }: S3Context,
   key: string,
   UploadId: string | undefined,
 ): void {
   if (ownBucket) return;
   scratch.undo(`upload of s3://${place.bucket}/${key}`, async () => {
     const command = await abortUpload(place, key.slice(place.prefix.length), UploadId);
-    const said = await replyOf(undoS3.send(command), { ...talk, signal: undefined });
+    const said = await replyOf(undoS3.send(command), { ...session, signal: undefined });
     if (!said.ok && said.refusal.status !== 404) {
       throw new NotCleaned("NotRemoved", refusalText(said.refusal));
     }
@@ -101,8 +101,8 @@ export async function deleteBucket(own: OwnBucket): Promise<DeleteBucketCommand>
  * Deletes all that lies in a place: uploads, versions where the store has them, objects. False: there is no such bucket.
  * NotCleaned when something stayed, or when it could not be seen whether something did.
  */
-export async function empty(s3: S3Client, place: OwnPlace, talk: S3Talk): Promise<boolean> {
-  const { there, remarks } = await emptied(s3, place, talk);
+export async function empty(s3: S3Client, place: OwnPlace, session: S3Session): Promise<boolean> {
+  const { there, remarks } = await emptied(s3, place, session);
   if (there && remarks.length > 0) throw notCleaned(remarks);
   return there;
 }
@@ -110,7 +110,7 @@ export async function empty(s3: S3Client, place: OwnPlace, talk: S3Talk): Promis
 async function emptied(
   s3: S3Client,
   place: OwnPlace,
-  talk: S3Talk,
+  session: S3Session,
 ): Promise<{ there: boolean; remarks: Remark[] }> {
   const remarks: Remark[] = [];
   const batches = { refused: false };
@@ -118,7 +118,7 @@ async function emptied(
   // The list of objects comes last: every store has it, and it says whether there is such a bucket.
   for (const kind of ["uploads", "versions", "objects"] as const) {
     try {
-      there = await emptyList(kind, { s3, place, talk, batches, remarks });
+      there = await emptyList(kind, { s3, place, session, batches, remarks });
     } catch (error) {
       if (!(error instanceof CannotLook)) throw error;
       remarks.push({ reason: "NotSeen", text: error.message });
@@ -143,7 +143,7 @@ function notCleaned(remarks: readonly Remark[]): NotCleaned {
 interface Emptying {
   s3: S3Client;
   place: OwnPlace;
-  talk: S3Talk;
+  session: S3Session;
   /** Whether the store has rejected a request to delete many objects at once. */
   batches: { refused: boolean };
   remarks: Remark[];
@@ -151,8 +151,8 @@ interface Emptying {
 
 /** False: the list says that there is no such bucket. */
 async function emptyList(kind: Kind, emptying: Emptying): Promise<boolean> {
-  const { s3, place, talk, remarks } = emptying;
-  const list = await lister(kind, s3, place, talk);
+  const { s3, place, session, remarks } = emptying;
+  const list = await lister(kind, s3, place, session);
   const seen = new Set<string>();
   const errors = new Map<string, string>();
   let stale = 0;
@@ -195,7 +195,7 @@ function stays(kind: Kind, found: number, errors: ReadonlyMap<string, string>): 
 async function notListed(
   kind: Kind,
   refusal: Refusal,
-  { s3, place, talk, remarks }: Emptying,
+  { s3, place, session, remarks }: Emptying,
 ): Promise<boolean> {
   const why = refusalText(refusal);
   if (kind === "objects") {
@@ -205,7 +205,7 @@ async function notListed(
     remarks.push({ reason: "NotSeen", text: `the store did not list the open uploads: ${why}` });
   } else {
     const { GetBucketVersioningCommand } = await import("@aws-sdk/client-s3");
-    const said = await replyOf(s3.send(new GetBucketVersioningCommand({ Bucket: place.bucket })), talk);
+    const said = await replyOf(s3.send(new GetBucketVersioningCommand({ Bucket: place.bucket })), session);
     // A store that knows no versioning has no versions; one that does not let us look may have some.
     const keeps = said.ok ? said.value.Status !== undefined : said.refusal.status === 403;
     if (keeps) remarks.push({ reason: "NotSeen", text: `the store did not list the versions: ${why}` });
@@ -217,12 +217,12 @@ async function notListed(
 async function remove(
   kind: Kind,
   items: readonly Item[],
-  { s3, place, talk, batches }: Emptying,
+  { s3, place, session, batches }: Emptying,
   errors: Map<string, string>,
 ): Promise<void> {
   const sdk = await import("@aws-sdk/client-s3");
   const { bucket } = place;
-  const what = { ...talk, what: `delete what is in ${bucket}/${place.prefix}` };
+  const what = { ...session, what: `delete what is in ${bucket}/${place.prefix}` };
   const outside = items.find(({ key }) => !isIn(place, key));
   if (outside) throw new Error(`${outside.key} does not lie in ${bucket}/${place.prefix}`);
   const single = async ({ key, id }: Item) => {
@@ -258,13 +258,13 @@ async function remove(
  * Empties a bucket of our own and deletes it. False: it is not there. NotCleaned when it is still there, or when that
  * could not be seen.
  */
-export async function removeBucket(s3: S3Client, own: OwnBucket, talk: S3Talk): Promise<boolean> {
-  const what = { ...talk, what: `delete bucket ${own.bucket}` };
+export async function removeBucket(s3: S3Client, own: OwnBucket, session: S3Session): Promise<boolean> {
+  const what = { ...session, what: `delete bucket ${own.bucket}` };
   const left: Remark[] = [];
   // Twice: a policy may have denied it, and a request that was cut off may have arrived late.
   for (const again of [false, true]) {
     if (again) await removePolicy(s3, own, what);
-    const { there, remarks } = await emptied(s3, own, talk);
+    const { there, remarks } = await emptied(s3, own, session);
     if (!there) return again;
     const said = await replyOf(s3.send(await deleteBucket(own)), what);
     // With the bucket goes whatever could not be seen in it.
@@ -276,15 +276,15 @@ export async function removeBucket(s3: S3Client, own: OwnBucket, talk: S3Talk): 
 }
 
 /** A run that was killed may have left a policy that denies even listing; the owner of a bucket may remove it. */
-async function removePolicy(s3: S3Client, { bucket }: OwnBucket, talk: S3Talk): Promise<void> {
+async function removePolicy(s3: S3Client, { bucket }: OwnBucket, session: S3Session): Promise<void> {
   const { DeleteBucketPolicyCommand } = await import("@aws-sdk/client-s3");
-  await replyOf(s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket })), talk);
+  await replyOf(s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket })), session);
 }
 
-async function isGone(s3: S3Client, { bucket }: OwnBucket, talk: S3Talk): Promise<true> {
+async function isGone(s3: S3Client, { bucket }: OwnBucket, session: S3Session): Promise<true> {
   const { HeadBucketCommand } = await import("@aws-sdk/client-s3");
   for (let looks = 1;; looks++) {
-    const found = await replyOf(s3.send(new HeadBucketCommand({ Bucket: bucket })), talk);
+    const found = await replyOf(s3.send(new HeadBucketCommand({ Bucket: bucket })), session);
     if (!found.ok && found.refusal.status === 404) return true;
     if (looks === MOST_STALE) {
       if (found.ok) throw new NotCleaned("NotRemoved", "the store deleted the bucket, and it is still there");

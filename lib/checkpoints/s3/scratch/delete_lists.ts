@@ -1,6 +1,6 @@
 /** What lies in a scratch place, page by page. A store may list what was not asked for, and may list without an end. */
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { S3Talk } from "../../../clients/s3/client.ts";
+import type { S3Session } from "../../../clients/s3/client.ts";
 import { type Refusal, type Reply, replyOf } from "../setup/calls.ts";
 import { isIn, type OwnPlace } from "./own_place.ts";
 
@@ -62,7 +62,7 @@ export async function walk(
     const page = await list(cursor);
     if (!page.ok) {
       if (pages === 1) return { refusal: page.refusal };
-      return { ...walked, cut: `page ${pages} of the list was refused: HTTP ${page.refusal.status}` };
+      return { ...walked, cut: `page ${pages} of the list was rejected: HTTP ${page.refusal.status}` };
     }
     const before = walked.outsideCount;
     const items = inside(page.value, place, walked);
@@ -118,11 +118,11 @@ export async function lister(
   kind: Kind,
   s3: S3Client,
   { bucket, prefix }: OwnPlace,
-  talk: S3Talk,
+  session: S3Session,
 ): Promise<Lister> {
   const sdk = await import("@aws-sdk/client-s3");
   const at = { Bucket: bucket, ...prefix ? { Prefix: prefix } : {} };
-  const what = { ...talk, what: `list the ${kind} of ${bucket}/${prefix}` };
+  const what = { ...session, what: `list the ${kind} of ${bucket}/${prefix}` };
   const pageOf = async <T>(answer: Promise<T>, read: (value: T) => Page): Promise<Reply<Page>> => {
     const said = await replyOf(answer, what);
     return said.ok ? { ok: true, value: read(said.value) } : said;

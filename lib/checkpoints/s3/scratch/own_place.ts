@@ -3,7 +3,7 @@
  * makes such places, and delete.ts deletes nowhere else.
  */
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { S3Talk } from "../../../clients/s3/client.ts";
+import type { S3Session } from "../../../clients/s3/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import { type Refusal, replyOf } from "../setup/calls.ts";
 
@@ -98,9 +98,9 @@ export type Created =
  * Makes a bucket. Some stores answer 200 for a bucket that the user has already, so it is looked for first: one that is
  * there is a refusal, 409 BucketAlreadyExists. CannotLook when that cannot be asked.
  */
-export async function createBucket(s3: S3Client, bucket: string, talk: S3Talk): Promise<Created> {
+export async function createBucket(s3: S3Client, bucket: string, session: S3Session): Promise<Created> {
   const { CreateBucketCommand, HeadBucketCommand } = await import("@aws-sdk/client-s3");
-  const what = { ...talk, what: `make bucket ${bucket}` };
+  const what = { ...session, what: `make bucket ${bucket}` };
   const found = await replyOf(s3.send(new HeadBucketCommand({ Bucket: bucket })), what);
   if (found.ok) return { refusal: { status: 409, code: "BucketAlreadyExists" } };
   const own = () => placeOf<OwnBucket>(bucket, "", "own");

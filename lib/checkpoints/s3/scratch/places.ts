@@ -1,7 +1,7 @@
 /** The places in an object store that a run makes for itself, and how they are cleaned up: whole, also after years. */
 import type { S3Client } from "@aws-sdk/client-s3";
 import { NotCleaned, type Scratch } from "../../../checkpoint/scratch.ts";
-import type { S3Talk } from "../../../clients/s3/client.ts";
+import type { S3Session } from "../../../clients/s3/client.ts";
 import { trimEnd } from "../../../untrusted/text.ts";
 import { removeBucket } from "./delete.ts";
 import { createBucket, type OwnBucket, SCRATCH_FOLDER } from "./own_place.ts";
@@ -23,17 +23,17 @@ export function scratchBucket(id: string, purpose = ""): string {
 export interface Hands {
   /** Not bound to the signal. */
   undoS3: S3Client;
-  talk: S3Talk;
+  session: S3Session;
 }
 
 /** Makes a bucket and registers that it is removed; the refusal when this user may make none. CannotLook. */
 export async function makeBucket(
   scratch: Scratch,
-  { undoS3, talk }: Hands,
+  { undoS3, session }: Hands,
   purpose = "",
 ): Promise<OwnBucket | { refusal: Refusal }> {
   const bucket = scratchBucket(scratch.id, purpose);
-  const quiet = { ...talk, signal: undefined };
+  const quiet = { ...session, signal: undefined };
   // To its end, Ctrl-C or not: a request that was cut off could make the bucket after it was looked for in vain.
   const making = createBucket(undoS3, bucket, quiet);
   scratch.undo(`bucket ${bucket}`, async () => {
@@ -48,7 +48,7 @@ export async function makeBucket(
   const made = await making;
   if ("refusal" in made) return made;
   if (!("trouble" in made)) return made.own;
-  talk.signal?.throwIfAborted();
+  session.signal?.throwIfAborted();
   throw made.trouble;
 }
 

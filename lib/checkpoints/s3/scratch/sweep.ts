@@ -3,7 +3,7 @@
  * runs under way are left alone, and so is everything whose owner is not known, which is told.
  */
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { RawS3, S3Talk } from "../../../clients/s3/client.ts";
+import type { RawS3, S3Session } from "../../../clients/s3/client.ts";
 import { markerVerdict, stuckBy, type SweepState } from "../../../checkpoint/scratch.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import { type ExpiredRun, type MarkerVerdict, RUN_ID } from "../../../checkpoint/scratch_marker.ts";
@@ -28,7 +28,7 @@ export interface Sweep {
 export interface SweepTools {
   s3: S3Client;
   raw: RawS3;
-  talk: S3Talk;
+  session: S3Session;
   /** Not bound to the signal: for removing. */
   undoS3: S3Client;
   /** The buckets of others, in which scratch prefixes are looked for. */
@@ -79,12 +79,12 @@ interface Found {
 
 /** Names prove nothing: they only say where to look for a marker. */
 async function placesOfRuns(tools: SweepTools): Promise<{ places: Found[]; unseen: string[] }> {
-  const { s3, talk, within, own } = tools;
+  const { s3, session, within, own } = tools;
   const { ListBucketsCommand, ListObjectsV2Command } = await import("@aws-sdk/client-s3");
   const unseen: string[] = [];
   const seen = async <T>(what: string, call: Promise<T>): Promise<T | undefined> => {
     try {
-      const reply = await replyOf(call, { ...talk, what });
+      const reply = await replyOf(call, { ...session, what });
       if (reply.ok) return reply.value;
       unseen.push(`could not ${what}: ${refusalText(reply.refusal)}`);
     } catch (error) {
@@ -140,16 +140,16 @@ const CHANGED: SweepState = { state: "unclear", why: "has a marker that was chan
 
 /** Looks again right before: a run that had only been asleep has renewed its marker. */
 async function removedOne(tools: SweepTools, { place, run }: Found): Promise<SweepState> {
-  const { undoS3, talk } = tools;
+  const { undoS3, session } = tools;
   try {
     const isOver = async () => (await verdictOf(tools, [{ place, run }], undefined)).state === "expired";
     if (place.prefix) {
       if (!await isOver()) return CHANGED;
-      await empty(undoS3, scratchBelow(place.bucket, place.prefix), talk);
+      await empty(undoS3, scratchBelow(place.bucket, place.prefix), session);
     } else {
       const own = await provenBucket(place.bucket, isOver);
       if (!own) return CHANGED;
-      await removeBucket(undoS3, own, talk);
+      await removeBucket(undoS3, own, session);
     }
     return { state: "removed" };
   } catch (error) {

@@ -1,5 +1,5 @@
 /** What the facts say of the object store: its gateway, its buckets, and the Secrets that hold keys for it. Pure. */
-import type { Destination } from "../../../clients/kubernetes/reach.ts";
+import type { Destination } from "../../../clients/kubernetes/service_connection.ts";
 import { isReady, refOf } from "../../../components/common/fields.ts";
 import { secrets, type Service, services } from "../../../components/kubernetes/kinds.ts";
 import { placeOf, podsIn } from "../../../components/common/membership.ts";

@@ -2,8 +2,13 @@
 import type { Asked } from "../../../command.ts";
 import type { Scratch } from "../../../checkpoint/scratch.ts";
 import { connectWriter } from "../../../clients/kubernetes/writer.ts";
-import { type Destination, givenWay, reach, type Way } from "../../../clients/kubernetes/reach.ts";
-import { openS3, type RawS3, rawS3, type S3Options, type S3Talk } from "../../../clients/s3/client.ts";
+import {
+  connectToService,
+  type Destination,
+  givenConnection,
+  type ServiceConnection,
+} from "../../../clients/kubernetes/service_connection.ts";
+import { openS3, type RawS3, rawS3, type S3Options, type S3Session } from "../../../clients/s3/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { ObjectRef, World } from "../../../engine/model.ts";
 import type { GivenAddress } from "../../../checkpoint/given_address.ts";
@@ -32,7 +37,7 @@ export interface Wanted {
 
 /** An object store with a way to it, before anything is made in it. */
 export interface Store {
-  way: Way;
+  connection: ServiceConnection;
   region: string;
   timeoutMs: number;
   signal: AbortSignal;
@@ -63,7 +68,7 @@ export async function openStore(world: World, asked: Asked, wanted: Wanted): Pro
   const { cluster, timeoutMs, signal } = asked;
   // Not bound to the signal: what was made must be cleaned up over the same way.
   const kube = await connectWriter({ cluster, timeoutMs });
-  let way: Way | undefined;
+  let connection: ServiceConnection | undefined;
   try {
     const reading = wanted.credentials
       ? chosenCredential(kube, wanted.credentials).then((one) => [one])
@@ -72,12 +77,12 @@ export async function openStore(world: World, asked: Asked, wanted: Wanted): Pro
     reading.catch(() => {});
     const found = wanted.endpoint ? undefined : gatewayOf(world);
     if (found && "failure" in found) throw new CannotLook(found.failure);
-    way = wanted.endpoint
-      ? givenWay(wanted.endpoint.flag, wanted.endpoint.url, wanted.endpoint.ca)
+    connection = wanted.endpoint
+      ? givenConnection(wanted.endpoint.flag, wanted.endpoint.url, wanted.endpoint.ca)
       : await wayTo(found?.to, asked);
     signal.throwIfAborted();
     const read = await reading;
-    const options = { way, region: wanted.region, timeoutMs, signal };
+    const options = { connection, region: wanted.region, timeoutMs, signal };
     const credentials = await tried(options, read);
     return {
       ...options,
@@ -87,12 +92,12 @@ export async function openStore(world: World, asked: Asked, wanted: Wanted): Pro
       buckets: realBuckets(world),
       async close() {
         kube.close();
-        await options.way.close();
+        await options.connection.close();
       },
     };
   } catch (error) {
     kube.close();
-    await way?.close();
+    await connection?.close();
     throw error;
   }
 }
@@ -100,14 +105,18 @@ export async function openStore(world: World, asked: Asked, wanted: Wanted): Pro
 /** Straight to the Service where an S3 answers there; else a port-forward. */
 async function wayTo(to: Destination | undefined, { cluster, timeoutMs, signal }: Asked) {
   if (!to) throw new Error("neither an address nor a gateway");
-  const recognise = (way: Way) => speaksS3(way, timeoutMs, signal);
-  return await reach(to, { cluster, timeoutMs, recognise });
+  const recognise = (connection: ServiceConnection) => speaksS3(connection, timeoutMs, signal);
+  return await connectToService(to, { cluster, timeoutMs, recognise });
 }
 
-async function speaksS3(way: Way, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+async function speaksS3(
+  connection: ServiceConnection,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
     const nobody = { accessKeyId: "nobody", secretAccessKey: "nothing" };
-    const raw = rawS3({ way, keys: nobody, region: "us-east-1", timeoutMs, signal });
+    const raw = rawS3({ connection, keys: nobody, region: "us-east-1", timeoutMs, signal });
     const { headers } = await raw.send({ method: "GET", sign: "none" });
     return headers.has("x-amz-request-id");
   } catch (error) {
@@ -130,7 +139,7 @@ export interface Clients extends Hands {
   s3: S3Context["s3"];
   defaults: S3Context["defaults"];
   raw: RawS3;
-  talk: S3Talk;
+  session: S3Session;
   destroy(): void;
 }
 
@@ -139,9 +148,9 @@ const SILENT = { trace: nothing, debug: nothing, info: nothing, warn: nothing, e
 
 /** The clients of a store with keys that it takes. */
 export async function clientsOf(store: Store): Promise<Clients> {
-  const { way, region, timeoutMs, signal, chosen } = store;
+  const { connection, region, timeoutMs, signal, chosen } = store;
   if (!chosen?.keys) throw new Error("no keys that the store takes");
-  const options: S3Options = { way, region, timeoutMs, signal, keys: chosen.keys };
+  const options: S3Options = { connection, region, timeoutMs, signal, keys: chosen.keys };
   const [s3, defaults, undoS3] = await Promise.all([
     openS3(options),
     openS3({ ...options, checksums: "WHEN_SUPPORTED" }),
@@ -150,9 +159,9 @@ export async function clientsOf(store: Store): Promise<Clients> {
   ]);
   // The SDK says on the console that a stream was refused; we say so in the report.
   for (const { config } of [s3, defaults, undoS3]) config.logger = SILENT;
-  const talk: S3Talk = { way, region, timeoutMs, signal, keys: chosen.keys };
+  const session: S3Session = { connection, region, timeoutMs, signal, keys: chosen.keys };
   const destroy = () => [s3, defaults, undoS3].forEach((client) => client.destroy());
-  return { s3, defaults, undoS3, raw: rawS3(options), talk, destroy };
+  return { s3, defaults, undoS3, raw: rawS3(options), session, destroy };
 }
 
 /** Makes and marks the scratch place, removes those of runs that are over, and gives the context of all trials. */
@@ -162,24 +171,37 @@ export async function setUp(
   clients: Clients,
   wanted: Pick<S3Setup, "lifecycleWaitMs" | "tableLocations">,
 ): Promise<S3Setup> {
-  const { way, region, timeoutMs, signal, buckets } = store;
-  const { s3, defaults, undoS3, raw, talk } = clients;
+  const { connection, region, timeoutMs, signal, buckets } = store;
+  const { s3, defaults, undoS3, raw, session } = clients;
   const made = await makeBucket(scratch, clients);
   const place = "bucket" in made ? made : borrowed(scratch, clients, buckets, made.refusal);
   const { bucket, prefix } = place;
-  const blind = await markPlace(scratch, rawS3({ ...talk, signal: undefined }), place, hostName());
+  const blind = await markPlace(scratch, rawS3({ ...session, signal: undefined }), place, hostName());
   signal.throwIfAborted();
   const tools: SweepTools = {
     s3,
     raw,
-    talk,
+    session,
     undoS3,
     within: buckets.map(({ name }) => name),
     own: scratch.id,
   };
   const swept = await sweepPlaces(tools, blind);
   return {
-    ...{ scratch, store, way, region, endpoint: way.url, s3, defaults, undoS3, raw, talk, timeoutMs, signal },
+    ...{
+      scratch,
+      store,
+      connection,
+      region,
+      endpoint: connection.url,
+      s3,
+      defaults,
+      undoS3,
+      raw,
+      session,
+      timeoutMs,
+      signal,
+    },
     ...{ place, bucket, prefix, ownBucket: "bucket" in made },
     ..."refusal" in made ? { refusal: made.refusal } : {},
     ...wanted,
@@ -201,7 +223,7 @@ function notMade(bucket: string, refusal: Refusal): CannotLook {
 /** A place below a prefix of a bucket that is there. CannotLook when there is none. */
 function borrowed(
   scratch: Scratch,
-  { undoS3, talk }: Clients,
+  { undoS3, session }: Clients,
   buckets: readonly RealBucket[],
   refusal: Refusal,
 ): OwnPlace {
@@ -209,19 +231,19 @@ function borrowed(
   if (!bucket) throw notMade(scratchBucket(scratch.id), refusal);
   const place = scratchBelow(bucket.name, scratchPrefix(scratch.id));
   scratch.undo(`objects below ${place.bucket}/${place.prefix}`, async () => {
-    await empty(undoS3, place, { ...talk, signal: undefined });
+    await empty(undoS3, place, { ...session, signal: undefined });
   });
   return place;
 }
 
 /** What of this goes into the facts. */
 export function setupRecord(store: Store, warehouse?: string): SetupRecord {
-  const { way, region, gateway, chosen, buckets } = store;
+  const { connection, region, gateway, chosen, buckets } = store;
   const names = buckets.map(({ name }) => name);
   return {
-    endpoint: way.url,
+    endpoint: connection.url,
     region,
-    words: way.words,
+    words: connection.words,
     ...gateway ? { gateway } : {},
     ...chosen
       ? { credential: { secret: chosen.secret, idKey: chosen.idKey, secretKey: chosen.secretKey } }

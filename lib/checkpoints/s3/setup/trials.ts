@@ -53,11 +53,11 @@ const buckets: Trial<S3Setup> = {
   },
 };
 
-async function lookInto({ s3, talk, store }: S3Setup, { name, via }: RealBucket): Promise<Outcome> {
+async function lookInto({ s3, session, store }: S3Setup, { name, via }: RealBucket): Promise<Outcome> {
   const { ListObjectsV2Command } = await import("@aws-sdk/client-s3");
   const said = await replyOf(
     s3.send(new ListObjectsV2Command({ Bucket: name, MaxKeys: 1 })),
-    { ...talk, what: `list bucket ${name}` },
+    { ...session, what: `list bucket ${name}` },
   );
   const object = { kind: "S3Bucket", name };
   const base = { object, evidence: `GET /${name}?list-type=2`, expected: "HTTP 200" };
@@ -81,13 +81,13 @@ const region: Trial<S3Setup> = {
     "What the store says is the region of the platform's buckets. Clients sign with a region; a store that insists on its " +
     "own rejects the others. Ceph takes any.",
   weight: "warning",
-  async run({ s3, talk, store, region }) {
+  async run({ s3, session, store, region }) {
     const { GetBucketLocationCommand } = await import("@aws-sdk/client-s3");
     const [first] = store.buckets;
     if (!first) return skipped("there is no bucket to ask the region of");
     const said = await replyOf(
       s3.send(new GetBucketLocationCommand({ Bucket: first.name })),
-      { ...talk, what: `read the region of bucket ${first.name}` },
+      { ...session, what: `read the region of bucket ${first.name}` },
     );
     const evidence = `GET /${first.name}?location`;
     if (!said.ok) {

@@ -1,6 +1,6 @@
 /** Applies the manifests without fighting anybody for a field: what Flux keeps is Flux's, what others keep is told. */
 import type { KubeObject, KubeWriter } from "../../../clients/kubernetes/writer.ts";
-import type { Conflict } from "../../../clients/kubernetes/write_answers.ts";
+import type { Conflict } from "../../../clients/kubernetes/write_replies.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import { quote } from "../../../redact/mod.ts";
 import { command } from "../../../untrusted/shell.ts";
@@ -26,7 +26,7 @@ export interface Step {
   /** Only of a Secret: nothing but its makers changes it. */
   resourceVersion?: string;
   /** Why it can't be applied: a sentence with what to do next. */
-  refusal?: string;
+  problem?: string;
 }
 
 /** Compares an object with the cluster; writes nothing. Throws CannotLook when it can't be compared. */
@@ -57,15 +57,15 @@ export async function planOf(kube: KubeWriter, object: KubeObject, adopt: boolea
     ...isSecret ? { resourceVersion } : {},
   };
   const closed = isSecret ? closedWhy(found) : undefined;
-  if (closed) return { ...step, outcome: "other settings", refusal: closed };
+  if (closed) return { ...step, outcome: "other settings", problem: closed };
   const tried = await tryOut(kube, step);
   if (tried.refused !== undefined) {
-    return { ...step, outcome: "other settings", refusal: notOver(object, differing, tried.refused) };
+    return { ...step, outcome: "other settings", problem: notOver(object, differing, tried.refused) };
   }
   const { takes } = tried;
   const own = isOurs(found) || isSecret && Object.keys(dataOf(object)).every((key) => isOurKey(found, key));
   if (adopt || own && takes.length === 0) return { ...step, takes, outcome: "change" };
-  return { ...step, outcome: "other settings", refusal: otherSettings(object, differing, takes) };
+  return { ...step, outcome: "other settings", problem: otherSettings(object, differing, takes) };
 }
 
 /** Why a Secret with another value can't be written at all, whoever asks for it. */
@@ -103,9 +103,9 @@ async function tryOut(
 }
 
 /** Throws CannotLook, before anything is written, when something is there that somebody else made or keeps. */
-export function refuseOthers(steps: readonly Step[]): void {
-  for (const { refusal } of steps) {
-    if (refusal !== undefined) throw new CannotLook({ kind: "server-error", message: refusal });
+export function rejectOtherSettings(steps: readonly Step[]): void {
+  for (const { problem } of steps) {
+    if (problem !== undefined) throw new CannotLook({ kind: "server-error", message: problem });
   }
 }
 

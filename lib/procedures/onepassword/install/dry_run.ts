@@ -2,11 +2,11 @@
 import type { KubeObject } from "../../../clients/kubernetes/writer.ts";
 import { print } from "../../../cli/terminal.ts";
 import type { Step } from "./apply.ts";
-import { comment } from "../../../untrusted/written.ts";
+import { comment } from "../../../untrusted/quoting.ts";
 
 /** The objects as YAML documents on stdout, each with what would become of it as a comment above. */
 export async function printDryRun(steps: readonly Step[]): Promise<void> {
-  const { dump } = await import("js-yaml");
+  const { dump } = await import("../../../vendor/js_yaml.mjs");
   const documents = steps.map(({ object, outcome, differing }) => {
     const why = differing.map((line) => `${comment("#", `  ${line}`)}\n`).join("");
     return `${comment("#", outcome)}\n${why}${

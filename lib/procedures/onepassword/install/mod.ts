@@ -4,12 +4,12 @@ import { connect, type KubeClient } from "../../../clients/kubernetes/client.ts"
 import { connectWriter, type KubeObject, type KubeWriter } from "../../../clients/kubernetes/writer.ts";
 import { collect, sourcesOf } from "../../../engine/collect.ts";
 import { components } from "../../../components/mod.ts";
-import { examine } from "../../../engine/evaluate.ts";
+import { evaluate } from "../../../engine/evaluate.ts";
 import { durationMs } from "../../../cli/flags.ts";
 import { refText } from "../../../engine/model.ts";
 import type { Report } from "../../../engine/report.ts";
 import { note } from "../../../cli/terminal.ts";
-import { carryOut, firstFive, keptBy, planOf, refuseOthers, type Step } from "./apply.ts";
+import { carryOut, firstFive, keptBy, planOf, rejectOtherSettings, type Step } from "./apply.ts";
 import { untilConnectAnswers } from "./connect_ready.ts";
 import { readCredentials } from "../credentials.ts";
 import {
@@ -22,7 +22,7 @@ import {
 import { printDryRun } from "./dry_run.ts";
 import { requireExternalSecrets, requireRights, rightsFor } from "./preflight.ts";
 import { requireYes } from "../../../cli/prompt.ts";
-import { refreshAll, untilRecovered, unwellOf } from "./recover.ts";
+import { refreshAll, unhealthyOf, untilRecovered } from "./recover.ts";
 import { ensureRestarted } from "./restart.ts";
 import { secretObject, type Wanted } from "./secrets.ts";
 import { takeBoth } from "../sources.ts";
@@ -62,10 +62,10 @@ export async function install(asked: Asked): Promise<Report | undefined> {
     const look = () => lookAt(client, asked.namespace);
     if (given.has("dry-run")) {
       await printDryRun(steps);
-      refuseOthers(steps);
+      rejectOtherSettings(steps);
       return undefined;
     }
-    refuseOthers(steps);
+    rejectOtherSettings(steps);
     const before = await look();
     await confirm(asked, kube, steps);
     const applying = performance.now();
@@ -132,7 +132,7 @@ function objectsOf({ manifests, credentials, token }: Inputs): KubeObject[] {
 
 /** Reads the platform as `data-platform:health` does. */
 async function lookAt(client: KubeClient, namespace: string): Promise<Report> {
-  return examine(COMMAND, components, await collect(client, sourcesOf(components), { namespace }));
+  return evaluate(COMMAND, components, await collect(client, sourcesOf(components), { namespace }));
 }
 
 /** The cluster must be the one that is meant. */
@@ -187,8 +187,8 @@ async function carryOutAloud(kube: KubeWriter, step: Step): Promise<void> {
 
 /** What came back, and what did not. */
 function sum(before: Report, after: Report): void {
-  const left = new Set(unwellOf(after).map(refText));
-  const back = unwellOf(before).map(refText).filter((name) => !left.has(name));
+  const left = new Set(unhealthyOf(after).map(refText));
+  const back = unhealthyOf(before).map(refText).filter((name) => !left.has(name));
   if (before.status === "healthy" && after.status === "healthy") note("Everything was well before, and is.");
   else note(`${back.length} objects are well again; ${left.size} are not.`);
 }

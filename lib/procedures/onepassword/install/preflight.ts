@@ -2,7 +2,7 @@
 import type { KubeWriter } from "../../../clients/kubernetes/writer.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import { type Manifests, pathOf } from "./manifests.ts";
-import { placeOf } from "../../../clients/kubernetes/write_answers.ts";
+import { placeOf } from "../../../clients/kubernetes/write_replies.ts";
 
 /** A right that install needs, as `kubectl auth can-i` names it. */
 export interface Right {

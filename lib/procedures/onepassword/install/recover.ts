@@ -57,15 +57,15 @@ export async function untilRecovered(
   let before: string | undefined;
   while (true) {
     const report = await look();
-    const unwell = unwellOf(report);
-    const state = unwell.map(refText).join("\n");
+    const unhealthy = unhealthyOf(report);
+    const state = unhealthy.map(refText).join("\n");
     if (before !== undefined && before !== state) lastChange = now();
-    tell(before, unwell, say);
+    tell(before, unhealthy, say);
     before = state;
     if (report.status === "healthy" || now() - started > limitMs || now() - lastChange > QUIET_MS) {
       return report;
     }
-    await kick(kube, stores, kicked, now());
+    await forceSync(kube, stores, kicked, now());
     await sleep(POLL_MS);
   }
 }
@@ -97,15 +97,19 @@ export async function refreshAll(
 }
 
 /** Objects with a finding that is neither ok nor skipped, each once. */
-export function unwellOf(report: Report): ObjectRef[] {
+export function unhealthyOf(report: Report): ObjectRef[] {
   const bad = ({ status }: Finding) => status === "critical" || status === "warning" || status === "unknown";
   const found = report.details.components.flatMap(({ checks }) => checks).filter(bad);
   return [...new Map(found.map(({ object }) => [refKey(object), object])).values()];
 }
 
-function tell(before: string | undefined, unwell: readonly ObjectRef[], say: (line: string) => void): void {
+function tell(
+  before: string | undefined,
+  unhealthy: readonly ObjectRef[],
+  say: (line: string) => void,
+): void {
   if (before === undefined) return;
-  const now = new Set(unwell.map(refText));
+  const now = new Set(unhealthy.map(refText));
   for (const name of before.split("\n")) if (name && !now.has(name)) say(`  back: ${name}`);
 }
 
@@ -113,7 +117,7 @@ function tell(before: string | undefined, unwell: readonly ObjectRef[], say: (li
  * Asks controllers to look again at what has failed: our stores first, then what reads them, then Flux's releases
  * and Kustomizations. What is at work is left alone, and so is what was suspended on purpose.
  */
-export async function kick(
+export async function forceSync(
   kube: KubeWriter,
   storeNames: readonly string[],
   kicked: Map<string, number>,

@@ -35,7 +35,7 @@ async function printOffer(facts: Facts, wanted: string): Promise<void> {
     throw new UsageError(`--offer is ${JSON.stringify(wanted)}, and must be NAMESPACE/NAME of a Secret.`);
   }
   const made = offer(openWorld(facts), namespace, name);
-  if ("refusal" in made) throw new UsageError(`There is no ExternalSecret to offer: ${made.refusal}`);
+  if ("problem" in made) throw new UsageError(`There is no ExternalSecret to offer: ${made.problem}`);
   await print(made.manifest);
 }
 
@@ -71,12 +71,17 @@ export async function namesOf(
     import("../../../clients/onepassword/client.ts"),
   ]);
   try {
-    const way = await forward(asked, pod.namespace, pod.name, pod.port);
+    const connection = await forward(asked, pod.namespace, pod.name, pod.port);
     try {
-      const api = connectApi({ url: way.url, token, timeoutMs: asked.timeoutMs, why: way.failure });
+      const api = connectApi({
+        url: connection.url,
+        token,
+        timeoutMs: asked.timeoutMs,
+        why: connection.failure,
+      });
       return new Map((await api.vaults()).map(({ id, name }) => [id, name]));
     } finally {
-      await way.close();
+      await connection.close();
     }
   } catch (error) {
     if (!(error instanceof CannotLook)) throw error;

@@ -1,5 +1,5 @@
 /** What the tests of the integrity walk share: a store and a catalog that answer from memory. */
-import { givenWay } from "../../../../lib/clients/kubernetes/reach.ts";
+import { givenConnection } from "../../../../lib/clients/kubernetes/service_connection.ts";
 import { type S3Reader, s3Reader } from "../../../../lib/clients/s3/reader.ts";
 import type { Content, Entry, Reference } from "../../../../lib/clients/nessie/client.ts";
 import { walk, type Walked, type WalkOptions } from "../../../../lib/checkpoints/nessie/integrity/mod.ts";
@@ -21,7 +21,7 @@ export interface FakeStore {
   requests: string[];
   /** Answers instead of the store, when it gives something. */
   instead: { answer?: (request: Request) => Response | undefined };
-  options: Pick<WalkOptions, "store" | "talk">;
+  options: Pick<WalkOptions, "store" | "session">;
 }
 
 export async function withStore(
@@ -40,13 +40,13 @@ export async function withStore(
       return instead.answer?.(request) ?? answer(request, objects);
     },
   );
-  const way = givenWay("--url", `http://127.0.0.1:${server.addr.port}`);
-  const options = { way, keys: KEYS, region: "us-east-1", timeoutMs: PATIENT_MS, signal };
+  const connection = givenConnection("--url", `http://127.0.0.1:${server.addr.port}`);
+  const options = { connection, keys: KEYS, region: "us-east-1", timeoutMs: PATIENT_MS, signal };
   const reader = s3Reader(options);
   try {
-    await use({ reader, objects, requests, instead, options: { store: reader, talk: options } });
+    await use({ reader, objects, requests, instead, options: { store: reader, session: options } });
   } finally {
-    await way.close();
+    await connection.close();
     stop.abort();
     await server.finished;
   }

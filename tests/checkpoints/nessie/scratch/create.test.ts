@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createPatiently } from "../../../../lib/checkpoints/nessie/scratch/create.ts";
-import { refused } from "../../../../lib/clients/catalog_failures.ts";
+import { errorReplyFailure } from "../../../../lib/clients/catalog_failures.ts";
 import type { Reference } from "../../../../lib/clients/nessie/client.ts";
 
 const FROM: Reference = { type: "BRANCH", name: "main", hash: "a".repeat(64) };
@@ -9,10 +9,10 @@ const BUSY = "java.lang.RuntimeException: org.projectnessie.versioned.storage.co
   "RetryTimeoutException: Retry timeout after PT5.104297237S, 16 retries";
 
 const answer = (status: number, code: string, message: string) =>
-  refused(
+  errorReplyFailure(
     { status, headers: new Headers(), text: "{}", body: {} },
     { method: "POST", path: "/api/v2/trees", what: "create branch x" },
-    { way: { url: "http://nessie", words: "" } as never, timeoutMs: 1 },
+    { connection: { url: "http://nessie", words: "" } as never, timeoutMs: 1 },
     { status, code, message, conflicts: [] },
   );
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { inScratch } from "../../../../lib/checkpoint/scratch.ts";
 import { type Restart, restartCatalog } from "../../../../lib/checkpoints/nessie/storage/restart.ts";
 import type { KubeObject } from "../../../../lib/clients/kubernetes/writer.ts";
-import { givenWay } from "../../../../lib/clients/kubernetes/reach.ts";
+import { givenConnection } from "../../../../lib/clients/kubernetes/service_connection.ts";
 import { CannotLook, Interrupted } from "../../../../lib/engine/errors.ts";
 import { type FakeNessie, fakeNessie } from "../../../fakes/nessie/server.ts";
 import { BEGINNING } from "../../../fakes/nessie/state.ts";
@@ -64,7 +64,7 @@ async function restarted(world: World) {
     },
     limitMs: world.stuck ? 300 : PATIENT_MS,
     say: () => {},
-    wayTo: () => Promise.resolve(givenWay("--url", fake.url)),
+    wayTo: () => Promise.resolve(givenConnection("--url", fake.url)),
   };
   const before = structuredClone(await (await fetch(`${fake.url}/api/v2/trees`)).json());
   const { ended, leftovers } = await inScratch((scratch) => restartCatalog(restart, scratch), {

@@ -21,7 +21,7 @@ async function tried(
 ): Promise<Outcome[]> {
   const setup = {
     s3: { send: () => Promise.resolve({ Rules }) },
-    talk: {},
+    session: {},
     store: { buckets: [{ name: "lake", via: "a claim" }] },
     tableLocations,
   } as unknown as S3Setup;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { runTrials } from "../../../../lib/checkpoint/run_trials.ts";
 import { inScratch } from "../../../../lib/checkpoint/scratch.ts";
-import { givenWay } from "../../../../lib/clients/kubernetes/reach.ts";
+import { givenConnection } from "../../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3, rawS3 } from "../../../../lib/clients/s3/client.ts";
 import type { S3Context } from "../../../../lib/checkpoints/s3/context.ts";
 import { opsTrials } from "../../../../lib/checkpoints/s3/operations/mod.ts";
@@ -28,9 +28,9 @@ export async function withFake<T>(
   } = {},
 ): Promise<T> {
   const fake = fakeS3(options);
-  const way = givenWay("--url", fake.url, options.tls?.ca);
+  const connection = givenConnection("--url", fake.url, options.tls?.ca);
   const timeoutMs = PATIENT_MS;
-  const base = { way, keys: FAKE_KEYS, region: "us-east-1", timeoutMs };
+  const base = { connection, keys: FAKE_KEYS, region: "us-east-1", timeoutMs };
   const [s3, defaults, undoS3] = await Promise.all([
     openS3({ ...base, signal }),
     openS3({ ...base, signal, checksums: "WHEN_SUPPORTED" }),
@@ -48,9 +48,9 @@ export async function withFake<T>(
     const { ended } = await inScratch((scratch) =>
       use({
         scratch,
-        way,
+        connection,
         region: base.region,
-        endpoint: way.url,
+        endpoint: connection.url,
         s3,
         defaults,
         undoS3,
@@ -65,13 +65,13 @@ export async function withFake<T>(
         },
         timeoutMs,
         signal,
-        talk: base,
+        session: base,
       }, fake), { undoTimeoutMs: PATIENT_MS });
     if (ended.status === "rejected") throw ended.reason;
     return ended.value;
   } finally {
     for (const client of [s3, defaults, undoS3]) client.destroy();
-    await way.close();
+    await connection.close();
     await fake.close();
   }
 }

@@ -97,7 +97,7 @@ Deno.test("parts arrive in their order, and an upload that did not complete is a
     const broken = fileStore({
       ...made.context,
       s3: failing as unknown as S3Context["s3"],
-      talk: {} as S3Context["talk"],
+      session: {} as S3Context["session"],
     }, "format");
     await assert.rejects(broken.putParts("half", Uint8Array.of(1, 2, 3), 2));
   }, { undoTimeoutMs: PATIENT_MS });

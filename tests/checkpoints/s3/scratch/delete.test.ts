@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { NotCleaned } from "../../../../lib/checkpoint/scratch.ts";
 import type { S3Context } from "../../../../lib/checkpoints/s3/context.ts";
-import { givenWay } from "../../../../lib/clients/kubernetes/reach.ts";
+import { givenConnection } from "../../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3, type S3Options } from "../../../../lib/clients/s3/client.ts";
 import {
   abortUpload,
@@ -62,15 +62,15 @@ async function withLake(use: (given: Given) => Promise<void>, options: FakeOptio
   const put = (...keys: string[]) => keys.forEach((key) => lake.keys.set(key, [version(key)]));
   put(REAL);
   lake.uploads.set("theirs", { id: "theirs", key: `${REAL}.part`, meta: {}, parts: [], ended: false });
-  const way = givenWay("--endpoint", fake.url);
-  const base = { way, region: "us-east-1", timeoutMs: PATIENT_MS, keys: FAKE_KEYS };
+  const connection = givenConnection("--endpoint", fake.url);
+  const base = { connection, region: "us-east-1", timeoutMs: PATIENT_MS, keys: FAKE_KEYS };
   const s3 = await openS3(base);
   try {
     await use({ s3, options: base, fake, lake, put, keys: () => [...lake.keys.keys()] });
     assert.equal(lake.uploads.get("theirs")?.ended, false);
   } finally {
     s3.destroy();
-    await way.close();
+    await connection.close();
     await fake.close();
   }
 }
@@ -353,7 +353,7 @@ Deno.test("an upload of a run is ended with it in a bucket of others, and goes w
       lake.uploads.set("u", { id: "u", key: `${PREFIX}u`, meta: {}, parts: [], ended: false });
       const undos: (() => Promise<void>)[] = [];
       const scratch = { undo: (_: string, how: () => Promise<void>) => void undos.push(how) };
-      const context = { ownBucket: isOwn(place), scratch, undoS3: s3, place, talk: options };
+      const context = { ownBucket: isOwn(place), scratch, undoS3: s3, place, session: options };
       willAbort(context as unknown as S3Context, `${PREFIX}u`, "u");
       assert.equal(undos.length, isOwn(place) ? 0 : 1);
       for (const undo of undos) await undo();

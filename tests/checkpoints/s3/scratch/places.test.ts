@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CreateBucketCommand, CreateMultipartUploadCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { inScratch, type Scratch } from "../../../../lib/checkpoint/scratch.ts";
-import { givenWay } from "../../../../lib/clients/kubernetes/reach.ts";
+import { givenConnection } from "../../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3, rawS3 } from "../../../../lib/clients/s3/client.ts";
 import { type Clients, type S3Setup, setUp, type Store } from "../../../../lib/checkpoints/s3/setup/mod.ts";
 import { commandOf } from "../../../../lib/checkpoint/next_steps.ts";
@@ -21,9 +21,9 @@ async function withSetup(
 ) {
   const fake = fakeS3();
   fake.store.buckets.set("lake", emptyBucket("lake"));
-  const way = givenWay("--endpoint", fake.url);
+  const connection = givenConnection("--endpoint", fake.url);
   const { signal } = new AbortController();
-  const options = { way, region: "us-east-1", timeoutMs: PATIENT_MS, keys: FAKE_KEYS };
+  const options = { connection, region: "us-east-1", timeoutMs: PATIENT_MS, keys: FAKE_KEYS };
   const client = await openS3(options);
   const stranger = await openS3({ ...options, keys: { ...FAKE_KEYS, secretAccessKey: "wrong" } });
   const send = (command: unknown) => {
@@ -37,7 +37,7 @@ async function withSetup(
     undoS3: mayMake ? client : s3,
     defaults: client,
     raw: rawS3(options),
-    talk: options,
+    session: options,
     destroy: () => {},
   };
   const store: Store = {
@@ -62,7 +62,7 @@ async function withSetup(
   } finally {
     client.destroy();
     stranger.destroy();
-    await way.close();
+    await connection.close();
     await fake.close();
   }
 }
@@ -125,8 +125,8 @@ Deno.test("names of buckets fit, and the command that removes a leftover names i
 
 Deno.test("a bucket that a store makes after it gave no answer is removed all the same", async () => {
   const fake = fakeS3();
-  const way = givenWay("--endpoint", fake.url);
-  const options = { way, region: "us-east-1", timeoutMs: PATIENT_MS, keys: FAKE_KEYS };
+  const connection = givenConnection("--endpoint", fake.url);
+  const options = { connection, region: "us-east-1", timeoutMs: PATIENT_MS, keys: FAKE_KEYS };
   const client = await openS3(options);
   const late = (bucket: string) => setTimeout(() => fake.store.buckets.set(bucket, emptyBucket(bucket)), 500);
   const undoS3 = {
@@ -138,14 +138,14 @@ Deno.test("a bucket that a store makes after it gave no answer is removed all th
   } as unknown as S3Client;
   try {
     const { leftovers } = await inScratch(
-      (scratch) => makeBucket(scratch, { undoS3, talk: options }),
+      (scratch) => makeBucket(scratch, { undoS3, session: options }),
       { undoTimeoutMs: PATIENT_MS },
     );
     assert.deepEqual(leftovers, []);
     assert.deepEqual([...fake.store.buckets.keys()], []);
   } finally {
     client.destroy();
-    await way.close();
+    await connection.close();
     await fake.close();
   }
 });

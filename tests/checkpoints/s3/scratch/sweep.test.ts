@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { inScratch, type Scratch } from "../../../../lib/checkpoint/scratch.ts";
-import { givenWay } from "../../../../lib/clients/kubernetes/reach.ts";
+import { givenConnection } from "../../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3, rawS3 } from "../../../../lib/clients/s3/client.ts";
 import { s3Checkpoint } from "../../../../lib/checkpoints/s3/mod.ts";
 import { commandOf } from "../../../../lib/checkpoint/next_steps.ts";
@@ -51,8 +51,8 @@ async function withStore(
   const quirks = ["ignores-clock", ...options.quirks ?? []] as const;
   const fake = fakeS3({ now: time.now, ...options, quirks });
   fake.store.buckets.set("lake", emptyBucket("lake"));
-  const way = givenWay("--endpoint", fake.url);
-  const base = { way, region: "us-east-1", timeoutMs: PATIENT_MS, keys: FAKE_KEYS };
+  const connection = givenConnection("--endpoint", fake.url);
+  const base = { connection, region: "us-east-1", timeoutMs: PATIENT_MS, keys: FAKE_KEYS };
   const { signal } = new AbortController();
   const client = await openS3(base);
   const poorS3 = {
@@ -69,7 +69,7 @@ async function withStore(
   const machineOf = (undoS3: S3Client): Machine => ({
     begin(scratch) {
       const clients: Clients = {
-        ...{ s3: client, undoS3, defaults: client, raw: rawS3(base), talk: base, destroy: () => {} },
+        ...{ s3: client, undoS3, defaults: client, raw: rawS3(base), session: base, destroy: () => {} },
       };
       return setUp(scratch, store, clients, { tableLocations: () => Promise.resolve([]) });
     },
@@ -90,7 +90,7 @@ async function withStore(
   } finally {
     client.destroy();
     stranger.destroy();
-    await way.close();
+    await connection.close();
     await fake.close();
   }
 }

@@ -5,7 +5,7 @@ import {
   carryOut,
   differences,
   planOf,
-  refuseOthers,
+  rejectOtherSettings,
 } from "../../../../lib/procedures/onepassword/install/apply.ts";
 import { isOurs, MADE_BY } from "../../../../lib/procedures/onepassword/ownership.ts";
 import { fakeCluster, writtenBy } from "../../../fakes/cluster.ts";
@@ -42,7 +42,7 @@ Deno.test("what somebody else made with other settings is refused by field, and 
   const kube = fakeCluster({ [PATH]: writtenBy("kubectl-create", store("other")) });
   const plan = await planOf(kube, store("lake"), false);
   assert.equal(plan.outcome, "other settings");
-  assert.throws(() => refuseOthers([plan]), (error) => {
+  assert.throws(() => rejectOtherSettings([plan]), (error) => {
     assert.ok(error instanceof CannotLook);
     assert.match(
       error.message,
@@ -63,9 +63,9 @@ Deno.test("what a webhook refuses over another's fields is told with both, asked
     kube.apply = () => Promise.reject(new CannotLook({ kind: "forbidden", message }));
     const plan = await planOf(kube, store("lake"), adopt);
     assert.equal(plan.outcome, "other settings");
-    assert.match(plan.refusal ?? "", /vaults\.lake is absent.*order numbers must be unique.*delete it/);
-    assert.doesNotMatch(plan.refusal ?? "", /--adopt/, "that would not help");
-    assert.throws(() => refuseOthers([plan]), CannotLook);
+    assert.match(plan.problem ?? "", /vaults\.lake is absent.*order numbers must be unique.*delete it/);
+    assert.doesNotMatch(plan.problem ?? "", /--adopt/, "that would not help");
+    assert.throws(() => rejectOtherSettings([plan]), CannotLook);
     assert.deepEqual(kube.writes, []);
     kube.apply = () => Promise.reject(new CannotLook({ kind: "timeout", message: "no answer" }));
     await assert.rejects(planOf(kube, store("lake"), adopt), /no answer/);

@@ -5,7 +5,7 @@ import { CannotLook } from "../../../../lib/engine/errors.ts";
 import {
   carryOut,
   planOf,
-  refuseOthers,
+  rejectOtherSettings,
   type Step,
 } from "../../../../lib/procedures/onepassword/install/apply.ts";
 import { isOurs, MADE_BY, marked } from "../../../../lib/procedures/onepassword/ownership.ts";
@@ -27,9 +27,9 @@ const with_ = (value: string, metadata: object = {}, more: object = {}): KubeObj
 const valueIn = (kube: FakeCluster) =>
   (kube.objects.get(PATH)?.data as Record<string, string> | undefined)?.token;
 
-function refusal(steps: Step[]): string {
+function problem(steps: Step[]): string {
   try {
-    refuseOthers(steps);
+    rejectOtherSettings(steps);
   } catch (error) {
     assert.ok(error instanceof CannotLook);
     for (const value of [CANARY, THEIRS]) {
@@ -76,7 +76,7 @@ Deno.test("a Secret that somebody else made with another value, or without the k
     assert.equal(step.outcome, "other settings");
     const manager = (found.metadata.managedFields as { manager: string }[])[0]?.manager;
     assert.match(
-      refusal([step]),
+      problem([step]),
       new RegExp(
         `Secret external-secrets/connect-token .*data\\.token holds another value.*kept by ${manager}\\).*--adopt`,
       ),
@@ -86,7 +86,7 @@ Deno.test("a Secret that somebody else made with another value, or without the k
   }
   const without = writtenBy("kubectl-create", { ...with_(THEIRS), data: { other: base64("x") } });
   const kube = fakeCluster({ [PATH]: without });
-  assert.match(refusal([await planOf(kube, object, false)]), /data\.token is absent/);
+  assert.match(problem([await planOf(kube, object, false)]), /data\.token is absent/);
 });
 
 Deno.test("with --adopt just the fields that were shown are taken, and the Secret stays theirs", async () => {
@@ -154,7 +154,7 @@ Deno.test("a Secret that an owner, Flux, Helm or Argo CD keeps with another valu
     for (const adopt of [false, true]) {
       for (const manager of ["somebody", "lakecheck"]) {
         const kube = fakeCluster({ [PATH]: writtenBy(manager, marked(with_(THEIRS, metadata))) });
-        assert.match(refusal([await planOf(kube, object, adopt)]), keeper);
+        assert.match(problem([await planOf(kube, object, adopt)]), keeper);
         const same = fakeCluster({ [PATH]: writtenBy(manager, with_(CANARY, metadata)) });
         assert.equal((await planOf(same, object, adopt)).outcome, "unchanged");
       }
@@ -167,7 +167,7 @@ Deno.test("an immutable Secret is refused with what to do; one of another type i
     [PATH]: writtenBy("lakecheck", marked(with_(THEIRS, {}, { immutable: true }))),
   });
   assert.match(
-    refusal([await planOf(fixed, object, true)]),
+    problem([await planOf(fixed, object, true)]),
     /is immutable.*kubectl -n external-secrets delete secret connect-token/,
   );
   const other = writtenBy("kubectl-create", with_(THEIRS, {}, { type: "example.com/token" }));
@@ -191,7 +191,7 @@ Deno.test("a Secret of an older version, without the mark, is rotated and does n
   const shared = fakeCluster({
     [PATH]: alsoWrittenBy("kubectl-edit", old, { data: { token: base64(THEIRS) } }),
   });
-  assert.match(refusal([await planOf(shared, object, false)]), /kept by kubectl-edit/);
+  assert.match(problem([await planOf(shared, object, false)]), /kept by kubectl-edit/);
 });
 
 Deno.test("what was made, replaced, changed or deleted since the question is left as it is", async () => {
@@ -230,7 +230,7 @@ Deno.test("what is ours and where somebody else took a field since is an answer,
   const kube = fakeCluster({ [PATH]: edited });
   const step = await planOf(kube, object, false);
   assert.equal(step.outcome, "other settings");
-  assert.match(refusal([step]), /\.data\.token \(kept by kubectl-edit\).*--adopt/);
+  assert.match(problem([step]), /\.data\.token \(kept by kubectl-edit\).*--adopt/);
   const path = "/apis/external-secrets.io/v1/clustersecretstores/store";
   const store: KubeObject = {
     apiVersion: "external-secrets.io/v1",
@@ -240,7 +240,7 @@ Deno.test("what is ours and where somebody else took a field since is an answer,
   };
   const theirs = alsoWrittenBy("operator", writtenBy("lakecheck", marked(store)), { spec: { a: "theirs" } });
   const stores = fakeCluster({ [path]: theirs });
-  assert.match(refusal([await planOf(stores, store, false)]), /\.spec\.a \(kept by operator\)/);
+  assert.match(problem([await planOf(stores, store, false)]), /\.spec\.a \(kept by operator\)/);
   assert.deepEqual(stores.writes, []);
 });
 

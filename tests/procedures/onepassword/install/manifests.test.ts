@@ -20,7 +20,7 @@ async function changed(change: (directory: string) => Promise<void>): Promise<st
   return directory;
 }
 
-async function refusal(change: (directory: string) => Promise<void>): Promise<string> {
+async function problem(change: (directory: string) => Promise<void>): Promise<string> {
   const directory = await changed(change);
   try {
     await readManifests(directory);
@@ -48,26 +48,26 @@ Deno.test("the project's own manifests hold Connect, its store and where the tok
 
 Deno.test("a manifest that is absent, no YAML, or of a kind that is not handled is refused by name", async () => {
   assert.match(
-    await refusal((d) => Deno.remove(join(d, "stores"), { recursive: true })),
+    await problem((d) => Deno.remove(join(d, "stores"), { recursive: true })),
     /stores\/kustomization\.yaml: it does not exist/,
   );
   assert.match(
-    await refusal((d) => Deno.writeTextFile(join(d, "onepassword-connect/service.yaml"), "a: [")),
+    await problem((d) => Deno.writeTextFile(join(d, "onepassword-connect/service.yaml"), "a: [")),
     /service\.yaml: it is not YAML of Kubernetes objects\. Next: repair it/,
   );
   const job = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: j\n  namespace: n\n";
   assert.match(
-    await refusal((d) => Deno.writeTextFile(join(d, "onepassword-connect/service.yaml"), job)),
+    await problem((d) => Deno.writeTextFile(join(d, "onepassword-connect/service.yaml"), job)),
     /Job j \(batch\/v1\), which 1p:install does not apply/,
   );
   assert.match(
-    await refusal((d) =>
+    await problem((d) =>
       Deno.writeTextFile(join(d, "stores/kustomization.yaml"), "resources: []\npatches: []\n")
     ),
     /uses patches, which 1p:install does not build/,
   );
   assert.match(
-    await refusal((d) => Deno.writeTextFile(join(d, "stores/kustomization.yaml"), "resources: []\n")),
+    await problem((d) => Deno.writeTextFile(join(d, "stores/kustomization.yaml"), "resources: []\n")),
     /hold no store/,
   );
 });
@@ -78,11 +78,11 @@ Deno.test("manifests are refused that are many, or large together, and nothing i
   const list = (directory: string, resources: string[]) =>
     Deno.writeTextFile(join(directory, "stores/kustomization.yaml"), kustomization(resources));
   assert.match(
-    await refusal((d) => list(d, Array(101).fill("gone.yaml"))),
+    await problem((d) => list(d, Array(101).fill("gone.yaml"))),
     /stores\/kustomization\.yaml lists 101 resources, and 1p:install reads at most 100\. Next: list those of/,
   );
   assert.match(
-    await refusal(async (d) => {
+    await problem(async (d) => {
       const text = await Deno.readTextFile(join(d, "stores/onepassword-connect.yaml"));
       await Deno.writeTextFile(join(d, "stores/large.yaml"), text.padEnd(2 * 1024 * 1024, "\n"));
       await list(d, [...Array(5).fill("large.yaml"), "gone.yaml"]);
@@ -99,7 +99,7 @@ Deno.test("aliases that stand for a billion values are refused before any of the
   const service = (bomb: string) =>
     `apiVersion: v1\nkind: Service\nmetadata:\n  name: s\n  namespace: n\n  annotations:\n${bomb}\n`;
   const given = (text: string) =>
-    refusal((d) => Deno.writeTextFile(join(d, "onepassword-connect/service.yaml"), text));
+    problem((d) => Deno.writeTextFile(join(d, "onepassword-connect/service.yaml"), text));
   assert.match(
     await given(service(levels.join("\n"))),
     /service\.yaml: it is larger than 16 MiB with its aliases written out\. Next: repair it/,

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../../../../lib/clients/kubernetes/writer.ts";
 import type { Finding } from "../../../../lib/engine/model.ts";
-import { kick, untilRecovered, unwellOf } from "../../../../lib/procedures/onepassword/install/recover.ts";
+import {
+  forceSync,
+  unhealthyOf,
+  untilRecovered,
+} from "../../../../lib/procedures/onepassword/install/recover.ts";
 import type { Report } from "../../../../lib/engine/report.ts";
 import { type FakeCluster, fakeCluster } from "../../../fakes/cluster.ts";
 
@@ -40,10 +44,10 @@ function broken(store: string): FakeCluster {
 
 Deno.test("our store is kicked before what reads it, and other people's stores and Secrets never", async () => {
   const first = broken("False");
-  await kick(first, ["connect"], new Map(), 1000);
+  await forceSync(first, ["connect"], new Map(), 1000);
   assert.deepEqual(first.writes, [`merge ${ES}/clustersecretstores/connect`]);
   const second = broken("True");
-  await kick(second, ["connect"], new Map(), 1000);
+  await forceSync(second, ["connect"], new Map(), 1000);
   assert.deepEqual(second.writes, [
     `merge ${ES}/namespaces/a/externalsecrets/ours`,
     `merge ${HELM}/namespaces/a/helmreleases/nessie`,
@@ -52,7 +56,7 @@ Deno.test("our store is kicked before what reads it, and other people's stores a
 
 Deno.test("a release gets its retries back: both annotations have the same time", async () => {
   const kube = broken("True");
-  await kick(kube, ["connect"], new Map(), Date.parse("2026-01-01T00:00:00Z"));
+  await forceSync(kube, ["connect"], new Map(), Date.parse("2026-01-01T00:00:00Z"));
   const { annotations = {} } = kube.objects.get(`${HELM}/namespaces/a/helmreleases/nessie`)?.metadata ?? {};
   assert.equal(annotations["reconcile.fluxcd.io/resetAt"], "2026-01-01T00:00:00.000Z");
   assert.equal(annotations["reconcile.fluxcd.io/requestedAt"], annotations["reconcile.fluxcd.io/resetAt"]);
@@ -61,12 +65,12 @@ Deno.test("a release gets its retries back: both annotations have the same time"
 Deno.test("nothing is kicked again before its time", async () => {
   const kube = broken("False");
   const kicked = new Map<string, number>();
-  for (const now of [0, 1000, 5999, 6000]) await kick(kube, ["connect"], kicked, now);
+  for (const now of [0, 1000, 5999, 6000]) await forceSync(kube, ["connect"], kicked, now);
   assert.equal(kube.writes.length, 2);
 });
 
-function report(...unwell: string[]): Report {
-  const checks = unwell.map((name): Finding => ({
+function report(...unhealthy: string[]): Report {
+  const checks = unhealthy.map((name): Finding => ({
     check: "c",
     component: "x",
     object: { kind: "Pod", namespace: "a", name },
@@ -79,7 +83,7 @@ function report(...unwell: string[]): Report {
     schema: "lakecheck.report/v1",
     command: "1p:install",
     version: "9.8.7",
-    status: unwell.length > 0 ? "critical" : "healthy",
+    status: unhealthy.length > 0 ? "critical" : "healthy",
     timestamp: "",
     durationMs: 0,
     context: "",
@@ -117,5 +121,5 @@ Deno.test("the wait ends at its limit, or when nothing has changed for a while",
   assert.ok(limited.time >= 10_000 && limited.time < 13_000);
   const quiet = await waited([report("a")], 600_000);
   assert.ok(quiet.time >= 45_000 && quiet.time < 60_000);
-  assert.equal(unwellOf(quiet.last).length, 1);
+  assert.equal(unhealthyOf(quiet.last).length, 1);
 });

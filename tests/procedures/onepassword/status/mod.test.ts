@@ -1,7 +1,7 @@
 /** What `1p:status` says of the recorded incidents: it sees those of its own, and no others. */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
-import { examine } from "../../../../lib/engine/evaluate.ts";
+import { evaluate } from "../../../../lib/engine/evaluate.ts";
 import { loadFacts } from "../../../../lib/disk/facts_file.ts";
 import { doctor } from "../../../../lib/procedures/onepassword/status/mod.ts";
 import type { Report } from "../../../../lib/engine/report.ts";
@@ -10,7 +10,7 @@ import { reportSchema } from "../../../../lib/engine/report_schema.ts";
 const SCENARIOS = new URL("../../../scenarios/", import.meta.url).pathname;
 
 async function said(name: string): Promise<Report> {
-  return examine("1p:status", doctor, await loadFacts(`${SCENARIOS}${name}/facts.json.gz`));
+  return evaluate("1p:status", doctor, await loadFacts(`${SCENARIOS}${name}/facts.json.gz`));
 }
 
 const ROOTS: Record<string, string[]> = {

@@ -12,7 +12,7 @@ import {
   sqlText,
   xmlText,
   yamlText,
-} from "../../lib/untrusted/written.ts";
+} from "../../lib/untrusted/quoting.ts";
 
 const BREAKS = "\n\r\u2028\u2029\u0085\v\f\0\x1b";
 const text = fc.oneof(

@@ -1,9 +1,9 @@
 /** Tells what an API server's reply to the write client means: its body, a conflict, or why it was refused. Pure. */
 import type { FailureKind } from "../../engine/model.ts";
 import { list, messageText, obj, str } from "../../engine/decode.ts";
-import { type Meaning, serverError, unauthorized } from "./answers.ts";
+import { type Meaning, serverError, unauthorized } from "./replies.ts";
 import { quote } from "../../redact/mod.ts";
-import { failure, type Talk } from "./failures.ts";
+import { failure, type KubeSession } from "./failures.ts";
 import type { Reply } from "../transport.ts";
 import { command } from "../../untrusted/shell.ts";
 import { parseJson } from "../../untrusted/json.ts";
@@ -14,7 +14,7 @@ export interface Asked {
   method: string;
   /** Without its query. */
   path: string;
-  talk: Talk;
+  session: KubeSession;
   /** What may not be quoted: values that were sent, and the login. */
   secrets: readonly string[];
 }
@@ -49,23 +49,23 @@ export function readWritten(reply: Reply, asked: Asked): Meaning<{ status: numbe
         "malformed",
         `the answer to ${
           words(asked)
-        } is not JSON. Next: check that ${asked.talk.server} is a Kubernetes API server ` +
+        } is not JSON. Next: check that ${asked.session.server} is a Kubernetes API server ` +
           "and what stands between",
       );
     }
   }
-  if (status === 401) return unauthorized(asked.talk);
+  if (status === 401) return unauthorized(asked.session);
   const said = statusOf(text);
   const message = quote(said?.message ?? "", asked.secrets, 240);
   if (isAbsent(reply)) return absent(said, asked);
   if (status === 403) return forbidden(said, message, asked);
   if (status === 429 || status >= 500) {
-    return serverError(status, asked.path, said && { message }, asked.talk);
+    return serverError(status, asked.path, said && { message }, asked.session);
   }
   if (!said) {
     return no(
       "malformed",
-      `${asked.talk.server} answered ${
+      `${asked.session.server} answered ${
         words(asked)
       } with HTTP ${status}, which no Kubernetes API server does. ` +
         "Next: check the server address of the context",
@@ -77,7 +77,7 @@ export function readWritten(reply: Reply, asked: Asked): Meaning<{ status: numbe
   }
   const { group, resource } = placeOf(asked.path);
   const full = group ? `${resource}.${group}` : resource;
-  const explain = command`kubectl --context ${asked.talk.context} explain ${full}`;
+  const explain = command`kubectl --context ${asked.session.context} explain ${full}`;
   return refused("server-error", status, message, asked, `compare with ${explain}`);
 }
 
@@ -116,13 +116,13 @@ export function conflictsIn({ status, text }: Reply, secrets: readonly string[])
   });
 }
 
-function absent(said: Status | undefined, { path, talk, secrets }: Asked): Meaning<never> {
+function absent(said: Status | undefined, { path, session, secrets }: Asked): Meaning<never> {
   const { group, resource, namespace, name } = placeOf(path);
   if (said?.details?.kind === "namespaces" && resource !== "namespaces") {
     return no(
       "not-installed",
       `namespace ${namespace} does not exist. Next: create it first: ` +
-        command`kubectl --context ${talk.context} create namespace ${namespace}`,
+        command`kubectl --context ${session.context} create namespace ${namespace}`,
     );
   }
   if (said?.details?.name) {
@@ -138,8 +138,8 @@ function absent(said: Status | undefined, { path, talk, secrets }: Asked): Meani
     } (${path}): its CRD is not installed ` +
       `in that version. Next: ${
         group
-          ? command`kubectl --context ${talk.context} api-resources --api-group=${group}`
-          : command`kubectl --context ${talk.context} api-resources`
+          ? command`kubectl --context ${session.context} api-resources --api-group=${group}`
+          : command`kubectl --context ${session.context} api-resources`
       }`,
   );
 }
@@ -149,14 +149,14 @@ const DENIED =
   /User "((?:[^"\\]|\\.)*)" cannot (\w+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)")?/;
 
 function forbidden(said: Status | undefined, message: string, asked: Asked): Meaning<never> {
-  const { talk } = asked;
+  const { session } = asked;
   const terminating = said?.details?.causes?.find((one) => one.reason === "NamespaceTerminating");
   if (terminating) {
     const { namespace } = placeOf(asked.path);
     return no(
       "forbidden",
       `namespace ${namespace} is being deleted, and takes nothing new. Next: wait until it is gone ` +
-        `(${command`kubectl --context ${talk.context} get namespace ${namespace}`}), then run this again`,
+        `(${command`kubectl --context ${session.context} get namespace ${namespace}`}), then run this again`,
     );
   }
   const [, user, verb, resource, group, namespace] =
@@ -166,7 +166,7 @@ function forbidden(said: Status | undefined, message: string, asked: Asked): Mea
   }
   return no(
     "forbidden",
-    missingRule({ user, verbs: [verb], resource, group: group ?? "", namespace, context: talk.context }),
+    missingRule({ user, verbs: [verb], resource, group: group ?? "", namespace, context: session.context }),
   );
 }
 

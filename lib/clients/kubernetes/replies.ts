@@ -1,7 +1,7 @@
 /** Tells what an API server's reply means: an Answer, or why there was nothing to see. Pure. */
 import type { Answer, Failure } from "../../engine/model.ts";
 import { excerpt, quote, redact, redactAll } from "../../redact/mod.ts";
-import { failure, proxiedService, subject, type Talk } from "./failures.ts";
+import { failure, type KubeSession, proxiedService, subject } from "./failures.ts";
 import type { Reply } from "../transport.ts";
 import { command } from "../../untrusted/shell.ts";
 import { parseJson, parseList } from "../../untrusted/json.ts";
@@ -21,26 +21,26 @@ interface ApiStatus {
 }
 
 /** Of a GET of the API itself: only 200 is an answer. */
-export function readReply(reply: Reply, path: string, talk: Talk): Meaning<Answer> {
+export function readReply(reply: Reply, path: string, session: KubeSession): Meaning<Answer> {
   const { status } = reply;
-  if (status === 200) return readBody(reply, path, talk);
+  if (status === 200) return readBody(reply, path, session);
   const said = apiStatus(reply.text);
   if (status === 404 && (said || /^404 page not found/.test(reply.text))) {
     return no(
       "not-installed",
       said?.name
-        ? `${subject(path)} ${JSON.stringify(quote(said.name, talk.secrets(), 253))} does not exist`
+        ? `${subject(path)} ${JSON.stringify(quote(said.name, session.secrets(), 253))} does not exist`
         : `the API server does not serve ${subject(path)} (${
           path.replace(/\?[^]*/, "")
         }): its CRD is not installed`,
     );
   }
-  if (status === 401) return unauthorized(talk);
-  if (status === 403) return forbidden(path, said, talk);
-  if (status === 429 || status >= 500) return serverError(status, path, said, talk);
+  if (status === 401) return unauthorized(session);
+  if (status === 403) return forbidden(path, said, session);
+  if (status === 429 || status >= 500) return serverError(status, path, said, session);
   return no(
     "malformed",
-    `${talk.server} answered ${subject(path)} with HTTP ${status}, which no Kubernetes API server does. ` +
+    `${session.server} answered ${subject(path)} with HTTP ${status}, which no Kubernetes API server does. ` +
       "Next: check the server address of the context",
   );
 }
@@ -50,33 +50,33 @@ export function readReply(reply: Reply, path: string, talk: Talk): Meaning<Answe
  * service says is an answer, and that no service was reached is an answer of status 503. What the API
  * server itself refuses is a failure.
  */
-export function readRawReply(reply: Reply, path: string, talk: Talk): Meaning<Answer> {
+export function readRawReply(reply: Reply, path: string, session: KubeSession): Meaning<Answer> {
   const { status } = reply;
   const said = apiStatus(reply.text);
   const service = proxiedService(path);
   if (!said) {
     // Up to Kubernetes 1.9 and for upgrade requests, the proxy says so in plain text.
     const unreached = service && status >= 500 && /^Error trying to reach service/i.test(reply.text);
-    if (unreached) return notReached(reply.text, talk);
-    if (status === 401 && !service) return unauthorized(talk);
-    return { ok: true, answer: { status, ...bodyOf(reply.text, talk) } };
+    if (unreached) return notReached(reply.text, session);
+    if (status === 401 && !service) return unauthorized(session);
+    return { ok: true, answer: { status, ...bodyOf(reply.text, session) } };
   }
-  if (status === 401 && said.reason === "Unauthorized") return unauthorized(talk);
-  if (status === 403 && said.reason === "Forbidden") return forbidden(path, said, talk);
-  if (service && status === 503) return notReached(said.message, talk);
-  if (service && status === 404 && said.reason === "NotFound") return notReached(said.message, talk);
-  if (status === 429 || status >= 500) return serverError(status, path, said, talk);
-  return { ok: true, answer: { status, ...bodyOf(reply.text, talk) } };
+  if (status === 401 && said.reason === "Unauthorized") return unauthorized(session);
+  if (status === 403 && said.reason === "Forbidden") return forbidden(path, said, session);
+  if (service && status === 503) return notReached(said.message, session);
+  if (service && status === 404 && said.reason === "NotFound") return notReached(said.message, session);
+  if (status === 429 || status >= 500) return serverError(status, path, said, session);
+  return { ok: true, answer: { status, ...bodyOf(reply.text, session) } };
 }
 
 /** Of a GET of a container's log: the last `units` UTF-16 units of it. It may hold secrets, and is to be reduced at once. */
-export function readTail(reply: Reply, path: string, talk: Talk, units: number): Meaning<Answer> {
-  if (reply.status !== 200) return readRawReply(reply, path, talk);
-  return { ok: true, answer: { status: 200, body: redact(reply.text.slice(-units), talk.secrets()) } };
+export function readTail(reply: Reply, path: string, session: KubeSession, units: number): Meaning<Answer> {
+  if (reply.status !== 200) return readRawReply(reply, path, session);
+  return { ok: true, answer: { status: 200, body: redact(reply.text.slice(-units), session.secrets()) } };
 }
 
-function notReached(why: string, talk: Talk): Meaning<Answer> {
-  const reason = quote(`the service did not answer: ${why}`, talk.secrets(), 300);
+function notReached(why: string, session: KubeSession): Meaning<Answer> {
+  const reason = quote(`the service did not answer: ${why}`, session.secrets(), 300);
   return { ok: true, answer: { status: 503, body: { reason } } };
 }
 
@@ -86,7 +86,7 @@ interface ListBody {
   items?: unknown;
 }
 
-function readBody(reply: Reply, path: string, talk: Talk): Meaning<Answer> {
+function readBody(reply: Reply, path: string, session: KubeSession): Meaning<Answer> {
   try {
     const body = parseList(reply.text) as ListBody | null;
     // An empty list of PartialObjectMetadata comes as null (seen with Kubernetes 1.36).
@@ -97,23 +97,23 @@ function readBody(reply: Reply, path: string, talk: Talk): Meaning<Answer> {
     return no(
       "malformed",
       `the answer to ${subject(path)} is not JSON${cut ? ": it is cut short or damaged" : ""}. Next: ` +
-        `check that ${talk.server} is a Kubernetes API server and what stands between`,
+        `check that ${session.server} is a Kubernetes API server and what stands between`,
     );
   }
 }
 
-export function unauthorized(talk: Talk): Meaning<never> {
+export function unauthorized(session: KubeSession): Meaning<never> {
   return no(
     "unauthorized",
-    `the API server ${talk.server} does not accept the credentials of user ${talk.userName} (401): they have expired ` +
-      `or are for another cluster. Next: log in again, then ${command`kubectl --context ${talk.context} auth whoami`}`,
+    `the API server ${session.server} does not accept the credentials of user ${session.userName} (401): they have expired ` +
+      `or are for another cluster. Next: log in again, then ${command`kubectl --context ${session.context} auth whoami`}`,
   );
 }
 
-function forbidden(path: string, said: ApiStatus | undefined, talk: Talk): Meaning<never> {
+function forbidden(path: string, said: ApiStatus | undefined, session: KubeSession): Meaning<never> {
   const why = said
-    ? quote(said.message, talk.secrets(), 240)
-    : `user ${talk.userName} may not read ${subject(path)}`;
+    ? quote(said.message, session.secrets(), 240)
+    : `user ${session.userName} may not read ${subject(path)}`;
   const ask = proxiedService(path)
     ? command`kubectl auth can-i get services/proxy -A`
     : command`kubectl auth can-i list ${subject(path)} -A`;
@@ -125,12 +125,12 @@ export function serverError(
   status: number,
   path: string,
   said: { message: string } | undefined,
-  talk: Talk,
+  session: KubeSession,
 ): Meaning<never> {
-  const why = said ? `: ${quote(said.message, talk.secrets(), 240)}` : "";
+  const why = said ? `: ${quote(said.message, session.secrets(), 240)}` : "";
   return no(
     "server-error",
-    `the API server ${talk.server} failed to answer ${subject(path)} (HTTP ${status})${why}. ` +
+    `the API server ${session.server} failed to answer ${subject(path)} (HTTP ${status})${why}. ` +
       "Next: kubectl get --raw '/readyz?verbose'",
   );
 }
@@ -153,9 +153,9 @@ function apiStatus(text: string): ApiStatus | undefined {
   }
 }
 
-function bodyOf(text: string, talk: Talk): { body?: unknown } {
+function bodyOf(text: string, session: KubeSession): { body?: unknown } {
   if (text === "") return {};
-  const secrets = talk.secrets();
+  const secrets = session.secrets();
   try {
     const body = parseJson(text);
     // What does not repeat a secret, as nearly all, is not gone through part by part.

@@ -1,7 +1,7 @@
 /** Words for a request to S3 that got no whole answer, or one that no S3 gives. Pure. */
 import type { Failure } from "../../engine/model.ts";
 import { failure } from "../kubernetes/failures.ts";
-import type { S3Talk } from "./types.ts";
+import type { S3Session } from "./types.ts";
 import type { AskedS3, NoAnswer } from "./send.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -9,19 +9,19 @@ export const GATEWAYS = command`kubectl get pods -A -l app=rook-ceph-rgw`;
 const CEPH = command`kubectl -n rook-ceph exec deploy/rook-ceph-tools -- ceph status`;
 
 /** `could not read the footer (GET /lake/a.parquet)`. */
-export function subjectOf(asked: AskedS3 | undefined, { what }: S3Talk): string {
+export function subjectOf(asked: AskedS3 | undefined, { what }: S3Session): string {
   const request = asked ? `${asked.method} ${asked.path}` : "a request";
   return what ? `could not ${what}${asked ? ` (${request})` : ""}` : request;
 }
 
 /** Why there was no whole answer. */
-export function silence({ trouble, asked, got }: NoAnswer, talk: S3Talk): Failure {
-  const subject = subjectOf(asked, talk);
+export function noReplyFailure({ trouble, asked, got }: NoAnswer, session: S3Session): Failure {
+  const subject = subjectOf(asked, session);
   const writes = asked.method !== "GET" && asked.method !== "HEAD";
   const perhaps = writes ? " It may have been done nevertheless." : "";
   switch (trouble.why) {
     case "timeout":
-      return lateFailure(subject, writes, got?.bytes, talk);
+      return lateFailure(subject, writes, got?.bytes, session);
     case "too-big": {
       const limit = `${Math.round(trouble.limitBytes / 1024 / 1024)} MiB`;
       return failure("malformed", `${subject}: the answer is larger than ${limit}. Next: check the endpoint`);
@@ -30,7 +30,7 @@ export function silence({ trouble, asked, got }: NoAnswer, talk: S3Talk): Failur
       return failure("unreachable", `${subject}: the connection was closed before the answer came`);
   }
   const { text } = trouble;
-  const certificate = certificateWhy(text, talk);
+  const certificate = certificateWhy(text, session);
   if (certificate) return failure("certificate", `${subject}: ${certificate}`);
   if (got) {
     const of = got.of === undefined ? "" : ` of ${got.of}`;
@@ -41,13 +41,18 @@ export function silence({ trouble, asked, got }: NoAnswer, talk: S3Talk): Failur
     );
   }
   // What a port-forward ran into is nearer to the cause than that its connection closed.
-  const known = talk.way.failure();
+  const known = session.connection.failure();
   if (known) return failure(known.kind, `${subject}: ${known.message}`);
-  return failure("unreachable", `${subject}: ${connectionWhy(text, perhaps, talk)}`);
+  return failure("unreachable", `${subject}: ${connectionWhy(text, perhaps, session)}`);
 }
 
-function lateFailure(subject: string, writes: boolean, bytes: number | undefined, talk: S3Talk): Failure {
-  const seconds = `${talk.timeoutMs / 1000} s`;
+function lateFailure(
+  subject: string,
+  writes: boolean,
+  bytes: number | undefined,
+  session: S3Session,
+): Failure {
+  const seconds = `${session.timeoutMs / 1000} s`;
   if (bytes !== undefined) {
     return failure(
       "timeout",
@@ -66,11 +71,11 @@ function lateFailure(subject: string, writes: boolean, bytes: number | undefined
 }
 
 /** What is wrong with the certificate, as Deno says it (rustls); undefined when nothing is. */
-function certificateWhy(text: string, { way }: S3Talk): string | undefined {
-  const at = way.url;
+function certificateWhy(text: string, { connection }: S3Session): string | undefined {
+  const at = connection.url;
   if (/UnknownIssuer|SELF_SIGNED|self.signed|CaUsedAsEndEntity/i.test(text)) {
     return `no CA that is trusted here signed the certificate of ${at}. Next: ${
-      way.how === "given" ? "give its CA with --ca FILE" : "give its CA"
+      connection.how === "given" ? "give its CA with --ca FILE" : "give its CA"
     }, and see it with ` +
       command`openssl s_client -showcerts -connect ${hostPort(at)}`;
   }
@@ -88,8 +93,8 @@ function certificateWhy(text: string, { way }: S3Talk): string | undefined {
   return undefined;
 }
 
-function connectionWhy(text: string, perhaps: string, { way }: S3Talk): string {
-  const at = way.url;
+function connectionWhy(text: string, perhaps: string, { connection }: S3Session): string {
+  const at = connection.url;
   const https = at.startsWith("https:");
   if (/dns error|lookup address/i.test(text)) {
     return `the name in ${at} can't be resolved. Next: correct the endpoint, or check DNS and VPN`;

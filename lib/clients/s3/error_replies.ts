@@ -6,14 +6,14 @@ import { unescaped } from "./list.ts";
 import type { Failure, FailureKind } from "../../engine/model.ts";
 import { quote } from "../../redact/mod.ts";
 import { failure } from "../kubernetes/failures.ts";
-import type { S3Talk, SeenS3 } from "./types.ts";
-import { GATEWAYS, subjectOf } from "./silence.ts";
+import type { S3Session, SeenS3 } from "./types.ts";
+import { GATEWAYS, subjectOf } from "./no_reply.ts";
 import { between } from "../../untrusted/text.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { codeOf } from "../../untrusted/code.ts";
 
-interface Said {
+interface ErrorBody {
   code?: string;
   message?: string;
 }
@@ -25,7 +25,7 @@ interface Case {
   /** `403 AccessDenied`. */
   status: string;
   bucket: string;
-  talk: S3Talk;
+  session: S3Session;
 }
 
 /** Kind, what happened and why, and what to do next. */
@@ -34,18 +34,18 @@ type Words = (of: Case) => [kind: FailureKind, why: string, next: string];
 const TOOLS = "kubectl -n rook-ceph exec deploy/rook-ceph-tools --";
 
 /** The words of an answer. */
-export function refusalOf(seen: SeenS3, said: Said, talk: S3Talk): Failure {
+export function errorReplyFailure(seen: SeenS3, said: ErrorBody, session: S3Session): Failure {
   const code = said.code ?? "";
-  const message = quote(said.message ?? "", secretsOf(talk), 160);
+  const message = quote(said.message ?? "", secretsOf(session), 160);
   const status = `${seen.status}${code ? ` ${code}` : ""}`;
-  const of = { seen, code, message, status, bucket: quote(bucketOf(seen), secretsOf(talk), 63), talk };
+  const of = { seen, code, message, status, bucket: quote(bucketOf(seen), secretsOf(session), 63), session };
   const words = isForeign(seen) ? foreign : skewed(of) ? CODES.RequestTimeTooSkewed : own(CODES, code);
   const [kind, why, next] = (words ?? byStatus(seen))(of);
-  return failure(kind, `${subjectOf(seen.asked, talk)}: ${why}. Next: ${next}`);
+  return failure(kind, `${subjectOf(seen.asked, session)}: ${why}. Next: ${next}`);
 }
 
 /** What no message about this store may hold. */
-export const secretsOf = ({ keys }: Pick<S3Talk, "keys">) => [keys.secretAccessKey, keys.accessKeyId];
+export const secretsOf = ({ keys }: Pick<S3Session, "keys">) => [keys.secretAccessKey, keys.accessKeyId];
 
 /** An answer with a body that no S3 writes. */
 export function isForeign({ status, headers, text }: SeenS3): boolean {
@@ -54,14 +54,14 @@ export function isForeign({ status, headers, text }: SeenS3): boolean {
   return status < 300 || /html|json/i.test(type) || (text.trim() !== "" && !/<Error[\s>]/.test(text));
 }
 
-const foreign: Words = ({ seen, talk: { way } }) => {
+const foreign: Words = ({ seen, session: { connection } }) => {
   const page = /html/i.test(seen.headers.get("content-type") ?? "") || /^\s*</.test(seen.text)
     ? "a web page"
     : "something else";
   if (/plain HTTP request|HTTP request to an HTTPS/i.test(seen.text)) {
     return [
       "unreachable",
-      `${way.url} serves https, and was spoken to in http`,
+      `${connection.url} serves https, and was spoken to in http`,
       "give the endpoint with https://",
     ];
   }
@@ -74,7 +74,7 @@ const foreign: Words = ({ seen, talk: { way } }) => {
   }
   return [
     "malformed",
-    `HTTP ${seen.status} with ${page} where S3 would answer in XML: ${way.url} is no S3 endpoint`,
+    `HTTP ${seen.status} with ${page} where S3 would answer in XML: ${connection.url} is no S3 endpoint`,
     "check the endpoint (kubectl get svc -A -l app=rook-ceph-rgw); the dashboard and the console are not it",
   ];
 };
@@ -93,10 +93,10 @@ const CODES: Partial<Record<string, Words>> = {
     `the store knows no such access key (${status}): its user was deleted, or the keys were replaced since`,
     NEW_KEYS,
   ],
-  SignatureDoesNotMatch: ({ status, talk: { way } }) => [
+  SignatureDoesNotMatch: ({ status, session: { connection } }) => [
     "unauthorized",
     `the access key is known, and the secret key is not the one that belongs to it (${status})` +
-    (way.how === "given" ? "; a proxy that changes Host or path does the same" : ""),
+    (connection.how === "given" ? "; a proxy that changes Host or path does the same" : ""),
     NEW_KEYS,
   ],
   AccessDenied: ({ status, message, bucket }) =>
@@ -166,27 +166,29 @@ function byStatus({ status, asked }: SeenS3): Words {
 }
 
 /** HEAD has no body to say why; only the clocks can be compared. */
-const headForbidden: Words = ({ status, bucket, talk: { way } }) => [
+const headForbidden: Words = ({ status, bucket, session: { connection } }) => [
   "forbidden",
   `it was refused (${status}), and an answer to HEAD never says why: the access key is unknown, its secret key is ` +
   "another, or this user may not read it (the clocks agree)",
   "a signed GET tells which: " +
-  command`aws s3api list-objects-v2 --bucket ${bucket || "BUCKET"} --max-keys 1 --endpoint-url ${way.url}`,
+  command`aws s3api list-objects-v2 --bucket ${
+    bucket || "BUCKET"
+  } --max-keys 1 --endpoint-url ${connection.url}`,
 ];
 
-const redirected: Words = ({ seen, status, talk }) => {
+const redirected: Words = ({ seen, status, session }) => {
   const { region: inBody, endpoint } = errorFields(seen.text);
   const region = seen.headers.get("x-amz-bucket-region") ?? inBody;
   const to = endpoint ?? locationOf(seen.headers);
   const told = [...region ? [`region ${region}`] : [], ...to ? [`endpoint ${to}`] : []].join(", ");
-  const where = quote(told, secretsOf(talk), 200);
+  const where = quote(told, secretsOf(session), 200);
   const so = seen.status === 301 || seen.status === 308 ? "belongs elsewhere" : "is for now served elsewhere";
   return [
     "server-error",
     `the store says that the bucket ${so}${
       where ? `: ${where}` : ""
     } (${status}); it was asked for in region ` +
-    `${talk.region} at ${talk.way.url}, and a redirect is not followed, because the signature is for this place`,
+    `${session.region} at ${session.connection.url}, and a redirect is not followed, because the signature is for this place`,
     where ? `ask there: ${where}` : "find out where it is: aws s3api get-bucket-location",
   ];
 };
@@ -197,13 +199,13 @@ function locationOf(headers: Headers): string | undefined {
   return url ? `${url.origin}${url.pathname}` : undefined;
 }
 
-function wrongRegion({ seen, status, message, talk }: Case): ReturnType<Words> {
+function wrongRegion({ seen, status, message, session }: Case): ReturnType<Words> {
   const told = seen.headers.get("x-amz-bucket-region") ?? errorFields(seen.text).region ??
     /expecting '([\w-]+)'/.exec(message)?.[1];
-  const wanted = told && quote(told, secretsOf(talk), 64);
+  const wanted = told && quote(told, secretsOf(session), 64);
   return [
     "server-error",
-    `region ${talk.region} is not the one that the store expects (${status})${
+    `region ${session.region} is not the one that the store expects (${status})${
       wanted ? `: it is ${wanted}` : ""
     }`,
     wanted ? `use region ${wanted}` : "use the region of the store: its zone group, often us-east-1",

@@ -1,5 +1,5 @@
 /**
- * A way to a Service from wherever this runs: straight to its address where that answers (in the cluster, on a node,
+ * A connection to a Service from wherever this runs: straight to its address where that answers (in the cluster, on a node,
  * over a VPN), else a port-forward through the API server. Either way requests are made for the name that the Service
  * has in the cluster, so that signatures, certificates and virtual-hosted buckets are those its clients see.
  */
@@ -11,15 +11,15 @@ import { connectWriter, type WriterOptions } from "./writer.ts";
 import { forward } from "./port_forward.ts";
 import { trimEnd } from "../../untrusted/text.ts";
 
-export interface Way {
+export interface ServiceConnection {
   /** `http://HOST[:PORT]`, without a slash at the end: the origin that requests are made for. */
   url: string;
-  /** Give it to `fetch`; it leads there, whatever the name in the URL resolves to. */
+  /** Give it to `fetch`; it connects there, whatever the name in the URL resolves to. */
   client: Deno.HttpClient;
   how: "given" | "direct" | "port-forward";
   /** For people: `through a port-forward to Pod rook-ceph/rgw-a`. */
   words: string;
-  /** Why the last connection through a port-forward came to nothing, if it did. */
+  /** Why the last connection through a port-forward failed, if it did. */
   failure(): Failure | undefined;
   close(): Promise<void>;
 }
@@ -33,14 +33,14 @@ export interface Destination {
   pod: { name: string; port: number };
 }
 
-export interface ReachOptions extends WriterOptions {
+export interface ServiceConnectionOptions extends WriterOptions {
   /** Of the PEM certificates that sign the Service's own; default: those of the system. */
   ca?: string;
   /**
    * Whether what answers at the Service's own address is the service; without it that address is not tried. Outside of
    * the cluster the address may be somebody else's, or a proxy's that takes every connection.
    */
-  recognise?: (way: Way) => Promise<boolean>;
+  recognise?: (connection: ServiceConnection) => Promise<boolean>;
   /** Longest wait for a connection to that address; default 300: enough in a cluster, and short where packets are dropped. */
   directMs?: number;
 }
@@ -48,7 +48,7 @@ export interface ReachOptions extends WriterOptions {
 const DIRECT_MS = 300;
 
 /** A URL that somebody gave. UsageError when it is none; whether anybody answers shows with the first request. */
-export function givenWay(flag: string, text: string, ca?: string): Way {
+export function givenConnection(flag: string, text: string, ca?: string): ServiceConnection {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
     throw new UsageError(
@@ -70,15 +70,21 @@ export function givenWay(flag: string, text: string, ca?: string): Way {
 }
 
 /** How it is connected; nothing for a port-forward, which goes through the API server's own connection. */
-export function connectionsOf(to: string, { url, how }: Pick<Way, "url" | "how">): Connection[] {
+export function connectionsOf(
+  to: string,
+  { url, how }: Pick<ServiceConnection, "url" | "how">,
+): Connection[] {
   if (how === "port-forward") return [];
   const { origin, protocol } = new URL(url);
   return [{ to, url: origin, tls: protocol === "http:" ? "none" : "verified" }];
 }
 
-/** Finds a way; CannotLook when there is none. Not given a `signal`, it is open until it is closed. */
-export async function reach(to: Destination, options: ReachOptions): Promise<Way> {
-  return await directWay(to, options) ?? await forwardedWay(to, options);
+/** Connects; CannotLook when nothing can. Not given a `signal`, it is open until it is closed. */
+export async function connectToService(
+  to: Destination,
+  options: ServiceConnectionOptions,
+): Promise<ServiceConnection> {
+  return await directConnection(to, options) ?? await forwardedConnection(to, options);
 }
 
 /** The origin under which the Service is known in the cluster. */
@@ -87,12 +93,15 @@ function originOf({ service, namespace, scheme, port }: Destination): string {
   return `${scheme}://${service}.${namespace}.svc.cluster.local${port === usual ? "" : `:${port}`}`;
 }
 
-async function directWay(to: Destination, options: ReachOptions): Promise<Way | undefined> {
+async function directConnection(
+  to: Destination,
+  options: ServiceConnectionOptions,
+): Promise<ServiceConnection | undefined> {
   if (!options.recognise) return undefined;
   const address = await addressOf(to, options);
   if (!address || !await answers(address, to.port, options.directMs ?? DIRECT_MS)) return undefined;
   const tunnel = await leadTo(to, address, to.port, options.ca);
-  const way: Way = {
+  const connection: ServiceConnection = {
     url: originOf(to),
     client: tunnel.client,
     how: "direct",
@@ -101,12 +110,12 @@ async function directWay(to: Destination, options: ReachOptions): Promise<Way | 
     close: tunnel.close,
   };
   try {
-    if (await options.recognise(way)) return way;
+    if (await options.recognise(connection)) return connection;
   } catch (error) {
-    await way.close();
+    await connection.close();
     throw error;
   }
-  await way.close();
+  await connection.close();
   return undefined;
 }
 
@@ -128,7 +137,10 @@ async function addressOf(
   }
 }
 
-async function forwardedWay(to: Destination, options: ReachOptions): Promise<Way> {
+async function forwardedConnection(
+  to: Destination,
+  options: ServiceConnectionOptions,
+): Promise<ServiceConnection> {
   const forwarded = await forward(options, to.namespace, to.pod.name, to.pod.port);
   const tunnel = await leadTo(to, "127.0.0.1", Number(new URL(forwarded.url).port), options.ca);
   return {

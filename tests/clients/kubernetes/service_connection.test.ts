@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import {
+  connectToService,
   type Destination,
-  givenWay,
-  reach,
-  type ReachOptions,
-  type Way,
-} from "../../../lib/clients/kubernetes/reach.ts";
+  givenConnection,
+  type ServiceConnection,
+  type ServiceConnectionOptions,
+} from "../../../lib/clients/kubernetes/service_connection.ts";
 import { Interrupted, UsageError } from "../../../lib/engine/errors.ts";
 import { closedPort, kubeconfigFor, testAuthority } from "../../fakes/api_server.ts";
 import { serveForwards } from "../../fakes/port_forward.ts";
@@ -25,8 +25,8 @@ const destination = (more: Partial<Destination>): Destination => ({
 });
 
 /** What the server sees of a request: its Host. */
-async function hostSeen(way: Way, url = way.url): Promise<string> {
-  return await (await fetch(`${url}/x`, { client: way.client })).text();
+async function hostSeen(connection: ServiceConnection, url = connection.url): Promise<string> {
+  return await (await fetch(`${url}/x`, { client: connection.client })).text();
 }
 
 /** Serves the Host of each request on 127.0.0.1, over TLS when given a certificate. */
@@ -44,7 +44,10 @@ async function telling(
 }
 
 /** A cluster whose Services have the address 127.0.0.1, and whose pod forwards to `leadsTo`. */
-async function inCluster(leadsTo: number, use: (options: ReachOptions) => Promise<void>): Promise<void> {
+async function inCluster(
+  leadsTo: number,
+  use: (options: ServiceConnectionOptions) => Promise<void>,
+): Promise<void> {
   await using server = await serveForwards({
     namespace: NAMESPACE,
     name: POD,
@@ -63,15 +66,15 @@ const nobody = () => Promise.resolve(false);
 Deno.test("a Service whose address answers is asked there, under the name it has in the cluster", async () => {
   await telling(undefined, (port) =>
     inCluster(port, async (options) => {
-      const way = await reach(destination({ port }), { ...options, recognise: anybody });
-      assert.equal(way.how, "direct");
-      assert.equal(way.url, `http://${IN_CLUSTER}:${port}`);
-      assert.equal(await hostSeen(way), `${IN_CLUSTER}:${port}`);
+      const connection = await connectToService(destination({ port }), { ...options, recognise: anybody });
+      assert.equal(connection.how, "direct");
+      assert.equal(connection.url, `http://${IN_CLUSTER}:${port}`);
+      assert.equal(await hostSeen(connection), `${IN_CLUSTER}:${port}`);
       assert.equal(
-        await hostSeen(way, `http://bucket.${IN_CLUSTER}:${port}`),
+        await hostSeen(connection, `http://bucket.${IN_CLUSTER}:${port}`),
         `bucket.${IN_CLUSTER}:${port}`,
       );
-      await way.close();
+      await connection.close();
     }));
 });
 
@@ -82,15 +85,15 @@ Deno.test("a port-forward leads there when that address is silent, somebody else
       for (
         const [servicePort, recognise] of [[closed, anybody], [port, nobody], [port, undefined]] as const
       ) {
-        const way = await reach(destination({ port: servicePort }), {
+        const connection = await connectToService(destination({ port: servicePort }), {
           ...options,
           ...recognise && { recognise },
         });
-        assert.equal(way.how, "port-forward");
-        assert.equal(way.url, `http://${IN_CLUSTER}:${servicePort}`);
-        assert.match(way.words, /port-forward to Pod external-secrets\/onepassword-connect-0/);
-        assert.equal(await hostSeen(way), "GET /x ");
-        await way.close();
+        assert.equal(connection.how, "port-forward");
+        assert.equal(connection.url, `http://${IN_CLUSTER}:${servicePort}`);
+        assert.match(connection.words, /port-forward to Pod external-secrets\/onepassword-connect-0/);
+        assert.equal(await hostSeen(connection), "GET /x ");
+        await connection.close();
       }
     })
   );
@@ -100,7 +103,7 @@ Deno.test("who interrupts while the address is tried leaves nothing open", async
   await telling(undefined, (port) =>
     inCluster(port, async (options) => {
       const recognise = () => Promise.reject(new Interrupted("interrupted"));
-      await assert.rejects(reach(destination({ port }), { ...options, recognise }), Interrupted);
+      await assert.rejects(connectToService(destination({ port }), { ...options, recognise }), Interrupted);
     }));
 });
 
@@ -109,29 +112,32 @@ Deno.test("a certificate is verified for the name in the cluster, not for where 
   await telling(namedServer, (port) =>
     inCluster(port, async (options) => {
       const to = destination({ scheme: "https", port });
-      const way = await reach(to, { ...options, recognise: anybody, ca });
-      assert.equal(await hostSeen(way, `https://api.example:${port}`), `api.example:${port}`);
-      await assert.rejects(hostSeen(way), /fetch failed|error sending/);
-      await way.close();
-      const stranger = await reach(to, { ...options, recognise: anybody });
-      await assert.rejects(hostSeen(stranger, `https://api.example:${port}`), /fetch failed|error sending/);
-      await stranger.close();
+      const connection = await connectToService(to, { ...options, recognise: anybody, ca });
+      assert.equal(await hostSeen(connection, `https://api.example:${port}`), `api.example:${port}`);
+      await assert.rejects(hostSeen(connection), /fetch failed|error sending/);
+      await connection.close();
+      const foreignReplyFailure = await connectToService(to, { ...options, recognise: anybody });
+      await assert.rejects(
+        hostSeen(foreignReplyFailure, `https://api.example:${port}`),
+        /fetch failed|error sending/,
+      );
+      await foreignReplyFailure.close();
     }));
 });
 
 Deno.test("a URL that was given is taken as it is, with its path and without a slash at the end", async () => {
   await telling(undefined, async (port) => {
-    const way = givenWay("--url", `http://127.0.0.1:${port}/catalog/`);
-    assert.equal(way.url, `http://127.0.0.1:${port}/catalog`);
-    assert.equal(way.how, "given");
-    assert.equal(await hostSeen(way), `127.0.0.1:${port}`);
-    await way.close();
+    const connection = givenConnection("--url", `http://127.0.0.1:${port}/catalog/`);
+    assert.equal(connection.url, `http://127.0.0.1:${port}/catalog`);
+    assert.equal(connection.how, "given");
+    assert.equal(await hostSeen(connection), `127.0.0.1:${port}`);
+    await connection.close();
   });
 });
 
 Deno.test("what is no URL for a service is refused without being repeated", () => {
   for (const text of ["s3.example.com", "ftp://x", "http://user:CANARY@x", "http://x?token=CANARY", ""]) {
-    assert.throws(() => givenWay("--endpoint", text), (error) => {
+    assert.throws(() => givenConnection("--endpoint", text), (error) => {
       assert.ok(error instanceof UsageError);
       assert.match(error.message, /^--endpoint must be an http or https URL/);
       assert.doesNotMatch(error.message, /CANARY/);
