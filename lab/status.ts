@@ -1,4 +1,4 @@
-import { hang } from "../lib/render/text.ts";
+import { hang } from "../lib/render/mod.ts";
 import { terminalWidth } from "../lib/cli/terminal.ts";
 import type { LabContext } from "./context.ts";
 import { clusterParts, type LabPart } from "./cluster/mod.ts";

@@ -5,10 +5,9 @@ import type {
   Facts,
   Failure,
   Finding,
-  Judgement,
   KindCheck,
   Malformed,
-  ObjectRef,
+  ObjectJudgement,
   Source,
   World,
 } from "./model.ts";
@@ -50,7 +49,7 @@ function runKind(
   const dim = unseen(check.okNeeds, world);
   for (const object of world.list(check.source)) {
     const ref = check.ref(object);
-    const said = guarded(() => check.judge(object, world));
+    const said = check.saidElsewhere?.(object, world) ? undefined : guarded(() => world.judge(check, object));
     if (!said && ref.namespace && !scope.has(ref.namespace)) continue;
     const place = check.component(object, world);
     const judged = dim && said?.status === "ok" ? unreadable(check.id, place, ref, dim) : said;
@@ -195,7 +194,7 @@ function malformedObjects(sources: readonly Source[], facts: Facts): Malformed[]
 }
 
 /** An object that cannot be read is neither well nor missing. */
-function oddly({ object, message }: Malformed): Judgement & { object: ObjectRef } {
+function oddly({ object, message }: Malformed): ObjectJudgement {
   return {
     object,
     status: "unknown",

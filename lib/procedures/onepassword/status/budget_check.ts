@@ -5,12 +5,17 @@ import {
   externalSecrets,
   type SecretStore,
   secretStores,
-} from "../../../components/external_secrets/kinds.ts";
-import { conditionOf, refOf } from "../../../components/common/fields.ts";
-import { grants } from "../../../components/secret_supply/grants.ts";
-import { isOnePassword, storeOfEntry } from "../../../components/secret_supply/reads.ts";
-import type { Check, Judgement, ObjectRef, World } from "../../../engine/model.ts";
-import { refKey, refText } from "../../../engine/model.ts";
+} from "../../../components/external_secrets/mod.ts";
+import { conditionOf, refOf } from "../../../components/common/mod.ts";
+import { grants, isOnePassword, storeOfEntry } from "../../../components/secret_supply/mod.ts";
+import {
+  type Check,
+  type ObjectJudgement,
+  type ObjectRef,
+  refKey,
+  refText,
+  type World,
+} from "../../../engine/model.ts";
 import {
   type Reading,
   readingOf,
@@ -79,7 +84,7 @@ const perDayOf = ({ validation, asked }: StoreReads): number =>
 const number = (value: number): string => Math.round(value).toLocaleString("en-US");
 
 /** Connect answers from its own copy: the number is said, and there is nothing to judge it by. */
-function connectLine(entry: StoreReads): Judgement & { object: ObjectRef } {
+function connectLine(entry: StoreReads): ObjectJudgement {
   return {
     object: entry.ref,
     status: "ok",
@@ -103,7 +108,7 @@ function limitsFor(perDay: number, world: World): Standing[] {
 }
 
 /** Critical when it is too much for whatever account it is, a warning when it may be. */
-function accountLine(sdk: StoreReads[], world: World): Judgement & { object: ObjectRef } {
+function accountLine(sdk: StoreReads[], world: World): ObjectJudgement {
   const perDay = sdk.reduce((sum, entry) => sum + perDayOf(entry), 0);
   const limits = limitsFor(perDay, world);
   const status = limits.every(({ verdict }) => verdict === "over")
