@@ -30,4 +30,4 @@ export const validateNessie = checkpointCommand({
     },
   },
   interrupted: "The scratch branches it had made were deleted, unless a line above says otherwise.",
-}, async () => (await import("./mod.ts")).nessieCheckpoint);
+}, async () => (await import("./checkpoint.ts")).nessieCheckpoint);

@@ -30,4 +30,4 @@ export const testS3 = checkpointCommand({
     ...performanceFlags,
   },
   interrupted: "What it had made in the object store was removed, unless a line above says otherwise.",
-}, async () => (await import("./mod.ts")).s3Checkpoint);
+}, async () => (await import("./checkpoint.ts")).s3Checkpoint);

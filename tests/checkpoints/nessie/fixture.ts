@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { runTrials } from "../../../lib/checkpoint/run_trials.ts";
 import { inScratch, type Leftover, type ScratchOptions } from "../../../lib/checkpoint/scratch.ts";
 import { runCheckpoint, type Trying } from "../../../lib/checkpoint/run_checkpoint.ts";
-import { nessieCheckpoint } from "../../../lib/checkpoints/nessie/mod.ts";
+import { nessieCheckpoint } from "../../../lib/checkpoints/nessie/checkpoint.ts";
 import type { Asked } from "../../../lib/command.ts";
 import { nessieApi } from "../../../lib/clients/nessie/client.ts";
 import { givenConnection } from "../../../lib/clients/kubernetes/service_connection.ts";

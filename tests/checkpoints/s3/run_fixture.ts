@@ -1,6 +1,6 @@
 /** Runs the whole S3 checkpoint on a fake S3, and looks at what it said and left. */
 import { runCheckpoint } from "../../../lib/checkpoint/run_checkpoint.ts";
-import { s3Checkpoint } from "../../../lib/checkpoints/s3/mod.ts";
+import { s3Checkpoint } from "../../../lib/checkpoints/s3/checkpoint.ts";
 import type { Asked } from "../../../lib/command.ts";
 import type { Facts } from "../../../lib/engine/model.ts";
 import type { TrialRecord } from "../../../lib/checkpoint/trial.ts";

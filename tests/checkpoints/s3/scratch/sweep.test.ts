@@ -3,7 +3,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { inScratch, type Scratch } from "../../../../lib/checkpoint/scratch.ts";
 import { givenConnection } from "../../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3, rawS3 } from "../../../../lib/clients/s3/client.ts";
-import { s3Checkpoint } from "../../../../lib/checkpoints/s3/mod.ts";
+import { s3Checkpoint } from "../../../../lib/checkpoints/s3/checkpoint.ts";
 import { commandOf } from "../../../../lib/checkpoint/next_steps.ts";
 import { type Clients, type S3Setup, setUp, type Store } from "../../../../lib/checkpoints/s3/setup/mod.ts";
 import { setupTrials } from "../../../../lib/checkpoints/s3/setup/trials.ts";
