@@ -3,7 +3,7 @@
  * loop beside it. By itself, as root: `deno run -A bench/catalog.ts [TABLES ...]` (default 1000 10000).
  */
 import { walk } from "../lib/checkpoints/nessie/integrity/mod.ts";
-import { inParallel } from "../lib/checkpoints/nessie/integrity/pool.ts";
+import { inParallel } from "../lib/checkpoint/side_by_side.ts";
 import { findLab } from "../lab/context.ts";
 import { type BenchCatalog, BUCKET, makeCatalog, openLabCatalog, removeCatalog } from "./catalog_store.ts";
 

@@ -9,7 +9,7 @@ import { givenConnection, type ServiceConnection } from "../lib/clients/kubernet
 import { pathSigner } from "../lib/clients/s3/path_signer.ts";
 import { type S3Reader, s3Reader } from "../lib/clients/s3/reader.ts";
 import type { S3Keys } from "../lib/clients/s3/client.ts";
-import { inParallel } from "../lib/checkpoints/nessie/integrity/pool.ts";
+import { inParallel } from "../lib/checkpoint/side_by_side.ts";
 import { benchTable } from "./catalog_files.ts";
 
 export const BUCKET = "iceberg-warehouse";

@@ -1,12 +1,24 @@
-/** Works on all of them, at most `atOnce` at a time and in no order; rejects with the first that rejects. */
-export async function sideBySide<T>(
-  all: readonly T[],
-  atOnce: number,
-  work: (one: T) => Promise<void>,
+/** Work side by side, with a bound. */
+
+/** Takes items as places become free; ends when all are done. The first error ends it, after what is under way. */
+export async function inParallel<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  places: number,
+  work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const left = [...all];
-  const worker = async () => {
-    for (let one = left.pop(); one !== undefined; one = left.pop()) await work(one);
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, all.length) }, worker));
+  const running = new Set<Promise<void>>();
+  let trouble: { error: unknown } | undefined;
+  try {
+    for await (const item of items) {
+      if (trouble) break;
+      const one = work(item).catch((error) => {
+        trouble ??= { error };
+      }).finally(() => running.delete(one));
+      running.add(one);
+      if (running.size >= places) await Promise.race(running);
+    }
+  } finally {
+    await Promise.all(running);
+  }
+  if (trouble) throw trouble.error;
 }

@@ -1,5 +1,5 @@
 /**
- * A trial is one thing that a checkpoint tries for real, with what it means when it does not hold. Trying makes
+ * A trial is one thing that a checkpoint tries for real, with what it means when it fails. Trying makes
  * records, which are facts; what is made of them here is pure, so that a checkpoint can be replayed like any report.
  */
 import type {
@@ -27,8 +27,8 @@ import {
   whole,
 } from "../engine/decode.ts";
 
-/** `held`: it is as it should be. `failed`: it is not. `unknown`: it could not be tried. `skipped`: it does not apply. */
-export type TrialResult = "held" | "failed" | "skipped" | "unknown";
+/** `passed`: it is as it should be. `failed`: it is not. `unknown`: it could not be tried. `skipped`: it does not apply. */
+export type TrialResult = "passed" | "failed" | "skipped" | "unknown";
 
 /** What came of a trial, as its `run` says it. */
 export interface Outcome {
@@ -66,6 +66,12 @@ export type SeenRecord = Omit<TrialRecord, "next"> & { next?: ShellCommand[] };
 
 const steps = atMost(20, list(whole({ step: text(100), values: atMost(10, list(str)) })));
 
+/** In facts of older releases what passed is called `held`. */
+const result = via(
+  oneOf("passed", "held", "failed", "skipped", "unknown"),
+  (text): TrialResult => text === "held" ? "passed" : text,
+);
+
 /** `SilentlyIgnored`: a reason of a report. */
 const reason = matching(/^[A-Z][A-Za-z0-9]{0,63}$/);
 
@@ -77,7 +83,7 @@ export function trialReader(commandOf: (step: NextStep) => ShellCommand | undefi
   const read = whole({
     trial: text(100, 1),
     durationMs: num,
-    result: oneOf("held", "failed", "skipped", "unknown"),
+    result,
     reason,
     message: text(4000, 1),
   }, {
@@ -107,7 +113,7 @@ export interface TrialWords {
   /** Stable, with its area before the dot: `s3.put-get`. */
   id: string;
   title: string;
-  /** One paragraph for docs/checks.md: what is tried, and what it means when it does not hold. */
+  /** One paragraph for docs/checks.md: what is tried, and what it means when it fails. */
   explain: string;
   /** What a `failed` outcome comes to. */
   weight: "critical" | "warning";
@@ -115,17 +121,17 @@ export interface TrialWords {
 
 /** A trial as it is carried out. `C` is what the checkpoint gives it: clients, its scratch scope. */
 export interface Trial<C> extends TrialWords {
-  /** Ids of trials that must have held; else this one is skipped and says so. */
+  /** Ids of trials that must have passed; else this one is skipped and says so. */
   needs?: readonly string[];
   /**
-   * Tries it. What it makes it registers with the scratch scope before or right after making it. CannotLook becomes
-   * `unknown`; any other error is a bug and ends the checkpoint, after undoing.
+   * Tries it; `expect` (expect.ts) ends it as failed. What it makes it registers with the scratch scope before or right
+   * after making it. CannotLook becomes `unknown`; any other error is a bug and ends the checkpoint, after cleaning up.
    */
-  run(context: C): Promise<Outcome | Outcome[]>;
+  run(context: C): Outcome | Outcome[] | Promise<Outcome | Outcome[]>;
 }
 
-export const held = (message: string, more: Partial<Outcome> = {}): Outcome => ({
-  result: "held",
+export const passed = (message: string, more: Partial<Outcome> = {}): Outcome => ({
+  result: "passed",
   reason: "Holds",
   message,
   ...more,
@@ -133,6 +139,14 @@ export const held = (message: string, more: Partial<Outcome> = {}): Outcome => (
 
 export const failed = (reason: string, message: string, more: Partial<Outcome> = {}): Outcome => ({
   result: "failed",
+  reason,
+  message,
+  ...more,
+});
+
+/** It could not be tried. */
+export const unknown = (reason: string, message: string, more: Partial<Outcome> = {}): Outcome => ({
+  result: "unknown",
   reason,
   message,
   ...more,
@@ -146,7 +160,7 @@ export const skipped = (message: string, more: Partial<Outcome> = {}): Outcome =
 });
 
 const STATUS: Record<Exclude<TrialResult, "failed">, Status> = {
-  held: "ok",
+  passed: "ok",
   skipped: "skipped",
   unknown: "unknown",
 };

@@ -8,22 +8,24 @@ import type { AssertedFact } from "./asserted.ts";
 const OWN = new Set(["s3.clean", "s3.sweep", "nessie.scratch-gone"]);
 
 /** The trials that a test cannot assert: one did not hold, or could not be carried out. Sorted. */
-export function notHeld(records: readonly SeenRecord[]): string[] {
+export function notPassed(records: readonly SeenRecord[]): string[] {
   const not = records.filter(({ trial, result }) =>
     !OWN.has(trial) && (result === "failed" || result === "unknown")
   );
   return [...new Set(not.map(({ trial }) => trial))].toSorted();
 }
 
-/** The trials of which every record held, as one fact; none when there is no such trial. */
-export function heldTrials(
+/** The trials of which every record passed, as one fact; none when there is no such trial. */
+export function passedTrials(
   records: readonly SeenRecord[],
   words: Pick<AssertedFact, "id" | "title">,
 ): AssertedFact[] {
   const ended = Map.groupBy(records, ({ trial }) => trial);
-  const held = [...ended].filter(([id, all]) => !OWN.has(id) && all.every(({ result }) => result === "held"))
+  const passed = [...ended].filter(([id, all]) =>
+    !OWN.has(id) && all.every(({ result }) => result === "passed")
+  )
     .map(([id]) => id);
-  return held.length > 0 ? [{ ...words, value: held.toSorted(), how: "includes" }] : [];
+  return passed.length > 0 ? [{ ...words, value: passed.toSorted(), how: "includes" }] : [];
 }
 
 /**

@@ -11,7 +11,7 @@ import { s3Trials } from "../checkpoints/s3/records.ts";
 import type { AssertedFact, Subject } from "./asserted.ts";
 import { assertedNessie, type NamedReference, nessieSubject } from "./asserted_nessie.ts";
 import { assertedS3, s3Subject } from "./asserted_s3.ts";
-import { notHeld } from "./asserted_trials.ts";
+import { notPassed } from "./asserted_trials.ts";
 
 export interface Looker {
   subject: Subject;
@@ -43,7 +43,7 @@ export const s3Looker: Looker = {
   },
   command: async () => (await import("../checkpoints/s3/command.ts")).testS3,
   asserted: (facts) => Promise.resolve(assertedS3(openWorld(reached(facts, "s3.trials")))),
-  leftOut: (facts) => notHeld(openWorld(facts).records(s3Trials)),
+  leftOut: (facts) => notPassed(openWorld(facts).records(s3Trials)),
 };
 
 export const nessieLooker: Looker = {
@@ -56,7 +56,7 @@ export const nessieLooker: Looker = {
   },
   leftOut(facts) {
     const world = openWorld(facts);
-    return notHeld([...world.records(nessieTrials), ...world.records(capabilityRecords)]);
+    return notPassed([...world.records(nessieTrials), ...world.records(capabilityRecords)]);
   },
 };
 

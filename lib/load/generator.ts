@@ -6,14 +6,14 @@ import { CannotLook, Interrupted } from "../engine/errors.ts";
 import { type Histogram, histogram, record } from "./histogram.ts";
 import { own } from "../untrusted/lookup.ts";
 
-/** An operation that came to nothing: `SlowDown`, `HTTP 500`, `timeout`, and one line of words without a secret. */
+/** An operation that failed: `SlowDown`, `HTTP 500`, `timeout`, and one line of words without a secret. */
 export interface RequestError {
   kind: string;
   words: string;
 }
 
 /**
- * One operation, the `i`-th from 0: gives the bytes that it moved, or why it came to nothing. It should end when
+ * One operation, the `i`-th from 0: gives the bytes that it moved, or why it failed. It should end when
  * `signal` is aborted. CannotLook counts as a refusal; anything else that is thrown ends the load.
  */
 export type Operation = (i: number, signal: AbortSignal) => Promise<number | RequestError>;

@@ -27,7 +27,7 @@ export interface LoadRow extends CellWords {
   p95Ms: number;
   p99Ms: number;
   maxMs: number;
-  /** Operations that came to nothing, by kind, and the words of the first of them. */
+  /** Operations that failed, by kind, and the words of the first of them. */
   errors: Record<string, number>;
   firstErrors: string[];
   /** Operations a second of each round, in order. */

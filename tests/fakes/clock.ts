@@ -1,5 +1,5 @@
 /** Clocks of tests: a machine whose clock is wrong, and time that passes when a test says so. */
-import type { ScratchClock } from "../../lib/checkpoint/run.ts";
+import type { ScratchClock } from "../../lib/checkpoint/scratch.ts";
 
 /** This process's clock is wrong by so much while `during` runs. */
 export async function withClock<T>(offMs: number, during: () => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { heldTrials, notHeld } from "../../lib/integration_test/asserted_trials.ts";
+import { notPassed, passedTrials } from "../../lib/integration_test/asserted_trials.ts";
 import { changed, checkFacts, type Json } from "../../lib/integration_test/asserted.ts";
 import { difference } from "../../lib/integration_test/difference.ts";
 import { tapRun } from "../../lib/integration_test/prove.ts";
@@ -107,7 +107,7 @@ Deno.test("what deno test says is read, with titles that hold # and quotes", () 
 });
 
 Deno.test("whether runs of a checkpoint have cleaned up is not asserted of the platform", () => {
-  const record = (trial: string, result: "held" | "failed") => ({
+  const record = (trial: string, result: "passed" | "failed") => ({
     trial,
     result,
     reason: "x",
@@ -116,8 +116,8 @@ Deno.test("whether runs of a checkpoint have cleaned up is not asserted of the p
   });
   for (const trial of ["s3.clean", "s3.sweep", "nessie.scratch-gone"]) {
     const words = { id: "s3.trials", title: "trials" };
-    const [fact] = heldTrials([record(trial, "held"), record("s3.put-get", "held")], words);
+    const [fact] = passedTrials([record(trial, "passed"), record("s3.put-get", "passed")], words);
     assert.deepEqual(fact?.value, ["s3.put-get"]);
-    assert.deepEqual(notHeld([record(trial, "failed"), record("s3.copy", "failed")]), ["s3.copy"]);
+    assert.deepEqual(notPassed([record(trial, "failed"), record("s3.copy", "failed")]), ["s3.copy"]);
   }
 });

@@ -21,7 +21,7 @@ function factsOf(sources: Record<string, unknown[]>): Facts {
   };
 }
 
-const trial = (trial: string, result = "held") => ({
+const trial = (trial: string, result = "passed") => ({
   trial,
   result,
   reason: "Holds",
@@ -94,7 +94,7 @@ const S3 = factsOf({
   }, { metadata: { namespace: "other", name: "theirs" } }],
 });
 
-Deno.test("of the object store are asserted: endpoint, keys' place, buckets, users, what held, dialect, budgets", () => {
+Deno.test("of the object store are asserted: endpoint, keys' place, buckets, users, what passed, dialect, budgets", () => {
   const facts = assertedS3(openWorld(S3));
   checkFacts(facts);
   const values = Object.fromEntries(facts.map(({ id, value }) => [id, value]));
@@ -126,7 +126,7 @@ Deno.test("of the object store are asserted: endpoint, keys' place, buckets, use
   assert.equal(budget?.limit, 5000);
 });
 
-Deno.test("of the catalog are asserted: address, versions, references without scratch, what held, budgets", () => {
+Deno.test("of the catalog are asserted: address, versions, references without scratch, what passed, budgets", () => {
   const world = openWorld(factsOf({
     "nessie.setup": [{
       url: "http://nessie.data-platform.svc.cluster.local:19120",

@@ -1,6 +1,6 @@
 /** A catalog that can't be reached, in every way that its client tells apart, with the real client against real sockets. */
 import assert from "node:assert/strict";
-import { validate } from "../../lib/checkpoints/nessie/run.ts";
+import { validate } from "../checkpoints/nessie/fixture.ts";
 import { reported } from "../../lib/checkpoints/nessie/report.ts";
 import { evaluate } from "../../lib/engine/evaluate.ts";
 import type { Facts } from "../../lib/engine/model.ts";

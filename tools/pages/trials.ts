@@ -24,7 +24,7 @@ export function trialsText(header: string): string {
     `<!-- ${header} -->`,
     "# What the checkpoints try",
     "",
-    "A checkpoint does real operations in a scratch place and takes everything back. A trial that could not be carried",
+    "A checkpoint does real operations in a scratch place and cleans everything up. A trial that could not be carried",
     "out is `unknown`, one that does not apply is `skipped` with the reason, and neither is ever `ok`. What it judges",
     "besides is health's: [checks.md](checks.md).",
     "",

@@ -1,7 +1,7 @@
 /** The command validate:nessie: name, flags and help; what it does is loaded when it is asked for. */
-import type { Command } from "../../command.ts";
+import { checkpointCommand } from "../../checkpoint/command.ts";
 
-export const validateNessie: Command = {
+export const validateNessie = checkpointCommand({
   name: "validate:nessie",
   summary:
     "Proves by use that the catalog works and keeps what it is given. Writes on scratch branches, and deletes them.",
@@ -15,7 +15,6 @@ export const validateNessie: Command = {
       what: "another way to the catalog; the environment's NESSIE_URL does the same",
     },
   ],
-  components: async () => (await import("./report.ts")).reported(),
   flags: {
     url: { help: "address of the catalog (default: NESSIE_URL, or Service nessie)", value: "URL" },
     ca: { help: "PEM file with the CA that signed the certificate of that address", value: "FILE" },
@@ -30,7 +29,5 @@ export const validateNessie: Command = {
       value: "FILE",
     },
   },
-  extend: async (facts, asked) => await (await import("./run.ts")).validate(facts, asked),
   interrupted: "The scratch branches it had made were deleted, unless a line above says otherwise.",
-  undoMs: 20_000,
-};
+}, async () => (await import("./checkpoint.ts")).nessieCheckpoint);

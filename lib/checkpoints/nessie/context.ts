@@ -1,5 +1,5 @@
 /** What every trial of the Nessie checkpoint is given: clients of one catalog, and a place of its own in it. */
-import type { Scratch } from "../../checkpoint/run.ts";
+import type { Scratch } from "../../checkpoint/scratch.ts";
 import type { IcebergReads, IcebergRest } from "../../clients/iceberg_rest.ts";
 import type { NessieApi, NessieConfig, OwnReference, Reference } from "../../clients/nessie/client.ts";
 import type { ServiceConnection } from "../../clients/kubernetes/service_connection.ts";
@@ -40,7 +40,7 @@ export interface NessieContext {
   makeBranch(purpose: string, from?: Reference): Promise<OwnReference>;
   /** The same for a tag. */
   makeTag(purpose: string, from: Reference): Promise<OwnReference>;
-  /** Asks for a branch of this very name, already registered for undoing; for names that must be refused. */
+  /** Asks for a branch of this very name, already registered for undoing; for names that must be rejected. */
   askForBranch(name: string, from: Reference): Promise<OwnReference>;
   /** Makes the marker of this run, once; the other makers do so before they make anything. Gives the catalog's time. */
   marked(): Promise<CatalogTime>;

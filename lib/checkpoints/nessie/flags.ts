@@ -14,6 +14,10 @@ export interface Wanted {
   limit?: number;
   /** The file that says where an earlier walk came to. */
   resume?: string;
+  /** Measure reads and commits a second. */
+  load: boolean;
+  /** Restart the catalog's pods, and see that nothing is lost. */
+  restart: boolean;
 }
 
 /** UsageError when something can't be used. `--url` wins over NESSIE_URL. */
@@ -36,6 +40,8 @@ export async function wantedOf({ given }: Pick<Asked, "given">): Promise<Wanted>
   return {
     ...url ? { url } : {},
     integrity,
+    load: given.has("load"),
+    restart: given.has("restart"),
     ...sample === undefined ? {} : { sample },
     ...limit === undefined ? {} : { limit },
     ...resume === undefined ? {} : { resume },

@@ -8,8 +8,9 @@ import { postgresql } from "../../components/postgresql/mod.ts";
 import { SERVICE_ERRORS } from "../../components/common/mod.ts";
 import { rookCeph } from "../../components/rook_ceph/mod.ts";
 import { s3User } from "../../components/object_store/mod.ts";
-import { NOT_LOOKED_AT, OUT_OF_ORDER } from "../../engine/unread/failure_reason.ts";
-import type { Check, Component, Edge, ObjectRef, RecordSource, Table, World } from "../../engine/model.ts";
+import { NOT_LOOKED_AT } from "../../engine/unread/failure_reason.ts";
+import type { Check, Component, Edge, RecordSource, Table, World } from "../../engine/model.ts";
+import { trialComponent, type TrialFamily, trialRef } from "../../checkpoint/component.ts";
 import { type SeenRecord, trialChecks, type TrialWords } from "../../checkpoint/trial.ts";
 import type { LoadRow } from "../../load/rows.ts";
 import { s3Gateway } from "../s3/setup/gateway.ts";
@@ -26,35 +27,14 @@ import { restartWords } from "./storage/restart.ts";
 import { storageTrials } from "./storage/mod.ts";
 import { apiTrials, behaviourTrials, cleanWords } from "./trials.ts";
 
-/** What a trial speaks of, unless it names another object: each has its own, so that two faults stay two. */
-const trialRef = (id: string): ObjectRef => ({ kind: "CatalogTrial", name: id.replace(/^nessie\./, "") });
-
-/** A component of trials. What could not be tried because nobody answered comes from the catalog itself. */
-function trialComponent(
-  name: string,
-  title: string,
-  checks: readonly Check[],
-  more: Partial<Component> = {},
-): Component {
-  return {
-    name,
-    title,
-    dependsOn: ["nessie"],
-    sources: [nessieTrials],
-    namespaces: () => [],
-    kinds: [],
-    checks: checks.map((check) => ({ ...check, object: () => trialRef(check.id) })),
-    edges: () =>
-      checks.map(({ id }) => ({
-        from: trialRef(id),
-        to: nessieObject,
-        via: "catalog",
-        explains: OUT_OF_ORDER,
-        unknown: true,
-      })),
-    ...more,
-  };
-}
+const family: TrialFamily = {
+  area: "nessie",
+  kind: "CatalogTrial",
+  source: nessieTrials,
+  service: nessieObject,
+  dependsOn: "nessie",
+  via: "catalog",
+};
 
 const ofCatalog = () => nessieObject;
 const checksOf = (trials: readonly TrialWords[]) => trialChecks(nessieTrials, trials, ofCatalog);
@@ -90,7 +70,7 @@ function catalogEdges(world: World): Edge[] {
   return [
     { from: nessieObject, to: service, via: "served by", explains: "any", because: [...SERVICE_ERRORS] },
     {
-      from: trialRef("nessie.management-health"),
+      from: trialRef(family, "nessie.management-health"),
       to: warehouse,
       via: "health of its parts",
       explains: ["Down"],
@@ -143,7 +123,7 @@ function onlyAsked(source: RecordSource<SeenRecord>, checks: readonly Check[], a
   }));
 }
 
-const apiPart = trialComponent("nessie-api", "Nessie API and Iceberg REST", checksOf(apiTrials), {
+const apiPart = trialComponent(family, "nessie-api", "Nessie API and Iceberg REST", checksOf(apiTrials), {
   sources: [nessieTrials, nessieSetup],
 });
 const api: Component = {
@@ -153,22 +133,24 @@ const api: Component = {
 };
 
 const behaviour = trialComponent(
+  family,
   "nessie-behaviour",
   "Branches, commits, merges",
   checksOf([...behaviourTrials, cleanWords]),
 );
 
-const performance = trialComponent("nessie-performance", "Time that metadata takes", [
+const performance = trialComponent(family, "nessie-performance", "Time that metadata takes", [
   ...checksOf([latencyWords]),
   ...onlyAsked(nessieTrials, checksOf([loadWords]), "--load"),
 ], { sources: [nessieTrials, nessiePerformance], tables: performanceTables });
 
-const storage = trialComponent("nessie-storage", "Storage of the catalog", [
+const storage = trialComponent(family, "nessie-storage", "Storage of the catalog", [
   ...checksOf(storageTrials),
   ...onlyAsked(nessieTrials, checksOf([restartWords]), "--restart"),
 ]);
 
 const capabilities = trialComponent(
+  family,
   "nessie-capabilities",
   "What the catalog can do",
   capabilityChecks(ofCatalog),
@@ -180,6 +162,7 @@ const capabilities = trialComponent(
 );
 
 const integrity = trialComponent(
+  family,
   "nessie-integrity",
   "From tables to objects",
   onlyAsked(nessieIntegrity, trialChecks(nessieIntegrity, integrityWords, ofCatalog), "--no-integrity"),

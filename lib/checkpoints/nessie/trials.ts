@@ -22,7 +22,7 @@ export const behaviourTrials: readonly Trial<NessieContext>[] = [
   ...commitTrials,
 ];
 
-/** Judged after everything was taken back. */
+/** Judged after everything was cleaned up. */
 export const cleanWords: TrialWords = {
   id: "nessie.scratch-gone",
   title: "Nothing stays behind",

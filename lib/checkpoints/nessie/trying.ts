@@ -1,4 +1,4 @@
-/** What trials of the catalog share: how a refusal is judged, and contents that need no object store. */
+/** What trials of the catalog share: how a rejection is judged, and contents that need no object store. */
 import {
   type Commit,
   type Content,
@@ -11,27 +11,19 @@ import {
   type Reference,
 } from "../../clients/nessie/client.ts";
 import { CannotLook } from "../../engine/errors.ts";
-import { failed, type Outcome, type Trial } from "../../checkpoint/trial.ts";
+import { expect, fail } from "../../checkpoint/expect.ts";
+import { failed, type Outcome } from "../../checkpoint/trial.ts";
 import type { NessieContext } from "./context.ts";
 import { parseJson } from "../../untrusted/json.ts";
 
 /**
- * A trial in which what the catalog itself refuses is a fault of the catalog. Where it may refuse for a reason of its
- * own (a login, a right, too many requests) nothing was tried.
+ * What the catalog itself rejects is a fault of the catalog. Where it may reject for a reason of its own (a login, a right,
+ * too many requests) nothing was tried.
  */
-export function trial(words: Trial<NessieContext>): Trial<NessieContext> {
-  return {
-    ...words,
-    async run(context) {
-      try {
-        return await words.run(context);
-      } catch (error) {
-        const said = errorBodyOf(error);
-        if (!said || [401, 403, 429].includes(said.status) || !(error instanceof CannotLook)) throw error;
-        return failed(pascal(said.code), error.failure.message, { observed: saidText(said) });
-      }
-    },
-  };
+export function judgeRejection(error: unknown): Outcome | undefined {
+  const said = errorBodyOf(error);
+  if (!said || [401, 403, 429].includes(said.status) || !(error instanceof CannotLook)) return undefined;
+  return failed(pascal(said.code), error.failure.message, { observed: saidText(said) });
 }
 
 /** REFERENCE_CONFLICT as a reason: ReferenceConflict. */
@@ -42,7 +34,7 @@ export function pascal(code: string): string {
 
 export const saidText = ({ status, code }: ErrorBody): string => `HTTP ${status} ${code}`;
 
-/** What the catalog says when it is asked for something that it must refuse; undefined: it did it. */
+/** What the catalog says when it is asked for something that it must reject; undefined: it did it. */
 export async function refusal(doing: Promise<unknown>): Promise<ErrorBody | undefined> {
   try {
     await doing;
@@ -54,23 +46,20 @@ export async function refusal(doing: Promise<unknown>): Promise<ErrorBody | unde
   }
 }
 
-/** That something which must be refused was refused, with this status and code; undefined when it was. */
-export function notRefused(
-  said: ErrorBody | undefined,
+/** That something which must be rejected is, with this status and code; gives what the catalog says. */
+export async function rejected(
+  doing: Promise<unknown>,
   wanted: { status: number; code: string },
   what: string,
   harm: string,
-): Outcome | undefined {
+): Promise<ErrorBody> {
   const expected = `HTTP ${wanted.status} ${wanted.code}`;
-  if (!said) {
-    return failed("NotRefused", `${what} was accepted: ${harm}`, { observed: "accepted", expected });
-  }
-  if (said.status === wanted.status && said.code === wanted.code) return undefined;
-  return failed("OtherRefusal", `${what} was refused, but not as clients expect it: ${said.message}`, {
-    observed: saidText(said),
-    expected,
-    status: "warning",
-  });
+  const said = await refusal(doing);
+  if (!said) fail("NotRefused", `the catalog accepts ${what}: ${harm}`, { observed: "accepted", expected });
+  const asExpected = said.status === wanted.status && said.code === wanted.code;
+  const message = `the catalog rejects ${what}, but not as clients expect it: ${said.message}`;
+  expect(asExpected, "OtherRefusal", message, { observed: saidText(said), expected, status: "warning" });
+  return said;
 }
 
 /** A pointer to a table that is not there: Nessie keeps pointers, and does not follow them. */
@@ -131,27 +120,26 @@ export async function contentOf(api: NessieApi, at: string, key: Key): Promise<C
 export const keyText = (key: Key): string => key.join(".");
 const keyId = (key: Key): string => JSON.stringify(key);
 
-/** How a list of keys differs from the one that should have come; undefined when it does not. */
-export function keysDiffer(found: readonly Key[], wanted: readonly Key[]): Outcome | undefined {
+/** That a list has these keys, each once, in any order; `what` names the list. */
+export function expectKeys(
+  found: readonly Key[],
+  wanted: readonly Key[],
+  what: string,
+  evidence: string,
+): void {
   const left = new Set(wanted.map(keyId));
   const seen = new Set<string>();
   for (const key of found) {
-    if (seen.has(keyId(key))) return failed("Duplicate", `${keyText(key)} came twice`);
+    expect(!seen.has(keyId(key)), "Duplicate", `${what}: ${keyText(key)} comes twice`, { evidence });
     seen.add(keyId(key));
-    if (!left.delete(keyId(key))) {
-      return failed("Unexpected", `${keyText(key)} came, and was never put there`);
-    }
+    const known = left.delete(keyId(key));
+    expect(known, "Unexpected", `${what}: ${keyText(key)} comes, and was never put there`, { evidence });
   }
-  const [missing] = left;
-  if (missing === undefined) return undefined;
-  return failed(
-    "Missing",
-    `${left.size} of ${wanted.length} did not come, ${keyText(parseJson(missing) as string[])} among them`,
-    {
-      observed: `${found.length}`,
-      expected: `${wanted.length}`,
-    },
-  );
+  const [missing = "[]"] = left;
+  const first = keyText(parseJson(missing) as string[]);
+  const message = `${what}: ${left.size} of ${wanted.length} keys, ${first} among them, do not come`;
+  const counts = { observed: `${found.length}`, expected: `${wanted.length}`, evidence };
+  expect(left.size === 0, "Missing", message, counts);
 }
 
 /** A branch with tables on it, by more than one commit. */

@@ -1,8 +1,8 @@
 /** The command data-platform:test:s3: name, flags and help; what it does is loaded when it is asked for. */
-import type { Command } from "../../command.ts";
+import { checkpointCommand } from "../../checkpoint/command.ts";
 import { performanceFlags } from "./performance/mod.ts";
 
-export const testS3: Command = {
+export const testS3 = checkpointCommand({
   name: "data-platform:test:s3",
   summary:
     "Proves by use that the object store can carry a lakehouse. Writes in a scratch bucket, and removes it.",
@@ -14,12 +14,8 @@ export const testS3: Command = {
     { args: "--credentials data-platform/s3-credentials", what: "with the keys of this Secret alone" },
     { args: "--endpoint https://s3.example.com --region eu-central-1", what: "another way to the store" },
   ],
-  components: async () => (await import("./report.ts")).reported(),
   flags: {
-    endpoint: {
-      help: "address of the object store (default: S3_ENDPOINT, or Rook's gateway)",
-      value: "URL",
-    },
+    endpoint: { help: "address of the object store (default: S3_ENDPOINT, or Rook's gateway)", value: "URL" },
     ca: { help: "PEM file with the CA that signed the certificate of that address", value: "FILE" },
     credentials: {
       help: "the Secret whose keys are used (default: those that the pods use)",
@@ -33,7 +29,5 @@ export const testS3: Command = {
     },
     ...performanceFlags,
   },
-  extend: async (facts, asked) => await (await import("./run.ts")).testStore(facts, asked),
   interrupted: "What it had made in the object store was removed, unless a line above says otherwise.",
-  undoMs: 20_000,
-};
+}, async () => (await import("./checkpoint.ts")).s3Checkpoint);

@@ -3,54 +3,27 @@ import { kubernetes, services } from "../../components/kubernetes/mod.ts";
 import { cephObjectStores, rookCeph } from "../../components/rook_ceph/mod.ts";
 import { s3User } from "../../components/object_store/mod.ts";
 import { SERVICE_ERRORS } from "../../components/common/mod.ts";
-import { NOT_LOOKED_AT, OUT_OF_ORDER } from "../../engine/unread/failure_reason.ts";
-import {
-  type Check,
-  type Component,
-  type Edge,
-  type ObjectRef,
-  refText,
-  type World,
-} from "../../engine/model.ts";
+import { NOT_LOOKED_AT } from "../../engine/unread/failure_reason.ts";
+import { type Check, type Component, type Edge, refText, type World } from "../../engine/model.ts";
+import { trialComponent, type TrialFamily } from "../../checkpoint/component.ts";
 import { trialChecks, type TrialWords } from "../../checkpoint/trial.ts";
 import { s3Object } from "./context.ts";
 import { s3Gateway } from "./setup/gateway.ts";
 import { s3Setup, s3Trials } from "./records.ts";
 import { gatewayServices } from "./setup/facts.ts";
 
-/** What was asked of the store comes to nothing with the store: it explains what could not be looked at, and what failed with it. */
-export const fromStore = (from: ObjectRef): Edge => ({
-  from,
-  to: s3Object,
+export const s3Family: TrialFamily = {
+  area: "s3",
+  kind: "S3Trial",
+  source: s3Trials,
+  service: s3Object,
+  dependsOn: "s3-gateway",
   via: "object store",
-  explains: OUT_OF_ORDER,
-  unknown: true,
-});
+};
 
-/** What a trial speaks of, unless it names another object: each has its own, so that two faults stay two. */
-function trialRef({ id }: TrialWords): ObjectRef {
-  return { kind: "S3Trial", name: id.replace(/^s3\./, "") };
-}
-
-/** A component of trials. What could not be tried because nobody answered comes from the store itself. */
-export function trialComponent(
-  name: string,
-  title: string,
-  trials: readonly TrialWords[],
-  more: Partial<Component> = {},
-): Component {
-  return {
-    name,
-    title,
-    dependsOn: ["s3-gateway"],
-    sources: [s3Trials],
-    namespaces: () => [],
-    kinds: [],
-    checks: trials.flatMap((trial) => trialChecks(s3Trials, [trial], () => trialRef(trial))),
-    edges: () => trials.map((trial) => fromStore(trialRef(trial))),
-    ...more,
-  };
-}
+/** A component of trials that left their records in `s3.trials`. */
+export const s3Component = (name: string, title: string, trials: readonly TrialWords[]): Component =>
+  trialComponent(s3Family, name, title, trialChecks(s3Trials, trials, () => s3Object));
 
 /** Whether there is a store that answers and takes the keys: the one cause of all that was not tried. */
 const reachCheck: Check = {
@@ -75,7 +48,7 @@ const reachCheck: Check = {
 
 /** Where the store is, whose keys open it, and what was tried first. */
 export function setupComponent(trials: readonly TrialWords[]): Component {
-  const trial = trialComponent("s3-setup", "Way, keys, buckets and scratch place", trials);
+  const trial = s3Component("s3-setup", "Way, keys, buckets and scratch place", trials);
   return {
     ...trial,
     sources: [s3Trials, s3Setup],

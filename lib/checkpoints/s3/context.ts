@@ -1,6 +1,6 @@
 /** What every trial of the S3 checkpoint is given: clients of one store, and a place of its own in it. */
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { Scratch } from "../../checkpoint/run.ts";
+import type { Scratch } from "../../checkpoint/scratch.ts";
 import type { ServiceConnection } from "../../clients/kubernetes/service_connection.ts";
 import type { S3Session } from "../../clients/s3/client.ts";
 import type { RawS3 } from "../../clients/s3/raw.ts";

@@ -1,6 +1,6 @@
 /** The components of the report: the trials by area, then what the object store stands on. */
 import type { Component } from "../../engine/model.ts";
-import { foundations, setupComponent, trialComponent } from "./components.ts";
+import { foundations, s3Component, setupComponent } from "./components.ts";
 import { dialectComponent } from "./compatibility/report.ts";
 import { formatTrials } from "./parquet/mod.ts";
 import { lifecycleTrial } from "./lifecycle/mod.ts";
@@ -16,9 +16,9 @@ export const lifecycleTrials: readonly Trial<S3Setup>[] = [lifecycleTrial, liveR
 export function reported(): readonly Component[] {
   return [
     setupComponent([...setupTrials, cleanWords]),
-    trialComponent("s3-operations", "Operations of a lakehouse's clients", opsTrials),
-    trialComponent("s3-format", "Files and layout of tables", formatTrials),
-    trialComponent("s3-lifecycle", "Lifecycle rules", lifecycleTrials),
+    s3Component("s3-operations", "Operations of a lakehouse's clients", opsTrials),
+    s3Component("s3-format", "Files and layout of tables", formatTrials),
+    s3Component("s3-lifecycle", "Lifecycle rules", lifecycleTrials),
     dialectComponent,
     performanceComponent,
     ...foundations,

@@ -1,11 +1,16 @@
 /** What the tests of the Nessie checkpoint share: a context on a fake, and trials tried on it. */
 import assert from "node:assert/strict";
-import { inScratch, type Leftover, runTrials, type ScratchOptions } from "../../../lib/checkpoint/run.ts";
+import { runTrials } from "../../../lib/checkpoint/run_trials.ts";
+import { inScratch, type Leftover, type ScratchOptions } from "../../../lib/checkpoint/scratch.ts";
+import { runCheckpoint, type Trying } from "../../../lib/checkpoint/run_checkpoint.ts";
+import { nessieCheckpoint } from "../../../lib/checkpoints/nessie/checkpoint.ts";
+import type { Asked } from "../../../lib/command.ts";
 import { nessieApi } from "../../../lib/clients/nessie/client.ts";
 import { givenConnection } from "../../../lib/clients/kubernetes/service_connection.ts";
 import type { NessieContext } from "../../../lib/checkpoints/nessie/context.ts";
 import { managementOf } from "../../../lib/checkpoints/nessie/api/management_port.ts";
 import { type Catalog, contextOf } from "../../../lib/checkpoints/nessie/setup/mod.ts";
+import { judgeRejection } from "../../../lib/checkpoints/nessie/trying.ts";
 import { apiTrials, behaviourTrials } from "../../../lib/checkpoints/nessie/trials.ts";
 import type { Facts } from "../../../lib/engine/model.ts";
 import type { TrialRecord } from "../../../lib/checkpoint/trial.ts";
@@ -28,6 +33,16 @@ const WANTED: Catalog["wanted"] = {
   defaultWarehouse: "lakehouse",
   warehouses: [{ name: "lakehouse", location: "s3://iceberg-warehouse/" }],
 };
+
+/** Runs trials as the runner does, one after the other. */
+export const trying = ({ signal }: NessieContext): Pick<Trying, "trials"> => ({
+  trials: (trials, context) =>
+    runTrials(trials, context, { signal, trialTimeoutMs: PATIENT_MS, concurrency: 1 }),
+});
+
+/** Runs the whole checkpoint. */
+export const validate = (facts: Facts, asked: Asked): Promise<Facts> =>
+  runCheckpoint(nessieCheckpoint, facts, asked);
 
 export interface FixtureOptions {
   wanted?: Catalog["wanted"];
@@ -77,5 +92,6 @@ export async function tried(context: NessieContext, ids?: readonly string[]): Pr
   const trials = ids ? all.filter(({ id }) => ids.includes(id)) : all;
   assert.ok(trials.length > 0, `no trial ${ids}`);
   const { signal } = context;
-  return await runTrials(trials, context, { signal, trialTimeoutMs: PATIENT_MS, concurrency: 4 });
+  const judge = judgeRejection;
+  return await runTrials(trials, context, { signal, trialTimeoutMs: PATIENT_MS, concurrency: 4, judge });
 }

@@ -4,7 +4,7 @@ import { type FixtureOptions, tried, withFake } from "./fixture.ts";
 
 Deno.test("every trial holds against a catalog that does what it should, and nothing stays behind", async () => {
   const { value, leftovers, fake } = await withFake([], (context) => tried(context));
-  const unwell = value.filter(({ result }) => result !== "held").map(({ trial, message }) =>
+  const unwell = value.filter(({ result }) => result !== "passed").map(({ trial, message }) =>
     `${trial}: ${message}`
   );
   assert.deepEqual(unwell, [
@@ -88,7 +88,7 @@ Deno.test("every trial has been seen to fail", () => {
   assert.deepEqual(never, []);
 });
 
-Deno.test("where nothing can be known, that is said, and nothing is held", async () => {
+Deno.test("where nothing can be known, that is said, and nothing is passed", async () => {
   const options = { wanted: { why: "forbidden" }, management: { why: "an address was given (--url)" } };
   const ids = ["nessie.version", "nessie.management-health", "nessie.metrics"];
   const { value } = await withFake([], (context) => tried(context, ids), options);

@@ -28,7 +28,7 @@ const IDS = reported().flatMap(({ checks }) => checks).map(({ id }) => id)
 function trials(other: Record<string, object> = {}) {
   return IDS.map((trial) => ({
     trial,
-    result: "held",
+    result: "passed",
     reason: "Holds",
     message: "it holds",
     durationMs: 1,
@@ -78,6 +78,17 @@ Deno.test("a safeguard that is silently ignored is a warning that names it", () 
   const facts = seen({ "s3.dialect": records({ "checksum.sha256-wrong": "ignored" }) });
   assert.deepEqual(status(facts, "s3.dialect-safeguards"), ["warning SilentlyIgnored"]);
   assert.match(JSON.stringify(report(facts)), /wrong checksum header, SHA-256/);
+});
+
+Deno.test("what a trial of operations tries is told by it alone, and stands in the table all the same", () => {
+  const tried = { "if-none-match.put": "ignored", "list.encoding-type": "corrupts" };
+  const facts = seen({ "s3.dialect": records(tried) });
+  assert.deepEqual(status(facts, "s3.dialect-safeguards"), ["ok Holds"]);
+  assert.deepEqual(status(facts, "s3.dialect-sound"), ["ok Holds"]);
+  const rows = report(facts).details.tables?.find(({ name }) => name === "s3.dialect")?.rows ?? [];
+  assert.deepEqual(rows.filter((row) => row[1] !== row[2]).map((row) => row[1]), ["ignored", "corrupts"]);
+  const ids = new Set(IDS);
+  assert.deepEqual(FEATURES.flatMap(({ trial = "s3.clean" }) => ids.has(trial) ? [] : [trial]), []);
 });
 
 Deno.test("what clients are to be set up for is no fault", () => {

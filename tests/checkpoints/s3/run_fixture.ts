@@ -1,5 +1,6 @@
 /** Runs the whole S3 checkpoint on a fake S3, and looks at what it said and left. */
-import { testStore } from "../../../lib/checkpoints/s3/run.ts";
+import { runCheckpoint } from "../../../lib/checkpoint/run_checkpoint.ts";
+import { s3Checkpoint } from "../../../lib/checkpoints/s3/checkpoint.ts";
 import type { Asked } from "../../../lib/command.ts";
 import type { Facts } from "../../../lib/engine/model.ts";
 import type { TrialRecord } from "../../../lib/checkpoint/trial.ts";
@@ -7,6 +8,10 @@ import { emptyBucket, FAKE_KEYS, type FakeOptions, type FakeS3, fakeS3 } from ".
 import { factsOf } from "./platform.ts";
 import { PATIENT_MS } from "../../patience.ts";
 import { clusterConnection } from "../../../lib/clients/kubernetes/client.ts";
+
+/** Runs the whole checkpoint. */
+export const testStore = (facts: Facts, asked: Asked): Promise<Facts> =>
+  runCheckpoint(s3Checkpoint, facts, asked);
 
 const base64 = (text: string) => new TextEncoder().encode(text).toBase64();
 

@@ -1,7 +1,8 @@
 /** The operation trials on the lab's Ceph RGW: each comes to what this store is known for, and nothing stays behind. */
 import assert from "node:assert/strict";
 import { kubectl } from "../../../lab/cluster/mod.ts";
-import { inScratch, runTrials } from "../../../lib/checkpoint/run.ts";
+import { runTrials } from "../../../lib/checkpoint/run_trials.ts";
+import { inScratch } from "../../../lib/checkpoint/scratch.ts";
 import { connectToService } from "../../../lib/clients/kubernetes/service_connection.ts";
 import { opsTrials } from "../../../lib/checkpoints/s3/operations/mod.ts";
 import { clientsOf, type S3Setup, setUp, type Store } from "../../../lib/checkpoints/s3/setup/mod.ts";

@@ -8,7 +8,7 @@ import type { LoadRecord } from "../../../lib/load/rows.ts";
 import { measureStore, type PerformanceAsked } from "../../../lib/checkpoints/s3/performance/mod.ts";
 import type { Matrix } from "../../../lib/checkpoints/s3/performance/cells.ts";
 import { createBucket } from "../../../lib/checkpoints/s3/scratch/own_place.ts";
-import { inScratch } from "../../../lib/checkpoint/run.ts";
+import { inScratch } from "../../../lib/checkpoint/scratch.ts";
 import type { ServiceConnection } from "../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3, rawS3 } from "../../../lib/clients/s3/client.ts";
 import { lab } from "../live.ts";

@@ -22,8 +22,8 @@ const REFUSED = [
   "let path = base; path += '/secrets/'; path += name;",
   "const path = base.concat('/namespaces/', name);",
   "const path = String.raw`/api/v1/pods/${name}`;",
-  "yard.send('GET', `${path}?pageSize=1${more}`);",
-  "yard.send('DELETE', `${path}${more}`);",
+  "rest.send('GET', `${path}?pageSize=1${more}`);",
+  "rest.send('DELETE', `${path}${more}`);",
   "kube.list(`/things/${name}`);",
   "kube.get(`/things/${name}`);",
   "ask({ method: 'GET', path: `${base}${path}` });",
@@ -34,7 +34,7 @@ const REFUSED = [
 
 const ACCEPTED = [
   "kube.get(kubePath`/api/v1/namespaces/${namespace}/secrets/${name}`);",
-  "yard.send('GET', restPath`${path}?pageSize=1`);",
+  "rest.send('GET', restPath`${path}?pageSize=1`);",
   "kube.get('/api/v1/nodes'); kube.get(`/version`);",
   "const evidence = `GET /api/v2/trees/${name}/history`;",
   "const said = `/v1/config lists ${count} endpoints`;",

@@ -1,9 +1,11 @@
 /** Trials of what the catalog says of itself: its configuration, its default branch, its release. */
-import { failed, held, type Outcome, skipped } from "../../../checkpoint/trial.ts";
-import { taken, trial } from "../trying.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import type { NessieContext } from "../context.ts";
+import { failed, passed, skipped, type Trial } from "../../../checkpoint/trial.ts";
+import { taken } from "../trying.ts";
 import { nextStep } from "../../../checkpoint/next_steps.ts";
 
-const configTrial = trial({
+const configTrial: Trial<NessieContext> = {
   id: "nessie.config",
   title: "API version 2",
   weight: "critical",
@@ -13,35 +15,22 @@ const configTrial = trial({
   run({ config, wanted }) {
     const evidence = "GET /api/v2/config";
     const { minSupportedApiVersion: min, maxSupportedApiVersion: max, specVersion, defaultBranch } = config;
-    if (max < 2 || min > 2) {
-      return done(failed("ApiVersion", `the server knows versions ${min} to ${max} of the API, and not 2`, {
-        observed: `${min} to ${max}`,
-        expected: "2",
-        evidence,
-      }));
-    }
-    const asked = "why" in wanted ? undefined : wanted.defaultBranch;
-    if (asked !== undefined && asked !== defaultBranch) {
-      return done(
-        failed(
-          "OtherDefaultBranch",
-          `the default branch is ${defaultBranch}, and its configuration asks for ${asked}`,
-          {
-            observed: defaultBranch,
-            expected: asked,
-            evidence,
-          },
-        ),
-      );
-    }
+    expect(min <= 2 && max >= 2, "ApiVersion", {
+      message: `the server knows versions ${min} to ${max} of the API, and not 2`,
+      observed: `${min} to ${max}`,
+      expected: "2",
+      evidence,
+    });
+    const asked = "why" in wanted ? defaultBranch : wanted.defaultBranch ?? defaultBranch;
+    const other = `the default branch is ${defaultBranch}, and its configuration asks for ${asked}`;
+    const seen = { observed: defaultBranch, expected: asked, evidence };
+    expect(asked === defaultBranch, "OtherDefaultBranch", other, seen);
     const spec = specVersion ?? "not told";
-    return done(held(`API version 2, specification ${spec}, default branch ${defaultBranch}`, { evidence }));
+    return passed(`API version 2, specification ${spec}, default branch ${defaultBranch}`, { evidence });
   },
-});
+};
 
-const done = (outcome: Outcome) => Promise.resolve(outcome);
-
-const defaultBranchTrial = trial({
+const defaultBranchTrial: Trial<NessieContext> = {
   id: "nessie.default-branch",
   title: "Default branch",
   weight: "critical",
@@ -51,18 +40,13 @@ const defaultBranchTrial = trial({
   async run({ nessie, config }) {
     const name = config.defaultBranch;
     const [byName, byDash] = await Promise.all([nessie.reference(name), nessie.reference("-")]);
-    if (byName.type !== "BRANCH") {
-      return failed(
-        "NoBranch",
-        `${name} is a ${byName.type.toLowerCase()} and no branch: nothing can be committed to it`,
-      );
-    }
-    if (byDash.name !== name) {
-      return failed("OtherDefaultBranch", `- leads to ${byDash.name} and not to ${name}`, {
-        observed: byDash.name,
-        expected: name,
-      });
-    }
+    expect(byName.type === "BRANCH", "NoBranch", {
+      message: `${name} is a ${byName.type.toLowerCase()} and no branch: nothing can be committed to it`,
+    });
+    expect(byDash.name === name, "OtherDefaultBranch", `- leads to ${byDash.name} and not to ${name}`, {
+      observed: byDash.name,
+      expected: name,
+    });
     const at = `${name}@${byName.hash}`;
     const [entries, log] = await Promise.all([
       nessie.page("entries", { at }),
@@ -71,21 +55,20 @@ const defaultBranchTrial = trial({
     const begun = log
       ? `its last commit is of ${log.commitTime ?? "a time that is not told"}`
       : "it has no commits yet";
-    if (!log && entries.items.length > 0) {
-      return failed("NoHistory", `${name} has entries, and no commit that made them`, {
-        evidence: `GET /api/v2/trees/${name}/history`,
-      });
-    }
-    return held(`${name} is there; ${begun}`);
+    expect(log || entries.items.length === 0, "NoHistory", {
+      message: `${name} has entries, and no commit that made them`,
+      evidence: `GET /api/v2/trees/${name}/history`,
+    });
+    return passed(`${name} is there; ${begun}`);
   },
-});
+};
 
 async function first<T>(items: AsyncGenerator<T, void, void>): Promise<T | undefined> {
   for await (const item of items) return item;
   return undefined;
 }
 
-const versionTrial = trial({
+const versionTrial: Trial<NessieContext> = {
   id: "nessie.version",
   title: "Release that runs",
   weight: "warning",
@@ -108,21 +91,19 @@ const versionTrial = trial({
         evidence,
       });
     }
-    if (version === runs) return held(`release ${runs} runs, as image ${image} says`, { evidence });
+    if (version === runs) return passed(`release ${runs} runs, as image ${image} says`, { evidence });
     return failed("OtherVersion", `release ${runs} runs, and the Deployment asks for ${version} (${image})`, {
       observed: runs,
       expected: version,
       evidence,
-      next: [
-        nextStep("images-of-nessie", world.namespace),
-      ],
+      next: [nextStep("images-of-nessie", world.namespace)],
     });
   },
-});
+};
 
 const REFERENCES = 5;
 
-const referencesTrial = trial({
+const referencesTrial: Trial<NessieContext> = {
   id: "nessie.references",
   title: "References in pages",
   weight: "critical",
@@ -140,46 +121,30 @@ const referencesTrial = trial({
     const filter = `ref.name.startsWith('${names[0]?.slice(0, -1)}')`;
     for (const pageSize of [1, 2, REFERENCES, 100]) {
       const got = (await taken(nessie.references({ pageSize, filter }), 1000)).map(({ name }) => name);
-      const flaw = listFlaw(got, names);
-      if (flaw) {
-        return failed(flaw.reason, `in pages of ${pageSize} ${flaw.words}`, {
-          evidence: "GET /api/v2/trees?max-records=…",
-        });
-      }
+      expectNames(got, names, `in pages of ${pageSize}`, "GET /api/v2/trees?max-records=…");
     }
     const all = (await taken(nessie.references(), MOST_REFERENCES)).map(({ name }) => name);
-    const flaw = listFlaw(all.filter((name) => name === config.defaultBranch || names.includes(name)), [
-      ...names,
-      config.defaultBranch,
-    ]);
-    if (flaw) {
-      return failed(flaw.reason, `in the list of all references ${flaw.words}`, {
-        evidence: "GET /api/v2/trees",
-      });
-    }
-    return held(`each of ${all.length} references comes once, whatever the size of a page`);
+    const known = all.filter((name) => name === config.defaultBranch || names.includes(name));
+    const wanted = [...names, config.defaultBranch];
+    expectNames(known, wanted, "in the list of all references", "GET /api/v2/trees");
+    return passed(`each of ${all.length} references comes once, whatever the size of a page`);
   },
-});
+};
 
 const MOST_REFERENCES = 100_000;
 
-export function listFlaw(
-  found: readonly string[],
-  wanted: readonly string[],
-): { reason: string; words: string } | undefined {
+function expectNames(found: readonly string[], wanted: readonly string[], where: string, evidence: string) {
   const twice = found.find((name, at) => found.indexOf(name) !== at);
-  if (twice !== undefined) return { reason: "Duplicate", words: `${twice} comes twice` };
+  expect(twice === undefined, "Duplicate", `${twice} comes twice ${where}`, { evidence });
   const missing = wanted.filter((name) => !found.includes(name));
-  if (missing.length > 0) {
-    return {
-      reason: "Missing",
-      words: `${missing.length} of ${wanted.length} do not come, ${missing[0]} among them`,
-    };
-  }
+  const message = `${missing.length} of ${wanted.length} references, ${
+    missing[0]
+  } among them, do not come ${where}`;
+  expect(missing.length === 0, "Missing", message, { evidence });
   const strange = found.find((name) => !wanted.includes(name));
-  return strange === undefined
-    ? undefined
-    : { reason: "Unexpected", words: `${strange} comes, which does not belong there` };
+  expect(strange === undefined, "Unexpected", `${strange}, which does not belong there, comes ${where}`, {
+    evidence,
+  });
 }
 
 export const configTrials = [configTrial, defaultBranchTrial, versionTrial, referencesTrial];

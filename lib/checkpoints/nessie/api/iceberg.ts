@@ -1,13 +1,14 @@
 /** Trials of the Iceberg REST catalog that Nessie serves: its configuration, its warehouse, what it lists. */
+import { expect } from "../../../checkpoint/expect.ts";
+import type { NessieContext } from "../context.ts";
 import { restPath } from "../../../untrusted/api_path.ts";
 import { icebergError } from "../../../clients/iceberg_rest.ts";
-import { failed, held, type Outcome, skipped } from "../../../checkpoint/trial.ts";
-import { trial } from "../trying.ts";
+import { failed, type Outcome, passed, skipped, type Trial } from "../../../checkpoint/trial.ts";
 import { trimEnd } from "../../../untrusted/text.ts";
 
 const CONFIG = "GET /iceberg/v1/config";
 
-const icebergConfigTrial = trial({
+const icebergConfigTrial: Trial<NessieContext> = {
   id: "nessie.iceberg-config",
   title: "Iceberg REST configuration",
   weight: "critical",
@@ -19,43 +20,32 @@ const icebergConfigTrial = trial({
     const branch = config.defaultBranch;
     const { defaults, overrides } = await iceberg(branch).config();
     const prefix = overrides.prefix ?? defaults.prefix;
-    if (prefix === undefined) {
-      return failed("NoPrefix", "it names no prefix, so clients do not know where the tables are", {
-        evidence: CONFIG,
-      });
-    }
-    if (decodeURIComponent(prefix).split("|")[0] !== branch) {
-      return failed(
-        "OtherPrefix",
-        `its prefix is ${prefix}, which does not lead to the default branch ${branch}`,
-        {
-          observed: prefix,
-          expected: branch,
-          evidence: CONFIG,
-        },
-      );
-    }
+    expect(prefix !== undefined, "NoPrefix", {
+      message: "it names no prefix, so clients do not know where the tables are",
+      evidence: CONFIG,
+    });
+    expect(
+      decodeURIComponent(prefix).split("|")[0] === branch,
+      "OtherPrefix",
+      `its prefix is ${prefix}, which does not lead to the default branch ${branch}`,
+      { observed: prefix, expected: branch, evidence: CONFIG },
+    );
     await iceberg(decodeURIComponent(prefix)).namespaces();
-    const uri = URL.parse(overrides.uri ?? connection.url);
-    if (uri && uri.host !== new URL(connection.url).host) {
-      return failed(
-        "OtherAddress",
-        `it sends clients on to ${uri.origin}, and was asked at ${connection.url}`,
-        {
-          observed: uri.origin,
-          expected: connection.url,
-          evidence: `${CONFIG}, overrides.uri`,
-          status: "warning",
-        },
-      );
-    }
-    return held(`prefix ${prefix}, below which namespaces can be read`, { evidence: CONFIG });
+    const { origin, host } = URL.parse(overrides.uri ?? connection.url) ?? new URL(connection.url);
+    const elsewhere = `it sends clients on to ${origin}, and was asked at ${connection.url}`;
+    expect(host === new URL(connection.url).host, "OtherAddress", elsewhere, {
+      observed: origin,
+      expected: connection.url,
+      evidence: `${CONFIG}, overrides.uri`,
+      status: "warning",
+    });
+    return passed(`prefix ${prefix}, below which namespaces can be read`, { evidence: CONFIG });
   },
-});
+};
 
 const bare = (location: string): string => trimEnd(location, "/").replace(/^s3[an]:/, "s3:");
 
-const warehouseTrial = trial({
+const warehouseTrial: Trial<NessieContext> = {
   id: "nessie.warehouse",
   title: "Warehouse",
   weight: "critical",
@@ -67,27 +57,20 @@ const warehouseTrial = trial({
     const catalog = iceberg(config.defaultBranch);
     const { defaults, overrides } = await catalog.config();
     const location = overrides.warehouse ?? defaults.warehouse;
-    if (!location) {
-      return failed("NoWarehouse", "the catalog has no default warehouse, so no table can be created", {
-        evidence: CONFIG,
-      });
-    }
+    expect(location, "NoWarehouse", "the catalog has no default warehouse, so no table can be created", {
+      evidence: CONFIG,
+    });
     const never = "lakecheck-no-such-warehouse";
     const unknown = await catalog.send("GET", restPath`/v1/config?warehouse=${never}`);
-    if (unknown.status < 400) {
-      return failed(
-        "AnyWarehouse",
-        `it answers for warehouse ${never}, which nobody configured, as if it were there`,
-        {
-          observed: `HTTP ${unknown.status}`,
-          expected: "an error",
-          evidence: `${CONFIG}?warehouse=${never}`,
-          status: "warning",
-        },
-      );
-    }
+    expect(unknown.status >= 400, "AnyWarehouse", {
+      message: `it answers for warehouse ${never}, which nobody configured, as if it were there`,
+      observed: `HTTP ${unknown.status}`,
+      expected: "an error",
+      evidence: `${CONFIG}?warehouse=${never}`,
+      status: "warning",
+    });
     if ("why" in wanted) {
-      return held(`the default warehouse is ${location}; what is asked for is not known: ${wanted.why}`, {
+      return passed(`the default warehouse is ${location}; what is asked for is not known: ${wanted.why}`, {
         evidence: CONFIG,
       });
     }
@@ -109,35 +92,26 @@ const warehouseTrial = trial({
       outcomes.unshift(judged(`${byDefault.name} (default)`, byDefault.location, location, ""));
     }
     if (outcomes.length === 0) {
-      return held(`the default warehouse is ${location}; the configuration that was read names none`, {
+      return passed(`the default warehouse is ${location}; the configuration that was read names none`, {
         evidence: CONFIG,
       });
     }
     return outcomes;
   },
-});
+};
 
 function judged(name: string, asked: string, found: string | undefined, said: string): Outcome {
-  const evidence = `${CONFIG}?warehouse=${name}`;
+  const seen = { expected: asked, evidence: `${CONFIG}?warehouse=${name}` };
   if (found === undefined) {
-    return failed(
-      "NoWarehouse",
-      `warehouse ${name} is configured, and the catalog does not give it: ${said}`,
-      { expected: asked, evidence },
-    );
+    const message = `warehouse ${name} is configured, and the catalog does not give it: ${said}`;
+    return failed("NoWarehouse", message, seen);
   }
-  if (bare(found) === bare(asked)) {
-    return held(`warehouse ${name} is at ${found}, as configured`, { evidence });
-  }
-  return failed(
-    "OtherLocation",
-    `warehouse ${name} is at ${found}, and its configuration asks for ${asked}`,
-    {
-      observed: found,
-      expected: asked,
-      evidence,
-    },
-  );
+  const is = `warehouse ${name} is at ${found}`;
+  if (bare(found) === bare(asked)) return passed(`${is}, as configured`, { evidence: seen.evidence });
+  return failed("OtherLocation", `${is}, and its configuration asks for ${asked}`, {
+    observed: found,
+    ...seen,
+  });
 }
 
 /** Without these no engine can read and write tables. */
@@ -152,7 +126,7 @@ const CORE = [
   "DELETE /v1/{prefix}/namespaces/{namespace}/tables/{table}",
 ];
 
-const endpointsTrial = trial({
+const endpointsTrial: Trial<NessieContext> = {
   id: "nessie.iceberg-endpoints",
   title: "Iceberg REST endpoints",
   weight: "warning",
@@ -167,7 +141,7 @@ const endpointsTrial = trial({
     }
     const missing = CORE.filter((one) => !endpoints.includes(one));
     if (missing.length === 0) {
-      return held(`it lists ${endpoints.length} endpoints, those for tables among them`, { evidence });
+      return passed(`it lists ${endpoints.length} endpoints, those for tables among them`, { evidence });
     }
     return failed("EndpointsMissing", `it lists ${endpoints.length} endpoints, and not ${missing[0]}`, {
       observed: `${missing.length} missing`,
@@ -175,6 +149,6 @@ const endpointsTrial = trial({
       evidence,
     });
   },
-});
+};
 
 export const icebergTrials = [icebergConfigTrial, warehouseTrial, endpointsTrial];

@@ -1,26 +1,23 @@
 /** Trials of what a branch holds: entries, contents, history, differences; in pages, and exact. */
+import { expect } from "../../../checkpoint/expect.ts";
+import type { NessieContext } from "../context.ts";
 import type { Content, Key } from "../../../clients/nessie/client.ts";
-import { failed, held, type Outcome } from "../../../checkpoint/trial.ts";
+import { type Outcome, passed, type Trial } from "../../../checkpoint/trial.ts";
 import {
   BIG_SNAPSHOT,
   commit,
+  expectKeys,
   furnish,
-  keysDiffer,
   keyText,
   namespace,
   put,
   tableAt,
   taken,
-  trial,
 } from "../trying.ts";
 
 const MOST = 1000;
 
-/** An outcome that names the list it is of. */
-const of = (what: string, outcome: Outcome | undefined, evidence: string): Outcome | undefined =>
-  outcome && { ...outcome, message: `${what}: ${outcome.message}`, evidence };
-
-const entriesTrial = trial({
+const entriesTrial: Trial<NessieContext> = {
   id: "nessie.entries",
   title: "Entries in pages",
   weight: "critical",
@@ -31,28 +28,24 @@ const entriesTrial = trial({
   async run(context) {
     const { nessie } = context;
     const { head, keys } = await furnish(context, "entries");
-    const evidence = `GET /api/v2/trees/BRANCH/entries`;
+    const evidence = "GET /api/v2/trees/BRANCH/entries";
     for (const pageSize of [1, 5, keys.length, undefined]) {
       for (const content of [false, true]) {
         const what = `in pages of ${pageSize ?? "any size"} ${content ? "with" : "without"} contents`;
         const got = await taken(nessie.entries(head.name, { pageSize, content }), MOST);
-        const flaw = of(what, keysDiffer(got.map(({ key }) => key), keys), evidence);
-        if (flaw) return flaw;
-        const bare = got.find((entry) => !entry.contentId || (content && !entry.content));
-        if (bare) {
-          return failed(
-            "Incomplete",
-            `${what}: ${keyText(bare.key)} comes without ${bare.contentId ? "its content" : "an id"}`,
-            { evidence },
-          );
+        expectKeys(got.map(({ key }) => key), keys, what, evidence);
+        for (const entry of got) {
+          const lacking = !entry.contentId ? "an id" : content && !entry.content ? "its content" : undefined;
+          const message = `${what}: ${keyText(entry.key)} comes without ${lacking}`;
+          expect(lacking === undefined, "Incomplete", message, { evidence });
         }
       }
     }
     const below = await taken(nessie.entries(head.name, { below: ["shop"] }), MOST);
-    const flaw = of("below namespace shop", keysDiffer(below.map(({ key }) => key), keys), evidence);
-    return flaw ?? held(`each of ${keys.length} entries comes once, whatever the size of a page`);
+    expectKeys(below.map(({ key }) => key), keys, "below namespace shop", evidence);
+    return passed(`each of ${keys.length} entries comes once, whatever the size of a page`);
   },
-});
+};
 
 /** Parts of keys that need care in a URL, or in JSON. */
 const ODD: readonly string[] = [
@@ -67,7 +60,7 @@ const ODD: readonly string[] = [
   "q?x=1&y#z",
 ];
 
-const contentsTrial = trial({
+const contentsTrial: Trial<NessieContext> = {
   id: "nessie.contents",
   title: "Contents as they were put",
   weight: "critical",
@@ -84,40 +77,34 @@ const contentsTrial = trial({
     }
     const got = await nessie.contents(head.name, [...wanted.map(({ key }) => key), ["odd", "never-put"]]);
     const evidence = "POST /api/v2/trees/BRANCH/contents";
-    const flaw = of(
-      "of those asked for",
-      keysDiffer(got.map(({ key }) => key), wanted.map(({ key }) => key)),
-      evidence,
-    );
-    if (flaw) return flaw;
+    expectKeys(got.map(({ key }) => key), wanted.map(({ key }) => key), "of those asked for", evidence);
     for (const { key, content } of wanted) {
-      const changed = changedField(content, got.find((one) => keyText(one.key) === keyText(key))?.content);
-      if (changed) {
-        return failed("Changed", `${keyText(key)} came back with another ${changed.field}`, {
-          ...changed.values,
-          evidence,
-        });
-      }
+      const found = got.find((one) => keyText(one.key) === keyText(key))?.content;
+      expectSame(content, found, keyText(key), { evidence });
     }
-    return held(`${wanted.length} tables with odd names came back as they were put`);
+    return passed(`${wanted.length} tables with odd names came back as they were put`);
   },
-});
+};
 
 const FIELDS = ["type", "metadataLocation", "snapshotId", "schemaId", "specId", "sortOrderId"] as const;
 
-export function changedField(
+/** That a table comes back as it was put. */
+export function expectSame(
   wanted: Content,
   found: Content | undefined,
-): { field: string; values: { observed: string; expected: string } } | undefined {
-  const field = FIELDS.find((name) => wanted[name] !== found?.[name]);
-  if (!field) return undefined;
-  return {
-    field,
-    values: { observed: `${found?.[field] ?? "none"}`, expected: `${wanted[field] ?? "none"}` },
-  };
+  what: string,
+  more: Partial<Outcome> = {},
+) {
+  for (const field of FIELDS) {
+    expect(wanted[field] === found?.[field], "Changed", `${what} came back with another ${field}`, {
+      observed: `${found?.[field] ?? "none"}`,
+      expected: `${wanted[field] ?? "none"}`,
+      ...more,
+    });
+  }
 }
 
-const historyTrial = trial({
+const historyTrial: Trial<NessieContext> = {
   id: "nessie.history",
   title: "History",
   weight: "critical",
@@ -131,35 +118,23 @@ const historyTrial = trial({
     for (const pageSize of [1, 2, 100]) {
       const log = await untilBase(nessie.history(head.name, { pageSize }), base.hash, commits.length);
       const hashes = log.map(({ hash }) => hash);
-      if (hashes.join() !== commits.join()) {
-        return failed(
-          "OtherHistory",
-          `in pages of ${pageSize} it shows ${hashes.length} commits, not the ${commits.length} that were made, newest first`,
-          {
-            observed: short(hashes),
-            expected: short(commits),
-            evidence,
-          },
-        );
-      }
-      const lost = log.find(({ parentHash }, i) =>
-        parentHash !== undefined && parentHash !== (commits[i + 1] ?? base.hash)
+      expect(
+        hashes.join() === commits.join(),
+        "OtherHistory",
+        `in pages of ${pageSize} it shows ${hashes.length} commits, not the ${commits.length} that were made, newest first`,
+        { observed: short(hashes), expected: short(commits), evidence },
       );
-      if (lost) {
-        return failed(
-          "OtherParent",
-          `commit ${lost.hash.slice(0, 12)} names another parent than the commit before it`,
-          { evidence },
-        );
+      for (const [i, { hash, parentHash = commits[i + 1] ?? base.hash }] of log.entries()) {
+        const message = `commit ${hash.slice(0, 12)} names another parent than the commit before it`;
+        expect(parentHash === (commits[i + 1] ?? base.hash), "OtherParent", message, { evidence });
       }
     }
     const full = await untilBase(nessie.history(head.name, { operations: true }), base.hash, commits.length);
     const changed = full.flatMap(({ operations }) => operations?.map(({ key }): Key => key) ?? []);
-    const flaw = of("what the commits changed", keysDiffer(changed, keys), `${evidence}?fetch=ALL`);
-    return flaw ??
-      held(`${commits.length} commits come newest first, with parents and with what they changed`);
+    expectKeys(changed, keys, "what the commits changed", `${evidence}?fetch=ALL`);
+    return passed(`${commits.length} commits come newest first, with parents and with what they changed`);
   },
-});
+};
 
 const short = (hashes: readonly string[]) => hashes.slice(0, 4).map((hash) => hash.slice(0, 12)).join(", ");
 
@@ -177,7 +152,7 @@ async function untilBase<T extends { hash: string }>(
   return all;
 }
 
-const diffTrial = trial({
+const diffTrial: Trial<NessieContext> = {
   id: "nessie.diff",
   title: "Differences",
   weight: "critical",
@@ -197,12 +172,8 @@ const diffTrial = trial({
     ]);
     for (const pageSize of [1, 100]) {
       const got = await taken(nessie.diff(`${head.name}@${head.hash}`, after.name, { pageSize }), MOST);
-      const flaw = of(
-        `in pages of ${pageSize}`,
-        keysDiffer(got.map(({ key }) => key), [["shop", "new"], changedKey, deletedKey]),
-        evidence,
-      );
-      if (flaw) return flaw;
+      const wantedKeys = [["shop", "new"], changedKey, deletedKey];
+      expectKeys(got.map(({ key }) => key), wantedKeys, `in pages of ${pageSize}`, evidence);
       const sides = got.map(({ key, from, to }) =>
         `${key[1]}:${from?.snapshotId ?? "-"}>${to?.snapshotId ?? "-"}`
       ).toSorted();
@@ -211,20 +182,15 @@ const diffTrial = trial({
         `${deletedKey[1]}:${BIG_SNAPSHOT + 1n}>-`,
         "new:->1",
       ].toSorted();
-      if (sides.join() !== wanted.join()) {
-        return failed(
-          "OtherDifference",
-          "the differences are of the right tables, with other contents than were put",
-          {
-            observed: sides.join(" "),
-            expected: wanted.join(" "),
-            evidence,
-          },
-        );
-      }
+      expect(
+        sides.join() === wanted.join(),
+        "OtherDifference",
+        "the differences are of the right tables, with other contents than were put",
+        { observed: sides.join(" "), expected: wanted.join(" "), evidence },
+      );
     }
-    return held("what was put, changed and deleted comes, and nothing else");
+    return passed("what was put, changed and deleted comes, and nothing else");
   },
-});
+};
 
 export const listTrials = [entriesTrial, contentsTrial, historyTrial, diffTrial];

@@ -1,9 +1,10 @@
 /** Trials of the management port: what the catalog says of its own parts, and what it counts. */
-import { failed, held, type Outcome, skipped } from "../../../checkpoint/trial.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import type { NessieContext } from "../context.ts";
+import { failed, passed, skipped, type Trial } from "../../../checkpoint/trial.ts";
 import { HEALTH, metricSum } from "./management_port.ts";
-import { trial } from "../trying.ts";
 
-const healthTrial = trial({
+const healthTrial: Trial<NessieContext> = {
   id: "nessie.management-health",
   title: "Health by parts",
   weight: "critical",
@@ -15,40 +16,29 @@ const healthTrial = trial({
     const reply = await management.get("/q/health");
     const evidence = "GET :9000/q/health";
     const health = readable(reply.body);
-    if (!health?.status) {
-      return failed("NoHealth", `it answers HTTP ${reply.status}, and not with the health of its parts`, {
-        observed: `HTTP ${reply.status}`,
-        expected: "HTTP 200",
-        evidence,
-      });
-    }
+    const parts = `it answers HTTP ${reply.status}, and not with the health of its parts`;
+    expect(health?.status, "NoHealth", parts, {
+      observed: `HTTP ${reply.status}`,
+      expected: "HTTP 200",
+      evidence,
+    });
     const checks = health.checks ?? [];
     const down = checks.filter(({ status }) => status !== "UP");
     if (down.length > 0) {
+      const seen = { expected: "UP", evidence };
       return down.map(({ name, status }) =>
-        failed("Down", `the catalog says that ${name} is ${status}`, {
-          observed: status,
-          expected: "UP",
-          evidence,
-        })
+        failed("Down", `the catalog says that ${name} is ${status}`, { observed: status, ...seen })
       );
     }
-    if (health.status !== "UP" || reply.status !== 200) {
-      return failed("Down", `the catalog says ${health.status} (HTTP ${reply.status})`, {
-        observed: health.status,
-        expected: "UP",
-        evidence,
-      });
-    }
+    const isUp = health.status === "UP" && reply.status === 200;
+    const whole = `the catalog says ${health.status} (HTTP ${reply.status})`;
+    expect(isUp, "Down", whole, { observed: health.status, expected: "UP", evidence });
+    const unchecked = "it says UP, and of no part: neither database nor object store is checked";
+    expect(checks.length > 0, "NoParts", unchecked, { evidence, status: "warning" });
     const names = checks.map(({ name }) => name).join(", ");
-    return checks.length > 0
-      ? held(`${checks.length} parts are UP: ${names}`, { evidence })
-      : failed("NoParts", "it says UP, and of no part: neither database nor object store is checked", {
-        evidence,
-        status: "warning",
-      });
+    return passed(`${checks.length} parts are UP: ${names}`, { evidence });
   },
-});
+};
 
 function readable(body: unknown) {
   try {
@@ -68,7 +58,7 @@ const METRICS = [
 
 const REQUESTS = 3;
 
-const metricsTrial = trial({
+const metricsTrial: Trial<NessieContext> = {
   id: "nessie.metrics",
   title: "Metrics",
   weight: "warning",
@@ -78,39 +68,32 @@ const metricsTrial = trial({
   async run({ management, nessie }) {
     if ("why" in management) return skipped(`the management port is not asked: ${management.why}`);
     const evidence = "GET :9000/q/metrics";
-    const read = async (): Promise<string | Outcome> => {
+    const read = async (): Promise<string> => {
       const { status, text } = await management.get("/q/metrics");
-      return status === 200 ? text : failed("NoMetrics", `the metrics answer HTTP ${status}`, {
-        observed: `HTTP ${status}`,
-        expected: "HTTP 200",
-        evidence,
-      });
+      const seen = { observed: `HTTP ${status}`, expected: "HTTP 200", evidence };
+      expect(status === 200, "NoMetrics", `the metrics answer HTTP ${status}`, seen);
+      return text;
     };
     const before = await read();
-    if (typeof before !== "string") return before;
     const missing = METRICS.filter((name) => metricSum(before, name) === undefined);
-    if (missing.length > 0) {
-      return failed(
-        "MetricsMissing",
-        `${missing.length} of ${METRICS.length} metrics are not there, ${missing[0]} among them`,
-        { observed: missing.join(", "), evidence },
-      );
-    }
+    expect(missing.length === 0, "MetricsMissing", {
+      message: `${missing.length} of ${METRICS.length} metrics are not there, ${missing[0]} among them`,
+      observed: missing.join(", "),
+      evidence,
+    });
     for (let i = 0; i < REQUESTS; i++) await nessie.config();
     const after = await read();
-    if (typeof after !== "string") return after;
     const counted = (text: string) => metricSum(text, "http_server_requests_seconds_count", "/config") ?? 0;
     const grown = counted(after) - counted(before);
-    if (management.samePod && grown < REQUESTS) {
-      return failed("MetricsStand", `${REQUESTS} requests were made, and ${grown} were counted`, {
-        observed: `${grown}`,
-        expected: `at least ${REQUESTS}`,
-        evidence: `${evidence}, http_server_requests_seconds_count`,
-      });
-    }
+    expect(!management.samePod || grown >= REQUESTS, "MetricsStand", {
+      message: `${REQUESTS} requests were made, and ${grown} were counted`,
+      observed: `${grown}`,
+      expected: `at least ${REQUESTS}`,
+      evidence: `${evidence}, http_server_requests_seconds_count`,
+    });
     const counts = management.samePod ? "and they count" : "of one of the replicas";
-    return held(`the ${METRICS.length} metrics of dashboards are there, ${counts}`, { evidence });
+    return passed(`the ${METRICS.length} metrics of dashboards are there, ${counts}`, { evidence });
   },
-});
+};
 
 export const managementTrials = [healthTrial, metricsTrial];

@@ -1,17 +1,19 @@
 /** What commits to a table can do. */
-import { ALL_ENGINES, type Capability, differently, listAt, no, refusedIt, yes } from "./mod.ts";
-import { isGood, words } from "./replies.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed } from "../../../checkpoint/trial.ts";
+import { ALL_ENGINES, type Capability, differently, expectServed, listAt } from "./mod.ts";
+import { words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_TABLE } from "./tables.ts";
-import { load, makeTable, SCHEMA, type Yard } from "./scratch.ts";
+import { load, makeTable, SCHEMA, type ScratchRest } from "./scratch.ts";
 
 export const APPEND = "nessie.can-append";
 
 export type Requirement = Record<string, unknown>;
 export type Update = Record<string, unknown>;
 
-export const commit = (yard: Yard, path: string, requirements: Requirement[], updates: Update[]) =>
-  yard.send("POST", path, { requirements, updates });
+export const commit = (rest: ScratchRest, path: string, requirements: Requirement[], updates: Update[]) =>
+  rest.send("POST", path, { requirements, updates });
 
 export const setProperty = (key: string, value = "1"): Update => ({
   action: "set-properties",
@@ -22,7 +24,7 @@ export const setProperty = (key: string, value = "1"): Update => ({
 export const snapshotId = (n: number): bigint => 3_051_729_675_574_597_000n + BigInt(n);
 
 /** What a writer sends for an append; `parent` is the snapshot that it has seen. */
-export function append(
+function append(
   location: string,
   n: number,
   parent?: number,
@@ -49,6 +51,22 @@ export function append(
   };
 }
 
+type Table = Awaited<ReturnType<typeof makeTable>>;
+
+/** Appends the snapshot `n` to a table, as a writer does who has seen `parent`. */
+export function appendTo(rest: ScratchRest, { path, metadata }: Table, n: number, parent?: number) {
+  const { requirements, updates } = append(locationOf(metadata), n, parent);
+  return commit(rest, path, requirements, updates);
+}
+
+/** A table of this name with two snapshots. */
+async function withTwo(rest: ScratchRest, name: string): Promise<Table> {
+  const table = await makeTable(rest, name);
+  expectServed(await appendTo(rest, table, 1), "append a snapshot");
+  expectServed(await appendTo(rest, table, 2, 1), "append a snapshot");
+  return table;
+}
+
 /** The current snapshot of a table as it is loaded; undefined when it has none. */
 export function currentSnapshot(metadata: unknown): bigint | undefined {
   const id = at(metadata, "current-snapshot-id");
@@ -56,7 +74,7 @@ export function currentSnapshot(metadata: unknown): bigint | undefined {
   return big === undefined || big < 0n ? undefined : big;
 }
 
-export const locationOf = (metadata: unknown): string => String(at(metadata, "location"));
+const locationOf = (metadata: unknown): string => String(at(metadata, "location"));
 
 export const commitCapabilities: readonly Capability[] = [
   {
@@ -69,14 +87,10 @@ export const commitCapabilities: readonly Capability[] = [
     engines: ALL_ENGINES,
     needs: [CREATE_TABLE],
     endpoints: ["POST /v1/{prefix}/namespaces/{namespace}/tables/{table}"],
-    async run(yard) {
-      const { path, uuid } = await makeTable(yard, "schema_changes");
+    async run(rest) {
+      const { path, uuid } = await makeTable(rest, "schema_changes");
       const changed = (fields: unknown[], id: number): Update[] => [
-        {
-          action: "add-schema",
-          schema: { type: "struct", "schema-id": id, fields },
-          "last-column-id": 3,
-        },
+        { action: "add-schema", schema: { type: "struct", "schema-id": id, fields }, "last-column-id": 3 },
         { action: "set-current-schema", "schema-id": -1 },
       ];
       const [id] = SCHEMA.fields;
@@ -85,20 +99,21 @@ export const commitCapabilities: readonly Capability[] = [
       const guard = { type: "assert-table-uuid", uuid };
       for (const [fields, n] of [[wider, 1], [[id, extra], 2]] as const) {
         const now = { type: "assert-current-schema-id", "current-schema-id": n - 1 };
-        const reply = await commit(yard, path, [guard, now], changed([...fields], n));
-        if (!isGood(reply)) return refusedIt("change the schema of a table", reply);
+        const reply = await commit(rest, path, [guard, now], changed([...fields], n));
+        expectServed(reply, "change the schema of a table");
       }
-      const metadata = await load(yard, path);
+      const metadata = await load(rest, path);
       const current = at(metadata, "current-schema-id");
       const schema = listAt(metadata, "schemas").find((one) => at(one, "schema-id") === current);
       const observed = listAt(schema, "fields").map((one) => `${at(one, "id")} ${at(one, "name")}`).join(
         ", ",
       );
-      if (observed === "1 id, 3 extra") return yes("schemas change, and column ids stay", { observed });
-      return no("SilentlyIgnored", "a change of the schema is answered as done and is not", {
+      expect(observed === "1 id, 3 extra", "SilentlyIgnored", {
+        message: "a change of the schema is answered as done and is not",
         observed,
         expected: "1 id, 3 extra",
       });
+      return passed("schemas change, and column ids stay", { observed });
     },
   },
   {
@@ -109,22 +124,21 @@ export const commitCapabilities: readonly Capability[] = [
     weight: "warning",
     engines: ALL_ENGINES,
     needs: [CREATE_TABLE],
-    async run(yard) {
-      const { path } = await makeTable(yard, "altered");
-      const set = await commit(yard, path, [], [setProperty("colour", "blue")]);
-      if (!isGood(set)) return refusedIt("set a property of a table", set);
-      const blue = at(await load(yard, path), "properties", "colour");
+    async run(rest) {
+      const { path } = await makeTable(rest, "altered");
+      const set = await commit(rest, path, [], [setProperty("colour", "blue")]);
+      expectServed(set, "set a property of a table");
+      const blue = at(await load(rest, path), "properties", "colour");
       const removal = { action: "remove-properties", removals: ["colour"] };
-      const removed = await commit(yard, path, [], [removal]);
-      if (!isGood(removed)) return refusedIt("remove a property of a table", removed);
-      const gone = at(await load(yard, path), "properties", "colour");
-      if (blue === "blue" && gone === undefined) {
-        return yes("properties of tables change", { observed: words(set) });
-      }
-      return no("SilentlyIgnored", "a change of a table's properties is answered as done and is not", {
+      const removed = await commit(rest, path, [], [removal]);
+      expectServed(removed, "remove a property of a table");
+      const gone = at(await load(rest, path), "properties", "colour");
+      expect(blue === "blue" && gone === undefined, "SilentlyIgnored", {
+        message: "a change of a table's properties is answered as done and is not",
         observed: `after setting ${blue}, after removing ${gone}`,
         expected: "blue, then nothing",
       });
+      return passed("properties of tables change", { observed: words(set) });
     },
   },
   {
@@ -135,8 +149,8 @@ export const commitCapabilities: readonly Capability[] = [
     weight: "warning",
     engines: "Spark, PyIceberg",
     needs: [CREATE_TABLE],
-    async run(yard) {
-      const { path } = await makeTable(yard, "partitions");
+    async run(rest) {
+      const { path } = await makeTable(rest, "partitions");
       const spec = {
         "spec-id": 1,
         fields: [{ "source-id": 2, "field-id": 1000, name: "data_trunc", transform: "truncate[4]" }],
@@ -145,14 +159,14 @@ export const commitCapabilities: readonly Capability[] = [
         "order-id": 1,
         fields: [{ "source-id": 2, transform: "identity", direction: "desc", "null-order": "nulls-last" }],
       };
-      const reply = await commit(yard, path, [{ type: "assert-default-spec-id", "default-spec-id": 0 }], [
+      const reply = await commit(rest, path, [{ type: "assert-default-spec-id", "default-spec-id": 0 }], [
         { action: "add-spec", spec },
         { action: "set-default-spec", "spec-id": -1 },
         { action: "add-sort-order", "sort-order": order },
         { action: "set-default-sort-order", "sort-order-id": -1 },
       ]);
-      if (!isGood(reply)) return refusedIt("change the partition spec of a table", reply);
-      const metadata = await load(yard, path);
+      expectServed(reply, "change the partition spec of a table");
+      const metadata = await load(rest, path);
       const spec1 = listAt(metadata, "partition-specs").find((one) =>
         at(one, "spec-id") === at(metadata, "default-spec-id")
       );
@@ -161,11 +175,12 @@ export const commitCapabilities: readonly Capability[] = [
       );
       const observed = `${at(spec1, "fields", 0, "transform")}, ${at(order1, "fields", 0, "direction")}`;
       const kept = listAt(metadata, "partition-specs").length === 2;
-      if (observed === "truncate[4], desc" && kept) return yes("partitioning and order change", { observed });
-      return no("SilentlyIgnored", "a new partition spec is answered as done and is not", {
+      expect(observed === "truncate[4], desc" && kept, "SilentlyIgnored", {
+        message: "a new partition spec is answered as done and is not",
         observed,
         expected: "truncate[4], desc, beside the old spec",
       });
+      return passed("partitioning and order change", { observed });
     },
   },
   {
@@ -178,17 +193,15 @@ export const commitCapabilities: readonly Capability[] = [
     weight: "critical",
     engines: ALL_ENGINES,
     needs: [CREATE_TABLE],
-    async run(yard) {
-      const { path, metadata } = await makeTable(yard, "appended");
-      for (const [n, parent] of [[1, undefined], [2, 1]] as const) {
-        const { requirements, updates } = append(locationOf(metadata), n, parent);
-        const reply = await commit(yard, path, requirements, updates);
-        if (!isGood(reply)) return refusedIt("append a snapshot", reply);
-      }
-      const now = currentSnapshot(await load(yard, path));
+    async run(rest) {
+      const { path } = await withTwo(rest, "appended");
+      const now = currentSnapshot(await load(rest, path));
       const seen = { observed: `snapshot ${now ?? "none"}`, expected: `snapshot ${snapshotId(2)}` };
-      if (now === snapshotId(2)) return yes("snapshots are appended, their ids kept exactly", seen);
-      return no("WrongAnswer", "an append is answered as done, and the table has another snapshot", seen);
+      expect(now === snapshotId(2), "WrongAnswer", {
+        message: "an append is answered as done, and the table has another snapshot",
+        ...seen,
+      });
+      return passed("snapshots are appended, their ids kept exactly", seen);
     },
   },
   {
@@ -199,16 +212,11 @@ export const commitCapabilities: readonly Capability[] = [
       "After two appends both snapshots stand in the table; else engines cannot travel in time by snapshot.",
     weight: "warning",
     needs: [APPEND],
-    async run(yard) {
-      const { path, metadata } = await makeTable(yard, "kept");
-      for (const [n, parent] of [[1, undefined], [2, 1]] as const) {
-        const { requirements, updates } = append(locationOf(metadata), n, parent);
-        const reply = await commit(yard, path, requirements, updates);
-        if (!isGood(reply)) return refusedIt("append a snapshot", reply);
-      }
-      const count = listAt(await load(yard, path), "snapshots").length;
+    async run(rest) {
+      const { path } = await withTwo(rest, "kept");
+      const count = listAt(await load(rest, path), "snapshots").length;
       const seen = { observed: `${count} of 2 snapshots` };
-      if (count === 2) return yes("a table shows all its snapshots", seen);
+      if (count === 2) return passed("a table shows all its snapshots", seen);
       return differently(
         "a table shows its current snapshot only; older ones are found by the catalog's hash",
         seen,
@@ -222,28 +230,25 @@ export const commitCapabilities: readonly Capability[] = [
     explain: "A branch and a tag of a snapshot are set by a commit, and stand in the table afterwards.",
     weight: "warning",
     needs: [APPEND],
-    async run(yard) {
-      const { path, metadata } = await makeTable(yard, "branched");
-      const first = append(locationOf(metadata), 1);
-      await commit(yard, path, first.requirements, first.updates);
+    async run(rest) {
+      const table = await makeTable(rest, "branched");
+      await appendTo(rest, table, 1);
+      const { path } = table;
       const ref = (name: string, type: string) => ({
         action: "set-snapshot-ref",
         "ref-name": name,
         type,
         "snapshot-id": snapshotId(1),
       });
-      const reply = await commit(yard, path, [], [ref("audit", "branch"), ref("release", "tag")]);
-      if (!isGood(reply)) return refusedIt("branch or tag inside of a table", reply);
-      const refs = Object.keys(at(await load(yard, path), "refs") ?? {}).toSorted().join(", ");
-      if (refs === "audit, main, release") return yes("tables have branches and tags", { observed: refs });
-      return no(
-        "SilentlyIgnored",
-        "branches and tags of a table are accepted and dropped: branch the catalog instead",
-        {
-          observed: refs,
-          expected: "audit, main, release",
-        },
-      );
+      const reply = await commit(rest, path, [], [ref("audit", "branch"), ref("release", "tag")]);
+      expectServed(reply, "branch or tag inside of a table");
+      const refs = Object.keys(at(await load(rest, path), "refs") ?? {}).toSorted().join(", ");
+      expect(refs === "audit, main, release", "SilentlyIgnored", {
+        message: "branches and tags of a table are accepted and dropped: branch the catalog instead",
+        observed: refs,
+        expected: "audit, main, release",
+      });
+      return passed("tables have branches and tags", { observed: refs });
     },
   },
   {
@@ -253,19 +258,18 @@ export const commitCapabilities: readonly Capability[] = [
     explain: "A snapshot that is no longer current is removed by a commit, as expire_snapshots does.",
     weight: "warning",
     needs: [APPEND],
-    async run(yard) {
-      const { path, metadata } = await makeTable(yard, "expired");
-      for (const [n, parent] of [[1, undefined], [2, 1]] as const) {
-        const { requirements, updates } = append(locationOf(metadata), n, parent);
-        await commit(yard, path, requirements, updates);
-      }
+    async run(rest) {
+      const { path } = await withTwo(rest, "expired");
       const removal = { action: "remove-snapshots", "snapshot-ids": [snapshotId(1)] };
-      const reply = await commit(yard, path, [], [removal]);
-      if (!isGood(reply)) return refusedIt("let engines remove snapshots", reply);
-      const ids = listAt(await load(yard, path), "snapshots").map((one) => String(at(one, "snapshot-id")));
+      const reply = await commit(rest, path, [], [removal]);
+      expectServed(reply, "let engines remove snapshots");
+      const ids = listAt(await load(rest, path), "snapshots").map((one) => String(at(one, "snapshot-id")));
       const observed = ids.join(", ");
-      if (observed === String(snapshotId(2))) return yes("snapshots are removed", { observed });
-      return no("SilentlyIgnored", "the removal of a snapshot is answered as done and is not", { observed });
+      expect(observed === String(snapshotId(2)), "SilentlyIgnored", {
+        message: "the removal of a snapshot is answered as done and is not",
+        observed,
+      });
+      return passed("snapshots are removed", { observed });
     },
   },
   {
@@ -275,15 +279,15 @@ export const commitCapabilities: readonly Capability[] = [
     explain: "A commit upgrades a table of version 2 to version 3, and it is loaded as such.",
     weight: "warning",
     needs: [CREATE_TABLE],
-    async run(yard) {
-      const { path } = await makeTable(yard, "upgraded");
-      const reply = await commit(yard, path, [], [{ action: "upgrade-format-version", "format-version": 3 }]);
-      if (!isGood(reply)) return refusedIt("upgrade a table to format version 3", reply);
-      const version = at(await load(yard, path), "format-version");
-      if (version === 3) return yes("tables are upgraded to format version 3", { observed: words(reply) });
-      return no("SilentlyIgnored", "an upgrade is answered as done and is not", {
+    async run(rest) {
+      const { path } = await makeTable(rest, "upgraded");
+      const reply = await commit(rest, path, [], [{ action: "upgrade-format-version", "format-version": 3 }]);
+      expectServed(reply, "upgrade a table to format version 3");
+      const version = at(await load(rest, path), "format-version");
+      expect(version === 3, "SilentlyIgnored", "an upgrade is answered as done and is not", {
         observed: `version ${version}`,
       });
+      return passed("tables are upgraded to format version 3", { observed: words(reply) });
     },
   },
 ];

@@ -1,15 +1,17 @@
 /** What the catalog can do with names and files of tables: rename, register, drop, purge. */
 import { cannotLook } from "../../../clients/kubernetes/failures.ts";
 import { restPath } from "../../../untrusted/api_path.ts";
-import { ALL_ENGINES, type Capability, differently, no, refusal, refusedIt, worst, yes } from "./mod.ts";
+import { expect, fail } from "../../../checkpoint/expect.ts";
+import { passed } from "../../../checkpoint/trial.ts";
+import { ALL_ENGINES, type Capability, differently, expectServed, rejection, worst } from "./mod.ts";
 import { isGood, words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_TABLE } from "./tables.ts";
-import { inSpace, load, makeTable, scratchPlace, type Yard } from "./scratch.ts";
+import { inSpace, load, makeTable, scratchPlace, type ScratchRest } from "./scratch.ts";
 
-const rename = (yard: Yard, from: string, to: string, space: readonly string[] = [yard.root]) =>
-  yard.send("POST", "/tables/rename", {
-    source: { namespace: [yard.root], name: from },
+const rename = (rest: ScratchRest, from: string, to: string, space: readonly string[] = [rest.root]) =>
+  rest.send("POST", "/tables/rename", {
+    source: { namespace: [rest.root], name: from },
     destination: { namespace: space, name: to },
   });
 
@@ -20,9 +22,9 @@ function objectAt(file: string): [bucket: string, key: string] | undefined {
 }
 
 /** Whether the file of that location is in the store; undefined without a key for the store. */
-async function isThere(yard: Yard, file: string): Promise<boolean | undefined> {
+async function isThere(rest: ScratchRest, file: string): Promise<boolean | undefined> {
   const object = objectAt(file);
-  return object && yard.objects ? await yard.objects.exists(...object) : undefined;
+  return object && rest.objects ? await rest.objects.exists(...object) : undefined;
 }
 
 export const fileCapabilities: readonly Capability[] = [
@@ -35,51 +37,50 @@ export const fileCapabilities: readonly Capability[] = [
     engines: "Spark, PyIceberg",
     needs: [CREATE_TABLE],
     endpoints: ["POST /v1/{prefix}/tables/rename"],
-    async run(yard) {
-      const { uuid, path } = await makeTable(yard, "before");
-      const space = [yard.root, "moved_to"];
-      await yard.send("POST", "/namespaces", { namespace: space });
-      const moves = [await rename(yard, "before", "after"), await rename(yard, "after", "there", space)];
+    async run(rest) {
+      const { uuid, path } = await makeTable(rest, "before");
+      const space = [rest.root, "moved_to"];
+      await rest.send("POST", "/namespaces", { namespace: space });
+      const moves = [await rename(rest, "before", "after"), await rename(rest, "after", "there", space)];
       const bad = moves.find((reply) => !isGood(reply));
-      if (bad) return refusedIt("rename a table", bad);
-      const there = await load(yard, restPath`${inSpace(...space)}/tables/there`);
-      const old = await yard.send("GET", path);
-      if (at(there, "table-uuid") === uuid && old.status === 404) {
-        return yes("tables are renamed, into other namespaces too", {
-          observed: moves.map(words).join(", "),
-        });
-      }
-      return no("WrongAnswer", "a table that was renamed is not the same one, or is there twice", {
+      if (bad) expectServed(bad, "rename a table");
+      const there = await load(rest, restPath`${inSpace(...space)}/tables/there`);
+      const old = await rest.send("GET", path);
+      expect(at(there, "table-uuid") === uuid && old.status === 404, "WrongAnswer", {
+        message: "a table that was renamed is not the same one, or is there twice",
         observed: `${words(old)} under the old name`,
+      });
+      return passed("tables are renamed, into other namespaces too", {
+        observed: moves.map(words).join(", "),
       });
     },
   },
   {
     id: "nessie.can-refuse-bad-rename",
     area: "renames",
-    title: "refuse a rename that takes another's name",
+    title: "reject a rename that takes another's name",
     explain:
-      "A rename to the name of a table that exists is refused with 409 and both stay; one of a table, or into a " +
+      "A rename to the name of a table that exists is rejected with 409 and both stay; one of a table, or into a " +
       "namespace, that is missing with 404.",
     weight: "critical",
     engines: ALL_ENGINES,
     needs: [CREATE_TABLE],
-    async run(yard) {
-      const [a, b] = [await makeTable(yard, "taker"), await makeTable(yard, "taken")];
-      const taking = await rename(yard, "taker", "taken");
-      const both = [at(await load(yard, a.path), "table-uuid"), at(await load(yard, b.path), "table-uuid")];
-      if (both[0] !== a.uuid || both[1] !== b.uuid) return no("DataLost", "a rename has replaced a table");
+    async run(rest) {
+      const [a, b] = [await makeTable(rest, "taker"), await makeTable(rest, "taken")];
+      const taking = await rename(rest, "taker", "taken");
+      const both = [at(await load(rest, a.path), "table-uuid"), at(await load(rest, b.path), "table-uuid")];
+      expect(both[0] === a.uuid && both[1] === b.uuid, "DataLost", "a rename has replaced a table");
       const harm = "a table may be replaced by another";
       return worst(
-        refusal("rename a table to a name that is taken", taking, [409], harm),
-        refusal("rename a table that is missing", await rename(yard, "no_such_table", "x"), [404], harm),
-        refusal(
+        rejection("rename a table to a name that is taken", taking, [409], harm),
+        rejection("rename a table that is missing", await rename(rest, "no_such_table", "x"), [404], harm),
+        rejection(
           "rename a table into a namespace that is missing",
-          await rename(yard, "taker", "x", [yard.root, "no_such_namespace"]),
+          await rename(rest, "taker", "x", [rest.root, "no_such_namespace"]),
           [404],
           harm,
         ),
-        yes("a rename takes no other table's name", { observed: words(taking) }),
+        passed("a rename takes no other table's name", { observed: words(taking) }),
       );
     },
   },
@@ -94,32 +95,32 @@ export const fileCapabilities: readonly Capability[] = [
     engines: "Spark, PyIceberg",
     needs: [CREATE_TABLE],
     endpoints: ["POST /v1/{prefix}/namespaces/{namespace}/register"],
-    async run(yard) {
-      const { uuid, file, path } = await makeTable(yard, "registered");
-      const dropped = await yard.send("DELETE", restPath`${path}?purgeRequested=false`);
-      if (!isGood(dropped)) return refusedIt("drop a table", dropped);
+    async run(rest) {
+      const { uuid, file, path } = await makeTable(rest, "registered");
+      const dropped = await rest.send("DELETE", restPath`${path}?purgeRequested=false`);
+      expectServed(dropped, "drop a table");
       const register = (name: string, location: string) =>
-        yard.send("POST", restPath`${inSpace(yard.root)}/register`, { name, "metadata-location": location });
+        rest.send("POST", restPath`${inSpace(rest.root)}/register`, { name, "metadata-location": location });
       const reply = await register("registered", file);
-      if (!isGood(reply)) return refusedIt("register a table", reply);
-      if (at(await load(yard, path), "table-uuid") !== uuid) {
-        return no("WrongAnswer", "the table that was registered is not the one of the file");
-      }
+      expectServed(reply, "register a table");
+      expect(at(await load(rest, path), "table-uuid") === uuid, "WrongAnswer", {
+        message: "the table that was registered is not the one of the file",
+      });
       const lost = `${file.slice(0, file.lastIndexOf("/") + 1)}no-such-file.metadata.json`;
       return worst(
-        refusal(
+        rejection(
           "register a name that is taken",
           await register("registered", file),
           [409],
           "a table is replaced",
         ),
-        refusal(
+        rejection(
           "register a file that is missing",
           await register("lost", lost),
           [400, 404],
           "a table comes into being that cannot be read",
         ),
-        yes("tables are registered from their metadata files", { observed: words(reply) }),
+        passed("tables are registered from their metadata files", { observed: words(reply) }),
       );
     },
   },
@@ -132,18 +133,18 @@ export const fileCapabilities: readonly Capability[] = [
     engines: ALL_ENGINES,
     needs: [CREATE_TABLE],
     endpoints: ["DELETE /v1/{prefix}/namespaces/{namespace}/tables/{table}"],
-    async run(yard) {
-      const { path, file } = await makeTable(yard, "dropped");
-      const reply = await yard.send("DELETE", path);
-      if (!isGood(reply)) return refusedIt("drop a table", reply);
-      const after = await yard.send("GET", path);
-      if (after.status !== 404) {
-        return no("SilentlyIgnored", "a table that was dropped is still there", { observed: words(after) });
-      }
-      const there = await isThere(yard, file);
-      if (there === false) return no("DataLost", "dropping a table without purge deletes its files");
+    async run(rest) {
+      const { path, file } = await makeTable(rest, "dropped");
+      const reply = await rest.send("DELETE", path);
+      expectServed(reply, "drop a table");
+      const after = await rest.send("GET", path);
+      expect(after.status === 404, "SilentlyIgnored", "a table that was dropped is still there", {
+        observed: words(after),
+      });
+      const there = await isThere(rest, file);
+      expect(there !== false, "DataLost", "dropping a table without purge deletes its files");
       const files = there ? "its files stay" : "what becomes of its files was not looked at";
-      return yes(`tables are dropped; ${files}`, { observed: words(reply) });
+      return passed(`tables are dropped; ${files}`, { observed: words(reply) });
     },
   },
   {
@@ -153,29 +154,29 @@ export const fileCapabilities: readonly Capability[] = [
     explain: "After DROP TABLE PURGE the table's files are gone from the store.",
     weight: "warning",
     needs: [CREATE_TABLE],
-    async run(yard) {
-      const { path, file } = await makeTable(yard, "purged");
-      if (!scratchPlace(file, yard.root)) {
-        throw cannotLook(
-          "malformed",
-          `the catalog put the table outside of its namespace, at ${file}: nothing is purged there`,
-        );
+    async run(rest) {
+      const { path, file } = await makeTable(rest, "purged");
+      if (!scratchPlace(file, rest.root)) {
+        const message =
+          `the catalog put the table outside of its namespace, at ${file}: nothing is purged there`;
+        throw cannotLook("malformed", message);
       }
-      const before = await isThere(yard, file);
-      const reply = await yard.send("DELETE", restPath`${path}?purgeRequested=true`);
-      if (!isGood(reply)) return refusedIt("purge a table", reply);
-      const there = await isThere(yard, file);
+      const before = await isThere(rest, file);
+      const reply = await rest.send("DELETE", restPath`${path}?purgeRequested=true`);
+      expectServed(reply, "purge a table");
+      const there = await isThere(rest, file);
       if (before === undefined || there === undefined) {
         return differently("a purge is accepted; whether files go was not looked at: no key for the store", {
           observed: words(reply),
         });
       }
-      if (!there) return yes("a purge deletes the files of a table", { observed: words(reply) });
-      return no(
+      expect(
+        !there,
         "SilentlyIgnored",
         "a purge is accepted and the files stay: other commits may need them. nessie-gc removes what none does",
         { observed: `${words(reply)}, the metadata file is still there`, expected: "the files are gone" },
       );
+      return passed("a purge deletes the files of a table", { observed: words(reply) });
     },
   },
   {
@@ -183,21 +184,19 @@ export const fileCapabilities: readonly Capability[] = [
     area: "files",
     title: "let engines delete files of a table",
     explain:
-      "Tables come without gc.enabled=false. With it, engines refuse expire_snapshots and remove_orphan_files.",
+      "Tables come without gc.enabled=false. With it, engines reject expire_snapshots and remove_orphan_files.",
     weight: "warning",
     needs: [CREATE_TABLE],
-    async run(yard) {
-      const asked = await makeTable(yard, "cleaned", { properties: { "gc.enabled": "true" } });
-      const plain = await makeTable(yard, "cleaned_by_default");
+    async run(rest) {
+      const asked = await makeTable(rest, "cleaned", { properties: { "gc.enabled": "true" } });
+      const plain = await makeTable(rest, "cleaned_by_default");
       const [set, usual] = [asked, plain].map(({ metadata }) => at(metadata, "properties", "gc.enabled"));
       const observed = `gc.enabled is ${usual ?? "not set"}, ${set ?? "not set"} where true was asked for`;
-      if (usual !== "false") return yes("engines may delete files of tables", { observed });
+      if (usual !== "false") return passed("engines may delete files of tables", { observed });
       if (set === "true") {
         return differently("engines may delete files of tables that are created so", { observed });
       }
-      return no("Refused", "every table gets gc.enabled=false: engines may not delete its files", {
-        observed,
-      });
+      fail("Refused", "every table gets gc.enabled=false: engines may not delete its files", { observed });
     },
   },
   {
@@ -208,14 +207,14 @@ export const fileCapabilities: readonly Capability[] = [
       "The answer to a commit says where the new metadata file is, and that is an object of the store.",
     weight: "warning",
     needs: [CREATE_TABLE],
-    async run(yard) {
-      const { path } = await makeTable(yard, "named");
+    async run(rest) {
+      const { path } = await makeTable(rest, "named");
       const updates = [{ action: "set-properties", updates: { a: "1" } }];
-      const reply = await yard.send("POST", path, { requirements: [], updates });
-      if (!isGood(reply)) return refusedIt("commit to a table", reply);
+      const reply = await rest.send("POST", path, { requirements: [], updates });
+      expectServed(reply, "commit to a table");
       const told = at(reply.body, "metadata-location");
-      const loaded = at((await yard.send("GET", path)).body, "metadata-location");
-      if (told === loaded) return yes("the answer to a commit names the metadata file");
+      const loaded = at((await rest.send("GET", path)).body, "metadata-location");
+      if (told === loaded) return passed("the answer to a commit names the metadata file");
       const scheme = /^[a-z0-9]+/.exec(String(told))?.[0] ?? "nothing";
       return differently(
         `the answer to a commit names ${

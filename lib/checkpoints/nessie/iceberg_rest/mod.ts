@@ -5,8 +5,10 @@
 import type { CatalogReply } from "../../../clients/catalog_http.ts";
 import type { RecordSource } from "../../../engine/model.ts";
 import { atMost, list, obj, oneOf, text } from "../../../engine/decode.ts";
+import { expect } from "../../../checkpoint/expect.ts";
 import {
   type Outcome,
+  passed,
   type SeenRecord,
   type Trial,
   trialReader,
@@ -15,22 +17,17 @@ import {
 import { commandOf } from "../../../checkpoint/next_steps.ts";
 import { isGood, words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
-import type { Yard } from "./scratch.ts";
+import type { ScratchRest } from "./scratch.ts";
 
 /** `differently`: it can be had, but not as the protocol has it. */
 export type CanAnswer = "yes" | "no" | "differently";
 
-export interface Capability extends Trial<Yard> {
+export interface Capability extends Trial<ScratchRest> {
   area: "namespaces" | "tables" | "commits" | "renames" | "files" | "views" | "protocol";
   /** Who cannot do without it: `Spark, PyIceberg, DuckDB`. Absent: it is told, and nothing is found wrong. */
   engines?: string;
   /** As `/v1/config` would list it: `POST /v1/{prefix}/namespaces`. */
   endpoints?: readonly string[];
-  run(yard: Yard): Promise<CanOutcome>;
-}
-
-export interface CanOutcome extends Outcome {
-  can: CanAnswer;
 }
 
 interface CapabilityFields {
@@ -44,11 +41,17 @@ export type CapabilityRecord = TrialRecord & CapabilityFields;
 /** As it is read. */
 export type SeenCapability = SeenRecord & CapabilityFields;
 
+/** The same records with what the catalog can. What a trial adds to its outcome stands in its record. */
+export function withAnswers(records: readonly TrialRecord[]): CapabilityRecord[] {
+  return records.map((record): CapabilityRecord => {
+    if (record.result === "failed") return { ...record, can: "no" };
+    if (record.result !== "passed") return record;
+    return { ...record, can: record.reason === DIFFERENTLY ? "differently" : "yes" };
+  });
+}
+
 const readTrial = trialReader(commandOf);
-const readMore = obj({
-  can: oneOf("yes", "no", "differently"),
-  endpoints: atMost(1000, list(text(300))),
-});
+const readMore = obj({ can: oneOf("yes", "no", "differently"), endpoints: atMost(1000, list(text(300))) });
 
 export const capabilityRecords: RecordSource<SeenCapability> = {
   id: "nessie.capabilities",
@@ -62,67 +65,46 @@ export const capabilityRecords: RecordSource<SeenCapability> = {
 /** All three engines of the platform. */
 export const ALL_ENGINES = "Spark, PyIceberg, DuckDB";
 
-export const yes = (message: string, more: Partial<Outcome> = {}): CanOutcome => ({
-  result: "held",
-  reason: "Holds",
-  message,
-  ...more,
-  can: "yes",
-});
+const DIFFERENTLY = "Differently";
 
 /** It can be had, and harms nobody who knows. */
-export const differently = (message: string, more: Partial<Outcome> = {}): CanOutcome => ({
-  ...yes(message, { reason: "Differently", ...more }),
-  can: "differently",
-});
+export const differently = (message: string, more: Partial<Outcome> = {}): Outcome =>
+  passed(message, { reason: DIFFERENTLY, ...more });
 
-export const no = (reason: string, message: string, more: Partial<Outcome> = {}): CanOutcome => ({
-  result: "failed",
-  reason,
-  message,
-  ...more,
-  can: "no",
-});
-
-/** It was to be done, and the catalog did not. */
-export function refusedIt(what: string, reply: CatalogReply): CanOutcome {
-  const reason = reply.status === 404 || reply.status === 405 || reply.status === 501
+/** That the catalog did what it was asked. */
+export function expectServed(reply: CatalogReply, what: string, served = isGood(reply)): void {
+  const reason = [404, 405, 501].includes(reply.status)
     ? "NotServed"
     : reply.status >= 500
     ? "ServerError"
     : "Refused";
-  return no(reason, `the catalog does not ${what}: it answers ${words(reply)}`, { observed: words(reply) });
+  const observed = words(reply);
+  expect(served, reason, `the catalog does not ${what}: it answers ${observed}`, { observed });
 }
 
-/** What must be refused with one of these statuses: yes; with another refusal: differently; done: no. */
-export function refusal(
+/** That the catalog rejected what it must, with one of these statuses; with another one: differently. */
+export function rejection(
   what: string,
   reply: CatalogReply,
   wanted: readonly number[],
   harm: string,
-): CanOutcome {
-  const expected = `HTTP ${wanted.join(" or ")}`;
-  const seen = { observed: words(reply), expected };
-  if (wanted.includes(reply.status)) return yes(`the catalog refuses to ${what}`, seen);
-  if (isGood(reply)) {
-    return no(
-      "SilentlyIgnored",
-      `the catalog was to refuse to ${what}, and answers ${reply.status}: ${harm}`,
+): Outcome {
+  const statuses = wanted.join(" or ");
+  const seen = { observed: words(reply), expected: `HTTP ${statuses}` };
+  const ignored =
+    `the catalog answers ${reply.status} to a request to ${what}, which it must reject: ${harm}`;
+  expect(!isGood(reply), "SilentlyIgnored", ignored, seen);
+  return wanted.includes(reply.status)
+    ? passed(`the catalog rejects a request to ${what}`, seen)
+    : differently(
+      `the catalog rejects a request to ${what}, with ${reply.status} instead of ${statuses}`,
       seen,
     );
-  }
-  return differently(
-    `the catalog refuses to ${what}, with ${reply.status} instead of ${wanted.join(" or ")}`,
-    seen,
-  );
 }
 
-/** The first that is not yes; else the last. What a capability of several steps comes to. */
-export function worst(...outcomes: readonly CanOutcome[]): CanOutcome {
-  const bad = outcomes.find(({ can }) => can === "no") ?? outcomes.find(({ can }) => can === "differently");
-  const last = outcomes.at(-1);
-  if (bad ?? last) return (bad ?? last) as CanOutcome;
-  throw new Error("a capability of no steps");
+/** The first that is different; else the last. What a capability of several steps comes to. */
+export function worst(...outcomes: readonly [Outcome, ...Outcome[]]): Outcome {
+  return outcomes.find(({ reason }) => reason === DIFFERENTLY) ?? outcomes.at(-1) ?? outcomes[0];
 }
 
 export function listAt(value: unknown, ...keys: readonly (string | number)[]): unknown[] {

@@ -1,19 +1,11 @@
 /** What the catalog can do with namespaces. */
 import { restPath } from "../../../untrusted/api_path.ts";
-import {
-  ALL_ENGINES,
-  type Capability,
-  differently,
-  listAt,
-  no,
-  refusal,
-  refusedIt,
-  worst,
-  yes,
-} from "./mod.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed } from "../../../checkpoint/trial.ts";
+import { ALL_ENGINES, type Capability, differently, expectServed, listAt, rejection, worst } from "./mod.ts";
 import { isGood, words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
-import { inSpace, makeTable, type Yard } from "./scratch.ts";
+import { inSpace, makeTable, type ScratchRest } from "./scratch.ts";
 
 export const CREATE_NAMESPACE = "nessie.can-create-namespace";
 
@@ -22,8 +14,8 @@ const MISSING = "no_such_namespace";
 const names = (body: unknown): string[] =>
   listAt(body, "namespaces").map((levels) => Array.isArray(levels) ? levels.join(".") : "");
 
-const propertiesOf = async (yard: Yard, ...levels: string[]) =>
-  at((await yard.send("GET", inSpace(...levels))).body, "properties");
+const propertiesOf = async (rest: ScratchRest, ...levels: string[]) =>
+  at((await rest.send("GET", inSpace(...levels))).body, "properties");
 
 export const namespaceCapabilities: readonly Capability[] = [
   {
@@ -39,24 +31,24 @@ export const namespaceCapabilities: readonly Capability[] = [
       "GET /v1/{prefix}/namespaces/{namespace}",
       "HEAD /v1/{prefix}/namespaces/{namespace}",
     ],
-    async run(yard) {
-      const body = { namespace: [yard.root], properties: { purpose: "lakecheck" } };
-      const made = await yard.send("POST", "/namespaces", body);
-      if (!isGood(made)) return refusedIt("create a namespace", made);
-      const loaded = await yard.send("GET", inSpace(yard.root));
+    async run(rest) {
+      const body = { namespace: [rest.root], properties: { purpose: "lakecheck" } };
+      const made = await rest.send("POST", "/namespaces", body);
+      expectServed(made, "create a namespace");
+      const loaded = await rest.send("GET", inSpace(rest.root));
       const purpose = at(loaded.body, "properties", "purpose");
-      if (purpose !== "lakecheck") {
-        return no("WrongAnswer", "a namespace that was created is not loaded with its property", {
-          observed: words(loaded),
-        });
-      }
-      const listed = await yard.send("GET", "/namespaces");
-      if (!names(listed.body).includes(yard.root)) {
-        return no("WrongAnswer", "a namespace that was created is not listed", { observed: words(listed) });
-      }
-      const head = await yard.send("HEAD", inSpace(yard.root));
-      if (!isGood(head)) return no("WrongAnswer", `HEAD of a namespace that is there answers ${head.status}`);
-      return yes("namespaces are created, listed and loaded with their properties", {
+      expect(purpose === "lakecheck", "WrongAnswer", {
+        message: "a namespace that was created is not loaded with its property",
+        observed: words(loaded),
+      });
+      const listed = await rest.send("GET", "/namespaces");
+      expect(names(listed.body).includes(rest.root), "WrongAnswer", {
+        message: "a namespace that was created is not listed",
+        observed: words(listed),
+      });
+      const head = await rest.send("HEAD", inSpace(rest.root));
+      expect(isGood(head), "WrongAnswer", `HEAD of a namespace that is there answers ${head.status}`);
+      return passed("namespaces are created, listed and loaded with their properties", {
         observed: words(made),
       });
     },
@@ -68,30 +60,28 @@ export const namespaceCapabilities: readonly Capability[] = [
     explain: "A namespace inside of another is created, listed below it, and not beside it.",
     weight: "warning",
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
-      const made = await yard.send("POST", "/namespaces", { namespace: [yard.root, "inner"] });
-      if (!isGood(made)) return refusedIt("create a namespace inside of another", made);
-      const below = names((await yard.send("GET", restPath`/namespaces?parent=${yard.root}`)).body);
-      const beside = names((await yard.send("GET", "/namespaces")).body);
-      const inner = `${yard.root}.inner`;
-      if (!below.includes(inner)) {
-        return no("WrongAnswer", "a nested namespace is not listed below its parent");
-      }
+    async run(rest) {
+      const made = await rest.send("POST", "/namespaces", { namespace: [rest.root, "inner"] });
+      expectServed(made, "create a namespace inside of another");
+      const below = names((await rest.send("GET", restPath`/namespaces?parent=${rest.root}`)).body);
+      const beside = names((await rest.send("GET", "/namespaces")).body);
+      const inner = `${rest.root}.inner`;
+      expect(below.includes(inner), "WrongAnswer", "a nested namespace is not listed below its parent");
       if (beside.includes(inner)) return differently("nested namespaces are listed with the outermost ones");
-      return yes("namespaces nest", { observed: words(made) });
+      return passed("namespaces nest", { observed: words(made) });
     },
   },
   {
     id: "nessie.can-refuse-duplicate-namespace",
     area: "namespaces",
-    title: "refuse a namespace that exists",
-    explain: "A namespace created twice is refused with 409; engines' IF NOT EXISTS lives on that.",
+    title: "reject a namespace that exists",
+    explain: "A namespace created twice is rejected with 409; engines' IF NOT EXISTS lives on that.",
     weight: "warning",
     engines: ALL_ENGINES,
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
-      const again = await yard.send("POST", "/namespaces", { namespace: [yard.root] });
-      return refusal("create a namespace that exists", again, [409], "its properties may be gone");
+    async run(rest) {
+      const again = await rest.send("POST", "/namespaces", { namespace: [rest.root] });
+      return rejection("create a namespace that exists", again, [409], "its properties may be gone");
     },
   },
   {
@@ -103,20 +93,20 @@ export const namespaceCapabilities: readonly Capability[] = [
     weight: "warning",
     engines: ALL_ENGINES,
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
-      const path = inSpace(yard.root, MISSING);
+    async run(rest) {
+      const path = inSpace(rest.root, MISSING);
       const harm = "who asks believes that it is there";
       return worst(
-        refusal("load a namespace that is missing", await yard.send("GET", path), [404], harm),
-        refusal("find a namespace that is missing", await yard.send("HEAD", path), [404], harm),
-        refusal("drop a namespace that is missing", await yard.send("DELETE", path), [404], harm),
-        refusal(
+        rejection("load a namespace that is missing", await rest.send("GET", path), [404], harm),
+        rejection("find a namespace that is missing", await rest.send("HEAD", path), [404], harm),
+        rejection("drop a namespace that is missing", await rest.send("DELETE", path), [404], harm),
+        rejection(
           "change a namespace that is missing",
-          await yard.send("POST", restPath`${path}/properties`, { updates: { a: "1" }, removals: [] }),
+          await rest.send("POST", restPath`${path}/properties`, { updates: { a: "1" }, removals: [] }),
           [404],
           harm,
         ),
-        yes("namespaces that are missing are told as such", { observed: "HTTP 404" }),
+        passed("namespaces that are missing are told as such", { observed: "HTTP 404" }),
       );
     },
   },
@@ -127,15 +117,20 @@ export const namespaceCapabilities: readonly Capability[] = [
     explain: "Listing the tables of a namespace that is not there answers 404, and not an empty list.",
     weight: "warning",
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
-      const reply = await yard.send("GET", restPath`${inSpace(yard.root, MISSING)}/tables`);
+    async run(rest) {
+      const reply = await rest.send("GET", restPath`${inSpace(rest.root, MISSING)}/tables`);
       if (isGood(reply) && listAt(reply.body, "identifiers").length === 0) {
         return differently("a namespace that is missing is listed as an empty one", {
           observed: `${reply.status}, no tables`,
           expected: "HTTP 404",
         });
       }
-      return refusal("list a namespace that is missing", reply, [404], "who asks believes that it is there");
+      return rejection(
+        "list a namespace that is missing",
+        reply,
+        [404],
+        "who asks believes that it is there",
+      );
     },
   },
   {
@@ -147,21 +142,20 @@ export const namespaceCapabilities: readonly Capability[] = [
     weight: "warning",
     needs: [CREATE_NAMESPACE],
     endpoints: ["POST /v1/{prefix}/namespaces/{namespace}/properties"],
-    async run(yard) {
-      const space = [yard.root, "properties"];
-      await yard.send("POST", "/namespaces", { namespace: space, properties: { old: "1" } });
+    async run(rest) {
+      const space = [rest.root, "properties"];
+      await rest.send("POST", "/namespaces", { namespace: space, properties: { old: "1" } });
       const body = { updates: { fresh: "2" }, removals: ["old", "absent"] };
-      const said = await yard.send("POST", restPath`${inSpace(...space)}/properties`, body);
-      if (!isGood(said)) return refusedIt("change the properties of a namespace", said);
-      const now = await propertiesOf(yard, ...space);
-      if (at(now, "fresh") !== "2" || at(now, "old") !== undefined) {
-        return no("SilentlyIgnored", "a change of a namespace's properties is answered as done and is not", {
-          observed: words(said),
-        });
-      }
+      const said = await rest.send("POST", restPath`${inSpace(...space)}/properties`, body);
+      expectServed(said, "change the properties of a namespace");
+      const now = await propertiesOf(rest, ...space);
+      expect(at(now, "fresh") === "2" && at(now, "old") === undefined, "SilentlyIgnored", {
+        message: "a change of a namespace's properties is answered as done and is not",
+        observed: words(said),
+      });
       const right = listAt(said.body, "updated").join() === "fresh" &&
         listAt(said.body, "removed").join() === "old" && listAt(said.body, "missing").join() === "absent";
-      if (right) return yes("properties of namespaces change", { observed: words(said) });
+      if (right) return passed("properties of namespaces change", { observed: words(said) });
       return differently(
         "properties of namespaces change, but the answer names others than those that changed",
         {
@@ -176,32 +170,32 @@ export const namespaceCapabilities: readonly Capability[] = [
   {
     id: "nessie.can-refuse-contradiction",
     area: "namespaces",
-    title: "refuse to set and remove one property at once",
+    title: "reject setting and removing one property at once",
     explain: "The protocol has 422 for a key that is both among the updates and the removals.",
     weight: "warning",
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
+    async run(rest) {
       const body = { updates: { both: "1" }, removals: ["both"] };
-      const reply = await yard.send("POST", restPath`${inSpace(yard.root)}/properties`, body);
-      return refusal("set and remove a property at once", reply, [422, 400], "one of both wins unsaid");
+      const reply = await rest.send("POST", restPath`${inSpace(rest.root)}/properties`, body);
+      return rejection("set and remove a property at once", reply, [422, 400], "one of both wins unsaid");
     },
   },
   {
     id: "nessie.can-keep-used-namespace",
     area: "namespaces",
-    title: "refuse to drop a namespace that is not empty",
-    explain: "A namespace with a table, and one with a namespace inside, are refused with 409 and stay.",
+    title: "reject dropping a namespace that is not empty",
+    explain: "A namespace with a table, and one with a namespace inside, are rejected with 409 and stay.",
     weight: "critical",
     engines: ALL_ENGINES,
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
-      await makeTable(yard, "keeps_its_namespace");
-      const reply = await yard.send("DELETE", inSpace(yard.root));
-      const still = await yard.send("HEAD", inSpace(yard.root));
-      if (!isGood(still)) {
-        return no("DataLost", "a namespace with a table in it was dropped", { observed: words(reply) });
-      }
-      return refusal("drop a namespace that is not empty", reply, [409, 400], "tables may be lost with it");
+    async run(rest) {
+      await makeTable(rest, "keeps_its_namespace");
+      const reply = await rest.send("DELETE", inSpace(rest.root));
+      const still = await rest.send("HEAD", inSpace(rest.root));
+      expect(isGood(still), "DataLost", "a namespace with a table in it was dropped", {
+        observed: words(reply),
+      });
+      return rejection("drop a namespace that is not empty", reply, [409, 400], "tables may be lost with it");
     },
   },
   {
@@ -213,14 +207,16 @@ export const namespaceCapabilities: readonly Capability[] = [
     engines: ALL_ENGINES,
     needs: [CREATE_NAMESPACE],
     endpoints: ["DELETE /v1/{prefix}/namespaces/{namespace}"],
-    async run(yard) {
-      const path = inSpace(yard.root, "dropped");
-      await yard.send("POST", "/namespaces", { namespace: [yard.root, "dropped"] });
-      const reply = await yard.send("DELETE", path);
-      if (!isGood(reply)) return refusedIt("drop an empty namespace", reply);
-      const after = await yard.send("GET", path);
-      if (after.status === 404) return yes("empty namespaces are dropped", { observed: words(reply) });
-      return no("SilentlyIgnored", "a namespace that was dropped is still there", { observed: words(after) });
+    async run(rest) {
+      const path = inSpace(rest.root, "dropped");
+      await rest.send("POST", "/namespaces", { namespace: [rest.root, "dropped"] });
+      const reply = await rest.send("DELETE", path);
+      expectServed(reply, "drop an empty namespace");
+      const after = await rest.send("GET", path);
+      expect(after.status === 404, "SilentlyIgnored", "a namespace that was dropped is still there", {
+        observed: words(after),
+      });
+      return passed("empty namespaces are dropped", { observed: words(reply) });
     },
   },
   {
@@ -230,19 +226,21 @@ export const namespaceCapabilities: readonly Capability[] = [
     explain: "Namespaces called a.b, a/b and ü are created, loaded, and told apart.",
     weight: "warning",
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
+    async run(rest) {
       const odd = ["a.b", "a/b", "ü"];
       for (const name of odd) {
-        const made = await yard.send("POST", "/namespaces", {
-          namespace: [yard.root, name],
+        const made = await rest.send("POST", "/namespaces", {
+          namespace: [rest.root, name],
           properties: { name },
         });
-        if (!isGood(made)) return refusedIt(`take ${name} as a name`, made);
-        if (at(await propertiesOf(yard, yard.root, name), "name") !== name) {
-          return no("WrongAnswer", `a namespace called ${name} is not the one that is loaded by that name`);
-        }
+        expectServed(made, `take ${name} as a name`);
+        expect(at(await propertiesOf(rest, rest.root, name), "name") === name, "WrongAnswer", {
+          message: `a namespace called ${name} is not the one that is loaded by that name`,
+        });
       }
-      return yes(`names with dots, slashes and other scripts are kept apart`, { observed: odd.join(", ") });
+      return passed(`names with dots, slashes and other scripts are kept apart`, {
+        observed: odd.join(", "),
+      });
     },
   },
 ];

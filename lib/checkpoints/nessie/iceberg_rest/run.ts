@@ -1,12 +1,12 @@
 /** Tries all capabilities in a scratch namespace on a scratch branch, which its maker takes back. */
-import { type RunOptions, runTrials } from "../../../checkpoint/run.ts";
+import type { Trying } from "../../../checkpoint/run_checkpoint.ts";
 import { cannotLook } from "../../../clients/kubernetes/failures.ts";
-import type { CapabilityRecord } from "./mod.ts";
+import { type CapabilityRecord, withAnswers } from "./mod.ts";
 import { capabilities } from "./report.ts";
 import {
   type Objects,
   objectsOf,
-  openYard,
+  openScratchRest,
   sweepObjects,
   type SweptObjects,
   type WarehouseHome,
@@ -29,7 +29,7 @@ export interface StoreOfWarehouse {
 export async function tryCapabilities(
   context: NessieContext,
   store: StoreOfWarehouse,
-  options: RunOptions,
+  { trials }: Pick<Trying, "trials">,
 ): Promise<CapabilityRecord[]> {
   const { scratch, wanted } = context;
   const warehouse = "why" in wanted ? undefined : wanted.defaultWarehouse;
@@ -43,11 +43,16 @@ export async function tryCapabilities(
   }
   const own = await context.makeBranch("capabilities");
   const rest = context.ownIceberg(own, warehouse);
-  const given = { ...warehouse === undefined ? {} : { warehouse }, ...home ? { home } : {}, ...store };
-  const yard = openYard({ scratch, rest, branch: own.name, ...given });
+  const { objects } = store;
+  const given = {
+    ...warehouse === undefined ? {} : { warehouse },
+    ...home ? { home } : {},
+    ...objects ? { objects } : {},
+    ...undoObjects ? { undoObjects } : {},
+  };
+  const tried = openScratchRest({ scratch, rest, branch: own.name, ...given });
   if (home && undoObjects) blind = await undoObjects.mark(scratch, objectsOf(home, scratch.id));
-  // What a capability adds to its outcome stands in its record.
-  return await runTrials(capabilities, yard, options) as CapabilityRecord[];
+  return withAnswers(await trials(capabilities, tried));
 }
 
 /** Where the default warehouse keeps its namespaces; undefined where that is not known. */

@@ -3,7 +3,7 @@
  * that the catalog writes below that namespace's location. Nothing of another branch is touched.
  */
 import { restPath } from "../../../untrusted/api_path.ts";
-import { markerVerdict, type Scratch, stuckBy, type SweepState } from "../../../checkpoint/run.ts";
+import { markerVerdict, type Scratch, stuckBy, type SweepState } from "../../../checkpoint/scratch.ts";
 import type { CatalogReply, CatalogRequest } from "../../../clients/catalog_http.ts";
 import { cannotLook } from "../../../clients/kubernetes/failures.ts";
 import { type IcebergRest, space, tablePath } from "../../../clients/iceberg_rest.ts";
@@ -26,7 +26,7 @@ export interface Objects {
   marker(place: MarkerPlace): Promise<FoundMarker | undefined>;
 }
 
-export interface Yard {
+export interface ScratchRest {
   branch: string;
   /** The scratch namespace, `lakecheck_scratch_ID`; the first capability creates it. */
   root: string;
@@ -46,7 +46,7 @@ export interface Yard {
   objects?: Objects;
 }
 
-export interface YardOptions {
+export interface ScratchRestOptions {
   scratch: Scratch;
   /** Whose prefix is the scratch branch, with or without a warehouse. */
   rest: Pick<IcebergRest, "send" | "at">;
@@ -69,8 +69,8 @@ const SCRATCH = "lakecheck_scratch_";
 /** The name of the scratch namespace of a run. */
 export const scratchNamespace = (id: string): string => `${SCRATCH}${id.replaceAll("-", "_")}`;
 
-/** Registers the cleaning of the objects; creates nothing. The branch is there, and goes when its maker takes it back. */
-export function openYard(options: YardOptions): Yard {
+/** Registers the cleaning of the objects; creates nothing. The branch is there, and goes when its maker cleans up. */
+export function openScratchRest(options: ScratchRestOptions): ScratchRest {
   const { scratch, rest, branch, warehouse, home, objects, undoObjects = objects } = options;
   const root = scratchNamespace(scratch.id);
   // Its marker lies there, if nothing else does.
@@ -86,9 +86,8 @@ export function openYard(options: YardOptions): Yard {
     async send(method, path, body, headers) {
       if (method === "DELETE" && !isBelow(path, inSpace(root))) throw new Error(`${path} is not of this run`);
       const reply = await rest.send(method, rest.at(path), body, headers);
-      for (
-        const place of [at(reply.body, "metadata", "location"), at(reply.body, "properties", "location")]
-      ) {
+      for (const part of ["metadata", "properties"]) {
+        const place = at(reply.body, part, "location");
         if (typeof place === "string") locations.add(place);
       }
       return reply;
@@ -123,15 +122,10 @@ async function removeObjects(locations: ReadonlySet<string>, root: string, objec
   }
   if (places.size === 0) return;
   if (!objects) {
-    throw cannotLook(
-      "unauthorized",
-      `without keys for the store, the metadata files stay (some kilobytes). Next: ${
-        [...places.values()].map(({ bucket, prefix }) =>
-          command`aws s3 rm --recursive s3://${bucket}/${prefix}`
-        )
-          .join("; ")
-      }`,
-    );
+    const next = [...places.values()]
+      .map(({ bucket, prefix }) => command`aws s3 rm --recursive s3://${bucket}/${prefix}`).join("; ");
+    const message = `without keys for the store, the metadata files stay (some kilobytes). Next: ${next}`;
+    throw cannotLook("unauthorized", message);
   }
   for (const { bucket, prefix } of places.values()) {
     await objects.empty(scratchBelow(bucket, prefix));
@@ -209,12 +203,12 @@ export const SCHEMA = {
 
 /** Makes a table for a trial of something else. Gives its metadata and where its metadata file is. */
 export async function makeTable(
-  yard: Yard,
+  rest: ScratchRest,
   name: string,
   more: Record<string, unknown> = {},
 ): Promise<{ uuid: string; metadata: unknown; file: string; path: string }> {
   const body = { name, schema: SCHEMA, "stage-create": false, ...more };
-  const reply = await yard.send("POST", restPath`${inSpace(yard.root)}/tables`, body);
+  const reply = await rest.send("POST", restPath`${inSpace(rest.root)}/tables`, body);
   if (!isGood(reply)) {
     throw cannotLook("server-error", `could not make a table to try it with: ${words(reply)}`);
   }
@@ -222,13 +216,13 @@ export async function makeTable(
     uuid: String(at(reply.body, "metadata", "table-uuid")),
     metadata: at(reply.body, "metadata"),
     file: String(at(reply.body, "metadata-location")),
-    path: tableAt(yard.root, name),
+    path: tableAt(rest.root, name),
   };
 }
 
 /** What a table is loaded as now; CannotLook when it cannot be. */
-export async function load(yard: Yard, path: string): Promise<unknown> {
-  const reply = await yard.send("GET", path);
+export async function load(rest: ScratchRest, path: string): Promise<unknown> {
+  const reply = await rest.send("GET", path);
   if (isGood(reply)) return at(reply.body, "metadata");
   throw cannotLook("server-error", `could not read back what was done: ${words(reply)}`);
 }

@@ -1,10 +1,12 @@
 /** What the catalog can do with tables: make them, find them, move them, drop them. */
 import { restPath } from "../../../untrusted/api_path.ts";
-import { ALL_ENGINES, type Capability, listAt, no, refusal, refusedIt, worst, yes } from "./mod.ts";
+import { expect, fail } from "../../../checkpoint/expect.ts";
+import { passed } from "../../../checkpoint/trial.ts";
+import { ALL_ENGINES, type Capability, expectServed, listAt, rejection, worst } from "./mod.ts";
 import { isGood, words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_NAMESPACE } from "./namespaces.ts";
-import { inSpace, load, makeTable, SCHEMA, tableAt, type Yard } from "./scratch.ts";
+import { inSpace, load, makeTable, SCHEMA, type ScratchRest, tableAt } from "./scratch.ts";
 
 export const CREATE_TABLE = "nessie.can-create-table";
 
@@ -17,9 +19,9 @@ const BY_ID = {
   fields: [{ "source-id": 1, transform: "identity", direction: "asc", "null-order": "nulls-first" }],
 };
 
-export const tablesIn = (yard: Yard) => restPath`${inSpace(yard.root)}/tables`;
-export const create = (yard: Yard, name: string, more: Record<string, unknown> = {}) =>
-  yard.send("POST", tablesIn(yard), { name, schema: SCHEMA, "stage-create": false, ...more });
+export const tablesIn = (rest: ScratchRest) => restPath`${inSpace(rest.root)}/tables`;
+export const create = (rest: ScratchRest, name: string, more: Record<string, unknown> = {}) =>
+  rest.send("POST", tablesIn(rest), { name, schema: SCHEMA, "stage-create": false, ...more });
 
 /** What a client sends to make the table that was staged for it. */
 function staged(metadata: unknown): Record<string, unknown> {
@@ -54,11 +56,11 @@ export const tableCapabilities: readonly Capability[] = [
       "POST /v1/{prefix}/namespaces/{namespace}/tables",
       "GET /v1/{prefix}/namespaces/{namespace}/tables/{table}",
     ],
-    async run(yard) {
+    async run(rest) {
       const more = { "partition-spec": BUCKETS, "write-order": BY_ID, properties: { owner: "lakecheck" } };
-      const made = await create(yard, "created", more);
-      if (!isGood(made)) return refusedIt("create a table", made);
-      const loaded = await yard.send("GET", tableAt(yard.root, "created"));
+      const made = await create(rest, "created", more);
+      expectServed(made, "create a table");
+      const loaded = await rest.send("GET", tableAt(rest.root, "created"));
       const metadata = at(loaded.body, "metadata");
       const [field] = listAt(metadata, "partition-specs", 0, "fields");
       const [order] = listAt(metadata, "sort-orders").filter((one) => listAt(one, "fields").length > 0);
@@ -71,9 +73,11 @@ export const tableCapabilities: readonly Capability[] = [
       ].filter((one) => one !== false);
       if (wrong.length === 0) {
         const format = at(metadata, "format-version");
-        return yes(`tables are created as asked for, in format version ${format}`, { observed: words(made) });
+        return passed(`tables are created as asked for, in format version ${format}`, {
+          observed: words(made),
+        });
       }
-      return no("WrongAnswer", `a table that was created is loaded without ${wrong.join(", ")}`, {
+      fail("WrongAnswer", `a table that was created is loaded without ${wrong.join(", ")}`, {
         observed: words(loaded),
       });
     },
@@ -83,47 +87,48 @@ export const tableCapabilities: readonly Capability[] = [
     area: "tables",
     title: "stage a table, and create it with the first commit",
     explain:
-      "A staged table does not exist; a commit that requires so creates it, and a second such commit is refused. " +
+      "A staged table does not exist; a commit that requires so creates it, and a second such commit is rejected. " +
       "CREATE TABLE AS SELECT works so.",
     weight: "critical",
     engines: ALL_ENGINES,
     needs: [CREATE_NAMESPACE],
-    async run(yard) {
-      const path = tableAt(yard.root, "staged");
-      const stage = await create(yard, "staged", { "stage-create": true });
-      if (!isGood(stage)) return refusedIt("stage a table", stage);
-      if (isGood(await yard.send("GET", path))) {
-        return no("SilentlyIgnored", "a table that was only to be staged exists", { observed: words(stage) });
-      }
+    async run(rest) {
+      const path = tableAt(rest.root, "staged");
+      const stage = await create(rest, "staged", { "stage-create": true });
+      expectServed(stage, "stage a table");
+      expect(!(isGood(await rest.send("GET", path))), "SilentlyIgnored", {
+        message: "a table that was only to be staged exists",
+        observed: words(stage),
+      });
       const body = staged(at(stage.body, "metadata"));
-      const commit = await yard.send("POST", path, body);
-      if (!isGood(commit)) return refusedIt("create a staged table with a commit", commit);
-      const uuid = at(await load(yard, path), "table-uuid");
-      if (uuid !== at(stage.body, "metadata", "table-uuid")) {
-        return no("WrongAnswer", "the table that was created is another one than that which was staged");
-      }
+      const commit = await rest.send("POST", path, body);
+      expectServed(commit, "create a staged table with a commit");
+      const uuid = at(await load(rest, path), "table-uuid");
+      expect(uuid === at(stage.body, "metadata", "table-uuid"), "WrongAnswer", {
+        message: "the table that was created is another one than that which was staged",
+      });
       const harm = "two CREATE TABLE AS SELECT at a time overwrite each other";
-      const again = await yard.send("POST", path, body);
+      const again = await rest.send("POST", path, body);
       return worst(
-        refusal("create a staged table that exists", again, [409], harm),
-        yes("tables are staged, and created by the first commit only", { observed: words(again) }),
+        rejection("create a staged table that exists", again, [409], harm),
+        passed("tables are staged, and created by the first commit only", { observed: words(again) }),
       );
     },
   },
   {
     id: "nessie.can-refuse-duplicate-table",
     area: "tables",
-    title: "refuse a table that exists",
-    explain: "A table created twice is refused with 409, and the first one stays.",
+    title: "reject a table that exists",
+    explain: "A table created twice is rejected with 409, and the first one stays.",
     weight: "critical",
     engines: ALL_ENGINES,
     needs: [CREATE_TABLE],
-    async run(yard) {
-      const first = await makeTable(yard, "twice");
-      const again = await create(yard, "twice");
-      const now = at(await load(yard, first.path), "table-uuid");
-      if (now !== first.uuid) return no("DataLost", "a table created again has replaced the first one");
-      return refusal("create a table that exists", again, [409], "who asks believes that the table is new");
+    async run(rest) {
+      const first = await makeTable(rest, "twice");
+      const again = await create(rest, "twice");
+      const now = at(await load(rest, first.path), "table-uuid");
+      expect(now === first.uuid, "DataLost", "a table created again has replaced the first one");
+      return rejection("create a table that exists", again, [409], "who asks believes that the table is new");
     },
   },
   {
@@ -135,16 +140,16 @@ export const tableCapabilities: readonly Capability[] = [
     engines: ALL_ENGINES,
     needs: [CREATE_NAMESPACE],
     endpoints: ["HEAD /v1/{prefix}/namespaces/{namespace}/tables/{table}"],
-    async run(yard) {
-      const path = tableAt(yard.root, "no_such_table");
+    async run(rest) {
+      const path = tableAt(rest.root, "no_such_table");
       const harm = "who asks believes that it is there";
       const body = { requirements: [{ type: "assert-table-uuid", uuid: crypto.randomUUID() }], updates: [] };
       return worst(
-        refusal("load a table that is missing", await yard.send("GET", path), [404], harm),
-        refusal("find a table that is missing", await yard.send("HEAD", path), [404], harm),
-        refusal("drop a table that is missing", await yard.send("DELETE", path), [404], harm),
-        refusal("commit to a table that is missing", await yard.send("POST", path, body), [404, 409], harm),
-        yes("tables that are missing are told as such", { observed: "HTTP 404" }),
+        rejection("load a table that is missing", await rest.send("GET", path), [404], harm),
+        rejection("find a table that is missing", await rest.send("HEAD", path), [404], harm),
+        rejection("drop a table that is missing", await rest.send("DELETE", path), [404], harm),
+        rejection("commit to a table that is missing", await rest.send("POST", path, body), [404, 409], harm),
+        passed("tables that are missing are told as such", { observed: "HTTP 404" }),
       );
     },
   },
@@ -157,27 +162,26 @@ export const tableCapabilities: readonly Capability[] = [
     engines: "PyIceberg",
     needs: [CREATE_TABLE],
     endpoints: ["HEAD /v1/{prefix}/namespaces/{namespace}/tables/{table}"],
-    async run(yard) {
-      const { path } = await makeTable(yard, "found");
-      const head = await yard.send("HEAD", path);
-      return isGood(head)
-        ? yes("tables are found by HEAD", { observed: words(head) })
-        : refusedIt("find a table by HEAD", head);
+    async run(rest) {
+      const { path } = await makeTable(rest, "found");
+      const head = await rest.send("HEAD", path);
+      expectServed(head, "find a table by HEAD");
+      return passed("tables are found by HEAD", { observed: words(head) });
     },
   },
   {
     id: "nessie.can-refuse-homeless-table",
     area: "tables",
-    title: "refuse a table in a namespace that is missing",
-    explain: "It is refused with 404, and no namespace comes into being.",
+    title: "reject a table in a namespace that is missing",
+    explain: "It is rejected with 404, and no namespace comes into being.",
     weight: "warning",
     needs: [CREATE_TABLE],
-    async run(yard) {
-      const space = inSpace(yard.root, "missing");
+    async run(rest) {
+      const space = inSpace(rest.root, "missing");
       const body = { name: "homeless", schema: SCHEMA, "stage-create": false };
-      const reply = await yard.send("POST", restPath`${space}/tables`, body);
+      const reply = await rest.send("POST", restPath`${space}/tables`, body);
       const harm = "a mistyped name makes a namespace";
-      return refusal("create a table in a namespace that is missing", reply, [404], harm);
+      return rejection("create a table in a namespace that is missing", reply, [404], harm);
     },
   },
   {
@@ -189,28 +193,27 @@ export const tableCapabilities: readonly Capability[] = [
     engines: ALL_ENGINES,
     needs: [CREATE_TABLE],
     endpoints: ["GET /v1/{prefix}/namespaces/{namespace}/tables"],
-    async run(yard) {
-      const space = [yard.root, "listed"];
-      await yard.send("POST", "/namespaces", { namespace: space });
+    async run(rest) {
+      const space = [rest.root, "listed"];
+      await rest.send("POST", "/namespaces", { namespace: space });
       const made = ["a", "b", "c"];
       for (const name of made) {
-        await yard.send("POST", restPath`${inSpace(...space)}/tables`, {
+        await rest.send("POST", restPath`${inSpace(...space)}/tables`, {
           name,
           schema: SCHEMA,
           "stage-create": false,
         });
       }
       const path = restPath`${inSpace(...space)}/tables`;
-      const whole = await yard.send("GET", path);
-      if (!isGood(whole)) return refusedIt("list tables", whole);
+      const whole = await rest.send("GET", path);
+      expectServed(whole, "list tables");
       const all = tableNames(whole.body);
-      if (all.toSorted().join() !== made.join()) {
-        return no("WrongAnswer", "a list of tables is not what was created", {
-          observed: all.join(", ") || "none",
-          expected: made.join(", "),
-        });
-      }
-      return await inPages(yard, path, made);
+      expect(all.toSorted().join() === made.join(), "WrongAnswer", {
+        message: "a list of tables is not what was created",
+        observed: all.join(", ") || "none",
+        expected: made.join(", "),
+      });
+      return await inPages(rest, path, made);
     },
   },
 ];
@@ -219,24 +222,23 @@ function tableNames(body: unknown): string[] {
   return listAt(body, "identifiers").map((one) => String(at(one, "name")));
 }
 
-async function inPages(yard: Yard, path: string, made: readonly string[]) {
+async function inPages(rest: ScratchRest, path: string, made: readonly string[]) {
   const seen: string[] = [];
   let token: unknown;
   for (let page = 0; page < 10; page++) {
     const first = restPath`${path}?pageSize=1`;
     const next = typeof token === "string" ? restPath`${path}?pageSize=1&pageToken=${token}` : first;
-    const reply = await yard.send("GET", next);
-    if (!isGood(reply)) return refusedIt("list tables in pages", reply);
+    const reply = await rest.send("GET", next);
+    expectServed(reply, "list tables in pages");
     seen.push(...tableNames(reply.body));
     token = at(reply.body, "next-page-token");
     if (typeof token !== "string" || token === "") break;
   }
   const observed = `${seen.join(", ")} in pages of one`;
-  if (seen.toSorted().join() !== made.join()) {
-    return no("WrongAnswer", "pages of a list miss tables or repeat them", {
-      observed,
-      expected: made.join(", "),
-    });
-  }
-  return yes("tables are listed, in pages too", { observed });
+  expect(seen.toSorted().join() === made.join(), "WrongAnswer", {
+    message: "pages of a list miss tables or repeat them",
+    observed,
+    expected: made.join(", "),
+  });
+  return passed("tables are listed, in pages too", { observed });
 }

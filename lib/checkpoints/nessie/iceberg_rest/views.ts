@@ -1,42 +1,44 @@
 /** What the catalog can do with views. Engines here need none; Spark and Trino can use them. */
 import { restPath } from "../../../untrusted/api_path.ts";
-import { type Capability, listAt, no, refusal, refusedIt, worst, yes } from "./mod.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed } from "../../../checkpoint/trial.ts";
+import { type Capability, expectServed, listAt, rejection, worst } from "./mod.ts";
 import { isGood, words } from "./replies.ts";
 import { at } from "../../../untrusted/lookup.ts";
 import { CREATE_NAMESPACE } from "./namespaces.ts";
-import { inSpace, makeTable, SCHEMA, viewAt, type Yard } from "./scratch.ts";
+import { inSpace, makeTable, SCHEMA, type ScratchRest, viewAt } from "./scratch.ts";
 
 const CREATE_VIEW = "nessie.can-create-view";
 
-const version = (yard: Yard, id: number, sql: string) => ({
+const version = (rest: ScratchRest, id: number, sql: string) => ({
   "version-id": id,
   "schema-id": 0,
   "timestamp-ms": Date.now(),
   summary: { "engine-name": "lakecheck" },
-  "default-namespace": [yard.root],
+  "default-namespace": [rest.root],
   representations: [{ type: "sql", sql, dialect: "spark" }],
 });
 
-const create = (yard: Yard, name: string) =>
-  yard.send("POST", restPath`${inSpace(yard.root)}/views`, {
+const create = (rest: ScratchRest, name: string) =>
+  rest.send("POST", restPath`${inSpace(rest.root)}/views`, {
     name,
     schema: SCHEMA,
-    "view-version": version(yard, 1, "select 1 as id"),
+    "view-version": version(rest, 1, "select 1 as id"),
     properties: {},
   });
 
 /** The SQL of the current version of a view, as it is loaded. */
-async function sqlOf(yard: Yard, name: string): Promise<unknown> {
-  const metadata = at((await yard.send("GET", viewAt(yard.root, name))).body, "metadata");
+async function sqlOf(rest: ScratchRest, name: string): Promise<unknown> {
+  const metadata = at((await rest.send("GET", viewAt(rest.root, name))).body, "metadata");
   const current = at(metadata, "current-version-id");
   const now = listAt(metadata, "versions").find((one) => at(one, "version-id") === current);
   return at(now, "representations", 0, "sql");
 }
 
-const rename = (yard: Yard, from: string, to: string) =>
-  yard.send("POST", "/views/rename", {
-    source: { namespace: [yard.root], name: from },
-    destination: { namespace: [yard.root], name: to },
+const rename = (rest: ScratchRest, from: string, to: string) =>
+  rest.send("POST", "/views/rename", {
+    source: { namespace: [rest.root], name: from },
+    destination: { namespace: [rest.root], name: to },
   });
 
 export const viewCapabilities: readonly Capability[] = [
@@ -53,19 +55,19 @@ export const viewCapabilities: readonly Capability[] = [
       "GET /v1/{prefix}/namespaces/{namespace}/views/{view}",
       "HEAD /v1/{prefix}/namespaces/{namespace}/views/{view}",
     ],
-    async run(yard) {
-      const made = await create(yard, "view");
-      if (!isGood(made)) return refusedIt("create a view", made);
-      if (await sqlOf(yard, "view") !== "select 1 as id") {
-        return no("WrongAnswer", "a view that was created is not loaded with its SQL");
-      }
-      const listed = await yard.send("GET", restPath`${inSpace(yard.root)}/views`);
+    async run(rest) {
+      const made = await create(rest, "view");
+      expectServed(made, "create a view");
+      expect(await sqlOf(rest, "view") === "select 1 as id", "WrongAnswer", {
+        message: "a view that was created is not loaded with its SQL",
+      });
+      const listed = await rest.send("GET", restPath`${inSpace(rest.root)}/views`);
       const names = listAt(listed.body, "identifiers").map((one) => at(one, "name"));
-      const head = await yard.send("HEAD", viewAt(yard.root, "view"));
-      if (!names.includes("view") || !isGood(head)) {
-        return no("WrongAnswer", "a view that was created is not listed");
-      }
-      return yes("views are created, listed and loaded", { observed: words(made) });
+      const head = await rest.send("HEAD", viewAt(rest.root, "view"));
+      expect(names.includes("view") && isGood(head), "WrongAnswer", {
+        message: "a view that was created is not listed",
+      });
+      return passed("views are created, listed and loaded", { observed: words(made) });
     },
   },
   {
@@ -73,31 +75,31 @@ export const viewCapabilities: readonly Capability[] = [
     area: "views",
     title: "replace a view",
     explain:
-      "A new version of a view becomes current; one that was made for another view (uuid) is refused with 409.",
+      "A new version of a view becomes current; one that was made for another view (uuid) is rejected with 409.",
     weight: "warning",
     needs: [CREATE_VIEW],
     endpoints: ["POST /v1/{prefix}/namespaces/{namespace}/views/{view}"],
-    async run(yard) {
-      const made = await create(yard, "replaced");
+    async run(rest) {
+      const made = await create(rest, "replaced");
       const uuid = at(made.body, "metadata", "view-uuid");
       const replace = (assumed: unknown, id: number, sql: string) =>
-        yard.send("POST", viewAt(yard.root, "replaced"), {
+        rest.send("POST", viewAt(rest.root, "replaced"), {
           requirements: [{ type: "assert-view-uuid", uuid: assumed }],
           updates: [
-            { action: "add-view-version", "view-version": version(yard, id, sql) },
+            { action: "add-view-version", "view-version": version(rest, id, sql) },
             { action: "set-current-view-version", "view-version-id": -1 },
           ],
         });
       const reply = await replace(uuid, 2, "select 2 as id");
-      if (!isGood(reply)) return refusedIt("replace a view", reply);
+      expectServed(reply, "replace a view");
       const stale = await replace(crypto.randomUUID(), 3, "select 3 as id");
-      const sql = await sqlOf(yard, "replaced");
-      if (sql !== "select 2 as id") {
-        return no("WrongAnswer", "a view was not replaced as it was asked for", { observed: String(sql) });
-      }
+      const sql = await sqlOf(rest, "replaced");
+      expect(sql === "select 2 as id", "WrongAnswer", "a view was not replaced as it was asked for", {
+        observed: String(sql),
+      });
       return worst(
-        refusal("replace a view that is another one by now", stale, [409], "a view is replaced unseen"),
-        yes("views are replaced, by who has seen them only", { observed: words(stale) }),
+        rejection("replace a view that is another one by now", stale, [409], "a view is replaced unseen"),
+        passed("views are replaced, by who has seen them only", { observed: words(stale) }),
       );
     },
   },
@@ -105,23 +107,23 @@ export const viewCapabilities: readonly Capability[] = [
     id: "nessie.can-rename-view",
     area: "views",
     title: "rename a view",
-    explain: "A view is renamed; a rename to the name of a table is refused with 409.",
+    explain: "A view is renamed; a rename to the name of a table is rejected with 409.",
     weight: "warning",
     needs: [CREATE_VIEW],
     endpoints: ["POST /v1/{prefix}/views/rename"],
-    async run(yard) {
-      await create(yard, "view_before");
-      await makeTable(yard, "not_a_view");
-      const reply = await rename(yard, "view_before", "view_after");
-      if (!isGood(reply)) return refusedIt("rename a view", reply);
-      const [old, now] = [await sqlOf(yard, "view_before"), await sqlOf(yard, "view_after")];
-      if (old !== undefined || now !== "select 1 as id") {
-        return no("WrongAnswer", "a view that was renamed is not the same one, or is there twice");
-      }
-      const taking = await rename(yard, "view_after", "not_a_view");
+    async run(rest) {
+      await create(rest, "view_before");
+      await makeTable(rest, "not_a_view");
+      const reply = await rename(rest, "view_before", "view_after");
+      expectServed(reply, "rename a view");
+      const [old, now] = [await sqlOf(rest, "view_before"), await sqlOf(rest, "view_after")];
+      expect(old === undefined && now === "select 1 as id", "WrongAnswer", {
+        message: "a view that was renamed is not the same one, or is there twice",
+      });
+      const taking = await rename(rest, "view_after", "not_a_view");
       return worst(
-        refusal("rename a view to the name of a table", taking, [409], "a table is replaced by a view"),
-        yes("views are renamed", { observed: words(reply) }),
+        rejection("rename a view to the name of a table", taking, [409], "a table is replaced by a view"),
+        passed("views are renamed", { observed: words(reply) }),
       );
     },
   },
@@ -129,24 +131,24 @@ export const viewCapabilities: readonly Capability[] = [
     id: "nessie.can-keep-names-apart",
     area: "views",
     title: "keep names of views and tables apart",
-    explain: "A view of a table's name, a table of a view's name, and a view twice are refused with 409.",
+    explain: "A view of a table's name, a table of a view's name, and a view twice are rejected with 409.",
     weight: "warning",
     needs: [CREATE_VIEW],
-    async run(yard) {
-      await makeTable(yard, "only_a_table");
-      await create(yard, "only_a_view");
+    async run(rest) {
+      await makeTable(rest, "only_a_table");
+      await create(rest, "only_a_view");
       const table = { name: "only_a_view", schema: SCHEMA, "stage-create": false };
       const harm = "one of both cannot be found any more";
       return worst(
-        refusal("create a view of a table's name", await create(yard, "only_a_table"), [409], harm),
-        refusal(
+        rejection("create a view of a table's name", await create(rest, "only_a_table"), [409], harm),
+        rejection(
           "create a table of a view's name",
-          await yard.send("POST", restPath`${inSpace(yard.root)}/tables`, table),
+          await rest.send("POST", restPath`${inSpace(rest.root)}/tables`, table),
           [409],
           harm,
         ),
-        refusal("create a view that exists", await create(yard, "only_a_view"), [409], harm),
-        yes("views and tables share their names", { observed: "HTTP 409" }),
+        rejection("create a view that exists", await create(rest, "only_a_view"), [409], harm),
+        passed("views and tables share their names", { observed: "HTTP 409" }),
       );
     },
   },
@@ -158,13 +160,13 @@ export const viewCapabilities: readonly Capability[] = [
     weight: "warning",
     needs: [CREATE_VIEW],
     endpoints: ["DELETE /v1/{prefix}/namespaces/{namespace}/views/{view}"],
-    async run(yard) {
-      await create(yard, "dropped_view");
-      const reply = await yard.send("DELETE", viewAt(yard.root, "dropped_view"));
-      if (!isGood(reply)) return refusedIt("drop a view", reply);
-      const after = await yard.send("GET", viewAt(yard.root, "dropped_view"));
-      if (after.status !== 404) return no("SilentlyIgnored", "a view that was dropped is still there");
-      return yes("views are dropped", { observed: words(reply) });
+    async run(rest) {
+      await create(rest, "dropped_view");
+      const reply = await rest.send("DELETE", viewAt(rest.root, "dropped_view"));
+      expectServed(reply, "drop a view");
+      const after = await rest.send("GET", viewAt(rest.root, "dropped_view"));
+      expect(after.status === 404, "SilentlyIgnored", "a view that was dropped is still there");
+      return passed("views are dropped", { observed: words(reply) });
     },
   },
 ];

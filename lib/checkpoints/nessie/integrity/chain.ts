@@ -12,7 +12,7 @@ import {
 } from "../../../iceberg/metadata.ts";
 import { type Expected, type Flaws, type Names, namesOf, type Part, sizeFlaw } from "./names.ts";
 import { MAX_UNPACKED } from "../../../iceberg/codecs.ts";
-import { inParallel } from "./pool.ts";
+import { inParallel } from "../../../checkpoint/side_by_side.ts";
 
 /** A table or view as a reference has it. */
 export interface TableHead {

@@ -1,7 +1,14 @@
 /** What a walk comes to: records for the checks, and totals for a table. Pure. */
 import type { Reader, RecordSource, Table, World } from "../../../engine/model.ts";
 import { atMost, list, num, ShapeError, text, whole } from "../../../engine/decode.ts";
-import { failed, held, type Outcome, skipped, type TrialRecord } from "../../../checkpoint/trial.ts";
+import {
+  failed,
+  type Outcome,
+  passed,
+  skipped,
+  type TrialRecord,
+  unknown,
+} from "../../../checkpoint/trial.ts";
 import type { Walked } from "./mod.ts";
 import type { Tally } from "./tally.ts";
 import type { Orphan } from "./unnamed.ts";
@@ -59,12 +66,12 @@ function walkOutcomes(walked: Walked): Outcome[] {
   const unread = tally.unread.map((one) => unreadOutcome(one));
   if (stopped) {
     const message = `the walk stopped after ${tally.tables + tally.views} tables: ${stopped.message}`;
-    return [...unread, { result: "unknown", reason: "Stopped", message }];
+    return [...unread, unknown("Stopped", message)];
   }
   if (tally.tables + tally.views + tally.same === 0 && unread.length === 0) {
     return [skipped(`no reference of ${references} has a table, so there is nothing to follow`)];
   }
-  return [...unread, held(`followed ${seen}${partlyWords(walked)}`)];
+  return [...unread, passed(`followed ${seen}${partlyWords(walked)}`)];
 }
 
 function partlyWords({ partly }: Walked): string {
@@ -84,11 +91,7 @@ function unreadOutcome({ why, bucket, status, tables, first }: Tally["unread"][n
     : status > 0
     ? `bucket ${bucket} answers ${status} ${why}`
     : why;
-  return {
-    result: "unknown",
-    reason: status === 403 ? "Forbidden" : "NotRead",
-    message: `could not look at ${which}: ${because}`,
-  };
+  return unknown(status === 403 ? "Forbidden" : "NotRead", `could not look at ${which}: ${because}`);
 }
 
 function moreOutcomes(id: string, { more }: Tally): Outcome[] {
@@ -107,15 +110,15 @@ function unfound(id: string, walked: Walked): Outcome {
   const of = walked.partly ? "the tables looked at" : "every table";
   switch (id) {
     case CHAIN:
-      return held(
+      return passed(
         `the metadata of ${of} is there and whole (${tally.snapshots} snapshots, ${tally.manifests} manifests)`,
       );
     case FILES:
-      return held(
+      return passed(
         `all ${tally.files} data and delete files of ${of} are there with the sizes that are named`,
       );
     case BUCKETS:
-      return held(
+      return passed(
         `everything that ${of} ${walked.partly ? "name" : "names"} lies in a bucket of a warehouse`,
       );
     case ORPHANS:
@@ -134,14 +137,11 @@ function orphanOutcome({ tally, strays }: Walked): Outcome {
       size(tally.bytes)
     } ` +
     `that tables name)${strays ? "" : "; what lies outside of tables was not looked at"}`;
-  if (share <= ORPHAN_SHARE || bytes <= ORPHAN_BYTES) return held(numbers);
+  if (share <= ORPHAN_SHARE || bytes <= ORPHAN_BYTES) return passed(numbers);
   return failed("Orphans", numbers, {
     observed: size(bytes),
     expected: `at most ${size(ORPHAN_BYTES)}, or 10 % of what tables name`,
-    next: [
-      nextStep("see-orphans"),
-      nextStep("let-gc-find"),
-    ],
+    next: [nextStep("see-orphans"), nextStep("let-gc-find")],
   });
 }
 

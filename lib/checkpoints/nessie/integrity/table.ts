@@ -3,8 +3,8 @@ import type { ListedObject, ListPage } from "../../../clients/s3/list.ts";
 import { type ChainTools, followTable, type TableHead } from "./chain.ts";
 import { type Expected, type Flaw, type Flaws, flaws, type Names, sizeFlaw } from "./names.ts";
 import type { SeenSet } from "./seen.ts";
-import { inParallel } from "./pool.ts";
-import { sortUnnamed, type Strangers, type Unnamed } from "./unnamed.ts";
+import { inParallel } from "../../../checkpoint/side_by_side.ts";
+import { sortUnnamed, type Unnamed, type UnnamedObjects } from "./unnamed.ts";
 
 export interface TableTools extends ChainTools {
   /** Milliseconds since the epoch. */
@@ -53,9 +53,9 @@ export async function lookAt(table: TableHead, tools: TableTools): Promise<Table
     seen.location = metadata.location;
     judgeBuckets(names, tools.buckets, wrong);
     const sort = !chain.cut && !tools.sorted.has(`${names.bucket}/${names.prefix}`);
-    const strangers = await compare(names, tools, wrong, sort);
-    if (strangers && sort && tools.sorted.add(`${names.bucket}/${names.prefix}`)) {
-      seen.unnamed = await sortUnnamed(strangers, metadata, names, tools);
+    const unnamed = await compare(names, tools, wrong, sort);
+    if (unnamed && sort && tools.sorted.add(`${names.bucket}/${names.prefix}`)) {
+      seen.unnamed = await sortUnnamed(unnamed, metadata, names, tools);
     }
   }
   return { ...seen, flaws: wrong.all() };
@@ -96,25 +96,25 @@ async function compare(
   tools: TableTools,
   wrong: Flaws,
   keep: boolean,
-): Promise<Strangers | undefined> {
-  const strangers = names.prefix === "" ? undefined : await compareListed(names, tools, wrong, keep);
+): Promise<UnnamedObjects | undefined> {
+  const unnamed = names.prefix === "" ? undefined : await compareListed(names, tools, wrong, keep);
   await inParallel(names.outside.values(), SIDE_BY_SIDE, async ({ place, ...expected }) => {
     if (expected.read) return;
     await askFor(place.bucket, place.key, expected, tools, wrong);
   });
-  return strangers;
+  return unnamed;
 }
 
 /** So many objects without a name are looked at, of one table. */
-const KEPT_STRANGERS = 50_000;
+const KEPT_UNNAMED = 50_000;
 
 async function compareListed(
   { bucket, prefix, inside }: Names,
   tools: TableTools,
   wrong: Flaws,
   keep: boolean,
-): Promise<Strangers> {
-  const strangers: Strangers = { objects: new Map(), more: { count: 0, bytes: 0 } };
+): Promise<UnnamedObjects> {
+  const unnamed: UnnamedObjects = { objects: new Map(), more: { count: 0, bytes: 0 } };
   const found = new Set<string>();
   for await (const page of tools.listTable(bucket, prefix)) {
     for (const object of page.objects) {
@@ -122,7 +122,7 @@ async function compareListed(
       if (expected) {
         found.add(object.key);
         if (!expected.read) judgeSize(`s3://${bucket}/${object.key}`, object.size, expected, wrong);
-      } else if (keep) keepStranger(object, strangers);
+      } else if (keep) keepUnnamed(object, unnamed);
     }
   }
   let asked = 0;
@@ -131,13 +131,13 @@ async function compareListed(
     if (asked++ < ASKED_AGAIN) await askFor(bucket, key, expected, tools, wrong);
     else wrong.add("Missing", expected.part, expected.current, `s3://${bucket}/${key}`);
   });
-  return strangers;
+  return unnamed;
 }
 
-function keepStranger(object: ListedObject, { objects, more }: Strangers): void {
+function keepUnnamed(object: ListedObject, { objects, more }: UnnamedObjects): void {
   // Programs that know directories put empty objects there for them.
   if (object.key.endsWith("/") && object.size === 0) return;
-  if (objects.size < KEPT_STRANGERS) objects.set(object.key, object);
+  if (objects.size < KEPT_UNNAMED) objects.set(object.key, object);
   else {
     more.count++;
     more.bytes += object.size;

@@ -11,7 +11,7 @@ import type { Names } from "./names.ts";
 import { type ChainTools, textOf } from "./chain.ts";
 
 /** The objects below a location that nothing names, as far as they are kept. */
-export interface Strangers {
+export interface UnnamedObjects {
   objects: Map<string, ListedObject>;
   /** More than are kept. */
   more: { count: number; bytes: number };
@@ -61,7 +61,7 @@ export interface UnnamedTools extends ChainTools {
 
 /** Sorts what was found without a name. Reads earlier metadata only when something else than such files is left. */
 export async function sortUnnamed(
-  { objects, more }: Strangers,
+  { objects, more }: UnnamedObjects,
   metadata: TableMetadata,
   names: Names,
   tools: UnnamedTools,

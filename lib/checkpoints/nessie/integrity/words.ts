@@ -125,10 +125,7 @@ function next({ reason, examples: [first] }: Flaw): { next?: NextStep[] } {
   const look = nextStep("list-object", place.bucket, place.key);
   if (reason === "Missing") {
     return {
-      next: [
-        look,
-        nextStep("put-object-back"),
-      ],
+      next: [look, nextStep("put-object-back")],
     };
   }
   return { next: [look] };

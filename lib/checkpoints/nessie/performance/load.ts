@@ -1,7 +1,13 @@
-/** `--load`: commits and reads a second by concurrency, on a scratch branch of their own; and where it bends. */
+/** `--load`: commits and reads a second by concurrency, on a scratch branch of their own; and from when on it is saturated. */
 import { CannotLook } from "../../../engine/errors.ts";
 import { errorBodyOf, type Key, type Reference } from "../../../clients/nessie/client.ts";
-import { failed, held, type Outcome, type TrialRecord, type TrialWords } from "../../../checkpoint/trial.ts";
+import {
+  failed,
+  type Outcome,
+  passed,
+  type TrialRecord,
+  type TrialWords,
+} from "../../../checkpoint/trial.ts";
 import { byOperation, saturationOf } from "../../../load/saturation.ts";
 import type { Operation, RequestError } from "../../../load/generator.ts";
 import { type Cell, measure } from "../../../load/measure.ts";
@@ -147,26 +153,19 @@ export function loadOutcomes(rows: readonly LoadRow[]): Outcome[] {
     const [first] = group;
     const best = group.toSorted((a, b) => b.requestsPerS - a.requestsPerS)[0];
     if (!first || !best) return failed("NothingMeasured", "nothing was measured");
-    const refused = group.reduce(
-      (sum, { errors }) => sum + Object.values(errors).reduce((a, b) => a + b, 0),
-      0,
-    );
-    const words = group.flatMap(({ firstErrors }) => firstErrors)[0];
-    if (refused > 0) {
-      return failed(
-        "RefusedUnderLoad",
-        `${first.operation}: ${refused} operations came to nothing under load: ${words ?? ""}`,
-      );
+    const count = group.flatMap(({ errors }) => Object.values(errors)).reduce((a, b) => a + b, 0);
+    const [why = ""] = group.flatMap(({ firstErrors }) => firstErrors);
+    const { operation } = first;
+    if (count > 0) {
+      return failed("RefusedUnderLoad", `${operation}: ${count} operations failed under load: ${why}`);
     }
-    const bend = saturationOf(group);
+    const saturated = saturationOf(group);
     const rate = `at most ${Math.round(best.requestsPerS)} a second, with ${best.concurrency} workers`;
-    return held(
-      bend
-        ? `${first.operation}: ${rate}; from ${bend.concurrency} workers on more of them only wait longer`
-        : `${first.operation}: ${rate}; it does not bend up to ${
-          Math.max(...group.map(({ concurrency }) => concurrency))
-        } workers`,
-    );
+    const most = Math.max(...group.map(({ concurrency }) => concurrency));
+    const saturation = saturated
+      ? `from ${saturated.concurrency} workers on more of them only wait longer`
+      : `it is not saturated with up to ${most} workers`;
+    return passed(`${operation}: ${rate}; ${saturation}`);
   });
   return outcomes.length > 0 ? outcomes : [failed("NothingMeasured", "nothing was measured under load")];
 }

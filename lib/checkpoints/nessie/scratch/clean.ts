@@ -1,13 +1,12 @@
-/** Says whether everything was taken back, and that the default branch has no commit of ours. */
-import { type Leftover, leftoverOutcome } from "../../../checkpoint/run.ts";
+/** Says whether everything was cleaned up, and that the default branch has no commit of ours. */
+import { type Leftover, leftoverOutcome } from "../../../checkpoint/scratch.ts";
 import type { NessieApi, Reference } from "../../../clients/nessie/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
-import type { Outcome, TrialRecord } from "../../../checkpoint/trial.ts";
-import { failed, held } from "../../../checkpoint/trial.ts";
+import type { Outcome } from "../../../checkpoint/trial.ts";
+import { failed, passed, unknown } from "../../../checkpoint/trial.ts";
 import { userText } from "../../../checkpoint/scratch_marker.ts";
 import { SCRATCH } from "./own_reference.ts";
 import type { SweptReference } from "./sweep.ts";
-import { cleanWords } from "../trials.ts";
 import { nextStep } from "../../../checkpoint/next_steps.ts";
 import type { NextStep } from "../../../checkpoint/trial.ts";
 
@@ -37,23 +36,16 @@ export interface Ended {
   root: string;
 }
 
-export async function cleanRecords(api: NessieApi, ended: Ended, ms: number): Promise<TrialRecord[]> {
+export async function cleanOutcomes(api: NessieApi, ended: Ended): Promise<Outcome[]> {
   const outcomes = [
     ...notRemoved(ended),
     ...unclear(ended),
     ...unseen(ended),
     ...await onDefault(api, ended),
   ];
-  if (outcomes.length === 0) {
-    outcomes.push(
-      held(
-        `everything that was made is gone again, and ${ended.before.name} has no commit of ours${
-          sweptText(ended)
-        }`,
-      ),
-    );
-  }
-  return outcomes.map((one) => ({ ...one, trial: cleanWords.id, durationMs: Math.round(ms) }));
+  if (outcomes.length > 0) return outcomes;
+  const gone = `everything that was made is gone again, and ${ended.before.name} has no commit of ours`;
+  return [passed(`${gone}${sweptText(ended)}`)];
 }
 
 function sweptText({ swept }: Ended): string {
@@ -89,22 +81,18 @@ function unclear({ unclear, root }: Ended): Outcome[] {
     const names = of.map(({ name }) => name);
     const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
     const why = of.find((one) => one.state === "unclear")?.why ?? "is not understood";
-    return failed(
-      "OwnerUnknown",
-      `${names.slice(0, NAMED).join(", ")}${more} were left alone: the run ${why}`,
-      {
-        observed: `${names.length} scratch references`,
-        expected: "a marker that says when their run ends",
-        next: names.slice(0, NAMED).flatMap((name) => removal(root, name)),
-      },
-    );
+    const few = names.slice(0, NAMED);
+    return failed("OwnerUnknown", `${few.join(", ")}${more} were left alone: the run ${why}`, {
+      observed: `${names.length} scratch references`,
+      expected: "a marker that says when their run ends",
+      next: few.flatMap((name) => removal(root, name)),
+    });
   });
 }
 
 function unseen({ unseen }: Ended): Outcome[] {
   if (unseen === undefined) return [];
-  const message = `whether earlier runs left references is not known: ${unseen}`;
-  return [{ result: "unknown", reason: "NotListed", message }];
+  return [unknown("NotListed", `whether earlier runs left references is not known: ${unseen}`)];
 }
 
 /** Nessie wants the commit that is deleted to be named: somebody looks at it before. */
@@ -116,22 +104,13 @@ async function onDefault(api: NessieApi, { before, mark }: Ended): Promise<Outco
   try {
     const ours = await oursOnDefault(api, before, mark);
     if (ours === 0) return [];
-    return [
-      failed(
-        "DefaultBranchChanged",
-        `${ours} commits of this run are on ${before.name}, to which none was made`,
-        {
-          status: "critical",
-          evidence: `GET /api/v2/trees/${before.name}/history`,
-        },
-      ),
-    ];
+    const message = `${ours} commits of this run are on ${before.name}, to which none was made`;
+    const evidence = `GET /api/v2/trees/${before.name}/history`;
+    return [failed("DefaultBranchChanged", message, { status: "critical", evidence })];
   } catch (error) {
     if (!(error instanceof CannotLook)) throw error;
-    return [{
-      result: "unknown",
-      reason: "NotRead",
-      message: `whether ${before.name} was left alone is not known: ${error.failure.message}`,
-    }];
+    return [
+      unknown("NotRead", `whether ${before.name} was left alone is not known: ${error.failure.message}`),
+    ];
   }
 }

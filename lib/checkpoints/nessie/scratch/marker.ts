@@ -3,7 +3,7 @@
  * `lakecheck-scratch-ID-marker`. It speaks for all references of the run. Its times are those that the catalog gave to
  * the commits.
  */
-import type { Scratch } from "../../../checkpoint/run.ts";
+import type { Scratch } from "../../../checkpoint/scratch.ts";
 import type { NessieApi, Reference } from "../../../clients/nessie/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import { type FoundMarker, markerText, storeTimeMs } from "../../../checkpoint/scratch_marker.ts";

@@ -2,7 +2,7 @@
  * Which references may be deleted: those that this run has made, and those of a run whose marker says that it is over. Only
  * this file makes an OwnReference (lint: nessie-own-reference).
  */
-import type { Scratch } from "../../../checkpoint/run.ts";
+import type { Scratch } from "../../../checkpoint/scratch.ts";
 import type { OwnReference, Reference } from "../../../clients/nessie/client.ts";
 import { type ExpiredRun, RUN_ID } from "../../../checkpoint/scratch_marker.ts";
 

@@ -1,6 +1,6 @@
 /** Deletes one reference of this run. */
 import { errorBodyOf, type NessieApi, type Reference } from "../../../clients/nessie/client.ts";
-import type { Scratch } from "../../../checkpoint/run.ts";
+import type { Scratch } from "../../../checkpoint/scratch.ts";
 import { ownReference } from "./own_reference.ts";
 
 /**

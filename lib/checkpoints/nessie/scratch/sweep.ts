@@ -1,10 +1,10 @@
 /** Deletes scratch references: those of this run, and those of runs whose marker says that they are over. */
 import { failureOf } from "../../../engine/collect.ts";
-import { markerVerdict, type Scratch, stuckBy, type SweepState } from "../../../checkpoint/run.ts";
+import { markerVerdict, type Scratch, stuckBy, type SweepState } from "../../../checkpoint/scratch.ts";
 import { errorBodyOf, type NessieApi, type Reference } from "../../../clients/nessie/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import { type ExpiredRun, type MarkerVerdict } from "../../../checkpoint/scratch_marker.ts";
-import { sideBySide } from "../../../checkpoint/side_by_side.ts";
+import { inParallel } from "../../../checkpoint/side_by_side.ts";
 import { ownReference, runOf, SCRATCH } from "./own_reference.ts";
 import { removeReference } from "./remove.ts";
 import { lastCommitMs, markerBranch, readMarker } from "./marker.ts";
@@ -15,7 +15,7 @@ const AT_A_TIME = 8;
 /** Deletes all of them, also when one can't be deleted; CannotLook then, naming those that are left. */
 export async function removeAll(api: NessieApi, names: ReadonlySet<string>, scratch: Scratch): Promise<void> {
   const failures: string[] = [];
-  await sideBySide([...names], AT_A_TIME, async (name) => {
+  await inParallel([...names], AT_A_TIME, async (name) => {
     try {
       await removeReference(api, name, scratch, names);
     } catch (error) {
@@ -43,7 +43,7 @@ export interface SweepTools {
 /** Deletes the references of runs that are over; leaves alone those of runs under way, and those whose owner is not known. */
 export async function sweepReferences(tools: SweepTools): Promise<SweptReference[]> {
   const swept: SweptReference[] = [];
-  await sideBySide(await otherRuns(tools), AT_A_TIME, async ([run, of]) => {
+  await inParallel(await otherRuns(tools), AT_A_TIME, async ([run, of]) => {
     const verdict = await verdictOf(tools, run, of);
     if (verdict.state === "expired") swept.push(...await removed(tools, of, verdict.run));
     else for (const { name } of of) swept.push({ name, run, ...verdict });
@@ -59,7 +59,7 @@ export async function stillUnclear(
   const before = new Map(swept.filter(({ state }) => state === "unclear").map((one) => [one.name, one]));
   if (before.size === 0) return [];
   const still: (SweptReference & { state: "unclear" })[] = [];
-  await sideBySide(await otherRuns(tools), AT_A_TIME, async ([run, of]) => {
+  await inParallel(await otherRuns(tools), AT_A_TIME, async ([run, of]) => {
     const there = of.filter(({ name }) => before.has(name));
     if (there.length === 0) return;
     const verdict = await verdictOf(tools, run, of);
@@ -104,8 +104,8 @@ async function removed(
   const remove = async (one: Reference) =>
     void swept.push({ name: one.name, run: over.id, ...await removedOne(tools, one, over) });
   const marker = markerBranch(over.id);
-  await sideBySide(of.filter(({ name }) => name !== marker), AT_A_TIME, remove);
-  await sideBySide(of.filter(({ name }) => name === marker), AT_A_TIME, remove);
+  await inParallel(of.filter(({ name }) => name !== marker), AT_A_TIME, remove);
+  await inParallel(of.filter(({ name }) => name === marker), AT_A_TIME, remove);
   return swept;
 }
 

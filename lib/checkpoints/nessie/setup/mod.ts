@@ -1,5 +1,5 @@
 /** Finds the catalog and ways to it, and gives trials their clients and their scratch place. */
-import type { Scratch } from "../../../checkpoint/run.ts";
+import type { Scratch } from "../../../checkpoint/scratch.ts";
 import type { Asked } from "../../../command.ts";
 import { icebergRest } from "../../../clients/iceberg_rest.ts";
 import { connectWriter, type KubeWriter } from "../../../clients/kubernetes/writer.ts";
@@ -34,7 +34,7 @@ import { readWanted, type WantedCatalog } from "./wanted.ts";
 /** A catalog with a way to it, before anything is made in it. */
 export interface Catalog {
   connection: ServiceConnection;
-  /** Not bound to the signal: what was made must be taken back over the same way. */
+  /** Not bound to the signal: what was made must be cleaned up over the same way. */
   kube: KubeWriter;
   given?: GivenAddress;
   config: NessieConfig;
@@ -153,7 +153,7 @@ export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, worl
     names.add(name);
     signal.throwIfAborted();
     try {
-      // Not given up half-way: it would be made after it was taken back.
+      // Not given up half-way: it would be made after it was cleaned up.
       const reference = await createPatiently(undoNessie, type, name, from);
       made.add(name);
       return ownReference(reference, scratch, names);

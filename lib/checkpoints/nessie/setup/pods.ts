@@ -16,7 +16,7 @@ const podsOfCatalog = (world: World) => podsOf(world, "Deployment", world.namesp
 const podsCheck: Check = {
   id: "nessie.pods",
   title: "Pods of the catalog",
-  explain: "Each pod of Deployment nessie is well. That some of them answer says nothing of the others.",
+  explain: "Each pod of Deployment nessie is healthy. That some of them answer says nothing of the others.",
   needs: [deployments, pods, replicaSets],
   object: deployment,
   run(world) {
@@ -39,7 +39,7 @@ const podsCheck: Check = {
     return [{
       status: "ok",
       reason: "AllWell",
-      message: `${all.length} of ${all.length} pods of the catalog are well`,
+      message: `${all.length} of ${all.length} pods of the catalog are healthy`,
     }];
   },
 };

@@ -3,7 +3,7 @@ import type { Asked } from "../../../command.ts";
 import { rawS3, type S3Session } from "../../../clients/s3/client.ts";
 import { s3Failure, s3ReplyFailure } from "../../../clients/s3/failures.ts";
 import { type S3Reader, s3Reader, S3ReplyError } from "../../../clients/s3/reader.ts";
-import { CannotLook } from "../../../engine/errors.ts";
+import { orFailure } from "../../../checkpoint/look.ts";
 import type { Failure, World } from "../../../engine/model.ts";
 import { hostName } from "../../../checkpoint/host.ts";
 import { empty } from "../../s3/scratch/delete.ts";
@@ -27,15 +27,10 @@ export async function openWarehouse(
   world: World,
   asked: Asked,
 ): Promise<WarehouseStore | { failure: Failure }> {
-  try {
-    const url = Deno.env.get("S3_ENDPOINT");
-    const endpoint = url ? { endpoint: { flag: "S3_ENDPOINT", url } } : {};
-    const store = await openStore(world, asked, { region: REGION, ...endpoint });
-    return await withKeys(store);
-  } catch (error) {
-    if (error instanceof CannotLook) return { failure: error.failure };
-    throw error;
-  }
+  const url = Deno.env.get("S3_ENDPOINT");
+  const endpoint = url ? { endpoint: { flag: "S3_ENDPOINT", url } } : {};
+  const store = await orFailure(openStore(world, asked, { region: REGION, ...endpoint }));
+  return "failure" in store ? store : await orFailure(withKeys(store));
 }
 
 async function withKeys(store: Store): Promise<WarehouseStore | { failure: Failure }> {
@@ -53,8 +48,8 @@ async function withKeys(store: Store): Promise<WarehouseStore | { failure: Failu
   const removing: Pick<Objects, "empty"> = {
     empty: async (place) => void await empty(clients.undoS3, place, { ...session, signal: undefined }),
   };
-  const undoSession = { ...session, signal: undefined };
-  const [raw, undoRaw] = [rawS3(session), rawS3(undoSession)];
+  const undoTalk = { ...session, signal: undefined };
+  const [raw, undoRaw] = [rawS3(session), rawS3(undoTalk)];
   const marking: Pick<Objects, "mark" | "marker"> = {
     mark: (scratch, place) => markPlace(scratch, undoRaw, place, hostName()),
     marker: (place) => readMarker(raw, place),
@@ -63,7 +58,7 @@ async function withKeys(store: Store): Promise<WarehouseStore | { failure: Failu
     reader,
     session,
     objects: { ...reading(reader, session), ...removing, ...marking },
-    undoObjects: { ...reading(undoReader, undoSession), ...removing, ...marking },
+    undoObjects: { ...reading(undoReader, undoTalk), ...removing, ...marking },
     async close() {
       clients.destroy();
       await store.close();

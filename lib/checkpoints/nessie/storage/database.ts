@@ -1,10 +1,11 @@
 /** What the database of the catalog says: its tables, what arrives in them, its connections, its standbys. */
+import { expect } from "../../../checkpoint/expect.ts";
 import type { Database, Row } from "../../../clients/postgres.ts";
 import { clusters } from "../../../components/postgresql/mod.ts";
 import type { Reference } from "../../../clients/nessie/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { Failure, World } from "../../../engine/model.ts";
-import { failed, held, type Outcome, skipped } from "../../../checkpoint/trial.ts";
+import { failed, type Outcome, passed, skipped } from "../../../checkpoint/trial.ts";
 import type { NessieContext } from "../context.ts";
 import { metricSum } from "../api/management_port.ts";
 import type { Store } from "./open.ts";
@@ -49,25 +50,16 @@ export async function storeTables(database: Database): Promise<Outcome[]> {
   return Object.entries(COLUMNS).map(([name, expected]) => {
     const columns = rows.find((row) => row.name === name)?.columns;
     if (columns === undefined) {
-      return failed(
-        "Missing",
-        `table ${name} is not there: this database is not the one that the catalog writes to`,
-        {
-          observed: "absent",
-          expected,
-          next: [nextStep("compare-databases")],
-        },
-      );
+      const message = `table ${name} is not there: this database is not the one that the catalog writes to`;
+      const next = [nextStep("compare-databases")];
+      return failed("Missing", message, { observed: "absent", expected, next });
     }
-    const there = String(columns).split(" ");
+    const observed = String(columns);
+    const there = observed.split(" ");
     const lacking = expected.split(" ").filter((column) => !there.includes(column));
-    if (lacking.length === 0) {
-      return held(`table ${name} has its ${there.length} columns`, { observed: String(columns) });
-    }
-    return failed("OtherColumns", `table ${name} lacks ${lacking.join(", ")}`, {
-      observed: String(columns),
-      expected,
-    });
+    return lacking.length === 0
+      ? passed(`table ${name} has its ${there.length} columns`, { observed })
+      : failed("OtherColumns", `table ${name} lacks ${lacking.join(", ")}`, { observed, expected });
   });
 }
 
@@ -87,31 +79,23 @@ export async function storeGrows(given: StorageContext): Promise<Outcome> {
     [`refs/heads/${head.name}`],
   );
   const ref = refs.find(({ hash }) => hash === head.hash);
-  if (!ref) {
-    const seen = refs[0]
-      ? `another hash in refs2 (${String(refs[0].hash).slice(0, 12)}…)`
-      : "no such row in refs2";
-    return failed(
-      "NotArrived",
-      "a scratch branch of the catalog is not in the database: commits go somewhere else",
-      { observed: seen, expected: `${head.hash.slice(0, 12)}…`, evidence: "refs2.pointer" },
-    );
-  }
+  const [other] = refs;
+  const elsewhere = "a scratch branch of the catalog is not in the database: commits go somewhere else";
+  expect(ref, "NotArrived", elsewhere, {
+    observed: other ? `another hash in refs2 (${String(other.hash).slice(0, 12)}…)` : "no such row in refs2",
+    expected: `${head.hash.slice(0, 12)}…`,
+    evidence: "refs2.pointer",
+  });
   const places = hashes.map((_, i) => `decode($${i + 2}, 'hex')`).join(", ");
   const [row] = await database.ask(
     `select count(*)::text as found from objs2 where repo = $1 and obj_id in (${places})`,
     [String(ref.repo ?? ""), ...hashes],
   );
   const found = num(row, "found");
-  const seen = {
-    observed: `${found} of ${COMMITS} commits`,
-    expected: `${COMMITS}`,
-    evidence: "objs2.obj_id",
-  };
-  if (found < COMMITS) {
-    return failed("NotArrived", "commits of the catalog are missing in the database", seen);
-  }
-  return held("branch and commits arrive in refs2 and objs2, with the hashes that the API tells", seen);
+  const evidence = "objs2.obj_id";
+  const seen = { observed: `${found} of ${COMMITS} commits`, expected: `${COMMITS}`, evidence };
+  expect(found >= COMMITS, "NotArrived", "commits of the catalog are missing in the database", seen);
+  return passed("branch and commits arrive in refs2 and objs2, with the hashes that the API tells", seen);
 }
 
 export async function storeConnections(given: StorageContext): Promise<Outcome> {
@@ -135,30 +119,18 @@ export async function storeConnections(given: StorageContext): Promise<Outcome> 
     expected: "at most 80 % in use",
     evidence: "pg_stat_activity, max_connections",
   };
-  if (share > 80) {
-    const next = [
-      nextStep("change-connections"),
-    ];
-    const status = share > 95 ? { status: "critical" as const } : {};
-    return failed("FewConnections", `${share} % of the connections of the database are in use`, {
-      ...seen,
-      ...status,
-      next,
-    });
-  }
-  if (most !== undefined && most > usable) {
-    return failed(
-      "PoolsTooLarge",
-      `the catalog's pools may open ${most} connections, and the database has ${usable}`,
-      {
-        ...seen,
-        next: [
-          nextStep("set-pool-size", `${Math.max(1, Math.floor(usable / (2 * replicas)))}`),
-        ],
-      },
-    );
-  }
-  return held(`${used} of ${usable} connections are in use, ${own} of them by the catalog; ${pools}`, seen);
+  expect(share <= 80, "FewConnections", `${share} % of the connections of the database are in use`, {
+    ...seen,
+    ...share > 95 ? { status: "critical" } : {},
+    next: [nextStep("change-connections")],
+  });
+  const half = `${Math.max(1, Math.floor(usable / (2 * replicas)))}`;
+  const tooMany = `the catalog's pools may open ${most} connections, and the database has ${usable}`;
+  expect(!(Number(most) > usable), "PoolsTooLarge", tooMany, {
+    ...seen,
+    next: [nextStep("set-pool-size", half)],
+  });
+  return passed(`${used} of ${usable} connections are in use, ${own} of them by the catalog; ${pools}`, seen);
 }
 
 /** What the pool of one replica says of itself, where its metrics are on (quarkus.datasource...jdbc.enable-metrics). */
@@ -182,7 +154,7 @@ export async function storeSize(database: Database): Promise<Outcome> {
   const part = (name: string, bytes: string, rows: string) =>
     `${name} ${mib(num(row, bytes))}, about ${num(row, rows)} rows`;
   const observed = [part("refs2", "refs", "ref_rows"), part("objs2", "objs", "obj_rows")].join("; ");
-  return held(`the database has ${mib(num(row, "whole"))}: ${observed}`, {
+  return passed(`the database has ${mib(num(row, "whole"))}: ${observed}`, {
     observed,
     evidence: "pg_total_relation_size",
   });
@@ -202,14 +174,12 @@ export async function storeReplicas(
     evidence: "pg_stat_replication",
   };
   if (wanted === 0) return skipped("the Cluster has one instance: nothing follows it", seen);
-  if (streaming >= (wanted ?? 1)) return held(`${streaming} standbys follow the primary`, seen);
-  return failed("StandbyMissing", `${streaming} of ${wanted ?? "the"} standbys follow the primary`, {
+  expect(streaming >= (wanted ?? 1), "StandbyMissing", {
+    message: `${streaming} of ${wanted ?? "the"} standbys follow the primary`,
     ...seen,
-    next: [
-      nextStep("status-of-postgres"),
-      nextStep("list-postgres-pods"),
-    ],
+    next: [nextStep("status-of-postgres"), nextStep("list-postgres-pods")],
   });
+  return passed(`${streaming} standbys follow the primary`, seen);
 }
 
 function standbysOf(world: World, name: string): number | undefined {

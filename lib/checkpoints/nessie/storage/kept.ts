@@ -2,7 +2,7 @@
 import type { NessieApi, Reference } from "../../../clients/nessie/client.ts";
 import { errorBodyOf } from "../../../clients/nessie/client.ts";
 import { stringifyBigJson } from "../../../clients/big_json.ts";
-import { failed, held, type Outcome } from "../../../checkpoint/trial.ts";
+import { failed, type Outcome, passed } from "../../../checkpoint/trial.ts";
 
 export interface Kept {
   references: Reference[];
@@ -47,25 +47,18 @@ export async function compared(before: Kept, after: Kept, api: NessieApi, pod: s
     if (found && found.type === type && await inHistory(api, name, hash)) moved++;
     else if (!name.startsWith("lakecheck-scratch-")) lost.push(`${type.toLowerCase()} ${name}`);
   }
-  const seen = {
-    observed: `${before.references.length - lost.length} of ${before.references.length} references` +
-      `${
-        moved > 0 ? ` (${moved} moved on)` : ""
-      }, ${after.contents.length} of ${before.contents.length} contents`,
-    expected: "all of them",
-    evidence: pod,
-  };
+  const references = `${before.references.length - lost.length} of ${before.references.length} references`;
+  const contents = `${after.contents.length} of ${before.contents.length} contents`;
+  const observed = `${references}${moved > 0 ? ` (${moved} moved on)` : ""}, ${contents}`;
+  const seen = { observed, expected: "all of them", evidence: pod };
   if (lost.length > 0) {
-    return failed(
-      "DataLost",
-      `after the restart ${pod} does not have ${lost.slice(0, 5).join(", ")} any more`,
-      seen,
-    );
+    const names = lost.slice(0, 5).join(", ");
+    return failed("DataLost", `after the restart ${pod} does not have ${names} any more`, seen);
   }
   if (after.contents.join("\n") !== before.contents.join("\n")) {
     return failed("DataLost", `after the restart ${pod} has other contents on a branch than before`, seen);
   }
-  return held(`after the restart ${pod} has all that was there before`, seen);
+  return passed(`after the restart ${pod} has all that was there before`, seen);
 }
 
 /** Further back than this nobody commits during a restart. */

@@ -1,6 +1,6 @@
 /** What is tried of the catalog's storage: that it is where the configuration says, grows, and has room. */
-import { failed, held, type Outcome, skipped, type Trial } from "../../../checkpoint/trial.ts";
-import { STORE_OPEN, STORE_TABLES } from "./names.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { type Outcome, passed, skipped, type Trial } from "../../../checkpoint/trial.ts";
 import { restartOutcome } from "./restarts.ts";
 import type { StoreSettings } from "./settings.ts";
 import {
@@ -15,6 +15,10 @@ import {
 } from "./database.ts";
 import { nextStep } from "../../../checkpoint/next_steps.ts";
 
+/** Ids that trials name of each other. */
+const STORE_OPEN = "nessie.store-open";
+const STORE_TABLES = "nessie.store-tables";
+
 export const storageTrials: readonly Trial<StorageContext>[] = [
   {
     id: "nessie.store-kept",
@@ -24,7 +28,7 @@ export const storageTrials: readonly Trial<StorageContext>[] = [
       "commit when a pod stops, and gives each replica a catalog of its own. Other stores are not what the platform runs, " +
       "backs up and restores.",
     weight: "critical",
-    run: (given) => Promise.resolve(storeKept(settingsOf(given))),
+    run: (given) => storeKept(settingsOf(given)),
   },
   {
     id: STORE_OPEN,
@@ -43,12 +47,9 @@ export const storageTrials: readonly Trial<StorageContext>[] = [
       );
       const observed = `PostgreSQL ${row?.version}, ${row?.tls ? "with" : "without"} TLS`;
       const words = "failure" in given.store ? "" : given.store.words;
-      if (row?.standby === true) {
-        return failed("Standby", "the pod that is labelled as primary takes no writes: it is a standby", {
-          observed,
-        });
-      }
-      return held(`the primary answers (${words})`, { observed });
+      const standby = "the pod that is labelled as primary takes no writes: it is a standby";
+      expect(row?.standby !== true, "Standby", standby, { observed });
+      return passed(`the primary answers (${words})`, { observed });
     },
   },
   {
@@ -111,25 +112,14 @@ export const storageTrials: readonly Trial<StorageContext>[] = [
 function storeKept({ type, from, replicas = 1 }: StoreSettings): Outcome {
   const observed = type ? `${type} (${from})` : "nothing says which";
   const seen = { observed, expected: "JDBC2", evidence: "nessie.version.store.type" };
-  if (type === "JDBC2") return held("the version store is JDBC2", seen);
-  if (type === undefined || type === "IN_MEMORY") {
-    const each = replicas > 1 ? `, and each of the ${replicas} replicas has a catalog of its own` : "";
-    return failed(
-      "InMemory",
-      `the version store is IN_MEMORY${
-        type ? "" : ", Nessie's default"
-      }: every table is lost when a pod stops${each}`,
-      { ...seen, next: [nextStep("set-version-store")] },
-    );
-  }
-  return failed(
-    "OtherStore",
-    `the version store is ${type}, and the platform backs up the PostgreSQL of JDBC2`,
-    {
-      ...seen,
-      next: [
-        nextStep("migrate-version-store"),
-      ],
-    },
-  );
+  const each = replicas > 1 ? `, and each of the ${replicas} replicas has a catalog of its own` : "";
+  const store = type ? "IN_MEMORY" : "IN_MEMORY, Nessie's default";
+  const forgets = `the version store is ${store}: every table is lost when a pod stops${each}`;
+  expect(type && type !== "IN_MEMORY", "InMemory", forgets, {
+    ...seen,
+    next: [nextStep("set-version-store")],
+  });
+  const other = `the version store is ${type}, and the platform backs up the PostgreSQL of JDBC2`;
+  expect(type === "JDBC2", "OtherStore", other, { ...seen, next: [nextStep("migrate-version-store")] });
+  return passed("the version store is JDBC2", seen);
 }

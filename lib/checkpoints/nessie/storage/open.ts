@@ -5,7 +5,8 @@ import { forward } from "../../../clients/kubernetes/port_forward.ts";
 import { type Database, openDatabase } from "../../../clients/postgres.ts";
 import { cannotLook } from "../../../clients/kubernetes/failures.ts";
 import { at } from "../../../untrusted/lookup.ts";
-import type { SecretKey, StoreSettings } from "./settings.ts";
+import type { SecretKey } from "../setup/deployment.ts";
+import type { StoreSettings } from "./settings.ts";
 import { command } from "../../../untrusted/shell.ts";
 
 /** The database, and what leads there. */
@@ -34,16 +35,11 @@ export async function openStore(
   const { database, user, password } = settings;
   const { namespace, timeoutMs, signal } = options;
   if (!database) {
-    throw cannotLook(
-      "malformed",
-      "the catalog's configuration names no PostgreSQL (quarkus.datasource...jdbc.url)",
-    );
+    const message = "the catalog's configuration names no PostgreSQL (quarkus.datasource...jdbc.url)";
+    throw cannotLook("malformed", message);
   }
   const primary = await primaryOf(kube, database.host, namespace);
-  const [name, secret] = await Promise.all([
-    keyOf(kube, user, namespace),
-    keyOf(kube, password, namespace),
-  ]);
+  const [name, secret] = await Promise.all([keyOf(kube, user, namespace), keyOf(kube, password, namespace)]);
   const tunnel = await forward(options, primary.namespace, primary.pod, database.port);
   try {
     const words = `Pod ${primary.namespace}/${primary.pod}`;
@@ -82,10 +78,9 @@ async function primaryOf(
   const [service = "", namespace = home] = host.split(".");
   const cluster = /^(.+)-(?:rw|r|ro)$/.exec(service)?.[1];
   if (cluster === undefined) {
-    throw cannotLook(
-      "unreachable",
-      `the database ${host} is no Service of a CloudNativePG Cluster: not looked into`,
-    );
+    const message =
+      `the database ${host} is no Service of a CloudNativePG Cluster, so it was not looked into`;
+    throw cannotLook("unreachable", message);
   }
   const labels = `cnpg.io/cluster=${cluster},cnpg.io/instanceRole=primary`;
   const pods = await kube.list(
@@ -106,7 +101,10 @@ async function keyOf(
   namespace: string,
 ): Promise<string> {
   if (!wanted) {
-    throw cannotLook("malformed", "Deployment nessie takes no database login from a Secret: not looked into");
+    throw cannotLook(
+      "malformed",
+      "Deployment nessie takes no database login from a Secret, so its database was not looked into",
+    );
   }
   const secret = await kube.get(kubePath`/api/v1/namespaces/${namespace}/secrets/${wanted.name}`);
   const value = at(secret, "data", wanted.key);

@@ -1,6 +1,6 @@
 /** Restarts the catalog for real, and compares what every one of its new pods has with what was there before. */
 import { kubePath } from "../../../untrusted/api_path.ts";
-import type { Scratch } from "../../../checkpoint/run.ts";
+import type { Scratch } from "../../../checkpoint/scratch.ts";
 import { cannotLook } from "../../../clients/kubernetes/failures.ts";
 import { pause } from "../../../clients/kubernetes/client.ts";
 import type { KubeObject, KubeWriter, WriterOptions } from "../../../clients/kubernetes/writer.ts";
@@ -31,7 +31,7 @@ export const restartWords: TrialWords = {
 
 export interface Restart {
   kube: Pick<KubeWriter, "get" | "list" | "merge" | "raw">;
-  /** Ways are opened with these, not bound to the signal: what was made must be taken back. */
+  /** Ways are opened with these, not bound to the signal: what was made must be cleaned up. */
   reach: Omit<WriterOptions, "signal">;
   /** Where Deployment and Service nessie are. */
   namespace: string;
@@ -61,29 +61,32 @@ export async function restartCatalog(restart: Restart, scratch: Scratch): Promis
   }
   const { replicas, done, words } = rolloutOf(deployment);
   if (!done) {
-    throw cannotLook("unreachable", `Deployment ${namespace}/nessie is not well (${words}): not restarted`);
+    throw cannotLook(
+      "unreachable",
+      `Deployment ${namespace}/nessie is not healthy (${words}): not restarted`,
+    );
   }
   if (!await confirm(question(namespace, replicas))) return [skipped("not restarted: the answer was no")];
-  const connections: ServiceConnection[] = [];
-  // Registered first, so that it comes after the branch was taken back over one of them.
+  const ways: ServiceConnection[] = [];
+  // Registered first, so that it comes after the branch was cleaned up over one of them.
   scratch.undo(
     "ways to the catalog",
-    async () => void await Promise.all(connections.map((connection) => connection.close())),
+    async () => void await Promise.all(ways.map((connection) => connection.close())),
   );
-  const before = await furnished(restart, scratch, connections);
+  const before = await furnished(restart, scratch, ways);
   const asking = askOnAndOn(restart);
   const { stamp, rollout } = await rolled(restart, path).finally(asking.stop);
   const outcomes: Outcome[] = [];
   for (const pod of await podsOf(restart, rollout)) {
     signal.throwIfAborted();
-    const api = await apiOf(restart, pod, connections, signal);
+    const api = await apiOf(restart, pod, ways, signal);
     outcomes.push(
       await compared(before.kept, await keptBy(api, before.branch), api, `Pod ${namespace}/${pod}`),
     );
   }
   const reverted = rollout.restartedAt === stamp
     ? ""
-    : " The annotation was taken back meanwhile, by Flux perhaps.";
+    : " The annotation was removed meanwhile, by Flux perhaps.";
   const { asked, unanswered } = await asking.ended;
   const answered = `${asked - unanswered} of ${asked} questions were answered meanwhile.${reverted}`;
   return outcomes.map((one) => ({ ...one, message: `${one.message}; ${answered}` }));
@@ -100,16 +103,16 @@ function question(namespace: string, replicas: number): string {
 async function furnished(
   restart: Restart,
   scratch: Scratch,
-  connections: ServiceConnection[],
+  ways: ServiceConnection[],
 ): Promise<{ kept: Kept; branch: string }> {
   const { kube, namespace, reach: { timeoutMs }, signal } = restart;
   const path = kubePath`/apis/apps/v1/namespaces/${namespace}/deployments/nessie`;
   const [pod] = await podsOf(restart, rolloutOf(await kube.get(path)));
   if (!pod) throw cannotLook("unreachable", "no pod of the catalog is ready: not restarted");
-  const api = await apiOf(restart, pod, connections, signal);
+  const api = await apiOf(restart, pod, ways, signal);
   const branch = referenceName(scratch.id, "restart");
-  // Not bound to the signal: a request that is abandoned may be carried out after it was taken back.
-  const undo = () => nessieApi({ connection: apiWay(connections), timeoutMs });
+  // Not bound to the signal: a request that is abandoned may be carried out after it was cleaned up.
+  const undo = () => nessieApi({ connection: apiWay(ways), timeoutMs });
   const { defaultBranch } = await api.config();
   const start = await api.reference(defaultBranch);
   await markRun(scratch, undo, start, hostName());
@@ -123,8 +126,8 @@ async function furnished(
   return { kept: await keptBy(api, branch), branch };
 }
 
-function apiWay(connections: readonly ServiceConnection[]): ServiceConnection {
-  const connection = connections.at(-1);
+function apiWay(ways: readonly ServiceConnection[]): ServiceConnection {
+  const connection = ways.at(-1);
   if (!connection) throw new Error("no way to the catalog was opened");
   return connection;
 }
@@ -132,7 +135,7 @@ function apiWay(connections: readonly ServiceConnection[]): ServiceConnection {
 async function apiOf(
   restart: Restart,
   pod: string,
-  connections: ServiceConnection[],
+  ways: ServiceConnection[],
   signal: AbortSignal,
 ): Promise<NessieApi> {
   const { namespace, reach: options } = restart;
@@ -140,7 +143,7 @@ async function apiOf(
   const connection = restart.wayTo
     ? await restart.wayTo(pod)
     : await connectToService({ ...to, pod: { name: pod, port: API_PORT } }, options);
-  connections.push(connection);
+  ways.push(connection);
   return nessieApi({ connection, timeoutMs: options.timeoutMs, signal });
 }
 

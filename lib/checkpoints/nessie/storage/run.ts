@@ -1,8 +1,8 @@
 /** Tries the catalog's storage: reads what it is configured with, and asks the database behind it. */
-import { type RunOptions, runTrials } from "../../../checkpoint/run.ts";
+import { orFailure } from "../../../checkpoint/look.ts";
+import type { Trying } from "../../../checkpoint/run_checkpoint.ts";
 import type { KubeWriter, WriterOptions } from "../../../clients/kubernetes/writer.ts";
 import { CannotLook } from "../../../engine/errors.ts";
-import type { Failure } from "../../../engine/model.ts";
 import type { TrialRecord } from "../../../checkpoint/trial.ts";
 import type { NessieContext } from "../context.ts";
 import { storageTrials } from "./mod.ts";
@@ -17,15 +17,15 @@ export async function tryStorage(
   context: NessieContext,
   kube: Pick<KubeWriter, "get" | "list">,
   options: WriterOptions,
-  run: RunOptions,
+  { trials }: Pick<Trying, "trials">,
 ): Promise<TrialRecord[]> {
   const namespace = context.world.namespace;
-  const settings = await orWhy(readSettings(kube, namespace));
+  const settings = await orFailure(readSettings(kube, namespace));
   const store = "failure" in settings
     ? settings
-    : await orWhy(openStore(kube, settings, { ...options, namespace }));
+    : await orFailure(openStore(kube, settings, { ...options, namespace }));
   try {
-    return await runTrials(storageTrials, { context, settings, store }, run);
+    return await trials(storageTrials, { context, settings, store });
   } finally {
     if (!("failure" in store)) await store.close();
   }
@@ -37,13 +37,4 @@ async function readSettings(kube: Pick<KubeWriter, "get">, namespace: string): P
   const message =
     `Deployment ${namespace}/nessie does not exist: what the catalog keeps its data in is not known`;
   throw new CannotLook({ kind: "unreachable", message });
-}
-
-async function orWhy<T>(reading: Promise<T>): Promise<T | { failure: Failure }> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof CannotLook) return { failure: error.failure };
-    throw error;
-  }
 }

@@ -1,6 +1,8 @@
 /** Trials of commits on a scratch branch: what is kept, what is refused, and that nothing is lost. */
-import { failed, held } from "../../../checkpoint/trial.ts";
-import { changedField } from "../api/lists.ts";
+import { expect, fail } from "../../../checkpoint/expect.ts";
+import type { NessieContext } from "../context.ts";
+import { passed, type Trial } from "../../../checkpoint/trial.ts";
+import { expectSame } from "../api/lists.ts";
 import {
   BIG_SNAPSHOT,
   commit,
@@ -8,19 +10,18 @@ import {
   keyText,
   marker,
   namespace,
-  notRefused,
   put,
   refusal,
+  rejected,
   saidText,
   tableAt,
   taken,
-  trial,
 } from "../trying.ts";
 
 const KEY = ["shop", "orders"];
 const CONFLICT = { status: 409, code: "REFERENCE_CONFLICT" };
 
-const commitTrial = trial({
+const commitTrial: Trial<NessieContext> = {
   id: "nessie.commit",
   title: "Commit",
   weight: "critical",
@@ -37,30 +38,26 @@ const commitTrial = trial({
     const first = await commit(context, base, "a namespace", [namespace(own)]);
     const head = await commit(context, first, "a table", [put(key, tableAt(BIG_SNAPSHOT))]);
     const now = await nessie.reference(base.name);
-    if (now.hash !== head.hash || now.hash === base.hash) {
-      return failed("NotMoved", "a commit was answered, and the branch does not stand at it", {
-        observed: now.hash.slice(0, 16),
-        expected: head.hash.slice(0, 16),
-      });
-    }
-    const changed = changedField(tableAt(BIG_SNAPSHOT), await contentOf(nessie, head.name, key));
-    if (changed) {
-      return failed("Changed", `the table came back with another ${changed.field}`, changed.values);
-    }
+    expect(now.hash === head.hash && now.hash !== base.hash, "NotMoved", {
+      message: "a commit was answered, and the branch does not stand at it",
+      observed: now.hash.slice(0, 16),
+      expected: head.hash.slice(0, 16),
+    });
+    expectSame(tableAt(BIG_SNAPSHOT), await contentOf(nessie, head.name, key), "the table");
     for (const name of [other.name, config.defaultBranch]) {
       const seen = await contentOf(nessie, name, key);
-      if (seen) return failed("NotIsolated", `the table shows on ${name}, to which nobody committed it`);
+      expect(!seen, "NotIsolated", `the table shows on ${name}, to which nobody committed it`);
     }
-    return held("a commit moves its branch and no other, and what was put comes back");
+    return passed("a commit moves its branch and no other, and what was put comes back");
   },
-});
+};
 
-const conflictTrial = trial({
+const conflictTrial: Trial<NessieContext> = {
   id: "nessie.conflict",
   title: "Conflict",
   weight: "critical",
   explain:
-    "Two writers change the same table from the same commit: the second must be refused with 409 and the key that stands in " +
+    "Two writers change the same table from the same commit: the second must be rejected with 409 and the key that stands in " +
     "the way, and the first one's table must stay. Otherwise writers overwrite each other, and nobody is told.",
   async run(context) {
     const { nessie } = context;
@@ -69,34 +66,34 @@ const conflictTrial = trial({
     const seen = await commit(context, first, "a table", [put(KEY, tableAt(1n))]);
     const id = (await contentOf(nessie, seen.name, KEY))?.id;
     const won = await commit(context, seen, "the first writer", [put(KEY, tableAt(2n, id))]);
-    const said = await refusal(commit(context, seen, "the second writer", [put(KEY, tableAt(3n, id))]));
-    const wrong = notRefused(said, CONFLICT, "a commit over another writer's", "the other's table is lost");
-    if (wrong) return wrong;
+    const second = commit(context, seen, "the second writer", [put(KEY, tableAt(3n, id))]);
+    const said = await rejected(
+      second,
+      CONFLICT,
+      "a commit over another writer's",
+      "the other's table is lost",
+    );
     const kept = await contentOf(nessie, won.name, KEY);
-    if (kept?.snapshotId !== 2n) {
-      return failed("Overwritten", "the second writer was refused, and its table stands there nevertheless", {
-        observed: `snapshot ${kept?.snapshotId ?? "none"}`,
-        expected: "snapshot 2",
-      });
-    }
-    const named = said?.conflicts.map(({ key }) => keyText(key ?? [])) ?? [];
-    if (!named.includes(keyText(KEY))) {
-      return failed(
-        "KeyNotNamed",
-        "the second writer was refused, and not told which key stands in the way",
-        {
-          observed: named.join(", ") || "no key",
-          expected: keyText(KEY),
-          status: "warning",
-        },
-      );
-    }
-    const type = said?.conflicts[0]?.type ?? "";
-    return held(`the second writer is refused (409 ${type} on ${keyText(KEY)}), the first one's table stays`);
+    const overwritten = "the second writer's commit is rejected, and its table stands there nevertheless";
+    expect(kept?.snapshotId === 2n, "Overwritten", overwritten, {
+      observed: `snapshot ${kept?.snapshotId ?? "none"}`,
+      expected: "snapshot 2",
+    });
+    const named = said.conflicts.map(({ key }) => keyText(key ?? []));
+    const silent = "the second writer's commit is rejected without the key that stands in the way";
+    expect(named.includes(keyText(KEY)), "KeyNotNamed", silent, {
+      observed: named.join(", ") || "no key",
+      expected: keyText(KEY),
+      status: "warning",
+    });
+    const type = said.conflicts[0]?.type ?? "";
+    return passed(
+      `the second writer is rejected (409 ${type} on ${keyText(KEY)}), the first one's table stays`,
+    );
   },
-});
+};
 
-const staleTrial = trial({
+const staleTrial: Trial<NessieContext> = {
   id: "nessie.stale-commit",
   title: "Commit to another table",
   weight: "critical",
@@ -110,23 +107,19 @@ const staleTrial = trial({
     await commit(context, seen, "the first writer", [put(["shop", "a"], tableAt(1n))]);
     const said = await refusal(commit(context, seen, "the second writer", [put(["shop", "b"], tableAt(2n))]));
     if (said) {
-      return failed("Blocked", `a commit to another table is refused: ${said.message}`, {
-        observed: saidText(said),
-        expected: "HTTP 200",
-      });
+      const seen = { observed: saidText(said), expected: "HTTP 200" };
+      fail("Blocked", `the catalog rejects a commit to another table: ${said.message}`, seen);
     }
     const got = await nessie.contents(base.name, [["shop", "a"], ["shop", "b"]]);
-    if (got.length !== 2) {
-      return failed("Lost", `two writers committed a table each, and ${got.length} is there`, {
-        observed: `${got.length}`,
-        expected: "2",
-      });
-    }
-    return held("writers of different tables do not stand in each other's way");
+    expect(got.length === 2, "Lost", `two writers committed a table each, and ${got.length} is there`, {
+      observed: `${got.length}`,
+      expected: "2",
+    });
+    return passed("writers of different tables do not stand in each other's way");
   },
-});
+};
 
-const namespaceTrial = trial({
+const namespaceTrial: Trial<NessieContext> = {
   id: "nessie.namespace-needed",
   title: "Table without its namespace",
   weight: "warning",
@@ -135,30 +128,24 @@ const namespaceTrial = trial({
     "lists.",
   async run(context) {
     const base = await context.makeBranch("no-namespace");
-    const said = await refusal(commit(context, base, "no namespace", [put(["nowhere", "t"], tableAt(1n))]));
-    const wrong = notRefused(
-      said,
-      CONFLICT,
-      "a table without its namespace",
-      "engines that list namespaces do not find it",
-    );
-    if (wrong) return wrong;
-    const absent = said?.conflicts.find(({ type }) => type === "NAMESPACE_ABSENT");
-    return absent
-      ? held(`it is refused: ${keyText(absent.key ?? [])} must exist first`)
-      : failed("KeyNotNamed", "it is refused, and not said that the namespace is missing", {
-        observed: said?.message,
-        expected: "NAMESPACE_ABSENT",
-      });
+    const doing = commit(context, base, "no namespace", [put(["nowhere", "t"], tableAt(1n))]);
+    const harm = "engines that list namespaces do not find it";
+    const said = await rejected(doing, CONFLICT, "a table without its namespace", harm);
+    const absent = said.conflicts.find(({ type }) => type === "NAMESPACE_ABSENT");
+    expect(absent, "KeyNotNamed", "the catalog rejects it, and does not say that the namespace is missing", {
+      observed: said.message,
+      expected: "NAMESPACE_ABSENT",
+    });
+    return passed(`it is rejected: ${keyText(absent.key ?? [])} must exist first`);
   },
-});
+};
 
 const WRITERS = 8;
 const COMMITS_EACH = 4;
 const MOST_ATTEMPTS = 200;
 const COUNTER = ["shop", "counter"];
 
-const concurrentTrial = trial({
+const concurrentTrial: Trial<NessieContext> = {
   id: "nessie.concurrent-commits",
   title: "Concurrent commits",
   weight: "critical",
@@ -181,22 +168,14 @@ const concurrentTrial = trial({
           const more = counter ? [put(COUNTER, tableAt((counter.snapshotId ?? 0n) + 1n, counter.id))] : [];
           const said = await refusal(commit(context, seen, `writer ${writer}, ${i}`, [own, ...more]));
           if (!said) break;
-          if (said.code !== CONFLICT.code || attempt === MOST_ATTEMPTS) {
-            return failed(
-              "WriterStopped",
-              `writer ${writer} of ${WRITERS} did not get its commit through: ${said.message}`,
-              { observed: saidText(said) },
-            );
-          }
+          const goesOn = said.code === CONFLICT.code && attempt < MOST_ATTEMPTS;
+          const message = `writer ${writer} of ${WRITERS} did not get its commit through: ${said.message}`;
+          expect(goesOn, "WriterStopped", message, { observed: saidText(said) });
           conflicts++;
         }
       }
-      return undefined;
     };
-    const stopped = (await Promise.all(Array.from({ length: WRITERS }, (_, i) => write(i)))).find((one) =>
-      one
-    );
-    if (stopped) return stopped;
+    await Promise.all(Array.from({ length: WRITERS }, (_, i) => write(i)));
     const total = WRITERS * COMMITS_EACH;
     const [entries, log, counter] = await Promise.all([
       taken(nessie.entries(base.name), 1000),
@@ -208,28 +187,17 @@ const concurrentTrial = trial({
       observed: `${tables} tables, ${log.length} commits, count ${counter?.snapshotId}`,
       expected: `${total} tables, ${total} commits, count ${total / 2}`,
     };
-    if (tables !== total) {
-      return failed(
-        "LostCommit",
-        `${total} commits were answered with success, and ${tables} of their tables are there`,
-        wanted,
-      );
-    }
-    if (counter?.snapshotId !== BigInt(total / 2)) {
-      return failed("LostUpdate", "writers overwrote each other's count without a conflict", wanted);
-    }
-    if (log.length !== total || new Set(log).size !== total) {
-      return failed(
-        "OtherHistory",
-        `the history shows ${log.length} commits, and ${total} were made`,
-        wanted,
-      );
-    }
-    return held(
+    const lost = `${total} commits were answered with success, and ${tables} of their tables are there`;
+    expect(tables === total, "LostCommit", lost, wanted);
+    const overwritten = "writers overwrote each other's count without a conflict";
+    expect(counter?.snapshotId === BigInt(total / 2), "LostUpdate", overwritten, wanted);
+    const right = log.length === total && new Set(log).size === total;
+    expect(right, "OtherHistory", `the history shows ${log.length} commits, and ${total} were made`, wanted);
+    return passed(
       `${total} commits of ${WRITERS} writers are all there, ${conflicts} conflicts were told and tried again`,
     );
   },
-});
+};
 
 /** The messages of the commits after this one. */
 async function historyFrom(

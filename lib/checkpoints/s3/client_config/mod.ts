@@ -74,7 +74,7 @@ const NOT_AWS = "the store is not AWS";
 
 function region({ dialect }: Place): string {
   return dialect.ok("signing.any-region")
-    ? "the store refuses other regions"
+    ? "the store rejects other regions"
     : "every client wants one, and this store takes any";
 }
 

@@ -1,6 +1,7 @@
 /** Checksums that are wrong must be refused; those that are right should be there afterwards. */
 import type { S3Context } from "../context.ts";
-import { bytesFor, md5, type Probe, refuses, said, type Seen, send, sha256 } from "./probe.ts";
+import { bytesFor, type Probe, rejects, type Seen, send, sha256 } from "./probe.ts";
+import { said } from "./told.ts";
 
 /** The checksum of other bytes than those that are sent. */
 const other = (key: string) => bytesFor(`${key} damaged`);
@@ -12,7 +13,7 @@ async function wrong(
   value: string | Promise<string>,
 ): Promise<Seen> {
   const headers = { [name]: await value };
-  return await refuses(context, { method: "PUT", key, body: bytesFor(key), headers });
+  return await rejects(context, { method: "PUT", key, body: bytesFor(key), headers });
 }
 
 async function crc32Of(bytes: Uint8Array): Promise<string> {
@@ -35,12 +36,6 @@ async function kept(context: S3Context, key: string): Promise<Seen> {
 
 export const checksumProbes: readonly Probe[] = [
   {
-    id: "checksum.payload-wrong",
-    run: (context, key) =>
-      wrong(context, key, "x-amz-content-sha256", sha256(other(key)).then((sum) => sum.toHex())),
-  },
-  { id: "checksum.md5-wrong", run: (context, key) => wrong(context, key, "content-md5", md5(other(key))) },
-  {
     id: "checksum.sha256-wrong",
     run: (context, key) =>
       wrong(context, key, "x-amz-checksum-sha256", sha256(other(key)).then((sum) => sum.toBase64())),
@@ -52,7 +47,7 @@ export const checksumProbes: readonly Probe[] = [
   {
     id: "checksum.trailer-wrong",
     run: async (context, key) =>
-      await refuses(context, {
+      await rejects(context, {
         method: "PUT",
         key,
         body: bytesFor(key),

@@ -1,11 +1,11 @@
-/** Finds out how the store speaks S3: every feature is tried, and what it did becomes a record. */
-import { held, type Trial, type TrialRecord } from "../../../checkpoint/trial.ts";
+/** How compatible the store is with S3: every feature is tried once, and what the store did becomes a record. */
+import { passed, type Trial, type TrialRecord } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
 import { checksumProbes } from "./checksums.ts";
 import { conditionProbes } from "./conditions.ts";
-import { BEHAVIOURS, FEATURES } from "./features.ts";
+import { FEATURES } from "./features.ts";
 import { listProbes } from "./lists.ts";
-import type { Probe } from "./probe.ts";
+import { behavioursOf, tell } from "./told.ts";
 import { signingProbes } from "./signing.ts";
 import { writeProbes } from "./writes.ts";
 import type { DialectRecord } from "../records.ts";
@@ -13,10 +13,8 @@ import type { DialectRecord } from "../records.ts";
 const PROBES = [...writeProbes, ...signingProbes, ...checksumProbes, ...conditionProbes, ...listProbes];
 const MARK = "s3.dialect.";
 
-/** A trial for each feature. It always holds: its reason is the behaviour, of which others judge. */
-export const dialectTrials: readonly Trial<S3Context>[] = PROBES.map((probe) => trialOf(probe));
-
-function trialOf({ id, run }: Probe): Trial<S3Context> {
+/** A trial for each feature that no other trial tells. It always passes: others judge of the behaviour that it tells. */
+export const dialectTrials: readonly Trial<S3Context>[] = PROBES.map(({ id, run }) => {
   const title = FEATURES.find((feature) => feature.id === id)?.title ?? id;
   return {
     id: `${MARK}${id}`,
@@ -24,27 +22,21 @@ function trialOf({ id, run }: Probe): Trial<S3Context> {
     explain: title,
     weight: "warning",
     async run(context) {
-      const { behaviour, observed } = await run(context, `${context.prefix}dialect/${id}`);
-      return held(title, { reason: behaviour, observed });
+      tell(context, id, await run(context, `${context.prefix}dialect/${id}`));
+      return passed(title);
     },
   };
-}
+});
 
-/** Tells the records of the dialect from those of other trials. */
+/** What was told of every feature, apart from the records of trials that judge by themselves. */
 export function dialectOf(
+  context: S3Context,
   records: readonly TrialRecord[],
 ): { dialect: DialectRecord[]; others: TrialRecord[] } {
-  const { dialect = [], others = [] } = Object.groupBy(
-    records,
-    ({ trial }) => trial.startsWith(MARK) ? "dialect" : "others",
-  );
-  return {
-    others,
-    dialect: dialect.map(({ trial, result, reason, observed, message }) => ({
-      id: trial.slice(MARK.length),
-      ...result === "held"
-        ? { behaviour: BEHAVIOURS.find((one) => one === reason) ?? "unknown", observed: observed ?? "" }
-        : { behaviour: "unknown" as const, observed: message },
-    })),
-  };
+  const told = behavioursOf(context);
+  const dialect = FEATURES.map(({ id, trial = `${MARK}${id}` }): DialectRecord => {
+    const observed = records.find((record) => record.trial === trial)?.message ?? "not tried";
+    return { id, ...told.get(id) ?? { behaviour: "unknown", observed } };
+  });
+  return { dialect, others: records.filter(({ trial }) => !trial.startsWith(MARK)) };
 }

@@ -1,17 +1,12 @@
-/** What probes of the dialect share: a request, what the store made of it, and whether the bytes are those sent. */
+/** What trials of compatibility share: a request, what the store made of it, and whether the bytes are those sent. */
 import { same } from "../operations/bytes.ts";
 import type { RawReply, RawRequest } from "../../../clients/s3/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { S3Context } from "../context.ts";
-import type { Behaviour } from "./features.ts";
 import { refusalText, type Reply } from "../setup/calls.ts";
+import { ofRejected, said, type Seen } from "./told.ts";
 
-/** How the store behaved, with what it said. */
-export interface Seen {
-  behaviour: Behaviour;
-  /** `HTTP 412 PreconditionFailed`. */
-  observed: string;
-}
+export type { Seen };
 
 /** Tries one feature. `key` is its own; keys below it too. */
 export interface Probe {
@@ -29,28 +24,19 @@ export function bytesFor(key: string, length = 2048): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-export const md5 = async (bytes: Uint8Array): Promise<string> => {
-  const { createHash } = await import("node:crypto");
-  return createHash("md5").update(bytes).digest("base64");
-};
-
 export const sha256 = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> =>
   new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-
-/** `HTTP 400 BadDigest`. */
-export const said = ({ status, code = "" }: Pick<RawReply, "status" | "code">): string =>
-  refusalText({ status, code });
 
 /** Writes an object without any of what is tried, and gives its ETag without quotes. */
 export async function put(context: S3Context, key: string, body = bytesFor(key)): Promise<string> {
   const reply = await send(context, { method: "PUT", key, body });
-  if (reply.status !== 200) throw refusedPlainly(`a plain PUT of ${key}`, said(reply));
+  if (reply.status !== 200) throw rejectedPlainly(`a plain PUT of ${key}`, said(reply));
   return (reply.headers.get("etag") ?? "").replaceAll('"', "");
 }
 
-/** What every store takes was refused, so nothing can be said about what is tried. */
-export function refusedPlainly(what: string, observed: string): CannotLook {
-  return new CannotLook({ kind: "server-error", message: `${what} was refused: ${observed}` });
+/** What every store takes was rejected, so nothing can be said about what is tried. */
+export function rejectedPlainly(what: string, observed: string): CannotLook {
+  return new CannotLook({ kind: "server-error", message: `${what} was rejected: ${observed}` });
 }
 
 export function send(context: S3Context, request: Omit<RawRequest, "bucket">): Promise<RawReply> {
@@ -86,26 +72,9 @@ export async function readBack(
     : { behaviour: "works", observed };
 }
 
-/** A write that must be refused; 200 means that what was wrong with it was not looked at. */
-export async function refuses(
-  context: S3Context,
-  request: Omit<RawRequest, "bucket">,
-  status?: number,
-): Promise<Seen> {
-  const reply = await send(context, request);
-  const observed = said(reply);
-  if (reply.status < 300) return { behaviour: "ignored", observed };
-  // Refused for something else than what was wrong with it.
-  if (status !== undefined && reply.status !== status) {
-    return { behaviour: "refused", observed: `${observed}, not ${status}` };
-  }
-  return { behaviour: "refused", observed };
-}
-
-/** What a condition that holds came to. */
-export function holds(reply: RawReply): Seen {
-  return { behaviour: reply.status < 300 ? "works" : "refused", observed: said(reply) };
-}
+/** A request that must be rejected. */
+export const rejects = async (context: S3Context, request: Omit<RawRequest, "bucket">, status?: number) =>
+  ofRejected(await send(context, request), status);
 
 export function ofReply<T>(reply: Reply<T>): Seen {
   return reply.ok

@@ -1,6 +1,7 @@
 /** What is made of the dialect: checks of what a lakehouse cannot do without, and tables of behaviours and settings. Pure. */
 import type { Check, Component, Judgement, ObjectRef, Table, World } from "../../../engine/model.ts";
-import { fromStore } from "../components.ts";
+import { fromService } from "../../../checkpoint/component.ts";
+import { s3Family } from "../components.ts";
 import { type Feature, FEATURES, type Risk } from "./features.ts";
 import { type DialectRecord, s3Dialect, s3Setup } from "../records.ts";
 import { settingsOf } from "../client_config/mod.ts";
@@ -43,6 +44,9 @@ function nothingTried(world: World): Judgement[] | undefined {
   return [{ status: "unknown", reason: "NotTried", message: "how the store speaks S3: not tried" }];
 }
 
+/** The same without those of which a trial of operations says what is wrong. */
+const oddHere = (world: World): Odd[] => odd(world).filter(({ feature }) => !feature.trial);
+
 const sound: Check = {
   id: "s3.dialect-sound",
   title: "writes of every kind",
@@ -54,7 +58,7 @@ const sound: Check = {
   run(world) {
     const nothing = nothingTried(world);
     if (nothing) return nothing;
-    const all = odd(world);
+    const all = oddHere(world);
     const corrupted = all.filter(({ risk }) => risk === "corrupts");
     if (corrupted.length > 0) {
       const message = `the store holds other bytes than it was sent: ${corrupted.map(named).join("; ")}`;
@@ -79,14 +83,14 @@ const safeguards: Check = {
   id: "s3.dialect-safeguards",
   title: "safeguards",
   explain:
-    "Writes with a wrong checksum, and with a condition that does not hold, are refused. A store that answers 200 has " +
-    "ignored them silently: clients believe in a protection that is not there.",
+    "Writes with a wrong checksum, and with a condition that does not hold, are rejected. A store that answers 200 has " +
+    "ignored them silently: clients believe in a protection that is not there. What a trial of operations tries is told by it.",
   needs: [s3Dialect],
   object: () => dialectRef,
   run(world) {
     const nothing = nothingTried(world);
     if (nothing) return nothing;
-    const silent = odd(world).filter(({ risk, record }) =>
+    const silent = oddHere(world).filter(({ risk, record }) =>
       risk === "silent" && record.behaviour === "ignored"
     );
     if (silent.length === 0) {
@@ -175,6 +179,6 @@ export const dialectComponent: Component = {
   namespaces: () => [],
   kinds: [],
   checks: [sound, safeguards, known],
-  edges: () => [fromStore(dialectRef)],
+  edges: () => [fromService(s3Family, dialectRef)],
   tables,
 };

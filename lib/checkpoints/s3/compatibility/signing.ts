@@ -1,10 +1,9 @@
-/** The forms of a signature, and of the address of a bucket, that clients use. */
+/** The forms of a signature that clients use. */
 import { escapedKey } from "../../../untrusted/api_path.ts";
-import { same } from "../operations/bytes.ts";
 import { rawS3 } from "../../../clients/s3/client.ts";
 import type { S3Context } from "../context.ts";
-import { CannotLook } from "../../../engine/errors.ts";
-import { bytesFor, holds, type Probe, put, readBack, said, type Seen, send, writes } from "./probe.ts";
+import { bytesFor, type Probe, put, readBack, type Seen, send, writes } from "./probe.ts";
+import { ofServed, said } from "./told.ts";
 
 /** Signature version 2: HMAC-SHA1 over the request line, as clients before 2014 sign. */
 async function signedV2(context: S3Context, method: string, key: string): Promise<Record<string, string>> {
@@ -31,32 +30,8 @@ async function anyRegion(context: S3Context, key: string): Promise<Seen> {
   const region = context.region === "eu-central-1" ? "eu-west-1" : "eu-central-1";
   await put(context, key);
   const elsewhere = rawS3({ connection, keys: session.keys, region, timeoutMs, signal });
-  return holds(await elsewhere.send({ method: "GET", bucket: context.bucket, key }));
+  return ofServed(await elsewhere.send({ method: "GET", bucket: context.bucket, key }));
 }
-
-/** Where the name of the bucket leads nowhere, or to a certificate of another name, it is as good as refused. */
-const NO_HOST = ["unreachable", "certificate"];
-
-async function virtualHost(context: S3Context, key: string): Promise<Seen> {
-  if (isAddress(new URL(context.endpoint).hostname)) {
-    return { behaviour: "refused", observed: "the endpoint is an IP address" };
-  }
-  const body = bytesFor(key);
-  await put(context, key, body);
-  try {
-    const reply = await send(context, { method: "GET", key, virtualHost: true });
-    const observed = said(reply);
-    if (reply.status !== 200) return { behaviour: "refused", observed };
-    return same(reply.bytes, body)
-      ? { behaviour: "works", observed }
-      : { behaviour: "corrupts", observed: `${observed}, another object` };
-  } catch (error) {
-    if (!(error instanceof CannotLook) || !NO_HOST.includes(error.failure.kind)) throw error;
-    return { behaviour: "refused", observed: `no way to it (${error.failure.kind})` };
-  }
-}
-
-const isAddress = (host: string) => host.startsWith("[") || /^\d+(\.\d+){3}$/.test(host);
 
 export const signingProbes: readonly Probe[] = [
   {
@@ -83,5 +58,4 @@ export const signingProbes: readonly Probe[] = [
     id: "signing.expect-100",
     run: (context, key) => writes(context, { key, body: bytesFor(key), headers: { expect: "100-continue" } }),
   },
-  { id: "address.virtual-host", run: virtualHost },
 ];

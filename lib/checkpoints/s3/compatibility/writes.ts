@@ -46,12 +46,8 @@ const multipart: Write = async (context, client, key) => {
   const { UploadId } = begun.value;
   willAbort(context, key, UploadId);
   const Parts: { PartNumber: number; ETag?: string; ChecksumCRC32?: string }[] = [];
-  for (
-    const [PartNumber, Body] of [[1, bytes.subarray(0, 5 * MEBIBYTE)], [
-      2,
-      bytes.subarray(5 * MEBIBYTE),
-    ]] as const
-  ) {
+  for (const [at, Body] of [bytes.subarray(0, 5 * MEBIBYTE), bytes.subarray(5 * MEBIBYTE)].entries()) {
+    const PartNumber = at + 1;
     const part = await replyOf(
       client.send(new sdk.UploadPartCommand({ ...place, UploadId, PartNumber, Body })),
       session,

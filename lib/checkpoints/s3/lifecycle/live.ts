@@ -1,6 +1,6 @@
-/** The lifecycle rules of the platform's own buckets, held against where its tables are. Reads, and changes nothing. */
+/** The lifecycle rules of the platform's own buckets, compared with where its tables are. Reads, and changes nothing. */
 import { CannotLook } from "../../../engine/errors.ts";
-import { failed, held, type Outcome, skipped, type Trial } from "../../../checkpoint/trial.ts";
+import { failed, type Outcome, passed, skipped, type Trial, unknown } from "../../../checkpoint/trial.ts";
 import { type Hazard, hazards, placeOf, type TableLocation } from "./rules.ts";
 import type { S3Setup } from "../setup/mod.ts";
 import { refusalText, replyOf } from "../setup/calls.ts";
@@ -15,8 +15,8 @@ export const liveRulesTrial: Trial<S3Setup> = {
   explain:
     "No lifecycle rule of a bucket of the platform deletes files of tables that the catalog knows: Iceberg does not notice, " +
     "and reading fails later. A rule that reaches the location of a table is critical and names the table; one that only " +
-    "removes former versions is a warning. Where the catalog cannot be asked, the buckets in the configuration are held " +
-    "to be tables, and a rule that deletes in them is a warning.",
+    "removes former versions is a warning. Where the catalog cannot be asked, the buckets in the configuration are taken " +
+    "for tables, and a rule that deletes in them is a warning.",
   weight: "critical",
   async run(context) {
     const { buckets } = context.store;
@@ -39,7 +39,7 @@ export const liveRulesTrial: Trial<S3Setup> = {
 function unasked(why: string): Outcome {
   const message =
     `the catalog could not be asked where its tables are, so rules were judged by bucket only: ${why}`;
-  return { result: "unknown", reason: "CatalogNotAsked", message };
+  return unknown("CatalogNotAsked", message);
 }
 
 async function judgeBucket(
@@ -56,14 +56,14 @@ async function judgeBucket(
     { ...session, what: `read the lifecycle rules of bucket ${bucket}` },
   );
   if (!said.ok && said.refusal.code === "NoSuchLifecycleConfiguration") {
-    return [held(`bucket ${bucket} has no lifecycle rules`, base)];
+    return [passed(`bucket ${bucket} has no lifecycle rules`, base)];
   }
   if (!said.ok && said.refusal.status === 404) {
     return [skipped(`bucket ${bucket} does not exist`, { ...base, reason: "NoSuchBucket" })];
   }
   if (!said.ok) {
     const message = `the lifecycle rules of bucket ${bucket} may not be read: ${refusalText(said.refusal)}`;
-    return [{ result: "unknown", reason: "Forbidden", message, ...base }];
+    return [unknown("Forbidden", message, base)];
   }
   const rules = said.value.Rules ?? [];
   const places = blind === undefined
@@ -72,7 +72,7 @@ async function judgeBucket(
   const found = hazards(bucket, rules, places);
   if (found.length > 0) return found.map((hazard) => outcomeOf(bucket, hazard, blind !== undefined));
   const observed = `${rules.length} ${rules.length === 1 ? "rule" : "rules"}`;
-  return [held(`no lifecycle rule of bucket ${bucket} reaches a table`, { ...base, observed })];
+  return [passed(`no lifecycle rule of bucket ${bucket} reaches a table`, { ...base, observed })];
 }
 
 function outcomeOf(bucket: string, { rule, does, tables, formerOnly }: Hazard, blind: boolean): Outcome {
@@ -88,9 +88,6 @@ function outcomeOf(bucket: string, { rule, does, tables, formerOnly }: Hazard, b
     evidence: `GET /${bucket}?lifecycle`,
     observed: `rule "${rule}" ${does}`,
     expected: "no rule that deletes files of tables",
-    next: [
-      nextStep("save-lifecycle", bucket),
-      nextStep("delete-lifecycle", bucket),
-    ],
+    next: [nextStep("save-lifecycle", bucket), nextStep("delete-lifecycle", bucket)],
   });
 }

@@ -1,5 +1,5 @@
 /** Bytes to write, and how they differ from what came back. Pure. */
-import { failed, type Outcome } from "../../../checkpoint/trial.ts";
+import { expect } from "../../../checkpoint/expect.ts";
 
 /** Bytes that repeat nowhere, other ones for each seed: a piece in a wrong place is seen. `length` in bytes. */
 export function madeBytes(length: number, seed: number): Uint8Array {
@@ -23,12 +23,13 @@ export function differAt(got: Uint8Array, wanted: Uint8Array): number | undefine
 
 export const same = (got: Uint8Array, wanted: Uint8Array): boolean => differAt(got, wanted) === undefined;
 
-/** What to say of bytes that came back otherwise than they were written. */
-export function wrongBytes(what: string, got: Uint8Array, wanted: Uint8Array): Outcome {
-  return failed("WrongBytes", `${what}: what came back is not what was written`, {
+/** That these bytes came back as they were written. */
+export function expectBytes(got: Uint8Array, wanted: Uint8Array, evidence: string): void {
+  const message = `the store gives other bytes than were written: ${evidence}`;
+  expect(same(got, wanted), "WrongBytes", message, {
     observed: `${got.length} bytes, other than written from byte ${differAt(got, wanted)} on`,
     expected: `the ${wanted.length} bytes that were written`,
-    evidence: what,
+    evidence,
   });
 }
 

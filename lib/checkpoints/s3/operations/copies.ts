@@ -1,11 +1,12 @@
 /** Trials of copies on the server, and of deletes of many keys at once. */
 import { escapedKey } from "../../../untrusted/api_path.ts";
-import { failed, held, type Trial } from "../../../checkpoint/trial.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed, type Trial } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
 import { deleteMany } from "../scratch/delete.ts";
-import { madeBytes, same, wrongBytes } from "./bytes.ts";
+import { expectBytes, madeBytes } from "./bytes.ts";
 import { sameTexts } from "./names.ts";
-import { must, operation, otherBucket, refusalText, type Steps, stepsIn } from "./steps.ts";
+import { expectStatus, operation, otherBucket, type Steps, stepsIn } from "./steps.ts";
 import { below } from "../scratch/own_place.ts";
 
 const TYPE = "application/vnd.apache.parquet";
@@ -46,38 +47,26 @@ const copy = operation({
     const { bucket } = place;
     await steps.ask(evidence, copyOf(steps, { bucket, key: `${steps.prefix}target` }, SOURCE));
     const got = await there.get("target");
-    must(same(got.bytes, bytes), () => wrongBytes(evidence, got.bytes, bytes));
-    must(
-      got.contentType === TYPE && sameTexts(got.metadata, { origin: "first" }),
-      () =>
-        failed("MetadataLost", "a copy has other metadata than its source", {
-          observed: `${got.contentType} ${JSON.stringify(got.metadata)}`,
-          expected: `${TYPE} {"origin":"first"}`,
-          evidence,
-          status: "warning",
-        }),
-    );
+    expectBytes(got.bytes, bytes, evidence);
+    expect(got.contentType === TYPE && sameTexts(got.metadata, { origin: "first" }), "MetadataLost", {
+      message: "a copy has other metadata than its source",
+      observed: `${got.contentType} ${JSON.stringify(got.metadata)}`,
+      expected: `${TYPE} {"origin":"first"}`,
+      evidence,
+      status: "warning",
+    });
   }
   const kept = await steps.get(SOURCE);
-  must(same(kept.bytes, bytes), () => wrongBytes("GET of the source after CopyObject", kept.bytes, bytes));
+  expectBytes(kept.bytes, bytes, "GET of the source after CopyObject");
   const missing = await steps.refusal(
     "CopyObject of a missing key",
     copyOf(steps, { bucket: steps.bucket, key: `${steps.prefix}nothing` }, "missing"),
   );
-  must(
-    missing?.status === 404,
-    () =>
-      failed("MissingKeyCopied", "a copy of a key that does not exist is not refused with 404", {
-        observed: missing ? refusalText(missing) : "200",
-        expected: "404 NoSuchKey",
-        evidence: "CopyObject of a missing key",
-      }),
-  );
-  return held(
+  const nothing = "a copy of a key that does not exist is not rejected with 404";
+  expectStatus(missing, 404, "MissingKeyCopied", nothing, "CopyObject of a missing key");
+  return passed(
     `copies ${others.length > 0 ? "in a bucket and to another one" : "in a bucket"} have the same bytes`,
-    {
-      observed: others.length > 0 ? undefined : "not tried to another bucket: this run may make none",
-    },
+    { observed: others.length > 0 ? undefined : "not tried to another bucket: this run may make none" },
   );
 });
 
@@ -103,18 +92,19 @@ const copyReplace = operation({
       }),
     );
     const got = await steps.get(name);
-    must(same(got.bytes, bytes), () => wrongBytes(evidence, got.bytes, bytes));
-    must(
+    expectBytes(got.bytes, bytes, evidence);
+    expect(
       sameTexts(got.metadata, { stage: "second" }) && got.contentType === "text/plain",
-      () =>
-        failed("SilentlyIgnored", "the store ignores REPLACE, and copies the metadata of the source", {
-          observed: `${got.contentType} ${JSON.stringify(got.metadata)}`,
-          expected: 'text/plain {"stage":"second"}',
-          evidence,
-        }),
+      "SilentlyIgnored",
+      "the store ignores REPLACE, and copies the metadata of the source",
+      {
+        observed: `${got.contentType} ${JSON.stringify(got.metadata)}`,
+        expected: 'text/plain {"stage":"second"}',
+        evidence,
+      },
     );
   }
-  return held("REPLACE gives a copy its own metadata, also onto itself");
+  return passed("REPLACE gives a copy its own metadata, also onto itself");
 });
 
 const batchDelete = operation({
@@ -133,43 +123,28 @@ const batchDelete = operation({
     const asked = [...names, `${Quiet}/missing`];
     const { Deleted = [], Errors = [] } = await deleteAll(steps, asked, Quiet);
     const evidence = `DeleteObjects${Quiet ? " with Quiet" : ""}`;
-    must(
-      Errors.length === 0,
-      () =>
-        failed("DeleteErrors", "deleting many keys, one of them missing, gives errors", {
-          observed: Errors.map(({ Key = "", Code }) => `${Key.slice(steps.prefix.length)}: ${Code}`).join(
-            ", ",
-          ),
-          expected: "no errors",
-          evidence,
-        }),
-    );
+    expect(Errors.length === 0, "DeleteErrors", "deleting many keys, one of them missing, gives errors", {
+      observed: Errors.map(({ Key = "", Code }) => `${Key.slice(steps.prefix.length)}: ${Code}`).join(
+        ", ",
+      ),
+      expected: "no errors",
+      evidence,
+    });
     await expectDeleted(steps, names, evidence);
     const said = Deleted.map(({ Key = "" }) => Key.slice(steps.prefix.length)).sort();
     const wanted = Quiet ? [] : [...asked].sort();
-    must(
-      said.join("\n") === wanted.join("\n"),
-      () =>
-        failed(
-          Quiet ? "SilentlyIgnored" : "OtherKeysNamed",
-          "DeleteObjects does not say what it was asked to say",
-          {
-            observed: said.join(", ") || "nothing",
-            expected: wanted.join(", ") || "nothing",
-            evidence,
-            status: "warning",
-          },
-        ),
-    );
+    expect(said.join("\n") === wanted.join("\n"), Quiet ? "SilentlyIgnored" : "OtherKeysNamed", {
+      message: "DeleteObjects does not say what it was asked to say",
+      observed: said.join(", ") || "nothing",
+      expected: wanted.join(", ") || "nothing",
+      evidence,
+      status: "warning",
+    });
   }
   const kept = await steps.refusal("HEAD", steps.s3.send(headOf(steps, keep)));
-  must(!kept, () =>
-    failed("DeletedTooMuch", "DeleteObjects deleted a key that it was not given", {
-      observed: kept && refusalText(kept),
-      expected: "200",
-      evidence: "HEAD of a key that DeleteObjects does not name",
-    }));
-  return held(
+  const evidence = "HEAD of a key that DeleteObjects does not name";
+  expectStatus(kept, 200, "DeletedTooMuch", "DeleteObjects deleted a key that it was not given", evidence);
+  return passed(
     "DeleteObjects deleted what it named and nothing else, a missing key among them, also when quiet",
   );
 });
@@ -184,15 +159,8 @@ const headOf = ({ sdk, bucket, prefix }: Steps, name: string) =>
 async function expectDeleted(steps: Steps, names: string[], evidence: string) {
   await Promise.all(names.map(async (name) => {
     const gone = await steps.refusal("HEAD after DeleteObjects", steps.s3.send(headOf(steps, name)));
-    must(
-      gone?.status === 404,
-      () =>
-        failed("StillThere", "DeleteObjects succeeds and a key that it names is still there", {
-          observed: gone ? refusalText(gone) : "200",
-          expected: "404",
-          evidence: `HEAD after ${evidence}`,
-        }),
-    );
+    const message = "DeleteObjects succeeds and a key that it names is still there";
+    expectStatus(gone, 404, "StillThere", message, `HEAD after ${evidence}`);
   }));
 }
 

@@ -1,15 +1,16 @@
 /** Trials of CORS: which web pages may use the store from a browser. */
 import type { RawReply } from "../../../clients/s3/raw.ts";
-import { failed, held, type Trial } from "../../../checkpoint/trial.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed, type Trial } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
 import { policyTried } from "./policy.ts";
-import { must, observedRefusal, operation, replyText, type Steps } from "./steps.ts";
+import { answerText, inOtherBucket, type Steps } from "./steps.ts";
 
-const FRIEND = "https://notebooks.lakecheck.example";
-const STRANGER = "https://stranger.lakecheck.example";
+const ALLOWED = "https://notebooks.lakecheck.example";
+const OTHER = "https://elsewhere.lakecheck.example";
 
 const RULE = {
-  AllowedOrigins: [FRIEND],
+  AllowedOrigins: [ALLOWED],
   AllowedMethods: ["GET", "PUT"],
   AllowedHeaders: ["*"],
   ExposeHeaders: ["ETag"],
@@ -35,19 +36,18 @@ const allows = (reply: RawReply, origin: string): boolean => {
 };
 
 const seen = (reply: RawReply): string =>
-  `${replyText(reply)}, Access-Control-Allow-Origin: ${
+  `${answerText(reply)}, Access-Control-Allow-Origin: ${
     reply.headers.get("access-control-allow-origin") ?? "none"
   }`;
 
-const cors = operation({
+const cors = inOtherBucket({
   id: "s3.cors",
   title: "CORS",
   explain:
     "CORS rules of a bucket are set, read back and kept to: a browser's preflight request is answered for the origin " +
-    "and the methods that a rule names, and refused for others, and for all when the rules are gone. Notebooks and " +
+    "and the methods that a rule names, and rejected for others, and for all when the rules are gone. Notebooks and " +
     "DuckDB in a browser read files only so; Spark and Iceberg do not need it.",
   weight: "warning",
-  bucket: "other",
 }, async (steps) => {
   await policyTried(steps.context);
   const { ask, s3, sdk } = steps;
@@ -56,50 +56,40 @@ const cors = operation({
   const CORSConfiguration = { CORSRules: [RULE] };
   await ask("PutBucketCors", s3.send(new sdk.PutBucketCorsCommand({ ...at, CORSConfiguration })));
   const { CORSRules = [] } = await ask("GetBucketCors", s3.send(new sdk.GetBucketCorsCommand(at)));
-  must(
+  expect(
     words(CORSRules) === words([RULE]),
-    () =>
-      failed("SilentlyIgnored", "CORS rules are not read back as they were set", {
-        observed: words(CORSRules),
-        expected: words([RULE]),
-        evidence: "GetBucketCors after PutBucketCors",
-      }),
+    "SilentlyIgnored",
+    "CORS rules are not read back as they were set",
+    { observed: words(CORSRules), expected: words([RULE]), evidence: "GetBucketCors after PutBucketCors" },
   );
-  const friend = await preflight(steps, FRIEND);
-  must(
-    allows(friend, FRIEND),
-    () =>
-      failed("SilentlyIgnored", "the store has CORS rules and does not answer preflight requests by them", {
-        observed: seen(friend),
-        expected: `200, Access-Control-Allow-Origin: ${FRIEND}`,
-        evidence: "OPTIONS from an origin that is allowed",
-      }),
-  );
+  const own = await preflight(steps, ALLOWED);
+  expect(allows(own, ALLOWED), "SilentlyIgnored", {
+    message: "the store has CORS rules and does not answer preflight requests by them",
+    observed: seen(own),
+    expected: `200, Access-Control-Allow-Origin: ${ALLOWED}`,
+    evidence: "OPTIONS from an origin that is allowed",
+  });
   const others = [
-    ["OPTIONS from another origin", await preflight(steps, STRANGER), STRANGER],
-    ["OPTIONS for a method that is not allowed", await preflight(steps, FRIEND, "DELETE"), FRIEND],
+    ["OPTIONS from another origin", await preflight(steps, OTHER), OTHER],
+    ["OPTIONS for a method that is not allowed", await preflight(steps, ALLOWED, "DELETE"), ALLOWED],
   ] as const;
   for (const [evidence, reply, origin] of others) {
-    must(!allows(reply, origin), () =>
-      failed("TooOpen", "the store allows by CORS what no rule allows", {
-        observed: seen(reply),
-        expected: "403, or no Access-Control-Allow-Origin",
-        evidence,
-      }));
+    expect(!allows(reply, origin), "TooOpen", "the store allows by CORS what no rule allows", {
+      observed: seen(reply),
+      expected: "403, or no Access-Control-Allow-Origin",
+      evidence,
+    });
   }
   await ask("DeleteBucketCors", s3.send(new sdk.DeleteBucketCorsCommand(at)));
   const gone = await steps.refusal("GetBucketCors", s3.send(new sdk.GetBucketCorsCommand(at)));
-  const after = await preflight(steps, FRIEND);
-  must(
-    gone?.status === 404 && !allows(after, FRIEND),
-    () =>
-      failed("StillThere", "CORS rules still hold after they were removed", {
-        observed: `rules: ${observedRefusal(gone)}; preflight: ${seen(after)}`,
-        expected: "404 NoSuchCORSConfiguration, and a preflight request that is refused",
-        evidence: "GetBucketCors and OPTIONS after DeleteBucketCors",
-      }),
-  );
-  return held("preflight requests are answered by the rules, and refused for other origins and methods");
+  const after = await preflight(steps, ALLOWED);
+  expect(gone?.status === 404 && !allows(after, ALLOWED), "StillThere", {
+    message: "CORS rules still hold after they were removed",
+    observed: `rules: ${answerText(gone)}; preflight: ${seen(after)}`,
+    expected: "404 NoSuchCORSConfiguration, and a preflight request that is refused",
+    evidence: "GetBucketCors and OPTIONS after DeleteBucketCors",
+  });
+  return passed("preflight requests are answered by the rules, and rejected for other origins and methods");
 });
 
 /** Rules as text; lists in them have no order. */

@@ -1,10 +1,12 @@
 /** Trials of the endpoint: how buckets are named in URLs, and whether the way there is encrypted. */
 import { tlsPeer } from "../../../clients/tls_peer.ts";
 import { CannotLook } from "../../../engine/errors.ts";
-import { failed, held, type Trial } from "../../../checkpoint/trial.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed, type Trial } from "../../../checkpoint/trial.ts";
+import { ofServed, type Seen, tell } from "../compatibility/told.ts";
 import type { S3Context } from "../context.ts";
-import { madeBytes, same, wrongBytes } from "./bytes.ts";
-import { must, operation, replyText, type Steps } from "./steps.ts";
+import { expectBytes, madeBytes, same } from "./bytes.ts";
+import { expectStatus, operation, type Steps } from "./steps.ts";
 import { nextStep } from "../../../checkpoint/next_steps.ts";
 
 /** Days before the end of a certificate at which somebody should hear of it. */
@@ -25,39 +27,36 @@ const pathStyle = operation({
   const { bucket, prefix } = steps;
   const reply = await steps.raw({ method: "GET", bucket, key: `${prefix}object`, virtualHost: false });
   const evidence = "GET /bucket/key";
-  must(reply.status === 200, () =>
-    failed("PathStyleRefused", "the store does not take path style", {
-      observed: replyText(reply),
-      expected: "200",
-      evidence,
-    }));
-  must(same(reply.bytes, bytes), () => wrongBytes(evidence, reply.bytes, bytes));
+  expectStatus(reply, 200, "PathStyleRefused", "the store does not take path style", evidence);
+  expectBytes(reply.bytes, bytes, evidence);
   const virtual = await virtualHost(steps, bytes);
-  return held(
-    `path style works; virtual hosts ${virtual ? `do not (${virtual}): set path style` : "work too"}`,
-    {
-      observed: `virtual hosts: ${virtual ?? "200"}`,
-    },
-  );
+  tell(steps.context, "address.virtual-host", virtual);
+  const works = virtual.behaviour === "works";
+  const hosts = works ? "work too" : `do not (${virtual.observed}): set path style`;
+  return passed(`path style works; virtual hosts ${hosts}`, {
+    observed: `virtual hosts: ${virtual.observed}`,
+  });
 });
 
-/** Why virtual hosts do not work; undefined when they do. */
-async function virtualHost(
-  { context, bucket, prefix }: Steps,
-  bytes: Uint8Array,
-): Promise<string | undefined> {
+/** Whether an object is read by the name of its bucket in that of the host. */
+async function virtualHost({ context, bucket, prefix }: Steps, bytes: Uint8Array): Promise<Seen> {
   if (/^[\d.]+$|^\[/.test(new URL(context.connection.url).hostname)) {
-    return "an address can't carry a bucket's name";
+    return { behaviour: "refused", observed: "the endpoint is an IP address" };
   }
   try {
-    const key = `${prefix}object`;
-    const reply = await context.raw.send({ method: "GET", bucket, key, virtualHost: true });
-    if (reply.status !== 200) return replyText(reply);
-    return same(reply.bytes, bytes) ? undefined : "other bytes";
+    const reply = await context.raw.send({
+      method: "GET",
+      bucket,
+      key: `${prefix}object`,
+      virtualHost: true,
+    });
+    const seen = ofServed(reply);
+    if (seen.behaviour !== "works" || same(reply.bytes, bytes)) return seen;
+    return { behaviour: "corrupts", observed: `${seen.observed}, another object` };
   } catch (error) {
     // No such name, or no certificate for it: as good an answer as a status.
-    if (error instanceof CannotLook) return error.failure.kind;
-    throw error;
+    if (!(error instanceof CannotLook)) throw error;
+    return { behaviour: "refused", observed: `no way to it (${error.failure.kind})` };
   }
 }
 
@@ -72,41 +71,33 @@ const tls = operation({
 }, async ({ context }) => {
   const url = new URL(context.connection.url);
   if (url.protocol === "http:") {
-    return held(
+    return passed(
       "the endpoint speaks plain HTTP: secrets are never sent, but data is readable on the network",
-      {
-        observed: "http, no TLS",
-      },
+      { observed: "http, no TLS" },
     );
   }
   const { hostname } = url;
   const peer = await tlsPeer(hostname, Number(url.port || 443), context.timeoutMs);
   if (!peer) {
-    return held(`the endpoint speaks TLS, and its certificate is valid for ${hostname}`, {
+    return passed(`the endpoint speaks TLS, and its certificate is valid for ${hostname}`, {
       observed:
         "https; its version and certificate can't be seen from here, because the name does not lead there",
     });
   }
   const { version, names, validUntil } = peer;
   const observed = `${version}, certificate for ${names.join(", ")}, valid until ${validUntil ?? "unknown"}`;
-  must(
-    !/^TLSv1(?:\.1)?$|^SSL/.test(version),
-    () =>
-      failed("OldTls", "the endpoint speaks a version of TLS that clients no longer accept", {
-        observed,
-        expected: "TLSv1.2 or newer",
-      }),
-  );
-  must(
+  expect(!/^TLSv1(?:\.1)?$|^SSL/.test(version), "OldTls", {
+    message: "the endpoint speaks a version of TLS that clients no longer accept",
+    observed,
+    expected: "TLSv1.2 or newer",
+  });
+  expect(
     !validUntil || Date.parse(validUntil) - Date.now() > DAYS_LEFT * DAY_MS,
-    () =>
-      failed("CertificateEnds", `the certificate of the endpoint ends in less than ${DAYS_LEFT} days`, {
-        observed,
-        expected: `more than ${DAYS_LEFT} days`,
-        next: [nextStep("list-certificates")],
-      }),
+    "CertificateEnds",
+    `the certificate of the endpoint ends in less than ${DAYS_LEFT} days`,
+    { observed, expected: `more than ${DAYS_LEFT} days`, next: [nextStep("list-certificates")] },
   );
-  return held(`the endpoint speaks ${version}, and its certificate is valid`, { observed });
+  return passed(`the endpoint speaks ${version}, and its certificate is valid`, { observed });
 });
 
 export const endpointTrials: readonly Trial<S3Context>[] = [pathStyle, tls];

@@ -1,4 +1,4 @@
-/** All trials of operations: what the clients of a lakehouse do with a store, and what it must refuse them. */
+/** All trials of operations: what the clients of a lakehouse do with a store, and what it must reject. */
 import type { Trial } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
 import { bucketTrials } from "./buckets.ts";

@@ -1,10 +1,11 @@
 /** Trials of single objects: what was put is what is got, whole and in pieces, under any name. */
 import type { RawReply } from "../../../clients/s3/raw.ts";
-import { failed, held, type Trial } from "../../../checkpoint/trial.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed, type Trial } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
 import { deleteOne } from "../scratch/delete.ts";
-import { madeBytes, same, wrongBytes } from "./bytes.ts";
-import { must, operation, refusalText, replyText, type Steps } from "./steps.ts";
+import { expectBytes, madeBytes, same } from "./bytes.ts";
+import { answerText, expectStatus, operation, type Steps } from "./steps.ts";
 
 const SIZE = 100_000;
 
@@ -20,28 +21,20 @@ const putGet = operation({
   const [first, second] = [madeBytes(SIZE, 1), madeBytes(SIZE / 2, 2)];
   await steps.put("object", first);
   const one = await steps.get("object");
-  must(same(one.bytes, first), () => wrongBytes("GET after PUT", one.bytes, first));
+  expectBytes(one.bytes, first, "GET after PUT");
   await steps.put("object", second);
   const two = await steps.get("object");
-  must(
-    !same(two.bytes, first),
-    () =>
-      failed("StaleRead", "an object that was overwritten is still read as it was before", {
-        observed: "the bytes of the first PUT",
-        expected: "the bytes of the second PUT",
-        evidence: "GET right after a PUT of the same key",
-      }),
-  );
-  must(same(two.bytes, second), () => wrongBytes("GET after a second PUT", two.bytes, second));
+  expect(!same(two.bytes, first), "StaleRead", {
+    message: "an object that was overwritten is still read as it was before",
+    observed: "the bytes of the first PUT",
+    expected: "the bytes of the second PUT",
+    evidence: "GET right after a PUT of the same key",
+  });
+  expectBytes(two.bytes, second, "GET after a second PUT");
   await remove(steps, "object");
   const gone = await steps.refusal("GET after DELETE", steps.s3.send(getObject(steps, "object")));
-  must(gone?.status === 404, () =>
-    failed("StillThere", "an object that was deleted can still be read", {
-      observed: gone ? refusalText(gone) : "200",
-      expected: "404 NoSuchKey",
-      evidence: "GET after DELETE",
-    }));
-  return held(`${SIZE} bytes came back as written, also at once after they were overwritten and deleted`);
+  expectStatus(gone, 404, "StillThere", "an object that was deleted can still be read", "GET after DELETE");
+  return passed(`${SIZE} bytes came back as written, also at once after they were overwritten and deleted`);
 });
 
 const getObject = ({ sdk, bucket, prefix }: Steps, name: string) =>
@@ -63,16 +56,9 @@ const deleteMissing = operation({
     "DELETE of a missing key",
     steps.s3.send(await deleteOne(steps.place, "missing")),
   );
-  must(
-    !refusal,
-    () =>
-      failed("MissingKeyRefused", "deleting a key that is not there is an error on this store", {
-        observed: refusal && refusalText(refusal),
-        expected: "204",
-        evidence: "DELETE of a missing key",
-      }),
-  );
-  return held("deleting what is not there answers 204");
+  const message = "the store rejects the deletion of a key that is not there";
+  expectStatus(refusal, 200, "MissingKeyRefused", message, "DELETE of a missing key");
+  return passed("deleting what is not there answers 204");
 });
 
 const head = operation({
@@ -85,29 +71,26 @@ const head = operation({
 }, async (steps) => {
   const { ETag } = await steps.put("object", madeBytes(1234, 3));
   const seen = await steps.ask("HEAD", steps.s3.send(headObject(steps, "object")));
-  must(seen.ContentLength === 1234, () =>
-    failed("WrongLength", "HEAD says another length than was written", {
-      observed: `${seen.ContentLength} bytes`,
-      expected: "1234 bytes",
-      evidence: "HEAD, Content-Length",
-    }));
-  must(
-    seen.ETag !== undefined && seen.ETag === ETag,
-    () =>
-      failed("WrongETag", "HEAD gives another ETag than PUT gave", {
-        observed: seen.ETag ?? "none",
-        expected: ETag ?? "an ETag in the answer to PUT",
-        evidence: "HEAD, ETag",
-      }),
-  );
+  expect(seen.ContentLength === 1234, "WrongLength", "HEAD says another length than was written", {
+    observed: `${seen.ContentLength} bytes`,
+    expected: "1234 bytes",
+    evidence: "HEAD, Content-Length",
+  });
+  expect(seen.ETag !== undefined && seen.ETag === ETag, "WrongETag", {
+    message: "HEAD gives another ETag than PUT gave",
+    observed: seen.ETag ?? "none",
+    expected: ETag ?? "an ETag in the answer to PUT",
+    evidence: "HEAD, ETag",
+  });
   const gone = await steps.refusal("HEAD of a missing key", steps.s3.send(headObject(steps, "missing")));
-  must(gone?.status === 404, () =>
-    failed("MissingKeyFound", "HEAD finds a key that was never written", {
-      observed: gone ? refusalText(gone) : "200",
-      expected: "404",
-      evidence: "HEAD of a missing key",
-    }));
-  return held("the length and the ETag are those of the PUT, and a missing key is 404");
+  expectStatus(
+    gone,
+    404,
+    "MissingKeyFound",
+    "HEAD finds a key that was never written",
+    "HEAD of a missing key",
+  );
+  return passed("the length and the ETag are those of the PUT, and a missing key is 404");
 });
 
 const headObject = ({ sdk, bucket, prefix }: Steps, name: string) =>
@@ -128,32 +111,21 @@ const getRange = ({ raw, bucket, prefix }: Steps, range: string) =>
 function expectRange(reply: RawReply, asked: typeof RANGES[number] | undefined, bytes: Uint8Array): void {
   const [what = "", range = "", from = 0, to = 0] = asked ?? [];
   const evidence = `GET with Range: ${range}`;
-  must(
+  expect(
     reply.status !== 200,
-    () =>
-      failed("SilentlyIgnored", `the store ignores a Range (${what}) and sends the whole object`, {
-        observed: `200 with ${reply.bytes.length} bytes`,
-        expected: `206 with ${to - from} bytes`,
-        evidence,
-      }),
+    "SilentlyIgnored",
+    `the store ignores a Range (${what}) and sends the whole object`,
+    { observed: `200 with ${reply.bytes.length} bytes`, expected: `206 with ${to - from} bytes`, evidence },
   );
-  must(reply.status === 206, () =>
-    failed("RangeRefused", `the store refuses ${what}`, {
-      observed: replyText(reply),
-      expected: "206",
-      evidence,
-    }));
+  expectStatus(reply, 206, "RangeRefused", `the store rejects ${what}`, evidence);
   const wanted = bytes.subarray(from, to);
-  must(same(reply.bytes, wanted), () => wrongBytes(evidence, reply.bytes, wanted));
+  expectBytes(reply.bytes, wanted, evidence);
   const contentRange = `bytes ${from}-${to - 1}/${SIZE}`;
-  must(
+  expect(
     reply.headers.get("content-range") === contentRange,
-    () =>
-      failed("WrongContentRange", `the answer for ${what} says that it is another range`, {
-        observed: reply.headers.get("content-range") ?? "no Content-Range",
-        expected: contentRange,
-        evidence,
-      }),
+    "WrongContentRange",
+    `the answer for ${what} says that it is another range`,
+    { observed: reply.headers.get("content-range") ?? "no Content-Range", expected: contentRange, evidence },
   );
 }
 
@@ -170,16 +142,14 @@ const ranges = operation({
   await steps.put("object", bytes);
   const replies = await Promise.all(RANGES.map(([, range]) => getRange(steps, range)));
   replies.forEach((reply, at) => expectRange(reply, RANGES[at], bytes));
-  return held(
-    `${RANGES.length} ranges, the Parquet footer's among them, came back as 206 with the right bytes`,
-  );
+  return passed(`${RANGES.length} ranges, the Parquet footer's among them, came as 206 with the right bytes`);
 });
 
 const rangeBeyond = operation({
   id: "s3.range-beyond-end",
   title: "Range beyond the end",
   explain:
-    "A range that begins after the last byte is refused with 416, and so is any range of an empty object. Hadoop S3A " +
+    "A range that begins after the last byte is rejected with 416, and so is any range of an empty object. Hadoop S3A " +
     "takes 416 for the end of a file, and readers tell by it that a file has become shorter than its metadata says; " +
     "another answer looks like data.",
   weight: "warning",
@@ -188,14 +158,14 @@ const rangeBeyond = operation({
     await steps.put("object", madeBytes(size, 5));
     const reply = await getRange(steps, range);
     const more = {
-      observed: reply.status < 300 ? `${reply.status} with ${reply.bytes.length} bytes` : replyText(reply),
+      observed: reply.status < 300 ? `${reply.status} with ${reply.bytes.length} bytes` : answerText(reply),
       expected: "416 InvalidRange",
       evidence: `GET with Range: ${range} of ${size} bytes`,
     };
     const reason = reply.status < 300 ? "SilentlyIgnored" : "OtherRefusal";
-    must(reply.status === 416, () => failed(reason, "a range beyond the end is not answered by 416", more));
+    expect(reply.status === 416, reason, "a range beyond the end is not answered by 416", more);
   }
-  return held("a range beyond the end is refused with 416");
+  return passed("a range beyond the end is rejected with 416");
 });
 
 const emptyObject = operation({
@@ -211,17 +181,13 @@ const emptyObject = operation({
   for (const name of names) {
     await steps.put(name, new Uint8Array());
     const { bytes } = await steps.get(name);
-    must(bytes.length === 0, () => wrongBytes(`GET of the empty object ${name}`, bytes, new Uint8Array()));
+    expectBytes(bytes, new Uint8Array(), `GET of the empty object ${name}`);
     const seen = await steps.ask("HEAD", steps.s3.send(headObject(steps, name)));
-    must(
-      seen.ContentLength === 0,
-      () =>
-        failed("WrongLength", "HEAD says that an empty object is not empty", {
-          observed: `${seen.ContentLength} bytes`,
-          expected: "0 bytes",
-          evidence: `HEAD of the empty object ${name}`,
-        }),
-    );
+    expect(seen.ContentLength === 0, "WrongLength", "HEAD says that an empty object is not empty", {
+      observed: `${seen.ContentLength} bytes`,
+      expected: "0 bytes",
+      evidence: `HEAD of the empty object ${name}`,
+    });
   }
   const listed = await steps.ask(
     "list",
@@ -231,16 +197,13 @@ const emptyObject = operation({
     `${Key.slice(steps.prefix.length)}:${Size}`
   );
   const wanted = names.map((name) => `${name}:0`);
-  must(
+  expect(
     seen.join() === wanted.join(),
-    () =>
-      failed("EmptyNotListed", "empty objects are not listed, or with another size", {
-        observed: seen.join(", ") || "nothing",
-        expected: wanted.join(", "),
-        evidence: "ListObjectsV2",
-      }),
+    "EmptyNotListed",
+    "empty objects are not listed, or with another size",
+    { observed: seen.join(", ") || "nothing", expected: wanted.join(", "), evidence: "ListObjectsV2" },
   );
-  return held("empty objects and directory markers are kept, read and listed");
+  return passed("empty objects and directory markers are kept, read and listed");
 });
 
 export const objectTrials: readonly Trial<S3Context>[] = [

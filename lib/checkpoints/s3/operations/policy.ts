@@ -1,26 +1,11 @@
 /** Trials of bucket policies: what is allowed and denied by them, and no longer when they are gone. */
-import {
-  failed,
-  held,
-  type Outcome,
-  skipped,
-  type Trial,
-  type TrialWords,
-} from "../../../checkpoint/trial.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed, type Trial } from "../../../checkpoint/trial.ts";
 import type { RawMethod } from "../../../clients/s3/client.ts";
 import type { S3Context } from "../context.ts";
 import { rawDelete } from "../scratch/delete.ts";
-import {
-  must,
-  NO_BUCKET,
-  observedRefusal,
-  otherBucket,
-  outcomeOf,
-  type Refusal,
-  refusalText,
-  shared,
-  stepsIn,
-} from "./steps.ts";
+import { answerText, expectRejected, expectStatus, otherBucket, shared, stepsIn, trialsOn } from "./steps.ts";
+import type { Refusal } from "../setup/calls.ts";
 import { below } from "../scratch/own_place.ts";
 import { parseJson } from "../../../untrusted/json.ts";
 
@@ -73,48 +58,44 @@ async function soon<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Pr
   }
 }
 
-const policed = shared(async (context): Promise<Policed | Outcome> => {
-  if (!context.ownBucket) return skipped(NO_BUCKET);
-  return await outcomeOf(async () => {
-    const steps = await stepsIn(context, below(await otherBucket(context), "policy/"));
-    const { ask, refusal, raw, s3, sdk, bucket, prefix, place } = steps;
-    const at = { Bucket: bucket };
-    await Promise.all(["public/a", "private/a", "denied/a"].map((name) => steps.put(name, name)));
-    const nobody = async (method: RawMethod, name?: string) => {
-      const key = name && prefix + name;
-      const body = method === "PUT" ? new Uint8Array(1) : undefined;
-      return (await raw({ method, bucket, key, sign: "none", body })).status;
-    };
-    const own = (name: string) => {
-      const get = new sdk.GetObjectCommand({ ...at, Key: prefix + name });
-      return refusal(`GET ${name}`, s3.send(get));
-    };
-    const put = (Policy: string) => s3.send(new sdk.PutBucketPolicyCommand({ ...at, Policy }));
-    const malformed = await refusal(
-      "PutBucketPolicy",
-      put('{"Version":"2012-10-17","Statement":[{"Effect":"Perhaps"}]}'),
-    );
-    const sent = policyOf(bucket, prefix);
-    await ask("PutBucketPolicy", put(JSON.stringify(sent)));
-    const read = await ask("GetBucketPolicy", s3.send(new sdk.GetBucketPolicyCommand(at)));
-    const allowed = await soon(() => nobody("GET", "public/a"), (status) => status === 200);
-    const denied = await soon(() => own("denied/a"), (seen) => seen !== undefined);
-    const others = {
-      "GET of another object": await nobody("GET", "private/a"),
-      "list of the bucket": await nobody("GET"),
-      "PUT where reading is allowed": await nobody("PUT", "public/b"),
-      "DELETE where reading is allowed":
-        (await raw({ ...rawDelete(place, "public/a"), sign: "none" })).status,
-    };
-    const undenied = await own("private/a");
-    await ask("DeleteBucketPolicy", s3.send(new sdk.DeleteBucketPolicyCommand(at)));
-    const after = {
-      policy: await refusal("GetBucketPolicy", s3.send(new sdk.GetBucketPolicyCommand(at))),
-      allowed: await soon(() => nobody("GET", "public/a"), (status) => status !== 200),
-      denied: await soon(() => own("denied/a"), (seen) => seen === undefined),
-    };
-    return { sent, read: parsed(read.Policy), allowed, others, denied, undenied, after, malformed };
-  });
+const policed = shared(async (context): Promise<Policed> => {
+  const steps = await stepsIn(context, below(await otherBucket(context), "policy/"));
+  const { ask, refusal, raw, s3, sdk, bucket, prefix, place } = steps;
+  const at = { Bucket: bucket };
+  await Promise.all(["public/a", "private/a", "denied/a"].map((name) => steps.put(name, name)));
+  const nobody = async (method: RawMethod, name?: string) => {
+    const key = name && prefix + name;
+    const body = method === "PUT" ? new Uint8Array(1) : undefined;
+    return (await raw({ method, bucket, key, sign: "none", body })).status;
+  };
+  const own = (name: string) => {
+    const get = new sdk.GetObjectCommand({ ...at, Key: prefix + name });
+    return refusal(`GET ${name}`, s3.send(get));
+  };
+  const put = (Policy: string) => s3.send(new sdk.PutBucketPolicyCommand({ ...at, Policy }));
+  const malformed = await refusal(
+    "PutBucketPolicy",
+    put('{"Version":"2012-10-17","Statement":[{"Effect":"Perhaps"}]}'),
+  );
+  const sent = policyOf(bucket, prefix);
+  await ask("PutBucketPolicy", put(JSON.stringify(sent)));
+  const read = await ask("GetBucketPolicy", s3.send(new sdk.GetBucketPolicyCommand(at)));
+  const allowed = await soon(() => nobody("GET", "public/a"), (status) => status === 200);
+  const denied = await soon(() => own("denied/a"), (seen) => seen !== undefined);
+  const others = {
+    "GET of another object": await nobody("GET", "private/a"),
+    "list of the bucket": await nobody("GET"),
+    "PUT where reading is allowed": await nobody("PUT", "public/b"),
+    "DELETE where reading is allowed": (await raw({ ...rawDelete(place, "public/a"), sign: "none" })).status,
+  };
+  const undenied = await own("private/a");
+  await ask("DeleteBucketPolicy", s3.send(new sdk.DeleteBucketPolicyCommand(at)));
+  const after = {
+    policy: await refusal("GetBucketPolicy", s3.send(new sdk.GetBucketPolicyCommand(at))),
+    allowed: await soon(() => nobody("GET", "public/a"), (status) => status !== 200),
+    denied: await soon(() => own("denied/a"), (seen) => seen === undefined),
+  };
+  return { sent, read: parsed(read.Policy), allowed, others, denied, undenied, after, malformed };
 });
 
 /**
@@ -133,18 +114,7 @@ function parsed(text: string | undefined): unknown {
   }
 }
 
-function ofPolicy(
-  words: TrialWords & { needs?: readonly string[] },
-  judge: (seen: Policed) => Outcome,
-): Trial<S3Context> {
-  return {
-    ...words,
-    async run(context) {
-      const seen = await policed(context);
-      return "result" in seen ? seen : await outcomeOf(() => Promise.resolve(seen).then(judge));
-    },
-  };
-}
+const ofPolicy = trialsOn(policed);
 
 const policy = ofPolicy({
   id: "s3.policy",
@@ -154,31 +124,20 @@ const policy = ofPolicy({
     "refused. Teams share buckets of a lakehouse by policies, and look at them to know who may do what.",
   weight: "warning",
 }, ({ sent, read, after, malformed }) => {
-  must(
-    JSON.stringify(read) === JSON.stringify(sent),
-    () =>
-      failed("SilentlyIgnored", "a bucket policy is not read back as it was set", {
-        observed: JSON.stringify(read),
-        expected: JSON.stringify(sent),
-        evidence: "GetBucketPolicy after PutBucketPolicy",
-      }),
-  );
-  must(
-    after.policy?.status === 404,
-    () =>
-      failed("StillThere", "a bucket policy is still there after it was removed", {
-        observed: observedRefusal(after.policy),
-        expected: "404 NoSuchBucketPolicy",
-        evidence: "GetBucketPolicy after DeleteBucketPolicy",
-      }),
-  );
-  must(malformed, () =>
-    failed("MalformedAccepted", "the store accepts a policy that it can't understand", {
-      observed: observedRefusal(malformed),
-      expected: "400 MalformedPolicy",
-      evidence: 'PutBucketPolicy with "Effect": "Perhaps"',
-    }));
-  return held("a policy is set, read back and removed, and a malformed one refused");
+  const [observed, expected] = [JSON.stringify(read), JSON.stringify(sent)];
+  expect(observed === expected, "SilentlyIgnored", "a bucket policy is not read back as it was set", {
+    observed,
+    expected,
+    evidence: "GetBucketPolicy after PutBucketPolicy",
+  });
+  const gone = "a bucket policy is still there after it was removed";
+  expectStatus(after.policy, 404, "StillThere", gone, "GetBucketPolicy after DeleteBucketPolicy");
+  expect(malformed, "MalformedAccepted", "the store accepts a policy that it can't understand", {
+    observed: answerText(malformed),
+    expected: "400 MalformedPolicy",
+    evidence: 'PutBucketPolicy with "Effect": "Perhaps"',
+  });
+  return passed("a policy is set, read back and removed, and a malformed one refused");
 });
 
 const allow = ofPolicy({
@@ -186,40 +145,28 @@ const allow = ofPolicy({
   title: "What a policy allows",
   explain:
     "Under a policy that lets everyone read one prefix, an unsigned request reads there, and neither reads elsewhere " +
-    "nor lists, writes or deletes; when the policy is gone, it is refused again. A store that goes further than its " +
+    "nor lists, writes or deletes; when the policy is gone, it is rejected again. A store that goes further than its " +
     "policy gives data away.",
   weight: "critical",
 }, ({ allowed, others, after }) => {
   const open = Object.entries(others).filter(([, status]) => status < 300);
-  must(
-    open.length === 0,
-    () =>
-      failed("TooOpen", "a policy that lets everyone read one prefix opens more than that", {
-        observed: open.map(([what, status]) => `${what}: ${status}`).join(", "),
-        expected: "403",
-        evidence: "requests without a signature under a bucket policy",
-      }),
-  );
-  must(
-    after.allowed >= 400,
-    () =>
-      failed("StillOpen", "what a policy allowed is still allowed after the policy was removed", {
-        observed: `${after.allowed}`,
-        expected: "403",
-        evidence: "GET without a signature after DeleteBucketPolicy",
-      }),
-  );
-  must(
-    allowed === 200,
-    () =>
-      failed("SilentlyIgnored", "the store accepts a policy and does not allow what it allows", {
-        observed: `${allowed}`,
-        expected: "200",
-        evidence: "GET without a signature of an object that the policy lets everyone read",
-        status: "warning",
-      }),
-  );
-  return held("everyone reads what the policy names and nothing else, and no longer when it is gone");
+  expect(open.length === 0, "TooOpen", "a policy that lets everyone read one prefix opens more than that", {
+    observed: open.map(([what, status]) => `${what}: ${status}`).join(", "),
+    expected: "403",
+    evidence: "requests without a signature under a bucket policy",
+  });
+  expect(after.allowed >= 400, "StillOpen", "what a policy allowed is still allowed after its removal", {
+    observed: `${after.allowed}`,
+    expected: "403",
+    evidence: "GET without a signature after DeleteBucketPolicy",
+  });
+  expect(allowed === 200, "SilentlyIgnored", "the store accepts a policy and does not allow what it allows", {
+    observed: `${allowed}`,
+    expected: "200",
+    evidence: "GET without a signature of an object that the policy lets everyone read",
+    status: "warning",
+  });
+  return passed("everyone reads what the policy names and nothing else, and no longer when it is gone");
 });
 
 const deny = ofPolicy({
@@ -231,38 +178,13 @@ const deny = ofPolicy({
     "nothing.",
   weight: "critical",
 }, ({ denied, undenied, after }) => {
-  must(denied, () =>
-    failed("SilentlyIgnored", "the store accepts a Deny and does not keep to it", {
-      observed: observedRefusal(denied),
-      expected: "403 AccessDenied",
-      evidence: "GET by the owner of an object that the policy denies",
-    }));
-  must(
-    denied.status === 403,
-    () =>
-      failed("OtherRefusal", "what a policy denies is refused with another status than clients know", {
-        observed: refusalText(denied),
-        expected: "403 AccessDenied",
-        evidence: "GET by the owner of an object that the policy denies",
-        status: "warning",
-      }),
-  );
-  must(!undenied, () =>
-    failed("DeniesTooMuch", "a Deny of one prefix denies other objects too", {
-      observed: undenied && refusalText(undenied),
-      expected: "200",
-      evidence: "GET by the owner of an object that the policy does not deny",
-    }));
-  must(
-    !after.denied,
-    () =>
-      failed("StillDenied", "what a policy denied is still denied after the policy was removed", {
-        observed: after.denied && refusalText(after.denied),
-        expected: "200",
-        evidence: "GET by the owner after DeleteBucketPolicy",
-      }),
-  );
-  return held("a Deny holds for what it names, against the owner too, and ends with the policy");
+  const evidence = "GET by the owner of an object that the policy denies";
+  expectRejected(denied, 403, "the store accepts a Deny and does not keep to it", evidence);
+  const other = "GET by the owner of an object that the policy does not deny";
+  expectStatus(undenied, 200, "DeniesTooMuch", "a Deny of one prefix denies other objects too", other);
+  const still = "what a policy denied is still denied after the policy was removed";
+  expectStatus(after.denied, 200, "StillDenied", still, "GET by the owner after DeleteBucketPolicy");
+  return passed("a Deny holds for what it names, against the owner too, and ends with the policy");
 });
 
 export const policyTrials: readonly Trial<S3Context>[] = [policy, allow, deny];

@@ -1,10 +1,11 @@
 /** Trials of presigned URLs, by plain fetch: what whoever holds the URL can do, and for how long. */
 import { type RawMethod, s3Failure } from "../../../clients/s3/client.ts";
 import { readBody, sendS3 } from "../../../clients/s3/send.ts";
-import { failed, held, type Trial } from "../../../checkpoint/trial.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed, type Trial } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
-import { madeBytes, same, wrongBytes } from "./bytes.ts";
-import { must, operation, type Steps } from "./steps.ts";
+import { expectBytes, madeBytes } from "./bytes.ts";
+import { expectStatus, operation, type Steps } from "./steps.ts";
 
 /** Far more than any object of these trials. */
 const MOST_BYTES = 1_000_000;
@@ -42,21 +43,21 @@ const presigned = operation({
   await steps.put("object", first);
   const read = await plainFetch(steps, await presignedOf(steps, "GET"));
   expectDone(read, "GET by a presigned URL");
-  must(same(read.bytes, first), () => wrongBytes("GET by a presigned URL", read.bytes, first));
+  expectBytes(read.bytes, first, "GET by a presigned URL");
   expectDone(await plainFetch(steps, await presignedOf(steps, "PUT"), second), "PUT by a presigned URL");
   const { bytes } = await steps.get("object");
-  must(same(bytes, second), () => wrongBytes("GET after PUT by a presigned URL", bytes, second));
-  return held("plain fetch read and wrote an object by presigned URLs");
+  expectBytes(bytes, second, "GET after PUT by a presigned URL");
+  return passed("plain fetch read and wrote an object by presigned URLs");
 });
 
-function expectDone({ status }: Fetched, evidence: string): void {
-  must(status === 200, () =>
-    failed("WronglyRefused", `${evidence} is refused, though it is valid`, {
-      observed: `${status}`,
-      expected: "200",
-      evidence,
-    }));
-}
+const expectDone = (fetched: Fetched, evidence: string) =>
+  expectStatus(
+    fetched,
+    200,
+    "WronglyRefused",
+    `the store rejects a request that is valid: ${evidence}`,
+    evidence,
+  );
 
 const limits = operation({
   id: "s3.presigned-limits",
@@ -82,15 +83,15 @@ const limits = operation({
   for (const [what, url, body] of tries) {
     const { status } = await plainFetch(steps, url, body);
     const more = { observed: `${status}`, expected: "403", evidence: `a presigned URL ${what}` };
-    must(status >= 300, () => failed("SilentlyIgnored", `the store serves a presigned URL ${what}`, more));
-    must(
-      status >= 400 && status < 500,
-      () => failed("OtherRefusal", `a presigned URL ${what} is answered otherwise than by a refusal`, more),
-    );
+    expect(status >= 300, "SilentlyIgnored", `the store serves a presigned URL ${what}`, more);
+    expect(status >= 400 && status < 500, "OtherRefusal", {
+      message: `a presigned URL ${what} is answered otherwise than by a refusal`,
+      ...more,
+    });
   }
   const kept = await steps.get("object");
-  must(same(kept.bytes, bytes), () => wrongBytes("GET after a PUT that was refused", kept.bytes, bytes));
-  return held(`refused: URLs ${tries.map(([what]) => what).join(", ")}`);
+  expectBytes(kept.bytes, bytes, "GET after a PUT that was refused");
+  return passed(`refused: URLs ${tries.map(([what]) => what).join(", ")}`);
 });
 
 function changed(text: string, change: (url: URL) => void): string {

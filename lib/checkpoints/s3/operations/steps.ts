@@ -1,10 +1,11 @@
-/** What the trials of operations share: requests as steps, each of which ends its trial when it does not hold. */
+/** What the trials of operations share: requests as steps, each of which ends its trial when it fails. */
 import type { S3Client } from "@aws-sdk/client-s3";
 import { s3ErrorReply, s3Failure, s3ReplyFailure } from "../../../clients/s3/client.ts";
 import type { RawReply, RawRequest } from "../../../clients/s3/raw.ts";
-import { failed, type Outcome, skipped, type Trial, type TrialWords } from "../../../checkpoint/trial.ts";
+import { expect, fail, skip } from "../../../checkpoint/expect.ts";
+import type { Outcome, Trial, TrialWords } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
-import { below, type OwnPlace } from "../scratch/own_place.ts";
+import { below, type OwnBucket, type OwnPlace } from "../scratch/own_place.ts";
 import { memo } from "../../../engine/memo.ts";
 
 /** The SDK, which is loaded by the first trial that runs and not by who reads what the trials are. */
@@ -26,14 +27,14 @@ export interface Steps {
   bucket: string;
   /** That of `place`: empty, or ends with `/`. */
   prefix: string;
-  /** The answer to a request of the SDK. When the store refuses it, the trial has failed and ends. */
+  /** The answer to a request of the SDK. When the store rejects it, the trial has failed and ends. */
   ask<T>(what: string, request: Promise<T>): Promise<T>;
   /**
    * The refusal of a request that should be refused; undefined when the store did as it was asked. A store that is not
    * well throws, unless its 500 counts as a refusal too.
    */
   refusal<T>(what: string, request: Promise<T>, also?: 500): Promise<Refusal | undefined>;
-  /** The reply to a request as written, whatever its status. No reply, or one of a store that is not well, throws. */
+  /** The reply to a request as written, whatever its status. No reply, or one of a store that is out of order, throws. */
   raw(request: RawRequest): Promise<RawReply>;
   put(
     name: string,
@@ -57,57 +58,39 @@ export interface Got {
   metadata: Record<string, string>;
 }
 
-/** A step that does not hold, on its way to the end of its trial. */
-class Ended extends Error {
-  override name = "Ended";
-  constructor(readonly outcome: Outcome) {
-    super(outcome.message);
-  }
-}
-
-/** Ends the trial with this outcome unless the condition is true. */
-export function must(condition: unknown, outcome: () => Outcome): asserts condition {
-  if (!condition) throw new Ended(outcome());
-}
-
-type Words = TrialWords & { needs?: readonly string[]; bucket?: "other" };
-
-/** A trial of these steps, in the bucket of the checkpoint or in the other one; skipped where none may be made. */
-export function operation(
-  { bucket: which, ...words }: Words,
-  run: (steps: Steps) => Promise<Outcome | Outcome[]>,
-): Trial<S3Context> {
-  return {
-    ...words,
-    async run(context) {
-      if (which && !context.ownBucket) return skipped(NO_BUCKET);
-      return await outcomeOf(async () => {
-        const place = which ? await otherBucket(context) : context.place;
-        return await run(await stepsIn(context, below(place, `${words.id.replace(/^s3\./, "")}/`)));
-      });
-    },
-  };
-}
-
-export const NO_BUCKET =
-  "it changes settings of a bucket, and this run may make no bucket of its own to change them on";
-
-/** What came of the steps, also when one of them did not hold. */
-export async function outcomeOf<T>(run: () => Promise<T>): Promise<T | Outcome> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof Ended) return error.outcome;
-    throw error;
-  }
-}
+/**
+ * Makes trials that are given the same: `given` gets it from the context and the trial's own name, which is its id
+ * without `s3.`.
+ */
+export const trialsOn = <G>(given: (context: S3Context, name: string) => Promise<G>) =>
+(
+  words: TrialWords & Pick<Trial<S3Context>, "needs">,
+  run: (given: G) => Outcome | Promise<Outcome>,
+): Trial<S3Context> => ({
+  ...words,
+  run: async (context) => await run(await given(context, words.id.replace(/^s3\./, ""))),
+});
 
 /** One piece of work whose parts many trials judge: done once for each context, by whichever trial comes first. */
 export const shared = <T>(work: (context: S3Context) => Promise<T>): (context: S3Context) => Promise<T> =>
   memo(work);
 
+/** A further bucket for what changes settings; skipped where this run may make none. */
+export async function bucketFor(context: S3Context, purpose: string): Promise<OwnBucket> {
+  if (context.ownBucket) return await context.makeBucket(purpose);
+  skip("it changes settings of a bucket, and this run may make no bucket of its own to change them on");
+}
+
 /** A second bucket for whoever needs another one, or changes settings: those of the first stay as they are. */
-export const otherBucket = shared((context) => context.makeBucket("other"));
+export const otherBucket = shared((context) => bucketFor(context, "other"));
+
+/** Trials in the bucket of the checkpoint. */
+export const operation = trialsOn((context, name) => stepsIn(context, below(context.place, `${name}/`)));
+
+/** Trials in the other one. */
+export const inOtherBucket = trialsOn(async (context, name) =>
+  await stepsIn(context, below(await otherBucket(context), `${name}/`))
+);
 
 /** Steps in this part of a bucket. */
 export async function stepsIn(context: S3Context, place: OwnPlace): Promise<Steps> {
@@ -124,7 +107,7 @@ export async function stepsIn(context: S3Context, place: OwnPlace): Promise<Step
     prefix,
     ask,
     refusal: (what, request, also) => refusalOf(context, what, request, also),
-    raw: async (request) => well(await context.raw.send(request), context),
+    raw: async (request) => inOrder(await context.raw.send(request), context),
     put: (name, body, more) =>
       ask(
         `PUT ${name}`,
@@ -155,11 +138,11 @@ async function asked<T>(context: S3Context, what: string, request: Promise<T>): 
   } catch (error) {
     const answer = s3ErrorReply(error);
     if (!answer || !isAboutRequest(answer)) throw s3Failure(error, { ...context.session, what });
-    throw new Ended(failed(reasonOf(answer), `${what}: the store refused what it must do`, {
-      observed: refusalText(answer),
+    fail(reasonOf(answer), `the store rejected what it must do: ${what}`, {
+      observed: answerText(answer),
       expected: "success",
       evidence: what,
-    }));
+    });
   }
 }
 
@@ -174,7 +157,7 @@ async function refusalOf<T>(
     return undefined;
   } catch (error) {
     const answer = s3ErrorReply(error);
-    if (!answer || (isUnwell(answer) && answer.status !== also)) {
+    if (!answer || (isOutOfOrder(answer) && answer.status !== also)) {
       throw s3Failure(error, { ...context.session, what });
     }
     return answer;
@@ -187,21 +170,21 @@ async function dropBody(answer: unknown): Promise<void> {
   await (answer.Body as { transformToByteArray?(): Promise<unknown> }).transformToByteArray?.();
 }
 
-/** A reply of a store that is well. Else CannotLook: the reply says nothing of what was tried. */
-function well(reply: RawReply, { session }: S3Context): RawReply {
+/** A reply of a store that is in order. Else CannotLook: the reply says nothing of what was tried. */
+function inOrder(reply: RawReply, { session }: S3Context): RawReply {
   const { status, code = "" } = reply;
-  if (isUnwell({ status, code })) throw s3ReplyFailure(reply, session);
+  if (isOutOfOrder({ status, code })) throw s3ReplyFailure(reply, session);
   return reply;
 }
 
 /** The store is out of order, or the bucket is gone: nothing can be said of the operation. */
-function isUnwell({ status, code }: Refusal): boolean {
+function isOutOfOrder({ status, code }: Refusal): boolean {
   return (status >= 500 && status !== 501) || code === "NoSuchBucket" || code === "QuotaExceeded";
 }
 
 /** Whether a refusal says something of the operation, and not of rights, quotas or the store's health. */
 function isAboutRequest(answer: Refusal): boolean {
-  if (isUnwell(answer) || (answer.status >= 300 && answer.status < 400)) return false;
+  if (isOutOfOrder(answer) || (answer.status >= 300 && answer.status < 400)) return false;
   return answer.status !== 403 || answer.code === "SignatureDoesNotMatch";
 }
 
@@ -210,15 +193,40 @@ function reasonOf({ status, code }: Refusal): string {
   return /^[A-Z][A-Za-z]+$/.test(code) && code !== "UnknownError" ? code : `Status${status}`;
 }
 
-export function refusalText({ status, code }: Refusal): string {
+/** An answer of the store, of which a refusal is one. */
+type Answer = Pick<RawReply, "status" | "code">;
+
+/** `412 PreconditionFailed`; undefined: it was done. */
+export function answerText({ status, code = "" }: Answer = { status: 200 }): string {
   return code && !/^\d+$/.test(code) && code !== "UnknownError" ? `${status} ${code}` : `${status}`;
 }
 
-/** As observed: a refusal, or that there was none. */
-export function observedRefusal(refusal: Refusal | undefined): string {
-  return refusal ? refusalText(refusal) : "200, as if nothing had been asked";
+/** That the store answered with this status; undefined: it did what it was asked. */
+export function expectStatus(
+  answer: Answer | undefined,
+  wanted: number,
+  reason: string,
+  message: string,
+  evidence: string,
+): void {
+  const seen = { observed: answerText(answer), expected: `${wanted}`, evidence };
+  expect((answer?.status ?? 200) === wanted, reason, message, seen);
 }
 
-export function replyText({ status, code = "" }: RawReply): string {
-  return refusalText({ status, code });
+/**
+ * That the store rejected what it must, with this status, or with the code that clients tell the cause by. `ignored`: the
+ * message when it did it instead.
+ */
+export function expectRejected(
+  answer: Answer | undefined,
+  by: number | string,
+  ignored: string,
+  evidence: string,
+): void {
+  const expected = typeof by === "number" ? `${by}` : `4xx ${by}`;
+  const seen = { observed: answerText(answer), expected, evidence };
+  expect(answer && answer.status >= 300, "SilentlyIgnored", ignored, seen);
+  const message = `the store rejects it with another answer than clients expect: ${evidence}`;
+  const asExpected = by === (typeof by === "number" ? answer.status : answer.code);
+  expect(asExpected, "OtherRefusal", message, { ...seen, status: "warning" });
 }

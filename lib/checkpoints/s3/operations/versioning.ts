@@ -1,25 +1,10 @@
 /** Trials of versions: what was overwritten or deleted can be had back. One bucket for all, in this order. */
-import {
-  failed,
-  held,
-  type Outcome,
-  skipped,
-  type Trial,
-  type TrialWords,
-} from "../../../checkpoint/trial.ts";
+import { expect } from "../../../checkpoint/expect.ts";
+import { passed, type Trial } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
 import { deleteOne } from "../scratch/delete.ts";
-import { madeBytes, same, wrongBytes } from "./bytes.ts";
-import {
-  must,
-  NO_BUCKET,
-  observedRefusal,
-  outcomeOf,
-  refusalText,
-  shared,
-  type Steps,
-  stepsIn,
-} from "./steps.ts";
+import { expectBytes, madeBytes } from "./bytes.ts";
+import { bucketFor, expectStatus, shared, type Steps, stepsIn, trialsOn } from "./steps.ts";
 
 const BODIES = [madeBytes(400, 131), madeBytes(410, 132), madeBytes(420, 133)] as const;
 
@@ -29,15 +14,12 @@ interface Versioned {
   versions: string[];
 }
 
-const versioned = shared(async (context): Promise<Versioned | Outcome> => {
-  if (!context.ownBucket) return skipped(NO_BUCKET);
-  return await outcomeOf(async () => {
-    const steps = await stepsIn(context, await context.makeBucket("versions"));
-    await setVersioning(steps, "Enabled");
-    const first = await steps.put("object", BODIES[0]);
-    const second = await steps.put("object", BODIES[1]);
-    return { steps, versions: [first.VersionId ?? "", second.VersionId ?? ""] };
-  });
+const versioned = shared(async (context): Promise<Versioned> => {
+  const steps = await stepsIn(context, await bucketFor(context, "versions"));
+  await setVersioning(steps, "Enabled");
+  const first = await steps.put("object", BODIES[0]);
+  const second = await steps.put("object", BODIES[1]);
+  return { steps, versions: [first.VersionId ?? "", second.VersionId ?? ""] };
 });
 
 async function setVersioning(steps: Steps, Status: "Enabled" | "Suspended"): Promise<void> {
@@ -49,33 +31,19 @@ async function setVersioning(steps: Steps, Status: "Enabled" | "Suspended"): Pro
     s3.send(new sdk.PutBucketVersioningCommand({ ...at, VersioningConfiguration })),
   );
   const seen = await ask("GetBucketVersioning", s3.send(new sdk.GetBucketVersioningCommand(at)));
-  must(
-    seen.Status === Status,
-    () =>
-      failed("SilentlyIgnored", `the store accepts that versioning is ${Status}, and does not do it`, {
-        observed: seen.Status ?? "never enabled",
-        expected: Status,
-        evidence: "GetBucketVersioning after PutBucketVersioning",
-      }),
-  );
+  expect(seen.Status === Status, "SilentlyIgnored", {
+    message: `the store accepts that versioning is ${Status}, and does not do it`,
+    observed: seen.Status ?? "never enabled",
+    expected: Status,
+    evidence: "GetBucketVersioning after PutBucketVersioning",
+  });
 }
 
-function ofVersions(
-  words: TrialWords & { needs?: readonly string[] },
-  run: (seen: Versioned) => Promise<Outcome>,
-): Trial<S3Context> {
-  return {
-    ...words,
-    async run(context) {
-      const seen = await versioned(context);
-      return "result" in seen ? seen : await outcomeOf(() => run(seen));
-    },
-  };
-}
+const ofVersions = trialsOn(versioned);
 
 async function expectVersion(steps: Steps, VersionId: string | undefined, wanted: Uint8Array, when: string) {
   const { bytes } = await steps.get("object", VersionId === undefined ? {} : { VersionId });
-  must(same(bytes, wanted), () => wrongBytes(when, bytes, wanted));
+  expectBytes(bytes, wanted, when);
 }
 
 const listVersions = async ({ ask, s3, sdk, bucket }: Steps) =>
@@ -90,30 +58,24 @@ const versioning = ofVersions({
     "keeps nothing gives a false safety.",
   weight: "warning",
 }, async ({ steps, versions: [first = "", second = ""] }) => {
-  must(
-    first && second && first !== second,
-    () =>
-      failed("NoVersionId", "PUTs in a bucket with versioning do not give version ids of their own", {
-        observed: `"${first}", "${second}"`,
-        expected: "two different version ids",
-        evidence: "x-amz-version-id of two PUTs",
-      }),
-  );
+  expect(first && second && first !== second, "NoVersionId", {
+    message: "PUTs in a bucket with versioning do not give version ids of their own",
+    observed: `"${first}", "${second}"`,
+    expected: "two different version ids",
+    evidence: "x-amz-version-id of two PUTs",
+  });
   await expectVersion(steps, first, BODIES[0], "GET of the first version");
   await expectVersion(steps, second, BODIES[1], "GET of the second version");
   await expectVersion(steps, undefined, BODIES[1], "GET of an object with two versions");
   const { Versions = [] } = await listVersions(steps);
   const ids = Versions.map(({ VersionId, IsLatest }) => `${VersionId}${IsLatest ? " latest" : ""}`);
-  must(
-    ids.join() === [`${second} latest`, first].join(),
-    () =>
-      failed("WrongVersions", "versions are not listed, or not the newest first", {
-        observed: ids.join(", ") || "none",
-        expected: `${second} latest, ${first}`,
-        evidence: "ListObjectVersions",
-      }),
-  );
-  return held("two versions are listed, and each is read by its id");
+  expect(ids.join() === [`${second} latest`, first].join(), "WrongVersions", {
+    message: "versions are not listed, or not the newest first",
+    observed: ids.join(", ") || "none",
+    expected: `${second} latest, ${first}`,
+    evidence: "ListObjectVersions",
+  });
+  return passed("two versions are listed, and each is read by its id");
 });
 
 const deleteMarker = ofVersions({
@@ -124,36 +86,30 @@ const deleteMarker = ofVersions({
     "the marker brings the object back. That is how files that were deleted by mistake are restored.",
   weight: "warning",
   needs: ["s3.versioning"],
-}, async ({ steps, versions: [first = "", second = ""] }) => {
+}, async ({ steps, versions: [first = ""] }) => {
   const { ask, s3, sdk, bucket } = steps;
   const at = { Bucket: bucket, Key: "object" };
   const deleted = await ask("DELETE", s3.send(await deleteOne(steps.place, "object")));
-  must(
-    deleted.DeleteMarker && deleted.VersionId,
-    () =>
-      failed("NoDeleteMarker", "a DELETE in a bucket with versioning makes no delete marker", {
-        observed: `delete marker ${deleted.DeleteMarker ?? false}, version id ${deleted.VersionId ?? "none"}`,
-        expected: "a delete marker with a version id",
-        evidence: "the answer to DELETE",
-      }),
-  );
+  expect(deleted.DeleteMarker && deleted.VersionId, "NoDeleteMarker", {
+    message: "a DELETE in a bucket with versioning makes no delete marker",
+    observed: `delete marker ${deleted.DeleteMarker ?? false}, version id ${deleted.VersionId ?? "none"}`,
+    expected: "a delete marker with a version id",
+    evidence: "the answer to DELETE",
+  });
   const hidden = await steps.refusal("GET", s3.send(new sdk.GetObjectCommand(at)));
-  must(hidden?.status === 404, () =>
-    failed("StillThere", "an object behind a delete marker is still read", {
-      observed: observedRefusal(hidden),
-      expected: "404 NoSuchKey",
-      evidence: "GET after DELETE in a bucket with versioning",
-    }));
+  const evidence = "GET after DELETE in a bucket with versioning";
+  expectStatus(hidden, 404, "StillThere", "an object behind a delete marker is still read", evidence);
   await expectVersion(steps, first, BODIES[0], "GET of a version behind a delete marker");
   const { DeleteMarkers = [] } = await listVersions(steps);
-  must(
+  expect(
     DeleteMarkers.some(({ VersionId, IsLatest }) => VersionId === deleted.VersionId && IsLatest),
-    () =>
-      failed("MarkerNotListed", "a delete marker is not listed as the latest version", {
-        observed: `${DeleteMarkers.length} delete markers`,
-        expected: `${deleted.VersionId} latest`,
-        evidence: "ListObjectVersions after DELETE",
-      }),
+    "MarkerNotListed",
+    "a delete marker is not listed as the latest version",
+    {
+      observed: `${DeleteMarkers.length} delete markers`,
+      expected: `${deleted.VersionId} latest`,
+      evidence: "ListObjectVersions after DELETE",
+    },
   );
   const { VersionId } = deleted;
   await ask(
@@ -161,14 +117,10 @@ const deleteMarker = ofVersions({
     s3.send(await deleteOne(steps.place, "object", { VersionId })),
   );
   const back = await steps.refusal("GET", s3.send(new sdk.GetObjectCommand(at)));
-  must(!back, () =>
-    failed("NotRestored", "an object is not back after its delete marker was deleted", {
-      observed: back && refusalText(back),
-      expected: `200 with version ${second}`,
-      evidence: "GET after DELETE of the delete marker",
-    }));
-  await expectVersion(steps, undefined, BODIES[1], "GET after DELETE of the delete marker");
-  return held("a DELETE hides the object behind a marker, and deleting the marker brings it back");
+  const after = "GET after DELETE of the delete marker";
+  expectStatus(back, 200, "NotRestored", "an object is not back after its delete marker was deleted", after);
+  await expectVersion(steps, undefined, BODIES[1], after);
+  return passed("a DELETE hides the object behind a marker, and deleting the marker brings it back");
 });
 
 const suspended = ofVersions({
@@ -183,29 +135,23 @@ const suspended = ofVersions({
   await setVersioning(steps, "Suspended");
   for (const body of [BODIES[0], BODIES[2]]) {
     const { VersionId = "null" } = await steps.put("object", body);
-    must(
-      VersionId === "null",
-      () =>
-        failed("SilentlyIgnored", "PUTs still make new versions though versioning is suspended", {
-          observed: VersionId,
-          expected: "null",
-          evidence: "x-amz-version-id of a PUT after versioning was suspended",
-        }),
-    );
+    expect(VersionId === "null", "SilentlyIgnored", {
+      message: "PUTs still make new versions though versioning is suspended",
+      observed: VersionId,
+      expected: "null",
+      evidence: "x-amz-version-id of a PUT after versioning was suspended",
+    });
   }
   await expectVersion(steps, undefined, BODIES[2], "GET after versioning was suspended");
   await expectVersion(steps, first, BODIES[0], "GET of an old version after versioning was suspended");
   const { Versions = [] } = await listVersions(steps);
-  must(
-    Versions.length === 3,
-    () =>
-      failed("WrongVersions", "after two writes with versioning suspended there is not one version more", {
-        observed: `${Versions.length} versions`,
-        expected: "3 versions: two from before, and one called null",
-        evidence: "ListObjectVersions",
-      }),
-  );
-  return held("old versions stay, and new writes replace the version called null");
+  expect(Versions.length === 3, "WrongVersions", {
+    message: "after two writes with versioning suspended there is not one version more",
+    observed: `${Versions.length} versions`,
+    expected: "3 versions: two from before, and one called null",
+    evidence: "ListObjectVersions",
+  });
+  return passed("old versions stay, and new writes replace the version called null");
 });
 
 export const versioningTrials: readonly Trial<S3Context>[] = [versioning, deleteMarker, suspended];

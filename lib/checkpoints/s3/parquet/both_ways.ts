@@ -1,13 +1,14 @@
 /** A table goes up by one writer and comes back by another reader, both ways, and every value is compared. */
+import { fail, outcomeOf } from "../../../checkpoint/expect.ts";
+import { readable } from "./readable.ts";
 import { differAt } from "../operations/bytes.ts";
 import { differences } from "../../../parquet/canonical.ts";
 import { duckdbReads, duckdbWrites } from "../../../parquet/duckdb_sql.ts";
 import { columnsThat, rowsOf, shapeOf, type Table } from "../../../parquet/types.ts";
-import { held, type Outcome } from "../../../checkpoint/trial.ts";
+import { type Outcome, passed } from "../../../checkpoint/trial.ts";
 import { duckdbShape, type DuckDbTable } from "./duckdb.ts";
 import type { Engines } from "./engines.ts";
 import type { Codec, ReadTable } from "./hyparquet.ts";
-import { deviates, outcomeOf, readable } from "./outcome.ts";
 import type { FileStore } from "./store.ts";
 
 export interface Journey {
@@ -44,13 +45,9 @@ async function toDuckDb(
   const came = await wholeAgain(store, name, bytes);
   const read = await readable("DuckDB", store.place(name), () => duckdb.read(came, table.fields));
   sameInDuckDb(table, read, store.place(name));
-  return held(
-    `${journey.what}: written by hyparquet-writer (${
-      codecWord(journey.codec)
-    }), put, got and read by DuckDB, ` +
-      `the same: ${size(table)}, ${bytes.length} bytes`,
-    { evidence: store.place(name) },
-  );
+  const wrote = `written by hyparquet-writer (${codecWord(journey.codec)}), put, got and read by DuckDB`;
+  const evidence = store.place(name);
+  return passed(`${journey.what}: ${wrote}, the same: ${size(table)}, ${bytes.length} bytes`, { evidence });
 }
 
 async function fromDuckDb(
@@ -69,13 +66,11 @@ async function fromDuckDb(
   });
   sameInHyparquet(table, read, store.place(name));
   const { requests } = file.asked();
-  return held(
-    `${journey.what}: written by DuckDB (${
-      codecWord(journey.codec)
-    }), put, and read by hyparquet in ${requests} ` +
-      `ranges, the same: ${size(table)}, ${bytes.length} bytes`,
-    { evidence: store.place(name) },
-  );
+  const wrote = `written by DuckDB (${
+    codecWord(journey.codec)
+  }), put, and read by hyparquet in ${requests} ranges`;
+  const evidence = store.place(name);
+  return passed(`${journey.what}: ${wrote}, the same: ${size(table)}, ${bytes.length} bytes`, { evidence });
 }
 
 /** Gets the object whole. Other bytes than were put are the store's doing, whatever a reader makes of them. */
@@ -88,7 +83,7 @@ export async function wholeAgain(store: FileStore, name: string, bytes: Uint8Arr
 export function sameBytes(put: Uint8Array, came: Uint8Array, evidence: string): void {
   const at = differAt(came, put);
   if (at === undefined) return;
-  deviates("WrongBytes", `other bytes came back than were put: they differ from byte ${at} on`, {
+  fail("WrongBytes", `other bytes came back than were put: they differ from byte ${at} on`, {
     evidence,
     observed: `${came.length} bytes`,
     expected: `${put.length} bytes`,
@@ -126,7 +121,7 @@ export function sameInHyparquet(table: Table, read: ReadTable, evidence: string)
 function sameValues(table: Table, columns: ReadTable["columns"], evidence: string): void {
   const [first, ...more] = differences(table, columns);
   if (first === undefined) return;
-  deviates("WrongValues", `other values came back than were written: ${[first, ...more].join("; ")}`, {
+  fail("WrongValues", `other values came back than were written: ${[first, ...more].join("; ")}`, {
     evidence,
   });
 }
@@ -141,7 +136,7 @@ function sameWords(
   const length = Math.max(expected.length, observed.length);
   for (let at = 0; at < length; at++) {
     if (expected[at] === observed[at]) continue;
-    deviates(reason, `other ${what} came back than were written`, {
+    fail(reason, `other ${what} came back than were written`, {
       evidence,
       observed: observed[at] ?? "none",
       expected: expected[at] ?? "none",

@@ -1,4 +1,5 @@
 /** Whether the tables of the catalog lie in the store as Iceberg lays them out. Reads the real tables; writes nothing. */
+import { Ended, fail, outcomeOf } from "../../../checkpoint/expect.ts";
 import type { S3Context } from "../context.ts";
 import type { Codecs } from "../../../iceberg/avro.ts";
 import { AvroError } from "../../../iceberg/avro_values.ts";
@@ -11,10 +12,8 @@ import {
 } from "../../../iceberg/location.ts";
 import { type NamedFile, readManifest, readManifestList } from "../../../iceberg/manifest.ts";
 import { MetadataError, readTableMetadata, type TableMetadata } from "../../../iceberg/metadata.ts";
-import type { ObjectRef } from "../../../engine/model.ts";
-import { held, type Outcome, skipped, type Trial } from "../../../checkpoint/trial.ts";
-import { deviates, outcomeOf } from "./outcome.ts";
-import { rangeOf, refused } from "./store.ts";
+import { failed, type Outcome, passed, skipped, type Trial } from "../../../checkpoint/trial.ts";
+import { notServed, rangeOf } from "./store.ts";
 import { oddPartition, partitionNames } from "./partitions.ts";
 import { trimEnd } from "../../../untrusted/text.ts";
 import { nextStep } from "../../../checkpoint/next_steps.ts";
@@ -55,7 +54,10 @@ export const layoutTrial: Trial<S3Context & WithTables> = {
     if (named.length === 0) return skipped("the catalog was not asked where the metadata of its tables is");
     const step = Math.ceil(named.length / MOST_TABLES);
     const sample = named.filter((_, at) => at % step === 0);
-    return await Promise.all(sample.map((table) => outcomeOf(() => lookAt(context, table))));
+    return await Promise.all(sample.map(async (one) => ({
+      object: { kind: "IcebergTable", name: one.table },
+      ...await outcomeOf(() => lookAt(context, one)),
+    })));
   },
 };
 
@@ -63,54 +65,40 @@ export const layoutTrial: Trial<S3Context & WithTables> = {
 interface Look {
   context: Pick<S3Context, "raw">;
   name: string;
-  object: ObjectRef;
 }
 
 async function lookAt(
   context: Pick<S3Context, "raw">,
   { table: name, metadataLocation }: Required<CatalogTable>,
 ): Promise<Outcome> {
-  const look: Look = { context, name, object: { kind: "IcebergTable", name } };
+  const look: Look = { context, name };
   const place = inS3(look, metadataLocation);
   const text = new TextDecoder().decode(await unpacked(await read(look, place, "its metadata file")));
   const metadata = understood(look, metadataLocation, () => readTableMetadata(text));
-  const odd = [
-    ...oddName(metadataLocation),
-    ...oddLocation(metadata, metadataLocation),
-  ];
+  const odd = [...oddName(metadataLocation), ...oddLocation(metadata, metadataLocation)];
   const files = await currentFiles(look, metadata);
   const data = files.filter(({ kind, path }) => kind === "data" && /\.parquet$/.test(path));
   const sample = data.slice(0, MOST_FILES);
-  await Promise.all(sample.map((file) => ofTable(look, () => looksLikeParquet(look, file))));
+  await Promise.all(sample.map((file) => looksLikeParquet(look, file)));
   odd.push(...oddPlaces(metadata, files, partitionNames(text)));
   if (odd.length > 0) {
     return { ...warned(look, odd), evidence: metadataLocation };
   }
-  return held(
-    `table ${name}: metadata, manifests and ${files.length} files of its snapshot lie as Iceberg lays them out; ` +
-      `${sample.length} Parquet files looked into`,
-    { object: look.object, evidence: metadataLocation },
-  );
+  const found = `metadata, manifests and ${files.length} files of its snapshot lie as Iceberg lays them out`;
+  const looked = `${sample.length} Parquet files were looked into`;
+  return passed(`table ${name}: ${found}; ${looked}`, { evidence: metadataLocation });
 }
 
-function warned({ name, object }: Look, odd: readonly string[]): Outcome {
-  return {
-    result: "failed",
-    status: "warning",
-    reason: "OddLayout",
-    message: `table ${name} can be read, but does not lie as Iceberg lays tables out: ${
-      odd.slice(0, 3).join("; ")
-    }`,
-    object,
-    next: [nextStep("look-for-rules")],
-  };
+function warned({ name }: Look, odd: readonly string[]): Outcome {
+  const what = odd.slice(0, 3).join("; ");
+  const message = `table ${name} can be read, but does not lie as Iceberg lays tables out: ${what}`;
+  return failed("OddLayout", message, { status: "warning", next: [nextStep("look-for-rules")] });
 }
 
-function inS3({ name, object }: Look, location: string): ObjectPlace {
+function inS3({ name }: Look, location: string): ObjectPlace {
   const place = placeOf(location);
   if (place && place.key !== "") return place;
-  deviates("NotInS3", `table ${name} names a file that lies in no bucket`, {
-    object,
+  fail("NotInS3", `table ${name} names a file that lies in no bucket`, {
     observed: location,
     expected: "s3://BUCKET/KEY",
   });
@@ -120,28 +108,24 @@ async function read(look: Look, { bucket, key }: ObjectPlace, what: string): Pro
   const reply = await look.context.raw.send({ method: "GET", bucket, key });
   const evidence = `GET s3://${bucket}/${key}`;
   if (reply.status === 404) {
-    deviates("FileMissing", `table ${look.name} cannot be read: ${what} is not there`, {
-      object: look.object,
+    fail("FileMissing", `table ${look.name} cannot be read: ${what} is not there`, {
       evidence,
       observed: `404${reply.code ? ` ${reply.code}` : ""}`,
       expected: "200",
       next: [nextStep("validate-nessie")],
     });
   }
-  if (reply.status !== 200) refused(reply, evidence);
+  if (reply.status !== 200) notServed(reply, evidence);
   return reply.bytes;
 }
 
-/** What a reader of lib/iceberg gives; its complaint as a deviation. */
-function understood<T>({ name, object }: Look, file: string, reader: () => T): T {
+/** What a reader of lib/iceberg gives; its complaint ends the look. */
+function understood<T>({ name }: Look, file: string, reader: () => T): T {
   try {
     return reader();
   } catch (error) {
     if (!(error instanceof MetadataError || error instanceof AvroError)) throw error;
-    deviates("FileBroken", `table ${name} cannot be read: ${file} ${error.message}`, {
-      object,
-      evidence: file,
-    });
+    fail("FileBroken", `table ${name} cannot be read: ${file} ${error.message}`, { evidence: file });
   }
 }
 
@@ -158,13 +142,9 @@ async function currentFiles(look: Look, metadata: TableMetadata): Promise<NamedF
   if (currentSnapshotId === undefined) return [];
   const snapshot = snapshots.find(({ id }) => id === currentSnapshotId);
   if (!snapshot) {
-    deviates(
-      "SnapshotMissing",
-      `table ${look.name} has no snapshot ${currentSnapshotId}, which is its current one`,
-      {
-        object: look.object,
-      },
-    );
+    fail("SnapshotMissing", {
+      message: `table ${look.name} has no snapshot ${currentSnapshotId}, which is its current one`,
+    });
   }
   const { manifestList, manifests = [] } = snapshot;
   const { codecs: unpack } = await import("../../../iceberg/codecs.ts");
@@ -181,18 +161,15 @@ async function manifestsIn(look: Look, manifestList: string, unpack: Codecs): Pr
   return understood(look, manifestList, () => readManifestList(bytes, unpack).map(({ path }) => path));
 }
 
-/** What is wrong with a file is wrong with its table. */
-async function ofTable({ name, object }: Look, see: () => Promise<void>): Promise<void> {
-  const seen = await outcomeOf(async () => {
-    await see();
-    return held("");
-  });
-  if (seen.result === "held") return;
-  const { reason, message, ...more } = seen;
-  deviates(reason, seen.object ? message : `table ${name} has a data file that cannot be read: ${message}`, {
-    ...more,
-    object,
-  });
+/** What stands in the way of reading a file stands in the way of its table. */
+async function ofTable<T>({ name }: Look, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof Ended)) throw error;
+    const { reason, message, ...more } = error.outcome;
+    fail(reason, `table ${name} has a data file that cannot be read: ${message}`, more);
+  }
 }
 
 const PARQUET = "PAR1";
@@ -202,10 +179,11 @@ const TAIL_BYTES = 8;
 async function looksLikeParquet(look: Look, { path, size }: NamedFile): Promise<void> {
   const { bucket, key } = inS3(look, path);
   if (size < PARQUET.length + TAIL_BYTES) broken(look, path, `${size} bytes`);
-  const [head, tail] = await Promise.all([
-    rangeOf(look.context, bucket, key, 0, PARQUET.length),
-    rangeOf(look.context, bucket, key, size - TAIL_BYTES, size),
-  ]);
+  const range = (from: number, to: number) => rangeOf(look.context, bucket, key, from, to);
+  const [head, tail] = await ofTable(
+    look,
+    () => Promise.all([range(0, PARQUET.length), range(size - TAIL_BYTES, size)]),
+  );
   const text = new TextDecoder("latin1");
   const [begins, ends] = [text.decode(head), text.decode(tail.subarray(4))];
   if (begins !== PARQUET || ends !== PARQUET) broken(look, path, `begins ${begins}, ends ${ends}`);
@@ -215,9 +193,8 @@ async function looksLikeParquet(look: Look, { path, size }: NamedFile): Promise<
   }
 }
 
-function broken({ name, object }: Look, path: string, observed: string): never {
-  deviates("NotParquet", `table ${name} has a data file that is no Parquet file`, {
-    object,
+function broken({ name }: Look, path: string, observed: string): never {
+  fail("NotParquet", `table ${name} has a data file that is no Parquet file`, {
     evidence: path,
     observed,
     expected: `${PARQUET} at both ends, and a footer within`,

@@ -5,7 +5,6 @@ import type { S3Context } from "../context.ts";
 import { bothWays, type Journey } from "./both_ways.ts";
 import { enginesOf } from "./engines.ts";
 import { layoutTrial } from "./layout.ts";
-import { outcomeOf } from "./outcome.ts";
 import { inParts, rowGroups } from "./parts.ts";
 import { fileStore } from "./store.ts";
 
@@ -95,7 +94,7 @@ const parts: Trial<S3Context> = {
     "A Parquet file of more than 5 MiB is uploaded in two parts, as engines upload theirs, got whole and by a " +
     "range over the seam, and read by DuckDB.",
   weight: "critical",
-  run: (context) => outcomeOf(async () => await inParts(store(context), await enginesOf(context))),
+  run: async (context) => await inParts(store(context), await enginesOf(context)),
 };
 
 export const formatTrials: readonly Trial<S3Context>[] = [

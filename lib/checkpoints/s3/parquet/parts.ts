@@ -1,11 +1,12 @@
 /** What readers skip by: row groups with their bounds, pages with their index, and objects made of several parts. */
+import { fail, outcomeOf } from "../../../checkpoint/expect.ts";
+import { readable } from "./readable.ts";
 import { bulkTable, orderedTable } from "../../../parquet/samples.ts";
 import type { Field, Table, Value } from "../../../parquet/types.ts";
-import { held, type Outcome } from "../../../checkpoint/trial.ts";
+import { type Outcome, passed } from "../../../checkpoint/trial.ts";
 import { rangedFile, sameBytes, sameInDuckDb, sameInHyparquet, wholeAgain } from "./both_ways.ts";
 import type { ChunkBounds } from "./duckdb.ts";
 import type { Engines } from "./engines.ts";
-import { deviates, outcomeOf, readable } from "./outcome.ts";
 import type { FileStore } from "./store.ts";
 
 const ROWS = 8192;
@@ -33,21 +34,18 @@ async function groupsByHyparquet(store: FileStore, engines: Engines, table: Tabl
   await store.put(name, bytes);
   const came = await wholeAgain(store, name, bytes);
   const [from, to] = wantedIds(table);
-  const [bounds, some] = await readable("DuckDB", place, () =>
-    Promise.all([
-      duckdb.bounds(came),
-      duckdb.read(came, table.fields, `"id" BETWEEN ${from} AND ${to}`),
-    ]));
+  const [bounds, some] = await readable(
+    "DuckDB",
+    place,
+    () =>
+      Promise.all([duckdb.bounds(came), duckdb.read(came, table.fields, `"id" BETWEEN ${from} AND ${to}`)]),
+  );
   sameBounds(table, bounds, place);
   sameInDuckDb(wanted(table), some, place);
   const asked = await readWanted(store, engines, table, name, bytes);
-  return held(
-    `${
-      ROWS / GROUP_ROWS
-    } row groups by hyparquet-writer with bounds and a page index: DuckDB sees the same bounds and ` +
-      `rows; ${some.columns[0]?.length} rows by ranges took ${asked}`,
-    { evidence: place },
-  );
+  const groups = `${ROWS / GROUP_ROWS} row groups by hyparquet-writer with bounds and a page index`;
+  const ranges = `${some.columns[0]?.length} rows by ranges took ${asked}`;
+  return passed(`${groups}: DuckDB sees the same bounds and rows; ${ranges}`, { evidence: place });
 }
 
 async function groupsByDuckDb(store: FileStore, engines: Engines, table: Table): Promise<Outcome> {
@@ -55,11 +53,9 @@ async function groupsByDuckDb(store: FileStore, engines: Engines, table: Table):
   const bytes = await engines.duckdb.write(table, { compression: "zstd", rowGroupRows: DUCKDB_GROUP_ROWS });
   await store.put(name, bytes);
   const asked = await readWanted(store, engines, table, name, bytes);
-  return held(
-    `${Math.ceil(ROWS / DUCKDB_GROUP_ROWS)} row groups by DuckDB with bounds: ` +
-      `${WANTED.to - WANTED.from} rows by hyparquet and ranges took ${asked}`,
-    { evidence: store.place(name) },
-  );
+  const groups = `${Math.ceil(ROWS / DUCKDB_GROUP_ROWS)} row groups by DuckDB with bounds`;
+  const ranges = `${WANTED.to - WANTED.from} rows by hyparquet and ranges took ${asked}`;
+  return passed(`${groups}: ${ranges}`, { evidence: store.place(name) });
 }
 
 /** Reads the wanted rows by ranges; words for what that took. More than half the file: the bounds are of no use. */
@@ -80,7 +76,7 @@ async function readWanted(
   sameInHyparquet(wanted(table), read, place);
   const { requests, bytes } = file.asked();
   if (bytes > whole.length / 2) {
-    deviates("BoundsLost", "the bounds of row groups and pages did not spare reading what was not wanted", {
+    fail("BoundsLost", "the bounds of row groups and pages did not spare reading what was not wanted", {
       evidence: place,
       observed: `${bytes} of ${whole.length} bytes fetched`,
       expected: "less than half",
@@ -113,14 +109,10 @@ function sameBounds(table: Table, bounds: readonly ChunkBounds[], evidence: stri
       `${rows} rows, ${nulls} nulls${isNumber(field) ? `, from ${min} to ${max}` : ""}`
     );
     if (expected.join("; ") === observed.join("; ")) continue;
-    deviates(
+    fail(
       "WrongBounds",
       `other bounds of column ${field.name} came back than were written: readers skip by them`,
-      {
-        evidence,
-        observed: observed.join("; "),
-        expected: expected.join("; "),
-      },
+      { evidence, observed: observed.join("; "), expected: expected.join("; ") },
     );
   }
 }
@@ -166,10 +158,6 @@ export async function inParts(store: FileStore, { hyparquet, duckdb }: Engines):
   sameBytes(bytes.subarray(SEAM.from, SEAM.to), seam, `GET ${place}, over the seam of two parts`);
   const read = await readable("DuckDB", place, () => duckdb.read(came, table.fields));
   sameInDuckDb(table, read, place);
-  return held(
-    `a file of ${bytes.length} bytes, uploaded in ${parts} parts, came back the same through DuckDB`,
-    {
-      evidence: place,
-    },
-  );
+  const what = `a file of ${bytes.length} bytes, uploaded in ${parts} parts,`;
+  return passed(`${what} came back the same through DuckDB`, { evidence: place });
 }

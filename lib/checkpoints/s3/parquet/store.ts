@@ -1,9 +1,9 @@
 /** The few things that a writer and a reader of table files ask of an object store. */
+import { fail } from "../../../checkpoint/expect.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import { type RawReply, s3Failure } from "../../../clients/s3/client.ts";
 import type { S3Context } from "../context.ts";
 import { abortUpload, deleteOne } from "../scratch/delete.ts";
-import { deviates } from "./outcome.ts";
 
 /** Names are those of the files; where they lie is the store's own business. */
 export interface FileStore {
@@ -11,7 +11,7 @@ export interface FileStore {
   /** In parts of `partBytes`, at least 5 MiB each but the last; gives how many. */
   putParts(name: string, bytes: Uint8Array, partBytes: number): Promise<number>;
   get(name: string): Promise<Uint8Array>;
-  /** The bytes from `start` up to, not including, `end`. Deviation when the store gives others, or all. */
+  /** The bytes from `start` up to, not including, `end`. Ends the trial when the store gives others, or all. */
   range(name: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
   /** `s3://BUCKET/KEY`. */
   place(name: string): string;
@@ -40,7 +40,7 @@ export function fileStore(context: S3Context, part: string): FileStore {
       ask(`upload ${keyOf(name)} in parts`, () => upload(context, keyOf(name), bytes, partBytes)),
     async get(name) {
       const reply = await raw.send({ method: "GET", bucket, key: keyOf(name) });
-      if (reply.status !== 200) refused(reply, `GET s3://${bucket}/${keyOf(name)}`);
+      if (reply.status !== 200) notServed(reply, `GET s3://${bucket}/${keyOf(name)}`);
       return reply.bytes;
     },
     range: (name, start, end) => rangeOf(context, bucket, keyOf(name), start, end),
@@ -82,7 +82,7 @@ async function upload(
   return count;
 }
 
-/** A signed ranged GET of any object; anything but exactly these bytes as 206 is a Deviation. */
+/** A signed ranged GET of any object; anything but exactly these bytes as 206 ends the trial. */
 export async function rangeOf(
   { raw }: Pick<S3Context, "raw">,
   bucket: string,
@@ -94,20 +94,16 @@ export async function rangeOf(
   const evidence = `GET s3://${bucket}/${key} with Range: ${range}`;
   const reply = await raw.send({ method: "GET", bucket, key, headers: { range } });
   if (reply.status === 200) {
-    deviates(
+    fail(
       "RangeIgnored",
       "a range was asked for, and the whole object came: readers would load every file whole",
-      {
-        evidence,
-        observed: "200",
-        expected: "206",
-      },
+      { evidence, observed: "200", expected: "206" },
     );
   }
-  if (reply.status !== 206) refused(reply, evidence);
+  if (reply.status !== 206) notServed(reply, evidence);
   const told = reply.headers.get("content-range") ?? "none";
   if (reply.bytes.length !== end - start || !told.startsWith(`bytes ${start}-${end - 1}/`)) {
-    deviates("WrongRange", "a range was asked for, and another one came", {
+    fail("WrongRange", "a range was asked for, and another one came", {
       evidence,
       observed: `${reply.bytes.length} bytes, Content-Range ${told}`,
       expected: `${end - start} bytes, Content-Range bytes ${start}-${end - 1}`,
@@ -117,7 +113,7 @@ export async function rangeOf(
 }
 
 /** Not allowed and not able now say nothing about the store's way with files; every other answer does. */
-export function refused({ status, code }: RawReply, evidence: string): never {
+export function notServed({ status, code }: RawReply, evidence: string): never {
   const words = `${status}${code ? ` ${code}` : ""}`;
   if (status === 401 || status === 403 || status >= 500) {
     throw new CannotLook({
@@ -126,5 +122,5 @@ export function refused({ status, code }: RawReply, evidence: string): never {
     });
   }
   const reason = status === 404 ? "FileMissing" : "NotReadable";
-  deviates(reason, `the object store answered ${words} for an object that must be there`, { evidence });
+  fail(reason, `the object store answered ${words} for an object that must be there`, { evidence });
 }

@@ -92,7 +92,7 @@ interface Place {
 
 /**
  * Makes the objects that are read, reads some back, and gives the cells. `within` bounds the making, in milliseconds.
- * CannotLook when the store refuses, or gives other bytes than it was given.
+ * CannotLook when the store rejects, or gives other bytes than it was given.
  */
 export async function prepare(
   context: S3Context,

@@ -11,7 +11,7 @@ const UNSIGNED = { "x-amz-content-sha256": "UNSIGNED-PAYLOAD" };
 
 let part: Uint8Array | undefined;
 
-/** Gives the bytes that were uploaded, or how the store refused. CannotLook when it gave no whole answer. */
+/** Gives the bytes that were uploaded, or how the store rejected. CannotLook when it gave no whole answer. */
 export async function uploadInParts(
   context: S3Context,
   key: string,

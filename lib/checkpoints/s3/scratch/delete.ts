@@ -9,10 +9,10 @@ import type {
   DeleteObjectsCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { NotCleaned } from "../../../checkpoint/run.ts";
+import { NotCleaned } from "../../../checkpoint/scratch.ts";
 import type { RawDelete, RawRequest, S3Session } from "../../../clients/s3/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
-import { sideBySide } from "../../../checkpoint/side_by_side.ts";
+import { inParallel } from "../../../checkpoint/side_by_side.ts";
 import type { S3Context } from "../context.ts";
 import { type Item, type Kind, lister, walk } from "./delete_lists.ts";
 import { isIn, isOwn, keyIn, type OwnBucket, type OwnPlace } from "./own_place.ts";
@@ -144,7 +144,7 @@ interface Emptying {
   s3: S3Client;
   place: OwnPlace;
   session: S3Session;
-  /** Whether the store has refused to delete many objects at once. */
+  /** Whether the store has rejected a request to delete many objects at once. */
   batches: { refused: boolean };
   remarks: Remark[];
 }
@@ -232,7 +232,7 @@ async function remove(
       : await replyOf(s3.send(new sdk.DeleteObjectCommand({ ...at, VersionId: id })), what);
     if (!said.ok) errors.set(key, refusalText(said.refusal));
   };
-  if (kind === "uploads" || batches.refused) return await sideBySide(items, AT_ONCE, single);
+  if (kind === "uploads" || batches.refused) return await inParallel(items, AT_ONCE, single);
   // An object that is locked may be deleted all the same in a bucket of our own, and nowhere else.
   const bypass = isOwn(place) ? { BypassGovernanceRetention: true } : {};
   const batch = async (part: readonly Item[]) => {
@@ -243,7 +243,7 @@ async function remove(
     );
     if (!said.ok) {
       batches.refused = true;
-      return await sideBySide(part, AT_ONCE, single);
+      return await inParallel(part, AT_ONCE, single);
     }
     for (const { Key = "", Code = "" } of said.value.Errors ?? []) {
       if (!/^NoSuch(?:Key|Version)$/.test(Code)) errors.set(Key, Code);
@@ -251,7 +251,7 @@ async function remove(
   };
   const count = Math.ceil(items.length / BATCH);
   const parts = Array.from({ length: count }, (_, i) => items.slice(i * BATCH, (i + 1) * BATCH));
-  await sideBySide(parts, AT_ONCE, batch);
+  await inParallel(parts, AT_ONCE, batch);
 }
 
 /**

@@ -62,7 +62,7 @@ export async function walk(
     const page = await list(cursor);
     if (!page.ok) {
       if (pages === 1) return { refusal: page.refusal };
-      return { ...walked, cut: `page ${pages} of the list was refused: HTTP ${page.refusal.status}` };
+      return { ...walked, cut: `page ${pages} of the list was rejected: HTTP ${page.refusal.status}` };
     }
     const before = walked.outsideCount;
     const items = inside(page.value, place, walked);

@@ -1,5 +1,5 @@
 /** Markers of runs (lib/checkpoint/scratch_marker.ts) as objects: written beside what a run makes, read with the store's own times. */
-import type { Scratch } from "../../../checkpoint/run.ts";
+import type { Scratch } from "../../../checkpoint/scratch.ts";
 import type { RawReply, RawS3 } from "../../../clients/s3/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import {

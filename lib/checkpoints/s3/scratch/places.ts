@@ -1,6 +1,6 @@
-/** The places in an object store that a run makes for itself, and how they are taken back: whole, also after years. */
+/** The places in an object store that a run makes for itself, and how they are cleaned up: whole, also after years. */
 import type { S3Client } from "@aws-sdk/client-s3";
-import { NotCleaned, type Scratch } from "../../../checkpoint/run.ts";
+import { NotCleaned, type Scratch } from "../../../checkpoint/scratch.ts";
 import type { S3Session } from "../../../clients/s3/client.ts";
 import { trimEnd } from "../../../untrusted/text.ts";
 import { removeBucket } from "./delete.ts";

@@ -4,7 +4,7 @@
  */
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { RawS3, S3Session } from "../../../clients/s3/client.ts";
-import { markerVerdict, stuckBy, type SweepState } from "../../../checkpoint/run.ts";
+import { markerVerdict, stuckBy, type SweepState } from "../../../checkpoint/scratch.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import { type ExpiredRun, type MarkerVerdict, RUN_ID } from "../../../checkpoint/scratch_marker.ts";
 import { empty, removeBucket } from "./delete.ts";

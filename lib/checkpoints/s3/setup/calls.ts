@@ -18,8 +18,8 @@ export async function replyOf<T>(call: Promise<T>, session: S3Session): Promise<
     return { ok: true, value: await call };
   } catch (error) {
     const answer = s3ErrorReply(error);
-    const unwell = !answer || answer.status === 0 || (answer.status >= 500 && answer.status !== 501);
-    if (unwell) throw s3Failure(error, session);
+    const outOfOrder = !answer || answer.status === 0 || (answer.status >= 500 && answer.status !== 501);
+    if (outOfOrder) throw s3Failure(error, session);
     return { ok: false, refusal: { status: answer.status, code: answer.code } };
   }
 }

@@ -6,7 +6,7 @@ import { CannotLook, UsageError } from "../../../engine/errors.ts";
 import { failureReason } from "../../../engine/unread/failure_reason.ts";
 import type { Failure, ObjectRef } from "../../../engine/model.ts";
 import { refText } from "../../../engine/model.ts";
-import { failed, held, type Outcome, skipped } from "../../../checkpoint/trial.ts";
+import { failed, type Outcome, passed, skipped, unknown } from "../../../checkpoint/trial.ts";
 import { type CredentialRef, pairAmong } from "./facts.ts";
 import { command } from "../../../untrusted/shell.ts";
 import { own } from "../../../untrusted/lookup.ts";
@@ -125,10 +125,7 @@ export function signs({ answer }: Credential): boolean {
 export function credentialOutcomes(all: readonly Credential[]): Outcome[] {
   if (all.length === 0) {
     return [failed("NoCredentials", "no Secret of the platform holds a pair of S3 keys under a usual name", {
-      next: [
-        nextStep("health"),
-        nextStep("give-credentials"),
-      ],
+      next: [nextStep("health"), nextStep("give-credentials")],
     })];
   }
   return all.map((one): Outcome => {
@@ -136,9 +133,8 @@ export function credentialOutcomes(all: readonly Credential[]): Outcome[] {
     const what = `${one.idKey} and ${one.secretKey}`;
     const evidence = "GET /, signed";
     if (one.failure) {
-      const reason = failureReason(one.failure.kind);
       const message = `its keys could not be read: ${one.failure.message}`;
-      return { result: "unknown", reason, message, object };
+      return unknown(failureReason(one.failure.kind), message, { object });
     }
     if (one.flaw) {
       return failed("BadKey", `cannot sign a request: ${one.flaw}`, {
@@ -147,12 +143,10 @@ export function credentialOutcomes(all: readonly Credential[]): Outcome[] {
         next: look(one),
       });
     }
-    if (!one.answer) {
-      return { result: "unknown", reason: "NotTried", message: "its keys were not tried", object };
-    }
+    if (!one.answer) return unknown("NotTried", "its keys were not tried", { object });
     const observed = `HTTP ${one.answer.status}${one.answer.code ? ` ${one.answer.code}` : ""}`;
     const base = { object, observed, expected: "HTTP 200", evidence };
-    if (signs(one)) return held(`${what} sign requests that the store accepts`, base);
+    if (signs(one)) return passed(`${what} sign requests that the store accepts`, base);
     return { ...failed(...refusedWhy(one, observed), base), next: look(one), ...mayBeOthers(one) };
   });
 }
@@ -179,7 +173,7 @@ function refusedWhy({ answer, idKey, secretKey }: Credential, observed: string):
     case "UserSuspended":
       return ["UserSuspended", "the user of these keys is suspended"];
     default:
-      return ["Refused", `the store refused a request signed with its keys (${observed})`];
+      return ["Refused", `the store rejected a request signed with its keys (${observed})`];
   }
 }
 
@@ -201,14 +195,14 @@ export function copyOutcomes(all: readonly Credential[]): Outcome[] {
     const object = copy.secret;
     const namesake = sources.find(({ keys }) => keys?.accessKeyId === copy.keys?.accessKeyId);
     if (namesake?.keys?.secretAccessKey === copy.keys?.secretAccessKey) {
-      return held(`holds the same keys as ${refText(namesake?.secret ?? object)}`, { object });
+      return passed(`holds the same keys as ${refText(namesake?.secret ?? object)}`, { object });
     }
     const names = sources.map(({ secret }) => refText(secret)).join(", ");
     if (namesake) {
       const message = `has the access key of ${refText(namesake.secret)}, with another secret key`;
       return failed("CopyDiffers", message, { object, next: look(copy) });
     }
-    if (signs(copy)) return held(`holds keys of another user than ${names}; they work`, { object });
+    if (signs(copy)) return passed(`holds keys of another user than ${names}; they work`, { object });
     const message = `holds other keys than ${names}, and the store does not take them: the copy is old` +
       (copy.used ? "" : ", or for another store");
     return failed("CopyDiffers", message, { object, next: look(copy), ...mayBeOthers(copy) });

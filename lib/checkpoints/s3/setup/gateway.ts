@@ -48,7 +48,7 @@ const partsOf = perWorld((world): Part[] => {
 const partsCheck: Check = {
   id: "s3-gateway.parts",
   title: "gateway of the object store",
-  explain: "The Service of Rook's object store and the Deployments and pods of its gateways are well.",
+  explain: "The Service of Rook's object store and the Deployments and pods of its gateways are healthy.",
   needs: [cephObjectStores, services, endpointSlices, deployments, pods],
   object: (world) => gatewayServices(world)[0] ?? { kind: "Service", name: "*" },
   run(world) {
@@ -60,7 +60,7 @@ const partsCheck: Check = {
     const told = parts.flatMap(({ ref, judged }) => judged ? [{ ...judged, object: ref }] : []);
     if (told.length > 0) return told;
     const observed = `${parts.length} of ${parts.length}`;
-    const message = `${observed} Services, Deployments and pods of the gateway are well`;
+    const message = `${observed} Services, Deployments and pods of the gateway are healthy`;
     return [{ status: "ok", reason: "AllWell", message, observed }];
   },
 };

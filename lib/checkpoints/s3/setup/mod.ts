@@ -1,6 +1,6 @@
 /** Finds the object store, a way to it and keys that open it, and gives trials their clients and their scratch place. */
 import type { Asked } from "../../../command.ts";
-import type { Scratch } from "../../../checkpoint/run.ts";
+import type { Scratch } from "../../../checkpoint/scratch.ts";
 import { connectWriter } from "../../../clients/kubernetes/writer.ts";
 import {
   connectToService,
@@ -66,7 +66,7 @@ export interface S3Setup extends S3Context {
 /** CannotLook when there is no object store, no way to it, or nobody who answers; UsageError as of `--credentials`. */
 export async function openStore(world: World, asked: Asked, wanted: Wanted): Promise<Store> {
   const { cluster, timeoutMs, signal } = asked;
-  // Not bound to the signal: what was made must be taken back over the same way.
+  // Not bound to the signal: what was made must be cleaned up over the same way.
   const kube = await connectWriter({ cluster, timeoutMs });
   let connection: ServiceConnection | undefined;
   try {

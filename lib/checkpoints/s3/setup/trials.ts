@@ -1,14 +1,15 @@
 /** Trials of the setup as it is: keys, their copies, buckets, region, and the place where the others are carried out. */
-import { leftoverOutcome } from "../../../checkpoint/run.ts";
+import { leftoverOutcome } from "../../../checkpoint/scratch.ts";
 import { refText } from "../../../engine/model.ts";
 import { userText } from "../../../checkpoint/scratch_marker.ts";
 import {
   failed,
-  held,
   type Outcome,
+  passed,
   skipped,
   type Trial,
   type TrialWords,
+  unknown,
 } from "../../../checkpoint/trial.ts";
 import { copyOutcomes, credentialOutcomes } from "./credentials.ts";
 import type { S3Setup } from "./mod.ts";
@@ -25,7 +26,7 @@ const credentials: Trial<S3Setup> = {
     "Every pair of S3 keys in the platform's Secrets, and in those that Rook wrote for its users, signs a request that the " +
     "store accepts. An unknown access key, a wrong secret key, a line break in a key and a wrong clock are told apart.",
   weight: "critical",
-  run: ({ store }) => Promise.resolve(credentialOutcomes(store.credentials)),
+  run: ({ store }) => credentialOutcomes(store.credentials),
 };
 
 const copies: Trial<S3Setup> = {
@@ -35,7 +36,7 @@ const copies: Trial<S3Setup> = {
     "The copies of keys in the platform's namespace are those that Rook wrote for the user. They are compared in memory; " +
     "what differs is named, never shown. A copy of another user's keys that work is no fault.",
   weight: "critical",
-  run: ({ store }) => Promise.resolve(copyOutcomes(store.credentials)),
+  run: ({ store }) => copyOutcomes(store.credentials),
 };
 
 const buckets: Trial<S3Setup> = {
@@ -62,7 +63,7 @@ async function lookInto({ s3, session, store }: S3Setup, { name, via }: RealBuck
   const base = { object, evidence: `GET /${name}?list-type=2`, expected: "HTTP 200" };
   const keys = store.chosen ? refText(store.chosen.secret) : "the keys";
   if (said.ok) {
-    return held(`bucket ${name} is listed with the keys of ${keys}`, { ...base, observed: "HTTP 200" });
+    return passed(`bucket ${name} is listed with the keys of ${keys}`, { ...base, observed: "HTTP 200" });
   }
   const observed = refusalText(said.refusal);
   if (said.refusal.status === 404) {
@@ -78,7 +79,7 @@ const region: Trial<S3Setup> = {
   title: "region",
   explain:
     "What the store says is the region of the platform's buckets. Clients sign with a region; a store that insists on its " +
-    "own refuses the others. Ceph takes any.",
+    "own rejects the others. Ceph takes any.",
   weight: "warning",
   async run({ s3, session, store, region }) {
     const { GetBucketLocationCommand } = await import("@aws-sdk/client-s3");
@@ -95,7 +96,7 @@ const region: Trial<S3Setup> = {
     // AWS says nothing for us-east-1.
     const told = said.value.LocationConstraint || "no region";
     const message = `signed for ${region}, and the store, which says ${told}, takes it`;
-    return held(message, { observed: told, evidence });
+    return passed(message, { observed: told, evidence });
   },
 };
 
@@ -107,11 +108,9 @@ const place: Trial<S3Setup> = {
     "a prefix of a bucket that is there is used, and what needs a bucket of its own is skipped.",
   weight: "warning",
   run({ bucket, prefix, ownBucket, refusal }) {
-    if (ownBucket) return Promise.resolve(held(`all is tried in bucket ${bucket}`));
+    if (ownBucket) return passed(`all is tried in bucket ${bucket}`);
     const why = refusal ? ` (${refusalText(refusal)})` : "";
-    return Promise.resolve(
-      skipped(`this user may make no bucket${why}: what can be is tried below ${bucket}/${prefix}`),
-    );
+    return skipped(`this user may make no bucket${why}: what can be is tried below ${bucket}/${prefix}`);
   },
 };
 
@@ -139,13 +138,11 @@ const sweep: Trial<S3Setup> = {
         next: [listingStep(endpoint, one.place), removalStep(endpoint, one.place)],
       })
     );
-    const unseen = swept.unseen.map((why): Outcome => ({
-      result: "unknown",
-      reason: "NotListed",
-      message: `whether earlier runs left something is not known: ${why}`,
-    }));
+    const unseen = swept.unseen.map((why) =>
+      unknown("NotListed", `whether earlier runs left something is not known: ${why}`)
+    );
     const all = [...stuck, ...unclear, ...unseen];
-    return all.length > 0 ? all : held(sweptText(swept.places));
+    return all.length > 0 ? all : passed(sweptText(swept.places));
   },
 };
 
@@ -165,7 +162,7 @@ export const setupTrials: readonly Trial<S3Setup>[] = [credentials, copies, buck
 /** Judged when all is over, so it has no `run`. */
 export const cleanWords: TrialWords = {
   id: "s3.clean",
-  title: "everything taken back",
+  title: "everything cleaned up",
   explain: "Whatever this run has made in the object store is gone again when it ends.",
   weight: "warning",
 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { inScratch } from "../../../../lib/checkpoint/run.ts";
+import { inScratch } from "../../../../lib/checkpoint/scratch.ts";
 import {
-  openYard,
+  openScratchRest,
   scratchPlace,
   sweepObjects,
 } from "../../../../lib/checkpoints/nessie/iceberg_rest/scratch.ts";
@@ -50,9 +50,9 @@ Deno.test("a table that the catalog put elsewhere is not cleaned up after", asyn
       at: (path: string) => path,
       send: () => Promise.resolve(reply(200, { metadata: { location: "s3://wh/bronze/orders" } })),
     };
-    const yard = openYard({ scratch, rest, branch: "b", objects: fake.objects });
-    await yard.send("GET", "/x");
-    assert.deepEqual([...yard.locations], ["s3://wh/bronze/orders"]);
+    const tried = openScratchRest({ scratch, rest, branch: "b", objects: fake.objects });
+    await tried.send("GET", "/x");
+    assert.deepEqual([...tried.locations], ["s3://wh/bronze/orders"]);
   }, { undoTimeoutMs: PATIENT_MS });
   assert.deepEqual(leftovers, []);
   assert.deepEqual([...fake.files], ["wh/bronze/orders/metadata/1.json"]);
@@ -62,8 +62,8 @@ Deno.test("what is deleted in the catalog lies in the scratch namespace", async 
   const sent: string[] = [];
   await inScratch(async (scratch) => {
     const send = (_method: string, path: string) => (sent.push(path), Promise.resolve(reply(204)));
-    const yard = openYard({ scratch, rest: { at: (path: string) => path, send }, branch: "b" });
-    const { root } = yard;
+    const tried = openScratchRest({ scratch, rest: { at: (path: string) => path, send }, branch: "b" });
+    const { root } = tried;
     for (
       const path of [
         "/namespaces/bronze/tables/orders?purgeRequested=true",
@@ -74,11 +74,11 @@ Deno.test("what is deleted in the catalog lies in the scratch namespace", async 
         `/${"x".repeat(root.length)}/namespaces/${root}/tables/t`,
         "",
       ]
-    ) await assert.rejects(yard.send("DELETE", path), /is not of this run/, path);
+    ) await assert.rejects(tried.send("DELETE", path), /is not of this run/, path);
     assert.deepEqual(sent, []);
     const ours = ["", "/tables/t", "/tables/t?purgeRequested=true", "%1Finner", "%1finner/views/v"];
-    for (const path of ours) await yard.send("DELETE", `/namespaces/${root}${path}`);
-    await yard.send("GET", "/namespaces/bronze");
+    for (const path of ours) await tried.send("DELETE", `/namespaces/${root}${path}`);
+    await tried.send("GET", "/namespaces/bronze");
     assert.equal(sent.length, ours.length + 1);
   }, { undoTimeoutMs: PATIENT_MS }).then(({ ended }) => {
     if (ended.status === "rejected") throw ended.reason;

@@ -234,7 +234,7 @@ Deno.test("views are followed to their metadata, and contents of other kinds are
     ]]);
   }));
 
-Deno.test("a catalog without tables is skipped, not held", () =>
+Deno.test("a catalog without tables is skipped, not passed", () =>
   withStore(async (store) => {
     putBytes(store, "s3://lake/x", new Uint8Array(1));
     const records = integrityRecords(await walkOver(store, { main: { entries: {} } }));

@@ -25,7 +25,7 @@ const ROW: LoadRow = {
 };
 
 Deno.test("a query over its budget, and one that fails, are told", () => {
-  assert.equal(latencyOutcomes([ROW])[0]?.result, "held");
+  assert.equal(latencyOutcomes([ROW])[0]?.result, "passed");
   const [slow] = latencyOutcomes([ROW, { ...ROW, operation: "entries", maxMs: 2001 }]);
   assert.deepEqual([slow?.result, slow?.reason], ["failed", "TooSlow"]);
   assert.match(slow?.message ?? "", /a query \(entries\) took 2001 ms/);
@@ -34,7 +34,7 @@ Deno.test("a query over its budget, and one that fails, are told", () => {
   assert.equal(latencyOutcomes([])[0]?.reason, "NothingMeasured");
 });
 
-Deno.test("where it bends is told, and operations that fail under load are found", () => {
+Deno.test("where it is saturated is told, and operations that fail under load are found", () => {
   const rows = [1, 2, 4, 8].map((concurrency): LoadRow => ({
     ...ROW,
     concurrency,
@@ -45,7 +45,7 @@ Deno.test("where it bends is told, and operations that fail under load are found
     loadOutcomes(rows)[0]?.message ?? "",
     /at most 400 a second, with 4 workers; from 4 workers on more/,
   );
-  assert.match(loadOutcomes(rows.slice(0, 3))[0]?.message ?? "", /does not bend up to 4 workers/);
+  assert.match(loadOutcomes(rows.slice(0, 3))[0]?.message ?? "", /is not saturated with up to 4 workers/);
   const [bad] = loadOutcomes([{ ...ROW, errors: { "HTTP 503": 3 }, firstErrors: ["busy"] }]);
   assert.deepEqual([bad?.result, bad?.reason], ["failed", "RefusedUnderLoad"]);
   assert.equal(loadOutcomes([])[0]?.result, "failed");
@@ -66,7 +66,7 @@ Deno.test("load commits and reads on scratch branches, and loses none of its com
       return { rows, records, tables: fake.state.commit(shared?.hash ?? "").tree.size };
     });
     assert.equal(value.rows.length, 10);
-    assert.deepEqual(value.records.filter(({ result }) => result !== "held"), []);
+    assert.deepEqual(value.records.filter(({ result }) => result !== "passed"), []);
     assert.ok(value.rows.every(({ requests }) => requests > 0));
     const commits = value.rows.filter(({ operation }) => operation === "commit, one branch");
     const least = commits.reduce((sum, { requests }) => sum + requests, 0);

@@ -8,7 +8,7 @@ import {
   type SweptReference,
 } from "../../../../lib/checkpoints/nessie/scratch/sweep.ts";
 import { removeReference } from "../../../../lib/checkpoints/nessie/scratch/remove.ts";
-import { cleanRecords } from "../../../../lib/checkpoints/nessie/scratch/clean.ts";
+import { cleanOutcomes } from "../../../../lib/checkpoints/nessie/scratch/clean.ts";
 import { commit, namespace } from "../../../../lib/checkpoints/nessie/trying.ts";
 import type { OwnReference } from "../../../../lib/clients/nessie/client.ts";
 import { GRACE_MS, LEASE_MS, markerText } from "../../../../lib/checkpoint/scratch_marker.ts";
@@ -175,7 +175,7 @@ for (const [what, message] of Object.entries(FOREIGN)) {
           mark: "x",
           root: "http://n:1",
         };
-        return await cleanRecords(context.undoNessie, end, 1);
+        return await cleanOutcomes(context.undoNessie, end);
       });
       assert.deepEqual(told.map(({ reason }) => reason), ["OwnerUnknown"]);
       assert.match(told[0]?.message ?? "", new RegExp(`${NAME}-merge.* left alone: the run has .*marker`));

@@ -1,12 +1,11 @@
 /** Whole runs beside each other, each of which sees what the other has made. */
 import assert from "node:assert/strict";
-import { validate } from "../../../../lib/checkpoints/nessie/run.ts";
 import type { TrialRecord } from "../../../../lib/checkpoint/trial.ts";
 import { withKubeconfig } from "../../../clients/kubernetes/fixture.ts";
 import { withClock } from "../../../fakes/clock.ts";
 import { closedPort, kubeconfigFor } from "../../../fakes/api_server.ts";
 import { fakeNessie } from "../../../fakes/nessie/server.ts";
-import { NO_FACTS } from "../fixture.ts";
+import { NO_FACTS, validate } from "../fixture.ts";
 import { withAsked } from "../../../fakes/asked.ts";
 
 Deno.test("two runs at once on machines whose clocks are an hour apart do not touch each other", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { metricSum } from "../../../../lib/checkpoints/nessie/api/management_port.ts";
-import { properties, readWanted, wantedOf } from "../../../../lib/checkpoints/nessie/setup/wanted.ts";
+import { properties } from "../../../../lib/checkpoints/nessie/setup/deployment.ts";
+import { readWanted, wantedOf } from "../../../../lib/checkpoints/nessie/setup/wanted.ts";
 import type { KubeObject, KubeWriter } from "../../../../lib/clients/kubernetes/writer.ts";
 
 const FILE = `# a comment

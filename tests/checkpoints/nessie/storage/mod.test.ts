@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runTrials } from "../../../../lib/checkpoint/run.ts";
+import { runTrials } from "../../../../lib/checkpoint/run_trials.ts";
 import { storageTrials } from "../../../../lib/checkpoints/nessie/storage/mod.ts";
 import type { StorageContext } from "../../../../lib/checkpoints/nessie/storage/database.ts";
 import { tryStorage } from "../../../../lib/checkpoints/nessie/storage/run.ts";
@@ -8,7 +8,7 @@ import { CannotLook } from "../../../../lib/engine/errors.ts";
 import type { Facts } from "../../../../lib/engine/model.ts";
 import type { TrialRecord } from "../../../../lib/checkpoint/trial.ts";
 import { openWorld } from "../../../../lib/engine/world.ts";
-import { NO_FACTS, withFake } from "../fixture.ts";
+import { NO_FACTS, trying, withFake } from "../fixture.ts";
 import { catalogObjects, type FakeDatabase, fakeDatabase, GOOD } from "./fixture.ts";
 import { PATIENT_MS } from "../../../patience.ts";
 
@@ -78,7 +78,7 @@ function facts3(instances = 3, starts = POD_STARTS): Facts {
 
 Deno.test("a catalog on JDBC2 whose commits arrive holds in everything", async () => {
   const records = await tried({ created: "2026-11-20T08:00:00Z" });
-  assert.deepEqual([...records.values()].filter(({ result }) => result !== "held"), []);
+  assert.deepEqual([...records.values()].filter(({ result }) => result !== "passed"), []);
   assert.equal(records.size, storageTrials.length);
   assert.equal(
     records.get("nessie.store-replicas")?.observed,
@@ -148,7 +148,7 @@ Deno.test("a pod that is labelled primary and takes no writes is seen", async ()
 Deno.test("connections: over 80 % is a warning, over 95 % critical, and pools that may take all are one too", async () => {
   const at = async (used: number, settings: StoreSettings = JDBC2) =>
     (await tried({ database: { used }, settings })).get("nessie.store-connections");
-  assert.equal((await at(37))?.result, "held");
+  assert.equal((await at(37))?.result, "passed");
   const many = await at(40);
   assert.equal(many?.reason, "FewConnections");
   assert.equal(many?.status, undefined);
@@ -181,13 +181,13 @@ Deno.test("what is not older than every pod proves nothing of a restart, and say
 Deno.test("who may not read the Secret or forward ports is told once; the configuration is judged all the same", async () => {
   const failure = { kind: "forbidden" as const, message: "user x may not get secrets. Next: bind a Role" };
   const records = await tried({ store: { failure }, created: "2026-11-20T08:00:00Z" });
-  assert.equal(records.get("nessie.store-kept")?.result, "held");
+  assert.equal(records.get("nessie.store-kept")?.result, "passed");
   assert.equal(records.get("nessie.store-open")?.result, "unknown");
   assert.match(records.get("nessie.store-open")?.message ?? "", /may not get secrets/);
   for (const id of ["tables", "grows", "connections", "size", "replicas"]) {
     assert.equal(records.get(`nessie.store-${id}`)?.result, "skipped", id);
   }
-  assert.equal(records.get("nessie.store-survives")?.result, "held");
+  assert.equal(records.get("nessie.store-survives")?.result, "passed");
 });
 
 Deno.test("a Secret that may not be read makes the database unknown, and no record holds a password", async () => {
@@ -204,7 +204,7 @@ Deno.test("a Secret that may not be read makes the database unknown, and no reco
           Promise.resolve([{ apiVersion: "v1", kind: "Pod", metadata: { name: "nessie-postgres-1" } }]),
       },
       { timeoutMs: PATIENT_MS },
-      { signal: context.signal, trialTimeoutMs: PATIENT_MS, concurrency: 1 },
+      trying(context),
     ));
   const open = value.find(({ trial }) => trial === "nessie.store-open");
   assert.equal(open?.result, "unknown");
@@ -218,7 +218,7 @@ Deno.test("without a Deployment it is not known what the catalog keeps its data 
       context,
       { get: () => Promise.resolve(undefined), list: () => Promise.resolve([]) },
       { timeoutMs: PATIENT_MS },
-      { signal: context.signal, trialTimeoutMs: PATIENT_MS, concurrency: 1 },
+      trying(context),
     ));
   assert.equal(value.find(({ trial }) => trial === "nessie.store-kept")?.result, "unknown");
 });
@@ -231,7 +231,7 @@ Deno.test("a Cluster without a primary, and a host that is no Cluster's, are tol
         context,
         { get: (path) => Promise.resolve(objects[path]), list: () => Promise.resolve([]) },
         { timeoutMs: PATIENT_MS },
-        { signal: context.signal, trialTimeoutMs: PATIENT_MS, concurrency: 1 },
+        trying(context),
       ));
     return value.find(({ trial }) => trial === "nessie.store-open")?.message ?? "";
   };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inScratch } from "../../../../lib/checkpoint/run.ts";
+import { inScratch } from "../../../../lib/checkpoint/scratch.ts";
 import { type Restart, restartCatalog } from "../../../../lib/checkpoints/nessie/storage/restart.ts";
 import type { KubeObject } from "../../../../lib/clients/kubernetes/writer.ts";
 import { givenConnection } from "../../../../lib/clients/kubernetes/service_connection.ts";
@@ -79,7 +79,7 @@ Deno.test("a catalog that keeps everything holds on each of its new pods, and th
   const { ended, leftovers, questions, merges, before, after } = await restarted({});
   assert.equal(ended.status, "fulfilled", ended.status === "rejected" ? String(ended.reason) : "");
   const outcomes = ended.status === "fulfilled" ? ended.value : [];
-  assert.deepEqual(outcomes.map(({ result }) => result), ["held", "held"]);
+  assert.deepEqual(outcomes.map(({ result }) => result), ["passed", "passed"]);
   assert.match(outcomes[0]?.message ?? "", /Pod data-platform\/nessie-c has all.*questions were answered/);
   assert.match(questions[0] ?? "", /Its 2 pods are replaced one after the other/);
   assert.equal(merges, 1);
@@ -114,7 +114,7 @@ Deno.test("a reference that is gone after a restart is named; one that has moved
     },
   });
   const [kept] = moved.ended.status === "fulfilled" ? moved.ended.value : [];
-  assert.equal(kept?.result, "held", kept?.message ?? "");
+  assert.equal(kept?.result, "passed", kept?.message ?? "");
   assert.match(kept?.observed ?? "", /1 moved on/);
 });
 
@@ -145,7 +145,7 @@ Deno.test("who answers no has nothing restarted and nothing made", async () => {
 Deno.test("a Deployment that is not well is not restarted on top", async () => {
   const { ended, merges } = await restarted({ unwell: true });
   assert.ok(ended.status === "rejected" && ended.reason instanceof CannotLook);
-  assert.match(String(ended.reason), /not well.*not restarted/);
+  assert.match(String(ended.reason), /not healthy.*not restarted/);
   assert.equal(merges, 0);
 });
 
@@ -159,7 +159,7 @@ Deno.test("a rollout that does not come to its end is told, with the way back, a
 
 Deno.test("an annotation that is taken back is told", async () => {
   const { ended } = await restarted({ reverted: true });
-  assert.match(ended.status === "fulfilled" ? ended.value[0]?.message ?? "" : "", /taken back meanwhile/);
+  assert.match(ended.status === "fulfilled" ? ended.value[0]?.message ?? "" : "", /removed meanwhile/);
 });
 
 Deno.test("Ctrl-C while it restarts ends the waiting, and takes the scratch branch back", async () => {

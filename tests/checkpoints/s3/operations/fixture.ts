@@ -1,6 +1,7 @@
 /** What the tests of the operation trials share: a context on a fake S3, and one trial tried on it. */
 import assert from "node:assert/strict";
-import { inScratch, runTrials } from "../../../../lib/checkpoint/run.ts";
+import { runTrials } from "../../../../lib/checkpoint/run_trials.ts";
+import { inScratch } from "../../../../lib/checkpoint/scratch.ts";
 import { givenConnection } from "../../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3, rawS3 } from "../../../../lib/clients/s3/client.ts";
 import type { S3Context } from "../../../../lib/checkpoints/s3/context.ts";

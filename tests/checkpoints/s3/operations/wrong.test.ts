@@ -8,7 +8,7 @@ import { trialOf, tried, withFake } from "./fixture.ts";
 const WRONG: readonly [trial: string, quirk: Quirk, reason: string, status?: "warning"][] = [
   ["s3.path-style", "refuses-path-style", "PathStyleRefused"],
   ["s3.missing-bucket", "makes-missing-buckets", "SilentlyIgnored"],
-  ["s3.missing-bucket", "other-bucket-codes", "OtherRefusal"],
+  ["s3.missing-bucket", "other-bucket-codes", "OtherRefusal", "warning"],
   ["s3.bucket-not-empty", "deletes-full-buckets", "SilentlyIgnored"],
   ["s3.bucket-not-empty", "other-bucket-codes", "OtherRefusal", "warning"],
   ["s3.put-get", "corrupts-bytes", "WrongBytes"],

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import type { S3Context } from "../../../../lib/checkpoints/s3/context.ts";
 import { formatTrials } from "../../../../lib/checkpoints/s3/parquet/mod.ts";
 import { enginesOf } from "../../../../lib/checkpoints/s3/parquet/engines.ts";
-import { Deviation } from "../../../../lib/checkpoints/s3/parquet/outcome.ts";
+import { Ended } from "../../../../lib/checkpoint/expect.ts";
 import { fileStore, rangeOf } from "../../../../lib/checkpoints/s3/parquet/store.ts";
 import { scratchBelow } from "../../../../lib/checkpoints/s3/scratch/own_place.ts";
-import { inScratch, runTrials, type Scratch } from "../../../../lib/checkpoint/run.ts";
+import { runTrials } from "../../../../lib/checkpoint/run_trials.ts";
+import { inScratch, type Scratch } from "../../../../lib/checkpoint/scratch.ts";
 import type { RawReply, RawRequest } from "../../../../lib/clients/s3/client.ts";
 import { CannotLook } from "../../../../lib/engine/errors.ts";
 import { PATIENT_MS } from "../../../patience.ts";
@@ -132,7 +133,7 @@ Deno.test("a range that is ignored, cut, or another one is told as such", async 
   for (const [reply, reason] of wrong) {
     await assert.rejects(
       range(reply),
-      (error) => error instanceof Deviation && error.outcome.reason === reason,
+      (error) => error instanceof Ended && error.outcome.reason === reason,
     );
   }
   assert.deepEqual(await range(said(206, Uint8Array.of(2, 3), told("bytes 2-3/5"))), Uint8Array.of(2, 3));
@@ -162,7 +163,7 @@ Deno.test("every trial of the format holds on a store that does what it must", a
   }, { undoTimeoutMs: PATIENT_MS });
   assert.deepEqual(leftovers, []);
   assert.ok(ended.status === "fulfilled", String(ended.status === "rejected" && ended.reason.stack));
-  const others = ended.value.filter(({ result }) => result !== "held").map(({ trial, reason }) =>
+  const others = ended.value.filter(({ result }) => result !== "passed").map(({ trial, reason }) =>
     `${trial} ${reason}`
   );
   assert.deepEqual(others, ["s3.format-types NoSuchType", "s3.format-layout NotApplicable"]);

@@ -1,7 +1,7 @@
 /** Deleting on a fake store with real data in it: what is not in the place stays, and every list comes to an end. */
 import assert from "node:assert/strict";
 import type { S3Client } from "@aws-sdk/client-s3";
-import { NotCleaned } from "../../../../lib/checkpoint/run.ts";
+import { NotCleaned } from "../../../../lib/checkpoint/scratch.ts";
 import type { S3Context } from "../../../../lib/checkpoints/s3/context.ts";
 import { givenConnection } from "../../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3, type S3Options } from "../../../../lib/clients/s3/client.ts";
@@ -299,7 +299,7 @@ Deno.test("every list comes to an end, whatever its pages are", async () => {
 
   const refused = { ok: false, refusal: { status: 403, code: "AccessDenied" } };
   const late = await walked((n) => n === 1 ? pageOf(n, `${PREFIX}a`) : refused);
-  assert.ok("cut" in late.seen && /page 2 of the list was refused: HTTP 403/.test(late.seen.cut ?? ""));
+  assert.ok("cut" in late.seen && /page 2 of the list was rejected: HTTP 403/.test(late.seen.cut ?? ""));
   assert.deepEqual((await walked(() => refused)).seen, { refusal: refused.refusal });
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CreateBucketCommand, CreateMultipartUploadCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { S3Client } from "@aws-sdk/client-s3";
-import { inScratch, type Scratch } from "../../../../lib/checkpoint/run.ts";
+import { inScratch, type Scratch } from "../../../../lib/checkpoint/scratch.ts";
 import { givenConnection } from "../../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3, rawS3 } from "../../../../lib/clients/s3/client.ts";
 import { type Clients, type S3Setup, setUp, type Store } from "../../../../lib/checkpoints/s3/setup/mod.ts";

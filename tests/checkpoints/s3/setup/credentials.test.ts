@@ -88,9 +88,9 @@ const verdict = (credential: Credential) => {
 };
 
 Deno.test("what the store says of a signature is told apart", () => {
-  assert.equal(verdict(answered(undefined)), "held Holds");
+  assert.equal(verdict(answered(undefined)), "passed Holds");
   // May sign, and may not list buckets.
-  assert.equal(verdict(answered("AccessDenied")), "held Holds");
+  assert.equal(verdict(answered("AccessDenied")), "passed Holds");
   assert.equal(verdict(answered("InvalidAccessKeyId")), "failed UnknownKey");
   assert.equal(verdict(answered("SignatureDoesNotMatch")), "failed WrongSecret");
   assert.equal(verdict(answered("RequestTimeTooSkewed")), "failed ClockSkew");
@@ -126,14 +126,14 @@ const compared = (...all: Credential[]) =>
 Deno.test("copies are compared with what Rook wrote, and no message holds a key", () => {
   const right = { accessKeyId: ID, secretAccessKey: SECRET };
   const source = copied(right, "source");
-  assert.deepEqual(compared(source, copied({ ...right }, "copy")), ["held Holds"]);
+  assert.deepEqual(compared(source, copied({ ...right }, "copy")), ["passed Holds"]);
   const otherSecret = copied({ ...right, secretAccessKey: `${SECRET}2` }, "copy", "SignatureDoesNotMatch");
   assert.deepEqual(compared(source, otherSecret), ["failed CopyDiffers"]);
   const old = copied({ accessKeyId: "OLDOLDOLDOLD", secretAccessKey: "old" }, "copy", "InvalidAccessKeyId");
   assert.deepEqual(compared(source, old), ["failed CopyDiffers"]);
   // Another user of the same store.
   const working = copied({ accessKeyId: "ANOTHERUSER", secretAccessKey: "theirs" }, "copy");
-  assert.deepEqual(compared(source, working), ["held Holds"]);
+  assert.deepEqual(compared(source, working), ["passed Holds"]);
   assert.deepEqual(compared(working), ["skipped NotApplicable"]);
   const said = JSON.stringify([
     copyOutcomes([source, otherSecret, old]),

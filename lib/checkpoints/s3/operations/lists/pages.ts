@@ -1,6 +1,7 @@
 /** Lists as trials read them: a page, all pages, and what is wrong with the names in them. */
-import { failed, type Outcome } from "../../../../checkpoint/trial.ts";
-import { must, type Steps } from "../steps.ts";
+import { expect, fail } from "../../../../checkpoint/expect.ts";
+import type { Outcome } from "../../../../checkpoint/trial.ts";
+import type { Steps } from "../steps.ts";
 
 /** Pages of a list that never ends by itself. */
 const MOST_PAGES = 40;
@@ -52,36 +53,27 @@ export async function pages(
   while (all.length < MOST_PAGES) {
     const one = await page(steps, query, token);
     const { MaxKeys = 1000 } = query;
-    must(
-      one.keys.length + one.prefixes.length <= MaxKeys,
-      () =>
-        failed("SilentlyIgnored", "the store ignores max-keys, and gives more at once than was asked for", {
-          observed: `${one.keys.length + one.prefixes.length} entries`,
-          expected: `at most ${MaxKeys}`,
-          evidence,
-        }),
-    );
+    expect(one.keys.length + one.prefixes.length <= MaxKeys, "SilentlyIgnored", {
+      message: "the store ignores max-keys, and gives more at once than was asked for",
+      observed: `${one.keys.length + one.prefixes.length} entries`,
+      expected: `at most ${MaxKeys}`,
+      evidence,
+    });
     all.push(one);
     if (!one.more) return all;
-    must(one.token, () =>
-      failed("NoToken", "a page says that there are more, and not how to get them", {
-        observed: "IsTruncated without NextContinuationToken",
-        expected: "a continuation token",
-        evidence,
-      }));
+    expect(one.token, "NoToken", "a page says that there are more, and not how to get them", {
+      observed: "IsTruncated without NextContinuationToken",
+      expected: "a continuation token",
+      evidence,
+    });
     token = one.token;
     await between?.(all.length);
   }
-  must(
-    false,
-    () =>
-      failed("EndlessPages", "a list in pages has no end, as if the continuation token were ignored", {
-        observed: `more than ${MOST_PAGES} pages`,
-        expected: "a last page",
-        evidence,
-      }),
-  );
-  return all;
+  fail("EndlessPages", "a list in pages has no end, as if the continuation token were ignored", {
+    observed: `more than ${MOST_PAGES} pages`,
+    expected: "a last page",
+    evidence,
+  });
 }
 
 /** What two lists of names differ in, for people; undefined when they are the same. */
@@ -106,7 +98,7 @@ export function expectNames(
   evidence: string,
 ) {
   const differs = difference(got, wanted);
-  must(!differs, () => failed(reason, message, { ...differs, evidence }));
+  expect(!differs, reason, message, { ...differs, evidence });
 }
 
 export const sorted = (names: readonly string[]) => [...names].sort((a, b) => a < b ? -1 : 1);

@@ -1,9 +1,10 @@
 /** Trials of listing: every key once, in pages, by prefixes and delimiters, in the order that S3 promises. */
-import { failed, held, type Outcome, type Trial } from "../../../../checkpoint/trial.ts";
+import { passed, type Trial } from "../../../../checkpoint/trial.ts";
 import type { S3Context } from "../../context.ts";
 import { deleteOne } from "../../scratch/delete.ts";
 import { expectNames, page, pages, type Query, sorted } from "./pages.ts";
-import { must, operation, outcomeOf, shared, type Steps, stepsIn } from "../steps.ts";
+import { operation, shared, stepsIn, trialsOn } from "../steps.ts";
+import { expect } from "../../../../checkpoint/expect.ts";
 import { below } from "../../scratch/own_place.ts";
 
 /** Sorted by UTF-8: U+FF5E comes before U+1F600 there, and after it when sorted by UTF-16. */
@@ -25,27 +26,13 @@ const NAMES: readonly string[] = [
 ];
 
 /** Objects of these names, made once for all trials that only list them. */
-const listed = shared((context) =>
-  outcomeOf(async () => {
-    const steps = await stepsIn(context, below(context.place, "list/"));
-    await Promise.all(NAMES.map((name) => steps.put(name, "x")));
-    return steps;
-  })
-);
+const listed = shared(async (context) => {
+  const steps = await stepsIn(context, below(context.place, "list/"));
+  await Promise.all(NAMES.map((name) => steps.put(name, "x")));
+  return steps;
+});
 
-/** A trial that lists the objects of `listed`. */
-function listing(
-  words: Parameters<typeof operation>[0],
-  run: (steps: Steps) => Promise<Outcome>,
-): Trial<S3Context> {
-  return {
-    ...words,
-    async run(context) {
-      const steps = await listed(context);
-      return "result" in steps ? steps : await outcomeOf(() => run(steps));
-    },
-  };
-}
+const listing = trialsOn(listed);
 
 const listPages = listing({
   id: "s3.list-pages",
@@ -63,15 +50,14 @@ const listPages = listing({
     const evidence = `ListObjectsV2 with max-keys ${MaxKeys} and continuation tokens`;
     expectNames(keys, wanted, "KeysLost", "a list in pages does not give each key once", evidence);
     const wrong = all.find((one) => one.count !== one.keys.length);
-    must(!wrong, () =>
-      failed("WrongKeyCount", "a page of a list does not say how many keys it has", {
-        observed: `KeyCount ${wrong?.count} with ${wrong?.keys.length} keys`,
-        expected: "the number of keys",
-        evidence,
-        status: "warning",
-      }));
+    expect(!wrong, "WrongKeyCount", "a page of a list does not say how many keys it has", {
+      observed: `KeyCount ${wrong?.count} with ${wrong?.keys.length} keys`,
+      expected: "the number of keys",
+      evidence,
+      status: "warning",
+    });
   }
-  return held(`${NAMES.length} keys in pages of 5, and some in pages of 1: each came once`);
+  return passed(`${NAMES.length} keys in pages of 5, and some in pages of 1: each came once`);
 });
 
 const listOrder = listing({
@@ -90,7 +76,7 @@ const listOrder = listing({
     "keys are not listed in the order of their UTF-8 bytes",
     "ListObjectsV2 of keys in several scripts",
   );
-  return held("keys are listed in the order of their UTF-8 bytes");
+  return passed("keys are listed in the order of their UTF-8 bytes");
 });
 
 const listStartAfter = listing({
@@ -104,14 +90,11 @@ const listStartAfter = listing({
   for (const [StartAfter, from] of [["a/2.parquet", 3], ["dt=2026-11-20/zzz", 5]] as const) {
     const { keys } = await page(steps, { StartAfter });
     const evidence = `ListObjectsV2 with start-after ${StartAfter}`;
-    must(
+    expect(
       keys.length < NAMES.length,
-      () =>
-        failed("SilentlyIgnored", "the store ignores start-after, and lists from the first key on", {
-          observed: `${keys.length} keys`,
-          expected: `${NAMES.length - from} keys`,
-          evidence,
-        }),
+      "SilentlyIgnored",
+      "the store ignores start-after, and lists from the first key on",
+      { observed: `${keys.length} keys`, expected: `${NAMES.length - from} keys`, evidence },
     );
     expectNames(
       sorted(keys),
@@ -121,7 +104,7 @@ const listStartAfter = listing({
       evidence,
     );
   }
-  return held("lists begin behind the key that was given, also when there is no such key");
+  return passed("lists begin behind the key that was given, also when there is no such key");
 });
 
 /** What is asked, and the keys and common prefixes that it must give. */
@@ -156,21 +139,18 @@ const listDelimiter = listing({
     const evidence = `ListObjectsV2 with prefix "${Prefix}", delimiter "${Delimiter}", max-keys ${MaxKeys}`;
     const gotKeys = seen[at]?.flatMap((one) => one.keys) ?? [];
     const gotPrefixes = seen[at]?.flatMap((one) => one.prefixes) ?? [];
-    must(
+    expect(
       !Delimiter || prefixes.length === 0 || gotPrefixes.length > 0,
-      () =>
-        failed("SilentlyIgnored", "the store ignores the delimiter: it gives no common prefixes", {
-          observed: `keys ${gotKeys.join(" ")}`,
-          expected: `common prefixes ${prefixes.join(" ")}`,
-          evidence,
-        }),
+      "SilentlyIgnored",
+      "the store ignores the delimiter: it gives no common prefixes",
+      { observed: `keys ${gotKeys.join(" ")}`, expected: `common prefixes ${prefixes.join(" ")}`, evidence },
     );
     const message = "a list under a prefix has other keys";
     expectNames(sorted(gotKeys), sorted(keys), "WrongKeys", message, evidence);
     const other = "a list with a delimiter has other common prefixes";
     expectNames(sorted(gotPrefixes), sorted(prefixes), "WrongPrefixes", other, evidence);
   });
-  return held(
+  return passed(
     `${DELIMITED.length} prefixes and delimiters gave the right keys and common prefixes, also in pages`,
   );
 });
@@ -190,28 +170,20 @@ const listFresh = operation({
     const name = `object-${round}`;
     await steps.put(name, "x");
     const after = await page(steps, {});
-    must(
-      after.keys.includes(name),
-      () =>
-        failed("StaleList", "an object that was just written is not listed", {
-          observed: after.keys.join(" ") || "nothing",
-          expected: name,
-          evidence: `ListObjectsV2 right after PUT, round ${round}`,
-        }),
-    );
+    expect(after.keys.includes(name), "StaleList", "an object that was just written is not listed", {
+      observed: after.keys.join(" ") || "nothing",
+      expected: name,
+      evidence: `ListObjectsV2 right after PUT, round ${round}`,
+    });
     await steps.ask("DELETE", steps.s3.send(await deleteOne(steps.place, name)));
     const gone = await page(steps, {});
-    must(
-      !gone.keys.includes(name),
-      () =>
-        failed("StaleList", "an object that was just deleted is still listed", {
-          observed: gone.keys.join(" "),
-          expected: `no ${name}`,
-          evidence: `ListObjectsV2 right after DELETE, round ${round}`,
-        }),
-    );
+    expect(!gone.keys.includes(name), "StaleList", "an object that was just deleted is still listed", {
+      observed: gone.keys.join(" "),
+      expected: `no ${name}`,
+      evidence: `ListObjectsV2 right after DELETE, round ${round}`,
+    });
   }
-  return held(`lists show what was written and hide what was deleted at once, ${ROUNDS} times in a row`);
+  return passed(`lists show what was written and hide what was deleted at once, ${ROUNDS} times in a row`);
 });
 
 const listChanging = operation({
@@ -241,16 +213,13 @@ const listChanging = operation({
     "keys that were there all the time are not each listed once when others come and go",
     "ListObjectsV2 in pages of 3, with PUT and DELETE after the first page",
   );
-  must(
-    !keys.includes("k"),
-    () =>
-      failed("StaleList", "a later page lists a key that was deleted before it was asked for", {
-        observed: keys.join(" "),
-        expected: "no k",
-        evidence: "ListObjectsV2 in pages of 3, with DELETE after the first page",
-      }),
-  );
-  return held("keys that stayed came once each while others were added and deleted between pages");
+  expect(!keys.includes("k"), "StaleList", {
+    message: "a later page lists a key that was deleted before it was asked for",
+    observed: keys.join(" "),
+    expected: "no k",
+    evidence: "ListObjectsV2 in pages of 3, with DELETE after the first page",
+  });
+  return passed("keys that stayed came once each while others were added and deleted between pages");
 });
 
 export const listTrials: readonly Trial<S3Context>[] = [

@@ -1,9 +1,7 @@
 /** One multipart upload of a real part of 5 MiB, which costs the most of all trials, and what was seen of it. */
-import { type Outcome } from "../../../../checkpoint/trial.ts";
-import type { S3Context } from "../../context.ts";
 import { joined, madeBytes } from "../bytes.ts";
 import { willAbort } from "../../scratch/delete.ts";
-import { outcomeOf, shared, type Steps, stepsIn } from "../steps.ts";
+import { shared, type Steps, stepsIn } from "../steps.ts";
 import { below } from "../../scratch/own_place.ts";
 
 /** S3's least size of every part but the last: 5 MiB. */
@@ -81,46 +79,44 @@ export async function isListed({ ask, s3, sdk, bucket, prefix }: Steps, UploadId
 }
 
 /** The upload, made once for all trials that judge a part of it; or why it could not be made. */
-export const assembled: (context: S3Context) => Promise<Assembled | Outcome> = shared((context) =>
-  outcomeOf(async () => {
-    const steps = await stepsIn(context, below(context.place, "multipart/"));
-    const { ask, s3, sdk, bucket, prefix } = steps;
-    const name = "assembled";
-    const first = madeBytes(PART_BYTES, 11);
-    const [stale, last] = [madeBytes(LAST_BYTES, 12), madeBytes(LAST_BYTES, 13)];
-    const UploadId = await beginUpload(steps, name);
-    await sendPart(steps, name, UploadId, 2, stale);
-    const one = await sendPart(steps, name, UploadId, 1, first);
-    const two = await sendPart(steps, name, UploadId, 2, last);
-    const at = { Bucket: bucket, Key: prefix + name };
-    const listed = async () => (await Promise.allSettled([isListed(steps, UploadId)]))[0];
-    const [{ Parts = [] }, listedOpen] = await Promise.all([
-      ask("ListParts", s3.send(new sdk.ListPartsCommand({ ...at, UploadId }))),
-      listed(),
-    ]);
-    const ended = await ask(
-      "CompleteMultipartUpload",
-      complete(steps, name, UploadId, [one.ETag, two.ETag]),
-    );
-    const [head, listedAfter, got] = await Promise.all([
-      ask("HEAD", s3.send(new sdk.HeadObjectCommand(at))),
-      listed(),
-      steps.get(name),
-    ]);
-    return {
-      steps,
-      name,
-      first,
-      stale,
-      last,
-      whole: joined(first, last),
-      parts: Parts.map(({ PartNumber, Size, ETag }) => ({ number: PartNumber, size: Size, etag: ETag })),
-      sent: { first: one.ETag, last: two.ETag },
-      listedOpen,
-      listedAfter,
-      completeETag: ended.ETag,
-      headETag: head.ETag,
-      got: got.bytes,
-    };
-  })
-);
+export const assembled = shared(async (context): Promise<Assembled> => {
+  const steps = await stepsIn(context, below(context.place, "multipart/"));
+  const { ask, s3, sdk, bucket, prefix } = steps;
+  const name = "assembled";
+  const first = madeBytes(PART_BYTES, 11);
+  const [stale, last] = [madeBytes(LAST_BYTES, 12), madeBytes(LAST_BYTES, 13)];
+  const UploadId = await beginUpload(steps, name);
+  await sendPart(steps, name, UploadId, 2, stale);
+  const one = await sendPart(steps, name, UploadId, 1, first);
+  const two = await sendPart(steps, name, UploadId, 2, last);
+  const at = { Bucket: bucket, Key: prefix + name };
+  const listed = async () => (await Promise.allSettled([isListed(steps, UploadId)]))[0];
+  const [{ Parts = [] }, listedOpen] = await Promise.all([
+    ask("ListParts", s3.send(new sdk.ListPartsCommand({ ...at, UploadId }))),
+    listed(),
+  ]);
+  const ended = await ask(
+    "CompleteMultipartUpload",
+    complete(steps, name, UploadId, [one.ETag, two.ETag]),
+  );
+  const [head, listedAfter, got] = await Promise.all([
+    ask("HEAD", s3.send(new sdk.HeadObjectCommand(at))),
+    listed(),
+    steps.get(name),
+  ]);
+  return {
+    steps,
+    name,
+    first,
+    stale,
+    last,
+    whole: joined(first, last),
+    parts: Parts.map(({ PartNumber, Size, ETag }) => ({ number: PartNumber, size: Size, etag: ETag })),
+    sent: { first: one.ETag, last: two.ETag },
+    listedOpen,
+    listedAfter,
+    completeETag: ended.ETag,
+    headETag: head.ETag,
+    got: got.bytes,
+  };
+});

@@ -1,23 +1,13 @@
 /** Trials of multipart uploads: how every large file gets into the store. */
-import { failed, held, type Outcome, type Trial, type TrialWords } from "../../../../checkpoint/trial.ts";
+import { expect } from "../../../../checkpoint/expect.ts";
+import { passed, type Trial } from "../../../../checkpoint/trial.ts";
+import { tell } from "../../compatibility/told.ts";
 import type { S3Context } from "../../context.ts";
-import { joined, same, wrongBytes } from "../bytes.ts";
+import { expectBytes, joined, same } from "../bytes.ts";
 import { type Assembled, assembled, PART_BYTES } from "./shared.ts";
-import { must, outcomeOf } from "../steps.ts";
+import { trialsOn } from "../steps.ts";
 
-/** A trial that judges a part of the one upload. */
-function ofUpload(
-  words: TrialWords & { needs?: readonly string[] },
-  judge: (seen: Assembled) => Outcome,
-): Trial<S3Context> {
-  return {
-    ...words,
-    async run(context) {
-      const seen = await assembled(context);
-      return "result" in seen ? seen : await outcomeOf(() => Promise.resolve(seen).then(judge));
-    },
-  };
-}
+const ofUpload = trialsOn(assembled);
 
 const multipart = ofUpload({
   id: "s3.multipart",
@@ -27,22 +17,14 @@ const multipart = ofUpload({
     "PyIceberg and barman-cloud upload every larger file so, with parts side by side.",
   weight: "critical",
 }, ({ got, first, stale, last, whole }) => {
-  must(
-    !same(got, joined(last, first)) && !same(got, joined(stale, first)),
-    () =>
-      failed("WrongOrder", "parts are joined in the order in which they came, not by their numbers", {
-        observed: "part 2 before part 1",
-        expected: "part 1 before part 2",
-        evidence: "GET after CompleteMultipartUpload",
-      }),
-  );
-  must(
-    same(got, whole) || same(got, joined(first, stale)),
-    () => wrongBytes("GET after CompleteMultipartUpload", got, whole),
-  );
-  return held(
-    `parts of ${PART_BYTES} and ${last.length} bytes, the second sent first, became the right object`,
-  );
+  expect(!same(got, joined(last, first)) && !same(got, joined(stale, first)), "WrongOrder", {
+    message: "parts are joined in the order in which they came, not by their numbers",
+    observed: "part 2 before part 1",
+    expected: "part 1 before part 2",
+    evidence: "GET after CompleteMultipartUpload",
+  });
+  if (!same(got, joined(first, stale))) expectBytes(got, whole, "GET after CompleteMultipartUpload");
+  return passed(`parts of ${PART_BYTES} and ${last.length} bytes, sent in reverse, became the right object`);
 });
 
 const resend = ofUpload({
@@ -54,21 +36,14 @@ const resend = ofUpload({
   weight: "critical",
   needs: ["s3.multipart"],
 }, ({ got, first, stale, whole, parts }) => {
-  must(
-    !same(got, joined(first, stale)),
-    () =>
-      failed(
-        "FirstPartWins",
-        "a part that was sent again is ignored: the object has the part that was sent first",
-        {
-          observed: "the bytes of the first sending",
-          expected: "the bytes of the last sending",
-          evidence: "UploadPart twice with the same part number",
-        },
-      ),
-  );
-  must(same(got, whole), () => wrongBytes("GET after a part was sent again", got, whole));
-  return held(`of a part that was sent twice the last one counts; ${parts.length} parts were kept`);
+  expect(!same(got, joined(first, stale)), "FirstPartWins", {
+    message: "a part that was sent again is ignored: the object has the part that was sent first",
+    observed: "the bytes of the first sending",
+    expected: "the bytes of the last sending",
+    evidence: "UploadPart twice with the same part number",
+  });
+  expectBytes(got, whole, "GET after a part was sent again");
+  return passed(`of a part that was sent twice the last one counts; ${parts.length} parts were kept`);
 });
 
 const parts = ofUpload({
@@ -86,16 +61,12 @@ const parts = ofUpload({
     { number: 1, size: PART_BYTES, etag: sent.first },
     { number: 2, size: last.length, etag: sent.last },
   ]);
-  must(
-    text(parts) === wanted,
-    () =>
-      failed("WrongParts", "the list of an upload's parts is not what was uploaded", {
-        observed: text(parts) || "no parts",
-        expected: wanted,
-        evidence: "ListParts before CompleteMultipartUpload",
-      }),
-  );
-  return held("ListParts gives each part once, with its size and ETag");
+  expect(text(parts) === wanted, "WrongParts", "the list of an upload's parts is not what was uploaded", {
+    observed: text(parts) || "no parts",
+    expected: wanted,
+    evidence: "ListParts before CompleteMultipartUpload",
+  });
+  return passed("ListParts gives each part once, with its size and ETag");
 });
 
 const uploads = ofUpload({
@@ -110,29 +81,18 @@ const uploads = ofUpload({
 }, ({ listedOpen, listedAfter }) => {
   if (listedOpen.status === "rejected") throw listedOpen.reason;
   if (listedAfter.status === "rejected") throw listedAfter.reason;
-  must(
+  expect(
     listedOpen.value,
-    () =>
-      failed(
-        "UploadNotListed",
-        "an upload that is open is not listed: what crashed writers leave can't be found",
-        {
-          observed: "not listed",
-          expected: "listed",
-          evidence: "ListMultipartUploads while an upload is open",
-        },
-      ),
+    "UploadNotListed",
+    "an upload that is open is not listed: what crashed writers leave can't be found",
+    { observed: "not listed", expected: "listed", evidence: "ListMultipartUploads while an upload is open" },
   );
-  must(
-    !listedAfter.value,
-    () =>
-      failed("EndedUploadListed", "an upload that has ended is still listed as open", {
-        observed: "listed",
-        expected: "not listed",
-        evidence: "ListMultipartUploads after CompleteMultipartUpload",
-      }),
-  );
-  return held("an open upload is listed, and no longer when it has ended");
+  expect(!listedAfter.value, "EndedUploadListed", "an upload that has ended is still listed as open", {
+    observed: "listed",
+    expected: "not listed",
+    evidence: "ListMultipartUploads after CompleteMultipartUpload",
+  });
+  return passed("an open upload is listed, and no longer when it has ended");
 });
 
 const etag = ofUpload({
@@ -144,26 +104,25 @@ const etag = ofUpload({
     "ask by HEAD.",
   weight: "warning",
   needs: ["s3.multipart"],
-}, ({ completeETag, headETag }) => {
-  must(
-    completeETag?.replaceAll('"', ""),
-    () =>
-      failed("NoETag", "the answer that ends a multipart upload has no ETag: who needs it must ask by HEAD", {
-        observed: `an empty ETag; HEAD gives ${headETag}`,
-        expected: `${headETag}`,
-        evidence: "the answer to CompleteMultipartUpload",
-      }),
-  );
-  must(
-    completeETag === headETag,
-    () =>
-      failed("WrongETag", "the answer that ends a multipart upload has another ETag than the object", {
-        observed: `${completeETag}`,
-        expected: `${headETag}`,
-        evidence: "the answer to CompleteMultipartUpload, and HEAD",
-      }),
-  );
-  return held("the answer to CompleteMultipartUpload has the ETag of the object");
+}, ({ steps, completeETag, headETag }) => {
+  const kept = Boolean(completeETag?.replaceAll('"', ""));
+  tell(steps.context, "complete.etag", {
+    behaviour: kept ? "kept" : "dropped",
+    observed: kept ? "in the answer" : "empty in the answer",
+  });
+  expect(kept, "NoETag", {
+    message: "the answer that ends a multipart upload has no ETag: who needs it must ask by HEAD",
+    observed: `an empty ETag; HEAD gives ${headETag}`,
+    expected: `${headETag}`,
+    evidence: "the answer to CompleteMultipartUpload",
+  });
+  expect(completeETag === headETag, "WrongETag", {
+    message: "the answer that ends a multipart upload has another ETag than the object",
+    observed: `${completeETag}`,
+    expected: `${headETag}`,
+    evidence: "the answer to CompleteMultipartUpload, and HEAD",
+  });
+  return passed("the answer to CompleteMultipartUpload has the ETag of the object");
 });
 
 export const multipartTrials: readonly Trial<S3Context>[] = [multipart, resend, parts, uploads, etag];

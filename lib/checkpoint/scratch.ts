@@ -1,21 +1,21 @@
 /**
- * Carries out the trials of a checkpoint in a scratch scope. Whatever was made is taken back, in reverse, however the
- * checkpoint ends: well, badly, late, or by Ctrl-C.
+ * What a checkpoint makes for itself, and how it is cleaned up: in reverse, however the checkpoint ends: well, badly,
+ * late, or by Ctrl-C.
  */
 import { failureOf } from "../engine/collect.ts";
-import { CannotLook, Interrupted } from "../engine/errors.ts";
+import { CannotLook } from "../engine/errors.ts";
 import { type FoundMarker, judgeMarker, LEASE_MS, type MarkerVerdict, RENEW_MS } from "./scratch_marker.ts";
-import { failed, type Outcome, type Trial, type TrialRecord } from "./trial.ts";
-import { failureReason } from "../engine/unread/failure_reason.ts";
+import { failed, type Outcome, unknown } from "./trial.ts";
+import { within } from "./within.ts";
 
-/** What a checkpoint makes for itself, and how it is taken back. */
+/** What a checkpoint makes for itself, and how it is cleaned up. */
 export interface Scratch {
   /** In the names of everything that is made: `20261121t1305z-4f1c09ae`. */
   id: string;
   /** How long from now this run may take, with undoing, in ms: what its markers promise. At least LEASE_MS. */
   leaseMs(): number;
   /**
-   * Registers how to take back what is being made; register first, then make. `how` must do no harm when nothing was
+   * Registers how to clean up what is being made; register first, then make. `how` must do no harm when nothing was
    * made, and must not use a client that ends with the checkpoint's signal.
    */
   undo(what: string, how: () => Promise<void>): void;
@@ -91,18 +91,14 @@ export function leftoverOutcome({ what, why, reason = "NotRemoved" }: Leftover):
     case "NotRemoved":
       return failed(reason, `${what} could not be removed: ${why}`);
     case "NotSeen":
-      return {
-        result: "unknown",
-        reason,
-        message: `${what}: whether something is left could not be seen: ${why}`,
-      };
+      return unknown(reason, `${what}: whether something is left could not be seen: ${why}`);
     case "ListedOutside":
       return failed(reason, `${what} were removed, but ${why}`, { status: "warning" });
   }
 }
 
 export interface ScratchOptions {
-  /** Longest wait for one thing to be taken back. */
+  /** Longest wait for one thing to be cleaned up. */
   undoTimeoutMs: number;
   /** How long the run is expected to take, in ms; default: ten minutes. It may take longer. */
   expectedMs?: number;
@@ -138,7 +134,7 @@ const EXPECTED_MS = 10 * 60_000;
 /** Longest wait for one marker to be written again. */
 const RENEWAL_LIMIT_MS = 5_000;
 
-/** Gives a scratch scope to `use`, and takes everything back when it ends or throws. */
+/** Gives a scratch scope to `use`, and cleans everything up when it ends or throws. */
 export async function inScratch<T>(
   use: (scratch: Scratch) => Promise<T>,
   { undoTimeoutMs, expectedMs = EXPECTED_MS, now = () => new Date(), clock = CLOCK }: ScratchOptions,
@@ -195,99 +191,4 @@ function scratchId(now: Date): string {
   const time = now.toISOString().slice(0, 16).replace(/[-:]/g, "").toLowerCase();
   const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
   return `${time}z-${random.toString(16).padStart(8, "0")}`;
-}
-
-export interface RunOptions {
-  signal: AbortSignal;
-  /** Longest time of one trial. */
-  trialTimeoutMs: number;
-  /** Trials at a time. */
-  concurrency: number;
-  /** Called before each trial. */
-  say?: (trial: string, done: number, of: number) => void;
-}
-
-/**
- * Runs trials side by side, each when those it needs have ended; gives records in the order of the table. Throws
- * Interrupted when the signal was aborted, after what was under way has ended.
- */
-export async function runTrials<C>(
-  trials: readonly Trial<C>[],
-  context: C,
-  { signal, trialTimeoutMs, concurrency, say }: RunOptions,
-): Promise<TrialRecord[]> {
-  const records = new Map<string, TrialRecord[]>();
-  const waiting = new Set(trials);
-  const running = new Map<Trial<C>, Promise<void>>();
-  const ready = (trial: Trial<C>) => (trial.needs ?? []).every((id) => records.has(id));
-  try {
-    while (waiting.size + running.size > 0) {
-      signal.throwIfAborted();
-      const next = [...waiting].find(ready);
-      if (next && running.size < concurrency) {
-        waiting.delete(next);
-        say?.(next.title, records.size, trials.length);
-        const done = tryOne(next, context, records, trialTimeoutMs).then((made) => {
-          records.set(next.id, made);
-          running.delete(next);
-        });
-        running.set(next, done);
-      } else if (running.size > 0) await Promise.race(running.values());
-      else throw new Error(`trials wait for each other: ${[...waiting].map(({ id }) => id).join(", ")}`);
-    }
-  } catch (error) {
-    await Promise.allSettled(running.values());
-    throw signal.aborted ? interruption(signal) : error;
-  }
-  if (signal.aborted) throw interruption(signal);
-  return trials.flatMap(({ id }) => records.get(id) ?? []);
-}
-
-function interruption(signal: AbortSignal): Interrupted {
-  return signal.reason instanceof Interrupted ? signal.reason : new Interrupted("interrupted");
-}
-
-async function tryOne<C>(
-  trial: Trial<C>,
-  context: C,
-  records: ReadonlyMap<string, TrialRecord[]>,
-  timeoutMs: number,
-): Promise<TrialRecord[]> {
-  const started = performance.now();
-  const missing = (trial.needs ?? []).find((id) => records.get(id)?.some(({ result }) => result !== "held"));
-  const outcomes = missing
-    ? [
-      {
-        result: "skipped",
-        reason: "NotReached",
-        message: `not tried: ${missing} did not hold`,
-      } satisfies Outcome,
-    ]
-    : await outcomesOf(trial, context, timeoutMs);
-  const durationMs = Math.round(performance.now() - started);
-  return outcomes.map((outcome) => ({ ...outcome, trial: trial.id, durationMs }));
-}
-
-async function outcomesOf<C>(trial: Trial<C>, context: C, timeoutMs: number): Promise<Outcome[]> {
-  try {
-    return [await within(trial.run(context), timeoutMs)].flat();
-  } catch (error) {
-    if (!(error instanceof CannotLook)) throw error;
-    const { kind, message } = error.failure;
-    return [{ result: "unknown", reason: failureReason(kind), message: `${trial.title}: ${message}` }];
-  }
-}
-
-/** The promise, or CannotLook after that time; what it was doing may go on. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const limit = AbortSignal.timeout(ms);
-  const stop = () =>
-    late.reject(new CannotLook({ kind: "timeout", message: `it took longer than ${ms / 1000} s` }));
-  limit.addEventListener("abort", stop);
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    limit.removeEventListener("abort", stop);
-  }
 }

@@ -1,27 +1,9 @@
 import assert from "node:assert/strict";
-import { inScratch, type RunOptions, runTrials } from "../../lib/checkpoint/run.ts";
+import { inScratch } from "../../lib/checkpoint/scratch.ts";
 import { CannotLook, Interrupted } from "../../lib/engine/errors.ts";
 import { LEASE_MS, RENEW_MS, RUN_ID } from "../../lib/checkpoint/scratch_marker.ts";
-import type { Outcome, Trial } from "../../lib/checkpoint/trial.ts";
-import { failed, held } from "../../lib/checkpoint/trial.ts";
 import { testTime } from "../fakes/clock.ts";
 import { PATIENT_MS } from "../patience.ts";
-
-const trial = (id: string, run: Trial<null>["run"], needs: string[] = []): Trial<null> => ({
-  id,
-  title: `Trial ${id}`,
-  explain: "A trial of the tests.",
-  weight: "critical",
-  needs,
-  run,
-});
-
-const well = () => Promise.resolve(held("as it should be"));
-
-function run(trials: Trial<null>[], more: Partial<RunOptions> = {}) {
-  const signal = more.signal ?? new AbortController().signal;
-  return runTrials(trials, null, { trialTimeoutMs: PATIENT_MS, concurrency: 4, ...more, signal });
-}
 
 Deno.test("what was made is taken back in reverse, also when the checkpoint fails", async () => {
   const undone: string[] = [];
@@ -69,79 +51,6 @@ Deno.test("a scratch scope's id says when it was begun", async () => {
   assert.ok(ended.status === "fulfilled");
   assert.match(ended.value, /^20261121t1305z-[0-9a-f]{8}$/);
   assert.match(ended.value, new RegExp(`^${RUN_ID}$`));
-});
-
-Deno.test("records come in the order of the table, whichever trial ends first", async () => {
-  const slow = () => new Promise<Outcome>((resolve) => setTimeout(() => resolve(held("late")), 20));
-  const records = await run([trial("a.slow", slow), trial("a.quick", well)]);
-  assert.deepEqual(records.map((record) => record.trial), ["a.slow", "a.quick"]);
-});
-
-Deno.test("a trial whose needs did not hold is skipped, and says which", async () => {
-  const records = await run([
-    trial("a.put", () => Promise.resolve(failed("WrongBytes", "other bytes came back"))),
-    trial("a.copy", () => assert.fail("not to be run"), ["a.put"]),
-  ]);
-  assert.deepEqual(records.map(({ result }) => result), ["failed", "skipped"]);
-  assert.equal(records[1]?.message, "not tried: a.put did not hold");
-});
-
-Deno.test("could not look is unknown, with the reason of the failure", async () => {
-  const blind = () =>
-    Promise.reject(new CannotLook({ kind: "server-error", message: "the store answers 500" }));
-  const [record] = await run([trial("a.put", blind)]);
-  assert.equal(record?.result, "unknown");
-  assert.equal(record?.reason, "ServerError");
-  assert.match(record?.message ?? "", /the store answers 500/);
-});
-
-Deno.test("a trial that takes too long is unknown", async () => {
-  const stuck = Promise.withResolvers<Outcome>();
-  const [record] = await run([trial("a.put", () => stuck.promise)], { trialTimeoutMs: 20 });
-  assert.equal(record?.result, "unknown");
-  assert.equal(record?.reason, "Timeout");
-  stuck.resolve(held("too late"));
-});
-
-Deno.test("a bug in a trial ends the checkpoint after the others have ended", async () => {
-  let ended = false;
-  const slow = async () => {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    ended = true;
-    return held("done");
-  };
-  const bug = () => Promise.reject(new TypeError("a bug"));
-  await assert.rejects(run([trial("a.slow", slow), trial("a.bug", bug)]), /a bug/);
-  assert.ok(ended);
-});
-
-Deno.test("Ctrl-C ends the checkpoint, after what was under way, with nothing new begun", async () => {
-  const stop = new AbortController();
-  const begun: string[] = [];
-  const first = () => {
-    begun.push("first");
-    stop.abort(new Interrupted("interrupted"));
-    return Promise.reject(new CannotLook({ kind: "unreachable", message: "aborted" }));
-  };
-  const second = () => {
-    begun.push("second");
-    return well();
-  };
-  const options = { signal: stop.signal, concurrency: 1 };
-  await assert.rejects(run([trial("a.first", first), trial("a.second", second)], options), Interrupted);
-  assert.deepEqual(begun, ["first"]);
-});
-
-Deno.test("no more trials run at a time than asked for", async () => {
-  let [now, most] = [0, 0];
-  const busy = async () => {
-    most = Math.max(most, ++now);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    now--;
-    return held("done");
-  };
-  await run(Array.from({ length: 9 }, (_, i) => trial(`a.${i}`, busy)), { concurrency: 3 });
-  assert.equal(most, 3);
 });
 
 Deno.test("a marker is renewed again and again while the run lasts, and never while things are undone", async () => {

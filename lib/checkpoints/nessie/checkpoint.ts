@@ -1,0 +1,221 @@
+/** The Nessie checkpoint: how it gets its clients and its scratch references, and what it tries, an area after the other. */
+import { orFailure } from "../../checkpoint/look.ts";
+import { type Area, type Checkpoint, type Service, trialArea } from "../../checkpoint/run_checkpoint.ts";
+import type { Leftover } from "../../checkpoint/scratch.ts";
+import { type Outcome, skipped } from "../../checkpoint/trial.ts";
+import { note } from "../../cli/terminal.ts";
+import { connectionsOf } from "../../clients/kubernetes/service_connection.ts";
+import { nessieApi, type Reference } from "../../clients/nessie/client.ts";
+import type { Asked } from "../../command.ts";
+import { CannotLook } from "../../engine/errors.ts";
+import type { Failure, World } from "../../engine/model.ts";
+import type { LoadRecord } from "../../load/rows.ts";
+import type { NessieContext } from "./context.ts";
+import { type Wanted, wantedOf } from "./flags.ts";
+import { capabilityRecords } from "./iceberg_rest/mod.ts";
+import { tryCapabilities } from "./iceberg_rest/run.ts";
+import { walk } from "./integrity/mod.ts";
+import { integrityRecords, integrityTotals, nessieIntegrityTotals } from "./integrity/records.ts";
+import { readState } from "./integrity/state.ts";
+import { nessieIntegrity } from "./integrity/words.ts";
+import { measureLatency } from "./performance/latency.ts";
+import { measureLoad } from "./performance/load.ts";
+import { nessiePerformance, nessieSetup, nessieTrials } from "./records.ts";
+import { reported } from "./report.ts";
+import { cleanOutcomes } from "./scratch/clean.ts";
+import { SCRATCH } from "./scratch/own_reference.ts";
+import { stillUnclear, sweepReferences, type SweepTools, type SweptReference } from "./scratch/sweep.ts";
+import { type Catalog, contextOf, openCatalog, setupRecord } from "./setup/mod.ts";
+import { openWarehouse, type WarehouseStore } from "./setup/warehouse_store.ts";
+import { storageTrials } from "./storage/mod.ts";
+import { restarted } from "./storage/restarting.ts";
+import { restartWords } from "./storage/restart.ts";
+import { tryStorage } from "./storage/run.ts";
+import { apiTrials, behaviourTrials, cleanWords } from "./trials.ts";
+import { judgeRejection, marker } from "./trying.ts";
+
+interface CatalogService extends Service {
+  asked: Asked;
+  world: World;
+  catalog: Catalog;
+  /** The object store of its warehouse; or why there is no way to it, which is told where objects are looked at. */
+  warehouse: Promise<WarehouseStore | { failure: Failure }>;
+}
+
+interface Context extends NessieContext {
+  service: CatalogService;
+  startedAt: Date;
+  /** The default branch as it was at the beginning. */
+  before: Reference;
+  tools: SweepTools;
+  /** References of other runs, and what became of each; or why they could not be seen. */
+  swept: SweptReference[] | { failure: Failure };
+}
+
+export const nessieCheckpoint: Checkpoint<Wanted, CatalogService, Context> = {
+  what: "the catalog",
+  components: reported,
+  async wanted(asked) {
+    const wanted = await wantedOf(asked);
+    if (wanted.resume !== undefined && !asked.given.has("facts")) await readState(wanted.resume);
+    return wanted;
+  },
+  open,
+  async setUp(scratch, service) {
+    const { catalog, world } = service;
+    const startedAt = new Date();
+    const context = contextOf(catalog, scratch, world);
+    const { nessie, undoNessie, config } = context;
+    const before = await nessie.reference(config.defaultBranch);
+    const tools: SweepTools = { api: nessie, undo: undoNessie, now: await context.marked(), own: scratch.id };
+    return { ...context, service, startedAt, before, tools, swept: await orFailure(sweepReferences(tools)) };
+  },
+  areas: (wanted) => [
+    { sources: [nessieSetup], run: async (context) => ({ [nessieSetup.id]: [await setupRecord(context)] }) },
+    // Alone: what else is under way would be measured with it.
+    latency,
+    trialArea(nessieTrials, [...behaviourTrials, ...apiTrials], judgeRejection),
+    storage,
+    capabilities,
+    integrity(wanted),
+    load(wanted),
+  ],
+  clean: { source: nessieTrials, words: cleanWords, outcomes: cleaned },
+  last: ({ restart }) => ({ sources: [nessieTrials], ...restart ? { run: restarting } : {} }),
+  // A run takes half a minute, with --load two; a walk through many tables may take longer.
+  limits: () => ({ trialMs: 60_000, undoMs: 10_000, expectedMs: 15 * 60_000, concurrency: 4 }),
+};
+
+async function open(world: World, asked: Asked, { url }: Wanted): Promise<CatalogService> {
+  const catalog = await openCatalog(world, asked, url);
+  const warehouse = openWarehouse(world, asked);
+  // It is waited for where objects are looked at.
+  warehouse.catch(() => {});
+  const connections = connectionsOf("the catalog", catalog.connection);
+  return {
+    ...{ asked, world, catalog, warehouse, words: catalog.connection.words, signal: catalog.signal },
+    connections: () => connections,
+    async close() {
+      await catalog.close();
+      const opened = await warehouse.catch(() => undefined);
+      if (!opened || "failure" in opened) return;
+      connections.push(...connectionsOf("the object store", opened.session.connection));
+      await opened.close();
+    },
+  };
+}
+
+const latency: Area<Context> = {
+  sources: [nessieTrials, nessiePerformance],
+  async run(context, { say }) {
+    const { rows, records } = await measureLatency(context, say);
+    return { [nessieTrials.id]: records, [nessiePerformance.id]: rows };
+  },
+};
+
+/** The commits and reads a second, where they are asked for; and when and where all was measured. */
+const load = (wanted: Wanted): Area<Context> => ({
+  sources: [nessieTrials, nessiePerformance],
+  async run(context, { say }) {
+    const { startedAt, connection } = context;
+    const { rows, missed, records } = wanted.load
+      ? await measureLoad(context, say)
+      : { rows: [], missed: [], records: [] };
+    const run: LoadRecord = {
+      kind: "run",
+      startedAt: startedAt.toISOString(),
+      tookMs: Date.now() - startedAt.getTime(),
+      store: connection.url,
+      way: connection.how,
+      wayWords: connection.words,
+      missed,
+    };
+    return { [nessieTrials.id]: records, [nessiePerformance.id]: [run, ...rows] };
+  },
+});
+
+const storage: Area<Context> = {
+  sources: [nessieTrials],
+  async run(context, trying) {
+    const { catalog, asked: { cluster, timeoutMs, signal } } = context.service;
+    if (!catalog.given) {
+      const options = { cluster, timeoutMs, signal };
+      return { [nessieTrials.id]: await tryStorage(context, catalog.kube, options, trying) };
+    }
+    const outcome = skipped(
+      `where this catalog keeps its data is not known: its address was given (${catalog.given.flag})`,
+    );
+    return { [nessieTrials.id]: storageTrials.map(({ id }) => ({ ...outcome, trial: id, durationMs: 0 })) };
+  },
+};
+
+const capabilities: Area<Context> = {
+  sources: [capabilityRecords],
+  async run(context, trying) {
+    const store = await context.service.warehouse;
+    return {
+      [capabilityRecords.id]: await tryCapabilities(context, "failure" in store ? {} : store, trying),
+    };
+  },
+};
+
+const integrity = (wanted: Wanted): Area<Context> => ({
+  sources: [nessieIntegrity, nessieIntegrityTotals],
+  ...wanted.integrity
+    ? {
+      async run(context, { say }) {
+        const store = await context.service.warehouse;
+        if ("failure" in store) throw new CannotLook(store.failure);
+        const { sample, limit, resume } = wanted;
+        const walked = await walk({
+          catalog: { ...context.nessie, references: () => withoutScratch(context.nessie.references()) },
+          store: store.reader,
+          session: store.session,
+          warehouses: "why" in context.wanted
+            ? []
+            : context.wanted.warehouses.map(({ location }) => location),
+          ...{ sample, limit, resume },
+          signal: context.signal,
+          say: ({ tables, files }) => say(`${tables} tables, ${files} files looked at`),
+          note,
+        });
+        return {
+          [nessieIntegrity.id]: integrityRecords(walked),
+          [nessieIntegrityTotals.id]: [integrityTotals(walked)],
+        };
+      },
+    }
+    : {},
+});
+
+/** Scratch branches, of this run and of others that are under way, hold pointers to nothing. */
+async function* withoutScratch(all: AsyncIterable<Reference>): AsyncGenerator<Reference, void, void> {
+  for await (const reference of all) if (!reference.name.startsWith(SCRATCH)) yield reference;
+}
+
+async function cleaned(context: Context, leftovers: readonly Leftover[]): Promise<Outcome[]> {
+  const { swept, tools, before, connection } = context;
+  const seen = "failure" in swept ? [] : swept;
+  const again = await orFailure(stillUnclear(tools, seen));
+  const unclear = "failure" in again ? seen.filter(({ state }) => state === "unclear") : again;
+  const unseen = "failure" in swept ? { unseen: swept.failure.message } : {};
+  const ended = {
+    leftovers,
+    swept: seen,
+    unclear,
+    ...unseen,
+    before,
+    mark: marker(context),
+    root: connection.url,
+  };
+  // Over a client that is not bound to the signal.
+  return await cleanOutcomes(nessieApi({ connection, timeoutMs: context.timeoutMs }), ended);
+}
+
+/** After all else, for ways to the old pods break. */
+const restarting: Area<CatalogService>["run"] = async ({ catalog, world, asked }, { say }) => {
+  const started = performance.now();
+  const outcomes = await restarted(catalog, world.namespace, asked, say);
+  const durationMs = Math.round(performance.now() - started);
+  return { [nessieTrials.id]: outcomes.map((one) => ({ ...one, trial: restartWords.id, durationMs })) };
+};
