@@ -141,7 +141,7 @@ function describe(entry: Absent, edges: readonly Edge[], hurts: "critical" | "wa
   const verb = users.length > 1 ? "need" : "needs";
   const what = `${refText(entry.object)} ${
     entry.kindMissing
-      ? `is missing: the cluster does not serve the kind ${entry.object.kind}`
+      ? `does not exist because the cluster does not serve the kind ${entry.object.kind}`
       : "does not exist"
   }`;
   return {
@@ -150,7 +150,7 @@ function describe(entry: Absent, edges: readonly Edge[], hurts: "critical" | "wa
     object: entry.object,
     status: hurts ?? "warning",
     reason: "Missing",
-    message: hurts ? `${what}, and ${named} ${verb} it` : `${what}; ${named} cannot start again without it`,
+    message: `${what}, and ${named} ${verb} it${hurts ? "" : ", although nothing fails yet"}`,
     observed: "absent",
     expected: "present",
     evidence: [...new Set(edges.map((edge) => edge.via))].join(", "),

@@ -52,7 +52,7 @@ const FILE = obj({
 /** Why these rows are no measure for later runs; undefined when they are. */
 export function unfit(rows: readonly LoadRow[], missed: readonly CellWords[]): string | undefined {
   const bad = rows.find((row) => errorCount(row) > 0);
-  if (bad) return `operations of ${cellText(bad)} came to nothing`;
+  if (bad) return `operations of ${cellText(bad)} failed`;
   const [gone] = missed;
   if (gone) return `time ran out before ${cellText(gone)} was measured`;
   const few = rows.find(({ rounds }) => !enoughRounds(rounds.length, rows.length));

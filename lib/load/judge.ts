@@ -137,7 +137,7 @@ function errors(rows: readonly LoadRow[]): Judgement {
   const failed = rows.reduce((sum, row) => sum + errorCount(row), 0);
   const total = failed + rows.reduce((sum, { requests }) => sum + requests, 0);
   if (failed === 0) {
-    const message = `none of ${total.toLocaleString("en-US")} operations came to nothing`;
+    const message = `None of ${total.toLocaleString("en-US")} operations failed`;
     return { status: "ok", reason: "NoErrors", message };
   }
   const busy = kinds.get("SlowDown") ?? 0;
@@ -147,7 +147,7 @@ function errors(rows: readonly LoadRow[]): Judgement {
   return {
     status: few ? "warning" : "critical",
     reason: onlyBusy ? "SlowDown" : "FailsUnderLoad",
-    message: `${failed} of ${total.toLocaleString("en-US")} operations came to nothing${
+    message: `${failed} of ${total.toLocaleString("en-US")} operations failed${
       onlyBusy ? ", as the store asked to slow down" : ""
     }, most of them of ${worst ? cellText(worst) : ""}: ${worst?.firstErrors[0] ?? ""}`,
     observed: [...kinds].map(([kind, count]) => `${kind} ${count}`).join(", "),

@@ -136,7 +136,7 @@ Deno.test("a run with failures, gaps or single rounds is no baseline", () => {
   assert.equal(unfit(rows, []), undefined);
   assert.match(
     unfit([{ ...row("GET", 1), errors: { SlowDown: 1 } }], []) ?? "",
-    /GET 4 KiB × 1 came to nothing/,
+    /GET 4 KiB × 1 failed/,
   );
   assert.match(unfit(rows, [row("PUT", 32)]) ?? "", /time ran out before PUT 4 KiB × 32/);
   assert.match(unfit([{ ...row("GET", 1), rounds: [5] }], []) ?? "", /1 rounds of GET 4 KiB × 1 are too few/);

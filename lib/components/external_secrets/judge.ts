@@ -57,7 +57,7 @@ export const PROVIDER_FAULTS = [
   "RateLimited",
 ] as const;
 
-/** Reasons of an ExternalSecret that a broken store, or the way to its provider, can explain. */
+/** Reasons of an ExternalSecret that a broken store, or the connection to its provider, can explain. */
 export const STORE_FAULTS = [
   IN_PROGRESS,
   "SecretSyncedError",
@@ -100,7 +100,7 @@ export function failureText(kind: string, object: ExternalSecret | SecretStore, 
   // The event of a fault that is over stays for an hour.
   if (isReady(object)) return "";
   const told = eventsOf(world, kind, namespace, name ?? "")[0]?.message;
-  const said = conditionOf(object, "Ready")?.message ?? "no reason is given";
+  const said = conditionOf(object, "Ready")?.message ?? "the operator gives no reason";
   return told && !said.includes(told) ? `${said}: ${told}` : said;
 }
 
@@ -124,9 +124,9 @@ export function judgeExternalSecret(object: ExternalSecret, world: World): Judge
   const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
   if (!ready || ready.status === "Unknown") {
     if (age < FIRST_LOOK_SECONDS) {
-      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was made ${ageText(age)} ago` };
+      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was created ${ageText(age)} ago` };
     }
-    const message = `has not been synced in ${ageText(age)}: its operator has not looked at it`;
+    const message = `has waited ${ageText(age)} for its operator to sync it`;
     return { ...base, reason: "NotSynced", message };
   }
   if (ready.status === "False") {
@@ -134,7 +134,7 @@ export function judgeExternalSecret(object: ExternalSecret, world: World): Judge
     const reason = causeIn(said) ?? ready.reason ?? "NotReady";
     const effect = kept ? `${target} keeps its old value` : `${target} does not exist`;
     const sync = command`kubectl -n ${namespace} annotate externalsecret ${name} force-sync=now --overwrite`;
-    return { ...base, reason, message: `cannot be synced, ${effect}: ${said}`, next: [describe, sync] };
+    return { ...base, reason, message: `cannot be synced, so ${effect}: ${said}`, next: [describe, sync] };
   }
   return judgeSynced(object, world, base, kept);
 }
@@ -151,8 +151,8 @@ function judgeSynced(
   if (!kept && !world.failure(secrets) && policy !== "None") {
     const deleted = reason === "SecretDeleted" || reason === "SecretMissing";
     const message = deleted
-      ? `has removed its Secret ${targetOf(object)}: the provider has no such entry any more`
-      : `says that it is synced, but its Secret ${targetOf(object)} does not exist`;
+      ? `has removed its Secret ${targetOf(object)} because the provider no longer has the entry`
+      : `reports that it is synced, but its Secret ${targetOf(object)} does not exist`;
     return { ...base, reason: deleted ? "ItemNotFound" : "SecretGone", message };
   }
   const interval = goSeconds(object.spec?.refreshInterval ?? "1h");
@@ -192,9 +192,9 @@ export function judgeStore(kind: string, object: SecretStore, world: World): Jud
   if (!ready) {
     const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
     if (age < FIRST_LOOK_SECONDS) {
-      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was made ${ageText(age)} ago` };
+      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was created ${ageText(age)} ago` };
     }
-    const message = `has not been validated in ${ageText(age)}: its operator has not looked at it`;
+    const message = `has waited ${ageText(age)} for its operator to validate it`;
     return { ...base, reason: "NotValidated", message };
   }
   const message = `cannot be used: ${failureText(kind, object, world)}`;

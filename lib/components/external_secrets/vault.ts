@@ -1,6 +1,7 @@
 /** What stands behind a store: the vault and its items, and what its ExternalSecrets say of it. */
 import type { Check, Edge, Judgement, ObjectRef, World } from "../../engine/model.ts";
 import { refKey } from "../../engine/model.ts";
+import { count } from "../../engine/sentence.ts";
 import { failureText, ITEM_FAULTS, judgeExternalSecret, PROVIDER_FAULTS } from "./judge.ts";
 import { itemsOf, STORE_ERRORS, storeOf, vaultsOf } from "./edges.ts";
 import { clusterSecretStores, type ExternalSecret, externalSecrets, secretStores } from "./kinds.ts";
@@ -62,12 +63,12 @@ export const vaultCheck: Check = {
       world.list(externalSecrets).flatMap((object) => itemsOf(object, world).map(({ ref }) => ref.name)),
     );
     if (asked.size === 0) {
-      const message = "no ExternalSecret asks for a 1Password item";
+      const message = "No ExternalSecret asks for a 1Password item";
       return [{ status: "skipped", reason: "NoneAsked", message }];
     }
     const missing = lacking(world);
     if (missing.length === 0) {
-      const message = `none of the ${asked.size} items that ExternalSecrets ask for is reported missing`;
+      const message = `ExternalSecrets ask for ${count(asked.size, "item")}, and none is reported missing`;
       return [{ status: "ok", reason: "NoneMissing", message, observed: `0 of ${asked.size} missing` }];
     }
     return missing.map(describe);
@@ -79,13 +80,15 @@ function describe({ object, reason, by, critical, said }: Lack): Judgement & { o
   const [place = "", ...title] = object.name.split("/");
   const who = by.slice(0, 3).join(", ") + (by.length > 3 ? ` and ${by.length - 3} more` : "");
   const what = vault
-    ? "is not a vault that the store's token may read"
-    : "is not in any vault that the store may read";
+    ? `1Password vault ${object.name} does not exist, or the store's token may not read it`
+    : `1Password item ${object.name} is in no vault that the store may read`;
   return {
     object,
     status: critical ? "critical" : "warning",
     reason,
-    message: `${what}; ${who} ${by.length > 1 ? "need" : "needs"} it: ${said}`,
+    message: `${what}, and ${by.length > 1 ? "ExternalSecrets" : "ExternalSecret"} ${who} ${
+      by.length > 1 ? "need" : "needs"
+    } it: ${said}`,
     observed: "absent",
     expected: vault ? "a vault of that name" : "an item of that title",
     evidence: "events of the ExternalSecrets",

@@ -1,6 +1,7 @@
 /** Who uses a Secret: pods, workloads, databases, stores and Flux objects that name it. */
 import type { Check, Edge, ListSource, ObjectRef, World } from "../../engine/model.ts";
 import { refKey, refText } from "../../engine/model.ts";
+import { count } from "../../engine/sentence.ts";
 import { externalSecretEdges } from "../external_secrets/edges.ts";
 import { targetOf } from "../external_secrets/judge.ts";
 import { clusterSecretStores, externalSecrets, secretStores } from "../external_secrets/kinds.ts";
@@ -113,13 +114,13 @@ export const usersCheck: Check = {
       name: targetOf(object),
     }));
     if (targets.length === 0) {
-      return [{ status: "skipped", reason: "NoneFound", message: "no ExternalSecret reads 1Password" }];
+      return [{ status: "skipped", reason: "NoneFound", message: "No ExternalSecret reads 1Password" }];
     }
     const unseen = unseenText(world);
     // An absent Secret is told of by who needs it; a finding here would hide that.
     const there = targets.filter(({ namespace, name }) => world.get(secrets, namespace, name));
     if (there.length === 0) {
-      const message = `none of the ${targets.length} Secrets that are made from 1Password exists: ` +
+      const message = `No Secret that should be made from 1Password exists: ` +
         targets.map(refText).slice(0, 3).join(", ");
       return [{ status: "skipped", reason: "NoneThere", message }];
     }
@@ -130,9 +131,9 @@ export const usersCheck: Check = {
         status: "ok" as const,
         reason: users.length > 0 ? "Used" : "Unused",
         message: (users.length > 0
-          ? `is used by ${usersText(users)}`
-          : "is used by nobody: no pod, workload, database, store or Flux object names it") + unseen,
-        observed: users.length === 1 ? "1 user" : `${users.length} users`,
+          ? `${refText(object)} is used by ${usersText(users)}`
+          : `${refText(object)} is used by no pod, workload, database, store or Flux object`) + unseen,
+        observed: count(users.length, "user"),
       };
     });
   },

@@ -1,4 +1,5 @@
 /** An image that cannot be pulled is one fault, however many pods wait for it; so is a registry that cannot be reached. */
+import { are, count } from "../../engine/sentence.ts";
 import type { Check, Edge, Judgement, ObjectRef, ShellCommand, World } from "../../engine/model.ts";
 import { refOf } from "../common/fields.ts";
 import { type Pod, pods } from "../kubernetes/kinds.ts";
@@ -78,12 +79,12 @@ export const imageCheck: Check = {
     const images = podsOfConcern(world).flatMap((pod) =>
       (pod.spec?.containers ?? []).map(({ image }) => image)
     );
-    const count = new Set(images).size;
+    const all = new Set(images).size;
     return [{
       status: "ok",
       reason: "AllWell",
-      message: `images: ${count} of ${count} are there`,
-      observed: `${count} images`,
+      message: `${count(all, "image")} that the platform's containers use ${are(all)} pulled`,
+      observed: count(all, "image"),
     }];
   },
 };
@@ -94,7 +95,7 @@ function judgeImage(entry: Failing, world: World): Judgement & { object: ObjectR
     object: { kind: "Image", name: entry.image },
     status: statusOf([entry], world),
     reason: "ImagePullFailed",
-    message: `cannot be pulled: ${entry.why}`,
+    message: `Image ${entry.image} cannot be pulled: ${entry.why}`,
     observed: entry.why,
     expected: "pulled",
     evidence:
@@ -112,8 +113,8 @@ function registries(world: World): (Judgement & { object: ObjectRef })[] {
       object: { kind: "Registry", name },
       status: statusOf(entries, world),
       reason: "RegistryUnreachable",
-      message: `cannot be reached from the nodes, so ${entries.length} image${
-        entries.length > 1 ? "s" : ""
+      message: `Registry ${name} cannot be reached from the nodes, so ${
+        count(entries.length, "image")
       } cannot be pulled: ${first?.why}`,
       observed: first?.why,
       expected: "answers",

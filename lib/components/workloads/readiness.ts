@@ -1,7 +1,8 @@
 /** Judges Deployments, StatefulSets and DaemonSets by their ready pods. */
 import type { Judgement, World } from "../../engine/model.ts";
 import { ageSeconds, type Condition, conditionOf } from "../common/fields.ts";
-import type { Workload } from "../kubernetes/kinds.ts";
+import type { Pod, Workload } from "../kubernetes/kinds.ts";
+import { count } from "../../engine/sentence.ts";
 import { podsOf } from "../common/membership.ts";
 import { eventsOf, judgePod } from "./pods.ts";
 import { command } from "../../untrusted/shell.ts";
@@ -9,7 +10,7 @@ import { command } from "../../untrusted/shell.ts";
 /** A change that its controller has not seen for so long was not seen at all. */
 const OBSERVE_SECONDS = 60;
 
-/** undefined: as many pods are ready as are asked for, or the rollout is on its way. */
+/** undefined: as many pods are ready as are asked for, or the rollout is in progress. */
 export function judgeWorkload(kind: string, object: Workload, world: World): Judgement | undefined {
   const status = object.status ?? {};
   const daemon = kind === "DaemonSet";
@@ -39,7 +40,7 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
       ...base,
       status: "critical",
       reason: "NotObserved",
-      message: "its controller has not looked at its last change",
+      message: "has a change that its controller has not acted on",
     };
   }
   const held = daemon || desired === 0 ? undefined : heldBack(kind, object, world);
@@ -52,9 +53,7 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
       ...base,
       status: "critical",
       reason: "NoneReady",
-      message: `0 of ${desired} pods are ready${
-        object.spec?.paused ? " and its rollout is paused" : ""
-      }${why}`,
+      message: `has no ready pod${object.spec?.paused ? ", and its rollout is paused" : ""}${why}`,
     };
   }
   const progress = conditionOf(object, "Progressing");
@@ -64,8 +63,8 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
     // The pods of a DaemonSet do not stand in for each other: each serves its node.
     status: daemon && podsFail(kind, object, world) ? "critical" : "warning",
     reason: "SomeReady",
-    message: `${ready} of ${desired} pods are ready${
-      held ? `, and ${held.message}` : podsSay(kind, object, world)
+    message: `has ${ready} of ${desired} pods ready${
+      held ? ` and ${held.message}` : podsSay(kind, object, world)
     }`,
   };
 }
@@ -80,14 +79,17 @@ function heldBack(
   const progress = conditionOf(object, "Progressing");
   if (object.spec?.paused) {
     if (updatedReplicas >= replicas) return undefined;
-    return { reason: "Paused", message: "its rollout is paused: its last change has not reached its pods" };
+    return { reason: "Paused", message: "has a paused rollout, so its last change has not reached its pods" };
   }
   const why = podsSay(kind, object, world);
   if (isRollingOut(progress) && why) {
-    return { reason: "RollingOut", message: `its last change does not get in, the old pods serve on${why}` };
+    return {
+      reason: "RollingOut",
+      message: `still runs its old pods because those of its last change do not become ready${why}`,
+    };
   }
   if (progress?.status !== "False") return undefined;
-  const message = `its rollout does not go on, ${updatedReplicas} of ${replicas} pods have its last change: ${
+  const message = `is stuck in a rollout that reached ${updatedReplicas} of ${count(replicas, "pod")}: ${
     progress.message ?? progress.reason
   }`;
   return { reason: "RolloutStuck", message };
@@ -130,11 +132,13 @@ function podsSay(kind: string, object: Workload, world: World): string {
   const newest = podsOf(world, kind, namespace ?? "", name ?? "").toSorted((a, b) =>
     (b.metadata?.creationTimestamp ?? "").localeCompare(a.metadata?.creationTimestamp ?? "")
   );
-  const [message] = newest.flatMap((pod) => said(judgePod(pod, world)));
-  return message ? `: ${message}` : "";
+  const [message] = newest.flatMap((pod) => said(pod, judgePod(pod, world)));
+  return message ? `; ${message}` : "";
 }
 
-/** What a pod that is unwell says; one that is on its way says nothing yet. */
-function said(judged: Judgement | undefined): string[] {
-  return judged?.status === "critical" || judged?.status === "warning" ? [judged.message] : [];
+/** What an unhealthy pod says; one that is in progress says nothing yet. */
+function said(pod: Pod, judged: Judgement | undefined): string[] {
+  return judged?.status === "critical" || judged?.status === "warning"
+    ? [`Pod ${pod.metadata?.name} ${judged.message}`]
+    : [];
 }

@@ -64,9 +64,9 @@ function judgeKeys(ref: ObjectRef, keys: readonly string[] | undefined, world: W
     status: hurts ? "critical" : "warning",
     reason: "MissingKey",
     message:
-      `lacks ${absent.map(([key]) => `key ${key}`).join(", ")}, which ${who.slice(0, 3).join(", ")}${
+      `has no ${absent.map(([key]) => `key ${key}`).join(", ")}, which ${who.slice(0, 3).join(", ")}${
         who.length > 3 ? ` and ${who.length - 3} more` : ""
-      } ${who.length > 1 ? "want" : "wants"}` + (hurts ? "" : "; none can start again without it"),
+      } ${who.length > 1 ? "need" : "needs"}` + (hurts ? "" : "; none can start again without it"),
     observed: `keys ${keys.join(", ") || "none"}`,
     expected: `keys ${[...wanted.keys()].join(", ")}`,
     evidence: ref.kind === "Secret" ? "metadata.managedFields" : "data",

@@ -40,7 +40,8 @@ async function inScope(
       reach: { cluster, timeoutMs },
       namespace,
       signal,
-      confirm: async (question) => asked.given.has("yes") || ownTerminal.isTerminal() && await ask(question),
+      confirm: async (question) =>
+        asked.given.has("yes-restart") || ownTerminal.isTerminal() && await ask(question),
       limitMs: LIMIT_MS,
       say,
     }, scratch), { undoTimeoutMs: UNDO_MS });
