@@ -17,6 +17,7 @@ export interface Part {
 }
 
 const VERSION = "lib/version.ts";
+const VENDOR = "lib/vendor/";
 const MODEL = "lib/engine/model.ts, errors.ts, decode.ts, memo.ts, sentence.ts";
 const UNTRUSTED = "lib/untrusted/";
 const REDACT = "lib/redact/";
@@ -41,7 +42,7 @@ const RENDER = "lib/render/";
 const PROCEDURES = "lib/procedures/";
 
 /** Parts that do I/O and are used by commands. */
-const ACTING = [CLI, COMMAND, CLIENTS, COMPONENTS, DISK, ENGINE, WORLD, REPORT, ...BASICS];
+const ACTING = [VENDOR, CLI, COMMAND, CLIENTS, COMPONENTS, DISK, ENGINE, WORLD, REPORT, ...BASICS];
 
 export const PARTS: readonly Part[] = [
   {
@@ -110,7 +111,7 @@ export const PARTS: readonly Part[] = [
     name: CLIENTS,
     files: /^lib\/clients\//,
     job: "the only folder that talks to a network: a folder per service",
-    uses: [DISK, ...BASICS],
+    uses: [VENDOR, DISK, ...BASICS],
     types: [ENGINE],
     outside: true,
   },
@@ -183,6 +184,12 @@ export const PARTS: readonly Part[] = [
     name: VERSION,
     files: /^lib\/version\.ts$/,
     job: "which release this is",
+    uses: [],
+  },
+  {
+    name: VENDOR,
+    files: /^lib\/vendor\//,
+    job: "packages that a health run needs, as they are: it downloads none",
     uses: [],
   },
   {

@@ -10,6 +10,7 @@ import { rbac1PasswordText } from "./pages/rbac_1password.ts";
 import { trialsText } from "./pages/trials.ts";
 import { faultsText, HEADER, partsText, readmeText } from "./pages/lab.ts";
 import { securityText } from "./pages/rights.ts";
+import { vendored } from "./vendored.ts";
 import { firstLine, SCRIPTS, withFirstLine, withTasks } from "./tasks.ts";
 
 /** Every generated file with its text, by path. */
@@ -28,6 +29,7 @@ export async function generated(): Promise<Map<string, string>> {
     ["README.md", await readmeText()],
     ["ARCHITECTURE.md", await architectureText()],
     ...await Promise.all(Object.keys(SCRIPTS).map(scriptText)),
+    ...await vendored(),
   ]);
 }
 

@@ -4,6 +4,7 @@ import { build } from "./kustomize.ts";
 import { registered } from "./registered.ts";
 import { structure } from "./structure.ts";
 import { taskArguments } from "./task_arguments.ts";
+import { LOCKED } from "./tasks.ts";
 
 interface Step {
   name: string;
@@ -16,8 +17,8 @@ const STEPS: Step[] = [
   { name: "lint", run: () => deno("lint", "--quiet") },
   { name: "structure", run: () => structure() },
   { name: "registered", run: registered },
-  { name: "types", run: () => deno("check", "--quiet", ".") },
-  { name: "doc tests", run: () => deno("test", "--doc", "--quiet", "--permit-no-files", "lib") },
+  { name: "types", run: () => deno("check", "--quiet", ...LOCKED, ".") },
+  { name: "doc tests", run: () => deno("test", "--doc", "--quiet", "--permit-no-files", ...LOCKED, "lib") },
   { name: "generated files", run: () => deno(...taskArguments("generate"), "--check") },
   { name: "kubernetes directories", run: build },
 ];

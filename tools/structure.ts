@@ -19,15 +19,15 @@ function importsOf(path: string, text: string, files: ReadonlyMap<string, string
 /** One cycle for each way back to a file that is being walked through; imports of types count, too. */
 function cycles(files: ReadonlyMap<string, string>): string[] {
   const done = new Set<string>();
-  const connection: string[] = [];
+  const trail: string[] = [];
   const found: string[] = [];
   const walk = (path: string) => {
-    const at = connection.indexOf(path);
-    if (at >= 0) found.push(`import cycle: ${[...connection.slice(at), path].join(" → ")}`);
+    const at = trail.indexOf(path);
+    if (at >= 0) found.push(`import cycle: ${[...trail.slice(at), path].join(" → ")}`);
     if (at >= 0 || done.has(path)) return;
-    connection.push(path);
+    trail.push(path);
     for (const target of importsOf(path, files.get(path) ?? "", files)) walk(target);
-    connection.pop();
+    trail.pop();
     done.add(path);
   };
   for (const path of files.keys()) walk(path);

@@ -8,8 +8,14 @@ export type Right = "read" | "write" | "net" | "run" | "sys" | "env" | "ffi" | "
 /** What Deno lets a process do: `true` is everything, a list is that and no more. In the order of the command line. */
 export type Rights = Readonly<Partial<Record<Right, true | readonly string[]>>>;
 
+/**
+ * The versions of deno.lock and no others. scripts/deno.json says so for the commands; at the root no lock is named,
+ * because `deno task` downloads every package of it, 260 MB, before it starts anything.
+ */
+export const LOCKED: readonly string[] = ["--lock=deno.lock", "--frozen"];
+
 /** Stands for the directory of DuckDB's native library, which is another one on every machine. */
-export const DUCKDB = "$(deno run --quiet --no-prompt tools/duckdb_directory.ts)";
+export const DUCKDB = "$(deno run --quiet --no-prompt --lock=deno.lock --frozen tools/duckdb_directory.ts)";
 
 /** Variables that say where the cluster is, how to print, and how much to say of our own bugs. */
 export const COMMON_ENV = [
@@ -202,14 +208,14 @@ export const TOOLS: Readonly<Record<string, ToolRow>> = {
     script: "tools/generate.ts",
     rights: {
       read: true,
-      write: ["docs", "README.md", "ARCHITECTURE.md", "deno.json", "scripts"],
+      write: ["docs", "README.md", "ARCHITECTURE.md", "deno.json", "scripts", "lib/vendor"],
       env: true,
     },
   },
   "update": {
     description: "Take the libraries to their newest versions, and say what changed: update [NAME ...]",
     script: "tools/update_dependencies.ts",
-    rights: { read: true, write: ["deno.json", "deno.lock"], run: true },
+    rights: { read: true, write: ["scripts/deno.json", "deno.lock"], run: true },
   },
   "demo": {
     description: "A recorded incident, then the same on a real platform brought up on this machine",
@@ -264,7 +270,7 @@ function commandRights(more: Rights): Rights {
 }
 
 function taskOf({ description, script, words = [], rights }: ToolRow): Task {
-  const start = ["run", "--no-prompt", "--quiet"];
+  const start = ["run", "--no-prompt", "--quiet", ...script.startsWith("scripts/") ? [] : LOCKED];
   const line = ["deno", ...start, ...flags(rights).map(forShell), script, ...words].join(" ");
   return { description, start, rights, script, words, command: line };
 }

@@ -6,7 +6,7 @@ import { findLab } from "../lab/context.ts";
 import { type Tool, toolArguments } from "../lib/cli/tool.ts";
 import { gate } from "./ok.ts";
 import { rightsArguments } from "./task_arguments.ts";
-import { UNIT } from "./tasks.ts";
+import { LOCKED, UNIT } from "./tasks.ts";
 
 export interface Tally {
   passed: number;
@@ -14,7 +14,7 @@ export interface Tally {
 }
 
 /** The lab is made of namespaces, mounts and /proc, which Deno gives to nobody with less. */
-const LAB = ["test", "--no-prompt", "--allow-all", "tests/lab_live"];
+const LAB = ["test", "--no-prompt", ...LOCKED, "--allow-all", "tests/lab_live"];
 
 /**
  * The sum that `deno test` prints at its end, e.g. `ok | 12 passed (3 steps) | 0 failed | 1 ignored (2s)`.
@@ -77,6 +77,7 @@ function unit(paths: readonly string[] = ["tests"], more: readonly string[] = []
   return denoTest([
     "test",
     "--no-prompt",
+    ...LOCKED,
     ...rights,
     "--ignore=tests/lab_live,tests/integration",
     ...more,

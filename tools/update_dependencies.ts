@@ -57,12 +57,12 @@ export function changesText(before: Locked, after: Locked): string {
   const others = changes(before.others, after.others);
   if (libraries.length + others.length === 0) return "Every library is at its newest version.\n";
   return [
-    ...section("Libraries of deno.json", libraries),
+    ...section("Libraries of scripts/deno.json", libraries),
     ...section("Packages that they bring", others),
     "Next: read the changelogs of the libraries, look at every new package, and then",
     "  deno task ok && deno task test:unit",
     "  deno task bench   # when a client or a reader is among them",
-    "  git restore deno.json deno.lock   # to keep the old versions",
+    "  git restore scripts/deno.json deno.lock   # to keep the old versions",
     "",
   ].join("\n");
 }
@@ -91,7 +91,7 @@ type Run = (names: readonly string[], root: string) => Promise<{ success: boolea
 async function outdated(names: readonly string[], root: string): ReturnType<Run> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["outdated", "--update", "--latest", "--frozen=false", ...names],
-    cwd: root,
+    cwd: `${root}/scripts`,
     env: { NO_COLOR: "1" },
     stdin: "null",
   }).output();
@@ -101,13 +101,13 @@ async function outdated(names: readonly string[], root: string): ReturnType<Run>
 
 /** Updates, and gives the text that says what changed. Throws, with both files as they were, when it could not. */
 export async function update(names: readonly string[], root = ".", run: Run = outdated): Promise<string> {
-  const [config, lock] = [`${root}/deno.json`, `${root}/deno.lock`];
+  const [config, lock] = [`${root}/scripts/deno.json`, `${root}/deno.lock`];
   const [configBefore, lockBefore] = [await Deno.readTextFile(config), await Deno.readTextFile(lock)];
   const before = lockedIn(lockBefore);
   const unknown = names.filter((name) => !before.libraries.has(name));
   if (unknown.length > 0) {
     throw new Error(
-      `${unknown.join(", ")} is no library of deno.json: ${[...before.libraries.keys()].join(", ")}`,
+      `${unknown.join(", ")} is no library of scripts/deno.json: ${[...before.libraries.keys()].join(", ")}`,
     );
   }
   const { success, said } = await run(names, root);
@@ -122,7 +122,7 @@ export async function update(names: readonly string[], root = ".", run: Run = ou
 const UPDATE: Tool = {
   name: "update",
   summary:
-    "Takes the libraries of deno.json to their newest versions, and says what changed; without names, all of them.",
+    "Takes the libraries of scripts/deno.json to their newest versions, and says what changed; without names, all of them.",
   words: "[NAME ...]",
   exits: { "3": "nothing was changed: the registry did not answer, or there is no such library" },
 };

@@ -16,7 +16,7 @@ const MOST_WRITTEN_OUT = 16 * 1024 * 1024;
  * or boolean. An empty document is undefined. The parser's own message is dropped: it quotes the file.
  */
 export async function parseYaml(text: string): Promise<ParsedYaml<unknown>> {
-  const { FAILSAFE_SCHEMA, load, nullCoreTag, Schema, YAMLException } = await import("js-yaml");
+  const { FAILSAFE_SCHEMA, load, nullCoreTag, Schema, YAMLException } = await import("../vendor/js_yaml.mjs");
   if (text.split("\n").every((line) => /^\s*(#|$)/.test(line))) return { ok: true, value: undefined };
   try {
     return bounded(load(text, { schema: new Schema([...FAILSAFE_SCHEMA.tags, nullCoreTag]) }));
@@ -28,7 +28,7 @@ export async function parseYaml(text: string): Promise<ParsedYaml<unknown>> {
 
 /** The documents of a file of Kubernetes manifests, with numbers and booleans; empty ones are left out. */
 export async function parseManifests(text: string): Promise<ParsedYaml<Record<string, unknown>[]>> {
-  const { loadAll } = await import("js-yaml");
+  const { loadAll } = await import("../vendor/js_yaml.mjs");
   try {
     const all = loadAll(text).filter((one) => one !== null && one !== undefined);
     if (all.every((one) => typeof one === "object" && !Array.isArray(one))) {

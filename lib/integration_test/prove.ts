@@ -33,6 +33,8 @@ export async function runTest({ root, file, env, noCheck, timeoutMs, signal }: R
       "--allow-all",
       "--no-prompt",
       "--quiet",
+      "--lock=deno.lock",
+      "--frozen",
       "--reporter=tap",
       ...noCheck ? ["--no-check"] : [],
       file,

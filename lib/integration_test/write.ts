@@ -26,7 +26,7 @@ export function testText(
     " * and seen to fail, test by test, with other values. It is yours: change it when the platform changes on purpose,",
     " * or run the command again, which shows the difference and asks.",
     " *",
-    ` * To run it: deno test -A tests/integration/${fileOf(task)}`,
+    ` * To run it: deno test -A --lock=deno.lock tests/integration/${fileOf(task)}`,
     ` * It needs the kubeconfig of the platform (KUBECONFIG), and goes to ${variable} if that is set. It holds no secret.`,
     " */",
     ...how.has("equals") ? ['import assert from "node:assert/strict";'] : [],

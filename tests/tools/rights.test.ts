@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { otherTask } from "../../lib/cli/rights.ts";
 import { duckdbDirectory } from "../../tools/duckdb_directory.ts";
 import { rightsArguments, taskArguments } from "../../tools/task_arguments.ts";
-import { COMMANDS, UNIT } from "../../tools/tasks.ts";
+import { COMMANDS, TASKS, UNIT } from "../../tools/tasks.ts";
 import { rightsOf, ROOT, tasks } from "./tasks.ts";
 
 const SCENARIO = "tests/scenarios/onepassword-connect-missing/facts.json.gz";
@@ -95,14 +95,18 @@ Deno.test("no task loads native libraries from everywhere, and all rights have o
   }
   assert.equal(
     rightsOf("data-platform:test:s3").get("ffi"),
-    "$(deno run --quiet --no-prompt tools/duckdb_directory.ts)",
+    "$(deno run --quiet --no-prompt --lock=deno.lock --frozen tools/duckdb_directory.ts)",
   );
   assert.ok(rightsArguments(UNIT).includes(`--allow-ffi=${duckdbDirectory()}`));
 });
 
 Deno.test("the lockfile is frozen, so that nothing is run that was not looked at", async () => {
-  const { lock } = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
-  assert.deepEqual(lock, { frozen: true });
+  const { lock } = JSON.parse(await Deno.readTextFile(`${ROOT}/scripts/deno.json`));
+  assert.deepEqual(lock, { path: "../deno.lock", frozen: true });
+  for (const [name, { script, command }] of TASKS) {
+    const locked = script.startsWith("scripts/") || command.includes(" --lock=deno.lock --frozen ");
+    assert.ok(locked, `${name} runs with other versions than those of deno.lock`);
+  }
 });
 
 Deno.test("DuckDB opens with the right to its own directory, and without it does not", async () => {

@@ -26,7 +26,7 @@ const NEW = lockOf(
     "fresh@0.1.0",
   ],
 );
-const SAID = `Libraries of deno.json, 1 changed:
+const SAID = `Libraries of scripts/deno.json, 1 changed:
   @aws-sdk/client-s3  3.1.0 → 3.2.0
 
 Packages that they bring, 4 changed:
@@ -38,9 +38,10 @@ Packages that they bring, 4 changed:
 
 async function checkout(use: (root: string, read: () => Promise<string[]>) => Promise<void>) {
   const root = await Deno.makeTempDir({ prefix: "lakecheck-update-" });
-  const files = [`${root}/deno.json`, `${root}/deno.lock`];
+  const files = [`${root}/scripts/deno.json`, `${root}/deno.lock`];
   try {
-    await Deno.writeTextFile(`${root}/deno.json`, "{}");
+    await Deno.mkdir(`${root}/scripts`);
+    await Deno.writeTextFile(`${root}/scripts/deno.json`, "{}");
     await Deno.writeTextFile(`${root}/deno.lock`, OLD);
     await use(root, () => Promise.all(files.map((file) => Deno.readTextFile(file))));
   } finally {
@@ -74,7 +75,7 @@ Deno.test("an update that fails says what Deno said, and leaves both files as th
   for (const outcome of failures) {
     await checkout(async (root, read) => {
       const failed = update([], root, async () => {
-        await Deno.writeTextFile(`${root}/deno.json`, "{ half");
+        await Deno.writeTextFile(`${root}/scripts/deno.json`, "{ half");
         await Deno.writeTextFile(`${root}/deno.lock`, NEW);
         return outcome;
       });
@@ -97,7 +98,7 @@ Deno.test("a lockfile of another version is not guessed at", () => {
 });
 
 Deno.test("the libraries of this checkout are read from its lockfile, all of them", async () => {
-  const { imports } = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
+  const { imports } = JSON.parse(await Deno.readTextFile(`${ROOT}/scripts/deno.json`));
   const { libraries, others } = lockedIn(await Deno.readTextFile(`${ROOT}/deno.lock`));
   const named = Object.fromEntries([...libraries].map(([name, version]) => [name, `npm:${name}@${version}`]));
   assert.deepEqual(named, imports);
@@ -109,5 +110,5 @@ Deno.test("nothing but the update thaws the lockfile", async () => {
     !path.startsWith("tests/") && text.includes("--frozen=")
   );
   assert.deepEqual(thawing.map(([path]) => path), ["tools/update_dependencies.ts"]);
-  assert.doesNotMatch(await Deno.readTextFile(`${ROOT}/deno.json`), /--frozen/);
+  assert.doesNotMatch(await Deno.readTextFile(`${ROOT}/deno.json`), /--frozen=/);
 });

@@ -126,6 +126,23 @@ function tokenSource(target: Target): () => Promise<Token> {
   };
 }
 
+/** Not written as a literal: Deno downloads what a program imports, needed or not, before it starts. */
+const CLIENT_NODE: string = "@kubernetes/client-node";
+
+async function clientNode(userName: string): Promise<typeof import("@kubernetes/client-node")> {
+  try {
+    // deno-lint-ignore lakecheck/import-direction
+    return await import(CLIENT_NODE);
+  } catch {
+    // Deno's own words name registries and directories, not what to do.
+    throw new UsageError(
+      `User ${userName} logs in with an auth-provider, which needs the package ${CLIENT_NODE}; it is not on this ` +
+        'machine and could not be downloaded. Next: see "Without a registry" in README.md, or use a user with ' +
+        "an exec plugin, a token or a certificate",
+    );
+  }
+}
+
 /** The old `auth-provider`s (oidc, gcp, azure) are left to @kubernetes/client-node, loaded only for them. */
 function providerSource(target: Target): () => Promise<Token> {
   const { user, userName } = target;
@@ -138,8 +155,8 @@ function providerSource(target: Target): () => Promise<Token> {
       );
     }
     const options: { headers: Record<string, string> } = { headers: {} };
+    const { KubeConfig } = await clientNode(userName);
     try {
-      const { KubeConfig } = await import("@kubernetes/client-node");
       const config = new KubeConfig();
       config.loadFromClusterAndUser(
         { name: target.clusterName, server: target.server, skipTLSVerify: false },

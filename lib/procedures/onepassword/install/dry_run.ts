@@ -6,7 +6,7 @@ import { comment } from "../../../untrusted/quoting.ts";
 
 /** The objects as YAML documents on stdout, each with what would become of it as a comment above. */
 export async function printDryRun(steps: readonly Step[]): Promise<void> {
-  const { dump } = await import("js-yaml");
+  const { dump } = await import("../../../vendor/js_yaml.mjs");
   const documents = steps.map(({ object, outcome, differing }) => {
     const why = differing.map((line) => `${comment("#", `  ${line}`)}\n`).join("");
     return `${comment("#", outcome)}\n${why}${
