@@ -1,6 +1,7 @@
 /** The graph of objects that need each other, with the objects that should be there and are not. */
 import { isNotInstalled } from "./unread/failure_reason.ts";
 import { isList } from "./model.ts";
+import { listed } from "./sentence.ts";
 import type { Component, Edge, Facts, Finding, ListSource, ObjectRef, ShellCommand, World } from "./model.ts";
 import { refKey, refText } from "./model.ts";
 import { command } from "../untrusted/shell.ts";
@@ -137,7 +138,7 @@ function describeAbsent(absent: readonly Absent[], findings: readonly Finding[])
 
 function describe(entry: Absent, edges: readonly Edge[], hurts: "critical" | "warning" | undefined): Finding {
   const users = [...new Set(edges.map((edge) => refText(edge.from)))].sort();
-  const named = users.slice(0, 3).join(", ") + (users.length > 3 ? ` and ${users.length - 3} more` : "");
+  const named = listed(users);
   const verb = users.length > 1 ? "need" : "needs";
   const what = `${refText(entry.object)} ${
     entry.kindMissing

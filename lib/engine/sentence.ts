@@ -12,6 +12,14 @@ export function withObject(ref: ObjectRef, message: string): string {
   return ref.name === "*" || message.includes(ref.name) ? message : `${refText(ref)}: ${message}`;
 }
 
+/** `a`, `a and b`, `a, b and c`; of more than `most` the first ones: `a, b, c and 2 more`. */
+export function listed(names: readonly string[], most = 3): string {
+  const [shown, last] = names.length > most
+    ? [names.slice(0, most), `${names.length - most} more`]
+    : [names.slice(0, -1), names.at(-1) ?? ""];
+  return shown.length > 0 ? `${shown.join(", ")} and ${last}` : last;
+}
+
 /** `1 fault`, `2 faults`; the plural may be given. */
 export function count(n: number, one: string, many: string = plural(one)): string {
   return `${n} ${n === 1 ? one : many}`;

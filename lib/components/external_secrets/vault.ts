@@ -1,7 +1,7 @@
 /** What stands behind a store: the vault and its items, and what its ExternalSecrets say of it. */
 import type { Check, Edge, Judgement, ObjectRef, World } from "../../engine/model.ts";
 import { refKey } from "../../engine/model.ts";
-import { count } from "../../engine/sentence.ts";
+import { count, listed } from "../../engine/sentence.ts";
 import { failureText, ITEM_FAULTS, judgeExternalSecret, PROVIDER_FAULTS } from "./judge.ts";
 import { itemsOf, STORE_ERRORS, storeOf, vaultsOf } from "./edges.ts";
 import { clusterSecretStores, type ExternalSecret, externalSecrets, secretStores } from "./kinds.ts";
@@ -78,7 +78,7 @@ export const vaultCheck: Check = {
 function describe({ object, reason, by, critical, said }: Lack): Judgement & { object: ObjectRef } {
   const vault = reason === "VaultNotFound";
   const [place = "", ...title] = object.name.split("/");
-  const who = by.slice(0, 3).join(", ") + (by.length > 3 ? ` and ${by.length - 3} more` : "");
+  const who = listed(by);
   const what = vault
     ? `1Password vault ${object.name} does not exist, or the store's token may not read it`
     : `1Password item ${object.name} is in no vault that the store may read`;

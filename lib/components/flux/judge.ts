@@ -1,7 +1,7 @@
 /** Judges Flux's objects by their conditions, and by the time they have been in them. */
 import type { Judgement, ShellCommand, World } from "../../engine/model.ts";
 import { IN_PROGRESS, refText } from "../../engine/model.ts";
-import { count } from "../../engine/sentence.ts";
+import { count, listed } from "../../engine/sentence.ts";
 import { ageSeconds, ageText, conditionOf, isReady } from "../common/fields.ts";
 import { failingIn, failingWorkloads } from "./health.ts";
 import { lostOf } from "./inventory.ts";
@@ -137,9 +137,7 @@ function judgeWaiting(object: Kustomization, world: World): Judgement | undefine
   return {
     status: "critical",
     reason: "HealthCheckWaiting",
-    message: `waits for objects that it applied and that are unhealthy: ${
-      failing.slice(0, 3).map(refText).join(", ")
-    }`,
+    message: `waits for objects that it applied and that are unhealthy: ${listed(failing.map(refText))}`,
     observed: `Ready=Unknown, ${count(failing.length, "unhealthy object")}`,
     expected: "Ready=True",
     evidence: "status.conditions[Ready], status.inventory",
@@ -201,8 +199,7 @@ function judgeInventory(object: Kustomization, world: World): Judgement | undefi
   if (deletionTimestamp || !isReady(object)) return undefined;
   const lost = lostOf(object, world);
   if (lost.length < 2) return undefined;
-  const named = lost.slice(0, 3).map(refText).join(", ") +
-    (lost.length > 3 ? ` and ${lost.length - 3} more` : "");
+  const named = listed(lost.map(refText));
   const suspended = object.spec?.suspend === true;
   return {
     status: "critical",
@@ -267,7 +264,7 @@ function judgeRelease(object: HelmRelease, world: World): Judgement | undefined 
   return {
     status: "critical",
     reason: "HealthCheckWaiting",
-    message: `waits for unhealthy workloads: ${failing.slice(0, 3).map(refText).join(", ")}`,
+    message: `waits for unhealthy workloads: ${listed(failing.map(refText))}`,
     observed: `Ready=Unknown, ${count(failing.length, "unhealthy workload")}`,
     expected: "Ready=True",
     evidence: "status.conditions[Ready]",

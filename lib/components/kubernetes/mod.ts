@@ -115,7 +115,9 @@ const leaseCheck: KindCheck<NonNullable<ReturnType<typeof leases.read>>> = {
       status: "critical",
       reason: "NotRenewed",
       message: `has not been renewed for ${ageText(age)}, so ${name} does not run and ${stands}`,
-      observed: `renewed ${ageText(age)} ago by ${lease.spec?.holderIdentity ?? "nobody"}`,
+      observed: `renewed ${ageText(age)} ago${
+        lease.spec?.holderIdentity ? ` by ${lease.spec.holderIdentity}` : ", held by nobody"
+      }`,
       expected: `renewed within ${limit} s`,
       evidence: "spec.renewTime",
       next: [command`start ${name} on the control plane node (systemctl status ${name}, or its static pod)`],

@@ -1,5 +1,6 @@
 /** Network policies: which declared connections they cut. A policy that explains a drop comes before any other suspect. */
 import type { Component, Edge, KindCheck, ListSource, ObjectRef, World } from "../../engine/model.ts";
+import { listed } from "../../engine/sentence.ts";
 import { intOrStr, list, num, obj, str } from "../../engine/decode.ts";
 import { CLUSTER_DNS } from "./cluster_dns.ts";
 import { labels, metadata, refOf } from "../common/fields.ts";
@@ -228,9 +229,7 @@ const policyCheck: KindCheck<Policy> = {
     return {
       status: hurting ? "critical" : "warning",
       reason: "NetworkPolicyDenies",
-      message: `denies ${named.length > 1 ? "the connections" : "the connection"} ${
-        named.slice(0, 3).join("; ")
-      }${named.length > 3 ? ` and ${named.length - 3} more` : ""}`,
+      message: `denies ${named.length > 1 ? "the connections" : "the connection"} ${listed(named)}`,
       observed: `no ${direction} rule allows ${flow.protocol} ${flow.port}`,
       expected: "a rule for every connection that is configured",
       evidence: "simulated from spec.podSelector, egress and ingress",

@@ -1,6 +1,6 @@
 /** Nodes: Ready, without pressure, and open for pods. */
 import type { Check, Component, KindCheck } from "../../engine/model.ts";
-import { are, count } from "../../engine/sentence.ts";
+import { are, count, listed } from "../../engine/sentence.ts";
 import { ageSeconds, ageText, conditionOf, isReady, refOf } from "../common/fields.ts";
 import { nodes } from "./kinds.ts";
 import { command } from "../../untrusted/shell.ts";
@@ -85,7 +85,7 @@ const someNode: Check = {
     }
     const cordoned = all.filter((node) => node.spec?.unschedulable).map((node) => node.metadata?.name);
     const why = cordoned.length > 0
-      ? ` because ${cordoned.slice(0, 3).join(", ")} ${are(cordoned.length)} cordoned`
+      ? ` because ${listed(cordoned.flatMap((name) => name ?? []))} ${are(cordoned.length)} cordoned`
       : "";
     const next = cordoned.map((name) => command`kubectl uncordon ${name}`).slice(0, 3);
     const message = `No node accepts new pods${why}`;

@@ -59,8 +59,8 @@ function unasked(world: World): Judgement {
         judged?.message ?? "has no ready endpoints"
       }, so Nessie cannot be reached`
       : `${refText(service(world))} does not exist`,
-    observed: "no answer",
-    expected: "HTTP 200",
+    observed: there ? "no answer" : "absent",
+    expected: there ? "HTTP 200" : "present",
     next: [
       command`kubectl -n ${world.namespace} get service,endpointslices,pods -l app.kubernetes.io/name=nessie`,
     ],
@@ -123,8 +123,8 @@ const warehouseCheck: Check = {
     const down = (health?.body?.checks ?? []).filter((part) => part.status === "DOWN").map((part) =>
       part.name
     );
-    const observed = `/iceberg/v1/config HTTP ${iceberg?.status ?? "not asked"}, /q/health ${
-      health?.body?.status ?? `HTTP ${health?.status ?? "not asked"}`
+    const observed = `/iceberg/v1/config ${httpText(iceberg?.status)}, /q/health ${
+      health?.body?.status ?? httpText(health?.status)
     }`;
     const base = {
       observed,
@@ -148,6 +148,9 @@ const warehouseCheck: Check = {
     }];
   },
 };
+
+const httpText = (status: number | undefined): string =>
+  status === undefined ? "no answer" : `HTTP ${status}`;
 
 /** A warehouse needs the catalog, and the Services and buckets that the catalog's configuration names. */
 function warehouseEdges(world: World): Edge[] {

@@ -91,7 +91,7 @@ const userCheck: Check = {
       return [{
         status: "critical",
         reason: "Missing",
-        message: `CephObjectStoreUser ${USER} does not exist, so nobody can read or write the lake`,
+        message: `CephObjectStoreUser rook-ceph/${USER} does not exist, so nobody can read or write the lake`,
         observed: "absent",
         expected: "Ready",
         evidence,
@@ -177,7 +177,7 @@ const bucketCheck: Check = {
       const status = own(answers, bucket)?.status;
       const base = {
         object: bucketRef(bucket),
-        observed: `HTTP ${status ?? "not asked"}`,
+        observed: status === undefined ? "no answer" : `HTTP ${status}`,
         expected: "HTTP 403 or 200",
         evidence: `GET /${bucket}, unsigned`,
       };

@@ -159,7 +159,11 @@ const heartbeatCheck: Check = {
     const nothing = unasked(world);
     if (nothing) return nothing;
     const status = world.answers(connectAnswers).heartbeat?.status;
-    const base = { observed: `HTTP ${status ?? "none"}`, expected: "HTTP 200", evidence: "GET /heartbeat" };
+    const base = {
+      observed: status === undefined ? "no answer" : `HTTP ${status}`,
+      expected: "HTTP 200",
+      evidence: "GET /heartbeat",
+    };
     if (status === 200) {
       return [{ ...base, status: "ok", reason: "Answers", message: "1Password Connect answers" }];
     }
@@ -192,7 +196,7 @@ const healthCheck: Check = {
     const failed = parts.filter(({ status }) => !HEALTHY.has(status ?? ""));
     const told = parts.map(({ service, status }) => `${service} ${status}`).join(", ");
     const base = {
-      observed: `HTTP ${answer?.status ?? "none"}${told ? `: ${told}` : ""}`,
+      observed: `${answer ? `HTTP ${answer.status}` : "no answer"}${told ? `: ${told}` : ""}`,
       expected: "HTTP 200, every part ACTIVE",
       evidence: "GET /health",
     };

@@ -80,7 +80,8 @@ export function judgeCluster(object: Cluster, world: World): Judgement | undefin
     const next = [
       command`kubectl -n ${namespace} annotate clusters.postgresql.cnpg.io ${name} cnpg.io/hibernation=off --overwrite`,
     ];
-    return { ...base, status: "critical", reason: "Hibernated", message, next };
+    const observed = `annotation cnpg.io/hibernation on, ${readyInstances} of ${instances} instances ready`;
+    return { ...base, observed, status: "critical", reason: "Hibernated", message, next };
   }
   if (!object.status?.phase) {
     if (age < 60) {

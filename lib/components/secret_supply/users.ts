@@ -1,7 +1,7 @@
 /** Who uses a Secret: pods, workloads, databases, stores and Flux objects that name it. */
 import type { Check, Edge, ListSource, ObjectRef, World } from "../../engine/model.ts";
 import { refKey, refText } from "../../engine/model.ts";
-import { count } from "../../engine/sentence.ts";
+import { count, listed } from "../../engine/sentence.ts";
 import { externalSecretEdges } from "../external_secrets/edges.ts";
 import { targetOf } from "../external_secrets/judge.ts";
 import { clusterSecretStores, externalSecrets, secretStores } from "../external_secrets/kinds.ts";
@@ -86,8 +86,7 @@ export function usersOf(world: World, secret: ObjectRef): User[] {
 
 /** `Deployment nessie, Cluster nessie-postgres and 2 more`. */
 export function usersText(users: readonly User[]): string {
-  const names = users.slice(0, 3).map(({ ref }) => `${ref.kind} ${ref.name}`);
-  return names.join(", ") + (users.length > 3 ? ` and ${users.length - 3} more` : "");
+  return listed(users.map(({ ref }) => `${ref.kind} ${ref.name}`));
 }
 
 /** What could not be read and may name Secrets too. */
@@ -121,7 +120,7 @@ export const usersCheck: Check = {
     const there = targets.filter(({ namespace, name }) => world.get(secrets, namespace, name));
     if (there.length === 0) {
       const message = `No Secret that should be made from 1Password exists: ` +
-        targets.map(refText).slice(0, 3).join(", ");
+        listed(targets.map(refText));
       return [{ status: "skipped", reason: "NoneThere", message }];
     }
     return [...new Map(there.map((ref) => [refKey(ref), ref])).values()].map((object) => {

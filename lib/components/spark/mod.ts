@@ -36,7 +36,7 @@ const historyCheck: Check = {
   run(world) {
     const answer = world.answers(historyApi).applications;
     const base = {
-      observed: `HTTP ${answer?.status ?? "not asked"}`,
+      observed: answer ? `HTTP ${answer.status}` : "no answer",
       expected: "HTTP 200",
       evidence: "GET /api/v1/applications",
     };

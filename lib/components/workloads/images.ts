@@ -96,7 +96,7 @@ function judgeImage(entry: Failing, world: World): Judgement & { object: ObjectR
     status: statusOf([entry], world),
     reason: "ImagePullFailed",
     message: `Image ${entry.image} cannot be pulled: ${entry.why}`,
-    observed: entry.why,
+    observed: "not pulled",
     expected: "pulled",
     evidence:
       `${first?.metadata?.namespace}/${first?.metadata?.name} status.containerStatuses[].state.waiting`,
@@ -116,7 +116,7 @@ function registries(world: World): (Judgement & { object: ObjectRef })[] {
       message: `Registry ${name} cannot be reached from the nodes, so ${
         count(entries.length, "image")
       } cannot be pulled: ${first?.why}`,
-      observed: first?.why,
+      observed: "no answer",
       expected: "answers",
       evidence: "status.containerStatuses[].state.waiting",
       next: [describeNext(first?.pods[0])],

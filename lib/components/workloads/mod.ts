@@ -132,7 +132,9 @@ const quotaCheck: KindCheck<NonNullable<ReturnType<typeof resourceQuotas.read>>>
       reason: "QuotaExceeded",
       message: `rejects new pods: ${refused}`,
       observed:
-        asked.map(([key, hard]) => `${key} ${own(quota.status?.used, key)} used of ${hard}`).join(", ") ||
+        asked.map(([key, hard]) => `${key}: ${own(quota.status?.used, key)} used, ${hard} allowed`).join(
+          ", ",
+        ) ||
         "exceeded",
       expected: "room for the pods that are asked for",
       evidence: "events FailedCreate",

@@ -44,7 +44,17 @@ export function judgeWorkload(kind: string, object: Workload, world: World): Jud
     };
   }
   const held = daemon || desired === 0 ? undefined : heldBack(kind, object, world);
-  if (ready >= desired) return held && { ...base, status: "warning", ...held };
+  if (ready >= desired) {
+    const { updatedReplicas = 0 } = status;
+    return held && {
+      ...base,
+      observed: `${updatedReplicas} of ${desired} have the last change, ${ready} ready`,
+      expected: `${desired} of ${desired} with the last change and ready`,
+      evidence: "status.updatedReplicas, status.readyReplicas",
+      status: "warning",
+      ...held,
+    };
+  }
   if (ready === 0) {
     // A young one is starting, unless one of its pods says already that it cannot.
     if (changed < OBSERVE_SECONDS && !podsFail(kind, object, world)) return undefined;

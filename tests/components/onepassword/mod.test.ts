@@ -121,7 +121,7 @@ Deno.test("connect: where it is not there, whatever names it is pointed to, and 
   };
   assert.equal(
     await whyNotHere(objects),
-    "1Password Connect is not here: its stores ask one outside this cluster",
+    "1Password Connect is not installed; its stores use one outside this cluster",
   );
 });
 
@@ -140,5 +140,5 @@ Deno.test("connect: ExternalSecrets that name a store which does not exist speak
       "does not exist",
   );
   objects.externalSecrets = [];
-  assert.equal(await whyNotHere(objects), "1Password Connect is not here, and no store names it");
+  assert.equal(await whyNotHere(objects), "1Password Connect is not installed, and no store names it");
 });

@@ -116,7 +116,10 @@ Deno.test("users: pods stand for their workload, and databases count", async () 
   }
   const [db] = await found("users", objects);
   assert.deepEqual([db?.object.name, db?.status, db?.observed], ["db", "ok", "2 users"]);
-  assert.equal(db?.message, "Secret data-platform/db is used by Deployment catalog, Cluster nessie-postgres");
+  assert.equal(
+    db?.message,
+    "Secret data-platform/db is used by Deployment catalog and Cluster nessie-postgres",
+  );
 });
 
 Deno.test("users: a Secret that nobody names is said to be unused, which is no fault", async () => {
@@ -146,7 +149,7 @@ Deno.test("users: a workload that has no pods, a CronJob by its Job and a Flux s
   const [db] = await found("users", objects, { lists: { "/apis/batch/v1/jobs": jobs } });
   assert.equal(
     db?.message,
-    "Secret data-platform/db is used by Deployment asleep, CronJob nightly, HelmRepository charts",
+    "Secret data-platform/db is used by Deployment asleep, CronJob nightly and HelmRepository charts",
   );
 });
 
