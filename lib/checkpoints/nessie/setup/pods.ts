@@ -8,6 +8,7 @@ import { judgePod } from "../../../components/workloads/pods.ts";
 import { serviceEdges } from "../../../components/workloads/services.ts";
 import type { Check, Component, ObjectRef, World } from "../../../engine/model.ts";
 import { refKey } from "../../../engine/model.ts";
+import { about, are, count } from "../../../engine/sentence.ts";
 import { command } from "../../../untrusted/shell.ts";
 
 const deployment = (world: World): ObjectRef => ({
@@ -20,7 +21,7 @@ const podsOfCatalog = (world: World) => podsOf(world, "Deployment", world.namesp
 const podsCheck: Check = {
   id: "nessie.pods",
   title: "Pods of the catalog",
-  explain: "Each pod of Deployment nessie is well. That some of them answer says nothing of the others.",
+  explain: "Each pod of Deployment nessie is healthy. That some of them answer says nothing of the others.",
   needs: [deployments, pods, replicaSets],
   object: deployment,
   run(world) {
@@ -37,13 +38,14 @@ const podsCheck: Check = {
     }
     const told = all.flatMap((pod) => {
       const judged = judgePod(pod, world);
-      return judged ? [{ ...judged, object: refOf("Pod", pod) }] : [];
+      const object = refOf("Pod", pod);
+      return judged ? [{ ...about(object, judged), object }] : [];
     });
     if (told.length > 0) return told;
     return [{
       status: "ok",
       reason: "AllWell",
-      message: `${all.length} of ${all.length} pods of the catalog are well`,
+      message: `${count(all.length, "pod")} of the catalog ${are(all.length)} healthy`,
     }];
   },
 };

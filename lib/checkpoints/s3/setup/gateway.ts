@@ -20,6 +20,7 @@ import { cephObjectStores } from "../../../components/rook_ceph/kinds.ts";
 import { judgeService, serviceEdges } from "../../../components/workloads/services.ts";
 import type { Check, Component, Judgement, ObjectRef } from "../../../engine/model.ts";
 import { refKey } from "../../../engine/model.ts";
+import { about, are, count } from "../../../engine/sentence.ts";
 import { gatewayServices } from "./facts.ts";
 
 interface Part {
@@ -48,19 +49,21 @@ const partsOf = perWorld((world): Part[] => {
 const partsCheck: Check = {
   id: "s3-gateway.parts",
   title: "gateway of the object store",
-  explain: "The Service of Rook's object store and the Deployments and pods of its gateways are well.",
+  explain: "The Service of Rook's object store and the Deployments and pods of its gateways are healthy.",
   needs: [cephObjectStores, services, endpointSlices, deployments, pods],
   object: (world) => gatewayServices(world)[0] ?? { kind: "Service", name: "*" },
   run(world) {
     const parts = partsOf(world);
     if (parts.length === 0) {
-      const message = "no gateway of Rook's is in this cluster";
+      const message = "This cluster has no gateway of Rook";
       return [{ status: "skipped", reason: "NoneFound", message }];
     }
-    const told = parts.flatMap(({ ref, judged }) => judged ? [{ ...judged, object: ref }] : []);
+    const told = parts.flatMap(({ ref, judged }) => judged ? [{ ...about(ref, judged), object: ref }] : []);
     if (told.length > 0) return told;
     const observed = `${parts.length} of ${parts.length}`;
-    const message = `${observed} Services, Deployments and pods of the gateway are well`;
+    const message = `${
+      count(parts.length, "Service, Deployment or pod", "Services, Deployments and pods")
+    } of the gateway ${are(parts.length)} healthy`;
     return [{ status: "ok", reason: "AllWell", message, observed }];
   },
 };
