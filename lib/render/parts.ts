@@ -198,9 +198,9 @@ export function observationLines(
   paint: Paint,
 ): string[] {
   const parts = [
-    observed && `Observed: ${observed}`,
-    expected && `Expected: ${expected}`,
-    evidence && `Source: ${evidence}`,
+    observed && `Observed:${TIE}${observed}`,
+    expected && `Expected:${TIE}${expected}`,
+    evidence && `Source:${TIE}${evidence}`,
   ].filter(Boolean);
   return parts.length === 0 ? [] : hang(indent, parts.join(". "), width).map((line) => paint(["dim"], line));
 }
