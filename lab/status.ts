@@ -1,5 +1,5 @@
 import { are } from "../lib/engine/sentence.ts";
-import { hang } from "../lib/render/text.ts";
+import { hang } from "../lib/render/mod.ts";
 import { terminalWidth } from "../lib/cli/terminal.ts";
 import type { LabContext } from "./context.ts";
 import { clusterParts, type LabPart } from "./cluster/mod.ts";

@@ -30,6 +30,7 @@ const CLI = "lib/cli/";
 const COMMAND = "lib/command.ts";
 const CLIENTS = "lib/clients/";
 const COMPONENTS = "lib/components/";
+const PLATFORM = "lib/platform/";
 const DISK = "lib/disk/";
 const CODECS = "lib/iceberg/codecs.ts";
 const ICEBERG = "lib/iceberg/";
@@ -125,9 +126,16 @@ export const PARTS: readonly Part[] = [
   {
     name: COMPONENTS,
     files: /^lib\/components\//,
-    job: "what is known of each part of a platform: kinds, judge, edges; `mod.ts` is the order of the report",
-    uses: [...BASICS],
+    job:
+      "what is known of each part of a platform: kinds, judge, edges, makers; `mod.ts` is the order of the report",
+    uses: [PLATFORM, ...BASICS],
     types: [CLIENTS],
+  },
+  {
+    name: PLATFORM,
+    files: /^lib\/platform\//,
+    job: "what the platform consists of, and to which component an object belongs",
+    uses: [...BASICS],
   },
   {
     name: CODECS,
@@ -177,7 +185,7 @@ export const PARTS: readonly Part[] = [
   {
     name: ENGINE,
     files: /^lib\/engine\//,
-    job: "collect, check, graph, diagnose; knows no component and is tested with toys",
+    job: "collect, check, absent, graph, diagnose; knows no component and is tested with toys",
     uses: [WORLD, REPORT, ...BASICS],
   },
   {

@@ -1,4 +1,7 @@
-/** What holds for the tree of source files: no import cycle, no crowded folder, no name that its folder tells already. */
+/**
+ * What holds for the tree of source files: no import cycle, no crowded folder, no name that its folder tells already, no
+ * import past a mod.ts.
+ */
 import { dirname, join, normalize } from "node:path/posix";
 
 /** Files of one folder that can be taken in at a glance. */
@@ -8,7 +11,7 @@ const SPECIFIER = /\b(?:from|import)\s*\(?\s*["'](\.{1,2}\/[^"']+)["']/g;
 
 /** What is wrong with these files, by path with their texts: a sentence each, none when all is well. */
 export function structureProblems(files: ReadonlyMap<string, string>): string[] {
-  return [...cycles(files), ...crowded(files), ...repeated(files)];
+  return [...cycles(files), ...crowded(files), ...repeated(files), ...pastModFile(files)];
 }
 
 function importsOf(path: string, text: string, files: ReadonlyMap<string, string>): string[] {
@@ -47,6 +50,36 @@ function repeated(files: ReadonlyMap<string, string>): string[] {
     const [folder = "", name = ""] = path.split("/").slice(-2);
     return path.startsWith("lib/") && name.startsWith(`${folder}_`);
   }).map((path) => `${path} repeats the name of its folder`);
+}
+
+/** Folders whose folders are subjects of their own; every other folder belongs to the subject that it is in. */
+const SUBJECT_FOLDERS = ["lib", "lib/components", "lib/clients", "lib/checkpoints", "lib/procedures"];
+
+/** The folder of the subject that a file belongs to; undefined for a file that is in none, or outside of lib. */
+function subjectOf(path: string): string | undefined {
+  const folder = dirname(path);
+  if (SUBJECT_FOLDERS.includes(folder) || !folder.startsWith("lib/")) return undefined;
+  return SUBJECT_FOLDERS.includes(dirname(folder)) ? folder : subjectOf(folder);
+}
+
+/**
+ * A subject that has a `mod.ts` is imported from outside through it, and every component has one. Tests look at what is
+ * inside; what is loaded file by file, so that a command loads no more than it needs, has none.
+ */
+function pastModFile(files: ReadonlyMap<string, string>): string[] {
+  const without = [...files.keys()].flatMap((path) => subjectOf(path) ?? []).filter((subject) =>
+    dirname(subject) === "lib/components" && !files.has(`${subject}/mod.ts`)
+  );
+  const past = [...files].filter(([path]) => !path.startsWith("tests/")).flatMap(([path, text]) =>
+    importsOf(path, text, files).flatMap((target) => {
+      const subject = subjectOf(target);
+      const entry = `${subject}/mod.ts`;
+      return subject && subject !== subjectOf(path) && target !== entry && files.has(entry)
+        ? [`${path} imports ${target}; from outside, ${subject} is imported through its mod.ts`]
+        : [];
+    })
+  );
+  return [...[...new Set(without)].map((subject) => `${subject} has no mod.ts`), ...past];
 }
 
 const FOLDERS = ["lib", "scripts", "lab", "bench", "tools", "tests"];

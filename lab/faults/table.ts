@@ -12,7 +12,7 @@ import { secretFaults } from "./kinds/secrets.ts";
 import { sparkFaults } from "./kinds/spark.ts";
 import { storageFaults } from "./kinds/storage.ts";
 import { vaultFaults } from "./kinds/vault.ts";
-import { hang } from "../../lib/render/text.ts";
+import { hang } from "../../lib/render/mod.ts";
 import { editDistance } from "../../lib/untrusted/edit_distance.ts";
 
 /** Faults by the part of the platform that breaks. */

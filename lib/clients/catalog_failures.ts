@@ -3,7 +3,7 @@ import { CannotLook } from "../engine/errors.ts";
 import type { FailureKind } from "../engine/model.ts";
 import type { CatalogOptions, CatalogReply, CatalogRequest } from "./catalog_types.ts";
 import { quote } from "../redact/mod.ts";
-import { cannotLook, failure, type TransportError } from "./kubernetes/failures.ts";
+import { cannotLook, failure, networkError, type TransportError } from "./http_errors.ts";
 
 const LOGS = "look at the logs of the catalog: kubectl logs deploy/nessie";
 const ADDRESS = "check the address that was given with --url or NESSIE_URL";
@@ -180,46 +180,34 @@ export function noReplyFailure(
   return network(trouble.text, what, at, perhaps);
 }
 
-/** Deno says these in the cause of "fetch failed" (rustls, hyper). */
 function network(text: string, what: string, at: string, perhaps: string): CannotLook {
-  if (/UnknownIssuer|BadSignature|invalid peer certificate|self.signed/i.test(text)) {
-    const [why, next = `${ADDRESS}, and renew it`] = /Expired|NotValidYet/.test(text)
-      ? ["has expired or is not valid yet"]
-      : /NotValidForName|not valid for name/i.test(text)
-      ? ["is for another name"]
-      : ["is signed by no CA that this machine trusts", "give its CA with --ca FILE"];
-    return cannotLook("certificate", `${what}: the certificate of ${at} ${why}. Next: ${next}`);
+  const certificate = (why: string, next: string) =>
+    cannotLook("certificate", `${what}: the certificate of ${at} ${why}. Next: ${next}`);
+  const unreachable = (why: string) => cannotLook("unreachable", `${what}: ${why}`);
+  switch (networkError(text)) {
+    case "expired":
+      return certificate("has expired or is not valid yet", `${ADDRESS}, and renew it`);
+    case "otherName":
+      return certificate("is for another name", `${ADDRESS}, and renew it`);
+    case "untrustedIssuer":
+    case "caCertificate":
+    case "badCertificate":
+      return certificate("is signed by no CA that this machine trusts", "give its CA with --ca FILE");
+    case "otherProtocol":
+      return unreachable(
+        `${at} does not speak the protocol of its address. Next: try http instead of https, or the reverse`,
+      );
+    case "blockedPort":
+      return unreachable(`${at} is at a port that is never asked over HTTP. Next: ${ADDRESS}`);
+    case "refused":
+      return unreachable(`nothing listens at ${at}. Next: check that the catalog runs, and ${ADDRESS}`);
+    case "noSuchName":
+      return unreachable(`the name in ${at} can't be resolved. Next: ${ADDRESS}`);
+    case "noRoute":
+      return unreachable(`there is no route to ${at}. Next: check the network and VPN`);
+    default:
+      return unreachable(
+        `the connection to ${at} broke off before the answer was whole.${perhaps} Next: ${LOGS}`,
+      );
   }
-  if (
-    /invalid HTTP version|corrupt message|wrong version number|InvalidContentType|unexpected message/i.test(
-      text,
-    )
-  ) {
-    return cannotLook(
-      "unreachable",
-      `${what}: ${at} does not speak the protocol of its address. Next: try http instead of https, or the reverse`,
-    );
-  }
-  if (/Requests to port \d+ are blocked/.test(text)) {
-    return cannotLook(
-      "unreachable",
-      `${what}: ${at} is at a port that is never asked over HTTP. Next: ${ADDRESS}`,
-    );
-  }
-  if (/refused/i.test(text)) {
-    return cannotLook(
-      "unreachable",
-      `${what}: nothing listens at ${at}. Next: check that the catalog runs, and ${ADDRESS}`,
-    );
-  }
-  if (/dns error|lookup address|failed to lookup/i.test(text)) {
-    return cannotLook("unreachable", `${what}: the name in ${at} can't be resolved. Next: ${ADDRESS}`);
-  }
-  if (/unreachable|no route/i.test(text)) {
-    return cannotLook("unreachable", `${what}: there is no route to ${at}. Next: check the network and VPN`);
-  }
-  return cannotLook(
-    "unreachable",
-    `${what}: the connection to ${at} broke off before the answer was whole.${perhaps} Next: ${LOGS}`,
-  );
 }

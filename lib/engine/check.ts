@@ -5,10 +5,9 @@ import type {
   Facts,
   Failure,
   Finding,
-  Judgement,
   KindCheck,
   Malformed,
-  ObjectRef,
+  ObjectJudgement,
   Source,
   World,
 } from "./model.ts";
@@ -51,7 +50,9 @@ function runKind(
   const dim = unseen(check.okNeeds, world);
   for (const object of world.list(check.source)) {
     const ref = check.ref(object);
-    const judgement = guarded(() => check.judge(object, world));
+    const judgement = check.saidElsewhere?.(object, world)
+      ? undefined
+      : guarded(() => world.judge(check, object));
     const said = judgement && about(ref, judgement);
     if (!said && ref.namespace && !scope.has(ref.namespace)) continue;
     const place = check.component(object, world);
@@ -208,7 +209,7 @@ function malformedObjects(sources: readonly Source[], facts: Facts): Malformed[]
 }
 
 /** An object that cannot be read is neither healthy nor missing. */
-function oddly({ object, message }: Malformed): Judgement & { object: ObjectRef } {
+function oddly({ object, message }: Malformed): ObjectJudgement {
   return {
     object,
     status: "unknown",

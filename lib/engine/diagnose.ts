@@ -26,7 +26,7 @@ export function diagnose(
   judged: readonly Finding[],
 ): Diagnosis {
   const said = [...judged, ...unsaidSources(components, facts, judged)];
-  const graph = buildGraph(components, world, facts, said);
+  const graph = buildGraph(components, world, said);
   const scope = platformNamespaces(components, world);
   const all = withinReach([...said, ...graph.missing], graph, scope);
   const unhealthy = all.filter(isUnwell);

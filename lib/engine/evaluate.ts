@@ -9,7 +9,7 @@ import { openWorld } from "./world.ts";
 
 /** The report of these facts. Its `durationMs` is 0: only who collected knows how long that took. */
 export function evaluate(command: string, components: readonly Component[], facts: Facts): Report {
-  const world = openWorld(facts);
+  const world = openWorld(facts, components);
   const judged = runChecks(components, world, facts);
   const outage = outageOf(components, facts);
   const { findings, roots } = outage
@@ -33,7 +33,7 @@ function duringOutage(
     ...component,
     sources: component.sources.filter((source) => isRecord(source) && !world.failure(source)),
   }));
-  const found = diagnose(recorded, world, facts, own);
+  const found = diagnose(recorded, openWorld(facts, recorded), facts, own);
   return {
     findings: [...through.findings, ...found.findings],
     roots: [...through.roots, ...found.roots],

@@ -1,8 +1,9 @@
 /** The graph of objects that need each other, with the objects that should be there and are not. */
+import { listed } from "./sentence.ts";
+import { makerEdges } from "./absent.ts";
 import { isNotInstalled } from "./unread/failure_reason.ts";
 import { isList } from "./model.ts";
-import { listed } from "./sentence.ts";
-import type { Component, Edge, Facts, Finding, ListSource, ObjectRef, ShellCommand, World } from "./model.ts";
+import type { Component, Edge, Finding, ObjectRef, ShellCommand, World } from "./model.ts";
 import { refKey, refText } from "./model.ts";
 import { command } from "../untrusted/shell.ts";
 import { own } from "../untrusted/lookup.ts";
@@ -16,41 +17,42 @@ export interface Graph {
   missing: Finding[];
 }
 
-interface Listed {
-  source: ListSource;
-  component: Component;
-}
-
-/** Builds the graph from the edges of all components. */
+/** Builds the graph from the edges of all components, and those to the makers of what is not there. */
 export function buildGraph(
   components: readonly Component[],
   world: World,
-  facts: Facts,
   findings: readonly Finding[],
 ): Graph {
   const needs = new Map<string, Edge[]>();
   const wanted = new Map<string, Edge[]>();
-  for (const edge of distinctEdges(components, world)) {
-    push(needs, refKey(edge.from), edge);
-    push(wanted, refKey(edge.to), edge);
-  }
-  const listed = listedKinds(components);
-  const malformed = malformedKeys(facts);
+  const seen = new Set<string>();
+  const add = (edge: Edge) => {
+    const from = refKey(edge.from);
+    const to = refKey(edge.to);
+    const identity = `${from}\n${to}\n${edge.via}`;
+    if (from === to || seen.has(identity)) return;
+    seen.add(identity);
+    push(needs, from, edge);
+    push(wanted, to, edge);
+  };
+  for (const component of components) component.edges(world).forEach(add);
+  const needed = [...wanted.values()].flatMap(([edge]) => edge ? edge.to : []);
+  makerEdges(components, world, needed, findings).forEach(add);
   const judged = new Set(findings.map((finding) => refKey(finding.object)));
   const unreadable = new Set<string>();
   const absent: Absent[] = [];
   for (const [key, edges] of wanted) {
     const object = edges[0]?.to;
-    const kind = object && listed.get(object.kind);
-    if (!object || !kind || judged.has(key)) continue;
-    const failure = world.failure(kind.source);
+    const source = object && world.kinds.get(object.kind);
+    const presence = object && world.presence(object);
+    if (!source || presence === "present" || judged.has(key)) continue;
+    const failure = world.failure(source);
+    const kindMissing = failure !== undefined && isNotInstalled(source, failure);
     const needy = edges.filter((edge) => !edge.optional);
-    if ((failure && !isNotInstalled(kind.source, failure)) || malformed.has(key)) unreadable.add(key);
-    else if (needy.length > 0 && (failure || !world.get(kind.source, object.namespace, object.name))) {
-      absent.push({ key, object, needy, component: kind.component, kindMissing: failure !== undefined });
-    }
+    if (presence === "unread" && !kindMissing) unreadable.add(key);
+    else if (needy.length > 0) absent.push({ key, object, needy, kindMissing });
   }
-  return { needs, unreadable, missing: describeAbsent(absent, findings) };
+  return { needs, unreadable, missing: describeAbsent(components, absent, findings) };
 }
 
 /** Whether this edge can explain that finding, if what it points to is unhealthy. */
@@ -59,48 +61,23 @@ export function explains(edge: Edge, finding: Finding): boolean {
     (edge.unknown === true && finding.status === "unknown");
 }
 
-function distinctEdges(components: readonly Component[], world: World): Edge[] {
-  const seen = new Set<string>();
-  return components.flatMap((component) => component.edges(world)).filter((edge) => {
-    const from = refKey(edge.from);
-    const to = refKey(edge.to);
-    const identity = `${from}\n${to}\n${edge.via}`;
-    if (from === to || seen.has(identity)) return false;
-    seen.add(identity);
-    return true;
-  });
-}
-
-/** A kind that several components list belongs to the first of them. */
-function listedKinds(components: readonly Component[]): Map<string, Listed> {
-  const listed = new Map<string, Listed>();
-  for (const component of components) {
-    for (const source of component.sources.filter(isList)) {
-      if (!listed.has(source.kind)) listed.set(source.kind, { source, component });
-    }
-  }
-  return listed;
-}
-
-function malformedKeys(facts: Facts): Set<string> {
-  return new Set(
-    Object.values(facts.sources).flatMap((result) =>
-      result.ok && "items" in result ? (result.malformed ?? []).map(({ object }) => refKey(object)) : []
-    ),
-  );
-}
-
 interface Absent {
   key: string;
   object: ObjectRef;
   /** The edges of those that cannot do without it. */
   needy: Edge[];
-  component: Component;
   kindMissing: boolean;
 }
 
 /** As bad as what it hurts, also through another absent object; a warning while it hurts nothing yet. */
-function describeAbsent(absent: readonly Absent[], findings: readonly Finding[]): Finding[] {
+function describeAbsent(
+  components: readonly Component[],
+  absent: readonly Absent[],
+  findings: readonly Finding[],
+): Finding[] {
+  const owners = ownersOfKinds(components);
+  const described = (entry: Absent, edges: readonly Edge[], hurts?: "critical" | "warning") =>
+    describe(entry, owners.get(entry.object.kind), edges, hurts);
   const unhealthy = new Map<string, Finding[]>();
   for (const finding of findings) {
     if (finding.status === "critical" || finding.status === "warning") {
@@ -108,7 +85,7 @@ function describeAbsent(absent: readonly Absent[], findings: readonly Finding[])
     }
   }
   const gone = new Map<string, Finding>();
-  for (const entry of absent) gone.set(entry.key, describe(entry, entry.needy, undefined));
+  for (const entry of absent) gone.set(entry.key, described(entry, entry.needy));
   // An absent object hurts when what needs it is unwell; each pass carries that one absent object further.
   for (let changed = true; changed;) {
     changed = false;
@@ -123,7 +100,7 @@ function describeAbsent(absent: readonly Absent[], findings: readonly Finding[])
       });
       const worst = hurt.some(({ status }) => status === "critical") ? "critical" : "warning";
       if (hurt.length === 0) continue;
-      const found = describe(
+      const found = described(
         entry,
         hurt.filter(({ status }) => status === worst).map(({ edge }) => edge),
         worst,
@@ -136,7 +113,23 @@ function describeAbsent(absent: readonly Absent[], findings: readonly Finding[])
   return [...gone.values()];
 }
 
-function describe(entry: Absent, edges: readonly Edge[], hurts: "critical" | "warning" | undefined): Finding {
+/** A kind that several components list belongs to the first of them. */
+function ownersOfKinds(components: readonly Component[]): Map<string, Component> {
+  const owners = new Map<string, Component>();
+  for (const component of components) {
+    for (const { kind } of component.sources.filter(isList)) {
+      if (!owners.has(kind)) owners.set(kind, component);
+    }
+  }
+  return owners;
+}
+
+function describe(
+  entry: Absent,
+  owner: Component | undefined,
+  edges: readonly Edge[],
+  hurts: "critical" | "warning" | undefined,
+): Finding {
   const users = [...new Set(edges.map((edge) => refText(edge.from)))].sort();
   const named = listed(users);
   const verb = users.length > 1 ? "need" : "needs";
@@ -147,7 +140,7 @@ function describe(entry: Absent, edges: readonly Edge[], hurts: "critical" | "wa
   }`;
   return {
     check: "graph.missing",
-    component: entry.component.name,
+    component: owner?.name ?? "",
     object: entry.object,
     status: hurts ?? "warning",
     reason: "Missing",
@@ -155,7 +148,7 @@ function describe(entry: Absent, edges: readonly Edge[], hurts: "critical" | "wa
     observed: "absent",
     expected: "present",
     evidence: [...new Set(edges.map((edge) => edge.via))].join(", "),
-    next: own(entry.component.whenMissing, entry.object.kind)?.(entry.object) ?? lookFor(entry.object),
+    next: own(owner?.whenMissing, entry.object.kind)?.(entry.object) ?? lookFor(entry.object),
   };
 }
 

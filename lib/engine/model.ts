@@ -103,6 +103,13 @@ export interface ListSource<T = unknown> {
   read: Reader<T>;
 }
 
+/** The definitions of an API group, by the path of a list: they are installed, and lost, together. */
+export function definitionOf(source: ListSource): ObjectRef | undefined {
+  const [, group] = source.path.match(/^\/apis\/([^/.]+\.[^/]+)\/[^/]+\/[^/?]+/) ?? [];
+  if (!group || group.endsWith(".k8s.io")) return undefined;
+  return { kind: "CustomResourceDefinition", name: `*.${group}` };
+}
+
 /** GETs that are made after the lists named in `after` have arrived. */
 export interface ProbeSource<T = unknown> {
   id: string;
@@ -153,6 +160,22 @@ export interface World {
   /** What a checkpoint recorded; empty when it could not (then `failure` says why). */
   records<T>(source: RecordSource<T>): T[];
   failure(source: Source): Failure | undefined;
+  /** The lists by the kind of their objects; of a kind that several components list, the first. */
+  kinds: ReadonlyMap<string, ListSource>;
+  /** What is known of an object; undefined when nobody lists its kind. */
+  presence(ref: ObjectRef): Presence | undefined;
+  /** What a judge says of an object. It runs once, whoever asks; an object that is being judged is taken to be healthy. */
+  judge<T>(check: KindCheck<T>, object: T): Judgement | undefined;
+  /** What all judges of its kind say of an object that is there. */
+  judged(ref: ObjectRef): Judgement[];
+}
+
+/** `unread`: its list could not be read, or it has not the shape that its API promises. */
+export type Presence = "present" | "absent" | "unread";
+
+/** Whether the object is known not to exist: its kind could be listed, and it was not there. */
+export function isAbsent(world: World, ref: ObjectRef): boolean {
+  return world.presence(ref) === "absent";
 }
 
 declare const pastable: unique symbol;
@@ -177,6 +200,11 @@ export interface Judgement {
   unread?: string;
 }
 
+/** A judgement with the object that it is about. */
+export interface ObjectJudgement extends Judgement {
+  object: ObjectRef;
+}
+
 /** `root`: nothing unhealthy explains it. `symptom`: something does. `independent`: neither. */
 export type Role = "root" | "symptom" | "independent";
 
@@ -191,10 +219,9 @@ export interface ChainStep {
 }
 
 /** A judgement with its place; what every format renders. */
-export interface Finding extends Judgement {
+export interface Finding extends ObjectJudgement {
   check: string;
   component: string;
-  object: ObjectRef;
   role?: Role;
   confidence?: Confidence;
   /** The shortest chain to the root that explains it, beginning with this object; symptoms only. */
@@ -228,6 +255,15 @@ export interface Edge {
  */
 export const IN_PROGRESS = "Progressing";
 
+/** Reasons of objects that are not there. */
+export const GONE = ["Missing", "NotFound"] as const;
+
+/** Who makes an object, or would have: an edge from that object, which explains that it is not there. */
+export interface Maker extends Omit<Edge, "from" | "explains"> {
+  /** Default: that it is not there. */
+  explains?: Edge["explains"];
+}
+
 /** Judges every object of a kind; `undefined` means it is fine. */
 export interface KindCheck<T = unknown> {
   id: string;
@@ -241,6 +277,8 @@ export interface KindCheck<T = unknown> {
   okNeeds?: Source[];
   /** The component that the object belongs to. */
   component(object: T, world: World): string;
+  /** Whether a check of its component says what the judge says of this object, so that it is not said twice. */
+  saidElsewhere?(object: T, world: World): boolean;
   ref(object: T): ObjectRef;
   judge(object: T, world: World): Judgement | undefined;
 }
@@ -274,6 +312,8 @@ export interface Component {
   /** Commands that help when an object of one of its kinds is needed and does not exist. */
   whenMissing?: Record<string, (ref: ObjectRef) => ShellCommand[]>;
   edges(world: World): Edge[];
+  /** What of its kinds makes this object, or would have, by what it declares or by a rule of names. */
+  makers?(ref: ObjectRef, world: World): Maker[];
   /** What is to be read as a table: measurements, capabilities, settings. */
   tables?(world: World): Table[];
 }

@@ -1,6 +1,6 @@
 /** What the generated test of the object store asserts. Pure. */
-import type { Metadata } from "../components/common/fields.ts";
-import { cephObjectStores, cephObjectStoreUsers, objectBucketClaims } from "../components/rook_ceph/kinds.ts";
+import type { Metadata } from "../components/common/mod.ts";
+import { cephObjectStores, cephObjectStoreUsers, objectBucketClaims } from "../components/rook_ceph/mod.ts";
 import { refText, type World } from "../engine/model.ts";
 import { FEATURES } from "../checkpoints/s3/compatibility/features.ts";
 import { s3Dialect, s3Setup, s3Trials } from "../checkpoints/s3/records.ts";

@@ -1,10 +1,10 @@
 /** A small platform on which everything is well, for tests that break one thing of it. */
 import { kubernetes } from "../../lib/components/kubernetes/mod.ts";
 import { nessie } from "../../lib/components/nessie/mod.ts";
-import { network } from "../../lib/components/kubernetes/network_policy.ts";
-import { nodesComponent } from "../../lib/components/kubernetes/nodes.ts";
+import { network } from "../../lib/components/network/mod.ts";
+import { nodesComponent } from "../../lib/components/nodes/mod.ts";
 import { sparkClient, sparkHistoryServer, sparkOperator } from "../../lib/components/spark/mod.ts";
-import { storage } from "../../lib/components/kubernetes/storage.ts";
+import { storage } from "../../lib/components/storage/mod.ts";
 import { workloads } from "../../lib/components/workloads/mod.ts";
 import type { Diagnosis } from "../../lib/engine/diagnose.ts";
 import type { Answer, Failure } from "../../lib/engine/model.ts";

@@ -34,7 +34,7 @@ export async function examined(components: readonly Component[], cluster: Cluste
     namespace: "data-platform",
     now: () => new Date(NOW),
   });
-  const world = openWorld(facts);
+  const world = openWorld(facts, components);
   return diagnose(components, world, facts, runChecks(components, world, facts));
 }
 

@@ -10,7 +10,7 @@ import { openWorld } from "../../lib/engine/world.ts";
 import { made, things, toyFacts, toys } from "./toy.ts";
 
 const judged = (facts: ReturnType<typeof toyFacts>, components: Component[] = [toys]) =>
-  runChecks(components, openWorld(facts), facts);
+  runChecks(components, openWorld(facts, components), facts);
 
 const reading = (get: (path: string) => Promise<Answer>) => ({ context: "toy", get });
 
@@ -91,7 +91,7 @@ Deno.test("what needs an object that could not be read is explained as likely", 
     items: [made("pod", "Waiting", "shelf")],
     malformed: [{ object: { kind: "Thing", namespace: "toy", name: "shelf" }, message: "odd" }],
   };
-  const world = openWorld(facts);
+  const world = openWorld(facts, [toys]);
   const { findings } = diagnose([toys], world, facts, runChecks([toys], world, facts));
   const pod = findings.find((finding) => finding.object.name === "pod");
   assert.equal(pod?.role, "symptom");

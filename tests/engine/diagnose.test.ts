@@ -188,8 +188,7 @@ Deno.test("a thing that needs itself, and a need that is told twice, change noth
   const items = [made("a", "Bad", "a", "b", "b"), made("b", "Worse", "b")];
   assert.deepEqual(roots(items), ["b"]);
   const facts = toyFacts(items);
-  const world = openWorld(facts);
-  const { needs } = buildGraph([toys, toys], world, facts, []);
+  const { needs } = buildGraph([toys, toys], openWorld(facts, [toys]), []);
   assert.deepEqual([...needs.values()].flat().map(({ from, to }) => `${from.name} ${to.name}`), ["a b"]);
 });
 

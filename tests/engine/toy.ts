@@ -97,6 +97,6 @@ export function toyFacts(items: unknown[], failure?: Failure): Facts {
 /** Checks and diagnoses the things. */
 export function diagnosed(items: Thing[]): Diagnosis {
   const facts = toyFacts(items);
-  const world = openWorld(facts);
+  const world = openWorld(facts, [toys]);
   return diagnose([toys], world, facts, runChecks([toys], world, facts));
 }

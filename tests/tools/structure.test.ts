@@ -44,3 +44,47 @@ Deno.test("a file of lib does not repeat its folder's name", () => {
     "lib/flux/flux_judge.ts repeats the name of its folder",
   ]);
 });
+
+Deno.test("a subject that has a mod.ts is imported from outside through it", () => {
+  const files = {
+    "lib/components/flux/mod.ts": 'export { a } from "./kinds.ts";',
+    "lib/components/flux/kinds.ts": "",
+    "lib/components/flux/deep/b.ts": 'import { a } from "../kinds.ts";',
+    "lib/components/spark/mod.ts": 'import { a } from "../flux/mod.ts";',
+    "lib/components/mod.ts": 'import "./flux/mod.ts";',
+    "lib/checkpoints/s3/a/mod.ts": 'import "../b/inner.ts";',
+    "lib/checkpoints/s3/b/inner.ts": "",
+    "lib/checkpoints/s3/b/mod.ts": "",
+    "lib/clients/s3/client.ts": "",
+    "lib/cli/main.ts": 'import { c } from "../clients/s3/client.ts";',
+    "tests/components/flux/kinds.test.ts": 'import { a } from "../../../lib/components/flux/kinds.ts";',
+  };
+  assert.deepEqual(tree(files), []);
+  const [flux, late] = ["../flux/kinds.ts", "../flux/deep/b.ts"];
+  const spark = `import type { A } from "${flux}"; await import("${late}");`;
+  const render = { "lib/render/mod.ts": "", "lib/render/table.ts": "" };
+  const lab = 'import { t } from "../lib/render/table.ts";';
+  assert.deepEqual(tree({ ...files, ...render, "lib/components/spark/mod.ts": spark, "lab/x.ts": lab }), [
+    "lib/components/spark/mod.ts imports lib/components/flux/kinds.ts; from outside, lib/components/flux is imported " +
+    "through its mod.ts",
+    "lib/components/spark/mod.ts imports lib/components/flux/deep/b.ts; from outside, lib/components/flux is " +
+    "imported through its mod.ts",
+    "lab/x.ts imports lib/render/table.ts; from outside, lib/render is imported through its mod.ts",
+  ]);
+});
+
+Deno.test("components, clients, checkpoints and procedures are subjects of their own, as the folders of lib are", () => {
+  for (const parent of ["lib", "lib/components", "lib/clients", "lib/checkpoints", "lib/procedures"]) {
+    const [inside, outside] = [`${parent}/a/inner.ts`, `${parent}/b/mod.ts`];
+    assert.deepEqual(
+      tree({ [`${parent}/a/mod.ts`]: "", [inside]: "", [outside]: 'import "../a/inner.ts";' }),
+      [`${outside} imports ${inside}; from outside, ${parent}/a is imported through its mod.ts`],
+    );
+  }
+});
+
+Deno.test("every component has a mod.ts", () => {
+  assert.deepEqual(tree({ "lib/components/flux/kinds.ts": "", "lib/engine/model.ts": "" }), [
+    "lib/components/flux has no mod.ts",
+  ]);
+});

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { runChecks } from "../../lib/engine/check.ts";
 import { sourcesOf } from "../../lib/engine/collect.ts";
 import { IN_PROGRESS, isRecord, refKey } from "../../lib/engine/model.ts";
-import type { Component, Facts, Finding, Source, World } from "../../lib/engine/model.ts";
+import type { Component, Facts, Finding } from "../../lib/engine/model.ts";
 import { openWorld } from "../../lib/engine/world.ts";
 import { type Judged, judgedCommands, scenario, scenarioNames, without } from "./commands.ts";
 
@@ -20,17 +20,19 @@ function single(component: Component): Component[] {
   ];
 }
 
-/** The ids of the sources that a check reads. */
-function readBy(component: Component, facts: Facts): Set<string> {
+/** The ids of the sources that a check reads, also through the judges that it asks. */
+function readBy(component: Component, components: readonly Component[], facts: Facts): Set<string> {
   const reads = new Set<string>();
-  const world = openWorld(facts);
-  const watched = <K extends "list" | "get" | "answers">(name: K) =>
-    ((source: Source, ...rest: unknown[]) => {
-      reads.add(source.id);
-      return (world[name] as (...all: unknown[]) => unknown)(source, ...rest);
-    }) as World[K];
-  const spy: World = { ...world, list: watched("list"), get: watched("get"), answers: watched("answers") };
-  runChecks([component], spy, facts);
+  let watched = false;
+  const sources = new Proxy(facts.sources, {
+    get(target, id) {
+      if (watched) reads.add(String(id));
+      return Reflect.get(target, id);
+    },
+  });
+  const world = openWorld({ ...facts, sources }, components);
+  watched = true;
+  runChecks([component], world, facts);
   return reads;
 }
 
@@ -55,12 +57,12 @@ function lies(before: readonly Finding[], now: readonly Finding[]): string[] {
 function liesOf({ name, components }: Judged, facts: Facts, asked: Set<string>): string[] {
   const sources = sourcesOf(components).filter((source) => !isRecord(source) && facts.sources[source.id]?.ok);
   return components.flatMap(single).flatMap((component) => {
-    const before = runChecks([component], openWorld(facts), facts);
-    const reads = readBy(component, facts);
+    const before = runChecks([component], openWorld(facts, components), facts);
+    const reads = readBy(component, components, facts);
     return sources.filter(({ id }) => reads.has(id)).flatMap((source) => {
       asked.add(source.id);
       const blind = without(facts, [source], { kind: "forbidden", message: "it may not be read" });
-      return lies(before, runChecks([component], openWorld(blind), blind))
+      return lies(before, runChecks([component], openWorld(blind, components), blind))
         .map((lie) => `${name}, without ${source.id}: ${lie}`);
     });
   });

@@ -3,8 +3,14 @@ import { FEATURES } from "../../lib/checkpoints/s3/compatibility/features.ts";
 import { sourcesOf } from "../../lib/engine/collect.ts";
 import { components } from "../../lib/components/mod.ts";
 import { loadFacts } from "../../lib/disk/facts_file.ts";
-import { isRecord } from "../../lib/engine/model.ts";
-import type { Component, Facts, Failure, RecordSource, Source } from "../../lib/engine/model.ts";
+import {
+  type Component,
+  type Facts,
+  type Failure,
+  isRecord,
+  type RecordSource,
+  type Source,
+} from "../../lib/engine/model.ts";
 import { doctor } from "../../lib/procedures/onepassword/status/mod.ts";
 
 const ROOT = new URL("../../", import.meta.url);

@@ -6,7 +6,7 @@ import { errorReplyFailure } from "../../lib/clients/s3/error_replies.ts";
 import { signalsIn } from "../../lib/components/workloads/log_signals.ts";
 import { goSeconds } from "../../lib/components/common/states.ts";
 import { matches } from "../../lib/components/common/fields.ts";
-import { placeOf } from "../../lib/components/common/membership.ts";
+import { placeOf } from "../../lib/components/kubernetes/membership.ts";
 import { mentions } from "../../lib/components/common/mentions.ts";
 import { matchesSelector } from "../../lib/components/common/selectors.ts";
 import { UsageError } from "../../lib/engine/errors.ts";

@@ -1,12 +1,11 @@
 /** What the Nessie checkpoint judges, and what the catalog stands on. */
-import { externalSecrets } from "../../components/external_secrets/mod.ts";
-import { services } from "../../components/kubernetes/kinds.ts";
-import { kubernetes } from "../../components/kubernetes/mod.ts";
+import { externalSecretsComponent as externalSecrets } from "../../components/external_secrets/mod.ts";
+import { kubernetes, services } from "../../components/kubernetes/mod.ts";
 import { nessie } from "../../components/nessie/mod.ts";
-import { network } from "../../components/kubernetes/network_policy.ts";
-import { nodesComponent } from "../../components/kubernetes/nodes.ts";
+import { network } from "../../components/network/mod.ts";
+import { nodesComponent } from "../../components/nodes/mod.ts";
 import { postgresql } from "../../components/postgresql/mod.ts";
-import { SERVICE_ERRORS } from "../../components/common/reasons.ts";
+import { SERVICE_ERRORS } from "../../components/common/mod.ts";
 import { rookCeph } from "../../components/rook_ceph/mod.ts";
 import { s3User } from "../../components/object_store/mod.ts";
 import { NOT_LOOKED_AT, OUT_OF_ORDER } from "../../engine/unread/failure_reason.ts";

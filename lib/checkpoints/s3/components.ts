@@ -1,13 +1,17 @@
 /** What the S3 checkpoint judges: its trials by area, and what the object store stands on. */
-import { kubernetes } from "../../components/kubernetes/mod.ts";
-import { rookCeph } from "../../components/rook_ceph/mod.ts";
-import { services } from "../../components/kubernetes/kinds.ts";
-import { cephObjectStores } from "../../components/rook_ceph/kinds.ts";
+import { kubernetes, services } from "../../components/kubernetes/mod.ts";
+import { cephObjectStores, rookCeph } from "../../components/rook_ceph/mod.ts";
 import { s3User } from "../../components/object_store/mod.ts";
-import { SERVICE_ERRORS } from "../../components/common/reasons.ts";
+import { SERVICE_ERRORS } from "../../components/common/mod.ts";
 import { NOT_LOOKED_AT, OUT_OF_ORDER } from "../../engine/unread/failure_reason.ts";
-import type { Check, Component, Edge, ObjectRef, World } from "../../engine/model.ts";
-import { refText } from "../../engine/model.ts";
+import {
+  type Check,
+  type Component,
+  type Edge,
+  type ObjectRef,
+  refText,
+  type World,
+} from "../../engine/model.ts";
 import { trialChecks, type TrialWords } from "../../checkpoint/trial.ts";
 import { s3Object } from "./context.ts";
 import { s3Gateway } from "./setup/gateway.ts";

@@ -3,9 +3,10 @@
  * Pure. What concerns the API server as a whole gives the same words for every path, so that a report
  * can say it once.
  */
-import { CannotLook } from "../../engine/errors.ts";
-import type { Failure, FailureKind } from "../../engine/model.ts";
-import { oneLine } from "../../redact/mod.ts";
+import type { Failure } from "../../engine/model.ts";
+import { failure, type NetworkError, networkError, type TransportError } from "../http_errors.ts";
+
+export { cannotLook } from "../http_errors.ts";
 
 /** Who asks whom; what messages may say. */
 export interface KubeSession {
@@ -19,13 +20,6 @@ export interface KubeSession {
   /** What the server may quote and no message may hold. */
   secrets(): readonly string[];
 }
-
-/** Why a request got no whole answer. */
-export type TransportError =
-  | { why: "timeout" }
-  | { why: "too-big"; limitBytes: number }
-  | { why: "closed" }
-  | { why: "network"; text: string };
 
 /** The failure that a request without a whole answer comes to; `writes`: it may have been carried out nevertheless. */
 export async function transportFailure(
@@ -70,82 +64,65 @@ function timeoutFailure(path: string, session: KubeSession, writes: boolean): Fa
   );
 }
 
-/** Deno says these in the cause of "fetch failed" (rustls, hyper), node:https in error codes (OpenSSL names). */
 async function networkFailure(text: string, session: KubeSession, writes: boolean): Promise<Failure> {
   const at = `the API server ${session.server}`;
   const cluster = `cluster ${session.clusterName} of the kubeconfig`;
-  if (/UnknownIssuer|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|self.signed|unable to (get|verify)/i.test(text)) {
-    return failure(
-      "certificate",
-      `no CA that ${cluster} trusts signed the certificate of ${at}. Next: correct its certificate-authority-data`,
-    );
+  const error = networkError(text);
+  switch (error) {
+    case "untrustedIssuer":
+      return failure(
+        "certificate",
+        `no CA that ${cluster} trusts signed the certificate of ${at}. Next: correct its certificate-authority-data`,
+      );
+    case "expired":
+      return failure(
+        "certificate",
+        `the certificate of ${at} has expired or is not valid yet. Next: renew it on the control plane ` +
+          "(kubeadm certs check-expiration), and check this machine's clock",
+      );
+    case "otherName":
+      return failure(
+        "certificate",
+        `the certificate of ${at} is for another name. Next: correct server or tls-server-name of ${cluster}`,
+      );
+    case "clientCertificate": {
+      const why = await session.expired() ?? "its CA may not be the one that the server trusts";
+      return failure(
+        "certificate",
+        `${at} rejected the client certificate of user ${session.userName}: ${why}. Next: get a new kubeconfig`,
+      );
+    }
+    case "caCertificate":
+    case "badCertificate":
+      return failure(
+        "certificate",
+        `the certificate of ${at} is not valid. Next: renew it on the control plane`,
+      );
+    default:
+      return failure("unreachable", `${at} ${unreachableWhy(error, writes)}`);
   }
-  if (
-    /invalid peer certificate: .{0,200}Expired|CERT_HAS_EXPIRED|NotValidYet|certificate has expired/i.test(
-      text,
-    )
-  ) {
-    return failure(
-      "certificate",
-      `the certificate of ${at} has expired or is not valid yet. Next: renew it on the control plane ` +
-        "(kubeadm certs check-expiration), and check this machine's clock",
-    );
-  }
-  if (/not valid for name|NotValidForName|ERR_TLS_CERT_ALTNAME|Hostname\/IP does not match/i.test(text)) {
-    return failure(
-      "certificate",
-      `the certificate of ${at} is for another name. Next: correct server or tls-server-name of ${cluster}`,
-    );
-  }
-  if (/received fatal alert|alert (bad|unknown|unsupported|certificate|handshake)/i.test(text)) {
-    const why = await session.expired() ?? "its CA may not be the one that the server trusts";
-    return failure(
-      "certificate",
-      `${at} rejected the client certificate of user ${session.userName}: ${why}. Next: get a new kubeconfig`,
-    );
-  }
-  if (/invalid peer certificate|BadSignature|CERT_/i.test(text)) {
-    return failure(
-      "certificate",
-      `the certificate of ${at} is not valid. Next: renew it on the control plane`,
-    );
-  }
-  return failure("unreachable", `${at} ${unreachableWhy(text, writes)}`);
 }
 
-function unreachableWhy(text: string, writes: boolean): string {
+function unreachableWhy(error: NetworkError, writes: boolean): string {
   const look = "check the server address of the context, and that the API server runs";
   const check = `Next: ${look}`;
-  if (/refused/i.test(text)) return `refused the connection: nothing listens there. ${check}`;
-  if (/dns error|ENOTFOUND|EAI_AGAIN|lookup address/i.test(text)) {
-    return "has a name that can't be resolved. Next: check the server address of the context, DNS and VPN";
+  switch (error) {
+    case "refused":
+      return `refused the connection: nothing listens there. ${check}`;
+    case "noSuchName":
+      return "has a name that can't be resolved. Next: check the server address of the context, DNS and VPN";
+    case "noRoute":
+      return "can't be routed to. Next: check the network and VPN";
+    case "otherProtocol":
+      return "does not speak the protocol of its address (http or https). Next: correct the server address of the context";
+    case "notPermitted":
+      return "may not be connected to: this task lacks the permission. Next: add --allow-net";
+    case "tlsCut":
+    case "brokenOff":
+      return `broke the connection off before its answer was whole. ${writes ? PERHAPS_DONE + look : check}`;
+    default:
+      return `can't be reached. ${check}`;
   }
-  if (/unreachable|EHOSTUNREACH|ENETUNREACH|no route/i.test(text)) {
-    return "can't be routed to. Next: check the network and VPN";
-  }
-  if (/invalid HTTP version|corrupt message|wrong version number|unexpected message/i.test(text)) {
-    return "does not speak the protocol of its address (http or https). Next: correct the server address of the context";
-  }
-  if (/Requires net access|NotCapable/.test(text)) {
-    return "may not be connected to: this task lacks the permission. Next: add --allow-net";
-  }
-  if (
-    /reset|stream error|connection error|broken pipe|closed|unexpected eof|eof|body|incomplete|ECONNRESET|terminated/i
-      .test(text)
-  ) {
-    return `broke the connection off before its answer was whole. ${writes ? PERHAPS_DONE + look : check}`;
-  }
-  return `can't be reached. ${check}`;
-}
-
-/** A Failure whose message is one line of at most 500 characters. */
-export function failure(kind: FailureKind, message: string): Failure {
-  return { kind, message: oneLine(message, 500) };
-}
-
-/** The same, to be thrown. */
-export function cannotLook(kind: FailureKind, message: string): CannotLook {
-  return new CannotLook(failure(kind, message));
 }
 
 /** `Service ns/name` if the path goes through the service proxy. */

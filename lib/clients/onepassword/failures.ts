@@ -3,7 +3,7 @@ import { CannotLook } from "../../engine/errors.ts";
 import type { Failure } from "../../engine/model.ts";
 import { messageText, num, obj } from "../../engine/decode.ts";
 import { quote } from "../../redact/mod.ts";
-import { cannotLook, type TransportError } from "../kubernetes/failures.ts";
+import { cannotLook, networkError, type TransportError } from "../http_errors.ts";
 import type { Reply } from "../transport.ts";
 import { parseJson } from "../../untrusted/json.ts";
 
@@ -99,22 +99,23 @@ export function noReplyFailure(
   }
   const known = why?.();
   if (known) return cannotLook(known.kind, `${what}: ${known.message}`);
-  if (/refused/i.test(trouble.text)) {
-    return cannotLook(
-      "unreachable",
-      `${what}: nothing listens at ${base}. Next: check that 1Password Connect runs there`,
-    );
+  switch (networkError(trouble.text)) {
+    case "refused":
+      return cannotLook(
+        "unreachable",
+        `${what}: nothing listens at ${base}. Next: check that 1Password Connect runs there`,
+      );
+    case "noSuchName":
+      return cannotLook(
+        "unreachable",
+        `${what}: the name in ${base} can't be resolved. Next: correct the address`,
+      );
+    default:
+      return cannotLook(
+        "unreachable",
+        `${what}: the connection to 1Password Connect at ${base} broke off.${perhaps} Next: ${LOGS}`,
+      );
   }
-  if (/dns error|lookup address/i.test(trouble.text)) {
-    return cannotLook(
-      "unreachable",
-      `${what}: the name in ${base} can't be resolved. Next: correct the address`,
-    );
-  }
-  return cannotLook(
-    "unreachable",
-    `${what}: the connection to 1Password Connect at ${base} broke off.${perhaps} Next: ${LOGS}`,
-  );
 }
 
 function said(text: string): string | undefined {

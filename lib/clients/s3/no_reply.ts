@@ -1,6 +1,6 @@
 /** Words for a request to S3 that got no whole answer, or one that no S3 gives. Pure. */
 import type { Failure } from "../../engine/model.ts";
-import { failure } from "../kubernetes/failures.ts";
+import { failure, type NetworkError, networkError } from "../http_errors.ts";
 import type { S3Session } from "./types.ts";
 import type { AskedS3, NoAnswer } from "./send.ts";
 import { command } from "../../untrusted/shell.ts";
@@ -29,8 +29,8 @@ export function noReplyFailure({ trouble, asked, got }: NoAnswer, session: S3Ses
     case "closed":
       return failure("unreachable", `${subject}: the connection was closed before the answer came`);
   }
-  const { text } = trouble;
-  const certificate = certificateWhy(text, session);
+  const error = networkError(trouble.text);
+  const certificate = certificateWhy(error, session);
   if (certificate) return failure("certificate", `${subject}: ${certificate}`);
   if (got) {
     const of = got.of === undefined ? "" : ` of ${got.of}`;
@@ -43,7 +43,7 @@ export function noReplyFailure({ trouble, asked, got }: NoAnswer, session: S3Ses
   // What a port-forward ran into is nearer to the cause than that its connection closed.
   const known = session.connection.failure();
   if (known) return failure(known.kind, `${subject}: ${known.message}`);
-  return failure("unreachable", `${subject}: ${connectionWhy(text, perhaps, session)}`);
+  return failure("unreachable", `${subject}: ${connectionWhy(error, perhaps, session)}`);
 }
 
 function lateFailure(
@@ -70,49 +70,47 @@ function lateFailure(
   );
 }
 
-/** What is wrong with the certificate, as Deno says it (rustls); undefined when nothing is. */
-function certificateWhy(text: string, { connection }: S3Session): string | undefined {
+/** What is wrong with the certificate; undefined when nothing is. */
+function certificateWhy(error: NetworkError, { connection }: S3Session): string | undefined {
   const at = connection.url;
-  if (/UnknownIssuer|SELF_SIGNED|self.signed|CaUsedAsEndEntity/i.test(text)) {
-    return `no CA that is trusted here signed the certificate of ${at}. Next: ${
-      connection.how === "given" ? "give its CA with --ca FILE" : "give its CA"
-    }, and see it with ` +
-      command`openssl s_client -showcerts -connect ${hostPort(at)}`;
+  switch (error) {
+    case "untrustedIssuer":
+    case "caCertificate":
+      return `no CA that is trusted here signed the certificate of ${at}. Next: ${
+        connection.how === "given" ? "give its CA with --ca FILE" : "give its CA"
+      }, and see it with ` +
+        command`openssl s_client -showcerts -connect ${hostPort(at)}`;
+    case "expired":
+      return `the certificate of ${at} has expired or is not valid yet. Next: renew it (kubectl get certificate -A), ` +
+        "and check this machine's clock";
+    case "otherName":
+      return `the certificate of ${at} is for another name; with buckets in the host it must be for *.HOST too. Next: ` +
+        "use the name that it is for, or path style";
+    case "badCertificate":
+      return `the certificate of ${at} is not valid. Next: renew it`;
+    default:
+      return undefined;
   }
-  if (/certificate: .{0,200}Expired|NotValidYet|certificate has expired/i.test(text)) {
-    return `the certificate of ${at} has expired or is not valid yet. Next: renew it (kubectl get certificate -A), ` +
-      "and check this machine's clock";
-  }
-  if (/not valid for name|NotValidForName/i.test(text)) {
-    return `the certificate of ${at} is for another name; with buckets in the host it must be for *.HOST too. Next: ` +
-      "use the name that it is for, or path style";
-  }
-  if (/invalid peer certificate|BadSignature/i.test(text)) {
-    return `the certificate of ${at} is not valid. Next: renew it`;
-  }
-  return undefined;
 }
 
-function connectionWhy(text: string, perhaps: string, { connection }: S3Session): string {
+function connectionWhy(error: NetworkError, perhaps: string, { connection }: S3Session): string {
   const at = connection.url;
   const https = at.startsWith("https:");
-  if (/dns error|lookup address/i.test(text)) {
-    return `the name in ${at} can't be resolved. Next: correct the endpoint, or check DNS and VPN`;
+  switch (error) {
+    case "noSuchName":
+      return `the name in ${at} can't be resolved. Next: correct the endpoint, or check DNS and VPN`;
+    case "refused":
+      return `nothing listens at ${at}: it refused the connection. Next: ${GATEWAYS}, and check port and endpoint`;
+    case "noRoute":
+      return `${at} can't be routed to. Next: check the network and VPN`;
+    case "notPermitted":
+      return `${at} may not be connected to: this task lacks the permission. Next: add --allow-net`;
   }
-  if (/refused/i.test(text)) {
-    return `nothing listens at ${at}: it refused the connection. Next: ${GATEWAYS}, and check port and endpoint`;
-  }
-  if (/unreachable|no route/i.test(text)) {
-    return `${at} can't be routed to. Next: check the network and VPN`;
-  }
-  if (https && /corrupt message|InvalidContentType|unexpected message|tls handshake eof/i.test(text)) {
+  if (https && (error === "otherProtocol" || error === "tlsCut")) {
     return `${at} does not speak https: http is served there. Next: give the endpoint with http://`;
   }
-  if (!https && /invalid HTTP version|InvalidHttpVersion|http.?0\.9|Parse/i.test(text)) {
+  if (!https && (error === "otherProtocol" || error === "notHttp")) {
     return `${at} does not answer in http: perhaps https is served there. Next: give the endpoint with https://`;
-  }
-  if (/Requires net access|NotCapable/.test(text)) {
-    return `${at} may not be connected to: this task lacks the permission. Next: add --allow-net`;
   }
   const tls = https ? "" : " (a port of https closes so, too)";
   return `${at} broke the connection off before it answered${tls}.${perhaps} Next: ${GATEWAYS}`;

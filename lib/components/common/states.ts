@@ -1,13 +1,17 @@
 /** What the judges of custom resources share: durations, stuck deletions, names that were mistyped, kinds not served. */
-import type { Check, Judgement, ListSource, ObjectRef, ShellCommand, World } from "../../engine/model.ts";
+import {
+  type Check,
+  definitionOf,
+  type Judgement,
+  type ListSource,
+  type ShellCommand,
+  type World,
+} from "../../engine/model.ts";
 import { ageSeconds, ageText, type Metadata } from "./fields.ts";
 import { plural } from "../../engine/sentence.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { editDistance } from "../../untrusted/edit_distance.ts";
-
-/** Reasons of objects that are not there. */
-export const GONE = ["Missing", "NotFound"] as const;
 
 /** A deletion that takes longer than this is held by something. */
 const DELETION_SECONDS = 600;
@@ -51,13 +55,6 @@ export function looksLike(a: string, b: string): boolean {
   const words = (name: string) => name.split(/[-.]/).toSorted().join("-");
   if (words(a) === words(b) || a.replace(/[-.]/g, "") === b.replace(/[-.]/g, "")) return true;
   return Math.min(a.length, b.length) >= 6 && editDistance(a, b) <= 2;
-}
-
-/** The definitions of an API group, by the path of a list: they are installed, and lost, together. */
-export function definitionOf(source: ListSource): ObjectRef | undefined {
-  const [, group] = source.path.match(/^\/apis\/([^/.]+\.[^/]+)\/[^/]+\/[^/?]+/) ?? [];
-  if (!group || group.endsWith(".k8s.io")) return undefined;
-  return { kind: "CustomResourceDefinition", name: `*.${group}` };
 }
 
 /** Whether the API server does not know the kind, as opposed to not letting us look. */

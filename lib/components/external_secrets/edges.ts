@@ -1,15 +1,7 @@
 /** What ExternalSecrets, their stores and the Secrets they make need of each other. */
-import type { Edge, ListSource, ObjectRef, World } from "../../engine/model.ts";
-import { IN_PROGRESS } from "../../engine/model.ts";
-import { dnsEdge } from "../kubernetes/cluster_dns.ts";
-import {
-  failureText,
-  ITEM_FAULTS,
-  OPERATOR_FAULTS,
-  PROVIDER_FAULTS,
-  STORE_FAULTS,
-  targetOf,
-} from "./judge.ts";
+import { type Edge, IN_PROGRESS, type ListSource, type ObjectRef, type World } from "../../engine/model.ts";
+import { deploymentsNamed, dnsEdge, OPERATOR_DOWN, serviceOfHost } from "../kubernetes/mod.ts";
+import { failureText, ITEM_FAULTS, OPERATOR_FAULTS, PROVIDER_FAULTS, STORE_FAULTS } from "./judge.ts";
 import {
   clusterSecretStores,
   type ExternalSecret,
@@ -18,13 +10,8 @@ import {
   type SecretStore,
   secretStores,
 } from "./kinds.ts";
-import { refOf } from "../common/fields.ts";
-import { mentionEdges } from "../common/mentions.ts";
-import { deploymentsNamed, OPERATOR_DOWN } from "../kubernetes/operators.ts";
-import { perWorld } from "../common/per_world.ts";
-import { SERVICE_ERRORS } from "../common/reasons.ts";
-import { serviceOfHost } from "../common/service_names.ts";
-import { definitionOf, GONE, notServed } from "../common/states.ts";
+import { mentionEdges, perWorld, refOf, SERVICE_ERRORS } from "../common/mod.ts";
+import { usualPart } from "../../platform/mod.ts";
 
 /** Reasons of a store that its provider, its credentials or the way there can explain. */
 export const STORE_ERRORS = [
@@ -107,14 +94,11 @@ export const externalSecretEdges = perWorld((world): Edge[] => [
   ...world.list(externalSecrets).flatMap((object) => edgesOf(object, world)),
   ...world.list(clusterSecretStores).flatMap((object) => storeEdges("ClusterSecretStore", object, world)),
   ...world.list(secretStores).flatMap((object) => storeEdges("SecretStore", object, world)),
-  ...definitionEdges(world),
 ]);
 
 function edgesOf(object: ExternalSecret, world: World): Edge[] {
   const from = refOf("ExternalSecret", object);
-  const target = { kind: "Secret", namespace: from.namespace, name: targetOf(object) };
   const edges: Edge[] = [
-    { from: target, to: from, via: "made by", explains: [...GONE, "MissingKey"] },
     ...storesOf(object).map((to) => ({ from, to, via: "secretStoreRef", explains: [...STORE_FAULTS] })),
     ...operatorEdges(from, world),
   ];
@@ -168,8 +152,7 @@ function storeEdges(kind: string, object: SecretStore, world: World): Edge[] {
 }
 
 function operatorEdges(from: ObjectRef, world: World): Edge[] {
-  const [operator = { kind: "Deployment", namespace: "external-secrets", name: "external-secrets" }] =
-    operatorsOf(world);
+  const [operator = usualPart("external-secrets", "Deployment", world.namespace)] = operatorsOf(world);
   const explains = [...OPERATOR_FAULTS];
   return [{
     from,
@@ -179,15 +162,4 @@ function operatorEdges(from: ObjectRef, world: World): Edge[] {
     because: [...OPERATOR_DOWN],
     optional: true,
   }];
-}
-
-/** Objects of a kind that is not served are gone with its definition. */
-function definitionEdges(world: World): Edge[] {
-  const stores = world.list(externalSecrets).flatMap(storesOf);
-  return [...new Map(stores.map((ref) => [`${ref.kind}/${ref.namespace}/${ref.name}`, ref])).values()]
-    .flatMap((from) => {
-      const source = from.kind === "SecretStore" ? secretStores : clusterSecretStores;
-      const to = definitionOf(source);
-      return to && notServed(world, source) ? [{ from, to, via: "kind", explains: [...GONE] }] : [];
-    });
 }

@@ -1,11 +1,9 @@
 /** Judges ExternalSecrets and their stores. */
-import type { Judgement, World } from "../../engine/model.ts";
-import { IN_PROGRESS } from "../../engine/model.ts";
-import type { ExternalSecret, SecretStore } from "./kinds.ts";
-import { ageSeconds, ageText, conditionOf, isReady } from "../common/fields.ts";
-import { type SecretMeta, secrets } from "../kubernetes/kinds.ts";
-import { eventsOf } from "../workloads/pods.ts";
-import { goSeconds, judgeDeletion } from "../common/states.ts";
+import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
+import { type ExternalSecret, externalSecrets, type SecretStore } from "./kinds.ts";
+import { ageSeconds, ageText, conditionOf, goSeconds, isReady, judgeDeletion, refOf } from "../common/mod.ts";
+import { type SecretMeta, secrets } from "../kubernetes/mod.ts";
+import { eventsOf } from "../workloads/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** A new object is looked at within seconds. */
@@ -104,8 +102,21 @@ export function failureText(kind: string, object: ExternalSecret | SecretStore, 
   return told && !said.includes(told) ? `${said}: ${told}` : said;
 }
 
+export const secretCheck: KindCheck<ExternalSecret> = {
+  id: "external-secrets.synced",
+  title: "external secrets",
+  explain:
+    "An ExternalSecret is Ready, its Secret exists, and it was refreshed lately. One that fails while its Secret still " +
+    "exists is a warning: the old value is served, until a pod wants a new one. One younger than a minute may wait.",
+  source: externalSecrets,
+  also: [secrets],
+  component: () => "external-secrets",
+  ref: (object) => refOf("ExternalSecret", object),
+  judge: judgeExternalSecret,
+};
+
 /** undefined: it is synced, and its Secret is there and fresh. */
-export function judgeExternalSecret(object: ExternalSecret, world: World): Judgement | undefined {
+function judgeExternalSecret(object: ExternalSecret, world: World): Judgement | undefined {
   const { namespace, name } = object.metadata ?? {};
   const describe = command`kubectl -n ${namespace} describe externalsecret ${name}`;
   const stuck = judgeDeletion(object, world, describe);

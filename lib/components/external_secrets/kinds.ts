@@ -2,7 +2,7 @@
 import { kubePath } from "../../untrusted/api_path.ts";
 import type { ListSource, Reader } from "../../engine/model.ts";
 import { list, obj, objectName, part, present, remoteName, str, via } from "../../engine/decode.ts";
-import { conditions, hostsIn, keysOnly, metadata } from "../common/fields.ts";
+import { conditions, hostsIn, keysOnly, metadata } from "../common/mod.ts";
 
 const GROUP = "/apis/external-secrets.io";
 

@@ -10,37 +10,35 @@ import type {
   ShellCommand,
   World,
 } from "../../engine/model.ts";
-import { appliesKind } from "../flux/inventory.ts";
-import { judgeExternalSecret, judgeStore } from "./judge.ts";
+import { appliesKind } from "../flux/mod.ts";
+import { judgeStore, secretCheck } from "./judge.ts";
 import { externalSecretEdges, operatorsOf, storeOf } from "./edges.ts";
 import {
   clusterSecretStores,
-  type ExternalSecret,
   externalSecrets as secretList,
   type SecretStore,
   secretStores,
 } from "./kinds.ts";
+import { makersOf } from "./makers.ts";
 import { judgeContradicted, vaultCheck, vaultEdges } from "./vault.ts";
-import { refOf } from "../common/fields.ts";
-import { deployments, secrets } from "../kubernetes/kinds.ts";
-import { namespacesOf, operatorCheck } from "../kubernetes/operators.ts";
-import { servedCheck } from "../common/states.ts";
+import { refOf, servedCheck } from "../common/mod.ts";
+import { deployments, namespacesOf, operatorCheck, secrets } from "../kubernetes/mod.ts";
+import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
-const NAME = "external-secrets";
+export {
+  externalSecretEdges,
+  findStore,
+  operatorsOf,
+  STORE_ERRORS,
+  storeOf,
+  storeRef,
+  storesOf,
+} from "./edges.ts";
+export { judgeStore, secretCheck, targetOf } from "./judge.ts";
+export * from "./kinds.ts";
 
-const secretCheck: KindCheck<ExternalSecret> = {
-  id: "external-secrets.synced",
-  title: "external secrets",
-  explain:
-    "An ExternalSecret is Ready, its Secret exists, and it was refreshed lately. One that fails while its Secret still " +
-    "exists is a warning: the old value is served, until a pod wants a new one. One younger than a minute may wait.",
-  source: secretList,
-  also: [secrets],
-  component: () => NAME,
-  ref: (object) => refOf("ExternalSecret", object),
-  judge: judgeExternalSecret,
-};
+const NAME = "external-secrets";
 
 function storeCheck(kind: string, source: ListSource<SecretStore>): KindCheck<SecretStore> {
   return {
@@ -95,7 +93,7 @@ function installStore(): ShellCommand[] {
   ];
 }
 
-export const externalSecrets: Component = {
+export const externalSecretsComponent: Component = {
   name: NAME,
   title: "External Secrets",
   dependsOn: ["onepassword-connect", "kubernetes"],
@@ -122,11 +120,12 @@ export const externalSecrets: Component = {
       needs: [secretList, deployments],
       used: (world) => world.list(secretList).length > 0,
       found: operatorsOf,
-      fallback: { kind: "Deployment", namespace: "external-secrets", name: "external-secrets" },
+      fallback: (world) => usualPart(NAME, "Deployment", world.namespace),
       stands: "no Secret is made or refreshed",
     }),
     storesCheck,
     vaultCheck,
   ],
   edges,
+  makers: makersOf,
 };

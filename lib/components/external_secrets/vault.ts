@@ -1,13 +1,19 @@
 /** What stands behind a store: the vault and its items, and what its ExternalSecrets say of it. */
-import type { Check, Edge, Judgement, ObjectRef, World } from "../../engine/model.ts";
-import { refKey } from "../../engine/model.ts";
 import { count, listed } from "../../engine/sentence.ts";
-import { failureText, ITEM_FAULTS, judgeExternalSecret, PROVIDER_FAULTS } from "./judge.ts";
+import {
+  type Check,
+  type Edge,
+  type Judgement,
+  type ObjectJudgement,
+  type ObjectRef,
+  refKey,
+  type World,
+} from "../../engine/model.ts";
+import { failureText, ITEM_FAULTS, PROVIDER_FAULTS, secretCheck } from "./judge.ts";
 import { itemsOf, STORE_ERRORS, storeOf, vaultsOf } from "./edges.ts";
 import { clusterSecretStores, type ExternalSecret, externalSecrets, secretStores } from "./kinds.ts";
-import { refOf } from "../common/fields.ts";
-import { events } from "../kubernetes/kinds.ts";
-import { perWorld } from "../common/per_world.ts";
+import { perWorld, refOf } from "../common/mod.ts";
+import { events } from "../kubernetes/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 interface Lack {
@@ -22,7 +28,7 @@ interface Lack {
 const lacking = perWorld((world): Lack[] => {
   const found = new Map<string, Lack>();
   for (const object of world.list(externalSecrets)) {
-    const judged = judgeExternalSecret(object, world);
+    const judged = world.judge(secretCheck, object);
     const reason = judged?.reason;
     if (reason !== "ItemNotFound" && reason !== "VaultNotFound") continue;
     const said = failureText("ExternalSecret", object, world);
@@ -75,7 +81,7 @@ export const vaultCheck: Check = {
   },
 };
 
-function describe({ object, reason, by, critical, said }: Lack): Judgement & { object: ObjectRef } {
+function describe({ object, reason, by, critical, said }: Lack): ObjectJudgement {
   const vault = reason === "VaultNotFound";
   const [place = "", ...title] = object.name.split("/");
   const who = listed(by);
@@ -148,7 +154,7 @@ export function judgeContradicted(store: ObjectRef, world: World): Judgement | u
     return named !== undefined && refKey(named) === refKey(store);
   });
   const failing = users.flatMap((object) => {
-    const judged = judgeExternalSecret(object, world);
+    const judged = world.judge(secretCheck, object);
     return judged && SHARED.has(judged.reason) ? [{ object, judged }] : [];
   });
   const reached = failing.filter(({ judged }) =>

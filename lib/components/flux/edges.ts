@@ -1,9 +1,25 @@
 /** What Flux's objects need: dependencies, sources, controllers, and what they applied. */
-import type { Edge, ListSource, ObjectRef, World } from "../../engine/model.ts";
-import { IN_PROGRESS } from "../../engine/model.ts";
-import { dnsEdge } from "../kubernetes/cluster_dns.ts";
-import { conditionOf, matches, refOf } from "../common/fields.ts";
-import { inventoryOf, isAbsent, sourceOf, workloadsOf } from "./inventory.ts";
+import {
+  definitionOf,
+  type Edge,
+  IN_PROGRESS,
+  isAbsent,
+  type ListSource,
+  type ObjectRef,
+  type World,
+} from "../../engine/model.ts";
+import {
+  deployments,
+  deploymentsNamed,
+  dnsEdge,
+  OPERATOR_DOWN,
+  secrets,
+  serviceOfHost,
+  services,
+  statefulSets,
+} from "../kubernetes/mod.ts";
+import { conditionOf, matches, mentionEdges, perWorld, refOf, unknownKinds } from "../common/mod.ts";
+import { inventoryOf, workloadsOf } from "./inventory.ts";
 import {
   type FluxObject,
   fluxSources,
@@ -13,12 +29,6 @@ import {
   kustomizations,
 } from "./kinds.ts";
 import { chartOf, dependenciesOf, isMisnamed, manifestsOf } from "./references.ts";
-import { deployments, secrets, services, statefulSets } from "../kubernetes/kinds.ts";
-import { mentionEdges, unknownKinds } from "../common/mentions.ts";
-import { deploymentsNamed, OPERATOR_DOWN } from "../kubernetes/operators.ts";
-import { perWorld } from "../common/per_world.ts";
-import { serviceOfHost } from "../common/service_names.ts";
-import { definitionOf } from "../common/states.ts";
 
 /** Reasons of a Kustomization that what it applied can explain. */
 const HEALTH = [
@@ -156,7 +166,7 @@ function kustomizationEdges(object: Kustomization, world: World): Edge[] {
   return [
     ...referenceEdges("Kustomization", object, world),
     ...applied.map((to): Edge => ({ from, to, via: "inventory", explains: [...HEALTH], decisive: true })),
-    ...checked.filter(({ kind }) => sourceOf(kind)).map((to): Edge => ({
+    ...checked.filter(({ kind }) => world.kinds.has(kind)).map((to): Edge => ({
       from,
       to,
       via: "healthChecks",
@@ -169,7 +179,7 @@ function kustomizationEdges(object: Kustomization, world: World): Edge[] {
     controlled(from, world, "source-controller", SOURCE),
     // What it applies may live anywhere, so a name without a namespace says too little.
     ...mentionEdges(from, message, [...HEALTH, ...APPLY], { namespace: undefined }),
-    ...kindEdges(from, message),
+    ...kindEdges(from, message, world),
   ];
 }
 
@@ -187,9 +197,9 @@ function namespaceEdges(from: ObjectRef, applied: ObjectRef[], world: World): Ed
 }
 
 /** `no matches for kind "X"`: X's definition is not there. */
-function kindEdges(from: ObjectRef, message: string | undefined): Edge[] {
+function kindEdges(from: ObjectRef, message: string | undefined, world: World): Edge[] {
   return unknownKinds(message).flatMap((kind) => {
-    const source = sourceOf(kind);
+    const source = world.kinds.get(kind);
     const to = source && definitionOf(source);
     return to
       ? [{ from, to, via: "kind named in its message", explains: APPLY, because: ["NotInstalled"] }]
@@ -224,7 +234,7 @@ function releaseEdges(object: HelmRelease, world: World): Edge[] {
     controlled(from, world, "helm-controller", CONTROLLER),
     controlled(from, world, "source-controller", SOURCE),
     ...mentionEdges(from, message, RELEASE, { namespace }),
-    ...kindEdges(from, message),
+    ...kindEdges(from, message, world),
   ];
 }
 
@@ -251,11 +261,11 @@ function isMade(ref: ObjectRef, world: World): boolean {
 }
 
 const madeSecrets = perWorld((world) => {
-  const source = sourceOf("ExternalSecret") as ListSource<
-    FluxObject & { spec?: { target?: { name?: string } } }
-  >;
+  const source = world.kinds.get("ExternalSecret") as
+    | ListSource<FluxObject & { spec?: { target?: { name?: string } } }>
+    | undefined;
   return new Set(
-    world.list(source).map(({ metadata, spec }) =>
+    (source ? world.list(source) : []).map(({ metadata, spec }) =>
       `${metadata?.namespace}/${spec?.target?.name ?? metadata?.name}`
     ),
   );

@@ -1,70 +1,8 @@
 /** What a Kustomization has applied, as objects, and which of those are gone. */
-import type { ListSource, ObjectRef, World } from "../../engine/model.ts";
-import { refKey } from "../../engine/model.ts";
-import { refOf } from "../common/fields.ts";
-import { clusterSecretStores, externalSecrets, secretStores } from "../external_secrets/kinds.ts";
-import { type FluxObject, fluxSources, type HelmRelease, helmReleases, kustomizations } from "./kinds.ts";
-import {
-  configMaps,
-  cronJobs,
-  daemonSets,
-  deployments,
-  namespaces,
-  persistentVolumeClaims,
-  secrets,
-  serviceAccounts,
-  services,
-  statefulSets,
-  storageClasses,
-} from "../kubernetes/kinds.ts";
-import { perWorld } from "../common/per_world.ts";
-import { clusters } from "../postgresql/kinds.ts";
-import {
-  cephBlockPools,
-  cephClusters,
-  cephObjectStores,
-  cephObjectStoreUsers,
-  objectBucketClaims,
-} from "../rook_ceph/kinds.ts";
-
-const SOURCES = new Map<string, ListSource>(
-  [
-    secrets,
-    configMaps,
-    services,
-    serviceAccounts,
-    namespaces,
-    persistentVolumeClaims,
-    storageClasses,
-    deployments,
-    statefulSets,
-    daemonSets,
-    cronJobs,
-    kustomizations,
-    helmReleases,
-    ...fluxSources,
-    externalSecrets,
-    clusterSecretStores,
-    secretStores,
-    clusters,
-    cephClusters,
-    cephBlockPools,
-    cephObjectStores,
-    cephObjectStoreUsers,
-    objectBucketClaims,
-  ].map((source) => [source.kind, source]),
-);
-
-/** The list that an object of this kind stands in. */
-export function sourceOf(kind: string): ListSource | undefined {
-  return SOURCES.get(kind);
-}
-
-/** Whether the object is known not to exist: its kind could be listed, and it was not there. */
-export function isAbsent(world: World, ref: ObjectRef): boolean {
-  const source = SOURCES.get(ref.kind);
-  return source !== undefined && !world.failure(source) && !world.get(source, ref.namespace, ref.name);
-}
+import { isAbsent, type ListSource, type ObjectRef, refKey, type World } from "../../engine/model.ts";
+import { perWorld, refOf } from "../common/mod.ts";
+import { type FluxObject, type HelmRelease, kustomizations } from "./kinds.ts";
+import { deployments, statefulSets } from "../kubernetes/mod.ts";
 
 /** Reads `namespace_name_group_Kind`. */
 export function parseInventoryId(id: string): ObjectRef | undefined {

@@ -1,14 +1,19 @@
 /** Judges Flux's objects by their conditions, and by the time they have been in them. */
-import type { Judgement, ShellCommand, World } from "../../engine/model.ts";
-import { IN_PROGRESS, refText } from "../../engine/model.ts";
 import { count, listed } from "../../engine/sentence.ts";
-import { ageSeconds, ageText, conditionOf, isReady } from "../common/fields.ts";
+import {
+  IN_PROGRESS,
+  isAbsent,
+  type Judgement,
+  refText,
+  type ShellCommand,
+  type World,
+} from "../../engine/model.ts";
+import { ageSeconds, ageText, conditionOf, goSeconds, isReady, judgeDeletion } from "../common/mod.ts";
 import { failingIn, failingWorkloads } from "./health.ts";
 import { lostOf } from "./inventory.ts";
 import type { FluxObject, FluxSource, HelmRelease, Kustomization } from "./kinds.ts";
 import { isWaiting, misnamed } from "./references.ts";
-import { absentOfPlatform } from "./wanted.ts";
-import { goSeconds, judgeDeletion } from "../common/states.ts";
+import { partsOf } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
@@ -145,10 +150,12 @@ function judgeWaiting(object: Kustomization, world: World): Judgement | undefine
   };
 }
 
+const lacksParts = (world: World) => partsOf(world.namespace).some((ref) => isAbsent(world, ref));
+
 /** Whether it has never been applied while the platform lacks parts: then waiting is why they are not there. */
 function isFirst(object: Kustomization, world: World): boolean {
   return object.status?.applied !== "current" && object.status?.applied !== "older" &&
-    !object.spec?.suspend && absentOfPlatform(world).length > 0;
+    !object.spec?.suspend && lacksParts(world);
 }
 
 function judgeFirst(object: Kustomization, world: World): Judgement | undefined {
@@ -178,7 +185,7 @@ function judgeEmpty(object: Kustomization, world: World): Judgement | undefined 
   if (!ready || object.status?.applies !== 0) return undefined;
   const { namespace, name } = object.metadata ?? {};
   return {
-    status: absentOfPlatform(world).length > 0 ? "critical" : "warning",
+    status: lacksParts(world) ? "critical" : "warning",
     reason: "AppliesNothing",
     message: `is Ready but applies no object, because its path ${
       object.spec?.path ?? "./"

@@ -1,7 +1,7 @@
 /** Flux's kinds: where they are listed, and which of their fields are kept. */
 import type { ListSource, Reader } from "../../engine/model.ts";
 import { bool, list, num, obj, objectName, present, str, via } from "../../engine/decode.ts";
-import { conditions, hostsIn, metadata } from "../common/fields.ts";
+import { conditions, hostsIn, metadata } from "../common/mod.ts";
 
 const SOURCE_GROUP = "/apis/source.toolkit.fluxcd.io";
 

@@ -3,16 +3,11 @@
  * was never applied is in none, and then the Kustomizations and releases that could not apply what they hold are the
  * likely makers: those whose path, namespace or name fits.
  */
-import type { Edge, ObjectRef, World } from "../../engine/model.ts";
-import { refKey } from "../../engine/model.ts";
-import { refOf } from "../common/fields.ts";
-import { holders, inventoryOf, isAbsent, sourceOf, workloadsOf } from "./inventory.ts";
-import { type HelmRelease, helmReleases, type Kustomization, kustomizations } from "./kinds.ts";
-import { absentObjects, heldBack, lostKustomizations } from "./wanted.ts";
-import { perWorld } from "../common/per_world.ts";
-import { clusterOf } from "../postgresql/edges.ts";
-import { userOfSecret } from "../rook_ceph/edges.ts";
-import { definitionOf, GONE, notServed } from "../common/states.ts";
+import { GONE, isAbsent, type Maker, type ObjectRef, refKey, type World } from "../../engine/model.ts";
+import { perWorld, refOf } from "../common/mod.ts";
+import { heldBack, lostKustomizations } from "./held_back.ts";
+import { holders, inventoryOf, workloadsOf } from "./inventory.ts";
+import { fluxSources, type HelmRelease, helmReleases, type Kustomization, kustomizations } from "./kinds.ts";
 
 /** Stands for all Kustomizations when there is none. */
 export const NO_KUSTOMIZATION: ObjectRef = { kind: "Kustomization", namespace: "flux-system", name: "*" };
@@ -42,64 +37,20 @@ const NOT_APPLIED = [
   ...GONE,
 ] as const;
 
-/** Edges from what is absent to those who would have made it. */
-export function makerEdges(world: World): Edge[] {
-  return [
-    ...definitionEdges(world),
-    ...absentObjects(world).flatMap(({ ref: from, sure }) => [
-      ...namespaceEdges(from, sure, world),
-      ...ownerEdges(from, world),
-      ...kustomizationEdges(from, world),
-      ...releaseEdges(from, world),
-    ]),
-  ];
+const WAITED_FOR = new Set(["Kustomization", ...fluxSources.map(({ kind }) => kind)]);
+
+/** Who would have made an object that does not exist. */
+export function makersOf(ref: ObjectRef, world: World): Maker[] {
+  return isAbsent(world, ref) ? [...kustomizationsOf(ref, world), ...releasesOf(ref, world)] : [];
 }
 
-/** Nothing is in a namespace that is not there. */
-function namespaceEdges(from: ObjectRef, sure: boolean, world: World): Edge[] {
-  const to: ObjectRef = { kind: "Namespace", name: from.namespace ?? "" };
-  if (!from.namespace || !isAbsent(world, to)) return [];
-  return [{ from, to, via: "namespace", explains: [...GONE], optional: !sure }];
-}
-
-/** What was applied and whose kind is not served any more is gone with the definition of its kind. */
-function definitionEdges(world: World): Edge[] {
-  return world.list(kustomizations).flatMap(inventoryOf).flatMap((from) => {
-    const source = sourceOf(from.kind);
-    const to = source && notServed(world, source) ? definitionOf(source) : undefined;
-    return to ? [{ from, to, via: "kind", explains: [...GONE] }] : [];
-  });
-}
-
-/** Makers that a rule of names tells, although they are gone too. A rule that fits many names makes nothing missing. */
-function ownerEdges(from: ObjectRef, world: World): Edge[] {
-  const edge = (to: ObjectRef, optional: boolean): Edge => ({
-    from,
-    to,
-    via: "made by",
-    explains: [...GONE],
-    inferred: true,
-    optional,
-  });
-  const user = userOfSecret(from, world);
-  const cluster = clusterOf(from);
-  const external: ObjectRef = { ...from, kind: "ExternalSecret" };
-  return [
-    ...user && isAbsent(world, user) ? [edge(user, false)] : [],
-    ...cluster && isAbsent(world, cluster) ? [edge(cluster, !holders(world).has(refKey(cluster)))] : [],
-    ...from.kind === "Secret" && isAbsent(world, external) && holders(world).has(refKey(external))
-      ? [edge(external, false)]
-      : [],
-  ];
-}
-
-function kustomizationEdges(from: ObjectRef, world: World): Edge[] {
-  const base = { from, explains: [...GONE], because: [...NOT_APPLIED], optional: true };
+function kustomizationsOf(from: ObjectRef, world: World): Maker[] {
+  const base = { because: NOT_APPLIED, optional: true };
   const known = holders(world).get(refKey(from));
   if (known) return known.map((to) => ({ ...base, to, via: "applied by" }));
-  const held = heldBack(world).filter((object) =>
-    object.metadata?.name !== from.name || from.kind !== "Kustomization"
-  );
+  // Who waits for one of these is held back by it, and no maker of it.
+  if (WAITED_FOR.has(from.kind)) return [];
+  const held = heldBack(world);
   const fitting = [
     ...lostKustomizations(world).filter((ref) => namesFit(from.name, ref.name)),
     ...held.filter((object) => couldHold(object, from)).map((object) => refOf("Kustomization", object)),
@@ -110,8 +61,8 @@ function kustomizationEdges(from: ObjectRef, world: World): Edge[] {
     : held.filter((object) => object.status?.applied !== "current" || object.status.applies === 0).map((
       object,
     ) => refOf("Kustomization", object));
-  const edges: Edge[] = makers.map((to) => ({ ...base, to, via: "probably applied by", inferred: true }));
-  if (world.list(kustomizations).length > 0) return edges;
+  const found = makers.map((to) => ({ ...base, to, via: "probably applied by", inferred: true }));
+  if (world.list(kustomizations).length > 0) return found;
   return [{ ...base, to: NO_KUSTOMIZATION, via: "probably applied by", inferred: true }];
 }
 
@@ -141,17 +92,15 @@ function namesFit(object: string, maker: string): boolean {
 }
 
 /** A release that failed before it made anything has not made its workloads. */
-function releaseEdges(from: ObjectRef, world: World): Edge[] {
+function releasesOf(from: ObjectRef, world: World): Maker[] {
   if (!["Deployment", "StatefulSet", "Service"].includes(from.kind)) return [];
   return world.list(helmReleases).filter((object) =>
     isOf(object, from) && workloadsOf(object, world).length === 0
   )
     .map((object) => ({
-      from,
       to: refOf("HelmRelease", object),
       via: "probably made by",
-      explains: [...GONE],
-      because: [...NOT_APPLIED],
+      because: NOT_APPLIED,
       inferred: true,
     }));
 }

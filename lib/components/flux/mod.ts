@@ -1,8 +1,15 @@
 /** Flux: what should be applied, whether it was, and the controllers that do it. */
-import type { Check, Component, KindCheck, ListSource, ObjectRef, World } from "../../engine/model.ts";
-import { refText } from "../../engine/model.ts";
 import { are, count } from "../../engine/sentence.ts";
-import { ageSeconds, ageText, conditionOf, isReady, refOf } from "../common/fields.ts";
+import {
+  type Check,
+  type Component,
+  type KindCheck,
+  type ListSource,
+  type ObjectRef,
+  refText,
+  type World,
+} from "../../engine/model.ts";
+import { ageSeconds, ageText, conditionOf, isReady, refOf, servedCheck } from "../common/mod.ts";
 import { fluxEdges, orphanEdges } from "./edges.ts";
 import { appliesKind, inventoryOf } from "./inventory.ts";
 import { judgeHelmRelease, judgeKustomization, judgeSource } from "./judge.ts";
@@ -15,12 +22,14 @@ import {
   type Kustomization,
   kustomizations,
 } from "./kinds.ts";
-import { makerEdges, NO_KUSTOMIZATION } from "./makers.ts";
+import { makersOf, NO_KUSTOMIZATION } from "./makers.ts";
 import { cyclesOf } from "./references.ts";
-import { deployments } from "../kubernetes/kinds.ts";
-import { deploymentsNamed, operatorCheck } from "../kubernetes/operators.ts";
-import { servedCheck } from "../common/states.ts";
+import { deployments, deploymentsNamed, operatorCheck } from "../kubernetes/mod.ts";
 import { command } from "../../untrusted/shell.ts";
+
+export { fluxEdges } from "./edges.ts";
+export { appliesKind, holders } from "./inventory.ts";
+export * from "./kinds.ts";
 
 const NAME = "flux";
 const CONTROLLERS = ["source-controller", "kustomize-controller", "helm-controller"];
@@ -215,5 +224,6 @@ export const flux: Component = {
     suspendedCheck,
     cycleCheck,
   ],
-  edges: (world) => [...fluxEdges(world), ...orphanEdges(world), ...makerEdges(world)],
+  edges: (world) => [...fluxEdges(world), ...orphanEdges(world)],
+  makers: makersOf,
 };

@@ -1,8 +1,14 @@
 /** What Flux's objects refer to by name: dependencies, sources, charts; and whether the name is right. */
-import type { Judgement, ListSource, ObjectRef, World } from "../../engine/model.ts";
-import { refKey, refText } from "../../engine/model.ts";
-import { ageSeconds, conditionOf, refOf } from "../common/fields.ts";
-import { isAbsent, sourceOf } from "./inventory.ts";
+import {
+  isAbsent,
+  type Judgement,
+  type ListSource,
+  type ObjectRef,
+  refKey,
+  refText,
+  type World,
+} from "../../engine/model.ts";
+import { ageSeconds, conditionOf, goSeconds, looksLike, perWorld, refOf } from "../common/mod.ts";
 import {
   type FluxObject,
   type HelmRelease,
@@ -10,9 +16,7 @@ import {
   type Kustomization,
   kustomizations,
 } from "./kinds.ts";
-import { perWorld } from "../common/per_world.ts";
 import { failingIn } from "./health.ts";
-import { goSeconds, looksLike } from "../common/states.ts";
 
 /** A dependency that has just become Ready is noticed within this time (Flux asks again every 30 s). */
 const NOTICE_SECONDS = 300;
@@ -65,7 +69,7 @@ export function chartOf(object: HelmRelease): ObjectRef | undefined {
 
 /** The objects of its kind that an absent reference may have meant: the same name elsewhere, or nearly the name. */
 function meant(ref: ObjectRef, world: World): ObjectRef[] {
-  const source = sourceOf(ref.kind);
+  const source = world.kinds.get(ref.kind);
   if (!source || !isAbsent(world, ref)) return [];
   const all = world.list(source as ListSource<FluxObject>).map((object) => refOf(ref.kind, object));
   const elsewhere = all.filter((other) => other.name === ref.name);

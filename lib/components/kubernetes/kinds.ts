@@ -12,7 +12,7 @@ import {
   podSpec,
   reasonCode,
   text,
-} from "../common/fields.ts";
+} from "../common/mod.ts";
 
 const CORE = "/api/v1";
 const APPS = "/apis/apps/v1";

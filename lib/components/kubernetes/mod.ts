@@ -1,48 +1,38 @@
 /** Kubernetes itself: the API server, the controllers that act on what is asked of it, DNS, namespaces. */
-import type {
-  Check,
-  Component,
-  Edge,
-  KindCheck,
-  ListSource,
-  ObjectRef,
-  ProbeSource,
-  World,
-} from "../../engine/model.ts";
-import { refKey } from "../../engine/model.ts";
 import { count } from "../../engine/sentence.ts";
+import {
+  type Check,
+  type Component,
+  type Edge,
+  isAbsent,
+  type KindCheck,
+  type ListSource,
+  type Maker,
+  type ObjectRef,
+  type ProbeSource,
+  refKey,
+  type World,
+} from "../../engine/model.ts";
 import { str, via } from "../../engine/decode.ts";
-import { externalSecrets, secretStores } from "../external_secrets/kinds.ts";
 import { CLUSTER_DNS } from "./cluster_dns.ts";
-import { ageSeconds, ageText, type Metadata, type PodSpec, refOf } from "../common/fields.ts";
-import { helmReleases, kustomizations } from "../flux/kinds.ts";
-import {
-  cronJobs,
-  daemonSets,
-  deployments,
-  endpointSlices,
-  jobs,
-  leases,
-  type Namespace,
-  namespaces,
-  persistentVolumeClaims,
-  pods,
-  services,
-  statefulSets,
-} from "./kinds.ts";
-import { wantsOf } from "../workloads/pod_edges.ts";
-import { clusters } from "../postgresql/kinds.ts";
-import { requiredObjects } from "../common/required.ts";
-import {
-  cephClusters,
-  cephObjectStores,
-  cephObjectStoreUsers,
-  objectBucketClaims,
-} from "../rook_ceph/kinds.ts";
-import { endpointsOf } from "../workloads/services.ts";
-import { podsIn } from "../common/membership.ts";
+import { ageSeconds, ageText, type Metadata, type PodSpec, refOf } from "../common/mod.ts";
+import { deployments, endpointSlices, leases, type Namespace, namespaces, pods, services } from "./kinds.ts";
+import { wantsOf } from "./pod_spec.ts";
+import { partsOf } from "../../platform/mod.ts";
+import { endpointsOf } from "./endpoints.ts";
+import { podsIn } from "./membership.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
+
+export { CLUSTER_DNS, dnsEdge } from "./cluster_dns.ts";
+export { endpointsOf } from "./endpoints.ts";
+export * from "./kinds.ts";
+export { isOurs, ownerOf, placeOf, podsIn, podsOf, podsOfConcern, workloadOf } from "./membership.ts";
+export { agentEdges, nodeEdges } from "./node_edges.ts";
+export { deploymentsNamed, namespacesOf, OPERATOR_DOWN, operatorCheck } from "./operators.ts";
+export { wantsOf } from "./pod_spec.ts";
+export { proxyPath, proxyTargets } from "./proxy.ts";
+export { bucketOfHost, serviceOfHost } from "./service_names.ts";
 
 /** The API server's own account of its parts; `[-]name failed` lines name those that are down. */
 export const readyz: ProbeSource<string[]> = {
@@ -200,25 +190,20 @@ const dnsCheck: Check = {
   },
 };
 
-/** Kinds whose objects go with their namespace. */
-const HELD: readonly ListSource<{ metadata?: Metadata }>[] = [
-  ...[pods, deployments, statefulSets, daemonSets, jobs, cronJobs, services, persistentVolumeClaims],
-  ...[externalSecrets, secretStores, clusters, kustomizations, helmReleases],
-  ...[cephClusters, cephObjectStores, cephObjectStoreUsers, objectBucketClaims],
-];
-
 /** What lives, or should live, in a namespace that is being deleted goes with it, and nothing new can be made there. */
 function namespaceEdges(world: World): Edge[] {
   const going = world.list(namespaces).filter((namespace) => namespace.metadata?.deletionTimestamp);
   const names = new Set(going.map((namespace) => namespace.metadata?.name ?? ""));
   if (names.size === 0) return [];
   const found = [
-    ...HELD.flatMap((source) => world.list(source).map((object) => refOf(source.kind, object))),
+    ...[...world.kinds.values()].flatMap((source) =>
+      world.list(source as ListSource<{ metadata?: Metadata }>).map((object) => refOf(source.kind, object))
+    ),
     ...world.list(pods).flatMap((pod) => wantedBy(pod.metadata?.namespace, pod.spec)),
     ...world.list(deployments).flatMap((object) =>
       wantedBy(object.metadata?.namespace, object.spec?.template?.spec)
     ),
-    ...requiredObjects(world),
+    ...partsOf(world.namespace),
   ].filter(({ namespace }) => names.has(namespace ?? ""));
   const objects = new Map(found.map((ref) => [refKey(ref), ref]));
   return [...objects.values()].map((from) => ({
@@ -236,6 +221,12 @@ function wantedBy(namespace: string | undefined, spec: PodSpec | undefined): Obj
   return account ? [...wanted, { kind: "ServiceAccount", namespace, name: account }] : wanted;
 }
 
+/** Nothing is in a namespace that is not there. */
+function makersOf(ref: ObjectRef, world: World): Maker[] {
+  const to: ObjectRef = { kind: "Namespace", name: ref.namespace ?? "" };
+  return ref.namespace && isAbsent(world, to) ? [{ to, via: "namespace" }] : [];
+}
+
 export const kubernetes: Component = {
   name: "kubernetes",
   title: "Kubernetes",
@@ -245,4 +236,5 @@ export const kubernetes: Component = {
   kinds: [leaseCheck, namespaceCheck],
   checks: [apiServerCheck, dnsCheck],
   edges: namespaceEdges,
+  makers: makersOf,
 };

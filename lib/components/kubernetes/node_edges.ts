@@ -1,10 +1,16 @@
 /** What pods need of nodes: a place to run, and the agents that give them a network there. */
 import type { Edge, World } from "../../engine/model.ts";
-import { conditionOf, isReady, refOf } from "../common/fields.ts";
+import {
+  conditionOf,
+  CONNECTION_ERRORS,
+  isReady,
+  perWorld,
+  POD_ERRORS,
+  refOf,
+  WORKLOAD_ERRORS,
+} from "../common/mod.ts";
 import { nodes, type Pod } from "./kinds.ts";
-import { ownerOf, podsOfConcern } from "../common/membership.ts";
-import { perWorld } from "../common/per_world.ts";
-import { CONNECTION_ERRORS, POD_ERRORS, WORKLOAD_ERRORS } from "../common/reasons.ts";
+import { ownerOf, podsOfConcern } from "./membership.ts";
 
 /** What the scheduler says of a node that takes no pods, by the reason that the node is judged with. */
 const REFUSALS: readonly [reason: string, words: RegExp][] = [

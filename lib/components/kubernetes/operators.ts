@@ -1,10 +1,16 @@
 /** Operators: the Deployments that make and keep everything else, and what stands still without them. */
-import type { Check, Judgement, ObjectRef, Source, World } from "../../engine/model.ts";
-import { refText } from "../../engine/model.ts";
 import { about } from "../../engine/sentence.ts";
-import { refOf } from "../common/fields.ts";
+import {
+  type Check,
+  type Judgement,
+  type ObjectJudgement,
+  type ObjectRef,
+  refText,
+  type Source,
+  type World,
+} from "../../engine/model.ts";
+import { perWorld, refOf } from "../common/mod.ts";
 import { deployments, type Workload } from "./kinds.ts";
-import { perWorld } from "../common/per_world.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** Reasons of an operator's Deployment that mean that it does not work. */
@@ -86,7 +92,7 @@ export function operatorCheck(spec: OperatorCheck): Check {
   };
 }
 
-function absent(object: ObjectRef, stands: string): Judgement & { object: ObjectRef } {
+function absent(object: ObjectRef, stands: string): ObjectJudgement {
   return {
     object,
     status: "critical",

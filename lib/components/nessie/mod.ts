@@ -1,18 +1,30 @@
 /** The Nessie catalog: its pods, its API, its warehouse. */
-import type { Check, Component, Edge, Judgement, ObjectRef, ProbeSource, World } from "../../engine/model.ts";
-import { IN_PROGRESS, refText } from "../../engine/model.ts";
+import { refText } from "../../engine/model.ts";
 import { are } from "../../engine/sentence.ts";
+import {
+  type Check,
+  type Component,
+  type Edge,
+  IN_PROGRESS,
+  type Judgement,
+  type ObjectRef,
+  type ProbeSource,
+  type World,
+} from "../../engine/model.ts";
 import { list, num, obj, str } from "../../engine/decode.ts";
-import { refOf } from "../common/fields.ts";
-import { deployments, endpointSlices, services } from "../kubernetes/kinds.ts";
-import { hostsNamed, wantsOf } from "../workloads/pod_edges.ts";
-import { proxyTargets } from "../common/proxy.ts";
-import { requiredDeployment } from "../common/required.ts";
-import { SERVICE_ERRORS } from "../common/reasons.ts";
-import { bucketOfHost, serviceOfHost } from "../common/service_names.ts";
-import { judgeService } from "../workloads/services.ts";
-import { changingCluster } from "../postgresql/change.ts";
-import { cephClusters } from "../rook_ceph/kinds.ts";
+import { refOf, SERVICE_ERRORS } from "../common/mod.ts";
+import {
+  bucketOfHost,
+  deployments,
+  endpointSlices,
+  proxyTargets,
+  serviceOfHost,
+  services,
+  wantsOf,
+} from "../kubernetes/mod.ts";
+import { hostsNamed, requiredDeployment, serviceCheck } from "../workloads/mod.ts";
+import { changingCluster } from "../postgresql/mod.ts";
+import { cephClusters } from "../rook_ceph/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 const API_PORT = 19120;
@@ -50,7 +62,7 @@ const warehouse: ObjectRef = { kind: "Warehouse", name: "default warehouse of ne
 /** No answer was asked for: the Service is missing or has no ready endpoints. */
 function unasked(world: World): Judgement {
   const there = world.get(services, world.namespace, "nessie");
-  const judged = there && judgeService(there, world);
+  const judged = there && world.judge(serviceCheck, there);
   return {
     status: "critical",
     reason: judged?.reason ?? (there ? "NoAnswer" : "Missing"),

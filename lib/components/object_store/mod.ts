@@ -1,21 +1,38 @@
 /** The object store as the lakehouse uses it: its user, the user's keys, its buckets. */
+import { refText } from "../../engine/model.ts";
 import { restPath } from "../../untrusted/api_path.ts";
-import type { Check, Component, Edge, Judgement, ObjectRef, ProbeSource, World } from "../../engine/model.ts";
-import { IN_PROGRESS, refText } from "../../engine/model.ts";
+import {
+  type Check,
+  type Component,
+  type Edge,
+  IN_PROGRESS,
+  type Judgement,
+  type ObjectJudgement,
+  type ObjectRef,
+  type ProbeSource,
+  type World,
+} from "../../engine/model.ts";
 import { present } from "../../engine/decode.ts";
-import { isReady, refOf } from "../common/fields.ts";
-import { configMaps, endpointSlices, type Pod, pods, secrets, services } from "../kubernetes/kinds.ts";
-import { podsIn } from "../common/membership.ts";
-import { hostsNamed } from "../workloads/pod_edges.ts";
-import { CONNECTION_ERRORS, SERVICE_ERRORS } from "../common/reasons.ts";
-import { proxyPath } from "../common/proxy.ts";
-import { cephObjectStores, cephObjectStoreUsers, objectBucketClaims } from "../rook_ceph/kinds.ts";
-import { judgeBucketClaim } from "../rook_ceph/judge.ts";
-import { bucketOfHost } from "../common/service_names.ts";
+import { CONNECTION_ERRORS, isReady, refOf, SERVICE_ERRORS } from "../common/mod.ts";
+import {
+  bucketOfHost,
+  configMaps,
+  endpointSlices,
+  type Pod,
+  pods,
+  podsIn,
+  proxyPath,
+  secrets,
+  services,
+} from "../kubernetes/mod.ts";
+import { hostsNamed } from "../workloads/mod.ts";
+import { cephObjectStores, cephObjectStoreUsers, claimCheck, objectBucketClaims } from "../rook_ceph/mod.ts";
+import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
-const USER = "iceberg";
+const USUAL = usualPart("s3-user", "CephObjectStoreUser");
+const USER = USUAL.name;
 const HTTP_PORT = 80;
 const KEYS = ["AccessKey", "SecretKey", "Endpoint"];
 
@@ -83,7 +100,7 @@ const userCheck: Check = {
     `CephObjectStoreUser ${USER} exists and is Ready, and the Secret that Rook makes for it has its keys.`,
   needs: [cephObjectStoreUsers, secrets],
   whenNotInstalled: "critical",
-  object: (world) => found(world)?.ref ?? { kind: "CephObjectStoreUser", namespace: "rook-ceph", name: USER },
+  object: (world) => found(world)?.ref ?? USUAL,
   run(world) {
     const user = found(world);
     const evidence = "GET /apis/ceph.rook.io/v1/cephobjectstoreusers";
@@ -213,7 +230,7 @@ const bucketCheck: Check = {
 };
 
 /** What the name leads to is not known: it comes from a claim or from a pod's configuration, and may be no name at all. */
-function notAsked(bucket: string): Judgement & { object: ObjectRef } {
+function notAsked(bucket: string): ObjectJudgement {
   const name = JSON.stringify(bucket.slice(0, 80));
   return {
     object: bucketRef(bucket),
@@ -233,7 +250,7 @@ function isBucketName(text: string): boolean {
 
 function claimInProgress(ref: ObjectRef, world: World): Judgement | undefined {
   const object = world.get(objectBucketClaims, ref.namespace, ref.name);
-  const judged = object && judgeBucketClaim(object, world);
+  const judged = object && world.judge(claimCheck, object);
   return judged?.status === "ok" ? judged : undefined;
 }
 

@@ -1,31 +1,36 @@
 /** 1Password Connect: whether it answers, and whether it can read its vaults. */
 import { kubePath } from "../../untrusted/api_path.ts";
-import type {
-  Check,
-  Component,
-  Edge,
-  Judgement,
-  ObjectRef,
-  ProbeSource,
-  ShellCommand,
-  World,
+import {
+  type Check,
+  type Component,
+  type Edge,
+  type Judgement,
+  type ObjectRef,
+  type ProbeSource,
+  refText,
+  type ShellCommand,
+  type World,
 } from "../../engine/model.ts";
-import { refText } from "../../engine/model.ts";
 import { list, messageText, obj, str } from "../../engine/decode.ts";
 import {
   clusterSecretStores,
   externalSecrets,
+  findStore,
   type SecretStore,
   secretStores,
-} from "../external_secrets/kinds.ts";
-import { matches, refOf } from "../common/fields.ts";
-import { deployments, endpointSlices, services } from "../kubernetes/kinds.ts";
-import { operatorCheck } from "../kubernetes/operators.ts";
-import { perWorld } from "../common/per_world.ts";
-import { findStore, STORE_ERRORS, storesOf } from "../external_secrets/edges.ts";
-import { SERVICE_ERRORS } from "../common/reasons.ts";
-import { serviceOfHost } from "../common/service_names.ts";
-import { endpointsOf } from "../workloads/services.ts";
+  STORE_ERRORS,
+  storesOf,
+} from "../external_secrets/mod.ts";
+import { matches, perWorld, refOf, SERVICE_ERRORS } from "../common/mod.ts";
+import {
+  deployments,
+  endpointSlices,
+  endpointsOf,
+  operatorCheck,
+  serviceOfHost,
+  services,
+} from "../kubernetes/mod.ts";
+import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 interface Host {
@@ -34,7 +39,7 @@ interface Host {
   secure: boolean;
 }
 
-const FALLBACK: ObjectRef = { kind: "Service", namespace: "external-secrets", name: "onepassword-connect" };
+const FALLBACK = usualPart("onepassword-connect", "Service");
 
 function connectStores(world: World): SecretStore[] {
   return [...world.list(clusterSecretStores), ...world.list(secretStores)].filter((store) =>

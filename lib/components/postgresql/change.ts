@@ -1,6 +1,6 @@
 /** Whether a database is just changing its primary, which is no fault although nobody can write meanwhile. */
 import type { World } from "../../engine/model.ts";
-import { ageSeconds } from "../common/fields.ts";
+import { ageSeconds } from "../common/mod.ts";
 import { type Cluster, clusters } from "./kinds.ts";
 
 /** After another instance was chosen, labels, endpoints and open connections follow within this time. */

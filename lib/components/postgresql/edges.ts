@@ -1,28 +1,24 @@
 /** What a CloudNativePG cluster needs, and what needs it. */
-import type { Edge, ObjectRef, World } from "../../engine/model.ts";
-import { IN_PROGRESS } from "../../engine/model.ts";
-import { refOf } from "../common/fields.ts";
-import { persistentVolumeClaims } from "../kubernetes/kinds.ts";
-import { ownerOf, podsIn } from "../common/membership.ts";
-import { mentionEdges } from "../common/mentions.ts";
-import { deploymentsNamed, OPERATOR_DOWN } from "../kubernetes/operators.ts";
-import { perWorld } from "../common/per_world.ts";
+import { type Edge, IN_PROGRESS, type World } from "../../engine/model.ts";
+import { mentionEdges, perWorld, POD_ERRORS, refOf } from "../common/mod.ts";
+import {
+  deploymentsNamed,
+  OPERATOR_DOWN,
+  ownerOf,
+  persistentVolumeClaims,
+  podsIn,
+} from "../kubernetes/mod.ts";
 import { INSTANCE_FAULTS, OPERATOR_FAULTS } from "./judge.ts";
 import { type Cluster, clusters } from "./kinds.ts";
-import { POD_ERRORS } from "../common/reasons.ts";
-import { GONE } from "../common/states.ts";
+import { usualPart } from "../../platform/mod.ts";
 
 /** CloudNativePG's operator, in whatever namespace, by the names of its manifest and of its chart. */
 export const operatorsOf = perWorld((world) =>
   deploymentsNamed(world, "cnpg-controller-manager", "cnpg-cloudnative-pg", "cloudnative-pg")
 );
 
-/** Secrets and Services that the operator makes for a cluster, by the ends of their names. */
-const MADE_SECRETS = ["app", "superuser", "ca", "server", "replication"];
-const MADE_SERVICES = ["rw", "ro", "r"];
-
 /** The Secrets that a cluster's spec names, and so does not make. */
-function givenSecrets(object: Cluster): { name: string; via: string; explains: readonly string[] }[] {
+export function givenSecrets(object: Cluster): { name: string; via: string; explains: readonly string[] }[] {
   const { bootstrap, superuserSecret, managed } = object.spec ?? {};
   const starting = [IN_PROGRESS, "SettingUp", "NoneReady", "CannotCreateObjects", "NoPrimary"];
   const given = [
@@ -45,14 +41,13 @@ function givenSecrets(object: Cluster): { name: string; via: string; explains: r
 
 /** Edges of all clusters. */
 export const postgresqlEdges = perWorld((world): Edge[] =>
-  world.list(clusters).flatMap((object) => [...needsOf(object, world), ...madeBy(object)])
+  world.list(clusters).flatMap((object) => needsOf(object, world))
 );
 
 function needsOf(object: Cluster, world: World): Edge[] {
   const from = refOf("Cluster", object);
   const namespace = from.namespace;
-  const [operator = { kind: "Deployment", namespace: "cnpg-system", name: "cnpg-controller-manager" }] =
-    operatorsOf(world);
+  const [operator = usualPart("postgresql", "Deployment", world.namespace)] = operatorsOf(world);
   const classes = [object.spec?.storage?.storageClass, object.spec?.walStorage?.storageClass].flatMap((
     name,
   ) => name ?? []);
@@ -106,30 +101,4 @@ function needsOf(object: Cluster, world: World): Edge[] {
       ["CannotCreateObjects", "SettingUp", "NoneReady"],
     ),
   ];
-}
-
-/** What the operator makes for a cluster is absent because of the cluster, or for want of one. */
-function madeBy(object: Cluster): Edge[] {
-  const to = refOf("Cluster", object);
-  const given = new Set(givenSecrets(object).map(({ name }) => name));
-  const made: ObjectRef[] = [
-    ...MADE_SECRETS.map((end) => ({ kind: "Secret", namespace: to.namespace, name: `${to.name}-${end}` })),
-    ...MADE_SERVICES.map((end) => ({ kind: "Service", namespace: to.namespace, name: `${to.name}-${end}` })),
-  ];
-  return made.filter(({ name }) => !given.has(name)).map((from) => ({
-    from,
-    to,
-    via: "made by",
-    explains: from.kind === "Service" ? [...GONE, "NoEndpoints", "NoAnswer"] : [...GONE],
-    inferred: true,
-  }));
-}
-
-/** The cluster that should make an absent Secret or Service, by the rule of its name, also when it is gone itself. */
-export function clusterOf(ref: ObjectRef): ObjectRef | undefined {
-  const ends = ref.kind === "Service" ? MADE_SERVICES : ref.kind === "Secret" ? MADE_SECRETS : [];
-  const end = ends.find((word) => ref.name.endsWith(`-${word}`));
-  return end
-    ? { kind: "Cluster", namespace: ref.namespace, name: ref.name.slice(0, -end.length - 1) }
-    : undefined;
 }

@@ -1,10 +1,8 @@
 /** Judges CloudNativePG clusters by their phase, their instances and their primary. */
-import type { Judgement, World } from "../../engine/model.ts";
-import { IN_PROGRESS } from "../../engine/model.ts";
 import { count } from "../../engine/sentence.ts";
-import { ageSeconds, ageText, conditionOf } from "../common/fields.ts";
-import type { Cluster } from "./kinds.ts";
-import { judgeDeletion } from "../common/states.ts";
+import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
+import { ageSeconds, ageText, conditionOf, judgeDeletion, refOf } from "../common/mod.ts";
+import { type Cluster, clusters } from "./kinds.ts";
 import { isChangingPrimary } from "./change.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -58,8 +56,21 @@ export const OPERATOR_FAULTS = [
   "NoPrimary",
 ] as const;
 
+export const clusterCheck: KindCheck<Cluster> = {
+  id: "postgresql.clusters",
+  title: "PostgreSQL clusters",
+  explain:
+    "A Cluster has as many ready instances as its spec asks for and is in a healthy phase. A switchover, a rolling update " +
+    "or the first start are no faults while they take as long as they should; a lost replica is a warning, since the " +
+    "database still serves; no ready instance, or a phase that does not end by itself, is critical.",
+  source: clusters,
+  component: () => "postgresql",
+  ref: (object) => refOf("Cluster", object),
+  judge: judgeCluster,
+};
+
 /** undefined: all instances are ready, or a change is in progress. */
-export function judgeCluster(object: Cluster, world: World): Judgement | undefined {
+function judgeCluster(object: Cluster, world: World): Judgement | undefined {
   const { namespace, name, creationTimestamp } = object.metadata ?? {};
   const describe = command`kubectl -n ${namespace} describe clusters.postgresql.cnpg.io ${name}`;
   const stuck = judgeDeletion(object, world, describe);

@@ -1,7 +1,7 @@
 /** CloudNativePG's Cluster: where it is listed, and which of its fields are kept. */
 import type { ListSource } from "../../engine/model.ts";
 import { list, map, num, obj, objectName, str } from "../../engine/decode.ts";
-import { conditions, metadata, text } from "../common/fields.ts";
+import { conditions, metadata, text } from "../common/mod.ts";
 
 const secret = obj({ name: objectName });
 const storage = obj({ storageClass: str });

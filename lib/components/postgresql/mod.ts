@@ -1,32 +1,32 @@
 /** PostgreSQL on CloudNativePG: its instances, its primary, and the Service that leads to it. */
-import type { Check, Component, KindCheck, ObjectRef, World } from "../../engine/model.ts";
-import { IN_PROGRESS, refText } from "../../engine/model.ts";
+import { refText } from "../../engine/model.ts";
 import { count } from "../../engine/sentence.ts";
-import { appliesKind } from "../flux/inventory.ts";
-import { conditionOf, refOf } from "../common/fields.ts";
-import { deployments, endpointSlices, pods, services } from "../kubernetes/kinds.ts";
-import { namespacesOf, operatorCheck } from "../kubernetes/operators.ts";
+import { type Check, type Component, IN_PROGRESS, type ObjectRef, type World } from "../../engine/model.ts";
+import { appliesKind } from "../flux/mod.ts";
+import { conditionOf, refOf, servedCheck } from "../common/mod.ts";
+import {
+  deployments,
+  endpointSlices,
+  namespacesOf,
+  operatorCheck,
+  pods,
+  services,
+} from "../kubernetes/mod.ts";
 import { operatorsOf, postgresqlEdges } from "./edges.ts";
-import { judgeCluster } from "./judge.ts";
+import { clusterCheck } from "./judge.ts";
+import { makersOf } from "./makers.ts";
 import { type Cluster, clusters } from "./kinds.ts";
-import { servedCheck } from "../common/states.ts";
+import { usualPart } from "../../platform/mod.ts";
 import { isChangingPrimary } from "./change.ts";
 import { command } from "../../untrusted/shell.ts";
 
-const NAME = "postgresql";
+export { changingCluster, isChangingPrimary } from "./change.ts";
+export { operatorsOf, postgresqlEdges } from "./edges.ts";
+export { clusterCheck } from "./judge.ts";
+export * from "./kinds.ts";
+export { clusterOf } from "./makers.ts";
 
-const clusterCheck: KindCheck<Cluster> = {
-  id: "postgresql.clusters",
-  title: "PostgreSQL clusters",
-  explain:
-    "A Cluster has as many ready instances as its spec asks for and is in a healthy phase. A switchover, a rolling update " +
-    "or the first start are no faults while they take as long as they should; a lost replica is a warning, since the " +
-    "database still serves; no ready instance, or a phase that does not end by itself, is critical.",
-  source: clusters,
-  component: () => NAME,
-  ref: (object) => refOf("Cluster", object),
-  judge: judgeCluster,
-};
+const NAME = "postgresql";
 
 function platformClusters(world: World): Cluster[] {
   return world.list(clusters).filter((object) => object.metadata?.namespace === world.namespace);
@@ -35,9 +35,7 @@ function platformClusters(world: World): Cluster[] {
 /** The cluster of the platform: the only one, or the one whose absence is the fault. */
 function wanted(world: World): ObjectRef {
   const first = platformClusters(world)[0];
-  return first
-    ? refOf("Cluster", first)
-    : { kind: "Cluster", namespace: world.namespace, name: "nessie-postgres" };
+  return first ? refOf("Cluster", first) : usualPart(NAME, "Cluster", world.namespace);
 }
 
 const instancesCheck: Check = {
@@ -76,7 +74,7 @@ const instancesCheck: Check = {
         expected: `${instances} of ${instances} ready, a primary`,
         evidence: "status",
       };
-      const judged = judgeCluster(object, world);
+      const judged = world.judge(clusterCheck, object);
       if (judged && judged.status !== "ok") {
         const message = `${refText(place.object)} has a finding of its own`;
         return { ...place, status: "skipped", reason: "JudgedAlready", message };
@@ -139,7 +137,7 @@ function judgePrimary(object: Cluster, world: World): Found {
   }
   // A switchover or a first start takes a while; the Cluster's own check knows how long it may.
   const settled = object.status?.phase === "Cluster in healthy state" && ready;
-  const healthy = (judgeCluster(object, world)?.status ?? "ok") === "ok";
+  const healthy = (world.judge(clusterCheck, object)?.status ?? "ok") === "ok";
   if (healthy && (isChangingPrimary(object, world) || (behind.length === 0 && !settled))) {
     const message = `${refText(service)} has ${
       behind.length > 0 ? `endpoint ${behind.join(", ")}` : "no ready endpoints"
@@ -195,11 +193,12 @@ export const postgresql: Component = {
       needs: [clusters, deployments],
       used: (world) => world.list(clusters).length > 0,
       found: operatorsOf,
-      fallback: { kind: "Deployment", namespace: "cnpg-system", name: "cnpg-controller-manager" },
+      fallback: (world) => usualPart(NAME, "Deployment", world.namespace),
       stands: "no instance is made or replaced, and no failover happens",
     }),
     instancesCheck,
     primaryCheck,
   ],
   edges: postgresqlEdges,
+  makers: makersOf,
 };

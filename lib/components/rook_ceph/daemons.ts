@@ -1,9 +1,8 @@
 /** Ceph's daemons, as Rook deploys them. */
 import type { World } from "../../engine/model.ts";
-import { refOf } from "../common/fields.ts";
-import { deployments } from "../kubernetes/kinds.ts";
-import { perWorld } from "../common/per_world.ts";
-import { judgeWorkload } from "../workloads/readiness.ts";
+import { perWorld, refOf } from "../common/mod.ts";
+import { deployments } from "../kubernetes/mod.ts";
+import { workloadChecks } from "../workloads/mod.ts";
 
 /** Deployments of Ceph's daemons, by Rook's labels. */
 export const daemonsOf = perWorld((world) =>
@@ -23,7 +22,7 @@ export function daemonFails(
   return daemonsOf(world).some(({ type, ref }) => {
     const object = world.get(deployments, ref.namespace, ref.name);
     return ref.namespace === namespace && wanted(type) && object !== undefined &&
-      judgeWorkload("Deployment", object, world)?.status === "critical";
+      world.judge(workloadChecks.Deployment, object)?.status === "critical";
   });
 }
 

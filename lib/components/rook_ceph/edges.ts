@@ -1,13 +1,21 @@
 /** What Rook's objects, the Secrets it writes and the buckets that were claimed need of each other. */
-import type { Edge, Judgement, ObjectRef, World } from "../../engine/model.ts";
-import { IN_PROGRESS } from "../../engine/model.ts";
-import { dnsEdge } from "../kubernetes/cluster_dns.ts";
-import { refOf } from "../common/fields.ts";
-import { services, storageClasses } from "../kubernetes/kinds.ts";
-import { podsOf } from "../common/membership.ts";
-import { deploymentsNamed, OPERATOR_DOWN } from "../kubernetes/operators.ts";
-import { perWorld } from "../common/per_world.ts";
-import { CONNECTION_ERRORS, POD_ERRORS, SERVICE_ERRORS } from "../common/reasons.ts";
+import {
+  type Edge,
+  GONE,
+  IN_PROGRESS,
+  type Judgement,
+  type ObjectRef,
+  type World,
+} from "../../engine/model.ts";
+import {
+  deploymentsNamed,
+  dnsEdge,
+  OPERATOR_DOWN,
+  podsOf,
+  services,
+  storageClasses,
+} from "../kubernetes/mod.ts";
+import { CONNECTION_ERRORS, perWorld, POD_ERRORS, refOf, SERVICE_ERRORS } from "../common/mod.ts";
 import { carries, daemonsOf } from "./daemons.ts";
 import { OPERATOR_FAULTS } from "./judge.ts";
 import {
@@ -17,7 +25,7 @@ import {
   cephObjectStoreUsers,
   objectBucketClaims,
 } from "./kinds.ts";
-import { GONE } from "../common/states.ts";
+import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** Rook's operator, in whatever namespace. */
@@ -144,7 +152,6 @@ function storeEdges(world: World): Edge[] {
       } satisfies Edge,
       // Rook asks the gateway by the name of that Service, which it makes when it makes the store.
       dnsEdge(from, failing),
-      { from: gateway, to: from, via: "made by", explains: [...GONE], inferred: true } satisfies Edge,
     ];
   });
 }
@@ -155,28 +162,11 @@ function userEdges(world: World): Edge[] {
     const store = object.spec?.store ?? "";
     const place = object.spec?.clusterNamespace ?? from.namespace;
     const to = { kind: "CephObjectStore", namespace: place, name: store };
-    const name = object.status?.info?.secretName ?? `rook-ceph-object-user-${store}-${from.name}`;
-    const secret = { kind: "Secret", namespace: from.namespace, name };
-    const made = [...GONE, "MissingKey"];
     return [
       { from, to, via: "spec.store", explains: [...STORE_NEEDED, "Failure"] },
       dnsEdge(from, [...STORE_NEEDED, "Failure"]),
-      { from: secret, to: from, via: "made by", explains: made, inferred: object.status?.info === undefined },
     ] satisfies Edge[];
   });
-}
-
-/** The user's Secret is named by rule also when the user itself is gone: `rook-ceph-object-user-STORE-USER`. */
-export function userOfSecret(secret: ObjectRef, world: World): ObjectRef | undefined {
-  const [, rest] = secret.name.match(/^rook-ceph-object-user-(.+)$/) ?? [];
-  if (secret.kind !== "Secret" || !rest) return undefined;
-  const store = world.list(cephObjectStores).find((object) =>
-    object.metadata?.namespace === secret.namespace && rest.startsWith(`${object.metadata?.name}-`)
-  );
-  const name = store
-    ? rest.slice((store.metadata?.name ?? "").length + 1)
-    : rest.slice(rest.indexOf("-") + 1);
-  return name ? { kind: "CephObjectStoreUser", namespace: secret.namespace, name } : undefined;
 }
 
 function claimEdges(world: World): Edge[] {
@@ -191,18 +181,6 @@ function claimEdges(world: World): Edge[] {
         via: "storageClassName",
         explains: ["Pending", "Failed", IN_PROGRESS],
         optional: object.status?.phase === "Bound",
-      },
-      {
-        from: { kind: "Secret", namespace: from.namespace, name: from.name },
-        to: from,
-        via: "made by",
-        explains: [...GONE],
-      },
-      {
-        from: { kind: "ConfigMap", namespace: from.namespace, name: from.name },
-        to: from,
-        via: "made by",
-        explains: [...GONE],
       },
     ];
     if (bucketName) {
@@ -253,9 +231,7 @@ function poisonEdges(world: World): Edge[] {
 }
 
 function operatorEdges(world: World): Edge[] {
-  const [to = { kind: "Deployment", namespace: "rook-ceph", name: "rook-ceph-operator" }] = operatorsOf(
-    world,
-  );
+  const [to = usualPart("rook-ceph", "Deployment", world.namespace)] = operatorsOf(world);
   const all = [
     ...[cephClusters, cephBlockPools, cephObjectStores, cephObjectStoreUsers].flatMap((source) =>
       world.list(source).map((object) => refOf(source.kind, object))

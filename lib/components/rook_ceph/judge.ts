@@ -1,11 +1,15 @@
 /** Judges Rook's objects by the phase and the health that its operator writes. */
-import type { Judgement, World } from "../../engine/model.ts";
-import { IN_PROGRESS } from "../../engine/model.ts";
-import { ageSeconds, ageText } from "../common/fields.ts";
-import { storageClasses } from "../kubernetes/kinds.ts";
+import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
+import { ageSeconds, ageText, goSeconds, judgeDeletion, refOf } from "../common/mod.ts";
+import { storageClasses } from "../kubernetes/mod.ts";
 import { carries, daemonFails } from "./daemons.ts";
-import type { CephCluster, ObjectBucketClaim, Phased } from "./kinds.ts";
-import { goSeconds, judgeDeletion } from "../common/states.ts";
+import {
+  type CephCluster,
+  cephClusters,
+  type ObjectBucketClaim,
+  objectBucketClaims,
+  type Phased,
+} from "./kinds.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** Phases of an object that is being made, and how long that may take, in seconds. */
@@ -74,8 +78,32 @@ export function judgePhase(kind: string, object: Phased, world: World): Judgemen
   return { ...base, reason, message };
 }
 
+export const clusterCheck: KindCheck<CephCluster> = {
+  id: "rook-ceph.cephclusters",
+  title: "Ceph clusters",
+  explain:
+    "A CephCluster is in phase Ready and its health is HEALTH_OK, by a check that is not older than five of its " +
+    "intervals. HEALTH_WARN is a warning, HEALTH_ERR is critical, both with Ceph's own words.",
+  source: cephClusters,
+  component: () => "rook-ceph",
+  ref: (object) => refOf("CephCluster", object),
+  judge: judgeCephCluster,
+};
+
+export const claimCheck: KindCheck<ObjectBucketClaim> = {
+  id: "rook-ceph.objectbucketclaims",
+  title: "bucket claims",
+  explain:
+    "An ObjectBucketClaim is Bound within a minute: the provisioner of its StorageClass made the bucket.",
+  source: objectBucketClaims,
+  also: [storageClasses],
+  component: () => "rook-ceph",
+  ref: (object) => refOf("ObjectBucketClaim", object),
+  judge: judgeBucketClaim,
+};
+
 /** Phase, health and when that was last looked at. HEALTH_WARN is a warning with Ceph's own details. */
-export function judgeCephCluster(object: CephCluster, world: World): Judgement | undefined {
+function judgeCephCluster(object: CephCluster, world: World): Judgement | undefined {
   const { namespace, name } = object.metadata ?? {};
   const { health, lastChecked, details } = object.status?.ceph ?? {};
   const next = [
@@ -110,7 +138,7 @@ export function judgeCephCluster(object: CephCluster, world: World): Judgement |
 }
 
 /** Bound, or too young to be. */
-export function judgeBucketClaim(object: ObjectBucketClaim, world: World): Judgement | undefined {
+function judgeBucketClaim(object: ObjectBucketClaim, world: World): Judgement | undefined {
   const { namespace, name, creationTimestamp } = object.metadata ?? {};
   const describe = command`kubectl -n ${namespace} describe objectbucketclaim ${name}`;
   const stuck = judgeDeletion(object, world, describe);

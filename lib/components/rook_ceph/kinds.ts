@@ -2,7 +2,7 @@
 import { kubePath } from "../../untrusted/api_path.ts";
 import type { ListSource, Reader } from "../../engine/model.ts";
 import { map, num, obj, objectName, str, via } from "../../engine/decode.ts";
-import { metadata, text } from "../common/fields.ts";
+import { metadata, text } from "../common/mod.ts";
 
 const GROUP = "/apis/ceph.rook.io/v1";
 

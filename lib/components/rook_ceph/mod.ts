@@ -1,35 +1,30 @@
 /** Rook and Ceph: the cluster, its pools and object stores, its users, and the buckets that were claimed. */
-import {
-  type Check,
-  type Component,
-  type KindCheck,
-  type ListSource,
-  type ObjectRef,
-  refText,
-} from "../../engine/model.ts";
+import { refText } from "../../engine/model.ts";
 import { about } from "../../engine/sentence.ts";
-import { appliesKind } from "../flux/inventory.ts";
-import { refOf } from "../common/fields.ts";
-import { deployments, storageClasses } from "../kubernetes/kinds.ts";
-import { namespacesOf, operatorCheck } from "../kubernetes/operators.ts";
+import type { Check, Component, KindCheck, ListSource } from "../../engine/model.ts";
+import { appliesKind } from "../flux/mod.ts";
+import { refOf, servedCheck } from "../common/mod.ts";
+import { deployments, namespacesOf, operatorCheck, storageClasses } from "../kubernetes/mod.ts";
 import { daemonsOf } from "./daemons.ts";
-import { judgeBucketClaim, judgeCephCluster, judgePhase } from "./judge.ts";
+import { claimCheck, clusterCheck, judgePhase } from "./judge.ts";
 import { operatorsOf, provisionerFault, rookEdges } from "./edges.ts";
+import { makersOf } from "./makers.ts";
 import {
   cephBlockPools,
-  type CephCluster,
   cephClusters,
   cephObjectStores,
   cephObjectStoreUsers,
-  type ObjectBucketClaim,
   objectBucketClaims,
   type Phased,
 } from "./kinds.ts";
-import { servedCheck } from "../common/states.ts";
+import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
+export { daemonsOf } from "./daemons.ts";
+export { claimCheck } from "./judge.ts";
+export * from "./kinds.ts";
+
 const NAME = "rook-ceph";
-const USUAL: ObjectRef = { kind: "CephCluster", namespace: "rook-ceph", name: "rook-ceph" };
 
 function phaseCheck(source: ListSource<Phased>, title: string, explain: string): KindCheck<Phased> {
   return {
@@ -43,30 +38,6 @@ function phaseCheck(source: ListSource<Phased>, title: string, explain: string):
   };
 }
 
-const clusterCheck: KindCheck<CephCluster> = {
-  id: "rook-ceph.cephclusters",
-  title: "Ceph clusters",
-  explain:
-    "A CephCluster is in phase Ready and its health is HEALTH_OK, by a check that is not older than five of its " +
-    "intervals. HEALTH_WARN is a warning, HEALTH_ERR is critical, both with Ceph's own words.",
-  source: cephClusters,
-  component: () => NAME,
-  ref: (object) => refOf("CephCluster", object),
-  judge: judgeCephCluster,
-};
-
-const claimCheck: KindCheck<ObjectBucketClaim> = {
-  id: "rook-ceph.objectbucketclaims",
-  title: "bucket claims",
-  explain:
-    "An ObjectBucketClaim is Bound within a minute: the provisioner of its StorageClass made the bucket.",
-  source: objectBucketClaims,
-  also: [storageClasses],
-  component: () => NAME,
-  ref: (object) => refOf("ObjectBucketClaim", object),
-  judge: judgeBucketClaim,
-};
-
 const presentCheck: Check = {
   id: "rook-ceph.health",
   title: "Ceph health",
@@ -75,7 +46,7 @@ const presentCheck: Check = {
   needs: [cephClusters],
   object: (world) => {
     const first = world.list(cephClusters)[0];
-    return first ? refOf("CephCluster", first) : USUAL;
+    return first ? refOf("CephCluster", first) : usualPart(NAME, "CephCluster", world.namespace);
   },
   run(world) {
     const all = world.list(cephClusters);
@@ -100,7 +71,7 @@ const presentCheck: Check = {
       }];
     }
     return all.map((object) => {
-      const judged = judgeCephCluster(object, world);
+      const judged = world.judge(clusterCheck, object);
       const { health = "no health", lastChecked } = object.status?.ceph ?? {};
       const place = {
         object: refOf("CephCluster", object),
@@ -196,7 +167,7 @@ export const rookCeph: Component = {
       needs: [cephClusters, deployments],
       used: (world) => world.list(cephClusters).length > 0,
       found: operatorsOf,
-      fallback: { kind: "Deployment", namespace: "rook-ceph", name: "rook-ceph-operator" },
+      fallback: (world) => usualPart(NAME, "Deployment", world.namespace),
       stands: "no bucket, user or volume is made, and Ceph's health is not checked",
     }),
     operatorCheck({
@@ -213,4 +184,5 @@ export const rookCeph: Component = {
     provisionerCheck,
   ],
   edges: rookEdges,
+  makers: makersOf,
 };

@@ -1,10 +1,18 @@
 /** What the token of a store grants. Whoever was given a token says so in the facts; the token itself is in none. */
-import type { Check, Judgement, ObjectRef, ProbeSource, World } from "../../engine/model.ts";
-import { refKey, refText } from "../../engine/model.ts";
+import {
+  type Check,
+  type Judgement,
+  type ObjectJudgement,
+  type ObjectRef,
+  type ProbeSource,
+  refKey,
+  refText,
+  type World,
+} from "../../engine/model.ts";
 import { bool, list, obj, str } from "../../engine/decode.ts";
-import { clusterSecretStores, type SecretStore, secretStores } from "../external_secrets/kinds.ts";
-import { ageText, refOf } from "../common/fields.ts";
-import { secrets } from "../kubernetes/kinds.ts";
+import { clusterSecretStores, type SecretStore, secretStores } from "../external_secrets/mod.ts";
+import { ageText, refOf } from "../common/mod.ts";
+import { secrets } from "../kubernetes/mod.ts";
 import { isOnePassword } from "./reads.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -84,7 +92,7 @@ function tokenOf({ store, ref }: Granted, world: World): ObjectRef {
     : { kind: "OnePasswordToken", name: ref.name };
 }
 
-function judgeExpiry(entry: Granted, world: World): Judgement & { object: ObjectRef } {
+function judgeExpiry(entry: Granted, world: World): ObjectJudgement {
   const { expiresAt } = entry.grants;
   const object = tokenOf(entry, world);
   const whose = `The token of ${refText(entry.ref)}`;
@@ -145,7 +153,7 @@ function grantsText(vaults: readonly GrantedVault[]): string {
 
 function judgeVaults(
   { store, ref, grants: { vaults = [], items = [] } }: Granted,
-): (Judgement & { object: ObjectRef })[] {
+): ObjectJudgement[] {
   const whose = `the token of ${refText(ref)}`;
   const told = grantsText(vaults);
   const base = {
@@ -164,7 +172,7 @@ function judgeVaults(
     command`deno task 1p:install --token FILE`,
   ];
   const unnamed = vaults.some(({ name }) => name === undefined);
-  const lacking = (store.provider?.vaults ?? []).flatMap((wanted): (Judgement & { object: ObjectRef })[] => {
+  const lacking = (store.provider?.vaults ?? []).flatMap((wanted): ObjectJudgement[] => {
     const vault = vaults.find(({ id, name }) => name === wanted || id === wanted);
     const object = { kind: "OnePasswordVault", name: wanted };
     if (vault?.read) return [];
@@ -185,7 +193,7 @@ function judgeVaults(
     }];
   });
   const missed = Map.groupBy(items.filter(({ granted }) => granted === false), ({ item }) => item ?? "");
-  const unread = [...missed].map(([item, members]): Judgement & { object: ObjectRef } => ({
+  const unread = [...missed].map(([item, members]): ObjectJudgement => ({
     ...base,
     object: { kind: "OnePasswordItem", name: item },
     status: "critical",

@@ -1,17 +1,13 @@
 /** Secrets that somebody made by hand where an ExternalSecret should make them: a rebuild would not bring them back. */
-import type { Check, Judgement, ObjectRef, World } from "../../engine/model.ts";
-import { refKey, refText } from "../../engine/model.ts";
+import { refText } from "../../engine/model.ts";
 import { count } from "../../engine/sentence.ts";
-import { targetOf } from "../external_secrets/judge.ts";
-import { clusterSecretStores, externalSecrets, secretStores } from "../external_secrets/kinds.ts";
-import { refOf } from "../common/fields.ts";
-import { holders } from "../flux/inventory.ts";
-import { deployments, pods, type SecretMeta, secrets } from "../kubernetes/kinds.ts";
-import { isOurs, placeOf } from "../common/membership.ts";
+import { type Check, type ObjectJudgement, type ObjectRef, refKey, type World } from "../../engine/model.ts";
+import { clusterSecretStores, externalSecrets, secretStores, targetOf } from "../external_secrets/mod.ts";
+import { perWorld, refOf } from "../common/mod.ts";
+import { holders } from "../flux/mod.ts";
+import { deployments, isOurs, placeOf, pods, type SecretMeta, secrets } from "../kubernetes/mod.ts";
 import { runnersOfConnect } from "../onepassword/mod.ts";
-import { perWorld } from "../common/per_world.ts";
-import { clusterOf } from "../postgresql/edges.ts";
-import { clusters } from "../postgresql/kinds.ts";
+import { clusterOf, clusters } from "../postgresql/mod.ts";
 import { storeFor } from "./offer.ts";
 import { isOnePassword } from "./reads.ts";
 import { type User, usersOf, usersText } from "./users.ts";
@@ -88,7 +84,7 @@ function writtenBy({ managers = [] }: NonNullable<SecretMeta["metadata"]>): "peo
   return managers.every((manager) => PEOPLE.test(manager)) ? "people" : undefined;
 }
 
-function judge(suspect: Suspect, world: World): (Judgement & { object: ObjectRef })[] {
+function judge(suspect: Suspect, world: World): ObjectJudgement[] {
   const { ref, users, secret } = suspect;
   const by = secret.metadata && !hasMaker(suspect, world) ? writtenBy(secret.metadata) : undefined;
   if (!by) return [];

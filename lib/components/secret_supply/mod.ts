@@ -1,6 +1,6 @@
 /** How secrets come from 1Password: what is read, who uses it, what a token grants, and what was made by hand instead. */
 import type { Component } from "../../engine/model.ts";
-import { clusterSecretStores, externalSecrets, secretStores } from "../external_secrets/kinds.ts";
+import { clusterSecretStores, externalSecrets, secretStores } from "../external_secrets/mod.ts";
 import {
   deployments,
   endpointSlices,
@@ -9,12 +9,16 @@ import {
   replicaSets,
   secrets,
   services,
-} from "../kubernetes/kinds.ts";
+} from "../kubernetes/mod.ts";
 import { grants, tokenCheck, vaultGrantsCheck } from "./grants.ts";
 import { handCheck } from "./hand.ts";
 import { partsCheck, supplyEdges } from "./parts.ts";
 import { readsCheck } from "./reads.ts";
 import { OTHER_USERS, usersCheck } from "./users.ts";
+
+export { type Grants, grants } from "./grants.ts";
+export { offer } from "./offer.ts";
+export { isOnePassword, storeOfEntry } from "./reads.ts";
 
 export const secretSupply: Component = {
   name: "secret-supply",

@@ -1,7 +1,5 @@
 /** The ExternalSecret that would make a Secret out of a 1Password item, as a manifest. */
-import type { ObjectRef, World } from "../../engine/model.ts";
-import { refText } from "../../engine/model.ts";
-import { targetOf } from "../external_secrets/judge.ts";
+import { type ObjectRef, refText, type World } from "../../engine/model.ts";
 import {
   clusterSecretStores,
   externalSecrets,
@@ -9,9 +7,10 @@ import {
   SDK,
   type SecretStore,
   secretStores,
-} from "../external_secrets/kinds.ts";
-import { refOf } from "../common/fields.ts";
-import { type SecretMeta, secrets } from "../kubernetes/kinds.ts";
+  targetOf,
+} from "../external_secrets/mod.ts";
+import { refOf } from "../common/mod.ts";
+import { type SecretMeta, secrets } from "../kubernetes/mod.ts";
 import { comment, yamlText } from "../../untrusted/quoting.ts";
 import { isOnePassword } from "./reads.ts";
 

@@ -1,18 +1,18 @@
 /** What brings secrets from 1Password: the workloads of External Secrets and of Connect, without anybody else's. */
-import type { Check, Edge, Judgement, ObjectRef, World } from "../../engine/model.ts";
-import { refKey } from "../../engine/model.ts";
 import { about, are, count } from "../../engine/sentence.ts";
-import { operatorsOf } from "../external_secrets/edges.ts";
-import { clusterSecretStores } from "../external_secrets/kinds.ts";
-import { refOf } from "../common/fields.ts";
-import { deployments, endpointSlices, pods, services } from "../kubernetes/kinds.ts";
-import { podsOf } from "../common/membership.ts";
+import {
+  type Check,
+  type Edge,
+  type Judgement,
+  type ObjectRef,
+  refKey,
+  type World,
+} from "../../engine/model.ts";
+import { clusterSecretStores, operatorsOf } from "../external_secrets/mod.ts";
+import { perWorld, refOf } from "../common/mod.ts";
+import { deployments, endpointSlices, pods, podsOf, services } from "../kubernetes/mod.ts";
 import { runnersOfConnect, serviceOfConnect } from "../onepassword/mod.ts";
-import { perWorld } from "../common/per_world.ts";
-import { podEdges } from "../workloads/pod_edges.ts";
-import { judgePod } from "../workloads/pods.ts";
-import { judgeWorkload } from "../workloads/readiness.ts";
-import { judgeService, serviceEdges } from "../workloads/services.ts";
+import { podCheck, podEdges, serviceCheck, serviceEdges, workloadChecks } from "../workloads/mod.ts";
 
 interface Part {
   ref: ObjectRef;
@@ -26,13 +26,13 @@ const partsOf = perWorld((world): Part[] => {
   return [
     ...makers.flatMap((ref) => {
       const object = world.get(deployments, ref.namespace, ref.name);
-      return object ? [{ ref, judged: judgeWorkload(ref.kind, object, world) }] : [];
+      return object ? [{ ref, judged: world.judge(workloadChecks.Deployment, object) }] : [];
     }),
     ...makers.flatMap((ref) => podsOf(world, ref.kind, ref.namespace ?? "", ref.name)).map((pod) => ({
       ref: refOf("Pod", pod),
-      judged: judgePod(pod, world),
+      judged: world.judge(podCheck, pod),
     })),
-    ...found ? [{ ref: refOf("Service", found), judged: judgeService(found, world) }] : [],
+    ...found ? [{ ref: refOf("Service", found), judged: world.judge(serviceCheck, found) }] : [],
   ];
 });
 

@@ -1,19 +1,27 @@
 /** What each ExternalSecret reads of 1Password, into which Secret, and when it last did. */
-import type { Check, Judgement, ObjectRef, World } from "../../engine/model.ts";
-import { IN_PROGRESS, refText } from "../../engine/model.ts";
-import { findStore, storeOf, storeRef } from "../external_secrets/edges.ts";
-import { judgeExternalSecret, targetOf } from "../external_secrets/judge.ts";
+import {
+  type Check,
+  IN_PROGRESS,
+  type ObjectJudgement,
+  type ObjectRef,
+  refText,
+  type World,
+} from "../../engine/model.ts";
 import {
   clusterSecretStores,
   type ExternalSecret,
   externalSecrets,
+  findStore,
   type Provider,
   SDK,
+  secretCheck,
   secretStores,
-} from "../external_secrets/kinds.ts";
-import { ageSeconds, ageText, refOf } from "../common/fields.ts";
-import { secrets } from "../kubernetes/kinds.ts";
-import { perWorld } from "../common/per_world.ts";
+  storeOf,
+  storeRef,
+  targetOf,
+} from "../external_secrets/mod.ts";
+import { ageSeconds, ageText, perWorld, refOf } from "../common/mod.ts";
+import { secrets } from "../kubernetes/mod.ts";
 
 /** One entry of an ExternalSecret's data or dataFrom. */
 export interface Entry {
@@ -101,10 +109,10 @@ function rhythmOf({ spec }: ExternalSecret): string {
   return /^0+[a-z]*$/.test(interval) ? "only once" : `every ${interval}`;
 }
 
-function describe({ object, entries }: Supplied, world: World): Judgement & { object: ObjectRef } {
+function describe({ object, entries }: Supplied, world: World): ObjectJudgement {
   const ref = refOf("ExternalSecret", object);
   const reads = `${refText(ref)} reads ${itemsText(entries)} into Secret ${targetOf(object)}`;
-  const judged = judgeExternalSecret(object, world);
+  const judged = world.judge(secretCheck, object);
   if (judged && judged.status !== "ok") {
     const message = `${reads}, and is unhealthy (${judged.reason}, see external-secrets.synced)`;
     return { object: ref, status: "skipped", reason: "JudgedAlready", message };

@@ -1,19 +1,35 @@
 /** Who uses a Secret: pods, workloads, databases, stores and Flux objects that name it. */
-import type { Check, Edge, ListSource, ObjectRef, World } from "../../engine/model.ts";
-import { refKey, refText } from "../../engine/model.ts";
 import { count, listed } from "../../engine/sentence.ts";
-import { externalSecretEdges } from "../external_secrets/edges.ts";
-import { targetOf } from "../external_secrets/judge.ts";
-import { clusterSecretStores, externalSecrets, secretStores } from "../external_secrets/kinds.ts";
-import { type PodSpec, refOf } from "../common/fields.ts";
-import { fluxEdges } from "../flux/edges.ts";
-import { fluxSources, helmReleases, kustomizations } from "../flux/kinds.ts";
-import { daemonSets, deployments, jobs, pods, secrets, statefulSets } from "../kubernetes/kinds.ts";
-import { ownerOf, workloadOf } from "../common/membership.ts";
-import { perWorld } from "../common/per_world.ts";
-import { wantsOf } from "../workloads/pod_edges.ts";
-import { postgresqlEdges } from "../postgresql/edges.ts";
-import { clusters } from "../postgresql/kinds.ts";
+import {
+  type Check,
+  type Edge,
+  type ListSource,
+  type ObjectRef,
+  refKey,
+  refText,
+  type World,
+} from "../../engine/model.ts";
+import {
+  clusterSecretStores,
+  externalSecretEdges,
+  externalSecrets,
+  secretStores,
+  targetOf,
+} from "../external_secrets/mod.ts";
+import { perWorld, type PodSpec, refOf } from "../common/mod.ts";
+import { fluxEdges, fluxSources, helmReleases, kustomizations } from "../flux/mod.ts";
+import {
+  daemonSets,
+  deployments,
+  jobs,
+  ownerOf,
+  pods,
+  secrets,
+  statefulSets,
+  wantsOf,
+  workloadOf,
+} from "../kubernetes/mod.ts";
+import { clusters, postgresqlEdges } from "../postgresql/mod.ts";
 import { supplied } from "./reads.ts";
 
 export interface User {

@@ -2,11 +2,9 @@
 import type { Check, Component, ObjectRef, ProbeSource, World } from "../../engine/model.ts";
 import { refText } from "../../engine/model.ts";
 import { present } from "../../engine/decode.ts";
-import { endpointSlices, services } from "../kubernetes/kinds.ts";
-import { proxyTargets } from "../common/proxy.ts";
-import { SERVICE_ERRORS } from "../common/reasons.ts";
-import { requiredDeployment } from "../common/required.ts";
-import { judgeService } from "../workloads/services.ts";
+import { endpointSlices, proxyTargets, services } from "../kubernetes/mod.ts";
+import { SERVICE_ERRORS } from "../common/mod.ts";
+import { requiredDeployment, serviceCheck } from "../workloads/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 const HISTORY_PORT = 18080;
@@ -44,7 +42,7 @@ const historyCheck: Check = {
       return [{ ...base, status: "ok", reason: "Answers", message: "The Spark history server answers" }];
     }
     const there = world.get(services, world.namespace, "spark-history-server");
-    const nobody = there && !answer ? judgeService(there, world) : undefined;
+    const nobody = there && !answer ? world.judge(serviceCheck, there) : undefined;
     const reason = !there ? "Missing" : !answer || answer.status === 503 ? "NoAnswer" : "ErrorAnswer";
     const messages = {
       Missing: `${refText(historyService(world))} does not exist`,

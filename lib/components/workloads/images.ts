@@ -1,12 +1,9 @@
 /** An image that cannot be pulled is one fault, however many pods wait for it; so is a registry that cannot be reached. */
 import { are, count } from "../../engine/sentence.ts";
-import type { Check, Edge, Judgement, ObjectRef, ShellCommand, World } from "../../engine/model.ts";
-import { refOf } from "../common/fields.ts";
-import { type Pod, pods } from "../kubernetes/kinds.ts";
-import { perWorld } from "../common/per_world.ts";
-import { judgePod } from "./pods.ts";
-import { IMAGE_ERRORS } from "../common/reasons.ts";
-import { podsOfConcern } from "../common/membership.ts";
+import type { Check, Edge, ObjectJudgement, ShellCommand, World } from "../../engine/model.ts";
+import { IMAGE_ERRORS, perWorld, refOf } from "../common/mod.ts";
+import { type Pod, pods, podsOfConcern } from "../kubernetes/mod.ts";
+import { podCheck } from "./pods.ts";
 import { command } from "../../untrusted/shell.ts";
 
 const UNPULLABLE = new Set<string>([...IMAGE_ERRORS, "InvalidImageName"]);
@@ -55,7 +52,9 @@ const failingImages = perWorld((world): Failing[] => {
 
 /** Critical when some workload has nothing else to run. */
 function statusOf(failing: readonly Failing[], world: World): "critical" | "warning" {
-  const worst = failing.some(({ pods }) => pods.some((pod) => judgePod(pod, world)?.status === "critical"));
+  const worst = failing.some(({ pods }) =>
+    pods.some((pod) => world.judge(podCheck, pod)?.status === "critical")
+  );
   return worst ? "critical" : "warning";
 }
 
@@ -89,7 +88,7 @@ export const imageCheck: Check = {
   },
 };
 
-function judgeImage(entry: Failing, world: World): Judgement & { object: ObjectRef } {
+function judgeImage(entry: Failing, world: World): ObjectJudgement {
   const [first] = entry.pods;
   return {
     object: { kind: "Image", name: entry.image },
@@ -105,7 +104,7 @@ function judgeImage(entry: Failing, world: World): Judgement & { object: ObjectR
 }
 
 /** Registries that did not answer when their images were asked for. */
-function registries(world: World): (Judgement & { object: ObjectRef })[] {
+function registries(world: World): ObjectJudgement[] {
   const silent = failingImages(world).filter(({ why }) => UNREACHABLE.test(why));
   return [...Map.groupBy(silent, ({ registry }) => registry)].map(([name, entries]) => {
     const [first] = entries;

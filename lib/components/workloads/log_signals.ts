@@ -3,13 +3,11 @@
  * it is read into memory, matched, and forgotten: facts keep the words only.
  */
 import { kubePath } from "../../untrusted/api_path.ts";
-import type { Pod } from "../kubernetes/kinds.ts";
-import { pods } from "../kubernetes/kinds.ts";
+import { isOurs, type Pod, pods, podsOfConcern, workloadOf } from "../kubernetes/mod.ts";
 import type { ProbeSource, World } from "../../engine/model.ts";
 import { parseJson } from "../../untrusted/json.ts";
 import { anyText, via } from "../../engine/decode.ts";
-import { isReady } from "../common/fields.ts";
-import { isOurs, podsOfConcern, workloadOf } from "../common/membership.ts";
+import { isReady } from "../common/mod.ts";
 import { own } from "../../untrusted/lookup.ts";
 
 /** In the order in which they are told: what is more telling comes first. */

@@ -1,6 +1,14 @@
 /** Everything that runs pods, whoever it belongs to: pods, Deployments, Jobs, Services, images, quotas. */
 import type { Component, Edge, KindCheck, World } from "../../engine/model.ts";
-import { ageSeconds, ageText, conditionOf, refOf } from "../common/fields.ts";
+import {
+  ageSeconds,
+  ageText,
+  conditionOf,
+  mentionEdges,
+  perWorld,
+  POD_ERRORS,
+  refOf,
+} from "../common/mod.ts";
 import {
   configMaps,
   cronJobs,
@@ -10,43 +18,33 @@ import {
   events,
   type Job,
   jobs,
+  ownerOf,
+  placeOf,
   pods,
+  podsOf,
   replicaSets,
   resourceQuotas,
   secrets,
   serviceAccounts,
   services,
   statefulSets,
-  type Workload,
-} from "../kubernetes/kinds.ts";
+} from "../kubernetes/mod.ts";
 import { imageCheck, imageEdges } from "./images.ts";
 import { podLogs } from "./log_signals.ts";
-import { ownerOf, placeOf, podsOf } from "../common/membership.ts";
-import { mentionEdges } from "../common/mentions.ts";
-import { perWorld } from "../common/per_world.ts";
 import { makingEdges, podEdges } from "./pod_edges.ts";
-import { creationError, judgeWorkload } from "./readiness.ts";
-import { isRequired } from "../common/required.ts";
+import { creationError, workloadChecks } from "./readiness.ts";
 import { configMapKeyCheck, secretKeyCheck } from "./secret_keys.ts";
 import { eventsOf, podCheck } from "./pods.ts";
-import { POD_ERRORS } from "../common/reasons.ts";
 import { serviceCheck, serviceEdges } from "./services.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
-function workloadCheck(kind: string, source: typeof deployments): KindCheck<Workload> {
-  return {
-    id: `${source.id}.ready`,
-    title: source.id,
-    explain:
-      `A ${kind} has as many ready pods as its spec asks for. A rollout inside its deadline that still has ready ` +
-      "pods is no fault; one that was scaled to zero on purpose is judged by the component that needs it.",
-    source,
-    component: placeOf,
-    ref: (object) => refOf(kind, object),
-    judge: (object, world) => isRequired(object, world) ? undefined : judgeWorkload(kind, object, world),
-  };
-}
+export { blamesOthers } from "./log_signals.ts";
+export { hostsNamed, podEdges, servicesOf } from "./pod_edges.ts";
+export { eventsOf, podCheck } from "./pods.ts";
+export { workloadChecks } from "./readiness.ts";
+export { requiredDeployment } from "./required.ts";
+export { podPort, selectedPods, serviceCheck, serviceEdges } from "./services.ts";
 
 const jobCheck: KindCheck<Job> = {
   id: "jobs.completed",
@@ -100,7 +98,7 @@ const creationErrorsIn = perWorld((world) => {
     }
   }
   for (const job of world.list(jobs)) {
-    const judged = jobCheck.judge(job, world);
+    const judged = world.judge(jobCheck, job);
     if (judged?.reason === "FailedCreate") found.push([job.metadata?.namespace ?? "", judged.message]);
   }
   const byNamespace = Map.groupBy(found, ([namespace]) => namespace);
@@ -157,7 +155,7 @@ function workloadEdges(world: World): Edge[] {
       });
     }
     const owner = ownerOf(job);
-    const judged = jobCheck.judge(job, world);
+    const judged = world.judge(jobCheck, job);
     const said = judged?.reason === "FailedCreate" ? judged.message : undefined;
     edges.push(
       ...makingEdges(from, false, job.spec?.template?.spec),
@@ -210,9 +208,7 @@ export const workloads: Component = {
   namespaces: () => [],
   kinds: [
     podCheck,
-    workloadCheck("Deployment", deployments),
-    workloadCheck("StatefulSet", statefulSets),
-    workloadCheck("DaemonSet", daemonSets),
+    ...Object.values(workloadChecks),
     jobCheck,
     serviceCheck,
     quotaCheck,

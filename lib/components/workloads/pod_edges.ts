@@ -1,85 +1,38 @@
 /** What pods and workload templates need: Secrets, ConfigMaps, claims, accounts, images, nodes, Services. */
 import type { Edge, ObjectRef, World } from "../../engine/model.ts";
-import { dnsEdge } from "../kubernetes/cluster_dns.ts";
-import { perWorld } from "../common/per_world.ts";
-import { isReady, type PodSpec, refOf } from "../common/fields.ts";
-import { configMaps, daemonSets, deployments, type Pod, statefulSets } from "../kubernetes/kinds.ts";
-import { blamesOthers } from "./log_signals.ts";
-import { isOurs, podsOf, podsOfConcern, workloadOf } from "../common/membership.ts";
-import { mentionEdges } from "../common/mentions.ts";
-import { agentEdges, nodeEdges } from "../kubernetes/node_edges.ts";
-import { creationError, isShort } from "./readiness.ts";
+import {
+  agentEdges,
+  configMaps,
+  daemonSets,
+  deployments,
+  dnsEdge,
+  isOurs,
+  nodeEdges,
+  type Pod,
+  podsOf,
+  podsOfConcern,
+  serviceOfHost,
+  statefulSets,
+  wantsOf,
+  workloadOf,
+} from "../kubernetes/mod.ts";
 import {
   CONFIG_ERRORS,
   CONNECTION_ERRORS,
   CREATION_ERRORS,
   IMAGE_ERRORS,
+  isReady,
+  mentionEdges,
+  perWorld,
   PLACEMENT_ERRORS,
   POD_ERRORS,
+  type PodSpec,
+  refOf,
   SERVICE_ERRORS,
   WORKLOAD_ERRORS,
-} from "../common/reasons.ts";
-import { serviceOfHost } from "../common/service_names.ts";
-
-/** A named key of a Secret or ConfigMap that a pod wants. */
-export interface Want {
-  kind: "Secret" | "ConfigMap";
-  name: string;
-  /** Absent: the whole object is wanted. */
-  key?: string;
-  via: string;
-  optional: boolean;
-}
-
-/** Every Secret and ConfigMap that a pod spec names. */
-export function wantsOf(spec: PodSpec | undefined): Want[] {
-  const wants: Want[] = [];
-  const add = (
-    kind: Want["kind"],
-    via: string,
-    ref: { name?: string; optional?: boolean } | undefined,
-    key?: string,
-  ) => {
-    if (ref?.name) {
-      wants.push({ kind, name: ref.name, via, optional: ref.optional ?? false, ...(key ? { key } : {}) });
-    }
-  };
-  for (const container of [...spec?.initContainers ?? [], ...spec?.containers ?? []]) {
-    for (const env of container.env ?? []) {
-      add("Secret", "env secretKeyRef", env.valueFrom?.secretKeyRef, env.valueFrom?.secretKeyRef?.key);
-      add(
-        "ConfigMap",
-        "env configMapKeyRef",
-        env.valueFrom?.configMapKeyRef,
-        env.valueFrom?.configMapKeyRef?.key,
-      );
-    }
-    for (const from of container.envFrom ?? []) {
-      add("Secret", "envFrom secretRef", from.secretRef);
-      add("ConfigMap", "envFrom configMapRef", from.configMapRef);
-    }
-  }
-  for (const volume of spec?.volumes ?? []) {
-    const secret = volume.secret;
-    if (secret) {
-      const ref = { name: secret.secretName, optional: secret.optional };
-      add("Secret", "volume secret", ref);
-      for (const item of secret.items ?? []) add("Secret", "volume secret item", ref, item.key);
-    }
-    add("ConfigMap", "volume configMap", volume.configMap);
-    for (const item of volume.configMap?.items ?? []) {
-      add("ConfigMap", "volume configMap item", volume.configMap, item.key);
-    }
-    for (const projected of volume.projected?.sources ?? []) {
-      add("Secret", "projected volume", projected.secret);
-      add("ConfigMap", "projected volume", projected.configMap);
-    }
-  }
-  for (const ref of spec?.imagePullSecrets ?? []) {
-    add("Secret", "imagePullSecrets", { ...ref, optional: true });
-  }
-  return wants;
-}
+} from "../common/mod.ts";
+import { blamesOthers } from "./log_signals.ts";
+import { creationError, isShort } from "./readiness.ts";
 
 /** Workloads whose pods are made from one template. */
 const TEMPLATED = [

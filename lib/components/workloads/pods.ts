@@ -1,11 +1,19 @@
 /** Judges pods by what they do, not by their phase: Running is not Ready, and Pending is not a reason. */
-import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
 import { count } from "../../engine/sentence.ts";
-import { perWorld } from "../common/per_world.ts";
-import { ageSeconds, ageText, conditionOf, isReady, refOf } from "../common/fields.ts";
-import { type ContainerStatus, events, type Pod, pods, type WarningEvent } from "../kubernetes/kinds.ts";
+import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
+import { ageSeconds, ageText, conditionOf, isReady, perWorld, refOf } from "../common/mod.ts";
+import {
+  type ContainerStatus,
+  events,
+  ownerOf,
+  placeOf,
+  type Pod,
+  pods,
+  podsOf,
+  type WarningEvent,
+  workloadOf,
+} from "../kubernetes/mod.ts";
 import { logSays } from "./log_signals.ts";
-import { ownerOf, placeOf, podsOf, workloadOf } from "../common/membership.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
@@ -54,7 +62,7 @@ export const podCheck: KindCheck<Pod> = {
 };
 
 /** undefined: the pod is healthy, or not for this check to judge. */
-export function judgePod(pod: Pod, world: World): Judgement | undefined {
+function judgePod(pod: Pod, world: World): Judgement | undefined {
   const judged = judgeAlone(pod, world);
   if (judged?.status !== "critical") return judged;
   const others = readyMates(pod, world);

@@ -1,17 +1,48 @@
 /** Judges Deployments, StatefulSets and DaemonSets by their ready pods. */
-import type { Judgement, World } from "../../engine/model.ts";
-import { ageSeconds, type Condition, conditionOf } from "../common/fields.ts";
-import type { Pod, Workload } from "../kubernetes/kinds.ts";
 import { count } from "../../engine/sentence.ts";
-import { podsOf } from "../common/membership.ts";
-import { eventsOf, judgePod } from "./pods.ts";
+import type { Judgement, KindCheck, World } from "../../engine/model.ts";
+import { ageSeconds, type Condition, conditionOf, refOf } from "../common/mod.ts";
+import {
+  daemonSets,
+  deployments,
+  placeOf,
+  type Pod,
+  podsOf,
+  statefulSets,
+  type Workload,
+} from "../kubernetes/mod.ts";
+import { isRequired } from "../../platform/mod.ts";
+import { eventsOf, podCheck } from "./pods.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** A change that its controller has not seen for so long was not seen at all. */
 const OBSERVE_SECONDS = 60;
 
+function workloadCheck(kind: string, source: typeof deployments): KindCheck<Workload> {
+  return {
+    id: `${source.id}.ready`,
+    title: source.id,
+    explain:
+      `A ${kind} has as many ready pods as its spec asks for. A rollout inside its deadline that still has ready ` +
+      "pods is no fault; one that was scaled to zero on purpose is judged by the component that needs it.",
+    source,
+    component: placeOf,
+    saidElsewhere: ({ metadata: { name = "", namespace = "" } = {} }, world) =>
+      isRequired(name, namespace, world.namespace),
+    ref: (object) => refOf(kind, object),
+    judge: (object, world) => judgeWorkload(kind, object, world),
+  };
+}
+
+/** The checks of what makes pods from one template, by its kind. */
+export const workloadChecks = {
+  Deployment: workloadCheck("Deployment", deployments),
+  StatefulSet: workloadCheck("StatefulSet", statefulSets),
+  DaemonSet: workloadCheck("DaemonSet", daemonSets),
+};
+
 /** undefined: as many pods are ready as are asked for, or the rollout is in progress. */
-export function judgeWorkload(kind: string, object: Workload, world: World): Judgement | undefined {
+function judgeWorkload(kind: string, object: Workload, world: World): Judgement | undefined {
   const status = object.status ?? {};
   const daemon = kind === "DaemonSet";
   const desired = daemon ? status.desiredNumberScheduled ?? 0 : object.spec?.replicas ?? 1;
@@ -132,7 +163,7 @@ export function isShort(kind: string, object: Workload, world: World): boolean {
 function podsFail(kind: string, object: Workload, world: World): boolean {
   const { namespace, name } = object.metadata ?? {};
   return podsOf(world, kind, namespace ?? "", name ?? "").some((pod) =>
-    judgePod(pod, world)?.status === "critical"
+    world.judge(podCheck, pod)?.status === "critical"
   );
 }
 
@@ -142,7 +173,7 @@ function podsSay(kind: string, object: Workload, world: World): string {
   const newest = podsOf(world, kind, namespace ?? "", name ?? "").toSorted((a, b) =>
     (b.metadata?.creationTimestamp ?? "").localeCompare(a.metadata?.creationTimestamp ?? "")
   );
-  const [message] = newest.flatMap((pod) => said(pod, judgePod(pod, world)));
+  const [message] = newest.flatMap((pod) => said(pod, world.judge(podCheck, pod)));
   return message ? `; ${message}` : "";
 }
 

@@ -1,13 +1,19 @@
 /** Secrets and ConfigMaps have the keys their consumers want. Key names are enough; no value is read. */
 import { listed } from "../../engine/sentence.ts";
 import type { Judgement, KindCheck, ObjectRef, World } from "../../engine/model.ts";
-import { type PodSpec, refOf } from "../common/fields.ts";
-import { configMaps, deployments, type Pod, pods, type SecretMeta, secrets } from "../kubernetes/kinds.ts";
-import { placeOf, podsOfConcern } from "../common/membership.ts";
-import { perWorld } from "../common/per_world.ts";
-import { wantsOf } from "./pod_edges.ts";
-import { judgePod } from "./pods.ts";
-import { CONFIG_ERRORS } from "../common/reasons.ts";
+import { CONFIG_ERRORS, perWorld, type PodSpec, refOf } from "../common/mod.ts";
+import {
+  configMaps,
+  deployments,
+  placeOf,
+  type Pod,
+  pods,
+  podsOfConcern,
+  type SecretMeta,
+  secrets,
+  wantsOf,
+} from "../kubernetes/mod.ts";
+import { podCheck } from "./pods.ts";
 import { command } from "../../untrusted/shell.ts";
 
 interface Consumer {
@@ -48,7 +54,7 @@ function consumersOf(world: World): Consumer[] {
 }
 
 function failsByConfiguration(pod: Pod | undefined, world: World): boolean {
-  const judged = pod && judgePod(pod, world);
+  const judged = pod && world.judge(podCheck, pod);
   return judged?.status === "critical" && CONFIG_ERRORS.some((reason) => reason === judged.reason);
 }
 

@@ -1,46 +1,32 @@
 /** Judges Services by who answers behind them. */
-import { type Edge, IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
 import { count } from "../../engine/sentence.ts";
-import { perWorld } from "../common/per_world.ts";
-import { isReady, refOf } from "../common/fields.ts";
+import { type Edge, IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
+import {
+  isReady,
+  labelIndex,
+  perWorld,
+  POD_ERRORS,
+  refOf,
+  SERVICE_ERRORS,
+  WORKLOAD_ERRORS,
+} from "../common/mod.ts";
 import {
   deployments,
   endpointSlices,
+  endpointsOf,
+  isOurs,
+  ownerOf,
+  placeOf,
   type Pod,
   pods,
+  podsIn,
   type Service,
   services,
   statefulSets,
   type Workload,
-} from "../kubernetes/kinds.ts";
-import { labelIndex } from "../common/label_index.ts";
-import { isOurs, ownerOf, placeOf, podsIn } from "../common/membership.ts";
-import { POD_ERRORS, SERVICE_ERRORS, WORKLOAD_ERRORS } from "../common/reasons.ts";
-import { isChangingPrimary } from "../postgresql/change.ts";
-import { clusters } from "../postgresql/kinds.ts";
+} from "../kubernetes/mod.ts";
+import { clusters, isChangingPrimary } from "../postgresql/mod.ts";
 import { command } from "../../untrusted/shell.ts";
-
-const readyByService = perWorld((world) => {
-  const counts = new Map<string, { ready: number; all: number }>();
-  for (const slice of world.list(endpointSlices)) {
-    const name = slice.metadata?.labels?.["kubernetes.io/service-name"];
-    if (!name) continue;
-    const key = `${slice.metadata?.namespace ?? ""}/${name}`;
-    const count = counts.get(key) ?? { ready: 0, all: 0 };
-    for (const endpoint of slice.endpoints ?? []) {
-      count.all++;
-      // Absent means ready, as the EndpointSlice API says.
-      if (endpoint.conditions?.ready !== false) count.ready++;
-    }
-    counts.set(key, count);
-  }
-  return counts;
-});
-
-/** How many endpoints of a Service are ready, of how many. */
-export function endpointsOf(world: World, namespace: string, name: string): { ready: number; all: number } {
-  return readyByService(world).get(`${namespace}/${name}`) ?? { ready: 0, all: 0 };
-}
 
 export const serviceCheck: KindCheck<Service> = {
   id: "services.endpoints",
@@ -57,7 +43,7 @@ export const serviceCheck: KindCheck<Service> = {
 };
 
 /** undefined: somebody is ready behind it, or nobody needs to be. */
-export function judgeService(service: Service, world: World): Judgement | undefined {
+function judgeService(service: Service, world: World): Judgement | undefined {
   const selector = service.spec?.selector;
   const namespace = service.metadata?.namespace ?? "";
   const name = service.metadata?.name ?? "";

@@ -2,10 +2,9 @@
 import { kubePath } from "../../untrusted/api_path.ts";
 import type { KubeObject, KubeWriter } from "../../clients/kubernetes/writer.ts";
 import type { ConnectApi, Vault } from "../../clients/onepassword/client.ts";
-import { cephObjectStoreUsers, objectBucketClaims } from "../../components/rook_ceph/kinds.ts";
+import { cephObjectStoreUsers, objectBucketClaims } from "../../components/rook_ceph/mod.ts";
 import { UsageError } from "../../engine/errors.ts";
-import type { ObjectRef } from "../../engine/model.ts";
-import { refText } from "../../engine/model.ts";
+import { type ObjectRef, refText } from "../../engine/model.ts";
 import { quote } from "../../redact/mod.ts";
 import { claimSource, type Source, userSource } from "./keys.ts";
 import { command } from "../../untrusted/shell.ts";

@@ -1,6 +1,6 @@
 /** What obc:sync came to, as the report that every command gives. */
 import { evaluate } from "../../engine/evaluate.ts";
-import type { Component, Connection, Judgement, ObjectRef } from "../../engine/model.ts";
+import type { Component, Connection, ObjectJudgement } from "../../engine/model.ts";
 import type { Report } from "../../engine/report.ts";
 import type { Result } from "./steps.ts";
 import { command } from "../../untrusted/shell.ts";
@@ -49,7 +49,7 @@ export function reportOf(
   return { ...evaluate("obc:sync", [component], facts), durationMs };
 }
 
-function judge({ object, outcome, detail }: Result): Judgement & { object: ObjectRef } {
+function judge({ object, outcome, detail }: Result): ObjectJudgement {
   if (outcome === "failed") {
     return { object, status: "critical", reason: "NotInStep", message: detail, next: [NEXT] };
   }

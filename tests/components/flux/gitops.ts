@@ -1,12 +1,12 @@
 /** A small platform under Flux, whole and well, as raw API objects; tests take things away from it. */
-import { externalSecrets } from "../../../lib/components/external_secrets/mod.ts";
+import { externalSecretsComponent as externalSecrets } from "../../../lib/components/external_secrets/mod.ts";
 import { flux } from "../../../lib/components/flux/mod.ts";
 import { onepasswordConnect } from "../../../lib/components/onepassword/mod.ts";
 import { postgresql } from "../../../lib/components/postgresql/mod.ts";
 import { rookCeph } from "../../../lib/components/rook_ceph/mod.ts";
 import { kubernetes } from "../../../lib/components/kubernetes/mod.ts";
-import { network } from "../../../lib/components/kubernetes/network_policy.ts";
-import { storage } from "../../../lib/components/kubernetes/storage.ts";
+import { network } from "../../../lib/components/network/mod.ts";
+import { storage } from "../../../lib/components/storage/mod.ts";
 import { workloads } from "../../../lib/components/workloads/mod.ts";
 import type { Diagnosis } from "../../../lib/engine/diagnose.ts";
 import type { Finding } from "../../../lib/engine/model.ts";

@@ -45,7 +45,7 @@ export async function seen(objects: Platform, around: Around = {}): Promise<{ wo
     const answers = Object.entries(around.grants).map(([key, body]) => [key, { status: 200, body }] as const);
     facts.sources[grants.id] = { ok: true, answers: Object.fromEntries(answers) };
   }
-  const world = openWorld(facts);
+  const world = openWorld(facts, doctor);
   return { world, ...diagnose(doctor, world, facts, runChecks(doctor, world, facts)) };
 }
 

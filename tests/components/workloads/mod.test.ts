@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nodesComponent } from "../../../lib/components/kubernetes/nodes.ts";
+import { nodesComponent } from "../../../lib/components/nodes/mod.ts";
 import { external } from "../secret_supply/secret_source.ts";
 import { workloads } from "../../../lib/components/workloads/mod.ts";
 import {

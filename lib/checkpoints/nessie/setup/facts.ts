@@ -1,8 +1,8 @@
 /** What the facts say of where the catalog is. Pure. */
 import type { Destination } from "../../../clients/kubernetes/service_connection.ts";
-import { isReady } from "../../../components/common/fields.ts";
-import { type Pod, services } from "../../../components/kubernetes/kinds.ts";
-import { podPort, selectedPods } from "../../../components/workloads/services.ts";
+import { isReady } from "../../../components/common/mod.ts";
+import { type Pod, services } from "../../../components/kubernetes/mod.ts";
+import { podPort, selectedPods } from "../../../components/workloads/mod.ts";
 import type { Failure, World } from "../../../engine/model.ts";
 
 export const API_PORT = 19120;

@@ -1,14 +1,10 @@
 /** The pods of the catalog, judged as every pod is; and what they stand on. Pure. */
-import { refOf } from "../../../components/common/fields.ts";
-import { deployments, pods, replicaSets } from "../../../components/kubernetes/kinds.ts";
-import { podsOf } from "../../../components/common/membership.ts";
-import { components } from "../../../components/mod.ts";
-import { podEdges } from "../../../components/workloads/pod_edges.ts";
-import { judgePod } from "../../../components/workloads/pods.ts";
-import { serviceEdges } from "../../../components/workloads/services.ts";
-import type { Check, Component, ObjectRef, World } from "../../../engine/model.ts";
-import { refKey } from "../../../engine/model.ts";
 import { about, are, count } from "../../../engine/sentence.ts";
+import { refOf } from "../../../components/common/mod.ts";
+import { deployments, pods, podsOf, replicaSets } from "../../../components/kubernetes/mod.ts";
+import { components } from "../../../components/mod.ts";
+import { podCheck, podEdges, serviceEdges } from "../../../components/workloads/mod.ts";
+import { type Check, type Component, type ObjectRef, refKey, type World } from "../../../engine/model.ts";
 import { command } from "../../../untrusted/shell.ts";
 
 const deployment = (world: World): ObjectRef => ({
@@ -37,7 +33,7 @@ const podsCheck: Check = {
       }];
     }
     const told = all.flatMap((pod) => {
-      const judged = judgePod(pod, world);
+      const judged = world.judge(podCheck, pod);
       const object = refOf("Pod", pod);
       return judged ? [{ ...about(object, judged), object }] : [];
     });

@@ -1,6 +1,6 @@
 /** What the database of the catalog says: its tables, what arrives in them, its connections, its standbys. */
 import type { Database, Row } from "../../../clients/postgres.ts";
-import { clusters } from "../../../components/postgresql/kinds.ts";
+import { clusters } from "../../../components/postgresql/mod.ts";
 import type { Reference } from "../../../clients/nessie/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { Failure, World } from "../../../engine/model.ts";

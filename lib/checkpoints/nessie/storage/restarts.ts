@@ -1,6 +1,5 @@
 /** Whether what the catalog has was kept over restarts, as its pods and its history tell. Nothing is restarted here. */
-import { podsOf } from "../../../components/common/membership.ts";
-import { pods } from "../../../components/kubernetes/kinds.ts";
+import { pods, podsOf } from "../../../components/kubernetes/mod.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { World } from "../../../engine/model.ts";
 import { held, type Outcome, skipped } from "../../../checkpoint/trial.ts";

@@ -1,18 +1,22 @@
 /** What the facts say of the object store: its gateway, its buckets, and the Secrets that hold keys for it. Pure. */
 import type { Destination } from "../../../clients/kubernetes/service_connection.ts";
-import { isReady, refOf } from "../../../components/common/fields.ts";
-import { secrets, type Service, services } from "../../../components/kubernetes/kinds.ts";
-import { placeOf, podsIn } from "../../../components/common/membership.ts";
-import { hostsNamed, wantsOf } from "../../../components/workloads/pod_edges.ts";
+import { isReady, refOf } from "../../../components/common/mod.ts";
+import {
+  bucketOfHost,
+  placeOf,
+  podsIn,
+  secrets,
+  type Service,
+  services,
+  wantsOf,
+} from "../../../components/kubernetes/mod.ts";
+import { hostsNamed, podPort, selectedPods } from "../../../components/workloads/mod.ts";
 import {
   cephObjectStores,
   cephObjectStoreUsers,
   objectBucketClaims,
-} from "../../../components/rook_ceph/kinds.ts";
-import { bucketOfHost } from "../../../components/common/service_names.ts";
-import { podPort, selectedPods } from "../../../components/workloads/services.ts";
-import type { Failure, ObjectRef, World } from "../../../engine/model.ts";
-import { refKey, refText } from "../../../engine/model.ts";
+} from "../../../components/rook_ceph/mod.ts";
+import { type Failure, type ObjectRef, refKey, refText, type World } from "../../../engine/model.ts";
 
 /** The user that the platform's manifests make. */
 const USER = "iceberg";

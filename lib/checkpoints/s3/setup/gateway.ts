@@ -1,26 +1,26 @@
 /** The gateway of the object store: its Service and the workload behind it, judged as every workload is. Pure. */
-import { refOf } from "../../../components/common/fields.ts";
+import { about, are, count } from "../../../engine/sentence.ts";
+import { perWorld, refOf } from "../../../components/common/mod.ts";
 import {
   configMaps,
   deployments,
   endpointSlices,
   pods,
+  podsOf,
   replicaSets,
   secrets,
   services,
   storageClasses,
-} from "../../../components/kubernetes/kinds.ts";
-import { podsOf } from "../../../components/common/membership.ts";
-import { perWorld } from "../../../components/common/per_world.ts";
-import { podEdges } from "../../../components/workloads/pod_edges.ts";
-import { judgePod } from "../../../components/workloads/pods.ts";
-import { judgeWorkload } from "../../../components/workloads/readiness.ts";
-import { daemonsOf } from "../../../components/rook_ceph/daemons.ts";
-import { cephObjectStores } from "../../../components/rook_ceph/kinds.ts";
-import { judgeService, serviceEdges } from "../../../components/workloads/services.ts";
-import type { Check, Component, Judgement, ObjectRef } from "../../../engine/model.ts";
-import { refKey } from "../../../engine/model.ts";
-import { about, are, count } from "../../../engine/sentence.ts";
+} from "../../../components/kubernetes/mod.ts";
+import {
+  podCheck,
+  podEdges,
+  serviceCheck,
+  serviceEdges,
+  workloadChecks,
+} from "../../../components/workloads/mod.ts";
+import { cephObjectStores, daemonsOf } from "../../../components/rook_ceph/mod.ts";
+import { type Check, type Component, type Judgement, type ObjectRef, refKey } from "../../../engine/model.ts";
 import { gatewayServices } from "./facts.ts";
 
 interface Part {
@@ -33,15 +33,15 @@ const partsOf = perWorld((world): Part[] => {
   return [
     ...gatewayServices(world).flatMap((ref) => {
       const service = world.get(services, ref.namespace, ref.name);
-      return service ? [{ ref, judged: judgeService(service, world) }] : [];
+      return service ? [{ ref, judged: world.judge(serviceCheck, service) }] : [];
     }),
     ...daemons.flatMap((ref) => {
       const object = world.get(deployments, ref.namespace, ref.name);
-      return object ? [{ ref, judged: judgeWorkload(ref.kind, object, world) }] : [];
+      return object ? [{ ref, judged: world.judge(workloadChecks.Deployment, object) }] : [];
     }),
     ...daemons.flatMap((ref) => podsOf(world, ref.kind, ref.namespace ?? "", ref.name)).map((pod) => ({
       ref: refOf("Pod", pod),
-      judged: judgePod(pod, world),
+      judged: world.judge(podCheck, pod),
     })),
   ];
 });

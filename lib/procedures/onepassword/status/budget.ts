@@ -5,7 +5,7 @@
  * pkg/provider/onepasswordsdk, pkg/controllers). Nothing is kept between two keys: an ExternalSecret with username
  * and password of one item looks for the vault and the item twice.
  */
-import { goSeconds } from "../../../components/common/states.ts";
+import { goSeconds } from "../../../components/common/mod.ts";
 
 /** Something that asks at an interval. */
 export interface Reading {

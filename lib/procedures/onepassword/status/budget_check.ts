@@ -1,17 +1,22 @@
 /** The daily budget of reads: what the specs add up to, and against which limits. */
+import { count } from "../../../engine/sentence.ts";
 import {
   clusterSecretStores,
   type ExternalSecret,
   externalSecrets,
   type SecretStore,
   secretStores,
-} from "../../../components/external_secrets/kinds.ts";
-import { conditionOf, refOf } from "../../../components/common/fields.ts";
-import { grants } from "../../../components/secret_supply/grants.ts";
-import { isOnePassword, storeOfEntry } from "../../../components/secret_supply/reads.ts";
-import type { Check, Judgement, ObjectRef, World } from "../../../engine/model.ts";
-import { refKey, refText } from "../../../engine/model.ts";
-import { count } from "../../../engine/sentence.ts";
+} from "../../../components/external_secrets/mod.ts";
+import { conditionOf, refOf } from "../../../components/common/mod.ts";
+import { grants, isOnePassword, storeOfEntry } from "../../../components/secret_supply/mod.ts";
+import {
+  type Check,
+  type ObjectJudgement,
+  type ObjectRef,
+  refKey,
+  refText,
+  type World,
+} from "../../../engine/model.ts";
 import {
   type Reading,
   readingOf,
@@ -80,7 +85,7 @@ const perDayOf = ({ validation, asked }: StoreReads): number =>
 const number = (value: number): string => Math.round(value).toLocaleString("en-US");
 
 /** Connect answers from its own copy: the number is said, and there is nothing to judge it by. */
-function connectLine(entry: StoreReads): Judgement & { object: ObjectRef } {
+function connectLine(entry: StoreReads): ObjectJudgement {
   return {
     object: entry.ref,
     status: "ok",
@@ -102,7 +107,7 @@ function limitsFor(perDay: number, world: World): Standing[] {
 }
 
 /** Critical when it is too much for whatever account it is, a warning when it may be. */
-function accountLine(sdk: StoreReads[], world: World): Judgement & { object: ObjectRef } {
+function accountLine(sdk: StoreReads[], world: World): ObjectJudgement {
   const perDay = sdk.reduce((sum, entry) => sum + perDayOf(entry), 0);
   const limits = limitsFor(perDay, world);
   const status = limits.every(({ verdict }) => verdict === "over")

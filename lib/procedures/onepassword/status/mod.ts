@@ -1,5 +1,5 @@
 /** What `1p:status` judges: how secrets come from 1Password, and what that stands on. */
-import { externalSecrets } from "../../../components/external_secrets/mod.ts";
+import { externalSecretsComponent as externalSecrets } from "../../../components/external_secrets/mod.ts";
 import { kubernetes } from "../../../components/kubernetes/mod.ts";
 import { onepasswordConnect } from "../../../components/onepassword/mod.ts";
 import { secretSupply } from "../../../components/secret_supply/mod.ts";

@@ -1,15 +1,13 @@
 /** What `1p:status` adds to what it reads: the token it was given, and the ExternalSecret it was asked for. */
 import type { Asked } from "../../../command.ts";
-import { clusterSecretStores, secretStores } from "../../../components/external_secrets/kinds.ts";
-import { isReady } from "../../../components/common/fields.ts";
-import { services } from "../../../components/kubernetes/kinds.ts";
+import { clusterSecretStores, secretStores } from "../../../components/external_secrets/mod.ts";
+import { isReady } from "../../../components/common/mod.ts";
+import { services } from "../../../components/kubernetes/mod.ts";
 import { serviceOfConnect } from "../../../components/onepassword/mod.ts";
-import { offer } from "../../../components/secret_supply/offer.ts";
-import { type Grants, grants } from "../../../components/secret_supply/grants.ts";
-import { podPort, selectedPods } from "../../../components/workloads/services.ts";
+import { type Grants, grants, offer } from "../../../components/secret_supply/mod.ts";
+import { podPort, selectedPods } from "../../../components/workloads/mod.ts";
 import { CannotLook, UsageError } from "../../../engine/errors.ts";
-import type { Facts, World } from "../../../engine/model.ts";
-import { refKey } from "../../../engine/model.ts";
+import { type Facts, refKey, type World } from "../../../engine/model.ts";
 import { note, print } from "../../../cli/terminal.ts";
 import { openWorld } from "../../../engine/world.ts";
 import { serviceNamed } from "../connect_service.ts";

@@ -1,8 +1,8 @@
 /** Nodes: Ready, without pressure, and open for pods. */
-import type { Check, Component, KindCheck } from "../../engine/model.ts";
 import { are, count, listed } from "../../engine/sentence.ts";
-import { ageSeconds, ageText, conditionOf, isReady, refOf } from "../common/fields.ts";
-import { nodes } from "./kinds.ts";
+import type { Check, Component, KindCheck } from "../../engine/model.ts";
+import { ageSeconds, ageText, conditionOf, isReady, refOf } from "../common/mod.ts";
+import { nodes } from "../kubernetes/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 type Node = NonNullable<ReturnType<typeof nodes.read>>;

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { isOurs, ownerOf, placeOf, podsOf, workloadOf } from "../../../lib/components/common/membership.ts";
+import {
+  isOurs,
+  ownerOf,
+  placeOf,
+  podsOf,
+  workloadOf,
+} from "../../../lib/components/kubernetes/membership.ts";
 import { labelIndex } from "../../../lib/components/common/label_index.ts";
 import { openWorld } from "../../../lib/engine/world.ts";
 import { pod } from "../platform.ts";

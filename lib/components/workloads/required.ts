@@ -1,24 +1,11 @@
 /** The check that every component of the platform shares: its workload is there, wanted, and ready. */
-import { type Check, type ObjectRef, refText, type World } from "../../engine/model.ts";
+import { refText } from "../../engine/model.ts";
 import { about, count } from "../../engine/sentence.ts";
-import { refOf } from "./fields.ts";
-import { deployments, pods, type Workload } from "../kubernetes/kinds.ts";
-import { judgeWorkload } from "../workloads/readiness.ts";
+import type { Check, ObjectRef, World } from "../../engine/model.ts";
+import { refOf } from "../common/mod.ts";
+import { deployments, pods } from "../kubernetes/mod.ts";
+import { workloadChecks } from "./readiness.ts";
 import { command } from "../../untrusted/shell.ts";
-
-/** Deployments that the platform cannot do without; they are judged here and not a second time as workloads. */
-const REQUIRED = ["nessie", "spark-operator", "spark-history-server", "spark-client"];
-
-export function isRequired(object: Workload, world: World): boolean {
-  return object.metadata?.namespace === world.namespace && REQUIRED.includes(object.metadata?.name ?? "");
-}
-
-/** What the platform's namespace must hold, present or absent. */
-export function requiredObjects(world: World): ObjectRef[] {
-  const { namespace } = world;
-  const services = ["nessie", "spark-history-server"].map((name) => ({ kind: "Service", namespace, name }));
-  return [...REQUIRED.map((name) => ({ kind: "Deployment", namespace, name })), ...services];
-}
 
 /** The check that Deployment `name` runs as many ready pods as it should, and at least one. */
 export function requiredDeployment(name: string): Check {
@@ -63,7 +50,7 @@ export function requiredDeployment(name: string): Check {
           next,
         }];
       }
-      const judged = judgeWorkload("Deployment", found, world);
+      const judged = world.judge(workloadChecks.Deployment, found);
       if (judged) return [{ ...about(object(world), judged), object: refOf("Deployment", found) }];
       if (ready < desired) {
         const message = `${named} has ${ready} of ${

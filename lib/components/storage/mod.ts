@@ -1,6 +1,6 @@
 /** Volumes: claims, the classes they ask, and who provisions them. */
 import type { Component, Edge, KindCheck, World } from "../../engine/model.ts";
-import { ageSeconds, ageText, conditionOf, refOf } from "../common/fields.ts";
+import { ageSeconds, ageText, conditionOf, perWorld, refOf } from "../common/mod.ts";
 import {
   type Claim,
   persistentVolumeClaims,
@@ -8,9 +8,8 @@ import {
   type Pod,
   pods,
   storageClasses,
-} from "./kinds.ts";
-import { perWorld } from "../common/per_world.ts";
-import { eventsOf } from "../workloads/pods.ts";
+} from "../kubernetes/mod.ts";
+import { eventsOf } from "../workloads/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** Binding takes seconds; a claim that waits longer waits for something. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { hostsIn } from "../../../lib/components/common/fields.ts";
 import { withoutCredentials } from "../../../lib/redact/mod.ts";
 import { registryOf } from "../../../lib/components/workloads/images.ts";
-import { serviceOfHost } from "../../../lib/components/common/service_names.ts";
+import { serviceOfHost } from "../../../lib/components/kubernetes/service_names.ts";
 import { openWorld } from "../../../lib/engine/world.ts";
 
 const world = openWorld({

@@ -2,18 +2,23 @@
 import type { Component, Edge, KindCheck, ListSource, ObjectRef, World } from "../../engine/model.ts";
 import { listed } from "../../engine/sentence.ts";
 import { intOrStr, list, num, obj, str } from "../../engine/decode.ts";
-import { CLUSTER_DNS } from "./cluster_dns.ts";
-import { labels, metadata, refOf } from "../common/fields.ts";
-import { configMaps, deployments, namespaces, type Pod, pods, type Service, services } from "./kinds.ts";
-import { blamesOthers } from "../workloads/log_signals.ts";
-import { isOurs, podsOf, podsOfConcern, workloadOf } from "../common/membership.ts";
-import { perWorld } from "../common/per_world.ts";
-import { servicesOf } from "../workloads/pod_edges.ts";
-import { judgePod } from "../workloads/pods.ts";
-import { clusters } from "../postgresql/kinds.ts";
-import { CONNECTION_ERRORS } from "../common/reasons.ts";
-import { matchesSelector } from "../common/selectors.ts";
-import { selectedPods } from "../workloads/services.ts";
+import {
+  CLUSTER_DNS,
+  configMaps,
+  deployments,
+  isOurs,
+  namespaces,
+  type Pod,
+  pods,
+  podsOf,
+  podsOfConcern,
+  type Service,
+  services,
+  workloadOf,
+} from "../kubernetes/mod.ts";
+import { CONNECTION_ERRORS, labels, matchesSelector, metadata, perWorld, refOf } from "../common/mod.ts";
+import { blamesOthers, podCheck, selectedPods, servicesOf } from "../workloads/mod.ts";
+import { clusters } from "../postgresql/mod.ts";
 import { type OperatorFlow, operatorFlows } from "./operator_flows.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -193,7 +198,7 @@ function allowsPort(ports: Port[] | undefined, flow: Flow): boolean {
 function suffers({ flow }: Denial, world: World): boolean {
   if (flow.asks) return flow.asks.suffers;
   return matesOf(flow.from, world).some((pod) => {
-    const judged = judgePod(pod, world);
+    const judged = world.judge(podCheck, pod);
     return judged?.status !== "ok" && CONNECTION_ERRORS.some((error) => error === judged?.reason) &&
       blamesOthers(pod, world);
   });

@@ -1,15 +1,16 @@
 /** What operators ask for on behalf of the objects that they keep: no configuration of a pod names it. */
 import type { ObjectRef, World } from "../../engine/model.ts";
-import { operatorsOf as secretOperators, STORE_ERRORS } from "../external_secrets/edges.ts";
-import { judgeStore } from "../external_secrets/judge.ts";
-import { clusterSecretStores, type SecretStore, secretStores } from "../external_secrets/kinds.ts";
-import { refOf } from "../common/fields.ts";
-import type { Pod } from "./kinds.ts";
-import { podsIn, podsOf } from "../common/membership.ts";
-import { operatorsOf as databaseOperators } from "../postgresql/edges.ts";
-import { judgeCluster } from "../postgresql/judge.ts";
-import { clusters } from "../postgresql/kinds.ts";
-import { serviceOfHost } from "../common/service_names.ts";
+import {
+  clusterSecretStores,
+  judgeStore,
+  operatorsOf as secretOperators,
+  type SecretStore,
+  secretStores,
+  STORE_ERRORS,
+} from "../external_secrets/mod.ts";
+import { refOf } from "../common/mod.ts";
+import { type Pod, podsIn, podsOf, serviceOfHost } from "../kubernetes/mod.ts";
+import { clusterCheck, clusters, operatorsOf as databaseOperators } from "../postgresql/mod.ts";
 
 /** The port on which an instance of CloudNativePG tells its operator how it is. */
 const STATUS_PORT = 8000;
@@ -44,7 +45,7 @@ function databaseFlows(world: World): OperatorFlow[] {
     );
     if (!pod) return [];
     const reasons = ["InstancesUnreachable"];
-    const suffers = reasons.includes(judgeCluster(object, world)?.reason ?? "");
+    const suffers = reasons.includes(world.judge(clusterCheck, object)?.reason ?? "");
     return [{ from, to: { pod, port: STATUS_PORT }, sufferer, reasons, suffers }];
   });
 }

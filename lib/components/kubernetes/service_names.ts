@@ -1,6 +1,6 @@
 /** From a host in a configuration to the Service it names. */
 import type { ObjectRef, World } from "../../engine/model.ts";
-import { namespaces, services } from "../kubernetes/kinds.ts";
+import { namespaces, services } from "./kinds.ts";
 
 /** The bucket that a configuration names as `s3://bucket`; undefined for hosts. */
 export function bucketOfHost(host: string): string | undefined {

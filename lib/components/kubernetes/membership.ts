@@ -1,10 +1,8 @@
-/** Which component an object belongs to: the tables of names and labels that tell. */
+/** Which component an object belongs to, and which pods a workload has. */
 import type { World } from "../../engine/model.ts";
-import { isReady } from "./fields.ts";
-import { perWorld } from "./per_world.ts";
-import { pods, replicaSets } from "../kubernetes/kinds.ts";
-import type { Pod } from "../kubernetes/kinds.ts";
-import { own } from "../../untrusted/lookup.ts";
+import { isReady, perWorld } from "../common/mod.ts";
+import { type Pod, pods, replicaSets } from "./kinds.ts";
+import { componentOf } from "../../platform/mod.ts";
 
 interface Described {
   metadata?: {
@@ -15,43 +13,11 @@ interface Described {
   };
 }
 
-/** In the platform's namespace, by the beginning of the name; the first that fits. */
-const OF_PLATFORM = [
-  ["nessie-postgres", "postgresql"],
-  ["nessie", "nessie"],
-  ["spark-history-server", "spark-history-server"],
-  ["spark-client", "spark-client"],
-] as const;
-
-/** In any namespace, by the beginning of the name. */
-const BY_NAME = [["spark-operator", "spark-operator"], [
-  "onepassword-connect",
-  "onepassword-connect",
-]] as const;
-
-const BY_NAMESPACE: Record<string, string> = {
-  "cnpg-system": "postgresql",
-  "flux-system": "flux",
-  "external-secrets": "external-secrets",
-  "rook-ceph": "rook-ceph",
-  "kube-system": "kubernetes",
-  "kube-public": "kubernetes",
-  "kube-node-lease": "kubernetes",
-};
-
 /** The component that an object belongs to; `workloads` when it is none that we know. */
 export function placeOf(object: Described, world: World): string {
   const { name = "", namespace = "", labels } = object.metadata ?? {};
   if (labels?.["cnpg.io/cluster"] !== undefined) return "postgresql";
-  if (namespace === world.namespace) {
-    for (const [prefix, place] of OF_PLATFORM) if (isNamed(name, prefix)) return place;
-  }
-  for (const [prefix, place] of BY_NAME) if (isNamed(name, prefix)) return place;
-  return own(BY_NAMESPACE, namespace) ?? "workloads";
-}
-
-function isNamed(name: string, prefix: string): boolean {
-  return name.startsWith(prefix) && (name.length === prefix.length || name[prefix.length] === "-");
+  return componentOf(name, namespace, world.namespace) ?? "workloads";
 }
 
 /** Whether an object is of the platform or of what it stands on, and not of another tenant of the cluster. */

@@ -1,8 +1,8 @@
 /** Paths through the API server's service proxy: a way to a Service's HTTP port with nothing but a kubeconfig. */
 import { kubePath } from "../../untrusted/api_path.ts";
 import type { World } from "../../engine/model.ts";
-import { services } from "../kubernetes/kinds.ts";
-import { endpointsOf } from "../workloads/services.ts";
+import { services } from "./kinds.ts";
+import { endpointsOf } from "./endpoints.ts";
 
 /** `path` begins with a slash. Undefined when the Service is not there, lacks the port, or has nobody ready behind it: nothing to ask. */
 export function proxyPath(
