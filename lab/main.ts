@@ -15,15 +15,22 @@ const EXIT = { ok: 0, notReady: 1, failed: 3, interrupted: 130 } as const;
 
 const HELP = `The real platform on one machine. Needs Linux and root.
 
-Usage: deno task lab:up | lab:down | lab:status [--json] | lab:break FAULT | lab:repair [FAULT]
+Usage:
+  deno task lab:up | lab:down | lab:status [--json]
+  deno task lab:break FAULT | lab:repair [FAULT]
 
-  up       builds what is missing, starts the cluster, installs the platform; again: changes nothing
-  down     takes everything down; keeps only what was built
-  status   every part with its version and state, and what is a stand-in
-  break    breaks it on purpose; lab:break --list shows how
-  repair   undoes that
+  up      builds what is missing, starts the cluster, installs the platform;
+          run again it changes nothing
+  down    removes everything but what was built
+  status  shows every part with its version and state, and what is a stand-in
+  break   breaks it on purpose; lab:break --list shows how
+  repair  undoes that
 
-Exit status: 0 done (status: every part is ready), 1 status: a part is not ready, 3 failed, 130 interrupted.
+Exit status:
+  0    done; status: every part is ready
+  1    status: a part is not ready
+  3    failed
+  130  interrupted
 `;
 
 /** Says in one sentence why this machine can't have a lab, or undefined when it can. */

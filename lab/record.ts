@@ -173,7 +173,7 @@ function wanted(names: readonly string[]): Scenario[] {
 const RECORD: Tool = {
   name: "lab:record",
   summary:
-    "Breaks the lab, records what the health command reads, and repairs, for every scenario: an hour in all.\n" +
+    "Breaks the lab, records what the health command reads, and repairs, for every scenario: an hour in all. " +
     "Writes tests/scenarios/NAME/{facts.json.gz, plain.txt, report.json, expect.json}.",
   flags: { replay: { help: "judge what was recorded again, without a lab, and write it anew" } },
   words: "[NAME ...]",

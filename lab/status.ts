@@ -1,3 +1,4 @@
+import { are } from "../lib/engine/sentence.ts";
 import { hang } from "../lib/render/mod.ts";
 import { terminalWidth } from "../lib/cli/terminal.ts";
 import type { LabContext } from "./context.ts";
@@ -16,9 +17,10 @@ export function renderParts(parts: readonly LabPart[], width: number): string {
   ]);
   const table = [COLUMNS, ...rows];
   const widths = COLUMNS.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  const lines = table.map((row) =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()
-  );
+  const lines = table.flatMap((row) => {
+    const head = row.slice(0, -1).map((cell, column) => `${cell.padEnd(widths[column] ?? 0)}  `).join("");
+    return hang(head, row.at(-1) ?? "", width);
+  });
   const notes = parts.flatMap(({ name, real, note }) =>
     note ? hang("  ", `${name}${real ? "" : ", a stand-in"}: ${note}.`, width) : []
   );
@@ -47,8 +49,8 @@ export async function showStatus(ctx: LabContext | undefined, json: boolean): Pr
   console.log(renderParts(parts, terminalWidth()));
   const waiting = parts.filter((part) => !part.ready).length;
   const verdict = ready
-    ? "every part is ready"
-    : `${waiting} of ${parts.length} parts are not ready. Next: deno task lab:up`;
-  console.log(`\n${verdict}. kubeconfig: ${ctx.kubeconfig}`);
+    ? "Every part is ready."
+    : `${waiting} of ${parts.length} parts ${are(waiting)} not ready. Next: deno task lab:up`;
+  console.log(`\n${verdict}\nKubeconfig: ${ctx.kubeconfig}`);
   return ready;
 }

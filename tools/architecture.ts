@@ -18,7 +18,7 @@ export interface Part {
 
 const VERSION = "lib/version.ts";
 const VENDOR = "lib/vendor/";
-const MODEL = "lib/engine/model.ts, errors.ts, decode.ts, memo.ts";
+const MODEL = "lib/engine/model.ts, errors.ts, decode.ts, memo.ts, sentence.ts";
 const UNTRUSTED = "lib/untrusted/";
 const REDACT = "lib/redact/";
 /** Used by every part. */
@@ -158,8 +158,9 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: MODEL,
-    files: /^lib\/engine\/(?:model|errors|decode|memo)\.ts$/,
-    job: "facts, findings, edges; the ways a run ends early; readers of what comes from outside",
+    files: /^lib\/engine\/(?:model|errors|decode|memo|sentence)\.ts$/,
+    job:
+      "facts, findings, edges; the ways a run ends early; readers of what comes from outside; how messages are put together",
     uses: [UNTRUSTED, REDACT],
   },
   {

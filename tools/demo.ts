@@ -44,7 +44,7 @@ const LIVE: Step[] = [
     expect: [2],
   },
   { say: "It is put back.", task: ["lab:repair", INCIDENT], expect: [0] },
-  { say: "And all is well again.", task: ["data-platform:health", ...ON_THE_LAB], expect: [0] },
+  { say: "And everything is healthy again.", task: ["data-platform:health", ...ON_THE_LAB], expect: [0] },
 ];
 
 /** Why the part on a real platform cannot run here; undefined when it can. */
@@ -90,8 +90,8 @@ const DEMO: Tool = {
   name: "demo",
   summary:
     "Shows a recorded incident, which takes seconds and changes nothing. Then, on Linux with root, it builds the " +
-    "platform on this\nmachine (30 minutes and 20 GB of disk the first time, a minute and a half later on), breaks it, and " +
-    "repairs it. It stays up:\ndeno task lab:down takes it away. On a terminal it asks before it builds.",
+    "platform on this machine (30 minutes and 20 GB of disk the first time, a minute and a half later on), breaks it, and " +
+    "repairs it. It stays up until deno task lab:down removes it. On a terminal it asks before it builds.",
   flags: { yes: { help: "do not ask" } },
   exits: { "3": "a step did not go as expected", "130": "interrupted" },
 };

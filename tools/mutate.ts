@@ -102,7 +102,7 @@ const MUTATE: Tool = {
   name: "mutate",
   summary:
     "Do the tests see a change? Changes one token of a file at a time, in a copy of the repository below the temporary " +
-    "directory,\nruns the tests after it, and prints the changes that no test sees.",
+    "directory, runs the tests after it, and prints the changes that no test sees.",
   flags: {
     count: { help: "how many changes", value: "N", fallback: "20" },
     seed: { help: "which changes are chosen", value: "N", fallback: "1" },

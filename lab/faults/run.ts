@@ -127,5 +127,5 @@ export async function repairAll(ctx: LabContext, which: readonly Fault[], progre
   if (left.length > 0) {
     return progress.info(`Still on: ${left.join(", ")}. ${FLUX} and the rest were not waited for.`);
   }
-  await step(progress, "platform is well", () => untilWell(ctx));
+  await step(progress, "platform is healthy", () => untilWell(ctx));
 }

@@ -1,6 +1,6 @@
 /**
- * The flags of a command line: a table in, values or one clear UsageError out, and the help text from the
- * same table. Hand-written because `node:util` costs more to load than the whole rest of the start
+ * The flags of a command line: a table in, values or one clear UsageError out. The help text is made from the same
+ * table (help.ts). Hand-written because `node:util` costs more to load than the whole rest of the start
  * (docs/decisions/flags.md has the measurement).
  */
 import { UsageError } from "../engine/errors.ts";
@@ -113,17 +113,6 @@ export function nearest(typed: string, candidates: readonly string[]): string | 
     if (!best || cost < best.cost) best = { name, cost };
   }
   return best && best.cost <= Math.max(1, Math.floor(word.length / 3)) ? best.name : undefined;
-}
-
-/** The table as aligned lines for a help text of 100 columns at most. */
-export function flagLines(table: FlagTable): string[] {
-  const rows = Object.entries(table).map(([name, flag]) => ({
-    left: `  ${flag.short ? `-${flag.short}, ` : "    "}--${name}${flag.value ? ` ${flag.value}` : ""}`,
-    right: flag.help + (flag.choices ? `: ${flag.choices.join(", ")}` : "") +
-      (flag.fallback ? ` (default: ${flag.fallback})` : ""),
-  }));
-  const wide = Math.max(...rows.map((row) => row.left.length)) + 2;
-  return rows.map((row) => row.left.padEnd(wide) + row.right);
 }
 
 const UNITS_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };

@@ -4,13 +4,13 @@ import type { Asked, Command } from "../command.ts";
 import { FLAGS } from "./common_flags.ts";
 import { removeUnfinished, writeFileAtomic } from "../disk/atomic_file.ts";
 import { CannotLook, Interrupted, LacksRight, UsageError } from "../engine/errors.ts";
-import { durationMs, flagLines, type FlagTable, type Given, nearest, parseFlags } from "./flags.ts";
+import { durationMs, type FlagTable, type Given, nearest, parseFlags } from "./flags.ts";
 import type { Component, Facts } from "../engine/model.ts";
 import { type Format, formats } from "../render/mod.ts";
 import type { FailOn, Report } from "../engine/report.ts";
 import { clean, quote, withoutCredentials } from "../redact/mod.ts";
 import { otherTask } from "./rights.ts";
-import { note, print, progress, terminalColour, terminalWidth } from "./terminal.ts";
+import { note, PIPE_WIDTH, print, progress, terminalColour, terminalWidth } from "./terminal.ts";
 import { own } from "../untrusted/lookup.ts";
 import { command } from "../untrusted/shell.ts";
 import { comment } from "../untrusted/quoting.ts";
@@ -36,7 +36,7 @@ export async function main(command: Command, argv: readonly string[]): Promise<n
   const interruption = new AbortController();
   const stop = (status: number) => () => {
     if (command.undoMs === undefined || interruption.signal.aborted) endNow(command, status);
-    note("", `${command.name}: stopping, and taking back what was made. Ctrl-C again ends at once.`);
+    note("", `${command.name}: stopping, and cleaning up what was made. Ctrl-C again ends at once.`);
     interruption.abort(new Interrupted("interrupted"));
     setTimeout(() => endNow(command, status), command.undoMs);
   };
@@ -55,8 +55,9 @@ export async function mainOf(
   if (chosen) return await main(chosen, rest);
   const names = Object.keys(commands);
   if (word === "--help" || word === "-h") {
-    const wide = Math.max(...names.map(({ length }) => length)) + 2;
-    const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(wide)}${summary}`);
+    const { listLines } = await import("./help.ts");
+    const rows = Object.entries(commands).map(([name, { summary }]) => [name, summary] as const);
+    const lines = listLines(rows, terminalWidth());
     await print(
       `Usage:\n  ./scripts/${script} COMMAND [flags]\n\nCommands:\n${lines.join("\n")}\n\n` +
         "COMMAND --help explains its flags.\n",
@@ -89,7 +90,7 @@ async function run(command: Command, argv: readonly string[], signal: AbortSigna
   try {
     const given = parseFlags(argv, flagsOf(command), command.name);
     if (given.has("help")) {
-      await print(helpText(command));
+      await print(await helpText(command));
       return 0;
     }
     if (given.has("version")) {
@@ -230,7 +231,7 @@ async function read(components: readonly Component[], options: Options): Promise
 async function deliver(report: Report, options: Options): Promise<void> {
   const render = await formats[options.format]();
   const { outputFile, colour } = options;
-  const text = render(report, { colour, width: outputFile ? 100 : terminalWidth() });
+  const text = render(report, { colour, width: outputFile ? PIPE_WIDTH : terminalWidth() });
   if (!outputFile) return await print(text);
   await writeFileAtomic(outputFile, new TextEncoder().encode(text), { flag: "--output-file" });
   note(`Report written to ${outputFile}.`);
@@ -281,16 +282,21 @@ function stopped(command: Command, message: string, options: Options): Report {
   };
 }
 
-function helpText(shown: Command): string {
+async function helpText(shown: Command): Promise<string> {
+  const [{ flagLines, listLines }, { wrap }] = await Promise.all([
+    import("./help.ts"),
+    import("../render/text.ts"),
+  ]);
+  const width = terminalWidth();
   const task = command`deno task ${shown.name}`;
   return [
-    shown.summary,
+    ...wrap(shown.summary, width),
     "",
     "Usage:",
     `  ${task} [flags]`,
     "",
     "Flags:",
-    ...flagLines(flagsOf(shown)),
+    ...flagLines(flagsOf(shown), width),
     "",
     "Examples:",
     ...shown.examples.flatMap(({ args, what, task: ending = "" }) => [
@@ -299,11 +305,18 @@ function helpText(shown: Command): string {
     ]),
     "",
     "Exit status:",
-    "  0    healthy",
-    "  1    warning: nothing is broken, something needs attention",
-    "  2    critical: something is broken",
-    "  3    error: could not tell (something could not be read), or the arguments cannot be used",
-    "  130  interrupted",
+    ...listLines(EXITS, width),
     "",
   ].join("\n");
 }
+
+const EXITS = [
+  ["0", "healthy"],
+  ["1", "warning: nothing is broken, something needs attention"],
+  ["2", "critical: something is broken"],
+  [
+    "3",
+    "error: the status is not known because something could not be read, or the arguments cannot be used",
+  ],
+  ["130", "interrupted"],
+] as const;

@@ -105,12 +105,13 @@ export async function secret(
 }
 
 /**
- * Goes on only after a yes, or with --yes. Throws UsageError when the answer is no, and when nobody can be asked: stdin is
+ * Goes on only after a yes, or with the flag that means it (default: --yes). Throws UsageError when the answer is no, and when nobody can be asked: stdin is
  * no terminal. `asks` says why, as a sentence without its full stop; nothing was done before.
  */
 export async function requireYes(
-  { yes, asks, question, nothing = "Nothing was changed." }: {
+  { yes, flag = "--yes", asks, question, nothing = "Nothing was changed." }: {
     yes: boolean;
+    flag?: string;
     asks: string;
     question: string;
     nothing?: string;
@@ -120,7 +121,7 @@ export async function requireYes(
   if (yes) return;
   if (!terminal.isTerminal()) {
     throw new UsageError(
-      `${asks}, and stdin is no terminal. If that is meant, run it again with --yes. ${nothing}`,
+      `${asks}, and stdin is no terminal. If that is meant, run it again with ${flag}. ${nothing}`,
     );
   }
   if (!await ask(question, terminal)) throw new UsageError(`Not confirmed. ${nothing}`);

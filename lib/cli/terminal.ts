@@ -55,17 +55,20 @@ function columns(): number {
   try {
     return Deno.consoleSize().columns;
   } catch {
-    return 80;
+    return PIPE_WIDTH;
   }
 }
 
-/** Columns to fill. Long lines are hard to read, so a wide terminal is not filled; a pipe gets 100. */
+/** Columns of what goes to a file or a pipe. */
+export const PIPE_WIDTH = 80;
+
+/** Columns to fill. Long lines are hard to read, so a wide terminal is not filled. */
 export function terminalWidth(): number {
-  if (!Deno.stdout.isTerminal()) return 100;
+  if (!Deno.stdout.isTerminal()) return PIPE_WIDTH;
   try {
     return Math.min(120, Math.max(40, Deno.consoleSize().columns));
   } catch {
-    return 80;
+    return PIPE_WIDTH;
   }
 }
 

@@ -1,9 +1,9 @@
 /** The arguments of what works on this repository or the lab: known before anything is done. */
 import { UsageError } from "../engine/errors.ts";
-import { flagLines, type FlagTable, type Given, parseFlags } from "./flags.ts";
+import { type FlagTable, type Given, parseFlags } from "./flags.ts";
 import { own } from "../untrusted/lookup.ts";
 import { command } from "../untrusted/shell.ts";
-import { note, print } from "./terminal.ts";
+import { note, print, terminalWidth } from "./terminal.ts";
 
 export interface Tool {
   name: string;
@@ -30,7 +30,7 @@ export async function toolArguments(
     const { flags, words } = sorted(tool, argv);
     const given = parseFlags(flags, { ...tool.flags, ...HELP }, tool.name);
     if (!given.has("help")) return { given, words };
-    await print(helpText(tool));
+    await print(await helpText(tool));
     Deno.exit(0);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -59,20 +59,25 @@ function startOf({ name, start }: Tool): string {
   return start ?? command`deno task ${name}`;
 }
 
-function helpText(tool: Tool): string {
+async function helpText(tool: Tool): Promise<string> {
+  const [{ flagLines, listLines }, { wrap }] = await Promise.all([
+    import("./help.ts"),
+    import("../render/text.ts"),
+  ]);
+  const width = terminalWidth();
   const three = [tool.exits?.[CANNOT_BE_USED], "the arguments cannot be used"].filter(Boolean).join(", or ");
   const exits = { "0": "done", ...tool.exits, [CANNOT_BE_USED]: three };
   return [
-    tool.summary,
+    ...wrap(tool.summary, width),
     "",
     "Usage:",
     `  ${[startOf(tool), "[flags]", ...tool.words ? [tool.words] : []].join(" ")}`,
     "",
     "Flags:",
-    ...flagLines({ ...tool.flags, ...HELP }),
+    ...flagLines({ ...tool.flags, ...HELP }, width),
     "",
     "Exit status:",
-    ...Object.entries(exits).map(([status, what]) => `  ${status.padEnd(5)}${what}`),
+    ...listLines(Object.entries(exits), width),
     "",
   ].join("\n");
 }

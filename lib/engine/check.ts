@@ -12,7 +12,8 @@ import type {
   World,
 } from "./model.ts";
 import { failureReason, isNotInstalled, nextSteps } from "./unread/failure_reason.ts";
-import { isList, isRecord, refKey } from "./model.ts";
+import { isList, isRecord, refKey, refText } from "./model.ts";
+import { about, are, count, plural } from "./sentence.ts";
 
 /** Findings of all components; bad ones are per object, good ones one per check and component. */
 export function runChecks(components: readonly Component[], world: World, facts: Facts): Finding[] {
@@ -49,7 +50,10 @@ function runKind(
   const dim = unseen(check.okNeeds, world);
   for (const object of world.list(check.source)) {
     const ref = check.ref(object);
-    const said = check.saidElsewhere?.(object, world) ? undefined : guarded(() => world.judge(check, object));
+    const judgement = check.saidElsewhere?.(object, world)
+      ? undefined
+      : guarded(() => world.judge(check, object));
+    const said = judgement && about(ref, judgement);
     if (!said && ref.namespace && !scope.has(ref.namespace)) continue;
     const place = check.component(object, world);
     const judged = dim && said?.status === "ok" ? unreadable(check.id, place, ref, dim) : said;
@@ -57,7 +61,7 @@ function runKind(
     else good.set(place, (good.get(place) ?? 0) + 1);
   }
   const bad = new Set(findings.filter(({ status }) => status !== "ok").map((finding) => finding.component));
-  for (const [place, count] of good) {
+  for (const [place, all] of good) {
     if (bad.has(place)) continue;
     const object = { kind: check.source.kind, name: "*" };
     if (dim) {
@@ -70,8 +74,8 @@ function runKind(
       object,
       status: "ok",
       reason: "AllWell",
-      message: `${check.title}: ${count} of ${count} are well`,
-      observed: `${count} of ${count}`,
+      message: `${count(all, check.source.kind)} ${are(all)} healthy`,
+      observed: `${all} of ${all}`,
     });
   }
   return findings;
@@ -82,7 +86,9 @@ function runCheck(component: Component, check: Check, world: World, facts: Facts
   const object = check.object(world);
   const blind = blocked(check.needs, world);
   if (blind && notInstalled(blind) && check.whenNotInstalled === "critical") {
-    const message = `${check.title}: the cluster does not serve ${sourceName(blind.source)}`;
+    const message = `The cluster does not serve the kind ${
+      sourceName(blind.source)
+    }, which the platform needs`;
     return [{
       ...place,
       object,
@@ -94,7 +100,7 @@ function runCheck(component: Component, check: Check, world: World, facts: Facts
   }
   if (blind) return [unreadable(check.id, component.name, object, blind)];
   const judged = guarded(() => check.run(world));
-  const all = Array.isArray(judged) ? judged : [judged];
+  const all = Array.isArray(judged) ? judged : [about(object, judged)];
   if (all.length === 0) throw new Error(`check ${check.id} said nothing`);
   const odd = new Map(malformedObjects(check.needs, facts).map((entry) => [refKey(entry.object), entry]));
   const dim = unseen(check.okNeeds, world);
@@ -112,7 +118,11 @@ function guarded<T>(run: () => T): T | Pick<Finding, "status" | "reason" | "mess
     return run();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { status: "unknown", reason: "CheckFailed", message: `The check could not judge this: ${why}` };
+    return {
+      status: "unknown",
+      reason: "CheckFailed",
+      message: `could not be judged because the check failed: ${why}`,
+    };
   }
 }
 
@@ -155,13 +165,13 @@ export function unreadable(
     evidence: evidenceOf(source),
   };
   if (notInstalled({ source, failure })) {
-    const message = `Skipped: ${sourceName(source)} is not installed in this cluster`;
+    const message = `${sourceName(source)} is not installed in this cluster`;
     return { ...place, status: "skipped", message };
   }
   return {
     ...place,
     status: "unknown",
-    message: `Could not look at ${sourceName(source)}: ${failure.message}`,
+    message: `${unreadName(source)}: ${failure.message}`,
     next: nextSteps(source, failure.kind),
     unread: source.id,
   };
@@ -182,6 +192,11 @@ function sourceName(source: Source): string {
   return isList(source) ? source.kind : source.id;
 }
 
+function unreadName(source: Source): string {
+  if (isList(source)) return `${plural(source.kind)} could not be read`;
+  return isRecord(source) ? `The ${source.records} could not be read` : `Probe ${source.id} failed`;
+}
+
 function evidenceOf(source: Source): string {
   return isList(source) ? `GET ${source.path}` : source.id;
 }
@@ -193,12 +208,14 @@ function malformedObjects(sources: readonly Source[], facts: Facts): Malformed[]
   });
 }
 
-/** An object that cannot be read is neither well nor missing. */
+/** An object that cannot be read is neither healthy nor missing. */
 function oddly({ object, message }: Malformed): ObjectJudgement {
   return {
     object,
     status: "unknown",
     reason: "Malformed",
-    message: `Could not judge ${object.name}: ${message}`,
+    message: `${
+      refText(object)
+    } could not be judged because it does not have the shape of its kind: ${message}`,
   };
 }

@@ -1,4 +1,5 @@
 /** The graph of objects that need each other, with the objects that should be there and are not. */
+import { listed } from "./sentence.ts";
 import { makerEdges } from "./absent.ts";
 import { isNotInstalled } from "./unread/failure_reason.ts";
 import { isList } from "./model.ts";
@@ -130,11 +131,11 @@ function describe(
   hurts: "critical" | "warning" | undefined,
 ): Finding {
   const users = [...new Set(edges.map((edge) => refText(edge.from)))].sort();
-  const named = users.slice(0, 3).join(", ") + (users.length > 3 ? ` and ${users.length - 3} more` : "");
+  const named = listed(users);
   const verb = users.length > 1 ? "need" : "needs";
   const what = `${refText(entry.object)} ${
     entry.kindMissing
-      ? `is missing: the cluster does not serve the kind ${entry.object.kind}`
+      ? `does not exist because the cluster does not serve the kind ${entry.object.kind}`
       : "does not exist"
   }`;
   return {
@@ -143,7 +144,7 @@ function describe(
     object: entry.object,
     status: hurts ?? "warning",
     reason: "Missing",
-    message: hurts ? `${what}, and ${named} ${verb} it` : `${what}; ${named} cannot start again without it`,
+    message: `${what}, and ${named} ${verb} it${hurts ? "" : ", although nothing fails yet"}`,
     observed: "absent",
     expected: "present",
     evidence: [...new Set(edges.map((edge) => edge.via))].join(", "),

@@ -188,6 +188,7 @@ export interface Judgement {
   status: Status;
   /** One PascalCase word, stable across releases. */
   reason: string;
+  /** A sentence. Of a KindCheck what follows the object's name: `is scaled to zero`. */
   message: string;
   observed?: string;
   expected?: string;

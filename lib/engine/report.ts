@@ -1,5 +1,5 @@
 /** The one document every command prints, and the words and exit codes that come out of it. */
-import { refText } from "./model.ts";
+import { withObject } from "./sentence.ts";
 import type {
   Component,
   Confidence,
@@ -141,6 +141,6 @@ export function buildReport(input: {
       ...input.tables.length > 0 ? { tables: [...input.tables] } : {},
       ...input.facts.connections ? { connections: input.facts.connections } : {},
     },
-    issues: input.roots.map((root) => `${refText(root.object)}: ${root.message}`),
+    issues: input.roots.map(({ object, message }) => withObject(object, message)),
   };
 }

@@ -7,7 +7,7 @@ import type { ShellCommand } from "./model.ts";
 import type { Report } from "./report.ts";
 
 const status = z.enum(["ok", "skipped", "warning", "unknown", "critical"])
-  .describe("From best to worst for reading. unknown: could not look. skipped: does not apply.");
+  .describe("From best to worst for reading. unknown: could not be read. skipped: does not apply.");
 const verdict = z.enum(["healthy", "warning", "critical", "error"])
   .describe("The exit status 0, 1, 2 and 3. error: could not tell.");
 const role = z.enum(["root", "symptom", "independent"])
@@ -87,7 +87,7 @@ const connection = z.strictObject({
   to: z.string().min(1).describe("What it leads to."),
   url: z.string().describe("Its origin."),
   tls: z.enum(["verified", "unverified", "none"])
-    .describe("unverified: TLS with a certificate that nobody looked at. none: plain http."),
+    .describe("unverified: TLS with a certificate that was not verified. none: plain http."),
   why: z.string().optional().describe("What turned the verification off."),
 }).meta({
   id: "Connection",

@@ -27,7 +27,7 @@ export function withIntegrationTest(command: Command): Command {
     flags: {
       ...command.flags,
       "create-integration-test": { help: CREATE },
-      yes: { help: [command.flags?.yes?.help, YES].filter(Boolean).join("; ") },
+      yes: { help: YES },
     },
     async extend(facts, asked) {
       const wanted = asked.given.has("create-integration-test");

@@ -137,7 +137,7 @@ function errors(rows: readonly LoadRow[]): Judgement {
   const failed = rows.reduce((sum, row) => sum + errorCount(row), 0);
   const total = failed + rows.reduce((sum, { requests }) => sum + requests, 0);
   if (failed === 0) {
-    const message = `none of ${total.toLocaleString("en-US")} operations failed`;
+    const message = `None of ${total.toLocaleString("en-US")} operations failed`;
     return { status: "ok", reason: "NoErrors", message };
   }
   const busy = kinds.get("SlowDown") ?? 0;

@@ -2,8 +2,9 @@
 import type { ChainStep, Connection, Finding, ObjectRef, Status, Verdict } from "../engine/model.ts";
 import { refKey, refText } from "../engine/model.ts";
 import type { ComponentReport, Report, Root } from "../engine/report.ts";
-import type { Colour } from "./text.ts";
-import { count, plural, TIE } from "./text.ts";
+import { are, count, plural } from "../engine/sentence.ts";
+import type { Colour, Paint } from "./text.ts";
+import { hang, TIE } from "./text.ts";
 
 export interface RenderOptions {
   /** Whether escape sequences for colours may be written. */
@@ -44,8 +45,10 @@ export function headline(report: Report): string {
   const faults = roots.filter((root) => root.status === "critical").length;
   if (report.status === "healthy") {
     return summary.skipped === 0
-      ? `All ${count(summary.total, "component")} are ok.`
-      : `${summary.healthy} of ${count(summary.total, "component")} are ok, ${summary.skipped} do not apply.`;
+      ? `${count(summary.total, "component")} ${are(summary.total)} healthy.`
+      : `${summary.healthy} of ${count(summary.total, "component")} ${
+        are(summary.healthy)
+      } healthy; ${summary.skipped} ${summary.skipped === 1 ? "does" : "do"} not apply.`;
   }
   if (report.status === "critical") {
     const broken = `${summary.critical} of ${count(summary.total, "component")}`;
@@ -59,10 +62,12 @@ export function headline(report: Report): string {
     const warnings = findingsOf(report).filter((f) => f.status === "warning" && f.role !== "symptom").length;
     return `Nothing is broken; ${count(warnings, "thing needs", "things need")} attention.`;
   }
-  if (summary.total === 0) return "Could not tell.";
+  if (summary.total === 0) return "The status is not known.";
   return summary.unknown === summary.total
-    ? `Could not tell: none of ${count(summary.total, "component")} could be read.`
-    : `Could not tell: ${summary.unknown} of ${count(summary.total, "component")} could not be read in full.`;
+    ? `The status is not known: none of ${count(summary.total, "component")} could be read.`
+    : `The status is not known: ${summary.unknown} of ${
+      count(summary.total, "component")
+    } could not be read in full.`;
 }
 
 /** The one line of numbers under the verdict. */
@@ -135,11 +140,12 @@ export function byKind(refs: readonly ObjectRef[], limit = Infinity): { head: st
   return [...Map.groupBy(refs, (ref) => ref.kind)].map(([kind, members]) => {
     const shown = members.slice(0, limit);
     const places = [...Map.groupBy(shown, (ref) => ref.namespace ?? "")].map(([namespace, inside]) =>
-      (namespace ? `${namespace}/` : "") + inside.map((ref) => ref.name).join(", ")
+      (namespace ? `${namespace}/` : "") +
+      inside.map(({ name }) => name === "*" ? "all of them" : name).join(", ")
     );
     const more = members.length - shown.length;
     return {
-      head: count(members.length, kind),
+      head: members.some(({ name }) => name === "*") ? plural(kind) : count(members.length, kind),
       names: places.join("; ") + (more > 0 ? ` and ${more} more` : ""),
     };
   });
@@ -184,13 +190,19 @@ export function findingOf(root: Root, report: Report): Finding | undefined {
   return findingsOf(report).find((f) => f.check === root.check && refKey(f.object) === refKey(root.object));
 }
 
-/** `seen 0 of 2, expected 2 of 2, in status.readyReplicas`; empty when none of it is known. */
-export function observation(finding: Finding): string {
-  return [
-    finding.observed && `seen ${finding.observed}`,
-    finding.expected && `expected ${finding.expected}`,
-    finding.evidence && `read from ${finding.evidence}`,
-  ].filter(Boolean).join(", ");
+/** `Observed: 0 of 2 ready. Expected: 2 of 2 ready. Source: status.readyReplicas`, without what is not known. */
+export function observationLines(
+  { observed, expected, evidence }: Finding,
+  indent: string,
+  width: number,
+  paint: Paint,
+): string[] {
+  const parts = [
+    observed && `Observed:${TIE}${observed}`,
+    expected && `Expected:${TIE}${expected}`,
+    evidence && `Source:${TIE}${evidence}`,
+  ].filter(Boolean);
+  return parts.length === 0 ? [] : hang(indent, parts.join(". "), width).map((line) => paint(["dim"], line));
 }
 
 /** The finding that says most about a component: its own fault first, else the one furthest from the cause. */

@@ -1,6 +1,7 @@
 /** The format for somebody woken at 3 a.m.: the verdict, what broke it, what to type; then one line a component. */
 import type { Report, Root } from "../engine/report.ts";
 import type { ComponentReport } from "../engine/report.ts";
+import { count, withObject } from "../engine/sentence.ts";
 import {
   advised,
   blindSpots,
@@ -17,14 +18,14 @@ import {
   isRoot,
   numbers,
   objectText,
-  observation,
+  observationLines,
   type Renderer,
   STATUS_COLOURS,
   STATUS_WIDTH,
   VERDICT_COLOURS,
 } from "./parts.ts";
 import { tableSections } from "./table.ts";
-import { cleanAll, columns, count, hang, pad, type Paint, painter, wrap } from "./text.ts";
+import { cleanAll, columns, hang, pad, type Paint, painter, wrap } from "./text.ts";
 
 /** Names shown of one kind before `and N more`. */
 const NAMES = 6;
@@ -76,7 +77,6 @@ export function rootBlock(
   const total = report.roots.length;
   const title = total === 1 ? "Fault" : `Fault ${index + 1} of ${total}`;
   const sure = root.confidence === "likely" ? ", likely the cause" : "";
-  const seen = finding ? observation(finding) : "";
   const head = `${title}  ${root.status}  `;
   const lines = [
     ...hang(
@@ -86,7 +86,7 @@ export function rootBlock(
       `${paint(["bold"], title)}  ${paint(STATUS_COLOURS[root.status], root.status)}  `,
     ),
     ...hang("  ", advised(root.message).what, width),
-    ...seen ? hang("  ", seen, width).map((line) => paint(["dim"], line)) : [],
+    ...finding ? observationLines(finding, "  ", width, paint) : [],
   ];
   if (root.explains.length > 0) {
     const rows = byKind(root.explains, names);
@@ -172,7 +172,7 @@ function blind({ report, width, paint }: Page): string[] {
     ...adviceLines(message, indent, width),
     ...nextLines(finding.next ?? [], paint).map((next) => " ".repeat(STATUS_WIDTH + 2) + next),
   ]);
-  return [paint(["bold"], "Could not look"), ...lines, ...more(spots.length)];
+  return [paint(["bold"], "Could not be read"), ...lines, ...more(spots.length)];
 }
 
 function unrelated({ report, width, paint }: Page): string[] {
@@ -188,11 +188,13 @@ function unrelated({ report, width, paint }: Page): string[] {
     return [
       ...hang(
         `  ${word}  `,
-        `${objectText(finding.object)}: ${finding.message}`,
+        withObject(finding.object, advised(finding.message).what),
         width,
         `  ${paint(STATUS_COLOURS[finding.status], word)}  `,
       ),
+      ...observationLines(finding, `${indent}  `, width, paint),
       ...names.flatMap((text) => hang(`${indent}  `, `The same for ${text}`, width)),
+      ...adviceLines(finding.message, `${indent}  `, width),
       ...nextLines(finding.next ?? [], paint).map((next) => indent + next),
     ];
   });

@@ -72,15 +72,3 @@ export function hang(head: string, text: string, width: number, painted: string 
     i === 0 ? (painted + line).trimEnd() : (" ".repeat(indent) + line).trimEnd()
   );
 }
-
-/** `1 fault`, `2 faults`; the plural may be given. */
-export function count(n: number, one: string, many: string = plural(one)): string {
-  return `${n} ${n === 1 ? one : many}`;
-}
-
-/** The plural of an English noun or of a Kubernetes kind. */
-export function plural(noun: string): string {
-  if (/[^aeiou]y$/.test(noun)) return noun.slice(0, -1) + "ies";
-  if (/(?:s|x|ch|sh)$/.test(noun)) return noun.endsWith("ss") || !noun.endsWith("s") ? noun + "es" : noun;
-  return noun + "s";
-}

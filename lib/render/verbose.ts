@@ -4,7 +4,7 @@ import type { ComponentReport, Report } from "../engine/report.ts";
 import {
   causes,
   objectText,
-  observation,
+  observationLines,
   type Renderer,
   shortRef,
   STATUS_COLOURS,
@@ -51,7 +51,6 @@ function findingBlock({ width, paint }: Pick<Page, "width" | "paint">, finding: 
   const indent = " ".repeat(STATUS_WIDTH + 4);
   const detail = (name: string, text: string) => hang(`${indent}${pad(name, 7)}`, text, width);
   const role = finding.role ? `, ${finding.role}${finding.confidence === "likely" ? " (likely)" : ""}` : "";
-  const seen = observation(finding);
   return [
     ...hang(
       `  ${word}  `,
@@ -60,7 +59,7 @@ function findingBlock({ width, paint }: Pick<Page, "width" | "paint">, finding: 
       `  ${paint(colours, word)}  `,
     ),
     ...hang(indent, finding.message, width),
-    ...seen ? hang(indent, seen, width).map((line) => paint(["dim"], line)) : [],
+    ...observationLines(finding, indent, width, paint),
     ...chainLines(finding).flatMap(({ name, text }) => detail(name, text)),
     ...(finding.next ?? []).map((command) => `${indent}${pad("next", 7)}${paint(["cyan"], command)}`),
   ];

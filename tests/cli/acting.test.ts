@@ -79,10 +79,10 @@ async function stopped(
   return { code, rest: said.join("") };
 }
 
-Deno.test("a command that undoes is told to stop, and ends when it has taken back what it made", async () => {
+Deno.test("a command that undoes is told to stop, and ends when it has cleaned up what it made", async () => {
   for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 130]] as const) {
     const end = await stopped("undo", [signal]);
-    assert.match(end.rest, /toys:make: stopping, and taking back what was made[^]*undone[^]*interrupted\./);
+    assert.match(end.rest, /toys:make: stopping, and cleaning up what was made[^]*undone[^]*interrupted\./);
     assert.equal(end.code, code);
   }
 });

@@ -45,6 +45,21 @@ Deno.test("help says usage, flags, examples and exit status, whatever else is on
   await t.assertSnapshot(stdout);
 });
 
+Deno.test("help and a report are broken at words, at 80 columns where there is no terminal; commands stay whole", async () => {
+  await withDirectory(async (directory) => {
+    const path = `${directory}/facts.json`;
+    await Deno.writeTextFile(path, JSON.stringify(factsOf([])));
+    for (const args of [["--help"], ["--facts", path], ["--facts", path, "--verbose"]]) {
+      const { stdout } = await toy(args);
+      assert.ok(stdout.length > 100, stdout);
+      const long = stdout.split("\n").filter((line) =>
+        line.length > 80 && !/^ +(?:deno|kubectl) /.test(line)
+      );
+      assert.deepEqual(long, []);
+    }
+  });
+});
+
 Deno.test("the version stands alone on stdout, whatever else is on the line but --help", async () => {
   const { code, stdout, stderr } = await toy(["--nonsense", "--json", "--version"]);
   assert.deepEqual([code, stdout, stderr], [0, `lakecheck ${VERSION}\n`, ""]);

@@ -87,7 +87,7 @@ export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
   "status.sends": [
     proof(
       "tests/procedures/onepassword/status/token.test.ts",
-      "the token goes to Connect's pod after a yes, or with --yes, and else it stays here",
+      "the token goes to Connect's pod after a yes, or with --trust-connect, and else it stays here",
     ),
     proof(
       "tests/procedures/onepassword/status/token.test.ts",

@@ -138,6 +138,13 @@ Deno.test("the status table marks stand-ins", () => {
   match(table[4] ?? "", /connect, a stand-in: for 1Password Connect\./);
 });
 
+Deno.test("a long state of a part is broken at words, below where it begins", () => {
+  const part = { kind: "process", version: "1", ready: false, real: true, name: "etcd" };
+  const lines = renderParts([{ ...part, state: "waits for its disk ".repeat(10).trim() }], 60).split("\n");
+  equal(lines.filter((line) => line.length > 60).length, 0, lines.join("\n"));
+  equal(lines.slice(2).every((line) => /^ {19}\S/.test(line)), true, lines.join("\n"));
+});
+
 Deno.test("what the distribution must bring is named by its package", () => {
   deepEqual(missingPackages(() => true), []);
   deepEqual(missingPackages((program) => program !== "ip" && program !== "ipset"), ["iproute2", "ipset"]);

@@ -63,7 +63,7 @@ Deno.test("a script of several commands names them, also the one that was meant"
   const { stdout } = await start(script, []);
   assert.match(
     stdout,
-    /^ {2}install {4}Installs .*\n {2}status .*\n {2}uninstall .*\n {2}obc:sync {3}Copies /m,
+    /^ {2}install {4}Installs [^]*\n {2}status {5}Says [^]*\n {2}uninstall {2}Removes [^]*\n {2}obc:sync {3}Copies /m,
   );
   const { stderr } = await start(script, ["instal"]);
   assert.match(stderr, /there is no command instal; there are install, status, .* Did you mean install\?/);

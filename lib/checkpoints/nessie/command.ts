@@ -20,7 +20,7 @@ export const validateNessie = checkpointCommand({
     ca: { help: "PEM file with the CA that signed the certificate of that address", value: "FILE" },
     load: { help: "measure reads and commits a second, too; takes a minute" },
     restart: { help: "restart the catalog's pods, and see that nothing is lost; asks first" },
-    yes: { help: "restart without asking" },
+    "yes-restart": { help: "restart without asking" },
     "no-integrity": { help: "do not follow tables to their objects" },
     sample: { help: "follow so many tables only, taken by chance", value: "N" },
     limit: { help: "follow no further table after so many files", value: "N" },

@@ -32,9 +32,9 @@ export async function wantedOf({ given }: Pick<Asked, "given">): Promise<Wanted>
       `--${idle} is about the integrity walk, and --no-integrity leaves it out. Keep one of them.`,
     );
   }
-  if (given.has("restart") && !given.has("yes") && !given.has("facts") && !Deno.stdin.isTerminal()) {
+  if (given.has("restart") && !given.has("yes-restart") && !given.has("facts") && !Deno.stdin.isTerminal()) {
     throw new UsageError(
-      "--restart asks first, and stdin is no terminal to ask on. Add --yes to restart without asking.",
+      "--restart asks first, and stdin is no terminal to ask on. Add --yes-restart to restart without asking.",
     );
   }
   return {

@@ -89,7 +89,7 @@ async function networkFailure(text: string, session: KubeSession, writes: boolea
       const why = await session.expired() ?? "its CA may not be the one that the server trusts";
       return failure(
         "certificate",
-        `${at} refused the client certificate of user ${session.userName}: ${why}. Next: get a new kubeconfig`,
+        `${at} rejected the client certificate of user ${session.userName}: ${why}. Next: get a new kubeconfig`,
       );
     }
     case "caCertificate":

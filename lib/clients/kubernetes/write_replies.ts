@@ -201,7 +201,10 @@ function refused(
   asked: Asked,
   next: string,
 ): Meaning<never> {
-  return no(kind, `the API server refused ${words(asked)} (${status}): ${message}. Next: ${next}`);
+  return no(
+    kind,
+    `the API server rejected the request ${words(asked)} (${status}): ${message}. Next: ${next}`,
+  );
 }
 
 function words({ method, path }: Asked): string {

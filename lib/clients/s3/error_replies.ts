@@ -168,7 +168,7 @@ function byStatus({ status, asked }: SeenS3): Words {
 /** HEAD has no body to say why; only the clocks can be compared. */
 const headForbidden: Words = ({ status, bucket, session: { connection } }) => [
   "forbidden",
-  `it was refused (${status}), and an answer to HEAD never says why: the access key is unknown, its secret key is ` +
+  `it was rejected (${status}), and an answer to HEAD never says why: the access key is unknown, its secret key is ` +
   "another, or this user may not read it (the clocks agree)",
   "a signed GET tells which: " +
   command`aws s3api list-objects-v2 --bucket ${
@@ -220,7 +220,7 @@ const broken: Words = ({ status, message }) => [
 
 const other: Words = ({ status, message }) => [
   "server-error",
-  `the store refused it (${status})${message ? `: ${message}` : ""}`,
+  `the store rejected it (${status})${message ? `: ${message}` : ""}`,
   "correct what was asked for",
 ];
 

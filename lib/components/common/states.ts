@@ -8,6 +8,7 @@ import {
   type World,
 } from "../../engine/model.ts";
 import { ageSeconds, ageText, type Metadata } from "./fields.ts";
+import { plural } from "../../engine/sentence.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { editDistance } from "../../untrusted/edit_distance.ts";
@@ -37,7 +38,7 @@ export function judgeDeletion(
   return {
     status: "critical",
     reason: "TerminatingStuck",
-    message: `is being deleted for ${ageText(age)} and does not go${held ? `: held by ${held}` : ""}`,
+    message: `has been terminating for ${ageText(age)}${held ? `, held by finalizers ${held}` : ""}`,
     observed: `deletionTimestamp ${object.metadata?.deletionTimestamp}`,
     expected: "gone, or never deleted",
     evidence: "metadata.deletionTimestamp, metadata.finalizers",
@@ -89,7 +90,7 @@ export function servedCheck(
           object: { ...named, name },
           status: "critical",
           reason: "NotInstalled",
-          message: `the cluster does not serve ${
+          message: `The cluster does not serve ${
             members.map(({ kind }) => kind).join(", ")
           }, which the platform uses`,
           observed: "absent",
@@ -103,15 +104,18 @@ export function servedCheck(
       }
       const unseen = sources.find((source) => world.failure(source) && !notServed(world, source));
       if (unseen) {
-        const message = `could not look at ${unseen.kind}: ${world.failure(unseen)?.message}`;
+        const message = `${plural(unseen.kind)} could not be read: ${world.failure(unseen)?.message}`;
         return [{ status: "unknown", reason: "NotReadable", message, unread: unseen.id }];
       }
-      const count = `${sources.length - absent.length} of ${sources.length}`;
+      const served = sources.length - absent.length;
+      const observed = `${served} of ${sources.length}`;
       return [{
         status: "ok",
         reason: "Served",
-        message: `${count} kinds of ${title} are served`,
-        observed: count,
+        message: `The API server serves ${absent.length > 0 ? observed : served} ${
+          sources.length === 1 ? "kind" : "kinds"
+        } of ${title}`,
+        observed,
       }];
     },
   };

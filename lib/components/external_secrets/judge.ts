@@ -55,7 +55,7 @@ export const PROVIDER_FAULTS = [
   "RateLimited",
 ] as const;
 
-/** Reasons of an ExternalSecret that a broken store, or the way to its provider, can explain. */
+/** Reasons of an ExternalSecret that a broken store, or the connection to its provider, can explain. */
 export const STORE_FAULTS = [
   IN_PROGRESS,
   "SecretSyncedError",
@@ -98,7 +98,7 @@ export function failureText(kind: string, object: ExternalSecret | SecretStore, 
   if (isReady(object)) return "";
   const ready = conditionOf(object, "Ready");
   const told = eventSince(world, kind, object, ready?.lastTransitionTime)?.message;
-  const said = ready?.message ?? "no reason is given";
+  const said = ready?.message ?? "the operator gives no reason";
   return told && !said.includes(told) ? `${said}: ${told}` : said;
 }
 
@@ -135,9 +135,9 @@ function judgeExternalSecret(object: ExternalSecret, world: World): Judgement | 
   const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
   if (!ready || ready.status === "Unknown") {
     if (age < FIRST_LOOK_SECONDS) {
-      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was made ${ageText(age)} ago` };
+      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was created ${ageText(age)} ago` };
     }
-    const message = `has not been synced in ${ageText(age)}: its operator has not looked at it`;
+    const message = `has waited ${ageText(age)} for its operator to sync it`;
     return { ...base, reason: "NotSynced", message };
   }
   if (ready.status === "False") {
@@ -145,7 +145,7 @@ function judgeExternalSecret(object: ExternalSecret, world: World): Judgement | 
     const reason = causeIn(said) ?? ready.reason ?? "NotReady";
     const effect = kept ? `${target} keeps its old value` : `${target} does not exist`;
     const sync = command`kubectl -n ${namespace} annotate externalsecret ${name} force-sync=now --overwrite`;
-    return { ...base, reason, message: `cannot be synced, ${effect}: ${said}`, next: [describe, sync] };
+    return { ...base, reason, message: `cannot be synced, so ${effect}: ${said}`, next: [describe, sync] };
   }
   return judgeSynced(object, world, base, kept);
 }
@@ -162,8 +162,8 @@ function judgeSynced(
   if (!kept && !world.failure(secrets) && policy !== "None") {
     const deleted = reason === "SecretDeleted" || reason === "SecretMissing";
     const message = deleted
-      ? `has removed its Secret ${targetOf(object)}: the provider has no such entry any more`
-      : `says that it is synced, but its Secret ${targetOf(object)} does not exist`;
+      ? `has removed its Secret ${targetOf(object)} because the provider no longer has the entry`
+      : `reports that it is synced, but its Secret ${targetOf(object)} does not exist`;
     return { ...base, reason: deleted ? "ItemNotFound" : "SecretGone", message };
   }
   const interval = goSeconds(object.spec?.refreshInterval ?? "1h");
@@ -203,9 +203,9 @@ export function judgeStore(kind: string, object: SecretStore, world: World): Jud
   if (!ready) {
     const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
     if (age < FIRST_LOOK_SECONDS) {
-      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was made ${ageText(age)} ago` };
+      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was created ${ageText(age)} ago` };
     }
-    const message = `has not been validated in ${ageText(age)}: its operator has not looked at it`;
+    const message = `has waited ${ageText(age)} for its operator to validate it`;
     return { ...base, reason: "NotValidated", message };
   }
   const message = `cannot be used: ${failureText(kind, object, world)}`;

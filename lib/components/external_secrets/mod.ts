@@ -1,4 +1,5 @@
 /** The External Secrets operator: the Secrets it should have made, the stores it reads, and the operator itself. */
+import { count } from "../../engine/sentence.ts";
 import type {
   Check,
   Component,
@@ -64,14 +65,13 @@ const storesCheck: Check = {
   run(world): Judgement[] {
     const all = world.list(secretList).filter((object) => object.metadata?.namespace === world.namespace);
     if (all.length === 0) {
-      const message = `there is no ExternalSecret in namespace ${world.namespace}`;
+      const message = `Namespace ${world.namespace} has no ExternalSecret`;
       return [{ status: "skipped", reason: "NoneFound", message }];
     }
     const stores = new Set(all.flatMap((object) => storeOf(object)?.name ?? []));
-    const message = `${all.length} ExternalSecrets of namespace ${world.namespace} read ${
-      [...stores].join(", ")
-    }`;
-    return [{ status: "ok", reason: "Found", message, observed: `${all.length} ExternalSecrets` }];
+    const observed = count(all.length, "ExternalSecret");
+    const message = `Namespace ${world.namespace} has ${observed}, which read from ${[...stores].join(", ")}`;
+    return [{ status: "ok", reason: "Found", message, observed }];
   },
 };
 

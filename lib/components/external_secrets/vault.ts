@@ -1,4 +1,5 @@
 /** What stands behind a store: the vault and its items, and what its ExternalSecrets say of it. */
+import { count, listed } from "../../engine/sentence.ts";
 import {
   type Check,
   type Edge,
@@ -68,12 +69,12 @@ export const vaultCheck: Check = {
       world.list(externalSecrets).flatMap((object) => itemsOf(object, world).map(({ ref }) => ref.name)),
     );
     if (asked.size === 0) {
-      const message = "no ExternalSecret asks for a 1Password item";
+      const message = "No ExternalSecret asks for a 1Password item";
       return [{ status: "skipped", reason: "NoneAsked", message }];
     }
     const missing = lacking(world);
     if (missing.length === 0) {
-      const message = `none of the ${asked.size} items that ExternalSecrets ask for is reported missing`;
+      const message = `ExternalSecrets ask for ${count(asked.size, "item")}, and none is reported missing`;
       return [{ status: "ok", reason: "NoneMissing", message, observed: `0 of ${asked.size} missing` }];
     }
     return missing.map(describe);
@@ -83,15 +84,17 @@ export const vaultCheck: Check = {
 function describe({ object, reason, by, critical, said }: Lack): ObjectJudgement {
   const vault = reason === "VaultNotFound";
   const [place = "", ...title] = object.name.split("/");
-  const who = by.slice(0, 3).join(", ") + (by.length > 3 ? ` and ${by.length - 3} more` : "");
+  const who = listed(by);
   const what = vault
-    ? "is not a vault that the store's token may read"
-    : "is not in any vault that the store may read";
+    ? `1Password vault ${object.name} does not exist, or the store's token may not read it`
+    : `1Password item ${object.name} is in no vault that the store may read`;
   return {
     object,
     status: critical ? "critical" : "warning",
     reason,
-    message: `${what}; ${who} ${by.length > 1 ? "need" : "needs"} it: ${said}`,
+    message: `${what}, and ${by.length > 1 ? "ExternalSecrets" : "ExternalSecret"} ${who} ${
+      by.length > 1 ? "need" : "needs"
+    } it: ${said}`,
     observed: "absent",
     expected: vault ? "a vault of that name" : "an item of that title",
     evidence: "events of the ExternalSecrets",

@@ -1,4 +1,5 @@
 /** Judges Flux's objects by their conditions, and by the time they have been in them. */
+import { count, listed } from "../../engine/sentence.ts";
 import {
   IN_PROGRESS,
   isAbsent,
@@ -50,26 +51,27 @@ function judgeConditions(
   };
   if (!ready) {
     const age = ageSeconds(world.now, creationTimestamp) ?? 0;
-    if (age < FIRST_LOOK_SECONDS) return inProgress(base, `was made ${ageText(age)} ago`);
-    const message = `its controller has not looked at it in ${ageText(age)}`;
+    if (age < FIRST_LOOK_SECONDS) return inProgress(base, `was created ${ageText(age)} ago`);
+    const message = `has waited ${ageText(age)} for its controller to reconcile it`;
     return { ...base, status: "critical", reason: "NotReconciled", message };
   }
   const since = ageSeconds(world.now, ready.lastTransitionTime) ?? 0;
   if (ready.status === "False") {
-    return { ...base, status: "critical", reason: ready.reason ?? "NotReady", message: said(ready.message) };
+    const message = `is not Ready: ${said(object)}`;
+    return { ...base, status: "critical", reason: ready.reason ?? "NotReady", message };
   }
   if (ready.status !== "True") {
     if (since <= limit + GRACE_SECONDS) {
       return inProgress(
         base,
-        `is on its way for ${ageText(since)}, inside its timeout: ${said(ready.message)}`,
+        `has been in progress for ${ageText(since)}, within its timeout: ${said(object)}`,
       );
     }
-    const message = `is on its way for ${ageText(since)}, longer than its timeout: ${said(ready.message)}`;
+    const message = `has been in progress for ${ageText(since)}, longer than its timeout: ${said(object)}`;
     return { ...base, status: "critical", reason: "ProgressingTooLong", message };
   }
   if ((generation ?? 0) > (object.status?.observedGeneration ?? generation ?? 0)) {
-    const message = "its controller has not looked at its last change";
+    const message = "has a change that its controller has not acted on";
     return { ...base, status: "warning", reason: "NotObserved", message };
   }
   return undefined;
@@ -88,11 +90,12 @@ function inProgress(base: Omit<Judgement, "status" | "reason" | "message">, mess
   return { ...base, status: "ok", reason: IN_PROGRESS, message };
 }
 
-function said(message: string | undefined): string {
-  return message?.trim() || "no reason is given";
+/** What Flux says of it in this condition. */
+function said(object: FluxObject, type = "Ready"): string {
+  return conditionOf(object, type)?.message?.trim() || "Flux gives no reason";
 }
 
-/** undefined: it is Ready, on its way, suspended, or waits for one that is on its way. */
+/** undefined: it is Ready, in progress, suspended, or waits for one that is in progress. */
 export function judgeKustomization(object: Kustomization, world: World): Judgement | undefined {
   const { namespace, name } = object.metadata ?? {};
   const timeout = goSeconds(object.spec?.timeout) ?? goSeconds(object.spec?.interval) ??
@@ -118,14 +121,14 @@ export function judgeKustomization(object: Kustomization, world: World): Judgeme
     }
   }
   if (judged.reason === "DependencyNotReady" && !isFirst(object, world) && isWaiting(object, world)) {
-    return inProgress(judged, `waits for what is on its way: ${judged.message}`);
+    return inProgress(judged, `waits for a dependency that is in progress: ${said(object)}`);
   }
   const withSource = command`flux reconcile kustomization ${name} -n ${namespace} --with-source`;
   return { ...judged, next: [...judged.next?.slice(1) ?? [], withSource] };
 }
 
 /**
- * Flux tries again every minute or so and is "on its way" for most of the time, also when it never arrives: what
+ * Flux tries again every minute or so and is in progress for most of the time, also when it never arrives: what
  * it waits for tells the difference.
  */
 function judgeWaiting(object: Kustomization, world: World): Judgement | undefined {
@@ -139,10 +142,8 @@ function judgeWaiting(object: Kustomization, world: World): Judgement | undefine
   return {
     status: "critical",
     reason: "HealthCheckWaiting",
-    message: `waits for what it applied and what does not get well: ${
-      failing.slice(0, 3).map(refText).join(", ")
-    }`,
-    observed: `Ready=Unknown, ${failing.length} of its objects fail`,
+    message: `waits for objects that it applied and that are unhealthy: ${listed(failing.map(refText))}`,
+    observed: `Ready=Unknown, ${count(failing.length, "unhealthy object")}`,
     expected: "Ready=True",
     evidence: "status.conditions[Ready], status.inventory",
     next: [command`kubectl -n ${namespace} describe kustomization ${name}`],
@@ -167,9 +168,10 @@ function judgeFirst(object: Kustomization, world: World): Judgement | undefined 
   return {
     status: "critical",
     reason: "FirstApply",
-    message: `is being applied for the first time, for ${since}, and the platform is not whole yet: ${
-      said(ready?.message)
-    }`,
+    message:
+      `has been applying for the first time for ${since}, and parts of the platform do not exist yet: ${
+        said(object)
+      }`,
     observed: ready ? `Ready=${ready.status} ${ready.reason ?? ""}`.trim() : "no Ready condition",
     expected: "Ready=True",
     evidence: "status.conditions[Ready], status.lastAppliedRevision",
@@ -185,7 +187,9 @@ function judgeEmpty(object: Kustomization, world: World): Judgement | undefined 
   return {
     status: lacksParts(world) ? "critical" : "warning",
     reason: "AppliesNothing",
-    message: `is Ready and holds no object at all: its path ${object.spec?.path ?? "./"} builds to nothing`,
+    message: `is Ready but applies no object, because its path ${
+      object.spec?.path ?? "./"
+    } holds no manifest`,
     observed: "an empty inventory",
     expected: "at least one object",
     evidence: "status.inventory",
@@ -196,20 +200,19 @@ function judgeEmpty(object: Kustomization, world: World): Judgement | undefined 
   };
 }
 
-/** Objects that it applied and that somebody has taken away; a single one speaks for itself. */
+/** Objects that it applied and that somebody has deleted; a single one speaks for itself. */
 function judgeInventory(object: Kustomization, world: World): Judgement | undefined {
   const { namespace, name, deletionTimestamp } = object.metadata ?? {};
   if (deletionTimestamp || !isReady(object)) return undefined;
   const lost = lostOf(object, world);
   if (lost.length < 2) return undefined;
-  const named = lost.slice(0, 3).map(refText).join(", ") +
-    (lost.length > 3 ? ` and ${lost.length - 3} more` : "");
+  const named = listed(lost.map(refText));
   const suspended = object.spec?.suspend === true;
   return {
     status: "critical",
     reason: "InventoryMissing",
-    message: `${lost.length} objects that it applied do not exist any more: ${named}` +
-      (suspended ? "; it is suspended, so it does not put them back" : ""),
+    message: `has lost ${lost.length} objects that it applied (${named})` +
+      (suspended ? ", and does not restore them because it is suspended" : ""),
     observed: `${lost.length} objects absent`,
     expected: "every object of its inventory",
     evidence: "status.inventory",
@@ -242,9 +245,9 @@ export function judgeHelmRelease(object: HelmRelease, world: World): Judgement |
     return {
       ...judged,
       reason: stalled.reason ?? "Stalled",
-      message: `has given up and will not try again by itself: ${
-        said(stalled.message)
-      }. Last: ${judged.message}`,
+      message: `has given up and will not retry by itself: ${said(object, "Stalled")}; its last error was: ${
+        said(object)
+      }`,
       observed: `Stalled=True ${stalled.reason ?? ""}`.trim(),
       evidence: "status.conditions[Stalled]",
       next: [reset, describe, history],
@@ -255,7 +258,7 @@ export function judgeHelmRelease(object: HelmRelease, world: World): Judgement |
     if (wrong) return { ...judged, ...wrong, next: [describe, command`flux get all -A`] };
   }
   if (judged.reason === "DependencyNotReady" && isWaiting(object, world, "HelmRelease")) {
-    return inProgress(judged, `waits for what is on its way: ${judged.message}`);
+    return inProgress(judged, `waits for a dependency that is in progress: ${said(object)}`);
   }
   return { ...judged, next: RELEASE_FAILED.has(judged.reason) ? [describe, history, reset] : [describe] };
 }
@@ -268,8 +271,8 @@ function judgeRelease(object: HelmRelease, world: World): Judgement | undefined 
   return {
     status: "critical",
     reason: "HealthCheckWaiting",
-    message: `waits for workloads that do not get well: ${failing.slice(0, 3).map(refText).join(", ")}`,
-    observed: `Ready=Unknown, ${failing.length} of its workloads fail`,
+    message: `waits for unhealthy workloads: ${listed(failing.map(refText))}`,
+    observed: `Ready=Unknown, ${count(failing.length, "unhealthy workload")}`,
     expected: "Ready=True",
     evidence: "status.conditions[Ready]",
     next: [command`kubectl -n ${namespace} describe helmrelease ${name}`],
@@ -293,8 +296,9 @@ export function judgeSource(kind: string, object: FluxSource, world: World): Jud
   if (judged.status !== "critical" || !served || judged.reason === "TerminatingStuck") {
     return { ...judged, next };
   }
-  const message =
-    `cannot be refreshed, so no change gets in (the last artifact is still served): ${judged.message}`;
+  const message = `cannot be refreshed, so changes are not applied while the last artifact is still served: ${
+    said(object)
+  }`;
   return { ...judged, status: "warning", message, next };
 }
 

@@ -1,4 +1,5 @@
 /** Flux: what should be applied, whether it was, and the controllers that do it. */
+import { are, count } from "../../engine/sentence.ts";
 import {
   type Check,
   type Component,
@@ -42,7 +43,7 @@ const kustomizationCheck: KindCheck<Kustomization> = {
   title: "Kustomizations",
   explain:
     "A Kustomization is Ready. One that is suspended, or inside its timeout, or waits for another that is, is no fault; one " +
-    "that waits for something that failed, that is on its way for longer than its timeout, or whose objects were taken " +
+    "that waits for something that failed, that is in progress for longer than its timeout, or whose objects were taken " +
     "away is. A dependency or a source that does not exist, while one of nearly that name or of another namespace does, is " +
     "a wrong reference.",
   source: kustomizations,
@@ -68,8 +69,8 @@ function sourceCheck(source: ListSource<FluxSource>): KindCheck<FluxSource> {
     id: `flux.${source.id}`,
     title: `${source.kind} sources`,
     explain:
-      `A ${source.kind} is Ready. While the artifact of its present spec is still served, a failure to refresh it is a warning: ` +
-      "what runs goes on, but no change gets in.",
+      `Every ${source.kind} is Ready. While the artifact of its present spec is still served, a failure to refresh it is a ` +
+      "warning: what runs goes on, but no change is applied.",
     source,
     component: () => NAME,
     ref: (object) => refOf(source.kind, object),
@@ -86,14 +87,14 @@ const presentCheck: Check = {
   object: () => NO_KUSTOMIZATION,
   run(world) {
     const all: FluxObject[] = [...world.list(kustomizations), ...world.list(helmReleases)];
-    const count = `${world.list(kustomizations).length} Kustomizations and ${
-      world.list(helmReleases).length
-    } HelmReleases`;
+    const declared = `${count(world.list(kustomizations).length, "Kustomization")} and ${
+      count(world.list(helmReleases).length, "HelmRelease")
+    }`;
     if (all.length === 0) {
       return [{
         status: "critical",
         reason: "NotFound",
-        message: "there is no Kustomization and no HelmRelease: nothing is kept as it is declared",
+        message: "There is no Kustomization and no HelmRelease, so Flux applies nothing",
         observed: "0",
         expected: "at least 1",
         evidence: `GET ${kustomizations.path}`,
@@ -101,7 +102,7 @@ const presentCheck: Check = {
       }];
     }
     const ready = all.filter((object) => isReady(object)).length;
-    const message = `${count} are declared, ${ready} of ${all.length} are Ready`;
+    const message = `${declared} exist, and ${ready} of them ${are(ready)} Ready`;
     return [{ status: "ok", reason: "Found", message, observed: `${ready} of ${all.length} Ready` }];
   },
 };
@@ -121,7 +122,11 @@ const suspendedCheck: Check = {
       ...world.list(helmReleases).map((object) => ({ kind: "HelmRelease", object: object as FluxObject })),
     ].filter(({ object }) => object.spec?.suspend);
     if (suspended.length === 0) {
-      return [{ status: "ok", reason: "NoneSuspended", message: "nothing is suspended" }];
+      return [{
+        status: "ok",
+        reason: "NoneSuspended",
+        message: "No Kustomization or HelmRelease is suspended",
+      }];
     }
     const named = suspended.map(({ kind, object }) => {
       const age = ageSeconds(world.now, conditionOf(object, "Ready")?.lastTransitionTime);
@@ -129,7 +134,9 @@ const suspendedCheck: Check = {
         age === undefined ? "" : ` (last change of its state ${ageText(age)} ago)`
       }`;
     });
-    const message = `on purpose, so no fault: ${named.join(", ")}`;
+    const message = `${count(named.length, "object")} of Flux ${are(named.length)} suspended on purpose: ${
+      named.join(", ")
+    }`;
     return [{ status: "ok", reason: "Suspended", message, observed: `${suspended.length} suspended` }];
   },
 };
@@ -143,19 +150,23 @@ const cycleCheck: Check = {
   run(world) {
     const circles = cyclesOf(world);
     if (circles.length === 0) {
-      return [{ status: "ok", reason: "NoCircle", message: "no dependency leads back to itself" }];
+      return [{
+        status: "ok",
+        reason: "NoCircle",
+        message: "No Kustomization or HelmRelease depends on itself",
+      }];
     }
     return circles.flatMap((circle) => {
       const [first] = circle;
       if (!first) return [];
-      const way = [...circle, first].map(({ name }) => name).join(" → ");
+      const cycle = [...circle, first].map(({ name }) => name).join(" → ");
       return [{
         object: first,
         status: "critical" as const,
         reason: "DependencyCycle",
-        message: `depends on itself, so none of the circle ever starts: ${way}`,
-        observed: way,
-        expected: "no circle",
+        message: `${refText(first)} depends on itself, so nothing in this cycle is ever applied: ${cycle}`,
+        observed: cycle,
+        expected: "no cycle",
         evidence: "spec.dependsOn",
         next: [command`kubectl -n ${first.namespace} get ${first.kind.toLowerCase()} ${first.name} -o yaml`],
       }];
@@ -202,13 +213,13 @@ export const flux: Component = {
       (world, source) =>
         appliesKind(world, source) || (source === kustomizations && controllers(world).length > 0),
     ),
-    controllerCheck("source-controller", kustomizations, "no change of the manifests gets in"),
+    controllerCheck("source-controller", kustomizations, "no change of the manifests is applied"),
     controllerCheck(
       "kustomize-controller",
       kustomizations,
-      "nothing that is declared is applied or put back",
+      "nothing that is declared is applied or restored",
     ),
-    controllerCheck("helm-controller", helmReleases, "no release is installed, upgraded or put right"),
+    controllerCheck("helm-controller", helmReleases, "no release is installed, upgraded or corrected"),
     presentCheck,
     suspendedCheck,
     cycleCheck,

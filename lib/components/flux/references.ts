@@ -100,7 +100,7 @@ export function misnamed(
     const exist = others.map(refText).join(", ");
     return {
       reason,
-      message: `${at} names ${refText(ref)}, which does not exist; ${exist} does`,
+      message: `names ${refText(ref)} in ${at}, which does not exist; ${exist} does`,
       observed: refText(ref),
       expected: exist,
       evidence: at,
@@ -110,7 +110,7 @@ export function misnamed(
 }
 
 /**
- * Whether all it waits for is Ready or on its way, so that it will go on by itself. What waits in a circle, for
+ * Whether all it waits for is Ready or in progress, so that it will go on by itself. What waits in a circle, for
  * something suspended or absent, or for something that has failed, will not.
  */
 export function isWaiting(object: Dependent & FluxObject, world: World, kind = "Kustomization"): boolean {
@@ -118,7 +118,7 @@ export function isWaiting(object: Dependent & FluxObject, world: World, kind = "
   const known = waitingByKey(world);
   const told = known.get(key);
   if (told !== undefined) return told;
-  // What is met again on the way round is in a circle.
+  // What is met again is in a circle.
   known.set(key, false);
   const source = kind === "HelmRelease" ? helmReleases : kustomizations;
   const states = dependenciesOf(kind, object).map((ref) => stateOf(ref, source, world));
@@ -141,7 +141,7 @@ function stateOf(ref: ObjectRef, source: ListSource, world: World): "ready" | "m
   return ready.reason === "DependencyNotReady" && isWaiting(found, world, ref.kind) ? "moving" : "lost";
 }
 
-/** Whether a dependency that is on its way is still inside its timeout, and nothing that it waits for has failed. */
+/** Whether a dependency that is in progress is still inside its timeout, and nothing that it waits for has failed. */
 function inTime(
   object: FluxObject & { spec?: { timeout?: string; interval?: string } },
   world: World,

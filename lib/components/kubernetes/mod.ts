@@ -1,4 +1,5 @@
 /** Kubernetes itself: the API server, the controllers that act on what is asked of it, DNS, namespaces. */
+import { count } from "../../engine/sentence.ts";
 import {
   type Check,
   type Component,
@@ -63,12 +64,12 @@ const apiServerCheck: Check = {
         ...base,
         status: "ok",
         reason: "Ready",
-        message: "the API server and all its parts are ready",
+        message: "The API server and all its parts are ready",
       }];
     }
-    const message = `the API server is not ready: ${
-      failed.join("; ") || `it answered HTTP ${answer?.status}`
-    }`;
+    const message = failed.length > 0
+      ? `The API server is not ready: ${failed.join("; ")}`
+      : `The API server is not ready and answers HTTP ${answer?.status}`;
     return [{
       ...base,
       status: "critical",
@@ -103,8 +104,10 @@ const leaseCheck: KindCheck<NonNullable<ReturnType<typeof leases.read>>> = {
     return {
       status: "critical",
       reason: "NotRenewed",
-      message: `${name} has not renewed its lease for ${ageText(age)}, so it does not run: ${stands}`,
-      observed: `renewed ${ageText(age)} ago by ${lease.spec?.holderIdentity ?? "nobody"}`,
+      message: `has not been renewed for ${ageText(age)}, so ${name} does not run and ${stands}`,
+      observed: `renewed ${ageText(age)} ago${
+        lease.spec?.holderIdentity ? ` by ${lease.spec.holderIdentity}` : ", held by nobody"
+      }`,
       expected: `renewed within ${limit} s`,
       evidence: "spec.renewTime",
       next: [command`start ${name} on the control plane node (systemctl status ${name}, or its static pod)`],
@@ -130,7 +133,7 @@ const namespaceCheck: KindCheck<Namespace> = {
     return {
       status: "critical",
       reason: "TerminatingStuck",
-      message: `is being deleted for ${ageText(age)} and does not go: ${why || "no reason given"}`,
+      message: `has been terminating for ${ageText(age)}: ${why || "Kubernetes gives no reason"}`,
       observed: `Terminating for ${ageText(age)}`,
       expected: "Active, or gone",
       evidence: "status.conditions",
@@ -160,18 +163,23 @@ const dnsCheck: Check = {
       );
       if (servers.length > 0) {
         const message =
-          "the Service of cluster DNS does not exist although its pods do: names do not resolve";
+          "Service kube-system/kube-dns does not exist although its pods do, so no name resolves";
         const observed = `${servers.length} pods, no Service`;
         const next = [command`kubectl -n kube-system get service,pods -l k8s-app=kube-dns`];
         return [{ ...base, observed, status: "critical", reason: "Missing", message, next }];
       }
-      const message = "there is no Service kube-system/kube-dns, so cluster DNS could not be judged";
+      const message = "Service kube-system/kube-dns does not exist, so cluster DNS could not be judged";
       return [{ ...base, status: "skipped", reason: "NotFound", message }];
     }
     if (ready > 0) {
-      return [{ ...base, status: "ok", reason: "Ready", message: `cluster DNS has ${ready} endpoints` }];
+      return [{
+        ...base,
+        status: "ok",
+        reason: "Ready",
+        message: `Cluster DNS has ${count(ready, "ready endpoint")}`,
+      }];
     }
-    const message = "cluster DNS has no ready endpoints: names do not resolve";
+    const message = "Cluster DNS has no ready endpoints, so no name resolves";
     return [{
       ...base,
       status: "critical",

@@ -1,4 +1,5 @@
 /** Operators: the Deployments that make and keep everything else, and what stands still without them. */
+import { about } from "../../engine/sentence.ts";
 import {
   type Check,
   type Judgement,
@@ -61,24 +62,26 @@ export function operatorCheck(spec: OperatorCheck): Check {
         return [{
           status: "skipped",
           reason: "NotUsed",
-          message: `${spec.title} is not here, and nothing here names it`,
+          message: `${spec.title} is not installed, and nothing here needs it`,
         }];
       }
       if (found.length === 0) return [absent(usual(world), spec.stands)];
       const bad = found.flatMap((ref) => {
         const object = world.get(deployments, ref.namespace, ref.name);
         const judged = object && judge(object, spec);
-        return judged ? [{ ...judged, object: ref }] : [];
+        return judged ? [{ ...about(ref, judged), object: ref }] : [];
       });
       const told = bad.filter(({ reason }) => !spec.onlyScaled || reason === "ScaledToZero");
       if (told.length > 0) return told;
       if (bad.length > 0) {
-        const message = `${
-          bad.map(({ object }) => object.name).join(", ")
-        }: see the finding of the Deployment itself`;
+        const message = bad.length === 1
+          ? `${refText(bad[0]?.object ?? usual(world))} has a finding of its own`
+          : `Deployments ${bad.map(({ object }) => object.name).join(", ")} have findings of their own`;
         return [{ status: "skipped", reason: "JudgedAlready", message }];
       }
-      const message = `${found.map((ref) => ref.name).join(", ")} ${found.length > 1 ? "run" : "runs"}`;
+      const message = `${found.length > 1 ? "Deployments" : "Deployment"} ${
+        found.map((ref) => ref.name).join(", ")
+      } ${found.length > 1 ? "have" : "has"} ready pods`;
       return [{
         status: "ok",
         reason: "Ready",
@@ -94,7 +97,7 @@ function absent(object: ObjectRef, stands: string): ObjectJudgement {
     object,
     status: "critical",
     reason: "Missing",
-    message: `${refText(object)} does not exist: ${stands}`,
+    message: `${refText(object)} does not exist, so ${stands}`,
     observed: "absent",
     expected: "present",
     evidence: "GET /apis/apps/v1/deployments",
@@ -111,7 +114,7 @@ function judge(object: Workload, { stands }: OperatorCheck): Judgement | undefin
   return {
     status: "critical",
     reason: desired === 0 ? "ScaledToZero" : "NoneReady",
-    message: desired === 0 ? `is scaled to zero: ${stands}` : `0 of ${desired} pods are ready: ${stands}`,
+    message: `${desired === 0 ? "is scaled to zero" : "has no ready pod"}, so ${stands}`,
     observed: `${ready} of ${desired} ready`,
     expected: "at least 1",
     evidence: "status.readyReplicas",

@@ -1,4 +1,6 @@
 /** The Nessie catalog: its pods, its API, its warehouse. */
+import { refText } from "../../engine/model.ts";
+import { are } from "../../engine/sentence.ts";
 import {
   type Check,
   type Component,
@@ -57,7 +59,7 @@ const service = (world: World): ObjectRef => ({
 });
 const warehouse: ObjectRef = { kind: "Warehouse", name: "default warehouse of nessie" };
 
-/** No answer was asked for: the Service is missing or nobody stands behind it. */
+/** No answer was asked for: the Service is missing or has no ready endpoints. */
 function unasked(world: World): Judgement {
   const there = world.get(services, world.namespace, "nessie");
   const judged = there && world.judge(serviceCheck, there);
@@ -65,10 +67,12 @@ function unasked(world: World): Judgement {
     status: "critical",
     reason: judged?.reason ?? (there ? "NoAnswer" : "Missing"),
     message: there
-      ? `cannot be asked: Service nessie ${judged?.message ?? "does not lead to anybody who is ready"}`
-      : "Service nessie does not exist",
-    observed: "no answer",
-    expected: "HTTP 200",
+      ? `${refText(service(world))} ${
+        judged?.message ?? "has no ready endpoints"
+      }, so Nessie cannot be reached`
+      : `${refText(service(world))} does not exist`,
+    observed: there ? "no answer" : "absent",
+    expected: there ? "HTTP 200" : "present",
     next: [
       command`kubectl -n ${world.namespace} get service,endpointslices,pods -l app.kubernetes.io/name=nessie`,
     ],
@@ -79,7 +83,8 @@ function unasked(world: World): Judgement {
 function whileChanging(httpStatus: number, world: World): Judgement | undefined {
   const cluster = httpStatus >= 500 ? changingCluster(world) : undefined;
   if (!cluster) return undefined;
-  const message = `answers HTTP ${httpStatus} while its database, Cluster ${cluster}, changes its primary`;
+  const message =
+    `Nessie answers HTTP ${httpStatus} while its database, Cluster ${cluster}, changes its primary`;
   return { status: "ok", reason: IN_PROGRESS, message };
 }
 
@@ -87,7 +92,7 @@ const apiCheck: Check = {
   id: "nessie.api-answers",
   title: "Nessie API",
   explain:
-    "GET /api/v2/config answers 200 with a default branch. A catalog with an empty main branch is well.",
+    "GET /api/v2/config answers 200 with a default branch. A catalog with an empty main branch is healthy.",
   needs: [services, endpointSlices, nessieApi],
   object: service,
   run(world) {
@@ -96,14 +101,16 @@ const apiCheck: Check = {
     const base = { observed: `HTTP ${answer.status}`, expected: "HTTP 200", evidence: "GET /api/v2/config" };
     if (answer.status === 200 && answer.body?.defaultBranch) {
       const { specVersion, defaultBranch } = answer.body;
-      const message = `the API answers (spec ${specVersion ?? "unknown"}, default branch ${defaultBranch})`;
+      const message = `Nessie's API answers (spec ${
+        specVersion ?? "unknown"
+      }, default branch ${defaultBranch})`;
       return [{ ...base, status: "ok", reason: "Answers", message }];
     }
     const changing = whileChanging(answer.status, world);
     if (changing) return [{ ...base, ...changing }];
     const message = answer.status === 200
-      ? "the API answers 200, but not as Nessie does: no default branch"
-      : `the API answers HTTP ${answer.status}`;
+      ? "Nessie's API answers HTTP 200 without a default branch, as no Nessie does"
+      : `Nessie's API answers HTTP ${answer.status}`;
     return [{
       ...base,
       status: "critical",
@@ -128,8 +135,8 @@ const warehouseCheck: Check = {
     const down = (health?.body?.checks ?? []).filter((part) => part.status === "DOWN").map((part) =>
       part.name
     );
-    const observed = `/iceberg/v1/config HTTP ${iceberg?.status ?? "not asked"}, /q/health ${
-      health?.body?.status ?? `HTTP ${health?.status ?? "not asked"}`
+    const observed = `/iceberg/v1/config ${httpText(iceberg?.status)}, /q/health ${
+      health?.body?.status ?? httpText(health?.status)
     }`;
     const base = {
       observed,
@@ -137,7 +144,7 @@ const warehouseCheck: Check = {
       evidence: "GET /iceberg/v1/config, GET :9000/q/health",
     };
     if (iceberg?.status === 200 && down.length === 0 && (!health || health.status === 200)) {
-      return [{ ...base, status: "ok", reason: "Up", message: "the catalog's warehouse is up" }];
+      return [{ ...base, status: "ok", reason: "Up", message: "Nessie serves its warehouse" }];
     }
     const changing = whileChanging(Math.max(iceberg?.status ?? 0, health?.status ?? 0), world);
     if (changing) return [{ ...base, ...changing }];
@@ -147,12 +154,15 @@ const warehouseCheck: Check = {
       status: "critical",
       reason: unreachable ? "NoAnswer" : "WarehouseDown",
       message: down.length > 0
-        ? `the catalog says that ${down.join(", ")} is down`
-        : `the catalog does not serve its warehouse (${observed})`,
+        ? `Nessie reports that ${down.join(", ")} ${are(down.length)} down`
+        : `Nessie does not serve its warehouse (${observed})`,
       next: [command`kubectl -n ${world.namespace} logs deploy/nessie --tail=50`],
     }];
   },
 };
+
+const httpText = (status: number | undefined): string =>
+  status === undefined ? "no answer" : `HTTP ${status}`;
 
 /** A warehouse needs the catalog, and the Services and buckets that the catalog's configuration names. */
 function warehouseEdges(world: World): Edge[] {

@@ -1,5 +1,6 @@
 /** Network policies: which declared connections they cut. A policy that explains a drop comes before any other suspect. */
 import type { Component, Edge, KindCheck, ListSource, ObjectRef, World } from "../../engine/model.ts";
+import { listed } from "../../engine/sentence.ts";
 import { intOrStr, list, num, obj, str } from "../../engine/decode.ts";
 import {
   CLUSTER_DNS,
@@ -213,9 +214,9 @@ const policyCheck: KindCheck<Policy> = {
   id: "networkpolicies.flows",
   title: "network policies",
   explain:
-    "No policy cuts a connection that a pod's configuration asks for: its environment, arguments and ConfigMaps name " +
-    "Services, and policies are simulated for the way there and for DNS; nor the way of an operator to what it keeps (CloudNativePG to " +
-    "its instances, External Secrets to its stores). Critical when somebody fails as he would for want of it, else a warning.",
+    "No policy denies a connection that a pod's configuration asks for: its environment, arguments and ConfigMaps name " +
+    "Services, and policies are simulated for the connection there and for DNS; nor the connection of an operator to what it keeps (CloudNativePG to " +
+    "its instances, External Secrets to its stores). Critical when some workload fails as it would without it, else a warning.",
   source: networkPolicies,
   also: [pods, services, namespaces],
   okNeeds: [deployments, configMaps, clusters],
@@ -233,9 +234,7 @@ const policyCheck: KindCheck<Policy> = {
     return {
       status: hurting ? "critical" : "warning",
       reason: "NetworkPolicyDenies",
-      message: `cuts ${named.slice(0, 3).join("; ")}${
-        named.length > 3 ? ` and ${named.length - 3} more` : ""
-      }`,
+      message: `denies ${named.length > 1 ? "the connections" : "the connection"} ${listed(named)}`,
       observed: `no ${direction} rule allows ${flow.protocol} ${flow.port}`,
       expected: "a rule for every connection that is configured",
       evidence: "simulated from spec.podSelector, egress and ingress",
@@ -257,12 +256,12 @@ function policyEdges(world: World): Edge[] {
     const common = { to: policy, because: ["NetworkPolicyDenies"], inferred: true };
     if (flow.asks) {
       const { sufferer, reasons } = flow.asks;
-      return [{ ...common, from: sufferer, via: "way of its operator", explains: reasons }];
+      return [{ ...common, from: sufferer, via: "connection of its operator", explains: reasons }];
     }
     return matesOf(flow.from, world).map((pod) => ({
       ...common,
       from: refOf("Pod", pod),
-      via: `way to ${flow.target.name}`,
+      via: `connection to ${flow.target.name}`,
       explains: blamesOthers(pod, world) ? CONNECTION_ERRORS : [],
     }));
   });

@@ -1,4 +1,5 @@
 /** Nodes: Ready, without pressure, and open for pods. */
+import { are, count, listed } from "../../engine/sentence.ts";
 import type { Check, Component, KindCheck } from "../../engine/model.ts";
 import { ageSeconds, ageText, conditionOf, isReady, refOf } from "../common/mod.ts";
 import { nodes } from "../kubernetes/mod.ts";
@@ -24,7 +25,7 @@ const nodeCheck: KindCheck<Node> = {
       return {
         status: "critical",
         reason: "NodeNotReady",
-        message: `is not Ready for ${age}: ${ready?.message ?? "its kubelet has never reported"}`,
+        message: `has not been Ready for ${age}: ${ready?.message ?? "its kubelet has never reported"}`,
         observed: `Ready=${ready?.status ?? "absent"} ${ready?.reason ?? ""}`.trim(),
         expected: "Ready=True",
         evidence: "status.conditions[Ready]",
@@ -38,7 +39,7 @@ const nodeCheck: KindCheck<Node> = {
       return {
         status: "critical",
         reason: pressed.type ?? "Pressure",
-        message: `${pressed.type}: ${pressed.message ?? pressed.reason}`,
+        message: `reports ${pressed.type}: ${pressed.message ?? pressed.reason}`,
         observed: `${pressed.type}=True`,
         expected: "False",
         evidence: `status.conditions[${pressed.type}]`,
@@ -49,7 +50,7 @@ const nodeCheck: KindCheck<Node> = {
     return {
       status: "warning",
       reason: "Cordoned",
-      message: "is cordoned: no new pods are placed on it",
+      message: "is cordoned, so no new pods are placed on it",
       observed: "spec.unschedulable true",
       expected: "open for pods",
       evidence: "spec.unschedulable",
@@ -77,13 +78,17 @@ const someNode: Check = {
         ...base,
         status: "ok",
         reason: "Ready",
-        message: `${open.length} of ${all.length} nodes take pods`,
+        message: `${open.length} of ${count(all.length, "node")} ${
+          open.length === 1 ? "accepts" : "accept"
+        } new pods`,
       }];
     }
     const cordoned = all.filter((node) => node.spec?.unschedulable).map((node) => node.metadata?.name);
-    const why = cordoned.length > 0 ? `: ${cordoned.slice(0, 3).join(", ")} cordoned` : "";
+    const why = cordoned.length > 0
+      ? ` because ${listed(cordoned.flatMap((name) => name ?? []))} ${are(cordoned.length)} cordoned`
+      : "";
     const next = cordoned.map((name) => command`kubectl uncordon ${name}`).slice(0, 3);
-    const message = `0 of ${all.length} nodes take pods${why}`;
+    const message = `No node accepts new pods${why}`;
     return [{
       ...base,
       status: "critical",

@@ -1,4 +1,5 @@
 /** The object store as the lakehouse uses it: its user, the user's keys, its buckets. */
+import { refText } from "../../engine/model.ts";
 import { restPath } from "../../untrusted/api_path.ts";
 import {
   type Check,
@@ -107,7 +108,7 @@ const userCheck: Check = {
       return [{
         status: "critical",
         reason: "Missing",
-        message: `CephObjectStoreUser ${USER} does not exist: nobody can read or write the lake`,
+        message: `CephObjectStoreUser rook-ceph/${USER} does not exist, so nobody can read or write the lake`,
         observed: "absent",
         expected: "Ready",
         evidence,
@@ -121,7 +122,7 @@ const userCheck: Check = {
         ...base,
         status: "critical",
         reason: "UserNotReady",
-        message: `is ${user.phase || "not reconciled yet"}`,
+        message: `${refText(user.ref)} is ${user.phase ? `in phase ${user.phase}` : "not reconciled yet"}`,
         next,
       }];
     }
@@ -129,15 +130,20 @@ const userCheck: Check = {
     const keys = secret?.metadata?.keys;
     const absent = keys ? KEYS.filter((key) => !keys.includes(key)) : [];
     if (secret && absent.length === 0) {
-      return [{ ...base, status: "ok", reason: "Ready", message: "is Ready and its Secret has its keys" }];
+      return [{
+        ...base,
+        status: "ok",
+        reason: "Ready",
+        message: `${refText(user.ref)} is Ready and its Secret has its keys`,
+      }];
     }
     return [{
       ...base,
       status: "critical",
       reason: secret ? "MissingKey" : "SecretMissing",
       message: secret
-        ? `its Secret ${user.secret.name} lacks ${absent.join(", ")}`
-        : `is Ready, but its Secret ${user.secret.name} is gone`,
+        ? `${refText(user.ref)} is Ready, but its Secret ${user.secret.name} has no ${absent.join(", ")}`
+        : `${refText(user.ref)} is Ready, but its Secret ${user.secret.name} does not exist`,
       next: [
         command`kubectl -n ${user.secret.namespace} get secret ${user.secret.name}`,
         command`kubectl -n rook-ceph rollout restart deploy/rook-ceph-operator`,
@@ -179,7 +185,7 @@ const bucketCheck: Check = {
   run(world) {
     const asked = askedBuckets(world);
     if (asked.length === 0) {
-      const message = `no bucket claim in namespace ${world.namespace}: there is no bucket to ask for`;
+      const message = `Namespace ${world.namespace} has no ObjectBucketClaim, so there is no bucket to check`;
       return [{ status: "skipped", reason: "NoClaims", message }];
     }
     const answers = world.answers(bucketProbes);
@@ -188,20 +194,20 @@ const bucketCheck: Check = {
       const status = own(answers, bucket)?.status;
       const base = {
         object: bucketRef(bucket),
-        observed: `HTTP ${status ?? "not asked"}`,
+        observed: status === undefined ? "no answer" : `HTTP ${status}`,
         expected: "HTTP 403 or 200",
         evidence: `GET /${bucket}, unsigned`,
       };
       if (status === 403 || status === 200) {
-        return { ...base, status: "ok" as const, reason: "Exists", message: `bucket ${bucket} answers` };
+        return { ...base, status: "ok" as const, reason: "Exists", message: `Bucket ${bucket} exists` };
       }
       const next = [
         command`kubectl -n rook-ceph get cephobjectstores,pods,endpointslices`,
         command`kubectl -n ${world.namespace} get objectbucketclaims`,
       ];
-      const young = claim && status === 404 ? claimOnItsWay(claim, world) : undefined;
+      const young = claim && status === 404 ? claimInProgress(claim, world) : undefined;
       if (young) {
-        const message = `bucket ${bucket} is not made yet: its claim ${young.message}`;
+        const message = `Bucket ${bucket} does not exist yet because its claim ${young.message}`;
         return { ...base, status: "ok" as const, reason: IN_PROGRESS, message };
       }
       if (status === 404) {
@@ -209,14 +215,14 @@ const bucketCheck: Check = {
           ...base,
           status: "critical" as const,
           reason: "NoSuchBucket",
-          message: `bucket ${bucket} does not exist`,
+          message: `Bucket ${bucket} does not exist`,
           next,
         };
       }
       const reason = status === undefined || status === 503 ? "NoAnswer" : "ErrorAnswer";
       const message = status === undefined
-        ? `bucket ${bucket} cannot be asked for: nobody is ready behind the gateway`
-        : `bucket ${bucket} answers HTTP ${status}`;
+        ? `Bucket ${bucket} cannot be reached because the gateway has no ready endpoints`
+        : `Bucket ${bucket} cannot be used because the gateway answers HTTP ${status}`;
       return { ...base, status: "critical" as const, reason, message, next };
     });
     return judged;
@@ -230,7 +236,7 @@ function notAsked(bucket: string): ObjectJudgement {
     object: bucketRef(bucket),
     status: "unknown",
     reason: "InvalidName",
-    message: `${name} is not a valid name of a bucket, so it was not asked for`,
+    message: `${name} is not a valid name of a bucket, so it was not checked`,
     observed: name,
     expected: "3 to 255 letters, digits, dots, dashes and underscores",
     next: [command`kubectl get objectbucketclaims -A`],
@@ -242,7 +248,7 @@ function isBucketName(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{2,254}$/.test(text) && !text.includes("..");
 }
 
-function claimOnItsWay(ref: ObjectRef, world: World): Judgement | undefined {
+function claimInProgress(ref: ObjectRef, world: World): Judgement | undefined {
   const object = world.get(objectBucketClaims, ref.namespace, ref.name);
   const judged = object && world.judge(claimCheck, object);
   return judged?.status === "ok" ? judged : undefined;

@@ -69,7 +69,7 @@ const placeOfConnect = perWorld((world): Host | undefined => {
   return port ? { service: FALLBACK, port, secure: false } : undefined;
 });
 
-/** Connect's API, as an object outside Kubernetes: its Service may be well while it is not. */
+/** Connect's API, as an object outside Kubernetes: its Service may be healthy while it is not. */
 function apiOf(world: World): ObjectRef {
   const { namespace, name } = placeOfConnect(world)?.service ?? FALLBACK;
   return { kind: "OnePasswordConnect", name: `${namespace}/${name}` };
@@ -103,10 +103,10 @@ interface Health {
 }
 
 /**
- * States of a part that is well, as 1.7 and its predecessors say it. `TOKEN_NEEDED`, `UNINITIALIZED` and `NOT_SYNCED`
+ * States of a healthy part, as 1.7 and its predecessors say it. `TOKEN_NEEDED`, `UNINITIALIZED` and `NOT_SYNCED`
  * only say that nobody has asked with a token yet.
  */
-const WELL = new Set([
+const HEALTHY = new Set([
   "ACTIVE",
   "AVAILABLE",
   "OK",
@@ -121,8 +121,8 @@ function unasked(world: World): Judgement[] | undefined {
   const host = placeOfConnect(world);
   if (!host) {
     const message = connectStores(world).length > 0
-      ? "its stores ask a 1Password Connect outside this cluster, which only they can reach"
-      : "no store of this cluster reads 1Password Connect";
+      ? "The stores use a 1Password Connect outside this cluster, which only they can reach"
+      : "No store of this cluster reads 1Password Connect";
     return [{ status: "skipped", reason: "NotHere", message }];
   }
   const { namespace, name } = host.service;
@@ -130,13 +130,14 @@ function unasked(world: World): Judgement[] | undefined {
   if (there && ready(world, host)) return undefined;
   const elsewhere = world.list(services).filter((entry) => entry.metadata?.name === name)
     .map((entry) => `${entry.metadata?.namespace}/${name}`);
-  const hint = elsewhere.length > 0 ? `; Service ${elsewhere.join(", ")} does` : "";
+  const hint = elsewhere.length > 0 ? `; Service ${elsewhere.join(", ")} exists` : "";
   return [{
     status: "critical",
     reason: "NoAnswer",
     message: there
-      ? `cannot be asked: nobody is ready behind Service ${namespace}/${name}`
-      : `cannot be asked: Service ${namespace}/${name}, which the stores name, does not exist${hint}`,
+      ? `1Password Connect cannot be reached because Service ${namespace}/${name} has no ready endpoints`
+      : `1Password Connect cannot be reached because Service ${namespace}/${name}, which the stores name, does not ` +
+        `exist${hint}`,
     observed: there ? "0 ready endpoints" : "absent",
     expected: "HTTP 200",
     evidence: "GET /api/v1/services, EndpointSlices",
@@ -163,10 +164,18 @@ const heartbeatCheck: Check = {
     const nothing = unasked(world);
     if (nothing) return nothing;
     const status = world.answers(connectAnswers).heartbeat?.status;
-    const base = { observed: `HTTP ${status ?? "none"}`, expected: "HTTP 200", evidence: "GET /heartbeat" };
-    if (status === 200) return [{ ...base, status: "ok", reason: "Answers", message: "Connect answers" }];
+    const base = {
+      observed: status === undefined ? "no answer" : `HTTP ${status}`,
+      expected: "HTTP 200",
+      evidence: "GET /heartbeat",
+    };
+    if (status === 200) {
+      return [{ ...base, status: "ok", reason: "Answers", message: "1Password Connect answers" }];
+    }
     const reason = status === undefined || status === 503 ? "NoAnswer" : "ErrorAnswer";
-    const message = `Connect does not answer as it should: HTTP ${status ?? "nothing"}`;
+    const message = status === undefined
+      ? "1Password Connect does not answer"
+      : `1Password Connect answers HTTP ${status} to its heartbeat`;
     return [{ ...base, status: "critical", reason, message, next: [logs(world, "connect-api")] }];
   },
 };
@@ -175,7 +184,7 @@ const healthCheck: Check = {
   id: "onepassword-connect.health",
   title: "1Password Connect's parts",
   explain:
-    "GET /health of Connect answers 200 and none of its parts (database, sync) has failed. TOKEN_NEEDED is well: nobody " +
+    "GET /health of Connect answers 200 and none of its parts (database, sync) has failed. TOKEN_NEEDED is healthy, since nobody " +
     "has asked for a secret yet. Connect runs on with wrong credentials; only its sync says so.",
   needs: [clusterSecretStores, services, endpointSlices, connectAnswers],
   object: apiOf,
@@ -184,15 +193,15 @@ const healthCheck: Check = {
       return [{
         status: "skipped",
         reason: "NotAsked",
-        message: "there is no Connect to ask: see its heartbeat",
+        message: "1Password Connect cannot be reached, as its heartbeat shows",
       }];
     }
     const answer = world.answers(connectAnswers).health;
     const parts = answer?.body?.dependencies ?? [];
-    const failed = parts.filter(({ status }) => !WELL.has(status ?? ""));
+    const failed = parts.filter(({ status }) => !HEALTHY.has(status ?? ""));
     const told = parts.map(({ service, status }) => `${service} ${status}`).join(", ");
     const base = {
-      observed: `HTTP ${answer?.status ?? "none"}${told ? `: ${told}` : ""}`,
+      observed: `${answer ? `HTTP ${answer.status}` : "no answer"}${told ? `: ${told}` : ""}`,
       expected: "HTTP 200, every part ACTIVE",
       evidence: "GET /health",
     };
@@ -201,15 +210,19 @@ const healthCheck: Check = {
         ...base,
         status: "ok",
         reason: "Healthy",
-        message: `Connect's parts are well: ${told || "none named"}`,
+        message: told
+          ? `All parts of 1Password Connect are healthy (${told})`
+          : "1Password Connect names no parts",
       }];
     }
     const why = failed.map(({ service, status, message }) =>
       `${service} is ${status}${message ? ` (${message})` : ""}`
     );
     const message = why.length > 0
-      ? `Connect runs, but ${why.join(", ")}`
-      : `Connect's /health answers HTTP ${answer?.status ?? "nothing"}`;
+      ? `1Password Connect runs, but ${why.join(", ")}`
+      : answer
+      ? `1Password Connect answers HTTP ${answer.status} to /health`
+      : "1Password Connect does not answer to /health";
     const next = [logs(world, "connect-sync"), logs(world, "connect-api")];
     return [{ ...base, status: "critical", reason: "ErrorAnswer", message, next }];
   },
@@ -285,21 +298,19 @@ const podsReadyCheck: Check = {
   run: (world) =>
     deploymentCheck.run(world).map((judged) =>
       judged.reason === "NotUsed"
-        ? { ...judged, message: `1Password Connect is not here${pointer(world)}` }
+        ? { ...judged, message: `1Password Connect is not installed${pointer(world)}` }
         : judged
     ),
 };
 
 function pointer(world: World): string {
   const service = serviceOfConnect(world);
-  if (service) return `: see ${refText(service)}, which its stores name and which does not exist`;
-  if (connectStores(world).length > 0) return ": its stores ask one outside this cluster";
+  if (service) return `; its stores name ${refText(service)}, which does not exist`;
+  if (connectStores(world).length > 0) return "; its stores use one outside this cluster";
   const absent = world.list(externalSecrets).flatMap(storesOf).filter((ref) => !findStore(ref, world));
   const names = new Set(absent.map(refText));
   if (names.size === 0) return ", and no store names it";
-  return `: see ${[...names].join(", ")}, which ExternalSecrets name and which ${
-    names.size > 1 ? "do" : "does"
-  } not exist`;
+  return `; ExternalSecrets name ${[...names].join(", ")}, which ${names.size > 1 ? "do" : "does"} not exist`;
 }
 
 export const onepasswordConnect: Component = {

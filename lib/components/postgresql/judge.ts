@@ -1,4 +1,5 @@
 /** Judges CloudNativePG clusters by their phase, their instances and their primary. */
+import { count } from "../../engine/sentence.ts";
 import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
 import { ageSeconds, ageText, conditionOf, judgeDeletion, refOf } from "../common/mod.ts";
 import { type Cluster, clusters } from "./kinds.ts";
@@ -68,7 +69,7 @@ export const clusterCheck: KindCheck<Cluster> = {
   judge: judgeCluster,
 };
 
-/** undefined: all instances are ready, or a change is on its way. */
+/** undefined: all instances are ready, or a change is in progress. */
 function judgeCluster(object: Cluster, world: World): Judgement | undefined {
   const { namespace, name, creationTimestamp } = object.metadata ?? {};
   const describe = command`kubectl -n ${namespace} describe clusters.postgresql.cnpg.io ${name}`;
@@ -86,21 +87,24 @@ function judgeCluster(object: Cluster, world: World): Judgement | undefined {
   const why = phaseReason ? `: ${phaseReason}` : "";
   if (object.annotations?.["cnpg.io/hibernation"] === "on") {
     const message =
-      "is hibernated on purpose: no instance runs until the annotation cnpg.io/hibernation is off";
+      "is hibernated on purpose, so no instance runs until the annotation cnpg.io/hibernation is off";
     const next = [
       command`kubectl -n ${namespace} annotate clusters.postgresql.cnpg.io ${name} cnpg.io/hibernation=off --overwrite`,
     ];
-    return { ...base, status: "critical", reason: "Hibernated", message, next };
+    const observed = `annotation cnpg.io/hibernation on, ${readyInstances} of ${instances} instances ready`;
+    return { ...base, observed, status: "critical", reason: "Hibernated", message, next };
   }
   if (!object.status?.phase) {
     if (age < 60) {
-      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was made ${ageText(age)} ago` };
+      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was created ${ageText(age)} ago` };
     }
-    const message = `CloudNativePG's operator has not looked at it in ${ageText(age)}`;
+    const message = `has waited ${ageText(age)} for CloudNativePG's operator to reconcile it`;
     return { ...base, status: "critical", reason: "NotReconciled", message };
   }
   const failed = FAILED.find(([words]) => words.test(phase));
-  if (failed) return { ...base, status: "critical", reason: failed[1], message: `${phase}${why}` };
+  if (failed) {
+    return { ...base, status: "critical", reason: failed[1], message: `is in phase "${phase}"${why}` };
+  }
   if (readyInstances >= instances) return judgeSettled(object, world, base);
   return judgeShort(object, world, base, why);
 }
@@ -117,7 +121,9 @@ function judgeShort(object: Cluster, world: World, base: Base, why: string): Jud
     ...base,
     status: "ok" as const,
     reason: IN_PROGRESS,
-    message: `is in phase "${phase}"${why}`,
+    message: `has ${readyInstances} of ${
+      count(instances, "instance")
+    } ready while a change is in progress (phase "${phase}"${why})`,
   };
   if (age < SETUP_SECONDS || (readyInstances > 0 && isChangingPrimary(object, world))) return inProgress;
   if (phase === FIRST) {
@@ -127,7 +133,7 @@ function judgeShort(object: Cluster, world: World, base: Base, why: string): Jud
   const patience = CHANGES.find(([words]) => words.test(phase))?.[1] ?? 0;
   if (since < (readyInstances > 0 ? patience : Math.min(patience, SETUP_SECONDS))) return inProgress;
   if (readyInstances === 0) {
-    const message = `none of its ${instances} instances is ready (phase "${phase}"${why})`;
+    const message = `has no ready instance and is in phase "${phase}"${why}`;
     return { ...base, status: "critical", reason: "NoneReady", message };
   }
   if (/failing over/i.test(phase)) {
@@ -139,7 +145,7 @@ function judgeShort(object: Cluster, world: World, base: Base, why: string): Jud
     };
   }
   // It still serves: what it has lost is the reserve.
-  const message = `${readyInstances} of ${instances} instances are ready (phase "${phase}"${why})`;
+  const message = `has ${readyInstances} of ${instances} instances ready and is in phase "${phase}"${why}`;
   return { ...base, status: "warning", reason: "SomeReady", message };
 }
 
@@ -156,7 +162,7 @@ function judgeSettled(object: Cluster, world: World, base: Base): Judgement | un
   }
   if (phase === "Waiting for user action") {
     const message = `waits for a person to switch over its primary: ${
-      object.status?.phaseReason ?? "no reason is given"
+      object.status?.phaseReason ?? "the operator gives no reason"
     }`;
     return { ...base, status: "warning", reason: "WaitingForUser", message };
   }
@@ -166,7 +172,7 @@ function judgeSettled(object: Cluster, world: World, base: Base): Judgement | un
       ...base,
       status: "warning",
       reason: "Fenced",
-      message: `instances ${fenced} are fenced off: PostgreSQL is stopped in them`,
+      message: `has fenced instances ${fenced}, in which PostgreSQL is stopped`,
     };
   }
   const roles = Object.entries(managedRolesStatus?.cannotReconcile ?? {});

@@ -1,4 +1,6 @@
 /** PostgreSQL on CloudNativePG: its instances, its primary, and the Service that leads to it. */
+import { refText } from "../../engine/model.ts";
+import { count } from "../../engine/sentence.ts";
 import { type Check, type Component, IN_PROGRESS, type ObjectRef, type World } from "../../engine/model.ts";
 import { appliesKind } from "../flux/mod.ts";
 import { conditionOf, refOf, servedCheck } from "../common/mod.ts";
@@ -51,7 +53,7 @@ const instancesCheck: Check = {
       return [{
         status: "critical",
         reason: "Missing",
-        message: `there is no PostgreSQL Cluster in namespace ${world.namespace}`,
+        message: `Namespace ${world.namespace} has no PostgreSQL Cluster`,
         observed: "0 Clusters",
         expected: "at least 1",
         evidence: `GET ${clusters.path}`,
@@ -74,15 +76,15 @@ const instancesCheck: Check = {
       };
       const judged = world.judge(clusterCheck, object);
       if (judged && judged.status !== "ok") {
-        const message = `Cluster ${place.object.name} has a finding of its own`;
+        const message = `${refText(place.object)} has a finding of its own`;
         return { ...place, status: "skipped", reason: "JudgedAlready", message };
       }
       const reason = readyInstances < instances ? "Changing" : "Ready";
       const message =
-        `${readyInstances} of ${instances} instances are ready, the primary is ${
-          currentPrimary ?? "not set yet"
-        }` +
-        (reason === "Changing" ? `; a change is on its way (phase "${phase}")` : "");
+        `${refText(place.object)} has ${readyInstances} of ${
+          count(instances, "instance")
+        } ready, and its primary is ${currentPrimary ?? "not set yet"}` +
+        (reason === "Changing" ? `; a change is in progress (phase "${phase}")` : "");
       return { ...place, status: "ok", reason, message };
     });
   },
@@ -92,7 +94,7 @@ const primaryCheck: Check = {
   id: "postgresql.primary-service",
   title: "PostgreSQL primary's Service",
   explain:
-    "The Service NAME-rw exists and leads to the pod that is the primary, which is Ready: that is where writes go.",
+    "The Service NAME-rw exists and its endpoint is the primary, which is Ready, for that is where writes go.",
   needs: [clusters, services, endpointSlices, pods],
   object: (world) => ({ ...wanted(world), kind: "Service", name: `${wanted(world).name}-rw` }),
   run(world) {
@@ -101,7 +103,7 @@ const primaryCheck: Check = {
       return [{
         status: "skipped",
         reason: "NoCluster",
-        message: "there is no Cluster that has been set up",
+        message: "No Cluster has been set up yet",
       }];
     }
     return all.map((object) => judgePrimary(object, world));
@@ -119,10 +121,10 @@ function judgePrimary(object: Cluster, world: World): Found {
   const ready = conditionOf(pod ?? {}, "Ready")?.status === "True";
   const base = {
     object: service,
-    observed: `leads to ${behind.join(", ") || "nobody"}; primary ${primary ?? "none"} ${
+    observed: `ready endpoints ${behind.join(", ") || "none"}, primary ${primary ?? "none"} ${
       ready ? "Ready" : "not Ready"
     }`,
-    expected: "leads to the primary, which is Ready",
+    expected: "the primary as endpoint, Ready",
     evidence: "EndpointSlice, status.currentPrimary",
   };
   if (primary && behind.includes(primary)) {
@@ -130,15 +132,15 @@ function judgePrimary(object: Cluster, world: World): Found {
       ...base,
       status: "ok",
       reason: "Ready",
-      message: `${service.name} leads to the primary ${primary}`,
+      message: `${refText(service)} has the primary ${primary} as its endpoint`,
     };
   }
   // A switchover or a first start takes a while; the Cluster's own check knows how long it may.
   const settled = object.status?.phase === "Cluster in healthy state" && ready;
-  const well = (world.judge(clusterCheck, object)?.status ?? "ok") === "ok";
-  if (well && (isChangingPrimary(object, world) || (behind.length === 0 && !settled))) {
-    const message = `${service.name} leads to ${
-      behind.join(", ") || "nobody"
+  const healthy = (world.judge(clusterCheck, object)?.status ?? "ok") === "ok";
+  if (healthy && (isChangingPrimary(object, world) || (behind.length === 0 && !settled))) {
+    const message = `${refText(service)} has ${
+      behind.length > 0 ? `endpoint ${behind.join(", ")}` : "no ready endpoints"
     } while the primary changes (phase "${object.status?.phase}")`;
     return { ...base, status: "ok", reason: IN_PROGRESS, message };
   }
@@ -147,16 +149,19 @@ function judgePrimary(object: Cluster, world: World): Found {
   ];
   const bad = { ...base, status: "critical" as const, next };
   if (!world.get(services, service.namespace, service.name)) {
-    return { ...bad, reason: "Missing", message: `Service ${service.name} does not exist` };
+    return { ...bad, reason: "Missing", message: `${refText(service)} does not exist` };
   }
   if (behind.length === 0) {
-    return { ...bad, reason: "NoEndpoints", message: "leads to nobody: no primary is ready" };
+    const message = `${refText(service)} has no ready endpoints because no primary is ready`;
+    return { ...bad, reason: "NoEndpoints", message };
   }
-  const message = `leads to ${behind.join(", ")}, but the primary is ${primary ?? "not known"}`;
+  const message = `${refText(service)} has endpoint ${behind.join(", ")}, but the primary is ${
+    primary ?? "not known"
+  }`;
   return { ...bad, object: cluster, reason: "NoPrimary", message };
 }
 
-/** The pods that a Service leads to now. */
+/** The pods that are a Service's ready endpoints now. */
 function targetsOf(service: ObjectRef, world: World): string[] {
   return world.list(endpointSlices)
     .filter((slice) =>

@@ -42,8 +42,8 @@ export function provisionerFault(entry: StorageClass, world: World): Judgement |
     status: "critical",
     reason: "WrongProvisioner",
     message:
-      `names provisioner ${entry.provisioner}, but Rook's operator runs in namespace ${where.join(", ")}: ` +
-      "nobody answers its claims",
+      `names provisioner ${entry.provisioner}, but Rook's operator runs in namespace ${where.join(", ")}, ` +
+      "so its claims are never served",
     observed: entry.provisioner,
     expected: `${where[0]}.ceph.rook.io/bucket`,
     evidence: "provisioner",

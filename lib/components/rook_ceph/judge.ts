@@ -56,9 +56,9 @@ export function judgePhase(kind: string, object: Phased, world: World): Judgemen
   };
   if (phase === "") {
     if (age < BIND_SECONDS * 2) {
-      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was made ${ageText(age)} ago` };
+      return { ...base, status: "ok", reason: IN_PROGRESS, message: `was created ${ageText(age)} ago` };
     }
-    const message = `Rook's operator has not looked at it in ${ageText(age)}`;
+    const message = `has waited ${ageText(age)} for Rook's operator to reconcile it`;
     return { ...base, reason: "NotReconciled", message };
   }
   const making = MAKING.has(phase) && age < MAKING_SECONDS;
@@ -67,7 +67,7 @@ export function judgePhase(kind: string, object: Phased, world: World): Judgemen
       ...base,
       status: "ok",
       reason: IN_PROGRESS,
-      message: `is being made for ${ageText(age)} (phase ${phase})`,
+      message: `has been in phase ${phase} for ${ageText(age)}, which is within its time`,
     };
   }
   const reason = MAKING.has(phase) ? IN_PROGRESS : phase.replace(/[^A-Za-z]/g, "");
@@ -115,17 +115,15 @@ function judgeCephCluster(object: CephCluster, world: World): Judgement | undefi
   const told = Object.entries(details ?? {}).map(([code, { message }]) =>
     `${code} (${message ?? "no details"})`
   );
-  const what = told.join("; ") || "Ceph gives no details";
+  const what = told.join("; ") || "it gives no details";
   const base = { observed: health ?? "no health", expected: "HEALTH_OK", evidence: "status.ceph", next };
   if (health === "HEALTH_ERR") {
-    return { ...base, status: "critical", reason: "HealthError", message: `Ceph is in HEALTH_ERR: ${what}` };
+    return { ...base, status: "critical", reason: "HealthError", message: `reports HEALTH_ERR: ${what}` };
   }
   const interval = goSeconds(object.spec?.healthCheck?.daemonHealth?.status?.interval) ?? 60;
   const checked = ageSeconds(world.now, lastChecked);
   if (checked !== undefined && checked > MISSED_CHECKS * interval + CHECK_GRACE_SECONDS) {
-    const message = `its health was last checked ${
-      ageText(checked)
-    } ago, so what it says is not true any more`;
+    const message = `was last checked ${ageText(checked)} ago, so the health that it reports is out of date`;
     return {
       ...base,
       status: "critical",
@@ -136,7 +134,7 @@ function judgeCephCluster(object: CephCluster, world: World): Judgement | undefi
   }
   if (phased) return phased;
   if (health !== "HEALTH_WARN") return undefined;
-  return { ...base, status: "warning", reason: "HealthWarning", message: `Ceph is in HEALTH_WARN: ${what}` };
+  return { ...base, status: "warning", reason: "HealthWarning", message: `reports HEALTH_WARN: ${what}` };
 }
 
 /** Bound, or too young to be. */
@@ -150,11 +148,9 @@ function judgeBucketClaim(object: ObjectBucketClaim, world: World): Judgement | 
     return {
       status: "critical",
       reason: "InvalidConfig",
-      message:
-        `spec.additionalConfig has values that are not strings (${
-          odd.join(", ")
-        }): Rook's operator stops at them, ` +
-        "for all storage",
+      message: `has values in spec.additionalConfig that are not strings (${
+        odd.join(", ")
+      }), at which Rook's operator stops for all storage`,
       observed: `${odd.join(", ")}: not a string`,
       expected: "strings, also for numbers",
       evidence: "spec.additionalConfig",
@@ -165,7 +161,7 @@ function judgeBucketClaim(object: ObjectBucketClaim, world: World): Judgement | 
   const age = ageSeconds(world.now, creationTimestamp) ?? 0;
   if (phase === "Bound") return undefined;
   if (phase === "Pending" && age < BIND_SECONDS) {
-    const message = `was claimed ${ageText(age)} ago and is not bound yet`;
+    const message = `was created ${ageText(age)} ago and is not bound yet`;
     return { status: "ok", reason: IN_PROGRESS, message, observed: "phase Pending" };
   }
   const className = object.spec?.storageClassName ?? "";
@@ -175,8 +171,10 @@ function judgeBucketClaim(object: ObjectBucketClaim, world: World): Judgement | 
     status: "critical",
     reason: phase === "Pending" ? "Pending" : phase.replace(/[^A-Za-z]/g, ""),
     message: phase === "Pending"
-      ? `is not bound after ${ageText(age)}: ${by} has not answered`
-      : `is in phase ${phase}: ${by} could not make bucket ${object.spec?.bucketName ?? "(generated)"}`,
+      ? `is not bound after ${ageText(age)} because ${by} has not answered`
+      : `is in phase ${phase} because ${by} could not make bucket ${
+        object.spec?.bucketName ?? "(generated)"
+      }`,
     observed: `phase ${phase}`,
     expected: "phase Bound",
     evidence: "status.phase",

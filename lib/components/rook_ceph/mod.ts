@@ -1,4 +1,6 @@
 /** Rook and Ceph: the cluster, its pools and object stores, its users, and the buckets that were claimed. */
+import { refText } from "../../engine/model.ts";
+import { about } from "../../engine/sentence.ts";
 import type { Check, Component, KindCheck, ListSource } from "../../engine/model.ts";
 import { appliesKind } from "../flux/mod.ts";
 import { refOf, servedCheck } from "../common/mod.ts";
@@ -55,13 +57,13 @@ const presentCheck: Check = {
         return [{
           status: "skipped",
           reason: "NotUsed",
-          message: "no CephCluster is here, and nothing needs one",
+          message: "There is no CephCluster, and nothing needs one",
         }];
       }
       return [{
         status: "critical",
         reason: "Missing",
-        message: "there is no CephCluster, though Rook's operator or object stores are here",
+        message: "There is no CephCluster, although Rook's operator or object stores exist",
         observed: "0 CephClusters",
         expected: "at least 1",
         evidence: `GET ${cephClusters.path}`,
@@ -77,10 +79,12 @@ const presentCheck: Check = {
         evidence: "status.ceph.health",
       };
       if (judged && judged.status !== "ok") {
-        const message = `CephCluster ${place.object.name} has a finding of its own`;
+        const message = `${refText(place.object)} has a finding of its own`;
         return { ...place, status: "skipped", reason: "JudgedAlready", message };
       }
-      const message = `Ceph says ${health}${lastChecked ? ` (checked ${lastChecked})` : ""}`;
+      const message = `${refText(place.object)} reports ${health}${
+        lastChecked ? ` (checked ${lastChecked})` : ""
+      }`;
       return { ...place, status: "ok", reason: "HealthOk", message };
     });
   },
@@ -92,7 +96,7 @@ const provisionerCheck: Check = {
   title: "bucket provisioners",
   explain:
     "The provisioner that a StorageClass for buckets names begins with the namespace in which Rook's operator runs; " +
-    "otherwise nobody answers the claims of that class.",
+    "otherwise the claims of that class are never served.",
   needs: [storageClasses, objectBucketClaims, deployments],
   object: () => ({ kind: "StorageClass", name: "*" }),
   run(world) {
@@ -104,16 +108,17 @@ const provisionerCheck: Check = {
       return [{
         status: "skipped",
         reason: "NotUsed",
-        message: "no bucket claim names a StorageClass that exists",
+        message: "No ObjectBucketClaim names a StorageClass that exists",
       }];
     }
     const bad = classes.flatMap((entry) => {
       const wrong = provisionerFault(entry, world);
-      return wrong ? [{ ...wrong, object: refOf("StorageClass", entry) }] : [];
+      const object = refOf("StorageClass", entry);
+      return wrong ? [{ ...about(object, wrong), object }] : [];
     });
     if (bad.length > 0) return bad;
     const names = classes.map((entry) => entry.metadata?.name).join(", ");
-    return [{ status: "ok", reason: "Answered", message: `Rook answers for the bucket classes ${names}` }];
+    return [{ status: "ok", reason: "Answered", message: `Rook serves the bucket classes ${names}` }];
   },
 };
 
@@ -163,7 +168,7 @@ export const rookCeph: Component = {
       used: (world) => world.list(cephClusters).length > 0,
       found: operatorsOf,
       fallback: (world) => usualPart(NAME, "Deployment", world.namespace),
-      stands: "no bucket, user or volume is made, and Ceph's health is not looked at",
+      stands: "no bucket, user or volume is made, and Ceph's health is not checked",
     }),
     operatorCheck({
       id: "rook-ceph.daemons",

@@ -80,10 +80,10 @@ function granted(world: World): Granted[] {
 const NOT_ASKED: Judgement = {
   status: "skipped",
   reason: "NotAsked",
-  message: "no token was given, so nobody knows what it grants: only who holds one can ask",
+  message: "No token was given to this run, so what it grants is not known",
 };
 
-/** The Secret with the token: a store that is refused points there. */
+/** The Secret with the token: a store that is rejected points there. */
 function tokenOf({ store, ref }: Granted, world: World): ObjectRef {
   const held = store?.provider?.secrets?.[0];
   const namespace = held?.namespace ?? ref.namespace;
@@ -95,7 +95,7 @@ function tokenOf({ store, ref }: Granted, world: World): ObjectRef {
 function judgeExpiry(entry: Granted, world: World): ObjectJudgement {
   const { expiresAt } = entry.grants;
   const object = tokenOf(entry, world);
-  const whose = `the token of ${refText(entry.ref)}`;
+  const whose = `The token of ${refText(entry.ref)}`;
   if (!expiresAt) {
     return { object, status: "ok", reason: "NeverExpires", message: `${whose} does not expire` };
   }
@@ -115,11 +115,11 @@ function judgeExpiry(entry: Granted, world: World): ObjectJudgement {
       ...base,
       status: "unknown",
       reason: "Malformed",
-      message: `${whose} expires at no time that can be read`,
+      message: `${whose} has an expiry time that could not be read`,
     };
   }
   if (left <= 0) {
-    const message = `${whose} expired ${ageText(-left)} ago: Connect refuses whoever comes with it`;
+    const message = `${whose} expired ${ageText(-left)} ago, so 1Password Connect rejects it`;
     return { ...base, status: "critical", reason: "TokenExpired", message };
   }
   const message = `${whose} expires in ${ageText(left)}`;
@@ -133,7 +133,7 @@ export const tokenCheck: Check = {
   title: "token of Connect",
   explain:
     "The token that a store of 1Password uses has not expired, and does not within 30 days. It is looked at when a run is " +
-    "given it; a token that does not expire is well.",
+    "given it; a token that does not expire is fine.",
   needs: [grants, clusterSecretStores, secretStores],
   object: () => ({ kind: "OnePasswordToken", name: "*" }),
   run(world) {
@@ -162,8 +162,9 @@ function judgeVaults(
     evidence: "claims of the token",
   };
   if (!store) {
-    const message =
-      `${whose} grants ${told}; the store itself does not exist, so nobody knows what it will need`;
+    const message = `The token of ${
+      refText(ref)
+    } grants ${told}, but the store does not exist, so what it needs is not known`;
     return [{ object: ref, status: "skipped", reason: "StoreMissing", message }];
   }
   const next = [
@@ -177,16 +178,17 @@ function judgeVaults(
     if (vault?.read) return [];
     if (!vault && unnamed) {
       const message =
-        `may or may not be granted by ${whose}: it grants ${told}, and Connect did not tell their names`;
+        `1Password vault ${wanted} may or may not be granted: ${whose} grants ${told}, and Connect did not tell their names`;
       return [{ ...base, object, status: "unknown", reason: "NamesUnknown", message }];
     }
     const what = vault ? "may be written but not read with" : "is not granted by";
+    const message = `1Password vault ${wanted} ${what} ${whose}, which grants ${told}`;
     return [{
       ...base,
       object,
       status: "critical",
       reason: "NotGranted",
-      message: `${what} ${whose}, which grants ${told}`,
+      message,
       next,
     }];
   });
@@ -196,14 +198,14 @@ function judgeVaults(
     object: { kind: "OnePasswordItem", name: item },
     status: "critical",
     reason: "NotGranted",
-    message: `is in no vault that ${whose} grants; ${
+    message: `1Password item ${item} is in no vault that ${whose} grants, and ${
       members.map((one) => one.externalSecret).join(", ")
-    } asks for it`,
+    } ${members.length === 1 ? "needs" : "need"} it`,
     expected: "in a vault that the token grants",
     next,
   }));
   if (lacking.length + unread.length > 0) return [...lacking, ...unread];
-  const message = `${whose} grants every vault that the store reads: ${told}`;
+  const message = `The token of ${refText(ref)} grants every vault that the store reads: ${told}`;
   return [{ ...base, object: ref, status: "ok", reason: "Granted", message }];
 }
 

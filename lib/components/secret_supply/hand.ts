@@ -1,4 +1,6 @@
 /** Secrets that somebody made by hand where an ExternalSecret should make them: a rebuild would not bring them back. */
+import { refText } from "../../engine/model.ts";
+import { count } from "../../engine/sentence.ts";
 import { type Check, type ObjectJudgement, type ObjectRef, refKey, type World } from "../../engine/model.ts";
 import { clusterSecretStores, externalSecrets, secretStores, targetOf } from "../external_secrets/mod.ts";
 import { perWorld, refOf } from "../common/mod.ts";
@@ -96,16 +98,16 @@ function judge(suspect: Suspect, world: World): ObjectJudgement[] {
     status: "warning",
     reason: "MadeByHand",
     message:
-      `${how}, and ${usersText(users)} ${
+      `${refText(ref)} ${how}, and ${usersText(users)} ${
         users.length > 1 ? "need" : "needs"
-      } it: after a rebuild nothing makes ` +
-      `it again${store ? "" : "; there is no 1Password store yet to make it from"}`,
+      } it; after a rebuild ` +
+      `nothing makes it again${store ? "" : ", and there is no 1Password store yet to make it from"}`,
     observed: by === "people" ? `written by ${secret.metadata?.managers?.join(", ")}` : "no owner",
     expected: "an ExternalSecret that makes it",
     evidence: "metadata.managedFields, metadata.ownerReferences",
     next: [
       ...store
-        ? [command`deno task 1p:status --offer ${place}   # prints the ExternalSecret for it`]
+        ? [command`deno task 1p:status --print-external-secret ${place}`]
         : [command`deno task 1p:install`],
       command`kubectl -n ${ref.namespace} describe secret ${ref.name}`,
     ],
@@ -125,12 +127,12 @@ export const handCheck: Check = {
   run(world) {
     const used = usedSecrets(world);
     if (used.length === 0) {
-      return [{ status: "skipped", reason: "NoneUsed", message: "no pod of the platform uses a Secret" }];
+      return [{ status: "skipped", reason: "NoneUsed", message: "No pod of the platform uses a Secret" }];
     }
     const found = used.flatMap((suspect) => judge(suspect, world));
     if (found.length > 0) return found;
     const observed = `0 of ${used.length} made by hand`;
-    const message = `none of the ${used.length} Secrets that the platform runs with was made by hand`;
+    const message = `The platform uses ${count(used.length, "Secret")}, and none was made by hand`;
     return [{ status: "ok", reason: "NoneMadeByHand", message, observed }];
   },
 };

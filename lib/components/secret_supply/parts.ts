@@ -1,4 +1,5 @@
 /** What brings secrets from 1Password: the workloads of External Secrets and of Connect, without anybody else's. */
+import { about, are, count } from "../../engine/sentence.ts";
 import {
   type Check,
   type Edge,
@@ -39,20 +40,22 @@ export const partsCheck: Check = {
   id: "secret-supply.parts",
   title: "what brings secrets from 1Password",
   explain:
-    "The Deployments and pods of External Secrets and of 1Password Connect, and the Service of Connect, are well. They are " +
+    "The Deployments and pods of External Secrets and of 1Password Connect, and the Service of Connect, are healthy. They are " +
     "judged as every workload is.",
   needs: [deployments, pods, services, endpointSlices, clusterSecretStores],
   object: () => ({ kind: "Deployment", name: "*" }),
   run(world) {
     const parts = partsOf(world);
     if (parts.length === 0) {
-      const message = "neither External Secrets nor 1Password Connect has a Deployment here";
+      const message = "Neither External Secrets nor 1Password Connect has a Deployment here";
       return [{ status: "skipped", reason: "NoneFound", message }];
     }
-    const told = parts.flatMap(({ ref, judged }) => judged ? [{ ...judged, object: ref }] : []);
+    const told = parts.flatMap(({ ref, judged }) => judged ? [{ ...about(ref, judged), object: ref }] : []);
     if (told.length > 0) return told;
     const observed = `${parts.length} of ${parts.length}`;
-    const message = `${observed} Deployments, pods and Services that bring secrets are well`;
+    const message = `${
+      count(parts.length, "Deployment, pod or Service", "Deployments, pods and Services")
+    } that supply secrets ${are(parts.length)} healthy`;
     return [{ status: "ok", reason: "AllWell", message, observed }];
   },
 };

@@ -111,14 +111,14 @@ function rhythmOf({ spec }: ExternalSecret): string {
 
 function describe({ object, entries }: Supplied, world: World): ObjectJudgement {
   const ref = refOf("ExternalSecret", object);
-  const reads = `reads ${itemsText(entries)} into Secret ${targetOf(object)}`;
+  const reads = `${refText(ref)} reads ${itemsText(entries)} into Secret ${targetOf(object)}`;
   const judged = world.judge(secretCheck, object);
   if (judged && judged.status !== "ok") {
-    const message = `${reads}, and is not well: see ${judged.reason} of external-secrets.synced`;
+    const message = `${reads}, and is unhealthy (${judged.reason}, see external-secrets.synced)`;
     return { object: ref, status: "skipped", reason: "JudgedAlready", message };
   }
   if (judged) {
-    return { object: ref, status: "ok", reason: IN_PROGRESS, message: `${reads}; ${judged.message}` };
+    return { object: ref, status: "ok", reason: IN_PROGRESS, message: `${reads}; it ${judged.message}` };
   }
   const age = ageSeconds(world.now, object.status?.refreshTime);
   const refreshed = age === undefined ? "at a time it does not tell" : `${ageText(age)} ago`;
@@ -127,7 +127,7 @@ function describe({ object, entries }: Supplied, world: World): ObjectJudgement 
     object: ref,
     status: "ok",
     reason: "Synced",
-    message: `${reads}; refreshed ${refreshed}, ${rhythm}`,
+    message: `${reads}; it was refreshed ${refreshed} and is refreshed ${rhythm}`,
     observed: `refreshed ${refreshed}`,
     expected: rhythm,
     evidence: "spec, status.refreshTime",
@@ -139,12 +139,12 @@ export const readsCheck: Check = {
   title: "what is read of 1Password",
   explain:
     "Says of each ExternalSecret that reads 1Password which fields of which items it reads into which Secret, when it " +
-    "last did, and how often it should. Whether it is well is judged by external-secrets.synced and not a second time.",
+    "last did, and how often it should. Whether it is healthy is judged by external-secrets.synced and not a second time.",
   needs: [externalSecrets, clusterSecretStores, secretStores, secrets],
   object: () => ({ kind: "ExternalSecret", name: "*" }),
   run(world) {
     const all = supplied(world);
     if (all.length > 0) return all.map((entry) => describe(entry, world));
-    return [{ status: "skipped", reason: "NoneFound", message: "no ExternalSecret reads 1Password" }];
+    return [{ status: "skipped", reason: "NoneFound", message: "No ExternalSecret reads 1Password" }];
   },
 };

@@ -1,4 +1,5 @@
 /** Who uses a Secret: pods, workloads, databases, stores and Flux objects that name it. */
+import { count, listed } from "../../engine/sentence.ts";
 import {
   type Check,
   type Edge,
@@ -101,8 +102,7 @@ export function usersOf(world: World, secret: ObjectRef): User[] {
 
 /** `Deployment nessie, Cluster nessie-postgres and 2 more`. */
 export function usersText(users: readonly User[]): string {
-  const names = users.slice(0, 3).map(({ ref }) => `${ref.kind} ${ref.name}`);
-  return names.join(", ") + (users.length > 3 ? ` and ${users.length - 3} more` : "");
+  return listed(users.map(({ ref }) => `${ref.kind} ${ref.name}`));
 }
 
 /** What could not be read and may name Secrets too. */
@@ -129,14 +129,14 @@ export const usersCheck: Check = {
       name: targetOf(object),
     }));
     if (targets.length === 0) {
-      return [{ status: "skipped", reason: "NoneFound", message: "no ExternalSecret reads 1Password" }];
+      return [{ status: "skipped", reason: "NoneFound", message: "No ExternalSecret reads 1Password" }];
     }
     const unseen = unseenText(world);
     // An absent Secret is told of by who needs it; a finding here would hide that.
     const there = targets.filter(({ namespace, name }) => world.get(secrets, namespace, name));
     if (there.length === 0) {
-      const message = `none of the ${targets.length} Secrets that are made from 1Password exists: ` +
-        targets.map(refText).slice(0, 3).join(", ");
+      const message = `No Secret that should be made from 1Password exists: ` +
+        listed(targets.map(refText));
       return [{ status: "skipped", reason: "NoneThere", message }];
     }
     return [...new Map(there.map((ref) => [refKey(ref), ref])).values()].map((object) => {
@@ -146,9 +146,9 @@ export const usersCheck: Check = {
         status: "ok" as const,
         reason: users.length > 0 ? "Used" : "Unused",
         message: (users.length > 0
-          ? `is used by ${usersText(users)}`
-          : "is used by nobody: no pod, workload, database, store or Flux object names it") + unseen,
-        observed: users.length === 1 ? "1 user" : `${users.length} users`,
+          ? `${refText(object)} is used by ${usersText(users)}`
+          : `${refText(object)} is used by no pod, workload, database, store or Flux object`) + unseen,
+        observed: count(users.length, "user"),
       };
     });
   },

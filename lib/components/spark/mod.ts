@@ -1,5 +1,6 @@
 /** Spark: the operator, the history server, and the client where people type. */
 import type { Check, Component, ObjectRef, ProbeSource, World } from "../../engine/model.ts";
+import { refText } from "../../engine/model.ts";
 import { present } from "../../engine/decode.ts";
 import { endpointSlices, proxyTargets, services } from "../kubernetes/mod.ts";
 import { SERVICE_ERRORS } from "../common/mod.ts";
@@ -27,26 +28,28 @@ const historyService = (world: World): ObjectRef => ({
 const historyCheck: Check = {
   id: "spark-history-server.api-answers",
   title: "Spark history server API",
-  explain: "GET /api/v1/applications answers 200. No applications at all is well on a new platform.",
+  explain: "GET /api/v1/applications answers 200. No applications at all is normal on a new platform.",
   needs: [services, endpointSlices, historyApi],
   object: historyService,
   run(world) {
     const answer = world.answers(historyApi).applications;
     const base = {
-      observed: `HTTP ${answer?.status ?? "not asked"}`,
+      observed: answer ? `HTTP ${answer.status}` : "no answer",
       expected: "HTTP 200",
       evidence: "GET /api/v1/applications",
     };
     if (answer?.status === 200) {
-      return [{ ...base, status: "ok", reason: "Answers", message: "the history server answers" }];
+      return [{ ...base, status: "ok", reason: "Answers", message: "The Spark history server answers" }];
     }
     const there = world.get(services, world.namespace, "spark-history-server");
     const nobody = there && !answer ? world.judge(serviceCheck, there) : undefined;
     const reason = !there ? "Missing" : !answer || answer.status === 503 ? "NoAnswer" : "ErrorAnswer";
     const messages = {
-      Missing: "Service spark-history-server does not exist",
-      NoAnswer: `the history server does not answer${nobody ? `: its Service ${nobody.message}` : ""}`,
-      ErrorAnswer: `the history server answers HTTP ${answer?.status}`,
+      Missing: `${refText(historyService(world))} does not exist`,
+      NoAnswer: nobody
+        ? `${refText(historyService(world))} ${nobody.message}, so the Spark history server cannot be reached`
+        : "The Spark history server does not answer",
+      ErrorAnswer: `The Spark history server answers HTTP ${answer?.status}`,
     };
     const next = [command`kubectl -n ${world.namespace} logs deploy/spark-history-server --tail=50`];
     return [{

@@ -44,7 +44,7 @@ const claimCheck: KindCheck<Claim> = {
   title: "volume claims",
   explain:
     "A claim that a pod uses is bound within a minute. A claim of a class that waits for its first consumer, and " +
-    "that no pod uses, is well. A lost claim has lost its volume.",
+    "that no pod uses, is healthy. A lost claim has lost its volume.",
   source: persistentVolumeClaims,
   also: [pods],
   component: () => "storage",
@@ -70,7 +70,7 @@ const claimCheck: KindCheck<Claim> = {
     if (age < BIND_SECONDS) return undefined;
     const told = eventsOf(world, "PersistentVolumeClaim", namespace, name ?? "")[0];
     const why = told?.message ??
-      `no provisioner has answered for class ${claim.spec?.storageClassName ?? "(default)"}`;
+      `no provisioner has answered for StorageClass ${claim.spec?.storageClassName ?? "(default)"}`;
     return {
       ...base,
       status: "critical",

@@ -1,4 +1,5 @@
 /** An image that cannot be pulled is one fault, however many pods wait for it; so is a registry that cannot be reached. */
+import { are, count } from "../../engine/sentence.ts";
 import type { Check, Edge, ObjectJudgement, ShellCommand, World } from "../../engine/model.ts";
 import { IMAGE_ERRORS, perWorld, refOf } from "../common/mod.ts";
 import { type Pod, pods, podsOfConcern } from "../kubernetes/mod.ts";
@@ -77,12 +78,12 @@ export const imageCheck: Check = {
     const images = podsOfConcern(world).flatMap((pod) =>
       (pod.spec?.containers ?? []).map(({ image }) => image)
     );
-    const count = new Set(images).size;
+    const all = new Set(images).size;
     return [{
       status: "ok",
       reason: "AllWell",
-      message: `images: ${count} of ${count} are there`,
-      observed: `${count} images`,
+      message: `${count(all, "image")} that the platform's containers use ${are(all)} pulled`,
+      observed: count(all, "image"),
     }];
   },
 };
@@ -93,8 +94,8 @@ function judgeImage(entry: Failing, world: World): ObjectJudgement {
     object: { kind: "Image", name: entry.image },
     status: statusOf([entry], world),
     reason: "ImagePullFailed",
-    message: `cannot be pulled: ${entry.why}`,
-    observed: entry.why,
+    message: `Image ${entry.image} cannot be pulled: ${entry.why}`,
+    observed: "not pulled",
     expected: "pulled",
     evidence:
       `${first?.metadata?.namespace}/${first?.metadata?.name} status.containerStatuses[].state.waiting`,
@@ -111,10 +112,10 @@ function registries(world: World): ObjectJudgement[] {
       object: { kind: "Registry", name },
       status: statusOf(entries, world),
       reason: "RegistryUnreachable",
-      message: `cannot be reached from the nodes, so ${entries.length} image${
-        entries.length > 1 ? "s" : ""
+      message: `Registry ${name} cannot be reached from the nodes, so ${
+        count(entries.length, "image")
       } cannot be pulled: ${first?.why}`,
-      observed: first?.why,
+      observed: "no answer",
       expected: "answers",
       evidence: "status.containerStatuses[].state.waiting",
       next: [describeNext(first?.pods[0])],

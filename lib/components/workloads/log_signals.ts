@@ -15,7 +15,7 @@ const SIGNALS: readonly [word: string, meaning: string, pattern: RegExp][] = [
   ["BadBase64", "what should be base64 is not", /illegal base64 data/i],
   [
     "LoginRefused",
-    "a login is refused",
+    "a login was rejected",
     /password authentication failed|InvalidAccessKeyId|SignatureDoesNotMatch|\b401\b.{0,120}unauthorized|authentication failed/i,
   ],
   [
@@ -23,7 +23,7 @@ const SIGNALS: readonly [word: string, meaning: string, pattern: RegExp][] = [
     "credentials are missing",
     /missing access key|(?:unable to load|no|missing|could not find) (?:aws )?credentials|NoCredentials/i,
   ],
-  ["AccessDenied", "access is denied", /access ?denied|\b403\b.{0,120}forbidden|permission denied/i],
+  ["AccessDenied", "access was denied", /access ?denied|\b403\b.{0,120}forbidden|permission denied/i],
   ["NoSuchBucket", "a bucket does not exist", /NoSuchBucket|bucket does not exist/i],
   ["NoSuchTable", "a table does not exist (42P01)", /\b42P01\b|relation "[^"]+" does not exist/i],
   [
@@ -33,12 +33,12 @@ const SIGNALS: readonly [word: string, meaning: string, pattern: RegExp][] = [
   ],
   [
     "ConnectionRefused",
-    "a connection is refused",
+    "a connection was refused",
     /connection refused|ECONNREFUSED|connection to \S+ refused/i,
   ],
   [
     "ConnectionTimeout",
-    "a connection times out",
+    "a connection timed out",
     /connect(?:ion)? timed out|i\/o timeout|context deadline exceeded|ETIMEDOUT|acquisition timeout/i,
   ],
   [

@@ -51,7 +51,7 @@ const jobCheck: KindCheck<Job> = {
   title: "jobs",
   explain:
     "A Job that failed for good is reported; one that nothing waits for and that no CronJob owns is a warning. " +
-    "Running and finished Jobs are well.",
+    "Running and finished Jobs are healthy.",
   source: jobs,
   component: placeOf,
   ref: (job) => refOf("Job", job),
@@ -88,7 +88,7 @@ const jobCheck: KindCheck<Job> = {
   },
 };
 
-/** Why pods are refused now, by namespace: an event alone may tell of what is over. */
+/** Why pods are rejected now, by namespace: an event alone may tell of what is over. */
 const creationErrorsIn = perWorld((world) => {
   const found: [namespace: string, message: string][] = [];
   for (const [kind, source] of MAKERS) {
@@ -113,7 +113,7 @@ const MAKERS = [["Deployment", deployments], ["StatefulSet", statefulSets], [
 const quotaCheck: KindCheck<NonNullable<ReturnType<typeof resourceQuotas.read>>> = {
   id: "resourcequotas.room",
   title: "resource quotas",
-  explain: "A quota is at fault when it refuses the pods of a workload that still waits for them.",
+  explain: "A quota is at fault when it rejects the pods of a workload that still waits for them.",
   source: resourceQuotas,
   also: [events, deployments, statefulSets, daemonSets, jobs],
   component: placeOf,
@@ -123,15 +123,17 @@ const quotaCheck: KindCheck<NonNullable<ReturnType<typeof resourceQuotas.read>>>
     const refused = creationErrorsIn(world).get(namespace ?? "")?.find((message) =>
       message.includes(`exceeded quota: ${name},`)
     );
-    const full = Object.entries(quota.status?.hard ?? {}).filter(([key, hard]) =>
-      own(quota.status?.used, key) === hard
-    );
     if (!refused) return undefined;
+    const asked = Object.entries(quota.status?.hard ?? {}).filter(([key]) => refused.includes(`${key}=`));
     return {
       status: "critical",
       reason: "QuotaExceeded",
-      message: `refuses pods: ${refused}`,
-      observed: full.map(([key, hard]) => `${key} ${hard} used`).join(", ") || "exceeded",
+      message: `rejects new pods: ${refused}`,
+      observed:
+        asked.map(([key, hard]) => `${key}: ${own(quota.status?.used, key)} used, ${hard} allowed`).join(
+          ", ",
+        ) ||
+        "exceeded",
       expected: "room for the pods that are asked for",
       evidence: "events FailedCreate",
       next: [command`kubectl -n ${namespace} describe resourcequota ${name}`],

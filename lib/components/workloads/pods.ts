@@ -1,4 +1,5 @@
 /** Judges pods by what they do, not by their phase: Running is not Ready, and Pending is not a reason. */
+import { count } from "../../engine/sentence.ts";
 import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
 import { ageSeconds, ageText, conditionOf, isReady, perWorld, refOf } from "../common/mod.ts";
 import {
@@ -69,7 +70,7 @@ export const podCheck: KindCheck<Pod> = {
   id: "pods.ready",
   title: "pods",
   explain:
-    "A pod is well when it is Ready or has succeeded, or is younger than a minute. Waiting containers are " +
+    "A pod is healthy when it is Ready or has succeeded, or is younger than a minute. Waiting containers are " +
     "judged by their reason, crash loops by how the last run ended, and pods that are not placed by what the scheduler says. " +
     "A pod whose workload has others that are Ready is a warning: the work is still done.",
   source: pods,
@@ -78,13 +79,13 @@ export const podCheck: KindCheck<Pod> = {
   judge: judgePod,
 };
 
-/** undefined: the pod is well, or not for this check to judge. */
+/** undefined: the pod is healthy, or not for this check to judge. */
 function judgePod(pod: Pod, world: World): Judgement | undefined {
   const judged = judgeAlone(pod, world);
   if (judged?.status !== "critical") return judged;
   const others = readyMates(pod, world);
   if (others === 0) return judged;
-  const message = `${judged.message}; ${others} other${others > 1 ? "s" : ""} of its workload still ${
+  const message = `${judged.message}; ${count(others, "other pod")} of its workload still ${
     others > 1 ? "serve" : "serves"
   }`;
   return { ...judged, status: "warning", message };
@@ -124,7 +125,9 @@ function stuck(pod: Pod, seconds: number): Judgement {
   return describe(pod, {
     status: "warning",
     reason: "TerminatingStuck",
-    message: `is being deleted for ${ageText(seconds)}${held ? `, held by ${held.join(", ")}` : ""}`,
+    message: `has been terminating for ${ageText(seconds)}${
+      held ? `, held by finalizers ${held.join(", ")}` : ""
+    }`,
     observed: `deletionTimestamp ${pod.metadata?.deletionTimestamp}`,
     expected: "gone within its grace period",
     evidence: "metadata.deletionTimestamp",
@@ -149,7 +152,7 @@ function judgeFailed(pod: Pod): Judgement | undefined {
 
 function exitText(statuses: ContainerStatus[]): string {
   const ended = statuses.find((entry) => entry.state?.terminated?.exitCode)?.state?.terminated;
-  return ended ? `exit code ${ended.exitCode}` : "no reason given";
+  return ended ? `exit code ${ended.exitCode}` : "it gives no reason";
 }
 
 /** The first container that waits for something it cannot have, or that keeps dying. */
@@ -180,7 +183,7 @@ function judgeWaiting(status: ContainerStatus, reason: string): Judgement {
   return {
     status: "critical",
     reason: image,
-    message: `container ${status.name} cannot start: ${status.state?.waiting?.message ?? reason}`,
+    message: `cannot start container ${status.name}: ${status.state?.waiting?.message ?? reason}`,
     observed: reason,
     expected: "running",
     evidence: "status.containerStatuses[].state.waiting",
@@ -190,13 +193,16 @@ function judgeWaiting(status: ContainerStatus, reason: string): Judgement {
 function crash(status: ContainerStatus, reason: string): Judgement {
   const ended = status.lastState?.terminated ?? status.state?.terminated;
   const how = ended?.reason === "OOMKilled"
-    ? "ran out of its memory limit (OOMKilled)"
+    ? "exceeded its memory limit (OOMKilled)"
     : `ended with exit code ${ended?.exitCode ?? "unknown"}`;
+  const restarts = status.restartCount ?? 0;
   return {
     status: "critical",
     reason,
-    message: `container ${status.name} ${how}, ${status.restartCount ?? 0} restarts so far`,
-    observed: `exit code ${ended?.exitCode ?? "unknown"}, restarts ${status.restartCount ?? 0}`,
+    message: `cannot keep container ${status.name} running: it ${how} and was restarted ${
+      restarts === 1 ? "once" : `${restarts} times`
+    }`,
+    observed: `exit code ${ended?.exitCode ?? "unknown"}, restarts ${restarts}`,
     expected: "running",
     evidence: "status.containerStatuses[].lastState.terminated",
   };
@@ -217,7 +223,7 @@ function judgePending(pod: Pod, world: World): Judgement | undefined {
   }
   if (age < START_GRACE_SECONDS && !(told && age > 15)) return inProgress("started");
   if (!scheduled && !pod.spec?.nodeName) {
-    const message = `no scheduler has looked at it for ${ageText(age)}`;
+    const message = `has waited ${ageText(age)} without any scheduler placing it`;
     return describe(pod, { ...pending(age), reason: "NotScheduled", message });
   }
   const setup = (pod.status?.initContainerStatuses ?? []).find((entry) =>
@@ -226,9 +232,9 @@ function judgePending(pod: Pod, world: World): Judgement | undefined {
   if (setup) {
     const ran = ageSeconds(world.now, setup.state?.running?.startedAt) ?? age;
     if (ran < START_GRACE_SECONDS) return inProgress("initialized");
-    const message = `its init container ${setup.name} has run for ${ageText(ran)} and does not end${
-      logSays(pod, world)
-    }`;
+    const message = `waits for its init container ${setup.name}, which has run for ${
+      ageText(ran)
+    } without ending${logSays(pod, world)}`;
     return describe(pod, { ...pending(age), reason: "NotReady", message });
   }
   const reasons: Record<string, string> = {
@@ -237,7 +243,7 @@ function judgePending(pod: Pod, world: World): Judgement | undefined {
     FailedCreatePodSandBox: "SandboxFailed",
   };
   const reason = own(reasons, told?.reason) ?? "NotStarted";
-  const why = told?.message ?? `its node ${pod.spec?.nodeName} has not started it`;
+  const why = told?.message ?? `node ${pod.spec?.nodeName} has not started it`;
   return describe(pod, { ...pending(age), reason, message: `has not started after ${ageText(age)}: ${why}` });
 }
 
@@ -270,11 +276,11 @@ function judgeRunning(pod: Pod, world: World): Judgement | undefined {
   );
   const told = eventsOf(world, "Pod", pod.metadata?.namespace, pod.metadata?.name ?? "")
     .find((event) => event.reason === "Unhealthy");
-  const why = told?.message ?? ready?.message ?? ready?.reason ?? "no Ready condition";
+  const why = told?.message ?? ready?.message ?? ready?.reason ?? "its kubelet reports no reason";
   return describe(pod, {
     status: "critical",
     reason: "NotReady",
-    message: `is running but not Ready for ${ageText(since)}: ${why}${logSays(pod, world)}`,
+    message: `is running but has not been Ready for ${ageText(since)}: ${why}${logSays(pod, world)}`,
     observed: unready.length > 0 ? `not ready: ${unready.join(", ")}` : "Ready is not True",
     expected: "Ready",
     evidence: "status.conditions[Ready]",

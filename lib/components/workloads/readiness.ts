@@ -1,7 +1,16 @@
 /** Judges Deployments, StatefulSets and DaemonSets by their ready pods. */
+import { count } from "../../engine/sentence.ts";
 import type { Judgement, KindCheck, World } from "../../engine/model.ts";
 import { ageSeconds, type Condition, conditionOf, refOf } from "../common/mod.ts";
-import { daemonSets, deployments, placeOf, podsOf, statefulSets, type Workload } from "../kubernetes/mod.ts";
+import {
+  daemonSets,
+  deployments,
+  placeOf,
+  type Pod,
+  podsOf,
+  statefulSets,
+  type Workload,
+} from "../kubernetes/mod.ts";
 import { isRequired } from "../../platform/mod.ts";
 import { eventsOf, podCheck } from "./pods.ts";
 import { command } from "../../untrusted/shell.ts";
@@ -32,7 +41,7 @@ export const workloadChecks = {
   DaemonSet: workloadCheck("DaemonSet", daemonSets),
 };
 
-/** undefined: as many pods are ready as are asked for, or the rollout is on its way. */
+/** undefined: as many pods are ready as are asked for, or the rollout is in progress. */
 function judgeWorkload(kind: string, object: Workload, world: World): Judgement | undefined {
   const status = object.status ?? {};
   const daemon = kind === "DaemonSet";
@@ -62,11 +71,21 @@ function judgeWorkload(kind: string, object: Workload, world: World): Judgement 
       ...base,
       status: "critical",
       reason: "NotObserved",
-      message: "its controller has not looked at its last change",
+      message: "has a change that its controller has not acted on",
     };
   }
   const held = daemon || desired === 0 ? undefined : heldBack(kind, object, world);
-  if (ready >= desired) return held && { ...base, status: "warning", ...held };
+  if (ready >= desired) {
+    const { updatedReplicas = 0 } = status;
+    return held && {
+      ...base,
+      observed: `${updatedReplicas} of ${desired} have the last change, ${ready} ready`,
+      expected: `${desired} of ${desired} with the last change and ready`,
+      evidence: "status.updatedReplicas, status.readyReplicas",
+      status: "warning",
+      ...held,
+    };
+  }
   if (ready === 0) {
     // A young one is starting, unless one of its pods says already that it cannot.
     if (changed < OBSERVE_SECONDS && !podsFail(kind, object, world)) return undefined;
@@ -75,9 +94,7 @@ function judgeWorkload(kind: string, object: Workload, world: World): Judgement 
       ...base,
       status: "critical",
       reason: "NoneReady",
-      message: `0 of ${desired} pods are ready${
-        object.spec?.paused ? " and its rollout is paused" : ""
-      }${why}`,
+      message: `has no ready pod${object.spec?.paused ? ", and its rollout is paused" : ""}${why}`,
     };
   }
   const progress = conditionOf(object, "Progressing");
@@ -87,8 +104,8 @@ function judgeWorkload(kind: string, object: Workload, world: World): Judgement 
     // The pods of a DaemonSet do not stand in for each other: each serves its node.
     status: daemon && podsFail(kind, object, world) ? "critical" : "warning",
     reason: "SomeReady",
-    message: `${ready} of ${desired} pods are ready${
-      held ? `, and ${held.message}` : podsSay(kind, object, world)
+    message: `has ${ready} of ${desired} pods ready${
+      held ? ` and ${held.message}` : podsSay(kind, object, world)
     }`,
   };
 }
@@ -103,14 +120,17 @@ function heldBack(
   const progress = conditionOf(object, "Progressing");
   if (object.spec?.paused) {
     if (updatedReplicas >= replicas) return undefined;
-    return { reason: "Paused", message: "its rollout is paused: its last change has not reached its pods" };
+    return { reason: "Paused", message: "has a paused rollout, so its last change has not reached its pods" };
   }
   const why = podsSay(kind, object, world);
   if (isRollingOut(progress) && why) {
-    return { reason: "RollingOut", message: `its last change does not get in, the old pods serve on${why}` };
+    return {
+      reason: "RollingOut",
+      message: `still runs its old pods because those of its last change do not become ready${why}`,
+    };
   }
   if (progress?.status !== "False") return undefined;
-  const message = `its rollout does not go on, ${updatedReplicas} of ${replicas} pods have its last change: ${
+  const message = `is stuck in a rollout that reached ${updatedReplicas} of ${count(replicas, "pod")}: ${
     progress.message ?? progress.reason
   }`;
   return { reason: "RolloutStuck", message };
@@ -153,11 +173,13 @@ function podsSay(kind: string, object: Workload, world: World): string {
   const newest = podsOf(world, kind, namespace ?? "", name ?? "").toSorted((a, b) =>
     (b.metadata?.creationTimestamp ?? "").localeCompare(a.metadata?.creationTimestamp ?? "")
   );
-  const [message] = newest.flatMap((pod) => said(world.judge(podCheck, pod)));
-  return message ? `: ${message}` : "";
+  const [message] = newest.flatMap((pod) => said(pod, world.judge(podCheck, pod)));
+  return message ? `; ${message}` : "";
 }
 
-/** What a pod that is unwell says; one that is on its way says nothing yet. */
-function said(judged: Judgement | undefined): string[] {
-  return judged?.status === "critical" || judged?.status === "warning" ? [judged.message] : [];
+/** What an unhealthy pod says; one that is in progress says nothing yet. */
+function said(pod: Pod, judged: Judgement | undefined): string[] {
+  return judged?.status === "critical" || judged?.status === "warning"
+    ? [`Pod ${pod.metadata?.name} ${judged.message}`]
+    : [];
 }

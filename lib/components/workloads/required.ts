@@ -1,4 +1,6 @@
 /** The check that every component of the platform shares: its workload is there, wanted, and ready. */
+import { refText } from "../../engine/model.ts";
+import { about, count } from "../../engine/sentence.ts";
 import type { Check, ObjectRef, World } from "../../engine/model.ts";
 import { refOf } from "../common/mod.ts";
 import { deployments, pods } from "../kubernetes/mod.ts";
@@ -13,17 +15,18 @@ export function requiredDeployment(name: string): Check {
     title: `${name} pods`,
     explain:
       `Deployment ${name} exists in the platform's namespace, asks for at least one pod, and has as many ready pods ` +
-      "as it asks for. Zero of zero is critical: nothing runs.",
+      "as it asks for. Zero of zero is critical, since nothing runs.",
     needs: [deployments],
     okNeeds: [pods],
     object,
     run(world) {
+      const named = refText(object(world));
       const found = world.get(deployments, world.namespace, name);
       if (!found) {
         return [{
           status: "critical",
           reason: "Missing",
-          message: `Deployment ${world.namespace}/${name} does not exist`,
+          message: `${named} does not exist`,
           observed: "absent",
           expected: "present",
           evidence: "GET /apis/apps/v1/deployments",
@@ -43,17 +46,24 @@ export function requiredDeployment(name: string): Check {
           ...base,
           status: "critical",
           reason: "ScaledToZero",
-          message: "is scaled to zero: nothing runs",
+          message: `${named} is scaled to zero, so nothing runs`,
           next,
         }];
       }
       const judged = world.judge(workloadChecks.Deployment, found);
-      if (judged) return [{ ...judged, object: refOf("Deployment", found) }];
+      if (judged) return [{ ...about(object(world), judged), object: refOf("Deployment", found) }];
       if (ready < desired) {
-        const message = `${ready} of ${desired} pods are ready, a rollout is on its way`;
+        const message = `${named} has ${ready} of ${
+          count(desired, "pod")
+        } ready while a rollout is in progress`;
         return [{ ...base, status: ready > 0 ? "ok" : "warning", reason: "RollingOut", message }];
       }
-      return [{ ...base, status: "ok", reason: "Ready", message: `${ready} of ${desired} pods are ready` }];
+      return [{
+        ...base,
+        status: "ok",
+        reason: "Ready",
+        message: `${named} has ${count(ready, "ready pod")}`,
+      }];
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Secrets and ConfigMaps have the keys their consumers want. Key names are enough; no value is read. */
+import { listed } from "../../engine/sentence.ts";
 import type { Judgement, KindCheck, ObjectRef, World } from "../../engine/model.ts";
 import { CONFIG_ERRORS, perWorld, type PodSpec, refOf } from "../common/mod.ts";
 import {
@@ -70,9 +71,9 @@ function judgeKeys(ref: ObjectRef, keys: readonly string[] | undefined, world: W
     status: hurts ? "critical" : "warning",
     reason: "MissingKey",
     message:
-      `lacks ${absent.map(([key]) => `key ${key}`).join(", ")}, which ${who.slice(0, 3).join(", ")}${
-        who.length > 3 ? ` and ${who.length - 3} more` : ""
-      } ${who.length > 1 ? "want" : "wants"}` + (hurts ? "" : "; none can start again without it"),
+      `has no ${absent.map(([key]) => `key ${key}`).join(", ")}, which ${listed(who)} ${
+        who.length > 1 ? "need" : "needs"
+      }` + (hurts ? "" : "; none can start again without it"),
     observed: `keys ${keys.join(", ") || "none"}`,
     expected: `keys ${[...wanted.keys()].join(", ")}`,
     evidence: ref.kind === "Secret" ? "metadata.managedFields" : "data",

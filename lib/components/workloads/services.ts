@@ -1,4 +1,5 @@
 /** Judges Services by who answers behind them. */
+import { count } from "../../engine/sentence.ts";
 import { type Edge, IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
 import {
   isReady,
@@ -61,7 +62,7 @@ function judgeService(service: Service, world: World): Judgement | undefined {
   return {
     status: "critical",
     reason: "NoEndpoints",
-    message: lost ? lost : `has no ready endpoints: ${whyNone(service, selected, world)}`,
+    message: lost ?? `has no ready endpoints because ${whyNone(service, selected, world)}`,
     observed: `${ready} of ${all} endpoints ready`,
     expected: "at least 1",
     evidence: "EndpointSlice endpoints[].conditions.ready",
@@ -71,7 +72,8 @@ function judgeService(service: Service, world: World): Judgement | undefined {
 
 function whyNone(service: Service, selected: Pod[], world: World): string {
   const ready = selected.filter(isReady).length;
-  if (ready > 0) return `${ready} pods behind it are ready, but nobody has put them into its EndpointSlice`;
+  if (ready > 0) return `its EndpointSlice lacks the ${count(ready, "ready pod")} behind it`;
+  if (selected.length === 1) return `Pod ${selected[0]?.metadata?.name} behind it is not ready`;
   if (selected.length > 0) return `none of the ${selected.length} pods behind it is ready`;
   const asleep = makersOf(service, world).find(({ object }) => object.spec?.replicas === 0);
   return asleep
@@ -126,7 +128,8 @@ function missingPort(service: Service, selected: Pod[]): string | undefined {
       .flatMap((container) => container.ports ?? []).map((port) => port.name),
   );
   const port = named.find(({ targetPort }) => !names.has(String(targetPort)));
-  return port && `port ${port.port} leads nowhere: no pod behind it has a port named ${port.targetPort}`;
+  return port &&
+    `cannot serve port ${port.port} because no pod behind it has a port named ${port.targetPort}`;
 }
 
 const TEMPLATED = [["Deployment", deployments], ["StatefulSet", statefulSets]] as const;

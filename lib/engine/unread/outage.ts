@@ -49,8 +49,8 @@ export function explainOutage(
 }
 
 function sentence(kind: FailureKind, text: string): string {
-  if (kind === "forbidden") return `Everything that was asked is refused: ${text}`;
-  if (kind === "not-installed") return `No Kubernetes API is served there: ${text}`;
+  if (kind === "forbidden") return `The API server rejects every request: ${text}`;
+  if (kind === "not-installed") return `What answers is no Kubernetes API: ${text}`;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -11,7 +11,7 @@ export const obcSync: Command = {
       args: "--token token --claim data-platform/spark-events --external-secret analytics",
       what: "one, and where it goes",
     },
-    { args: "--token token --yes --watch --every 5m", what: "on and on, until Ctrl-C" },
+    { args: "--token token --yes --trust-connect --watch", what: "again and again, until Ctrl-C" },
   ],
   components: () => Promise.resolve([]),
   flags: {
@@ -32,7 +32,8 @@ export const obcSync: Command = {
     "dry-run": { help: "write nothing; exit status 1 when something differs" },
     watch: { help: "go on until Ctrl-C, and give no report" },
     every: { help: "time between two looks of --watch (default: 60s)", value: "TIME" },
-    yes: { help: "do not ask whether it is the right Connect, cluster and vault" },
+    yes: { help: "write without asking whether it is the right cluster and vault" },
+    "trust-connect": { help: "send the token to the Connect that was found, without asking" },
   },
   without: ["facts", "save-facts"],
   act: async (asked) => await (await import("./run.ts")).obcSync(asked),

@@ -60,7 +60,7 @@ export async function obcSync(asked: Asked): Promise<Report | undefined> {
   try {
     const dependencies: Dependencies = {
       forward: (namespace, pod, port) => forward(options, namespace, pod, port),
-      trust: trustOf(given.has("yes")),
+      trust: trustOf(given.has("trust-connect")),
       consent: consentOf(given.has("yes")),
     };
     const look = () => round(kube, job, dependencies);
@@ -142,10 +142,10 @@ function namesOf(given: Given, flag: "claim" | "user"): string[] | undefined {
 }
 
 /**
- * Asks once where the token goes; with --yes never. It then goes nowhere else as long as this runs: a store that is changed
+ * Asks once where the token goes; with --trust-connect never. It then goes nowhere else as long as this runs: a store that is changed
  * in the night must not get it.
  */
-export function trustOf(yes: boolean, terminal: Terminal = ownTerminal): Dependencies["trust"] {
+export function trustOf(trusts: boolean, terminal: Terminal = ownTerminal): Dependencies["trust"] {
   let trusted: string | undefined;
   return async (where) => {
     if (trusted === where) return;
@@ -155,10 +155,13 @@ export function trustOf(yes: boolean, terminal: Terminal = ownTerminal): Depende
           "Next: find out who changed that, then start again",
       );
     }
-    if (!yes) note(`The token goes to 1Password Connect at ${where}.`);
+    if (!trusts) note(`The token goes to 1Password Connect at ${where}.`);
     const asks = "it asks before it sends the token";
     const nothing = "Nothing was sent and nothing was changed.";
-    await requireYes({ yes, asks, question: "Send it there?", nothing }, terminal);
+    await requireYes(
+      { yes: trusts, flag: "--trust-connect", asks, question: "Send it there?", nothing },
+      terminal,
+    );
     trusted = where;
   };
 }

@@ -7,7 +7,7 @@ const MANIFESTS = {
   help: "directory with onepassword-connect/ and stores/ (default: kubernetes/apps/external-secrets)",
   value: "DIR",
 };
-const YES = { help: "do not ask whether it is the right cluster" };
+const YES = { help: "make the changes without asking whether it is the right cluster" };
 
 const INSTALL: FlagTable = {
   credentials: {
@@ -73,13 +73,19 @@ const status: Command = {
     { args: "", what: "every ExternalSecret with its item, fields, age and users; the read budget" },
     { args: "--output plain", what: "only what is wrong" },
     { args: "--token token", what: "also which vaults this token opens, and until when" },
-    { args: "--offer data-platform/db", what: "the ExternalSecret for a Secret that was made by hand" },
+    {
+      args: "--print-external-secret data-platform/db",
+      what: "the ExternalSecret for a Secret that was made by hand",
+    },
   ],
   components: async () => (await import("./status/mod.ts")).doctor,
   flags: {
     token: { help: "a Connect token to judge, or - for stdin; never kept in facts", value: "FILE" },
-    offer: { help: "print the ExternalSecret that would make this Secret", value: "NAMESPACE/NAME" },
-    yes: { help: "send the token to Connect without asking, to learn the names of its vaults" },
+    "print-external-secret": {
+      help: "print the ExternalSecret that would make this Secret",
+      value: "NAMESPACE/NAME",
+    },
+    "trust-connect": { help: "send the token to Connect without asking, to learn the names of its vaults" },
   },
   extend: async (facts, asked) => await (await import("./status/token_status.ts")).extend(facts, asked),
   readsOnly: true,

@@ -92,7 +92,11 @@ function wordsOf(verdict: Verdict): string {
 }
 
 async function confirm(yes: boolean, context: string): Promise<void> {
-  await requireYes({ yes, asks: "it asks first", question: `Remove these from ${context}?` });
+  await requireYes({
+    yes,
+    asks: "it asks before it removes anything",
+    question: `Remove these from ${context}?`,
+  });
 }
 
 /** Whatever install may have made, stores first. */

@@ -72,7 +72,7 @@ Deno.test("403 of an admission plugin is no missing rule", async () => {
   assert.deepEqual(await refusal(() => apiError(403, "Forbidden", quota)), {
     kind: "forbidden",
     message:
-      "the API server refused to write secrets/onepassword-connect-token in namespace external-secrets (403): " +
+      "the API server rejected the request to write secrets/onepassword-connect-token in namespace external-secrets (403): " +
       `${quota}. Next: ask whoever sets the cluster's quotas and policies`,
   });
 });
@@ -101,7 +101,7 @@ Deno.test("422 and 400 give the API server's words without the Secret's values",
     assert.equal(failure.kind, "server-error");
     assert.match(
       failure.message,
-      /^the API server refused to write secrets\/onepassword-connect-token in namespace external-secrets \(4\d\d\): /,
+      /^the API server rejected the request to write secrets\/onepassword-connect-token in namespace external-secrets \(4\d\d\): /,
     );
     assert.match(failure.message, /"…"/);
     assert.match(failure.message, /Next: compare with kubectl --context test explain secrets$/);
@@ -171,7 +171,7 @@ Deno.test("a 409 that is no conflict of managers says to run it again", async ()
   assert.deepEqual(await refusal(() => apiError(409, "Conflict", message)), {
     kind: "server-error",
     message:
-      "the API server refused to write secrets/onepassword-connect-token in namespace external-secrets (409): " +
+      "the API server rejected the request to write secrets/onepassword-connect-token in namespace external-secrets (409): " +
       `${message}. Next: run this again: something else changed it at the same time`,
   });
 });

@@ -106,7 +106,7 @@ adversary("a node is under disk pressure: its pods are evicted and not placed ag
 adversary("every node is cordoned and a pod was deleted", ["Node * NoNode"], (small) => {
   for (const object of small.lists[NODES] ?? []) object.spec = { ...object.spec, unschedulable: true };
   unplaced(small, "spark-client", "0/2 nodes are available: 2 node(s) were unschedulable");
-}, (d) => assert.match(d.roots[0]?.message ?? "", /node-1, node-2 cordoned/));
+}, (d) => assert.match(d.roots[0]?.message ?? "", /because node-1 and node-2 are cordoned/));
 
 adversary("a node is lost, and what ran there", ["Node node-1 NodeNotReady"], (small) => {
   the(small, NODES, "node-1").status.conditions[0].status = "Unknown";

@@ -80,7 +80,7 @@ adversary("an init container fails", ["Deployment database NoneReady"], (small) 
     initContainerStatuses: [{ name: "chown", ready: false, ...crash() }],
   });
   fail(small, "nessie", crash());
-}, (d) => assert.match(d.roots[0]?.message ?? "", /container chown ended with exit code 1/));
+}, (d) => assert.match(d.roots[0]?.message ?? "", /keep container chown running: it ended with exit code 1/));
 
 adversary(
   "an init container waits for a Service without pods",
@@ -96,7 +96,8 @@ adversary(
       initContainerStatuses: [{ name: "wait", ready: false, state: { running: { startedAt: LONG_AGO } } }],
     });
   },
-  (d) => assert.match(on(d, "Pod", "nessie-abc-1")[0]?.message ?? "", /init container wait has run for/),
+  (d) =>
+    assert.match(on(d, "Pod", "nessie-abc-1")[0]?.message ?? "", /init container wait, which has run for/),
 );
 
 adversary("a claim has lost its volume", ["PersistentVolume pv-1 Missing"], (small) => {

@@ -81,7 +81,7 @@ Deno.test("nessie: a warehouse that is down names its parts, though the pods run
   });
   const [warehouse] = on(diagnosis, "Warehouse", WAREHOUSE);
   assert.equal(warehouse?.reason, "WarehouseDown");
-  assert.match(warehouse?.message ?? "", /says that Warehouses is down/);
+  assert.match(warehouse?.message ?? "", /reports that Warehouses is down/);
 });
 
 Deno.test("nessie: a warehouse whose object store has no endpoints is that Service's symptom", async () => {

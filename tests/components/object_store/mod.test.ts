@@ -108,7 +108,7 @@ Deno.test("s3: a user whose Secret is gone, or lacks a key, is critical", async 
   ]);
   const lacking = await look({ lists: { [SECRETS]: [keys("AccessKey", "Endpoint")] } });
   assert.deepEqual(found(lacking, "s3-user.ready"), ["critical MissingKey"]);
-  assert.match(on(lacking, "CephObjectStoreUser", "iceberg")[0]?.message ?? "", /lacks SecretKey/);
+  assert.match(on(lacking, "CephObjectStoreUser", "iceberg")[0]?.message ?? "", /has no SecretKey/);
 });
 
 Deno.test("s3: users that may not be listed are unknown; a cluster without Rook is critical", async () => {

@@ -92,7 +92,7 @@ Deno.test("connect: a store that names a host in another namespace points at a S
   ready(store, "False", "ValidationFailed", "no such host");
   const diagnosis = await look(objects);
   assert.deepEqual(rootsOf(diagnosis), ["Service onepassword-connect Missing"]);
-  assert.match(found(diagnosis, "heartbeat")?.message ?? "", /external-secrets\/onepassword-connect does/);
+  assert.match(found(diagnosis, "heartbeat")?.message ?? "", /external-secrets\/onepassword-connect exists/);
 });
 
 /** The platform without Connect and its Service, whatever names them still. */
@@ -112,7 +112,7 @@ Deno.test("connect: where it is not there, whatever names it is pointed to, and 
   const objects = withoutConnect();
   assert.equal(
     await whyNotHere(objects),
-    "1Password Connect is not here: see Service external-secrets/onepassword-connect, which its stores name and which " +
+    "1Password Connect is not installed; its stores name Service external-secrets/onepassword-connect, which " +
       "does not exist",
   );
   const store = the(objects, "clusterSecretStores", "onepassword-connect");
@@ -121,7 +121,7 @@ Deno.test("connect: where it is not there, whatever names it is pointed to, and 
   };
   assert.equal(
     await whyNotHere(objects),
-    "1Password Connect is not here: its stores ask one outside this cluster",
+    "1Password Connect is not installed; its stores use one outside this cluster",
   );
 });
 
@@ -136,9 +136,9 @@ Deno.test("connect: ExternalSecrets that name a store which does not exist speak
   objects.clusterSecretStores = [];
   assert.equal(
     await whyNotHere(objects),
-    "1Password Connect is not here: see ClusterSecretStore onepassword-connect, which ExternalSecrets name and which " +
+    "1Password Connect is not installed; ExternalSecrets name ClusterSecretStore onepassword-connect, which " +
       "does not exist",
   );
   objects.externalSecrets = [];
-  assert.equal(await whyNotHere(objects), "1Password Connect is not here, and no store names it");
+  assert.equal(await whyNotHere(objects), "1Password Connect is not installed, and no store names it");
 });

@@ -31,7 +31,7 @@ Deno.test("postgresql: one instance is enough when one is asked for", async () =
   const diagnosis = await look(platform());
   assert.match(
     found(diagnosis, "instances")[0]?.message ?? "",
-    /1 of 1 instances .* primary is nessie-postgres-1/,
+    /1 of 1 instance ready, .* primary is nessie-postgres-1/,
   );
   assert.equal(found(diagnosis, "primary-service")[0]?.status, "ok");
 });
@@ -176,7 +176,7 @@ Deno.test("postgresql: instances that are fenced off are a warning that says whi
   metadata.annotations = { "cnpg.io/fencedInstances": '["nessie-postgres-1"]' };
   const seen = fault(await look(objects), "Cluster", "nessie-postgres");
   assert.deepEqual([seen?.status, seen?.reason], ["warning", "Fenced"]);
-  assert.match(seen?.message ?? "", /instances \["nessie-postgres-1"\] are fenced off/);
+  assert.match(seen?.message ?? "", /has fenced instances \["nessie-postgres-1"\]/);
   assert.match(seen?.next?.join() ?? "", /nessie-postgres/);
   metadata.annotations = { "cnpg.io/fencedInstances": "[]" };
   assert.deepEqual(unhealthy(await look(objects)), []);

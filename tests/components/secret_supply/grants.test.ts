@@ -101,7 +101,7 @@ Deno.test("vault grants: an item that is in no granted vault is critical, and na
   });
   assert.deepEqual([told?.status, told?.object.name], ["critical", "lakehouse/db"]);
   assert.deepEqual(others, [], "an item that is granted is no finding");
-  assert.match(told?.message ?? "", /data-platform\/db asks for it/);
+  assert.match(told?.message ?? "", /data-platform\/db needs it/);
 });
 
 Deno.test("vault grants: it is the root of the store and of what fails through it", async () => {

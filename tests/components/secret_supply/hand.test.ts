@@ -28,8 +28,11 @@ Deno.test("made by hand: Secrets that ExternalSecrets and controllers make are w
 Deno.test("made by hand: a Secret of kubectl create that a pod uses is a warning that offers the ExternalSecret", async () => {
   const [told] = await found("hand-made", using(written("smtp", "kubectl-create", ["user", "password"])));
   assert.deepEqual([told?.status, told?.reason, told?.role], ["warning", "MadeByHand", "independent"]);
-  assert.match(told?.message ?? "", /^was made by hand \(kubectl-create\), and Pod app-1 needs it/);
-  assert.match(told?.next?.[0] ?? "", /^deno task 1p:status --offer data-platform\/smtp /);
+  assert.match(
+    told?.message ?? "",
+    /^Secret \S+ was made by hand \(kubectl-create\), and Pod app-1 needs it/,
+  );
+  assert.match(told?.next?.[0] ?? "", /^deno task 1p:status --print-external-secret data-platform\/smtp$/);
 });
 
 Deno.test("made by hand: every tool that people type into counts, and no controller does", async () => {

@@ -32,7 +32,7 @@ Deno.test("what is read: an ExternalSecret says item, fields, Secret, age and in
   const [db] = await found("external-secrets", objects);
   assert.equal(
     db?.message,
-    "reads item lakehouse/db (username, password) into Secret db; refreshed 30 min ago, every 1h",
+    "ExternalSecret data-platform/db reads item lakehouse/db (username, password) into Secret db; it was refreshed 30 min ago and is refreshed every 1h",
   );
   assert.deepEqual([db?.status, db?.reason, db?.observed], ["ok", "Synced", "refreshed 30 min ago"]);
 });
@@ -116,7 +116,10 @@ Deno.test("users: pods stand for their workload, and databases count", async () 
   }
   const [db] = await found("users", objects);
   assert.deepEqual([db?.object.name, db?.status, db?.observed], ["db", "ok", "2 users"]);
-  assert.equal(db?.message, "is used by Deployment catalog, Cluster nessie-postgres");
+  assert.equal(
+    db?.message,
+    "Secret data-platform/db is used by Deployment catalog and Cluster nessie-postgres",
+  );
 });
 
 Deno.test("users: a Secret that nobody names is said to be unused, which is no fault", async () => {
@@ -144,7 +147,10 @@ Deno.test("users: a workload that has no pods, a CronJob by its Job and a Flux s
   });
   const jobs = [job("nightly-1", [{ kind: "CronJob", name: "nightly", controller: true }]), job("once", [])];
   const [db] = await found("users", objects, { lists: { "/apis/batch/v1/jobs": jobs } });
-  assert.equal(db?.message, "is used by Deployment asleep, CronJob nightly, HelmRepository charts");
+  assert.equal(
+    db?.message,
+    "Secret data-platform/db is used by Deployment asleep, CronJob nightly and HelmRepository charts",
+  );
 });
 
 Deno.test("users: without ExternalSecrets of 1Password nobody's use is told", async () => {
@@ -167,7 +173,7 @@ Deno.test("users: pods that cannot be listed leave them unknown, other kinds are
   const pods = await found("users", platform(), { failures: { [PATHS.pods]: FORBIDDEN } });
   assert.deepEqual(pods.map(({ status }) => status), ["unknown"]);
   const [db] = await found("users", platform(), { failures: { [PATHS.clusters]: FORBIDDEN } });
-  assert.equal(db?.message, "is used by Pod catalog-1; Cluster could not be read");
+  assert.equal(db?.message, "Secret data-platform/db is used by Pod catalog-1; Cluster could not be read");
 });
 
 Deno.test("parts: Connect's pods and the operator's are judged, and nobody else's", async () => {

@@ -67,5 +67,5 @@ Deno.test("spark-operator: one of two replicas is a warning, and no critical fin
   const diagnosis = await broken((small) => fail(small, "spark-operator", waiting("CrashLoopBackOff"), 1));
   assert.deepEqual(found(diagnosis, "spark-operator.pods-ready"), ["warning", "SomeReady"]);
   assert.ok(diagnosis.findings.every(({ status }) => status !== "critical"));
-  assert.match(on(diagnosis, "Pod", "spark-operator-abc-1")[0]?.message ?? "", /1 other of its workload/);
+  assert.match(on(diagnosis, "Pod", "spark-operator-abc-1")[0]?.message ?? "", /1 other pod of its workload/);
 });

@@ -69,7 +69,7 @@ Deno.test("pods: CrashLoopBackOff says how the last run ended", async () => {
   };
   const [found] = on(await withPods(pod("a", { ready: false, container })), "Pod", "a");
   assert.equal(found?.reason, "CrashLoopBackOff");
-  assert.match(found?.message ?? "", /exit code 3, 7 restarts/);
+  assert.match(found?.message ?? "", /exit code 3 and was restarted 7 times/);
 });
 
 Deno.test("pods: a crash loop by lack of memory is OOMKilled", async () => {

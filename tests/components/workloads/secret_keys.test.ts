@@ -29,7 +29,7 @@ Deno.test("secret keys: a key of another name is critical when pods fail for it,
   });
   const [found] = on(diagnosis, "Secret", "s3");
   assert.deepEqual([found?.status, found?.reason, found?.role], ["critical", "MissingKey", "root"]);
-  assert.match(found?.message ?? "", /lacks key access-key, which Pod nessie-abc-1, Pod nessie-abc-2/);
+  assert.match(found?.message ?? "", /has no key access-key, which Pod nessie-abc-1, Pod nessie-abc-2/);
   assert.equal(found?.observed, "keys AccessKey");
   assert.deepEqual(rootsOf(diagnosis), ["Secret s3 MissingKey"]);
 });

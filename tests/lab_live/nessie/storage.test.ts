@@ -45,7 +45,7 @@ Deno.test("the lab's catalog keeps everything in refs2 and objs2, and the report
 
 Deno.test("a restart of the lab's catalog loses nothing, hurts nobody, and then proves itself", async () => {
   const before = await pods();
-  const { checks } = await validated("--restart", "--yes");
+  const { checks } = await validated("--restart", "--yes-restart");
   const found = checks.get("nessie.restart-loses-nothing") ?? [];
   assert.deepEqual(found.filter(({ status }) => status !== "ok").map(({ message }) => message), []);
   assert.equal(found.length, before.length, "one finding for each pod");

@@ -15,6 +15,7 @@ async function sync(...more: string[]) {
     "--kubeconfig",
     lab().kubeconfig,
     "--yes",
+    "--trust-connect",
     "--claim",
     `data-platform/${CLAIM}`,
   ];

@@ -160,7 +160,7 @@ Deno.test("an answer is one: yes, no, nobody to ask; and what was agreed to hold
   await assert.rejects(trustOf(false, typist(["n\n"]))("a"), /Not confirmed. Nothing was sent/);
   await assert.rejects(
     trustOf(false, typist([], { terminal: false }))("a"),
-    /no terminal.*--yes.*Nothing was sent/,
+    /no terminal.*--trust-connect.*Nothing was sent/,
   );
   const silent = typist([]);
   const always = trustOf(true, silent);

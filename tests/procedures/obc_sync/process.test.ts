@@ -88,13 +88,13 @@ function assertClean(text: string, token: string): void {
 
 Deno.test("a run writes the items and reports, the next one changes nothing, and a fault is exit status 2", () =>
   withProcess(async ({ run, kube }) => {
-    const first = await run("--yes");
+    const first = await run("--yes", "--trust-connect");
     assert.equal(first.code, 0, first.stderr);
     assert.match(
       first.stderr,
       /^ {2}created {6}OnePasswordItem lakehouse\/events: source, AWS_ACCESS_KEY_ID/,
     );
-    const second = await run("--yes", "--json");
+    const second = await run("--yes", "--trust-connect", "--json");
     assert.equal(second.code, 0, second.stderr);
     const report = JSON.parse(second.stdout);
     assert.deepEqual([report.command, report.status], ["obc:sync", "healthy"]);
@@ -104,7 +104,7 @@ Deno.test("a run writes the items and reports, the next one changes nothing, and
     );
     assert.match(second.stderr, /unchanged {4}OnePasswordItem lakehouse\/events\n/);
     kube.objects.delete(CLAIM_SECRET);
-    const third = await run("--yes");
+    const third = await run("--yes", "--trust-connect");
     assert.equal(third.code, 2);
     assert.match(third.stdout, /Secret data-platform\/events does not exist/);
   }));
@@ -115,18 +115,21 @@ Deno.test("nothing is written where nobody can be asked, with no cluster, or wit
     assert.equal(unasked.code, 3);
     assert.match(
       unasked.stderr,
-      /The token goes to .*127\.0\.0\.1.*vault lakehouse, context test\.\n.*stdin is no terminal.*--yes/s,
+      /The token goes to .*127\.0\.0\.1.*vault lakehouse, context test\.\n.*stdin is no terminal.*--trust-connect/s,
     );
     assert.equal((await run("--dry-run")).code, 3);
     assert.deepEqual(connect.logged.filter((line) => /vaults/.test(JSON.stringify(line))), []);
     connect.change((file) => file.trouble = { status: 500 });
-    assert.equal((await run("--yes")).code, 3);
+    assert.equal((await run("--yes", "--trust-connect")).code, 3);
     connect.change((file) => delete file.trouble);
     answer(() => apiError(403, "Forbidden", "no", { details: { kind: "objectbucketclaims" } }));
-    const forbidden = await run("--yes", "--json");
+    const forbidden = await run("--yes", "--trust-connect", "--json");
     assert.deepEqual([forbidden.code, JSON.parse(forbidden.stdout).status], [3, "error"]);
     answer(readsOf(kube));
-    assert.equal((await run("--yes", "--namespace", "empty", "--claim", "empty/none")).code, 3);
+    assert.equal(
+      (await run("--yes", "--trust-connect", "--namespace", "empty", "--claim", "empty/none")).code,
+      3,
+    );
     const { list } = await connect.get("/v1/activity");
     assert.ok(list.every(({ action }) => action === "READ"));
   }));
@@ -134,14 +137,14 @@ Deno.test("nothing is written where nobody can be asked, with no cluster, or wit
 Deno.test("a token that opens none of the vaults is told so", () =>
   withProcess(async ({ run, connect }) => {
     connect.change((file) => file.vaults = file.vaults.map((vault) => ({ ...vault, id: "a".repeat(26) })));
-    const { code, stderr } = await run("--yes");
+    const { code, stderr } = await run("--yes", "--trust-connect");
     assert.equal(code, 3);
     assert.match(stderr, /opens no vault lakehouse; it opens: none/);
   }));
 
 Deno.test("a watch notices a rotated key, outlives an absent API server and Connect, and ends by Ctrl-C with 130", () =>
   withProcess(async ({ start, connect, kube, answer }) => {
-    const child = start("--yes", "--watch", "--every", "100ms");
+    const child = start("--yes", "--trust-connect", "--watch", "--every", "100ms");
     const output = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
     let said = "";
     const until = async (words: RegExp) => {

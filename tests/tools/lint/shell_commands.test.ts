@@ -17,7 +17,7 @@ Deno.test("a command with a value that nothing quotes is refused, however it is 
     "void `. Next: look (op item get ${x})`;",
     'void ("kubectl get pod " + x);',
     'void ("Next: " + "aws s3 ls s3://" + x + "/");',
-    "void (`To see them: ` + `deno task 1p:status --offer ${x}`);",
+    "void (`To see them: ` + `deno task 1p:status --print-external-secret ${x}`);",
     "void `curl -X DELETE '${x}'`;",
     "void `kubectl get pods ${`-n ${x}`}`;",
     "void `radosgw-admin bucket stats --bucket=${x}`;",

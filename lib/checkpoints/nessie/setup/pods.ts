@@ -1,4 +1,5 @@
 /** The pods of the catalog, judged as every pod is; and what they stand on. Pure. */
+import { about, are, count } from "../../../engine/sentence.ts";
 import { refOf } from "../../../components/common/mod.ts";
 import { deployments, pods, podsOf, replicaSets } from "../../../components/kubernetes/mod.ts";
 import { components } from "../../../components/mod.ts";
@@ -33,13 +34,14 @@ const podsCheck: Check = {
     }
     const told = all.flatMap((pod) => {
       const judged = world.judge(podCheck, pod);
-      return judged ? [{ ...judged, object: refOf("Pod", pod) }] : [];
+      const object = refOf("Pod", pod);
+      return judged ? [{ ...about(object, judged), object }] : [];
     });
     if (told.length > 0) return told;
     return [{
       status: "ok",
       reason: "AllWell",
-      message: `${all.length} of ${all.length} pods of the catalog are healthy`,
+      message: `${count(all.length, "pod")} of the catalog ${are(all.length)} healthy`,
     }];
   },
 };

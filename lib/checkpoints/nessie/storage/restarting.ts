@@ -21,7 +21,7 @@ export async function restarted(
   if (given) return [skipped(`not restarted: its address was given (${given.flag}), and not where it runs`)];
   const { cluster, timeoutMs, signal } = asked;
   const confirm = async (question: string) =>
-    asked.given.has("yes") || ownTerminal.isTerminal() && await ask(question);
+    asked.given.has("yes-restart") || ownTerminal.isTerminal() && await ask(question);
   const reach = { cluster, timeoutMs };
   const restart = { kube, reach, namespace, signal, confirm, limitMs: LIMIT_MS, say };
   try {

@@ -1,4 +1,5 @@
 /** The gateway of the object store: its Service and the workload behind it, judged as every workload is. Pure. */
+import { about, are, count } from "../../../engine/sentence.ts";
 import { perWorld, refOf } from "../../../components/common/mod.ts";
 import {
   configMaps,
@@ -54,13 +55,15 @@ const partsCheck: Check = {
   run(world) {
     const parts = partsOf(world);
     if (parts.length === 0) {
-      const message = "no gateway of Rook's is in this cluster";
+      const message = "This cluster has no gateway of Rook";
       return [{ status: "skipped", reason: "NoneFound", message }];
     }
-    const told = parts.flatMap(({ ref, judged }) => judged ? [{ ...judged, object: ref }] : []);
+    const told = parts.flatMap(({ ref, judged }) => judged ? [{ ...about(ref, judged), object: ref }] : []);
     if (told.length > 0) return told;
     const observed = `${parts.length} of ${parts.length}`;
-    const message = `${observed} Services, Deployments and pods of the gateway are healthy`;
+    const message = `${
+      count(parts.length, "Service, Deployment or pod", "Services, Deployments and pods")
+    } of the gateway ${are(parts.length)} healthy`;
     return [{ status: "ok", reason: "AllWell", message, observed }];
   },
 };

@@ -5,6 +5,7 @@ import { connectWriter, type KubeObject, type KubeWriter } from "../../../client
 import { collect, sourcesOf } from "../../../engine/collect.ts";
 import { components } from "../../../components/mod.ts";
 import { evaluate } from "../../../engine/evaluate.ts";
+import { are, count } from "../../../engine/sentence.ts";
 import { durationMs } from "../../../cli/flags.ts";
 import { refText } from "../../../engine/model.ts";
 import type { Report } from "../../../engine/report.ts";
@@ -104,9 +105,9 @@ async function readInputs({ given }: Asked): Promise<Inputs> {
   note(`Credentials from ${taken.credentials.from}: of Connect server ${credentials.deviceUuid}.`);
   const vaults = token.grants.map(({ vault, write }) => `${vault}${write ? " (read and write)" : " (read)"}`);
   note(
-    `Token from ${taken.token.from}: for ${vaults.length} vault${vaults.length > 1 ? "s" : ""}, ${
-      vaults.join(", ")
-    }; ${token.expiresAt ? `expires ${token.expiresAt.toISOString().slice(0, 10)}` : "does not expire"}.`,
+    `Token from ${taken.token.from}: for ${count(vaults.length, "vault")}, ${vaults.join(", ")}; ${
+      token.expiresAt ? `expires ${token.expiresAt.toISOString().slice(0, 10)}` : "does not expire"
+    }.`,
   );
   const namespace = manifests.connectDeployment.metadata.namespace ?? "external-secrets";
   return {
@@ -189,6 +190,7 @@ async function carryOutAloud(kube: KubeWriter, step: Step): Promise<void> {
 function sum(before: Report, after: Report): void {
   const left = new Set(unhealthyOf(after).map(refText));
   const back = unhealthyOf(before).map(refText).filter((name) => !left.has(name));
-  if (before.status === "healthy" && after.status === "healthy") note("Everything was well before, and is.");
-  else note(`${back.length} objects are well again; ${left.size} are not.`);
+  if (before.status === "healthy" && after.status === "healthy") {
+    note("Everything was healthy before, and still is.");
+  } else note(`${count(back.length, "object")} recovered; ${left.size} ${are(left.size)} still unhealthy.`);
 }

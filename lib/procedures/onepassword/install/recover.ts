@@ -110,7 +110,7 @@ function tell(
 ): void {
   if (before === undefined) return;
   const now = new Set(unhealthy.map(refText));
-  for (const name of before.split("\n")) if (name && !now.has(name)) say(`  back: ${name}`);
+  for (const name of before.split("\n")) if (name && !now.has(name)) say(`  recovered: ${name}`);
 }
 
 /**

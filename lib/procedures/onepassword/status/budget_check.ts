@@ -1,4 +1,5 @@
 /** The daily budget of reads: what the specs add up to, and against which limits. */
+import { count } from "../../../engine/sentence.ts";
 import {
   clusterSecretStores,
   type ExternalSecret,
@@ -89,10 +90,8 @@ function connectLine(entry: StoreReads): ObjectJudgement {
     object: entry.ref,
     status: "ok",
     reason: "NotLimited",
-    message:
-      `asks Connect about ${
-        number(perDayOf(entry))
-      } times a day for ${entry.asked.length} ExternalSecrets; ` +
+    message: `${refText(entry.ref)} asks Connect about ${number(perDayOf(entry))} times a day for ` +
+      `${count(entry.asked.length, "ExternalSecret")}; ` +
       "Connect answers from its own copy of the vaults, which 1Password does not limit",
     observed: `${number(perDayOf(entry))} requests a day`,
     evidence: "spec.refreshInterval, spec.data, spec.dataFrom",
@@ -128,7 +127,9 @@ function accountLine(sdk: StoreReads[], world: World): ObjectJudgement {
     evidence: "spec.refreshInterval, spec.data, spec.dataFrom",
   };
   const stores = sdk.map((entry) => `${refText(entry.ref)} ${number(perDayOf(entry))}`).join(", ");
-  const message = `make about ${number(perDay)} reads a day (${stores}): ${shares.join(", ")}`;
+  const message = `Service accounts make about ${number(perDay)} reads a day (${stores}), which is ${
+    shares.join(", ")
+  }`;
   if (status === "ok") return { ...base, status, reason: "WithinBudget", message };
   return {
     ...base,
@@ -188,7 +189,7 @@ export const budgetCheck: Check = {
       return [{
         status: "skipped",
         reason: "NoneFound",
-        message: "no store of this cluster reads 1Password",
+        message: "No store of this cluster reads 1Password",
       }];
     }
     const sdk = all.filter(({ store }) => store.provider === "onepasswordSDK");

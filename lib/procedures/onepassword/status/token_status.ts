@@ -1,4 +1,4 @@
-/** What `1p:status` adds to what it reads: the token it was given, and the offer it was asked for. */
+/** What `1p:status` adds to what it reads: the token it was given, and the ExternalSecret it was asked for. */
 import type { Asked } from "../../../command.ts";
 import { clusterSecretStores, secretStores } from "../../../components/external_secrets/mod.ts";
 import { isReady } from "../../../components/common/mod.ts";
@@ -15,10 +15,10 @@ import { ask, ownTerminal, type Terminal } from "../../../cli/prompt.ts";
 import { take } from "../sources.ts";
 import { readToken } from "../token.ts";
 
-/** The facts with what the token grants, for every 1Password store; undefined after an offer was printed. */
+/** The facts with what the token grants, for every 1Password store; undefined after an ExternalSecret was printed. */
 export async function extend(facts: Facts, asked: Asked): Promise<Facts | undefined> {
   const { given } = asked;
-  const wanted = given.get("offer");
+  const wanted = given.get("print-external-secret");
   if (wanted !== undefined) {
     await printOffer(facts, wanted);
     return undefined;
@@ -30,10 +30,12 @@ export async function extend(facts: Facts, asked: Asked): Promise<Facts | undefi
 async function printOffer(facts: Facts, wanted: string): Promise<void> {
   const [namespace, name, ...rest] = wanted.split("/");
   if (!namespace || !name || rest.length > 0) {
-    throw new UsageError(`--offer is ${JSON.stringify(wanted)}, and must be NAMESPACE/NAME of a Secret.`);
+    throw new UsageError(
+      `--print-external-secret is ${JSON.stringify(wanted)}, and must be NAMESPACE/NAME of a Secret.`,
+    );
   }
   const made = offer(openWorld(facts), namespace, name);
-  if ("problem" in made) throw new UsageError(`There is no ExternalSecret to offer: ${made.problem}`);
+  if ("problem" in made) throw new UsageError(`There is no ExternalSecret to print: ${made.problem}`);
   await print(made.manifest);
 }
 
@@ -63,7 +65,7 @@ export async function namesOf(
   terminal = ownTerminal,
 ): Promise<Map<string, string>> {
   const pod = connectPod(openWorld(facts));
-  if (!pod || !await mayAsk(pod, facts.context, asked.given.has("yes"), terminal)) return new Map();
+  if (!pod || !await mayAsk(pod, facts.context, asked.given.has("trust-connect"), terminal)) return new Map();
   const [{ forward }, { connectApi }] = await Promise.all([
     import("../../../clients/kubernetes/port_forward.ts"),
     import("../../../clients/onepassword/client.ts"),
@@ -89,13 +91,20 @@ export async function namesOf(
 }
 
 /** The token leaves this machine only with leave. */
-async function mayAsk(pod: ConnectPod, context: string, yes: boolean, terminal: Terminal): Promise<boolean> {
+async function mayAsk(
+  pod: ConnectPod,
+  context: string,
+  trusts: boolean,
+  terminal: Terminal,
+): Promise<boolean> {
   const where = `1Password Connect of context ${context}, Service ${pod.service} over a port-forward`;
-  if (yes) return true;
+  if (trusts) return true;
   if (terminal.isTerminal()) {
     return await ask(`Send the token to ${where}, to learn its vaults' names?`, terminal);
   }
-  note(`The names of its vaults are not known: the token was not sent to ${where}. Next: add --yes.`);
+  note(
+    `The names of its vaults are not known: the token was not sent to ${where}. Next: add --trust-connect.`,
+  );
   return false;
 }
 

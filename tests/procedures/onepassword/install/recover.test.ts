@@ -112,7 +112,7 @@ async function waited(reports: Report[], limitMs: number) {
 Deno.test("the wait says what came back, and ends at once when all is well", async () => {
   const { last, said, time } = await waited([report("a", "b"), report("b"), report()], 60_000);
   assert.equal(last.status, "healthy");
-  assert.deepEqual(said, ["  back: Pod a/a", "  back: Pod a/b"]);
+  assert.deepEqual(said, ["  recovered: Pod a/a", "  recovered: Pod a/b"]);
   assert.ok(time < 5000);
 });
 

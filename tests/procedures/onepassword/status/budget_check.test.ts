@@ -57,7 +57,10 @@ Deno.test("budget: what is too much for every kind of account is critical when t
 
 Deno.test("budget: the three most expensive ExternalSecrets are named, and the interval that fits", async () => {
   const told = await judged(reading("1h", "5m", "2m", "1m"), "teams");
-  assert.match(told?.message ?? "", /10,464 reads a day .*: 209 % of the 5,000 of 1Password Teams\. /);
+  assert.match(
+    told?.message ?? "",
+    /10,464 reads a day .*, which is 209 % of the 5,000 of 1Password Teams\. /,
+  );
   const named = [...(told?.message ?? "").matchAll(/ExternalSecret data-platform\/secret-(\d)/g)].map((
     [, at],
   ) => at);

@@ -22,7 +22,7 @@ async function asked(
   const facts = await loadFacts(HEALTHY);
   change(facts);
   await withKubeconfig(kubeconfigFor(server.url, { token: "t" }), async (kubeconfig) => {
-    const given = new Map(yes ? [["yes", "true"]] : []);
+    const given = new Map(yes ? [["trust-connect", "true"]] : []);
     const names = await withAsked(
       { given, kubeconfig },
       (asked) => namesOf(facts, "token", asked, terminal),
@@ -40,7 +40,7 @@ function items(facts: Facts, id: string): Record<string, unknown>[] {
 
 const POD = /^GET \/api\/v1\/namespaces\/external-secrets\/pods\/onepassword-connect-/;
 
-Deno.test("the token goes to Connect's pod after a yes, or with --yes, and else it stays here", async () => {
+Deno.test("the token goes to Connect's pod after a yes, or with --trust-connect, and else it stays here", async () => {
   assert.deepEqual(await asked(typist([], { terminal: false }), false), []);
   const unwilling = typist(["n\n"]);
   assert.deepEqual(await asked(unwilling, false), []);
