@@ -1,5 +1,5 @@
 /** The parts of a help text, broken between words. Loaded when help is asked for, and not before. */
-import { hang } from "../render/text.ts";
+import { hang } from "../render/mod.ts";
 import type { FlagTable } from "./flags.ts";
 
 /** The wider column of a list is at most so wide; what is longer has its explanation below it. */

@@ -6,7 +6,7 @@ import { removeUnfinished, writeFileAtomic } from "../disk/atomic_file.ts";
 import { CannotLook, Interrupted, LacksRight, UsageError } from "../engine/errors.ts";
 import { durationMs, type FlagTable, type Given, nearest, parseFlags } from "./flags.ts";
 import type { Component, Facts } from "../engine/model.ts";
-import { type Format, formats } from "../render/mod.ts";
+import { type Format, formats, wrap } from "../render/mod.ts";
 import type { FailOn, Report } from "../engine/report.ts";
 import { clean, quote, withoutCredentials } from "../redact/mod.ts";
 import { otherTask } from "./rights.ts";
@@ -283,10 +283,7 @@ function stopped(command: Command, message: string, options: Options): Report {
 }
 
 async function helpText(shown: Command): Promise<string> {
-  const [{ flagLines, listLines }, { wrap }] = await Promise.all([
-    import("./help.ts"),
-    import("../render/text.ts"),
-  ]);
+  const { flagLines, listLines } = await import("./help.ts");
   const width = terminalWidth();
   const task = command`deno task ${shown.name}`;
   return [

@@ -62,7 +62,7 @@ function startOf({ name, start }: Tool): string {
 async function helpText(tool: Tool): Promise<string> {
   const [{ flagLines, listLines }, { wrap }] = await Promise.all([
     import("./help.ts"),
-    import("../render/text.ts"),
+    import("../render/mod.ts"),
   ]);
   const width = terminalWidth();
   const three = [tool.exits?.[CANNOT_BE_USED], "the arguments cannot be used"].filter(Boolean).join(", or ");

@@ -2,7 +2,7 @@
 import type { Renderer } from "./parts.ts";
 
 export type { Renderer, RenderOptions } from "./parts.ts";
-export { hang } from "./text.ts";
+export { hang, wrap } from "./text.ts";
 
 export const formats = {
   plain: async (): Promise<Renderer> => (await import("./plain.ts")).plain,
