@@ -89,7 +89,7 @@ function readText(sources: readonly Source[]): string {
 function pathsText(all: readonly Component[]): string {
   const rows = listSources(all).map((source) =>
     `| ${source.kind} | \`${source.path}\` | ${
-      source.metadataOnly ? "metadata only" : "fields that a check reads"
+      source.metadataOnly ? "metadata only" : "the fields that are kept"
     } |`
   );
   const probes = [

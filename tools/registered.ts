@@ -4,9 +4,8 @@
  */
 import { faults } from "../lab/faults/table.ts";
 import { capabilities } from "../lib/checkpoints/nessie/iceberg_rest/report.ts";
-import { reported as ofNessie } from "../lib/checkpoints/nessie/report.ts";
+import { checkpoints } from "../lib/checkpoints/mod.ts";
 import { dialectTrials } from "../lib/checkpoints/s3/compatibility/mod.ts";
-import { reported as ofS3 } from "../lib/checkpoints/s3/report.ts";
 import { components } from "../lib/components/mod.ts";
 import type { Component } from "../lib/engine/model.ts";
 import { doctor } from "../lib/procedures/onepassword/status/mod.ts";
@@ -81,7 +80,7 @@ const FOLDERS = [
 export async function registered(): Promise<boolean> {
   const modules = (await Promise.all(FOLDERS.map(modulesBelow))).flat();
   // A check of health that a checkpoint or the doctor judges, too, is one check in several reports.
-  const reports = [components, doctor, ofS3(), ofNessie()].map(idsOf);
+  const reports = [components, doctor, ...checkpoints.map(({ reported }) => reported())].map(idsOf);
   const twice = reports.flatMap((ids) => registrationProblems([], ids));
   const all = [
     ...new Set([
@@ -93,12 +92,25 @@ export async function registered(): Promise<boolean> {
   ];
   const formats = await modulesBelow("lib/render");
   const problems = [
+    ...unregisteredCheckpoints(
+      (await Array.fromAsync(Deno.readDir(new URL("../lib/checkpoints", import.meta.url))))
+        .filter(({ isDirectory }) => isDirectory).map(({ name }) => name),
+      checkpoints.map(({ name }) => name),
+    ),
     ...twice,
     ...registrationProblems(registrables(modules.map(({ exports }) => exports)), all),
     ...unregisteredFormats(formats, formatNames),
   ];
   for (const problem of problems) console.error(problem);
   return problems.length === 0;
+}
+
+/** Every folder of lib/checkpoints is a checkpoint. */
+export function unregisteredCheckpoints(folders: readonly string[], names: readonly string[]): string[] {
+  return folders.filter((folder) => !names.includes(folder))
+    .map((folder) =>
+      `checkpoint ${folder} is not in lib/checkpoints/mod.ts, so no page and no test knows it`
+    );
 }
 
 /** A renderer has the name of its file. */

@@ -6,7 +6,7 @@ import { removeUnfinished, writeFileAtomic } from "../disk/atomic_file.ts";
 import { CannotLook, Interrupted, LacksRight, UsageError } from "../engine/errors.ts";
 import { durationMs, type FlagTable, type Given, nearest, parseFlags } from "./flags.ts";
 import type { Component, Facts } from "../engine/model.ts";
-import { type Format, formats, wrap } from "../render/mod.ts";
+import { documents, type Format, formats, wrap } from "../render/mod.ts";
 import type { FailOn, Report } from "../engine/report.ts";
 import { clean, quote, withoutCredentials } from "../redact/mod.ts";
 import { otherTask } from "./rights.ts";
@@ -257,7 +257,7 @@ async function explain(error: unknown, command: Command, options: Options | unde
   if (!expected && error instanceof Error && Deno.env.get("LAKECHECK_DEBUG") === "1") {
     note(...withoutCredentials(error.stack ?? "").split("\n"));
   }
-  if (options && (options.format === "json" || options.outputFile)) {
+  if (options && (documents.has(options.format) || options.outputFile)) {
     await deliver(stopped(command, message, options), options).catch(() => {
       // The message on stderr has been given; what cannot be written now could not be written before.
     });

@@ -3,7 +3,7 @@ import { CannotLook } from "../engine/errors.ts";
 import type { FailureKind } from "../engine/model.ts";
 import type { CatalogOptions, CatalogReply, CatalogRequest } from "./catalog_types.ts";
 import { quote } from "../redact/mod.ts";
-import { cannotLook, failure, networkError, type TransportError } from "./http_errors.ts";
+import { cannotLook, failure, networkError, type TransportError } from "./network_errors.ts";
 
 const LOGS = "look at the logs of the catalog: kubectl logs deploy/nessie";
 const ADDRESS = "check the address that was given with --url or NESSIE_URL";

@@ -12,7 +12,7 @@ import {
   type CatalogRequest,
   sendToCatalog,
 } from "./catalog_http.ts";
-import { cannotLook } from "./http_errors.ts";
+import { cannotLook } from "./network_errors.ts";
 import { codeOf } from "../untrusted/code.ts";
 
 export interface IcebergOptions extends CatalogOptions {

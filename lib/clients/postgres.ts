@@ -5,7 +5,7 @@
 import { Interrupted } from "../engine/errors.ts";
 import type { Failure } from "../engine/model.ts";
 import { quote } from "../redact/mod.ts";
-import { cannotLook } from "./http_errors.ts";
+import { cannotLook } from "./network_errors.ts";
 import { codeOf } from "../untrusted/code.ts";
 
 /** A row by the names of its columns; integers of 64 bits come as text. */

@@ -1,6 +1,6 @@
 /** Sends one request and takes in its whole answer, within a time and a size. Knows HTTP and TLS, not Kubernetes. */
 import { UsageError } from "../engine/errors.ts";
-import type { TransportError } from "./http_errors.ts";
+import type { TransportError } from "./network_errors.ts";
 import { command } from "../untrusted/shell.ts";
 import { own } from "../untrusted/lookup.ts";
 

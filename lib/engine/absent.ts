@@ -30,14 +30,14 @@ export function makerEdges(
     const definition = definitionOfLost(from, world);
     if (definition) edges.push({ from, to: definition, via: "kind", explains: GONE });
     for (const maker of makersOf(from)) {
-      const missed = !isAbsent(world, maker.to) || wasMade(from) || wasMade(maker.to);
+      const missed = !isAbsent(world, maker.to) || wasMade(maker.to) || !maker.inferred && wasMade(from);
       edges.push({ optional: !missed, explains: GONE, ...maker, from });
       if (isAbsent(world, maker.to)) open.push(maker.to);
     }
   }
   return edges;
 
-  /** A maker that is there knows the object: it was there once, too. A rule of names alone may be wrong. */
+  /** A maker that is there knows the object: it was there once, too. A rule of names alone may be wrong, and proves none missed. */
   function wasMade(ref: ObjectRef): boolean {
     return makersOf(ref).some(({ to, inferred }) => !inferred && !isAbsent(world, to));
   }

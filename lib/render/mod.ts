@@ -12,4 +12,7 @@ export const formats = {
 
 export type Format = keyof typeof formats;
 
+/** Formats that programs read: a run that could not look at anything prints these, too. */
+export const documents: ReadonlySet<Format> = new Set<Format>(["json"]);
+
 export const formatNames = Object.keys(formats) as Format[];

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { registrables, registrationProblems, unregisteredFormats } from "../../tools/registered.ts";
+import {
+  registrables,
+  registrationProblems,
+  unregisteredCheckpoints,
+  unregisteredFormats,
+} from "../../tools/registered.ts";
 
 const check = (id: string) => ({ id, title: "t", explain: "e", needs: [], run: () => [] });
 
@@ -32,5 +37,11 @@ Deno.test("a renderer that no table names is told; what else its folder holds is
   ];
   assert.deepEqual(unregisteredFormats(modules, ["plain"]), [
     "format junit is exported and not registered, so nobody can ask for it",
+  ]);
+});
+
+Deno.test("a checkpoint that no table names is told", () => {
+  assert.deepEqual(unregisteredCheckpoints(["s3", "iceberg"], ["s3"]), [
+    "checkpoint iceberg is not in lib/checkpoints/mod.ts, so no page and no test knows it",
   ]);
 });

@@ -1,5 +1,6 @@
 /** Every command that judges facts, with facts of a healthy lab on which all that it tries holds. */
 import { FEATURES } from "../../lib/checkpoints/s3/compatibility/features.ts";
+import { checkpoints } from "../../lib/checkpoints/mod.ts";
 import { sourcesOf } from "../../lib/engine/collect.ts";
 import { components } from "../../lib/components/mod.ts";
 import { loadFacts } from "../../lib/disk/facts_file.ts";
@@ -20,18 +21,12 @@ export interface Judged {
   components: readonly Component[];
 }
 
-/** Health, the doctor, and whatever is a checkpoint: a new one is among them by having a report. */
-export async function judgedCommands(): Promise<Judged[]> {
-  const checkpoints: Judged[] = [];
-  for (const { name } of [...Deno.readDirSync(new URL("lib/checkpoints", ROOT))].toSorted(byName)) {
-    const file = new URL(`lib/checkpoints/${name}/report.ts`, ROOT);
-    if (!await Deno.stat(file).catch(() => undefined)) continue;
-    checkpoints.push({ name, components: (await import(file.href)).reported() });
-  }
-  return [{ name: "health", components }, { name: "doctor", components: doctor }, ...checkpoints];
-}
-
-const byName = (a: { name: string }, b: { name: string }) => a.name < b.name ? -1 : 1;
+/** Health, the doctor, and the checkpoints. */
+export const judgedCommands: readonly Judged[] = [
+  { name: "health", components },
+  { name: "doctor", components: doctor },
+  ...checkpoints.map(({ name, reported }) => ({ name, components: reported() })),
+];
 
 /** Names of the recorded incidents. */
 export function scenarioNames(): string[] {

@@ -15,7 +15,7 @@ import { reportSchema } from "../../lib/engine/report_schema.ts";
 import { openWorld } from "../../lib/engine/world.ts";
 import { factsFor, type Judged, judgedCommands, scenario, without } from "./commands.ts";
 
-const commands = await judgedCommands();
+const commands = judgedCommands;
 const healthy = await scenario("healthy");
 
 const failureOf = (kind: FailureKind): Failure => ({

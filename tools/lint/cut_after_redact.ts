@@ -6,7 +6,7 @@
 /** Where texts from outside are read. */
 const ROOMS = /(?:^|\/)lib\/(?:clients|components|procedures)\//;
 /** The one file outside of lib/redact/ that makes messages of our own words. */
-const OWN_WORDS = /(?:^|\/)lib\/(?:clients\/http_errors|cli\/terminal)\.ts$/;
+const OWN_WORDS = /(?:^|\/)lib\/(?:clients\/network_errors|cli\/terminal)\.ts$/;
 const CUTS = new Set(["slice", "substring", "substr"]);
 /** Names of what others say. */
 const SAID =

@@ -1,6 +1,5 @@
 /** docs/trials.md: what the checkpoints try, from the trials themselves. */
-import { reported as ofNessie } from "../../lib/checkpoints/nessie/report.ts";
-import { reported as ofS3 } from "../../lib/checkpoints/s3/report.ts";
+import { checkpoints } from "../../lib/checkpoints/mod.ts";
 import { type Component, isRecord } from "../../lib/engine/model.ts";
 
 /** The components of a checkpoint that judge what it recorded; the others are health's. */
@@ -27,10 +26,7 @@ export function trialsText(header: string): string {
     "A checkpoint does real operations in a scratch place and cleans everything up. A trial that could not be carried",
     "out is `unknown`, one that does not apply is `skipped` with the reason, and neither is ever `ok`. What it judges",
     "besides is health's: [checks.md](checks.md).",
-    "",
-    ...section("data-platform:test:s3", ofS3()),
-    "",
-    ...section("validate:nessie", ofNessie()),
+    ...checkpoints.flatMap(({ task, reported }) => ["", ...section(task, reported())]),
     "",
   ].join("\n");
 }

@@ -7,7 +7,7 @@ import { CannotLook, UsageError } from "../../engine/errors.ts";
 import type { Answer, Connection, Failure } from "../../engine/model.ts";
 import { type Meaning, readRawReply, readReply, readTail } from "./replies.ts";
 import { expiredSince } from "../certificate.ts";
-import { type TransportError } from "../http_errors.ts";
+import { type TransportError } from "../network_errors.ts";
 import { type KubeSession, transportFailure } from "./failures.ts";
 import type { Target } from "./kubeconfig.ts";
 import {

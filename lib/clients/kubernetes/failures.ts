@@ -4,9 +4,9 @@
  * can say it once.
  */
 import type { Failure } from "../../engine/model.ts";
-import { failure, type NetworkError, networkError, type TransportError } from "../http_errors.ts";
+import { failure, type NetworkError, networkError, type TransportError } from "../network_errors.ts";
 
-export { cannotLook } from "../http_errors.ts";
+export { cannotLook } from "../network_errors.ts";
 
 /** Who asks whom; what messages may say. */
 export interface KubeSession {

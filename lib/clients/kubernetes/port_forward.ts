@@ -10,7 +10,7 @@ import { CannotLook, Interrupted } from "../../engine/errors.ts";
 import type { Failure } from "../../engine/model.ts";
 import { readReply, unauthorized } from "./replies.ts";
 import { quote } from "../../redact/mod.ts";
-import { cannotLook, failure } from "../http_errors.ts";
+import { cannotLook, failure } from "../network_errors.ts";
 import { type Line, openLine } from "./client.ts";
 import type { WriterOptions } from "./writer.ts";
 import { missingRule } from "./write_replies.ts";

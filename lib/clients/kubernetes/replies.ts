@@ -1,7 +1,7 @@
 /** Tells what an API server's reply means: an Answer, or why there was nothing to see. Pure. */
 import type { Answer, Failure } from "../../engine/model.ts";
 import { excerpt, quote, redact, redactAll } from "../../redact/mod.ts";
-import { failure } from "../http_errors.ts";
+import { failure } from "../network_errors.ts";
 import { type KubeSession, proxiedService, subject } from "./failures.ts";
 import type { Reply } from "../transport.ts";
 import { command } from "../../untrusted/shell.ts";

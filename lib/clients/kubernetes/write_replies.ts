@@ -3,7 +3,7 @@ import type { FailureKind } from "../../engine/model.ts";
 import { list, messageText, obj, str } from "../../engine/decode.ts";
 import { type Meaning, serverError, unauthorized } from "./replies.ts";
 import { quote } from "../../redact/mod.ts";
-import { failure } from "../http_errors.ts";
+import { failure } from "../network_errors.ts";
 import { type KubeSession } from "./failures.ts";
 import type { Reply } from "../transport.ts";
 import { command } from "../../untrusted/shell.ts";

@@ -6,7 +6,7 @@ import { kubePath } from "../../untrusted/api_path.ts";
 import { Interrupted } from "../../engine/errors.ts";
 import type { Answer, Connection } from "../../engine/model.ts";
 import { type Meaning, readRawReply } from "./replies.ts";
-import { cannotLook } from "../http_errors.ts";
+import { cannotLook } from "../network_errors.ts";
 import { type Call, connectionOf, type ConnectOptions, type Line, openLine } from "./client.ts";
 import type { Reply } from "../transport.ts";
 import {

@@ -14,7 +14,7 @@ export interface Reference {
 
 declare const OWN: unique symbol;
 
-/** A reference of a run of ours, which may be deleted. Only checkpoints/nessie/own_reference.ts makes it (lint). */
+/** A reference of a run of ours, which may be deleted. Only checkpoints/nessie/scratch/own_reference.ts makes it (lint). */
 export interface OwnReference extends Reference {
   readonly [OWN]: true;
 }

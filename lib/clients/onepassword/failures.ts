@@ -3,7 +3,7 @@ import { CannotLook } from "../../engine/errors.ts";
 import type { Failure } from "../../engine/model.ts";
 import { messageText, num, obj } from "../../engine/decode.ts";
 import { quote } from "../../redact/mod.ts";
-import { cannotLook, networkError, type TransportError } from "../http_errors.ts";
+import { cannotLook, networkError, type TransportError } from "../network_errors.ts";
 import type { Reply } from "../transport.ts";
 import { parseJson } from "../../untrusted/json.ts";
 

@@ -5,7 +5,7 @@
 import { unescaped } from "./list.ts";
 import type { Failure, FailureKind } from "../../engine/model.ts";
 import { quote } from "../../redact/mod.ts";
-import { failure } from "../http_errors.ts";
+import { failure } from "../network_errors.ts";
 import type { S3Session, SeenS3 } from "./types.ts";
 import { GATEWAYS, subjectOf } from "./no_reply.ts";
 import { between } from "../../untrusted/text.ts";

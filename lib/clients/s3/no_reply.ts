@@ -1,6 +1,6 @@
 /** Words for a request to S3 that got no whole answer, or one that no S3 gives. Pure. */
 import type { Failure } from "../../engine/model.ts";
-import { failure, type NetworkError, networkError } from "../http_errors.ts";
+import { failure, type NetworkError, networkError } from "../network_errors.ts";
 import type { S3Session } from "./types.ts";
 import type { AskedS3, NoAnswer } from "./send.ts";
 import { command } from "../../untrusted/shell.ts";

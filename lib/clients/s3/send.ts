@@ -1,6 +1,6 @@
 /** Sends one request to S3 by fetch, over a ServiceConnection, with a limit for every wait. Knows HTTP and the limits, not the SDK. */
 import { Interrupted } from "../../engine/errors.ts";
-import type { TransportError } from "../http_errors.ts";
+import type { TransportError } from "../network_errors.ts";
 import type { ServiceConnection } from "../kubernetes/service_connection.ts";
 import { networkText } from "../transport.ts";
 

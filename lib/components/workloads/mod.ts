@@ -49,9 +49,7 @@ export { podPort, selectedPods, serviceCheck, serviceEdges } from "./services.ts
 const jobCheck: KindCheck<Job> = {
   id: "jobs.completed",
   title: "jobs",
-  explain:
-    "A Job that failed for good is reported; one that nothing waits for and that no CronJob owns is a warning. " +
-    "Running and finished Jobs are healthy.",
+  explain: "A Job that failed for good is a warning, whoever made it. Running and finished Jobs are healthy.",
   source: jobs,
   component: placeOf,
   ref: (job) => refOf("Job", job),

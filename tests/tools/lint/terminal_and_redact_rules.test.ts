@@ -107,5 +107,5 @@ Deno.test("other cuts, and what quote made, are fine", () => {
     assert.deepEqual(said("cut-after-redact", "lib/clients/x.ts", text), [], text);
   }
   const own = 'import { oneLine } from "../redact/mod.ts";';
-  assert.deepEqual(said("cut-after-redact", "lib/clients/http_errors.ts", own), []);
+  assert.deepEqual(said("cut-after-redact", "lib/clients/network_errors.ts", own), []);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cannotLook, failure, networkError } from "../../lib/clients/http_errors.ts";
+import { cannotLook, failure, networkError } from "../../lib/clients/network_errors.ts";
 
 /** As Deno 2.9, Node and OpenSSL say it. */
 const TEXTS: [text: string, error: string][] = [
