@@ -6,8 +6,6 @@
 import type { Failure } from "../../engine/model.ts";
 import { failure, type NetworkError, networkError, type TransportError } from "../network_errors.ts";
 
-export { cannotLook } from "../network_errors.ts";
-
 /** Who asks whom; what messages may say. */
 export interface KubeSession {
   server: string;

@@ -6,7 +6,7 @@ import { restPath, sendable } from "../../untrusted/api_path.ts";
 import { Interrupted, UsageError } from "../../engine/errors.ts";
 import type { Failure, Reader } from "../../engine/model.ts";
 import { anyText, list, num, obj, ShapeError, str, via } from "../../engine/decode.ts";
-import { cannotLook } from "../kubernetes/failures.ts";
+import { cannotLook } from "../network_errors.ts";
 import { pause } from "../kubernetes/client.ts";
 import { type ConnectCall, errorReplyFailure, noReplyFailure } from "./failures.ts";
 import { fetchOnce, type Reply } from "../transport.ts";

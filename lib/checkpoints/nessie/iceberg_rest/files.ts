@@ -1,5 +1,5 @@
 /** What the catalog can do with names and files of tables: rename, register, drop, purge. */
-import { cannotLook } from "../../../clients/kubernetes/failures.ts";
+import { cannotLook } from "../../../clients/network_errors.ts";
 import { restPath } from "../../../untrusted/api_path.ts";
 import { expect, fail } from "../../../checkpoint/expect.ts";
 import { passed } from "../../../checkpoint/trial.ts";

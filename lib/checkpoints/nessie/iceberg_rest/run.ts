@@ -1,6 +1,6 @@
 /** Tries all capabilities in a scratch namespace on a scratch branch, which its maker takes back. */
 import type { Trying } from "../../../checkpoint/run_checkpoint.ts";
-import { cannotLook } from "../../../clients/kubernetes/failures.ts";
+import { cannotLook } from "../../../clients/network_errors.ts";
 import { type CapabilityRecord, withAnswers } from "./mod.ts";
 import { capabilities } from "./report.ts";
 import {

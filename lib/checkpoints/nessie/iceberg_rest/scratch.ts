@@ -5,7 +5,7 @@
 import { restPath } from "../../../untrusted/api_path.ts";
 import { markerVerdict, type Scratch, stuckBy, type SweepState } from "../../../checkpoint/scratch.ts";
 import type { CatalogReply, CatalogRequest } from "../../../clients/catalog_http.ts";
-import { cannotLook } from "../../../clients/kubernetes/failures.ts";
+import { cannotLook } from "../../../clients/network_errors.ts";
 import { type IcebergRest, space, tablePath } from "../../../clients/iceberg_rest.ts";
 import { type FoundMarker, isRunId, type MarkerVerdict } from "../../../checkpoint/scratch_marker.ts";
 import { type OwnPlace, scratchBelow } from "../../s3/scratch/own_place.ts";

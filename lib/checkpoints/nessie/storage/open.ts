@@ -3,7 +3,7 @@ import { kubePath } from "../../../untrusted/api_path.ts";
 import type { KubeObject, KubeWriter, WriterOptions } from "../../../clients/kubernetes/writer.ts";
 import { forward } from "../../../clients/kubernetes/port_forward.ts";
 import { type Database, openDatabase } from "../../../clients/postgres.ts";
-import { cannotLook } from "../../../clients/kubernetes/failures.ts";
+import { cannotLook } from "../../../clients/network_errors.ts";
 import { at } from "../../../untrusted/lookup.ts";
 import type { SecretKey } from "../setup/deployment.ts";
 import type { StoreSettings } from "./settings.ts";

@@ -1,7 +1,7 @@
 /** Restarts the catalog for real, and compares what every one of its new pods has with what was there before. */
 import { kubePath } from "../../../untrusted/api_path.ts";
 import type { Scratch } from "../../../checkpoint/scratch.ts";
-import { cannotLook } from "../../../clients/kubernetes/failures.ts";
+import { cannotLook } from "../../../clients/network_errors.ts";
 import { pause } from "../../../clients/kubernetes/client.ts";
 import type { KubeObject, KubeWriter, WriterOptions } from "../../../clients/kubernetes/writer.ts";
 import { type NessieApi, nessieApi } from "../../../clients/nessie/client.ts";
