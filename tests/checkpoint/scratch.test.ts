@@ -5,7 +5,7 @@ import { LEASE_MS, RENEW_MS, RUN_ID } from "../../lib/checkpoint/scratch_marker.
 import { testTime } from "../fakes/clock.ts";
 import { PATIENT_MS } from "../patience.ts";
 
-Deno.test("what was made is taken back in reverse, also when the checkpoint fails", async () => {
+Deno.test("what was made is cleaned up in reverse, also when the checkpoint fails", async () => {
   const undone: string[] = [];
   const { ended, leftovers } = await inScratch((scratch) => {
     for (const what of ["bucket", "object", "upload"]) {
@@ -18,7 +18,7 @@ Deno.test("what was made is taken back in reverse, also when the checkpoint fail
   assert.deepEqual(leftovers, []);
 });
 
-Deno.test("what can't be taken back is named, and the rest is taken back nevertheless", async () => {
+Deno.test("what can't be cleaned up is named, and the rest is cleaned up nevertheless", async () => {
   const undone: string[] = [];
   const { leftovers } = await inScratch((scratch) => {
     scratch.undo("bucket b", () => Promise.resolve(void undone.push("b")));

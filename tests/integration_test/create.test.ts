@@ -139,7 +139,7 @@ Deno.test("on a terminal it asks, and no is no; --yes asks nobody", async () => 
   });
 });
 
-Deno.test("Ctrl-C ends the test that is run, which takes back what it made, and nothing is written", async () => {
+Deno.test("Ctrl-C ends the test that is run, which cleans up what it made, and nothing is written", async () => {
   await withToy(async ({ root, facts, create, written, waits }) => {
     await facts("hang");
     const stop = new AbortController();

@@ -120,7 +120,7 @@ Deno.test("Ctrl-C ends it, and the scratch branches are gone afterwards", async 
   });
 });
 
-Deno.test("a catalog that answers 503 half-way makes what is left unknown or failed, and takes back what it can", async () => {
+Deno.test("a catalog that answers 503 half-way makes what is left unknown or failed, and cleans up what it can", async () => {
   await withServer([], async (fake) => {
     let commits = 0;
     fake.intercept = (_request, url) =>

@@ -64,7 +64,7 @@ async function empty(s3: S3Client, Bucket: string, Prefix = ""): Promise<void> {
   for (const { Key } of Contents) await s3.send(new DeleteObjectCommand({ Bucket, Key }));
 }
 
-/** A scratch bucket on the lab's gateway. Fails when something could not be taken back. */
+/** A scratch bucket on the lab's gateway. Fails when something could not be cleaned up. */
 async function onGateway(use: (context: S3Context) => Promise<void>): Promise<void> {
   const connection = await wayTo("rook-ceph", "rook-ceph-rgw-storage", 80, "app=rook-ceph-rgw");
   const options = { connection, keys: await keysOfPlatform(), region: "us-east-1", ...LIMIT };

@@ -157,7 +157,7 @@ Deno.test("a rollout that does not come to its end is told, with the way back, a
   assert.deepEqual(after, before);
 });
 
-Deno.test("an annotation that is taken back is told", async () => {
+Deno.test("an annotation that is removed again is told", async () => {
   const { ended } = await restarted({ reverted: true });
   assert.match(ended.status === "fulfilled" ? ended.value[0]?.message ?? "" : "", /removed meanwhile/);
 });
