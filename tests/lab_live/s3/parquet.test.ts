@@ -303,7 +303,7 @@ async function lookAtLayout(context: S3Context, branch: string): Promise<void> {
   const look = async () => [await layoutTrial.run({ ...context, tableLocations })].flat();
   const [whole] = await look();
   assert.equal(whole?.result, "passed", JSON.stringify(whole));
-  assert.match(whole.message, /3 files of its snapshot .+ 3 Parquet files looked into/);
+  assert.match(whole.message, /3 files of its snapshot .+ 3 Parquet files were looked into/);
 
   const { Contents = [] } = await context.s3.send(
     new ListObjectsV2Command({ Bucket: place.bucket, Prefix: `${prefixOf(place)}data/` }),
