@@ -4,7 +4,7 @@ import { build } from "./kustomize.ts";
 import { registered } from "./registered.ts";
 import { structure } from "./structure.ts";
 import { taskArguments } from "./task_arguments.ts";
-import { LOCKED } from "./tasks.ts";
+import { LOCKED } from "../lib/integration_test/deno.ts";
 
 interface Step {
   name: string;

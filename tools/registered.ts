@@ -91,12 +91,10 @@ export async function registered(): Promise<boolean> {
     ...faults.map(({ name }) => name),
   ];
   const formats = await modulesBelow("lib/render");
+  const folders = [...Deno.readDirSync(new URL("../lib/checkpoints", import.meta.url))]
+    .filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
   const problems = [
-    ...unregisteredCheckpoints(
-      (await Array.fromAsync(Deno.readDir(new URL("../lib/checkpoints", import.meta.url))))
-        .filter(({ isDirectory }) => isDirectory).map(({ name }) => name),
-      checkpoints.map(({ name }) => name),
-    ),
+    ...unregisteredCheckpoints(folders, checkpoints.map(({ name }) => name)),
     ...twice,
     ...registrationProblems(registrables(modules.map(({ exports }) => exports)), all),
     ...unregisteredFormats(formats, formatNames),

@@ -3,19 +3,15 @@
  * may do here.
  */
 
+import { LOCKED } from "../lib/integration_test/deno.ts";
+
 export type Right = "read" | "write" | "net" | "run" | "sys" | "env" | "ffi" | "all";
 
 /** What Deno lets a process do: `true` is everything, a list is that and no more. In the order of the command line. */
 export type Rights = Readonly<Partial<Record<Right, true | readonly string[]>>>;
 
-/**
- * The versions of deno.lock and no others. scripts/deno.json says so for the commands; at the root no lock is named,
- * because `deno task` downloads every package of it, 260 MB, before it starts anything.
- */
-export const LOCKED: readonly string[] = ["--lock=deno.lock", "--frozen"];
-
 /** Stands for the directory of DuckDB's native library, which is another one on every machine. */
-export const DUCKDB = "$(deno run --quiet --no-prompt --lock=deno.lock --frozen tools/duckdb_directory.ts)";
+export const DUCKDB = `$(deno run --quiet --no-prompt ${LOCKED.join(" ")} tools/duckdb_directory.ts)`;
 
 /** Variables that say where the cluster is, how to print, and how much to say of our own bugs. */
 export const COMMON_ENV = [
@@ -270,6 +266,7 @@ function commandRights(more: Rights): Rights {
 }
 
 function taskOf({ description, script, words = [], rights }: ToolRow): Task {
+  // scripts/deno.json names the lockfile; the root does not, as `deno task` would download all of it (docs/decisions).
   const start = ["run", "--no-prompt", "--quiet", ...script.startsWith("scripts/") ? [] : LOCKED];
   const line = ["deno", ...start, ...flags(rights).map(forShell), script, ...words].join(" ");
   return { description, start, rights, script, words, command: line };

@@ -6,7 +6,8 @@ import { findLab } from "../lab/context.ts";
 import { type Tool, toolArguments } from "../lib/cli/tool.ts";
 import { gate } from "./ok.ts";
 import { rightsArguments } from "./task_arguments.ts";
-import { LOCKED, UNIT } from "./tasks.ts";
+import { UNIT } from "./tasks.ts";
+import { LOCKED } from "../lib/integration_test/deno.ts";
 
 export interface Tally {
   passed: number;

@@ -33,7 +33,7 @@ export function skip(message: string, more: Partial<Outcome> = {}): never {
   throw new Ended(skipped(message, more));
 }
 
-/** What came of a part of a trial, also when it was ended; so that the others of the trial's parts go on. */
+/** The outcome of a part of a trial, also when it was ended; so that the others of the trial's parts go on. */
 export async function outcomeOf(part: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await part();

@@ -151,12 +151,9 @@ function joined(some: Sources, more: Sources): Sources {
   const all = { ...some };
   for (const [id, found] of Object.entries(more)) {
     const before = all[id];
-    const both = before?.ok && "items" in before && found.ok && "items" in found;
-    all[id] = both
-      ? { ok: true, items: [...before.items, ...found.items] }
-      : before?.ok === false
-      ? before
-      : found;
+    if (before?.ok === false) continue;
+    const both = before && "items" in before && found.ok && "items" in found;
+    all[id] = both ? { ok: true, items: [...before.items, ...found.items] } : found;
   }
   return all;
 }

@@ -30,7 +30,7 @@ import {
 /** `passed`: it is as it should be. `failed`: it is not. `unknown`: it could not be tried. `skipped`: it does not apply. */
 export type TrialResult = "passed" | "failed" | "skipped" | "unknown";
 
-/** What came of a trial, as its `run` says it. */
+/** How a trial ended, as its `run` says it. */
 export interface Outcome {
   result: TrialResult;
   /** One PascalCase word, stable across releases: `SilentlyIgnored`, `WrongBytes`. */

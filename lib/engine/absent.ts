@@ -30,6 +30,7 @@ export function makerEdges(
     const definition = definitionOfLost(from, world);
     if (definition) edges.push({ from, to: definition, via: "kind", explains: GONE });
     for (const maker of makersOf(from)) {
+      // What a maker that is there knows proves missed another that knows it, and none of which only a name speaks.
       const missed = !isAbsent(world, maker.to) || wasMade(maker.to) || !maker.inferred && wasMade(from);
       edges.push({ optional: !missed, explains: GONE, ...maker, from });
       if (isAbsent(world, maker.to)) open.push(maker.to);
@@ -37,7 +38,7 @@ export function makerEdges(
   }
   return edges;
 
-  /** A maker that is there knows the object: it was there once, too. A rule of names alone may be wrong, and proves none missed. */
+  /** A maker that is there knows the object: it was there once, too. A rule of names alone may be wrong. */
   function wasMade(ref: ObjectRef): boolean {
     return makersOf(ref).some(({ to, inferred }) => !inferred && !isAbsent(world, to));
   }

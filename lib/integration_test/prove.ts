@@ -2,7 +2,7 @@
 import { CannotLook, Interrupted } from "../engine/errors.ts";
 import { parseJson } from "../untrusted/json.ts";
 import { quote } from "../redact/mod.ts";
-import { startableDeno } from "./deno.ts";
+import { LOCKED, startableDeno } from "./deno.ts";
 
 export interface TestRun {
   passed: string[];
@@ -33,8 +33,7 @@ export async function runTest({ root, file, env, noCheck, timeoutMs, signal }: R
       "--allow-all",
       "--no-prompt",
       "--quiet",
-      "--lock=deno.lock",
-      "--frozen",
+      ...LOCKED,
       "--reporter=tap",
       ...noCheck ? ["--no-check"] : [],
       file,

@@ -1,4 +1,5 @@
 /** Writes the facts of a setup as a test that people can read. Pure; `deno fmt` does the rest. */
+import { LOCKED } from "./deno.ts";
 import type { AssertedFact, Json, Subject } from "./asserted.ts";
 import { command } from "../untrusted/shell.ts";
 
@@ -26,7 +27,7 @@ export function testText(
     " * and seen to fail, test by test, with other values. It is yours: change it when the platform changes on purpose,",
     " * or run the command again, which shows the difference and asks.",
     " *",
-    ` * To run it: deno test -A --lock=deno.lock --frozen tests/integration/${fileOf(task)}`,
+    ` * To run it: deno test -A ${LOCKED.join(" ")} tests/integration/${fileOf(task)}`,
     ` * It needs the kubeconfig of the platform (KUBECONFIG), and goes to ${variable} if that is set. It holds no secret.`,
     " */",
     ...how.has("equals") ? ['import assert from "node:assert/strict";'] : [],

@@ -203,10 +203,11 @@ function encodedEnd(text: string, from: number): number {
 }
 
 /** `=)x` and `=}'x` have a value that begins with a bracket, `(password=)` has none. */
+const BRACKETS = /[)\]}>]['`)\]}>]*(?=[^\s,;&"'`<>)\]}|:.]|[:.]\S)/y;
+
 function pastBrackets(text: string, from: number): number {
-  const found = /[)\]}>]['`)\]}>]*(?=[^\s,;&"'`<>)\]}|:.]|[:.]\S)/y;
-  found.lastIndex = from;
-  return found.test(text) ? found.lastIndex : from;
+  BRACKETS.lastIndex = from;
+  return BRACKETS.test(text) ? BRACKETS.lastIndex : from;
 }
 
 function lineEnd(text: string, from: number): number {

@@ -8,9 +8,7 @@ import { sourcesOf } from "../../lib/engine/collect.ts";
 import { IN_PROGRESS, isRecord, refKey } from "../../lib/engine/model.ts";
 import type { Component, Facts, Finding } from "../../lib/engine/model.ts";
 import { openWorld } from "../../lib/engine/world.ts";
-import { type Judged, judgedCommands, scenario, scenarioNames, without } from "./commands.ts";
-
-const commands = judgedCommands;
+import { type Judged, judgedCommands as commands, scenario, scenarioNames, without } from "./commands.ts";
 
 /** The component with one of its checks. */
 function single(component: Component): Component[] {

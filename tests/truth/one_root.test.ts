@@ -13,9 +13,8 @@ import type { Facts, Failure, FailureKind, Source } from "../../lib/engine/model
 import type { Report } from "../../lib/engine/report.ts";
 import { reportSchema } from "../../lib/engine/report_schema.ts";
 import { openWorld } from "../../lib/engine/world.ts";
-import { factsFor, type Judged, judgedCommands, scenario, without } from "./commands.ts";
+import { factsFor, type Judged, judgedCommands as commands, scenario, without } from "./commands.ts";
 
-const commands = judgedCommands;
 const healthy = await scenario("healthy");
 
 const failureOf = (kind: FailureKind): Failure => ({

@@ -1,5 +1,6 @@
 /** Objects that the message of a condition or an event names, and edges to them: inferences, but general ones. */
 import type { Edge, ObjectRef } from "../../engine/model.ts";
+import { plural } from "../../engine/sentence.ts";
 import { own } from "../../untrusted/lookup.ts";
 
 /** Singular kind by the lower-case names that error messages use. */
@@ -33,12 +34,7 @@ const KINDS: Record<string, string> = Object.fromEntries(
     "ResourceQuota",
   ].flatMap((kind) => {
     const word = kind.toLowerCase();
-    const plural = word.endsWith("y")
-      ? `${word.slice(0, -1)}ies`
-      : word.endsWith("s")
-      ? `${word}es`
-      : `${word}s`;
-    return [[word, kind], [plural, kind]];
+    return [[word, kind], [plural(word), kind]];
   }),
 );
 

@@ -51,7 +51,6 @@ export const cephObjectStoreUsers = listing(
     }),
   }),
 );
-export type ObjectStoreUser = NonNullable<ReturnType<typeof cephObjectStoreUsers.read>>;
 
 /** Rook reads strings only, and stops at anything else: of the others, their names. */
 const additional: Reader<{ bucketOwner?: string; notStrings?: string[] }> = via(

@@ -11,7 +11,7 @@ import { restartCatalog } from "./restart.ts";
 const LIMIT_MS = 5 * 60_000;
 const UNDO_MS = 15_000;
 
-/** What came of it. Interrupted when the signal was aborted. */
+/** The outcomes of restarting the catalog. Interrupted when the signal was aborted. */
 export async function restarted(
   { kube, given }: Catalog,
   namespace: string,

@@ -86,7 +86,7 @@ export function keyIn(place: OwnPlace, name: string): string {
   return key;
 }
 
-/** What came of the request to make a bucket. */
+/** The result of the request to make a bucket. */
 export type Created =
   | { own: OwnBucket }
   /** It was not made. */
