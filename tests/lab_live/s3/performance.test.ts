@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { DeleteBucketCommand, ListObjectVersionsCommand } from "@aws-sdk/client-s3";
 import { inNamespace } from "../../../lab/cluster/network.ts";
 import { kubectl } from "../../../lab/cluster/mod.ts";
-import { compareRows } from "../../../lib/load/compare.ts";
-import type { LoadRecord } from "../../../lib/load/rows.ts";
+import { type ComparedRow, compareRows } from "../../../lib/load/compare.ts";
+import { type LoadRecord, median } from "../../../lib/load/rows.ts";
 import { measureStore, type PerformanceAsked } from "../../../lib/checkpoints/s3/performance/mod.ts";
 import type { Matrix } from "../../../lib/checkpoints/s3/performance/cells.ts";
 import { createBucket } from "../../../lib/checkpoints/s3/scratch/own_place.ts";
@@ -14,7 +14,10 @@ import { openS3, rawS3 } from "../../../lib/clients/s3/client.ts";
 import { lab } from "../live.ts";
 
 const SHORT: Matrix = { small: 4096, medium: 65_536, large: 0, upload: 0, concurrency: [1, 8], keys: 50 };
-const DELAY_MS = 20;
+const LEAST_DELAY_MS = 20;
+const SLOWED = ["GET", "HEAD", "GET range"];
+/** What else runs on the machine may slow one of two measurements; in one of so many looks it does not. */
+const LOOKS = 3;
 
 async function ask<T>(...args: string[]): Promise<T> {
   return JSON.parse((await kubectl(lab(), [...args, "-o", "json"])).stdout);
@@ -143,31 +146,55 @@ async function measured(delayMs: number, more: Partial<PerformanceAsked>): Promi
   });
 }
 
-function changes(records: readonly LoadRecord[]): string[] {
+function compared(records: readonly LoadRecord[]): ComparedRow[] {
   const rows = records.flatMap((record) => record.kind === "row" ? [record] : []);
   const before = records.find((record) => record.kind === "baseline");
   assert.ok(before);
-  return compareRows(rows, before.rows).map(({ operation, concurrency, compared }) =>
-    `${compared?.change}: ${operation} × ${concurrency}, ${compared?.ratio.toFixed(2)} of ${
-      compared?.band.toFixed(2)
-    }`
-  );
+  return compareRows(rows, before.rows);
 }
 
-Deno.test("a store measured twice is the same, and one that answers 20 ms later is slower", async () => {
+function words({ operation, concurrency, compared }: ComparedRow): string {
+  return `${compared?.change}: ${operation} × ${concurrency}, ratio ${compared?.ratio.toFixed(2)}, band ${
+    compared?.band.toFixed(2)
+  }`;
+}
+
+function isSlowed({ operation, concurrency }: ComparedRow): boolean {
+  return SLOWED.includes(operation) && concurrency === 1;
+}
+
+/** Measures the store twice until it is the same, in four rows of five; what the first has saved stays. */
+async function sameAgain(baseline: string): Promise<ComparedRow[]> {
+  const looks: string[] = [];
+  for (let look = 0; look < LOOKS; look++) {
+    const first = await measured(0, { save: baseline });
+    assert.deepEqual(first.filter((record) => record.kind === "unsaved"), []);
+    const rows = compared(await measured(0, { baseline }));
+    const other = rows.filter((row) => row.compared?.change !== "same");
+    if (other.length <= rows.length / 5) return rows;
+    looks.push(other.map(words).join("; "));
+  }
+  assert.fail(`not the same:\n${looks.join("\n")}`);
+}
+
+/** A delay that no noise seen so far can hide: twice what leaves the widest band of the rows that are looked at. */
+function telling(rows: readonly ComparedRow[]): number {
+  const needed = rows.filter(isSlowed).map(({ before, compared }) =>
+    1000 / median(before.rounds) * (compared?.band ?? NaN)
+  );
+  assert.equal(needed.length, SLOWED.length);
+  return Math.round(Math.max(LEAST_DELAY_MS, 2 * Math.max(...needed)));
+}
+
+Deno.test("a store measured twice is the same, and one that answers later is slower", async () => {
   const directory = await Deno.makeTempDir({ prefix: "lakecheck-speed-" });
   const baseline = `${directory}/baseline.json`;
   try {
-    const first = await measured(0, { save: baseline });
-    assert.deepEqual(first.filter((record) => record.kind === "unsaved"), []);
-    const again = changes(await measured(0, { baseline }));
-    const other = again.filter((one) => !one.startsWith("same"));
-    assert.ok(other.length <= again.length / 5, `not the same: ${other.join("; ")}`);
-    const slowed = changes(await measured(DELAY_MS, { baseline }));
-    assert.deepEqual(slowed.filter((one) => one.startsWith("faster")), []);
-    for (const name of ["GET × 1", "HEAD × 1", "GET range × 1"]) {
-      assert.ok(slowed.some((one) => one.startsWith(`slower: ${name}`)), `${name}: ${slowed.join("; ")}`);
-    }
+    const delayMs = telling(await sameAgain(baseline));
+    const rows = compared(await measured(delayMs, { baseline }));
+    assert.deepEqual(rows.filter((row) => row.compared?.change === "faster").map(words), []);
+    const unnoticed = rows.filter((row) => isSlowed(row) && row.compared?.change !== "slower");
+    assert.deepEqual(unnoticed.map(words), [], `not slower with ${delayMs} ms more`);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
