@@ -6,6 +6,7 @@ import { objection, partOf } from "./architecture.ts";
 import { apiPath } from "./lint/api_path.ts";
 import { cutAfterRedact } from "./lint/cut_after_redact.ts";
 import { expressionSource } from "./lint/expression_source.ts";
+import { localeCompare } from "./lint/locale_compare.ts";
 import { jsonParse } from "./lint/json_parse.ts";
 import { nessieOwnReference } from "./lint/nessie_own_reference.ts";
 import { oneWriter } from "./lint/one_writer.ts";
@@ -133,6 +134,7 @@ const plugin: Deno.lint.Plugin = {
     "api-path": apiPath,
     "s3-deletes": s3Deletes,
     "json-parse": jsonParse,
+    "locale-compare": localeCompare,
     "nessie-own-reference": nessieOwnReference,
     "own-lookup": ownLookup,
     "patient-tests": patientTests,

@@ -164,6 +164,14 @@ export function isReady(object: { status?: { conditions?: Condition[] } }): bool
   return conditionOf(object, "Ready")?.status === "True";
 }
 
+/** By RFC 3339 times of one form, which compare as texts; what has none comes last. */
+export function newestFirst<T>(all: readonly T[], timeOf: (one: T) => string | undefined): T[] {
+  return all.toSorted((a, b) => {
+    const [one = "", other = ""] = [timeOf(a), timeOf(b)];
+    return one > other ? -1 : one < other ? 1 : 0;
+  });
+}
+
 /** Seconds since an RFC 3339 time; undefined when there is none. */
 export function ageSeconds(now: number, time: string | undefined): number | undefined {
   if (!time) return undefined;

@@ -1,7 +1,7 @@
 /** Judges pods by what they do, not by their phase: Running is not Ready, and Pending is not a reason. */
 import { count } from "../../engine/sentence.ts";
 import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
-import { ageSeconds, ageText, conditionOf, isReady, perWorld, refOf } from "../common/mod.ts";
+import { ageSeconds, ageText, conditionOf, isReady, newestFirst, perWorld, refOf } from "../common/mod.ts";
 import {
   type ContainerStatus,
   events,
@@ -27,7 +27,7 @@ const RECENT_RESTART_SECONDS = 600;
 /** Newest first, by the object they speak of. */
 const eventsByObject = perWorld((world) =>
   Map.groupBy(
-    world.list(events).toSorted((a, b) => timeOf(b).localeCompare(timeOf(a))),
+    newestFirst(world.list(events), timeOf),
     ({ involvedObject: at }) => `${at?.kind}/${at?.namespace ?? ""}/${at?.name}`,
   )
 );

@@ -1,7 +1,7 @@
 /** Judges Deployments, StatefulSets and DaemonSets by their ready pods. */
 import { count } from "../../engine/sentence.ts";
 import type { Judgement, KindCheck, World } from "../../engine/model.ts";
-import { ageSeconds, type Condition, conditionOf, refOf } from "../common/mod.ts";
+import { ageSeconds, type Condition, conditionOf, newestFirst, refOf } from "../common/mod.ts";
 import {
   daemonSets,
   deployments,
@@ -170,9 +170,8 @@ function podsFail(kind: string, object: Workload, world: World): boolean {
 /** What its newest failing pod says: that one is of the last change, and the workload speaks for pods that fail alike. */
 function podsSay(kind: string, object: Workload, world: World): string {
   const { namespace, name } = object.metadata ?? {};
-  const newest = podsOf(world, kind, namespace ?? "", name ?? "").toSorted((a, b) =>
-    (b.metadata?.creationTimestamp ?? "").localeCompare(a.metadata?.creationTimestamp ?? "")
-  );
+  const pods = podsOf(world, kind, namespace ?? "", name ?? "");
+  const newest = newestFirst(pods, (pod) => pod.metadata?.creationTimestamp);
   const [message] = newest.flatMap((pod) => said(pod, world.judge(podCheck, pod)));
   return message ? `; ${message}` : "";
 }
