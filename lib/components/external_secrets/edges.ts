@@ -1,6 +1,6 @@
 /** What ExternalSecrets, their stores and the Secrets they make need of each other. */
 import { type Edge, IN_PROGRESS, type ListSource, type ObjectRef, type World } from "../../engine/model.ts";
-import { deploymentsNamed, dnsEdge, OPERATOR_DOWN, serviceOfHost } from "../kubernetes/mod.ts";
+import { deploymentsOf, dnsEdge, OPERATOR_DOWN, serviceOfHost } from "../kubernetes/mod.ts";
 import { failureText, ITEM_FAULTS, OPERATOR_FAULTS, PROVIDER_FAULTS, STORE_FAULTS } from "./judge.ts";
 import {
   clusterSecretStores,
@@ -24,15 +24,9 @@ export const STORE_ERRORS = [
 ] as const;
 
 /** The operator's Deployments: the controller, and its helpers where they run. */
-export const operatorsOf = perWorld((world) => {
-  const names = ["external-secrets", "external-secrets-operator"];
-  const found = deploymentsNamed(world, ...names);
-  const helpers = deploymentsNamed(
-    world,
-    ...names.flatMap((name) => [`${name}-webhook`, `${name}-cert-controller`]),
-  );
-  return [...found, ...helpers];
-});
+export const operatorsOf = perWorld((world) =>
+  deploymentsOf(world, "external-secrets", "external-secrets-webhook", "external-secrets-cert-controller")
+);
 
 /** The store that an ExternalSecret names for all its entries. */
 export function storeOf(object: ExternalSecret): ObjectRef | undefined {
@@ -145,7 +139,7 @@ function storeEdges(kind: string, object: SecretStore, world: World): Edge[] {
     ...needs("Secret", provider?.secrets, "provider's credentials"),
     ...needs("ServiceAccount", provider?.accounts, "provider's service account"),
     ...to,
-    ...provider?.host ? [dnsEdge(from, STORE_ERRORS)] : [],
+    ...provider?.host ? [dnsEdge(from, world, STORE_ERRORS)] : [],
     ...operatorEdges(from, world),
     ...mentionEdges(from, failureText(kind, object, world), STORE_ERRORS),
   ];

@@ -10,7 +10,7 @@ import {
 } from "../../engine/model.ts";
 import {
   deployments,
-  deploymentsNamed,
+  deploymentsOf,
   dnsEdge,
   OPERATOR_DOWN,
   secrets,
@@ -73,14 +73,17 @@ const FETCH = [
 /** Reasons that say that something could not be applied. */
 const APPLY = ["ReconciliationFailed", "BuildFailed", ...RELEASE] as const;
 
+export const CONTROLLERS = ["source-controller", "kustomize-controller", "helm-controller"] as const;
+export type Controller = typeof CONTROLLERS[number];
+
 /** A controller of Flux: where it runs, or where it should. */
-export function controllerOf(world: World, name: string): ObjectRef {
-  const all = deploymentsNamed(world, name);
+export function controllerOf(world: World, name: Controller): ObjectRef {
+  const all = deploymentsOf(world, name);
   return all.find(({ namespace }) => namespace === "flux-system") ?? all[0] ??
     { kind: "Deployment", namespace: "flux-system", name };
 }
 
-function controlled(from: ObjectRef, world: World, name: string, explains: readonly string[]): Edge {
+function controlled(from: ObjectRef, world: World, name: Controller, explains: readonly string[]): Edge {
   return {
     from,
     to: controllerOf(world, name),
@@ -102,7 +105,7 @@ export function fluxEdges(world: World): Edge[] {
         const { sourceRef, secretRef } = object.spec ?? {};
         const edges = [
           controlled(from, world, "source-controller", [...CONTROLLER, ...FETCH]),
-          dnsEdge(from, FETCH),
+          dnsEdge(from, world, FETCH),
         ];
         if (sourceRef?.name) {
           const to = {

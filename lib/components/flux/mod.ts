@@ -10,7 +10,7 @@ import {
   type World,
 } from "../../engine/model.ts";
 import { ageSeconds, ageText, conditionOf, isReady, refOf, servedCheck } from "../common/mod.ts";
-import { fluxEdges, orphanEdges } from "./edges.ts";
+import { type Controller, CONTROLLERS, fluxEdges, orphanEdges } from "./edges.ts";
 import { appliesKind, inventoryOf } from "./inventory.ts";
 import { judgeHelmRelease, judgeKustomization, judgeSource } from "./judge.ts";
 import {
@@ -24,7 +24,7 @@ import {
 } from "./kinds.ts";
 import { makersOf, NO_KUSTOMIZATION } from "./makers.ts";
 import { cyclesOf } from "./references.ts";
-import { deployments, deploymentsNamed, operatorCheck } from "../kubernetes/mod.ts";
+import { deployments, deploymentsOf, operatorCheck } from "../kubernetes/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 export { fluxEdges } from "./edges.ts";
@@ -32,10 +32,9 @@ export { appliesKind, holders } from "./inventory.ts";
 export * from "./kinds.ts";
 
 const NAME = "flux";
-const CONTROLLERS = ["source-controller", "kustomize-controller", "helm-controller"];
 
 function controllers(world: World): ObjectRef[] {
-  return deploymentsNamed(world, ...CONTROLLERS);
+  return deploymentsOf(world, ...CONTROLLERS);
 }
 
 const kustomizationCheck: KindCheck<Kustomization> = {
@@ -186,13 +185,13 @@ function namespaces(world: World): string[] {
 }
 
 /** The controllers that something here needs; helm-controller only where there are releases. */
-function controllerCheck(name: string, source: ListSource<FluxObject>, stands: string): Check {
+function controllerCheck(name: Controller, source: ListSource<FluxObject>, stands: string): Check {
   return operatorCheck({
     id: `flux.${name}`,
     title: `Flux's ${name}`,
     needs: [source, deployments],
     used: (world) => world.list(source).length > 0,
-    found: (world) => deploymentsNamed(world, name),
+    found: (world) => deploymentsOf(world, name),
     fallback: { kind: "Deployment", namespace: "flux-system", name },
     stands,
   });

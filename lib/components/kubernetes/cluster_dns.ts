@@ -1,14 +1,24 @@
 /** Cluster DNS: whoever asks another by name needs it. */
-import type { Edge, ObjectRef } from "../../engine/model.ts";
+import type { Edge, ObjectRef, World } from "../../engine/model.ts";
+import { perWorld, refOf } from "../common/mod.ts";
+import { services } from "./kinds.ts";
+import { isClusterDns, USUAL_DNS } from "../../platform/cluster_dns.ts";
 
-export const CLUSTER_DNS = {
-  kind: "Service",
-  namespace: "kube-system",
-  name: "kube-dns",
-} satisfies ObjectRef;
+/** The Service of cluster DNS; where it usually is when there is none. */
+export const clusterDns = perWorld((world): ObjectRef => {
+  const found = world.list(services).filter(({ metadata, spec }) =>
+    isClusterDns({
+      name: metadata?.name ?? "",
+      namespace: metadata?.namespace ?? "",
+      selector: spec?.selector ?? {},
+      ports: (spec?.ports ?? []).flatMap(({ port }) => port ?? []),
+    })
+  ).map((service) => refOf("Service", service));
+  return found.find(({ name }) => name === USUAL_DNS.name) ?? found[0] ?? USUAL_DNS;
+});
 
 /** `from` asks somebody by name, or its controller does so for it. */
-export function dnsEdge(from: ObjectRef, explains: Edge["explains"]): Edge {
+export function dnsEdge(from: ObjectRef, world: World, explains: Edge["explains"]): Edge {
   const because = ["NoEndpoints", "Missing"];
-  return { from, to: CLUSTER_DNS, via: "DNS", explains, because, inferred: true, optional: true };
+  return { from, to: clusterDns(world), via: "DNS", explains, because, inferred: true, optional: true };
 }

@@ -11,25 +11,28 @@ import {
   type ObjectRef,
   type ProbeSource,
   refKey,
+  refText,
   type World,
 } from "../../engine/model.ts";
 import { str, via } from "../../engine/decode.ts";
-import { CLUSTER_DNS } from "./cluster_dns.ts";
+import { clusterDns } from "./cluster_dns.ts";
 import { ageSeconds, ageText, type Metadata, type PodSpec, refOf } from "../common/mod.ts";
 import { deployments, endpointSlices, leases, type Namespace, namespaces, pods, services } from "./kinds.ts";
 import { wantsOf } from "./pod_spec.ts";
+import { isDnsServer } from "../../platform/cluster_dns.ts";
 import { partsOf } from "../../platform/mod.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { podsIn } from "./membership.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
-export { CLUSTER_DNS, dnsEdge } from "./cluster_dns.ts";
+export { clusterDns, dnsEdge } from "./cluster_dns.ts";
 export { endpointsOf } from "./endpoints.ts";
 export * from "./kinds.ts";
 export { isOurs, ownerOf, placeOf, podsIn, podsOf, podsOfConcern, workloadOf } from "./membership.ts";
 export { agentEdges, nodeEdges } from "./node_edges.ts";
-export { deploymentsNamed, namespacesOf, OPERATOR_DOWN, operatorCheck } from "./operators.ts";
+export { namespacesOf, OPERATOR_DOWN, operatorCheck } from "./operators.ts";
+export { deploymentsOf, type Filler, filling } from "./roles.ts";
 export { wantsOf } from "./pod_spec.ts";
 export { proxyPath, proxyTargets } from "./proxy.ts";
 export { bucketOfHost, serviceOfHost } from "./service_names.ts";
@@ -146,47 +149,39 @@ const dnsCheck: Check = {
   id: "kubernetes.dns",
   title: "cluster DNS",
   explain:
-    "The Service kube-system/kube-dns has ready endpoints; it is missing where only its pods are there. Without it names do not resolve and nearly everything fails.",
+    "The Service of cluster DNS (kube-system/kube-dns, or the one that leads to its pods) has ready endpoints; it is " +
+    "missing where only its pods are there. Without it names do not resolve and nearly everything fails.",
   needs: [services, endpointSlices],
-  object: () => CLUSTER_DNS,
+  object: clusterDns,
   run(world) {
-    const there = world.get(services, CLUSTER_DNS.namespace, CLUSTER_DNS.name);
-    const { ready, all } = endpointsOf(world, CLUSTER_DNS.namespace, CLUSTER_DNS.name);
+    const service = clusterDns(world);
+    const { namespace = "", name } = service;
+    const there = world.get(services, namespace, name);
+    const { ready, all } = endpointsOf(world, namespace, name);
     const base = {
       observed: `${ready} of ${all} endpoints`,
       expected: "at least 1",
       evidence: "EndpointSlice",
     };
     if (!there) {
-      const servers = podsIn(world, CLUSTER_DNS.namespace).filter((pod) =>
-        pod.metadata?.labels?.["k8s-app"] === CLUSTER_DNS.name
-      );
+      const servers = podsIn(world, namespace).filter((pod) => isDnsServer(pod.metadata?.labels ?? {}));
       if (servers.length > 0) {
-        const message =
-          "Service kube-system/kube-dns does not exist although its pods do, so no name resolves";
+        const message = `${refText(service)} does not exist although its pods do, so no name resolves`;
         const observed = `${servers.length} pods, no Service`;
-        const next = [command`kubectl -n kube-system get service,pods -l k8s-app=kube-dns`];
+        const next = [command`kubectl -n ${namespace} get services,pods --show-labels | grep dns`];
         return [{ ...base, observed, status: "critical", reason: "Missing", message, next }];
       }
-      const message = "Service kube-system/kube-dns does not exist, so cluster DNS could not be judged";
+      const message = `${refText(service)} does not exist, so cluster DNS could not be judged`;
       return [{ ...base, status: "skipped", reason: "NotFound", message }];
     }
     if (ready > 0) {
-      return [{
-        ...base,
-        status: "ok",
-        reason: "Ready",
-        message: `Cluster DNS has ${count(ready, "ready endpoint")}`,
-      }];
+      const message = `Cluster DNS has ${count(ready, "ready endpoint")}`;
+      return [{ ...base, status: "ok", reason: "Ready", message }];
     }
     const message = "Cluster DNS has no ready endpoints, so no name resolves";
-    return [{
-      ...base,
-      status: "critical",
-      reason: "NoEndpoints",
-      message,
-      next: [command`kubectl -n kube-system get pods -l k8s-app=kube-dns`],
-    }];
+    const selector = Object.entries(there.spec?.selector ?? {}).map((pair) => pair.join("=")).join(",");
+    const next = [command`kubectl -n ${namespace} get pods -l ${selector}`];
+    return [{ ...base, status: "critical", reason: "NoEndpoints", message, next }];
   },
 };
 

@@ -9,7 +9,6 @@ import {
   type Source,
   type World,
 } from "../../engine/model.ts";
-import { perWorld, refOf } from "../common/mod.ts";
 import { deployments, type Workload } from "./kinds.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -29,15 +28,6 @@ interface OperatorCheck {
   stands: string;
   /** Leave Deployments whose pods are not ready to the check of all workloads. */
   onlyScaled?: boolean;
-}
-
-const byName = perWorld((world) =>
-  Map.groupBy(world.list(deployments), (object) => object.metadata?.name ?? "")
-);
-
-/** The Deployments with one of these names, in whatever namespace. */
-export function deploymentsNamed(world: World, ...names: string[]): ObjectRef[] {
-  return names.flatMap((name) => byName(world).get(name) ?? []).map((object) => refOf("Deployment", object));
 }
 
 /** Where operators live; where they usually do when there is none. */

@@ -1,9 +1,17 @@
 /** Network policies: which declared connections they cut. A policy that explains a drop comes before any other suspect. */
-import type { Component, Edge, KindCheck, ListSource, ObjectRef, World } from "../../engine/model.ts";
+import {
+  type Component,
+  type Edge,
+  type KindCheck,
+  type ListSource,
+  type ObjectRef,
+  refKey,
+  type World,
+} from "../../engine/model.ts";
 import { listed } from "../../engine/sentence.ts";
 import { intOrStr, list, num, obj, str } from "../../engine/decode.ts";
 import {
-  CLUSTER_DNS,
+  clusterDns,
   configMaps,
   deployments,
   isOurs,
@@ -101,7 +109,7 @@ function declaredFlows(world: World): Flow[] {
     seen.add(client);
     const named = servicesOf(pod, world);
     if (named.length === 0) return [];
-    const dns = { to: CLUSTER_DNS, port: 53 };
+    const dns = { to: clusterDns(world), port: 53 };
     return [...named, dns].flatMap(({ to, port }) => {
       const pair = `${client} ${to.namespace}/${to.name}:${port}`;
       if (seen.has(pair) || !(isolated.has(pod.metadata?.namespace) || isolated.has(to.namespace))) return [];
@@ -129,7 +137,7 @@ function flowsTo(world: World, from: Pod, service: Service, target: ObjectRef, a
   const port = asked === undefined ? all[0] : all.find((entry) => entry.port === asked);
   if (!to || !port) return [];
   const number = containerPort(to, port.targetPort ?? port.port);
-  const protocol = target.name === CLUSTER_DNS.name ? "UDP" as const : "TCP" as const;
+  const protocol = refKey(target) === refKey(clusterDns(world)) ? "UDP" as const : "TCP" as const;
   return number === undefined ? [] : [{ from, to, port: number, protocol, target }];
 }
 

@@ -1,21 +1,13 @@
 /** What a CloudNativePG cluster needs, and what needs it. */
 import { type Edge, IN_PROGRESS, type World } from "../../engine/model.ts";
 import { mentionEdges, perWorld, POD_ERRORS, refOf } from "../common/mod.ts";
-import {
-  deploymentsNamed,
-  OPERATOR_DOWN,
-  ownerOf,
-  persistentVolumeClaims,
-  podsIn,
-} from "../kubernetes/mod.ts";
+import { deploymentsOf, OPERATOR_DOWN, ownerOf, persistentVolumeClaims, podsIn } from "../kubernetes/mod.ts";
 import { INSTANCE_FAULTS, OPERATOR_FAULTS } from "./judge.ts";
 import { type Cluster, clusters } from "./kinds.ts";
 import { usualPart } from "../../platform/mod.ts";
 
-/** CloudNativePG's operator, in whatever namespace, by the names of its manifest and of its chart. */
-export const operatorsOf = perWorld((world) =>
-  deploymentsNamed(world, "cnpg-controller-manager", "cnpg-cloudnative-pg", "cloudnative-pg")
-);
+/** CloudNativePG's operator, in whatever namespace. */
+export const operatorsOf = perWorld((world) => deploymentsOf(world, "cnpg-operator"));
 
 /** The Secrets that a cluster's spec names, and so does not make. */
 export function givenSecrets(object: Cluster): { name: string; via: string; explains: readonly string[] }[] {

@@ -8,7 +8,7 @@ import {
   type World,
 } from "../../engine/model.ts";
 import {
-  deploymentsNamed,
+  deploymentsOf,
   dnsEdge,
   OPERATOR_DOWN,
   podsOf,
@@ -29,7 +29,7 @@ import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** Rook's operator, in whatever namespace. */
-export const operatorsOf = perWorld((world) => deploymentsNamed(world, "rook-ceph-operator"));
+export const operatorsOf = perWorld((world) => deploymentsOf(world, "rook-operator"));
 
 type StorageClass = NonNullable<ReturnType<typeof storageClasses.read>>;
 
@@ -151,7 +151,7 @@ function storeEdges(world: World): Edge[] {
         optional: true,
       } satisfies Edge,
       // Rook asks the gateway by the name of that Service, which it makes when it makes the store.
-      dnsEdge(from, failing),
+      dnsEdge(from, world, failing),
     ];
   });
 }
@@ -164,7 +164,7 @@ function userEdges(world: World): Edge[] {
     const to = { kind: "CephObjectStore", namespace: place, name: store };
     return [
       { from, to, via: "spec.store", explains: [...STORE_NEEDED, "Failure"] },
-      dnsEdge(from, [...STORE_NEEDED, "Failure"]),
+      dnsEdge(from, world, [...STORE_NEEDED, "Failure"]),
     ] satisfies Edge[];
   });
 }

@@ -137,7 +137,7 @@ function askingEdges(pod: Pod, world: World): Edge[] {
     optional: isReady(pod) || explains.length === 0,
   }));
   const asks = named.length > 0 && explains.length > 0;
-  if (asks) edges.push(dnsEdge(from, explains));
+  if (asks) edges.push(dnsEdge(from, world, explains));
   return [...edges, ...agentEdges(pod, world, asks)];
 }
 

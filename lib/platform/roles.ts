@@ -1,0 +1,142 @@
+/**
+ * How the workloads that a lakehouse consists of are recognised, whatever their release is called and wherever it
+ * stands. The one place that knows labels, charts, images and usual names. Pure.
+ */
+
+/** What tells a role, and how: the first of these four that says anything decides. */
+interface Signs {
+  /** Values of `app.kubernetes.io/name`, or of the label that is named; charts and manifests set them. */
+  labels: readonly (string | readonly [label: string, value: string])[];
+  /** Charts that it comes with: `helm.sh/chart` is NAME-VERSION. */
+  charts?: readonly string[];
+  /** The last part of the repository of an image that it runs. */
+  images?: readonly string[];
+  /** What its name ends with; of others that share its chart and its image, this tells it. */
+  ends?: string;
+  /** Names that it has in its project's manifests; also behind the name of a release, as charts do it. */
+  names: readonly string[];
+}
+
+const component = (value: string) => ["app.kubernetes.io/component", value] as const;
+
+/** One for each controller of Flux: its label, its image and its name are the same word. */
+const fluxController = (name: string): Signs => ({
+  labels: [component(name)],
+  images: [name],
+  names: [name],
+});
+
+/** One for each Deployment of External Secrets: they share their chart and their image. */
+const externalSecrets = (ends: string): Signs => ({
+  labels: [`external-secrets${ends}`],
+  charts: ["external-secrets"],
+  images: ["external-secrets"],
+  ends,
+  names: [`external-secrets${ends}`, `external-secrets-operator${ends}`],
+});
+
+/** Of two that share a sign the first that fits counts. */
+const SIGNS = {
+  nessie: { labels: ["nessie"], charts: ["nessie"], images: ["nessie"], names: ["nessie"] },
+  "spark-operator": {
+    labels: ["spark-operator"],
+    charts: ["spark-operator"],
+    images: ["spark-operator"],
+    names: ["spark-operator", "spark-operator-controller"],
+  },
+  "spark-history-server": {
+    labels: ["spark-history-server", "spark-history"],
+    charts: ["spark-history-server"],
+    images: ["spark-history-server"],
+    names: ["spark-history-server", "spark-history"],
+  },
+  "spark-client": {
+    labels: ["spark-client", "spark-thrift-server", "spark-connect", "kyuubi"],
+    images: ["kyuubi"],
+    names: ["spark-client", "spark-thrift-server", "spark-connect", "kyuubi"],
+  },
+  "cnpg-operator": {
+    labels: ["cloudnative-pg"],
+    images: ["cloudnative-pg"],
+    names: ["cnpg-controller-manager", "cnpg-cloudnative-pg", "cloudnative-pg"],
+  },
+  "external-secrets-webhook": externalSecrets("-webhook"),
+  "external-secrets-cert-controller": externalSecrets("-cert-controller"),
+  "external-secrets": externalSecrets(""),
+  "rook-operator": {
+    labels: [component("rook-ceph-operator"), ["app", "rook-ceph-operator"]],
+    names: ["rook-ceph-operator"],
+  },
+  "source-controller": fluxController("source-controller"),
+  "kustomize-controller": fluxController("kustomize-controller"),
+  "helm-controller": fluxController("helm-controller"),
+} satisfies Record<string, Signs>;
+
+export type Role = keyof typeof SIGNS;
+
+/** What is looked at of a workload. */
+export interface Described {
+  name: string;
+  labels: Readonly<Record<string, string>>;
+  images: readonly string[];
+}
+
+export interface Recognised {
+  role: Role;
+  /** What told it: `label app.kubernetes.io/name=nessie`, `image ghcr.io/projectnessie/nessie:0.104.1`. */
+  by: string;
+}
+
+const ALL = Object.entries(SIGNS) as [Role, Signs][];
+
+/** The roles by a sign. */
+function indexed(signs: (of: Signs) => readonly string[] | undefined): ReadonlyMap<string, readonly Role[]> {
+  const pairs = ALL.flatMap(([role, of]) => (signs(of) ?? []).map((sign) => ({ role, sign })));
+  const groups = Map.groupBy(pairs, ({ sign }) => sign);
+  return new Map([...groups].map(([sign, all]) => [sign, all.map(({ role }) => role)]));
+}
+
+const BY_LABEL = indexed(({ labels }) =>
+  labels.map((label) => typeof label === "string" ? `app.kubernetes.io/name=${label}` : label.join("="))
+);
+const BY_CHART = indexed(({ charts }) => charts);
+const BY_IMAGE = indexed(({ images }) => images);
+const BY_NAME = indexed(({ names }) => names);
+
+/** The role that a workload fills, by the most reliable sign that it bears; undefined when it bears none. */
+export function recognise(object: Described): Recognised | undefined {
+  for (const { sign, known, words } of signsOf(object)) {
+    const role = known.get(sign)?.find((one) => object.name.endsWith((SIGNS[one] as Signs).ends ?? ""));
+    if (role) return { role, by: words };
+  }
+  return undefined;
+}
+
+interface Sign {
+  sign: string;
+  known: ReadonlyMap<string, readonly Role[]>;
+  words: string;
+}
+
+/** What an object bears, most reliable first. */
+function* signsOf({ name, labels, images }: Described): Generator<Sign> {
+  for (const [key, value] of Object.entries(labels)) {
+    yield { sign: `${key}=${value}`, known: BY_LABEL, words: `label ${key}=${value}` };
+  }
+  const chart = labels["helm.sh/chart"];
+  const [, chartName] = chart?.match(/^(.+?)-v?\d/) ?? [];
+  if (chart && chartName) yield { sign: chartName, known: BY_CHART, words: `chart ${chart}` };
+  for (const image of images) {
+    yield { sign: repositoryName(image), known: BY_IMAGE, words: `image ${image}` };
+  }
+  for (let at = 0; at >= 0; at = name.indexOf("-", at) + 1 || -1) {
+    yield { sign: name.slice(at), known: BY_NAME, words: `name ${name}` };
+  }
+}
+
+/** `nessie` of `ghcr.io/projectnessie/nessie:0.104.1@sha256:…`. */
+function repositoryName(image: string): string {
+  const [path = ""] = image.split("@");
+  const last = path.slice(path.lastIndexOf("/") + 1);
+  return last.split(":")[0] ?? last;
+}

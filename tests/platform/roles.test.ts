@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type Described, recognise } from "../../lib/platform/roles.ts";
+
+function told(object: Partial<Described>): string {
+  const found = recognise({ name: "thing", labels: {}, images: [], ...object });
+  return found ? `${found.role} by ${found.by}` : "none";
+}
+
+Deno.test("a workload is recognised by its label before its chart, its image and its name", () => {
+  const name = "spark-client";
+  const images = ["ghcr.io/projectnessie/nessie:0.104.1"];
+  const chart = { "helm.sh/chart": "spark-operator-2.1.0" };
+  const label = { "app.kubernetes.io/name": "cloudnative-pg", ...chart };
+  assert.equal(
+    told({ name, images, labels: label }),
+    "cnpg-operator by label app.kubernetes.io/name=cloudnative-pg",
+  );
+  assert.equal(told({ name, images, labels: chart }), "spark-operator by chart spark-operator-2.1.0");
+  assert.equal(told({ name, images }), "nessie by image ghcr.io/projectnessie/nessie:0.104.1");
+  assert.equal(told({ name }), "spark-client by name spark-client");
+  assert.equal(told({}), "none");
+});
+
+Deno.test("the name of a release before the usual name does not hide it, one behind it does", () => {
+  assert.equal(told({ name: "eso-external-secrets" }), "external-secrets by name eso-external-secrets");
+  assert.equal(told({ name: "a-b-nessie" }), "nessie by name a-b-nessie");
+  assert.equal(told({ name: "nessie-gc" }), "none");
+  assert.equal(told({ name: "mynessie" }), "none");
+});
+
+Deno.test("Deployments that share chart and image are told apart by the ends of their names", () => {
+  const labels = { "app.kubernetes.io/name": "eso", "helm.sh/chart": "external-secrets-0.17.0" };
+  for (const [name, role] of [["eso", "external-secrets"], ["eso-webhook", "external-secrets-webhook"]]) {
+    assert.match(told({ name, labels }), new RegExp(`^${role} by chart`));
+    assert.match(
+      told({ name, images: ["oci.external-secrets.io/external-secrets/external-secrets:v1"] }),
+      new RegExp(`^${role} by image`),
+    );
+  }
+});
+
+Deno.test("an image is known by its repository, whatever registry, tag and digest it has", () => {
+  for (
+    const image of [
+      "nessie",
+      "nessie:1",
+      "localhost:5000/a/nessie",
+      "r.example/nessie:1@sha256:abc",
+      "x/nessie@sha256:a",
+    ]
+  ) assert.equal(told({ images: [image] }), `nessie by image ${image}`, image);
+  assert.equal(told({ images: ["projectnessie/nessie-gc:1", "nessie/other"] }), "none");
+});
+
+Deno.test("whatever a workload is called and bears, recognising it ends, also where names are those of every object", () => {
+  const word = fc.oneof(
+    fc.string(),
+    fc.constantFrom("constructor", "__proto__", "-", "--", "nessie-", "a-nessie"),
+  );
+  fc.assert(fc.property(word, fc.dictionary(word, word), fc.array(word), (name, labels, images) => {
+    const found = recognise({ name, labels, images });
+    assert.ok(found === undefined || found.by.length > 0);
+  }));
+});
