@@ -75,18 +75,30 @@ export function usualPart(component: string, kind: string, platform = ""): Objec
   return refOf(part, platform);
 }
 
-/** Whether the platform cannot do without this Deployment, and the check of its component says how it is. */
-export function isRequired(name: string, namespace: string, platform: string): boolean {
-  return namespace === platform &&
-    PARTS.some((part) => part.kind === "Deployment" && !part.namespace && part.name === name);
-}
-
-/** The component that an object belongs to by its name or its namespace. */
-export function componentOf(name: string, namespace: string, platform: string): string | undefined {
-  const part = BY_NAME.find((one) =>
+/**
+ * The component that an object belongs to by its name or its namespace; `near` are the components of the parts that were
+ * found in its namespace, by their names.
+ */
+export function componentOf(
+  name: string,
+  namespace: string,
+  platform: string,
+  near: ReadonlyMap<string, string>,
+): string | undefined {
+  const usual = BY_NAME.find((one) =>
     (one.anywhere || namespace === (one.namespace ?? platform)) && isNamed(name, one.name)
   );
-  return part?.component ?? own(NAMESPACES, namespace);
+  const found = longestStart(name, near);
+  const isNearer = found.length > (usual?.name.length ?? 0);
+  return (isNearer ? near.get(found) : usual?.component) ?? own(NAMESPACES, namespace);
+}
+
+/** The longest part before a dash that is known, or all of it: `lake-history-7f9c` is not of `lake`. */
+function longestStart(name: string, known: ReadonlyMap<string, string>): string {
+  for (let end = name.length; end > 0; end = name.lastIndexOf("-", end - 1)) {
+    if (known.has(name.slice(0, end))) return name.slice(0, end);
+  }
+  return "";
 }
 
 function isNamed(name: string, prefix: string): boolean {

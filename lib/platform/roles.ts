@@ -3,8 +3,12 @@
  * stands. The one place that knows labels, charts, images and usual names. Pure.
  */
 
-/** What tells a role, and how: the first of these four that says anything decides. */
+/** What tells a role, and how: the first of the four that says anything decides. */
 interface Signs {
+  /** The component that its objects belong to. */
+  component: string;
+  /** The check of its component says how each workload is, so that the check of all workloads does not. */
+  judged?: true;
   /** Values of `app.kubernetes.io/name`, or of the label that is named; charts and manifests set them. */
   labels: readonly (string | readonly [label: string, value: string])[];
   /** Charts that it comes with: `helm.sh/chart` is NAME-VERSION. */
@@ -21,6 +25,7 @@ const component = (value: string) => ["app.kubernetes.io/component", value] as c
 
 /** One for each controller of Flux: its label, its image and its name are the same word. */
 const fluxController = (name: string): Signs => ({
+  component: "flux",
   labels: [component(name)],
   images: [name],
   names: [name],
@@ -28,6 +33,7 @@ const fluxController = (name: string): Signs => ({
 
 /** One for each Deployment of External Secrets: they share their chart and their image. */
 const externalSecrets = (ends: string): Signs => ({
+  component: "external-secrets",
   labels: [`external-secrets${ends}`],
   charts: ["external-secrets"],
   images: ["external-secrets"],
@@ -37,25 +43,39 @@ const externalSecrets = (ends: string): Signs => ({
 
 /** Of two that share a sign the first that fits counts. */
 const SIGNS = {
-  nessie: { labels: ["nessie"], charts: ["nessie"], images: ["nessie"], names: ["nessie"] },
+  nessie: {
+    component: "nessie",
+    judged: true,
+    labels: ["nessie"],
+    charts: ["nessie"],
+    images: ["nessie"],
+    names: ["nessie"],
+  },
   "spark-operator": {
+    component: "spark-operator",
+    judged: true,
     labels: ["spark-operator"],
     charts: ["spark-operator"],
     images: ["spark-operator"],
     names: ["spark-operator", "spark-operator-controller"],
   },
   "spark-history-server": {
+    component: "spark-history-server",
+    judged: true,
     labels: ["spark-history-server", "spark-history"],
     charts: ["spark-history-server"],
     images: ["spark-history-server"],
     names: ["spark-history-server", "spark-history"],
   },
   "spark-client": {
+    component: "spark-client",
+    judged: true,
     labels: ["spark-client", "spark-thrift-server", "spark-connect", "kyuubi"],
     images: ["kyuubi"],
     names: ["spark-client", "spark-thrift-server", "spark-connect", "kyuubi"],
   },
   "cnpg-operator": {
+    component: "postgresql",
     labels: ["cloudnative-pg"],
     images: ["cloudnative-pg"],
     names: ["cnpg-controller-manager", "cnpg-cloudnative-pg", "cloudnative-pg"],
@@ -64,6 +84,7 @@ const SIGNS = {
   "external-secrets-cert-controller": externalSecrets("-cert-controller"),
   "external-secrets": externalSecrets(""),
   "rook-operator": {
+    component: "rook-ceph",
     labels: [component("rook-ceph-operator"), ["app", "rook-ceph-operator"]],
     names: ["rook-ceph-operator"],
   },
@@ -139,4 +160,19 @@ function repositoryName(image: string): string {
   const [path = ""] = image.split("@");
   const last = path.slice(path.lastIndexOf("/") + 1);
   return last.split(":")[0] ?? last;
+}
+
+/** Whether this chart makes workloads that fill the role. */
+export function isChartOf(chart: string | undefined, role: Role): boolean {
+  return chart !== undefined && BY_CHART.get(chart)?.includes(role) === true;
+}
+
+/** The component that what fills the role belongs to. */
+export function componentOfRole(role: Role): string {
+  return SIGNS[role].component;
+}
+
+/** Whether the check of its component says how a workload of this role is. */
+export function isJudgedByComponent(role: Role): boolean {
+  return (SIGNS[role] as Signs).judged === true;
 }

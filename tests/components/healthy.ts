@@ -1,4 +1,5 @@
 /** A small platform on which everything is well, for tests that break one thing of it. */
+import { flux } from "../../lib/components/flux/mod.ts";
 import { kubernetes } from "../../lib/components/kubernetes/mod.ts";
 import { nessie } from "../../lib/components/nessie/mod.ts";
 import { network } from "../../lib/components/network/mod.ts";
@@ -7,7 +8,7 @@ import { sparkClient, sparkHistoryServer, sparkOperator } from "../../lib/compon
 import { storage } from "../../lib/components/storage/mod.ts";
 import { workloads } from "../../lib/components/workloads/mod.ts";
 import type { Diagnosis } from "../../lib/engine/diagnose.ts";
-import type { Answer, Failure } from "../../lib/engine/model.ts";
+import type { Answer, Component, Failure } from "../../lib/engine/model.ts";
 import {
   DEPLOYMENTS,
   examined,
@@ -192,7 +193,11 @@ function addPlatform(small: Small): void {
   small.answers["/readyz"] = { status: 200, body: "[+]etcd ok\nreadyz check passed" };
 }
 
+/** Nothing here comes from Git; what would want a part is looked for there all the same. */
+const withoutGitOps: Component = { ...flux, kinds: [], checks: [], edges: () => [], makers: undefined };
+
 export const COMPONENTS = [
+  withoutGitOps,
   nessie,
   sparkOperator,
   sparkHistoryServer,

@@ -1,19 +1,12 @@
 /** Judges Flux's objects by their conditions, and by the time they have been in them. */
 import { count, listed } from "../../engine/sentence.ts";
-import {
-  IN_PROGRESS,
-  isAbsent,
-  type Judgement,
-  refText,
-  type ShellCommand,
-  type World,
-} from "../../engine/model.ts";
+import { IN_PROGRESS, type Judgement, refText, type ShellCommand, type World } from "../../engine/model.ts";
+import { filling } from "../kubernetes/mod.ts";
 import { ageSeconds, ageText, conditionOf, goSeconds, isReady, judgeDeletion } from "../common/mod.ts";
 import { failingIn, failingWorkloads } from "./health.ts";
 import { lostOf } from "./inventory.ts";
 import type { FluxObject, FluxSource, HelmRelease, Kustomization } from "./kinds.ts";
 import { isWaiting, misnamed } from "./references.ts";
-import { partsOf } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
@@ -150,7 +143,8 @@ function judgeWaiting(object: Kustomization, world: World): Judgement | undefine
   };
 }
 
-const lacksParts = (world: World) => partsOf(world.namespace).some((ref) => isAbsent(world, ref));
+/** Whether the platform has no catalog yet: then whatever has never been applied may be why. */
+const lacksParts = (world: World) => filling(world, "nessie").length === 0;
 
 /** Whether it has never been applied while the platform lacks parts: then waiting is why they are not there. */
 function isFirst(object: Kustomization, world: World): boolean {

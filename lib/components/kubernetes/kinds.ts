@@ -118,7 +118,7 @@ export const services = source(
       type: str,
       selector: labels,
       publishNotReadyAddresses: bool,
-      ports: list(obj({ name: objectName, port: num, targetPort: intOrStr })),
+      ports: list(obj({ name: objectName, port: num, targetPort: intOrStr, appProtocol: str })),
     }),
   }),
 );

@@ -2,7 +2,9 @@
 import type { World } from "../../engine/model.ts";
 import { isReady, perWorld } from "../common/mod.ts";
 import { type Pod, pods, replicaSets } from "./kinds.ts";
+import { allFillers, platformNamespaces } from "./roles.ts";
 import { componentOf } from "../../platform/mod.ts";
+import { componentOfRole } from "../../platform/roles.ts";
 
 interface Described {
   metadata?: {
@@ -16,13 +18,24 @@ interface Described {
 /** The component that an object belongs to; `workloads` when it is none that we know. */
 export function placeOf(object: Described, world: World): string {
   const { name = "", namespace = "", labels } = object.metadata ?? {};
-  if (labels?.["cnpg.io/cluster"] !== undefined) return "postgresql";
-  return componentOf(name, namespace, world.namespace) ?? "workloads";
+  const isDatabase = labels?.["cnpg.io/cluster"] !== undefined || ownerOf(object)?.kind === "Cluster";
+  if (isDatabase) return "postgresql";
+  const near = partsByNamespace(world).get(namespace) ?? new Map<string, string>();
+  return componentOf(name, namespace, world.namespace, near) ?? "workloads";
 }
+
+/** The components of the parts that were found, by namespace and name. */
+const partsByNamespace = perWorld((world) => {
+  const groups = Map.groupBy(allFillers(world), ({ ref }) => ref.namespace ?? "");
+  return new Map([...groups].map(([namespace, all]) => {
+    return [namespace, new Map(all.map(({ role, ref }) => [ref.name, componentOfRole(role)]))];
+  }));
+});
 
 /** Whether an object is of the platform or of what it stands on, and not of another tenant of the cluster. */
 export function isOurs(object: Described, world: World): boolean {
-  return object.metadata?.namespace === world.namespace || placeOf(object, world) !== "workloads";
+  return platformNamespaces(world).has(object.metadata?.namespace ?? "") ||
+    placeOf(object, world) !== "workloads";
 }
 
 export interface Owner {

@@ -30,11 +30,19 @@ export { clusterDns, dnsEdge } from "./cluster_dns.ts";
 export { endpointsOf } from "./endpoints.ts";
 export * from "./kinds.ts";
 export { isOurs, ownerOf, placeOf, podsIn, podsOf, podsOfConcern, workloadOf } from "./membership.ts";
+export { hostsNamed, servicesNamed } from "./named_hosts.ts";
 export { agentEdges, nodeEdges } from "./node_edges.ts";
 export { namespacesOf, OPERATOR_DOWN, operatorCheck } from "./operators.ts";
-export { deploymentsOf, type Filler, filling } from "./roles.ts";
+export {
+  allFillers,
+  deploymentsOf,
+  type Filler,
+  filling,
+  isSaidByComponent,
+  platformNamespaces,
+} from "./roles.ts";
 export { wantsOf } from "./pod_spec.ts";
-export { proxyPath, proxyTargets } from "./proxy.ts";
+export { type HttpPort, portOf, type PortSigns, proxyPath } from "./proxy.ts";
 export { bucketOfHost, serviceOfHost } from "./service_names.ts";
 
 /** The API server's own account of its parts; `[-]name failed` lines name those that are down. */

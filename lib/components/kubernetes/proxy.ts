@@ -1,33 +1,57 @@
 /** Paths through the API server's service proxy: a way to a Service's HTTP port with nothing but a kubeconfig. */
 import { kubePath } from "../../untrusted/api_path.ts";
-import type { World } from "../../engine/model.ts";
-import { services } from "./kinds.ts";
+import type { ObjectRef, World } from "../../engine/model.ts";
+import { refOf } from "../common/mod.ts";
+import type { Service } from "./kinds.ts";
 import { endpointsOf } from "./endpoints.ts";
 
-/** `path` begins with a slash. Undefined when the Service is not there, lacks the port, or has nobody ready behind it: nothing to ask. */
-export function proxyPath(
-  world: World,
-  namespace: string,
-  name: string,
-  port: number,
-  path: string,
-): string | undefined {
-  const service = world.get(services, namespace, name);
-  const found = service?.spec?.ports?.find((entry) => entry.port === port);
-  if (!found || endpointsOf(world, namespace, name).ready === 0) return undefined;
-  const proxy = kubePath`/api/v1/namespaces/${namespace}/services/${name}:${port}/proxy`;
-  return kubePath`${proxy}${path}`;
+/** A port of a Service that speaks HTTP. */
+export interface HttpPort {
+  service: ObjectRef;
+  port: number;
+  secure: boolean;
 }
 
-/** Targets of a probe in the platform's namespace: Service, port and path by the name of the answer. */
-export function proxyTargets(
-  world: World,
-  wanted: Record<string, [service: string, port: number, path: string]>,
-): Record<string, string> {
-  const targets: Record<string, string> = {};
-  for (const [answer, [service, port, path]] of Object.entries(wanted)) {
-    const found = proxyPath(world, world.namespace, service, port, path);
-    if (found) targets[answer] = found;
-  }
-  return targets;
+/** How a port is found: by what it is called, by where it leads to, by its number. */
+export interface PortSigns {
+  names: readonly string[];
+  numbers: readonly number[];
+}
+
+type ServicePort = NonNullable<NonNullable<Service["spec"]>["ports"]>[number];
+
+function fits({ name = "", port, targetPort }: ServicePort, { names, numbers }: PortSigns): boolean {
+  return names.includes(name) || names.includes(String(targetPort)) || numbers.includes(Number(targetPort)) ||
+    numbers.includes(port ?? 0);
+}
+
+function isSecure({ name = "", port, targetPort, appProtocol }: ServicePort): boolean {
+  return appProtocol === "https" || /https|tls/.test(`${name} ${targetPort}`) || port === 443 ||
+    port === 8443;
+}
+
+/** The first port with such a sign, or the first of all, of one of these Services; plain HTTP before TLS. */
+export function portOf(all: readonly Service[], signs?: PortSigns): HttpPort | undefined {
+  const found = all.flatMap((service): HttpPort[] =>
+    (service.spec?.ports ?? []).filter((port) => !signs || fits(port, signs)).flatMap((one) =>
+      one.port === undefined ? [] : {
+        service: refOf("Service", service),
+        port: one.port,
+        secure: isSecure(one),
+      }
+    )
+  );
+  return found.find(({ secure }) => !secure) ?? found[0];
+}
+
+/** `path` begins with a slash. Undefined when the Service has no ready endpoints: there is nothing to ask. */
+export function proxyPath(world: World, at: HttpPort | undefined, path: string): string | undefined {
+  if (!at) return undefined;
+  const { service: { namespace = "", name }, port, secure } = at;
+  if (endpointsOf(world, namespace, name).ready === 0) return undefined;
+  const place = kubePath`/api/v1/namespaces/${namespace}/services`;
+  const proxy = secure
+    ? kubePath`${place}/https:${name}:${port}/proxy`
+    : kubePath`${place}/${name}:${port}/proxy`;
+  return kubePath`${proxy}${path}`;
 }

@@ -7,86 +7,129 @@ import {
   type Edge,
   IN_PROGRESS,
   type Judgement,
-  type ObjectJudgement,
   type ObjectRef,
   type ProbeSource,
+  refKey,
   type World,
 } from "../../engine/model.ts";
 import { present } from "../../engine/decode.ts";
-import { CONNECTION_ERRORS, isReady, refOf, SERVICE_ERRORS } from "../common/mod.ts";
+import { CONNECTION_ERRORS, isReady, perWorld, refOf, SERVICE_ERRORS } from "../common/mod.ts";
 import {
   bucketOfHost,
   configMaps,
+  deployments,
   endpointSlices,
+  endpointsOf,
+  hostsNamed,
+  platformNamespaces,
   type Pod,
   pods,
   podsIn,
+  portOf,
   proxyPath,
   secrets,
+  serviceOfHost,
   services,
+  statefulSets,
+  storageClasses,
 } from "../kubernetes/mod.ts";
-import { hostsNamed } from "../workloads/mod.ts";
-import { cephObjectStores, cephObjectStoreUsers, claimCheck, objectBucketClaims } from "../rook_ceph/mod.ts";
+import {
+  cephObjectStores,
+  cephObjectStoreUsers,
+  claimCheck,
+  gatewayOf,
+  gatewaysOf,
+  objectBucketClaims,
+  operatorsOf,
+  ownerOfClaim,
+  storeOfClaim,
+} from "../rook_ceph/mod.ts";
 import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
-const USUAL = usualPart("s3-user", "CephObjectStoreUser");
-const USER = USUAL.name;
-const HTTP_PORT = 80;
 const KEYS = ["AccessKey", "SecretKey", "Endpoint"];
 
 const bucketRef = (name: string): ObjectRef => ({ kind: "S3Bucket", name });
 
-/** The gateway Service that Rook makes for an object store. */
-function gateways(world: World): ObjectRef[] {
-  return world.list(cephObjectStores).map((store) => ({
-    kind: "Service",
-    namespace: store.metadata?.namespace ?? "",
-    name: `rook-ceph-rgw-${store.metadata?.name}`,
-  }));
+/** A bucket that somebody asks for, and the gateway where it is, if that is known. */
+interface Asked {
+  bucket: string;
+  claim?: ObjectRef;
+  gateway?: ObjectRef;
 }
 
-/** Buckets that bucket claims of the platform's namespace ask for. */
-function claimedBuckets(world: World): { bucket: string; claim: ObjectRef }[] {
-  return world.list(objectBucketClaims)
-    .filter((claim) => claim.metadata?.namespace === world.namespace)
-    .map((claim) => ({
+const platformClaims = perWorld((world) =>
+  world.list(objectBucketClaims).filter(({ metadata }) =>
+    platformNamespaces(world).has(metadata?.namespace ?? "")
+  )
+);
+
+/** Buckets that bucket claims of the platform ask for. */
+function claimedBuckets(world: World): Asked[] {
+  return platformClaims(world).map((claim) => {
+    const found = storeOfClaim(claim, world);
+    return {
       bucket: claim.spec?.bucketName ?? claim.metadata?.name ?? "",
       claim: refOf("ObjectBucketClaim", claim),
-    }));
+      gateway: found && gatewayOf(found.store),
+    };
+  });
 }
 
-/** Buckets that the configuration of the platform's pods names. */
-function namedBuckets(world: World): { bucket: string; pod: Pod; via: string }[] {
-  return podsIn(world, world.namespace).flatMap((pod) =>
-    hostsNamed(pod.spec, world.namespace, world).flatMap(({ host, via }) => {
+/** Buckets that the configuration of the platform's pods names, at the gateway that it names, too. */
+function namedBuckets(world: World): (Asked & { pod: Pod; via: string })[] {
+  const gateways = gatewaysOf(world);
+  const known = new Set(gateways.map(refKey));
+  const only = gateways.length === 1 ? gateways[0] : undefined;
+  const all = [...platformNamespaces(world)].flatMap((namespace) => podsIn(world, namespace));
+  return all.flatMap((pod) => {
+    const namespace = pod.metadata?.namespace ?? "";
+    const hosts = hostsNamed(pod.spec, namespace, world);
+    const led = hosts.flatMap(({ host }) => serviceOfHost(host, namespace, world) ?? []);
+    const gateway = led.find((ref) => known.has(refKey(ref))) ?? only;
+    return hosts.flatMap(({ host, via }) => {
       const bucket = bucketOfHost(host);
-      return bucket ? [{ bucket, pod, via }] : [];
-    })
-  );
+      return bucket ? [{ bucket, pod, via, gateway }] : [];
+    });
+  });
 }
 
 /** The buckets that were claimed, and those that a pod which is not Ready names and that nobody claimed. */
-function askedBuckets(world: World): { bucket: string; claim?: ObjectRef }[] {
+function askedBuckets(world: World): Asked[] {
   const claimed = claimedBuckets(world);
   const known = new Set(claimed.map(({ bucket }) => bucket));
   const others = namedBuckets(world).filter(({ bucket, pod }) => !known.has(bucket) && !isReady(pod));
-  return [...claimed, ...[...new Set(others.map(({ bucket }) => bucket))].map((bucket) => ({ bucket }))];
+  const byName = new Map(others.map(({ bucket, gateway }) => [bucket, { bucket, gateway }]));
+  return [...claimed, ...byName.values()];
+}
+
+/** The name of the answer; several stores may each have a bucket of this name. */
+function answerOf(bucket: string, gateway: ObjectRef, world: World): string {
+  return gatewaysOf(world).length > 1 ? `${bucket} at ${gateway.namespace}/${gateway.name}` : bucket;
 }
 
 /** Unsigned requests: 403 says that the bucket exists, 404 that it does not. No key is needed. */
 export const bucketProbes: ProbeSource<true> = {
   id: "s3.buckets",
-  after: [services, endpointSlices, cephObjectStores, objectBucketClaims, pods, configMaps],
+  after: [
+    services,
+    endpointSlices,
+    cephObjectStores,
+    objectBucketClaims,
+    storageClasses,
+    deployments,
+    statefulSets,
+    pods,
+    configMaps,
+  ],
   targets(world) {
-    const gateway = gateways(world)[0];
-    if (!gateway?.namespace) return {};
     const targets: Record<string, string> = {};
-    for (const { bucket } of askedBuckets(world)) {
-      if (!isBucketName(bucket)) continue;
-      const path = proxyPath(world, gateway.namespace, gateway.name, HTTP_PORT, restPath`/${bucket}`);
-      if (path) targets[bucket] = path;
+    for (const { bucket, gateway } of askedBuckets(world)) {
+      if (!isBucketName(bucket) || !gateway) continue;
+      const service = world.get(services, gateway.namespace, gateway.name);
+      const path = proxyPath(world, service && portOf([service]), restPath`/${bucket}`);
+      if (path) targets[answerOf(bucket, gateway, world)] = path;
     }
     return targets;
   },
@@ -95,83 +138,88 @@ export const bucketProbes: ProbeSource<true> = {
 
 const userCheck: Check = {
   id: "s3-user.ready",
-  title: "S3 object store user",
+  title: "S3 object store users",
   explain:
-    `CephObjectStoreUser ${USER} exists and is Ready, and the Secret that Rook makes for it has its keys.`,
+    "Every CephObjectStoreUser, and every user that owns a bucket which the platform claimed, exists and is Ready, and the " +
+    "Secret that Rook makes for it has its keys.",
   needs: [cephObjectStoreUsers, secrets],
-  whenNotInstalled: "critical",
-  object: (world) => found(world)?.ref ?? USUAL,
+  object: (world) => users(world)[0]?.ref ?? { kind: "CephObjectStoreUser", name: "*" },
   run(world) {
-    const user = found(world);
-    const evidence = "GET /apis/ceph.rook.io/v1/cephobjectstoreusers";
-    if (!user) {
-      return [{
-        status: "critical",
-        reason: "Missing",
-        message: `CephObjectStoreUser rook-ceph/${USER} does not exist, so nobody can read or write the lake`,
-        observed: "absent",
-        expected: "Ready",
-        evidence,
-        next: [command`kubectl get cephobjectstoreusers -A`, command`flux get kustomizations -A`],
-      }];
-    }
-    const base = { observed: user.phase || "no phase", expected: "Ready", evidence };
-    if (user.phase !== "Ready") {
-      const next = [command`kubectl -n ${user.ref.namespace} describe cephobjectstoreuser ${USER}`];
-      return [{
-        ...base,
-        status: "critical",
-        reason: "UserNotReady",
-        message: `${refText(user.ref)} is ${user.phase ? `in phase ${user.phase}` : "not reconciled yet"}`,
-        next,
-      }];
-    }
-    const secret = world.get(secrets, user.secret.namespace, user.secret.name);
-    const keys = secret?.metadata?.keys;
-    const absent = keys ? KEYS.filter((key) => !keys.includes(key)) : [];
-    if (secret && absent.length === 0) {
-      return [{
-        ...base,
-        status: "ok",
-        reason: "Ready",
-        message: `${refText(user.ref)} is Ready and its Secret has its keys`,
-      }];
-    }
-    return [{
-      ...base,
-      status: "critical",
-      reason: secret ? "MissingKey" : "SecretMissing",
-      message: secret
-        ? `${refText(user.ref)} is Ready, but its Secret ${user.secret.name} has no ${absent.join(", ")}`
-        : `${refText(user.ref)} is Ready, but its Secret ${user.secret.name} does not exist`,
-      next: [
-        command`kubectl -n ${user.secret.namespace} get secret ${user.secret.name}`,
-        command`kubectl -n rook-ceph rollout restart deploy/rook-ceph-operator`,
-      ],
-    }];
+    const all = users(world);
+    if (all.length > 0) return all.map((user) => ({ object: user.ref, ...judgeUser(user, world) }));
+    const message =
+      "No CephObjectStoreUser is here, and no bucket claim of the platform names one as its owner";
+    return [{ status: "skipped", reason: "NoUsers", message }];
   },
 };
 
-interface User {
-  ref: ObjectRef;
-  store: string;
-  phase: string;
-  secret: ObjectRef;
-}
-
-function found(world: World): User | undefined {
-  const user = world.list(cephObjectStoreUsers).find((entry) => entry.metadata?.name === USER);
-  if (!user) return undefined;
-  const ref = refOf("CephObjectStoreUser", user);
-  const store = user.spec?.store ?? "";
-  const name = user.status?.info?.secretName ?? `rook-ceph-object-user-${store}-${USER}`;
+function judgeUser({ ref, phase, secret: at }: User, world: World): Judgement {
+  const evidence = "GET /apis/ceph.rook.io/v1/cephobjectstoreusers";
+  if (!at) {
+    return {
+      status: "critical",
+      reason: "Missing",
+      message: `${refText(ref)} does not exist, so nobody can read or write the buckets that it owns`,
+      observed: "absent",
+      expected: "Ready",
+      evidence,
+      next: [command`kubectl get cephobjectstoreusers -A`, command`flux get kustomizations -A`],
+    };
+  }
+  const base = { observed: phase || "no phase", expected: "Ready", evidence };
+  if (phase !== "Ready") {
+    const message = `${refText(ref)} is ${phase ? `in phase ${phase}` : "not reconciled yet"}`;
+    const next = [command`kubectl -n ${ref.namespace} describe cephobjectstoreuser ${ref.name}`];
+    return { ...base, status: "critical", reason: "UserNotReady", message, next };
+  }
+  const secret = world.get(secrets, at.namespace, at.name);
+  const keys = secret?.metadata?.keys;
+  const absent = keys ? KEYS.filter((key) => !keys.includes(key)) : [];
+  if (secret && absent.length === 0) {
+    const message = `${refText(ref)} is Ready and its Secret has its keys`;
+    return { ...base, status: "ok", reason: "Ready", message };
+  }
+  const operator = operatorsOf(world)[0] ?? usualPart("rook-ceph", "Deployment");
   return {
-    ref,
-    store,
-    phase: user.status?.phase ?? "",
-    secret: { kind: "Secret", namespace: ref.namespace, name },
+    ...base,
+    status: "critical",
+    reason: secret ? "MissingKey" : "SecretMissing",
+    message: secret
+      ? `${refText(ref)} is Ready, but its Secret ${at.name} has no ${absent.join(", ")}`
+      : `${refText(ref)} is Ready, but its Secret ${at.name} does not exist`,
+    next: [
+      command`kubectl -n ${at.namespace} get secret ${at.name}`,
+      command`kubectl -n ${operator.namespace} rollout restart deploy/${operator.name}`,
+    ],
   };
 }
+
+interface User {
+  ref: ObjectRef;
+  phase: string;
+  /** Absent: the user does not exist. */
+  secret?: ObjectRef;
+}
+
+/** The users there are, and those that should own buckets and do not exist. */
+const users = perWorld((world): User[] => {
+  const found = world.list(cephObjectStoreUsers).map((user): User => {
+    const ref = refOf("CephObjectStoreUser", user);
+    const name = user.status?.info?.secretName ??
+      `rook-ceph-object-user-${user.spec?.store ?? ""}-${ref.name}`;
+    return {
+      ref,
+      phase: user.status?.phase ?? "",
+      secret: { kind: "Secret", namespace: ref.namespace, name },
+    };
+  });
+  const there = new Set(found.map(({ ref }) => refKey(ref)));
+  // What a young claim waits for may be on its way.
+  const owners = platformClaims(world).filter((claim) => world.judge(claimCheck, claim)?.status !== "ok")
+    .flatMap((claim) => ownerOfClaim(claim, world) ?? []);
+  const gone = new Map(owners.map((ref) => [refKey(ref), ref]));
+  return [...found, ...[...gone].filter(([key]) => !there.has(key)).map(([, ref]) => ({ ref, phase: "" }))];
+});
 
 const bucketCheck: Check = {
   id: "s3-user.buckets",
@@ -188,52 +236,60 @@ const bucketCheck: Check = {
       const message = `Namespace ${world.namespace} has no ObjectBucketClaim, so there is no bucket to check`;
       return [{ status: "skipped", reason: "NoClaims", message }];
     }
-    const answers = world.answers(bucketProbes);
-    const judged = asked.map(({ bucket, claim }) => {
-      if (!isBucketName(bucket)) return notAsked(bucket);
-      const status = own(answers, bucket)?.status;
-      const base = {
-        object: bucketRef(bucket),
-        observed: status === undefined ? "no answer" : `HTTP ${status}`,
-        expected: "HTTP 403 or 200",
-        evidence: `GET /${bucket}, unsigned`,
-      };
-      if (status === 403 || status === 200) {
-        return { ...base, status: "ok" as const, reason: "Exists", message: `Bucket ${bucket} exists` };
-      }
-      const next = [
-        command`kubectl -n rook-ceph get cephobjectstores,pods,endpointslices`,
-        command`kubectl -n ${world.namespace} get objectbucketclaims`,
-      ];
-      const young = claim && status === 404 ? claimInProgress(claim, world) : undefined;
-      if (young) {
-        const message = `Bucket ${bucket} does not exist yet because its claim ${young.message}`;
-        return { ...base, status: "ok" as const, reason: IN_PROGRESS, message };
-      }
-      if (status === 404) {
-        return {
-          ...base,
-          status: "critical" as const,
-          reason: "NoSuchBucket",
-          message: `Bucket ${bucket} does not exist`,
-          next,
-        };
-      }
-      const reason = status === undefined || status === 503 ? "NoAnswer" : "ErrorAnswer";
-      const message = status === undefined
-        ? `Bucket ${bucket} cannot be reached because the gateway has no ready endpoints`
-        : `Bucket ${bucket} cannot be used because the gateway answers HTTP ${status}`;
-      return { ...base, status: "critical" as const, reason, message, next };
-    });
-    return judged;
+    return asked.map((one) => ({ object: bucketRef(one.bucket), ...judgeBucket(one, world) }));
   },
 };
 
+function judgeBucket({ bucket, claim, gateway }: Asked, world: World): Judgement {
+  if (!isBucketName(bucket)) return invalidName(bucket);
+  if (!gateway) {
+    const message = `Bucket ${bucket} was not checked because nothing says which object store it is in`;
+    return {
+      status: "unknown",
+      reason: "StoreNotKnown",
+      message,
+      next: [command`kubectl get storageclasses`],
+    };
+  }
+  const status = own(world.answers(bucketProbes), answerOf(bucket, gateway, world))?.status;
+  if (status === undefined && endpointsOf(world, gateway.namespace ?? "", gateway.name).ready > 0) {
+    const message = `Bucket ${bucket} was not asked for at ${
+      refText(gateway)
+    } when these facts were recorded`;
+    return { status: "skipped", reason: "NotAsked", message };
+  }
+  const base = {
+    observed: status === undefined ? "no answer" : `HTTP ${status}`,
+    expected: "HTTP 403 or 200",
+    evidence: `GET /${bucket}, unsigned`,
+  };
+  if (status === 403 || status === 200) {
+    return { ...base, status: "ok", reason: "Exists", message: `Bucket ${bucket} exists` };
+  }
+  const next = [
+    command`kubectl -n ${gateway.namespace} get cephobjectstores,pods,endpointslices`,
+    command`kubectl -n ${claim?.namespace ?? world.namespace} get objectbucketclaims`,
+  ];
+  const young = claim && status === 404 ? claimInProgress(claim, world) : undefined;
+  if (young) {
+    const message = `Bucket ${bucket} does not exist yet because its claim ${young.message}`;
+    return { ...base, status: "ok", reason: IN_PROGRESS, message };
+  }
+  if (status === 404) {
+    const message = `Bucket ${bucket} does not exist`;
+    return { ...base, status: "critical", reason: "NoSuchBucket", message, next };
+  }
+  const reason = status === undefined || status === 503 ? "NoAnswer" : "ErrorAnswer";
+  const message = status === undefined
+    ? `Bucket ${bucket} cannot be reached because the gateway has no ready endpoints`
+    : `Bucket ${bucket} cannot be used because the gateway answers HTTP ${status}`;
+  return { ...base, status: "critical", reason, message, next };
+}
+
 /** What the name leads to is not known: it comes from a claim or from a pod's configuration, and may be no name at all. */
-function notAsked(bucket: string): ObjectJudgement {
+function invalidName(bucket: string): Judgement {
   const name = JSON.stringify(bucket.slice(0, 80));
   return {
-    object: bucketRef(bucket),
     status: "unknown",
     reason: "InvalidName",
     message: `${name} is not a valid name of a bucket, so it was not checked`,
@@ -257,9 +313,9 @@ function claimInProgress(ref: ObjectRef, world: World): Judgement | undefined {
 /** A bucket needs the gateway, its claim, and the user needs its store. */
 function edges(world: World): Edge[] {
   const all: Edge[] = [];
-  for (const { bucket, claim } of askedBuckets(world)) {
+  for (const { bucket, claim, gateway } of askedBuckets(world)) {
     const from = bucketRef(bucket);
-    for (const to of gateways(world)) {
+    for (const to of gateway ? [gateway] : []) {
       all.push({ from, to, via: "gateway", explains: ["NoAnswer", "ErrorAnswer"], because: SERVICE_ERRORS });
     }
     if (claim) all.push({ from, to: claim, via: "claimed by", explains: ["NoSuchBucket"] });
@@ -274,15 +330,10 @@ function edges(world: World): Edge[] {
       inferred: true,
     });
   }
-  const user = found(world);
-  if (user) {
+  for (const { ref, secret } of users(world)) {
+    if (!secret) continue;
     // Whether the Secret's maker runs is the maker's affair: the user is what the check speaks of.
-    all.push({
-      from: user.secret,
-      to: user.ref,
-      via: "made for the user",
-      explains: ["Missing", "MissingKey"],
-    });
+    all.push({ from: secret, to: ref, via: "made for the user", explains: ["Missing", "MissingKey"] });
   }
   return all;
 }

@@ -17,7 +17,7 @@ import { clusterCheck } from "./judge.ts";
 import { makersOf } from "./makers.ts";
 import { type Cluster, clusters } from "./kinds.ts";
 import { usualPart } from "../../platform/mod.ts";
-import { isChangingPrimary } from "./change.ts";
+import { isChangingPrimary, missingClusters, platformClusters } from "./change.ts";
 import { command } from "../../untrusted/shell.ts";
 
 export { changingCluster, isChangingPrimary } from "./change.ts";
@@ -28,42 +28,42 @@ export { clusterOf } from "./makers.ts";
 
 const NAME = "postgresql";
 
-function platformClusters(world: World): Cluster[] {
-  return world.list(clusters).filter((object) => object.metadata?.namespace === world.namespace);
-}
-
-/** The cluster of the platform: the only one, or the one whose absence is the fault. */
+/** The cluster of the platform: the first, or one that configuration leads to and that does not exist. */
 function wanted(world: World): ObjectRef {
   const first = platformClusters(world)[0];
-  return first ? refOf("Cluster", first) : usualPart(NAME, "Cluster", world.namespace);
+  return first ? refOf("Cluster", first) : missingClusters(world)[0] ?? { kind: "Cluster", name: "*" };
 }
 
 const instancesCheck: Check = {
   id: "postgresql.instances",
   title: "PostgreSQL instances",
   explain:
-    "The platform's namespace has a Cluster, its ready instances match its spec, and its primary is known. One instance is " +
-    "enough when the spec asks for one. No Cluster at all is critical.",
-  needs: [clusters],
-  whenNotInstalled: "critical",
+    "Every Cluster in the platform's namespaces, and every one that the configuration of its parts leads to, has the ready " +
+    "instances of its spec, and its primary is known; one that the catalog's configuration leads to exists. One instance " +
+    "is enough when the spec asks for one.",
+  needs: [clusters, services],
   object: wanted,
   run(world) {
     const all = platformClusters(world);
-    if (all.length === 0) {
-      return [{
-        status: "critical",
-        reason: "Missing",
-        message: `Namespace ${world.namespace} has no PostgreSQL Cluster`,
-        observed: "0 Clusters",
-        expected: "at least 1",
-        evidence: `GET ${clusters.path}`,
-        next: [
-          command`flux get kustomizations -A`,
-          command`kubectl -n ${world.namespace} get clusters.postgresql.cnpg.io`,
-        ],
-      }];
+    const missing = missingClusters(world).map((ref): Found => ({
+      object: ref,
+      status: "critical",
+      reason: "Missing",
+      message: `${refText(ref)} does not exist, and the catalog's configuration leads to it`,
+      observed: "absent",
+      expected: "present",
+      evidence: `GET ${clusters.path}`,
+      next: [
+        command`flux get kustomizations -A`,
+        command`kubectl -n ${ref.namespace} get clusters.postgresql.cnpg.io`,
+      ],
+    }));
+    if (all.length + missing.length === 0) {
+      const message =
+        "No PostgreSQL Cluster is in the platform's namespaces, and no configuration leads to one";
+      return [{ status: "skipped", reason: "NotFound", message }];
     }
-    return all.map((object) => {
+    const found = all.map((object): Found => {
       const { instances = 1 } = object.spec ?? {};
       const { readyInstances = 0, phase = "none", currentPrimary } = object.status ?? {};
       const place = {
@@ -87,6 +87,7 @@ const instancesCheck: Check = {
         (reason === "Changing" ? `; a change is in progress (phase "${phase}")` : "");
       return { ...place, status: "ok", reason, message };
     });
+    return [...missing, ...found];
   },
 };
 
@@ -178,7 +179,10 @@ export const postgresql: Component = {
   title: "PostgreSQL (CloudNativePG)",
   dependsOn: ["storage", "external-secrets", "flux", "kubernetes"],
   sources: [clusters],
-  namespaces: (world) => namespacesOf(operatorsOf(world), "cnpg-system"),
+  namespaces: (world) => [
+    ...namespacesOf(operatorsOf(world), "cnpg-system"),
+    ...platformClusters(world).flatMap(({ metadata }) => metadata?.namespace ?? []),
+  ],
   kinds: [clusterCheck],
   checks: [
     servedCheck(

@@ -25,6 +25,7 @@ import {
   cephObjectStoreUsers,
   objectBucketClaims,
 } from "./kinds.ts";
+import { ownerOfClaim, storeOfClaim } from "./stores.ts";
 import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -63,10 +64,6 @@ const STORE_NEEDED = [
   "UserNotReady",
   "NotReconciled",
 ] as const;
-
-function only<T>(items: T[]): T | undefined {
-  return items.length === 1 ? items[0] : undefined;
-}
 
 function clusterIn(world: World, namespace: string | undefined): ObjectRef {
   const found = world.list(cephClusters).find((object) => object.metadata?.namespace === namespace);
@@ -172,8 +169,9 @@ function userEdges(world: World): Edge[] {
 function claimEdges(world: World): Edge[] {
   return world.list(objectBucketClaims).flatMap((object) => {
     const from = refOf("ObjectBucketClaim", object);
-    const { storageClassName = "", bucketName, additionalConfig } = object.spec ?? {};
-    const store = only(world.list(cephObjectStores).map((entry) => refOf("CephObjectStore", entry)));
+    const { storageClassName = "", bucketName } = object.spec ?? {};
+    const found = storeOfClaim(object, world);
+    const owner = ownerOfClaim(object, world);
     const edges: Edge[] = [
       {
         from,
@@ -191,18 +189,14 @@ function claimEdges(world: World): Edge[] {
         explains: "any",
       });
     }
-    if (store) {
-      edges.push({ from, to: store, via: "object store", explains: [...STORE_NEEDED], inferred: true });
+    if (found) {
+      const inferred = !found.told;
+      edges.push({ from, to: found.store, via: "object store", explains: [...STORE_NEEDED], inferred });
     }
-    if (store && additionalConfig?.bucketOwner) {
-      const to = {
-        kind: "CephObjectStoreUser",
-        namespace: store.namespace,
-        name: additionalConfig.bucketOwner,
-      };
+    if (owner) {
       edges.push({
         from,
-        to,
+        to: owner,
         via: "additionalConfig.bucketOwner",
         explains: ["Pending", "Failed", IN_PROGRESS],
         optional: true,

@@ -21,8 +21,10 @@ import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 export { daemonsOf } from "./daemons.ts";
+export { operatorsOf } from "./edges.ts";
 export { claimCheck } from "./judge.ts";
 export * from "./kinds.ts";
+export { gatewayOf, gatewaysOf, ownerOfClaim, storeOfClaim } from "./stores.ts";
 
 const NAME = "rook-ceph";
 

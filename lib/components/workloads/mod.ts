@@ -40,10 +40,11 @@ import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
 export { blamesOthers } from "./log_signals.ts";
-export { hostsNamed, podEdges, servicesOf } from "./pod_edges.ts";
+export { podEdges, servicesOf } from "./pod_edges.ts";
 export { eventSince, eventsOf, podCheck } from "./pods.ts";
 export { workloadChecks } from "./readiness.ts";
-export { requiredDeployment } from "./required.ts";
+export { listingOf, logsOf, type Part, partsOf } from "./parts.ts";
+export { noneFound, PART_SOURCES, roleCheck } from "./required.ts";
 export { podPort, selectedPods, serviceCheck, serviceEdges } from "./services.ts";
 
 const jobCheck: KindCheck<Job> = {

@@ -2,7 +2,6 @@
 import type { Edge, ObjectRef, World } from "../../engine/model.ts";
 import {
   agentEdges,
-  configMaps,
   daemonSets,
   deployments,
   dnsEdge,
@@ -11,7 +10,7 @@ import {
   type Pod,
   podsOf,
   podsOfConcern,
-  serviceOfHost,
+  servicesNamed,
   statefulSets,
   wantsOf,
   workloadOf,
@@ -23,7 +22,6 @@ import {
   IMAGE_ERRORS,
   isReady,
   mentionEdges,
-  perWorld,
   PLACEMENT_ERRORS,
   POD_ERRORS,
   type PodSpec,
@@ -141,53 +139,10 @@ function askingEdges(pod: Pod, world: World): Edge[] {
   return [...edges, ...agentEdges(pod, world, asks)];
 }
 
-const hostsByConfigMap = perWorld((world) =>
-  new Map(
-    world.list(configMaps).map((
-      map,
-    ) => [`${map.metadata?.namespace}/${map.metadata?.name}`, map.hosts ?? []]),
-  )
-);
-
 /** The Services that a pod's environment, arguments and ConfigMaps name, except those it is itself behind. */
 export function servicesOf(pod: Pod, world: World): { to: ObjectRef; via: string; port?: number }[] {
   const named = servicesNamed(pod.spec, pod.metadata?.namespace ?? "", world);
   if (named.length === 0) return named;
   const own = workloadOf(pod, world)?.name;
   return named.filter(({ to }) => to.name !== own);
-}
-
-/** The Services that a pod spec in `namespace` names, with the port when it says one. */
-export function servicesNamed(
-  spec: PodSpec | undefined,
-  namespace: string,
-  world: World,
-): { to: ObjectRef; via: string; port?: number }[] {
-  return hostsNamed(spec, namespace, world).flatMap(({ host, via }) => {
-    const to = serviceOfHost(host, namespace, world);
-    const port = host.split(":")[1];
-    return to ? [{ to, via, ...port ? { port: Number(port) } : {} }] : [];
-  });
-}
-
-/** The hosts in the environment, the arguments and the ConfigMaps of a pod spec. */
-export function hostsNamed(
-  spec: PodSpec | undefined,
-  namespace: string,
-  world: World,
-): { host: string; via: string }[] {
-  const found: { host: string; via: string }[] = [];
-  for (const container of [...spec?.initContainers ?? [], ...spec?.containers ?? []]) {
-    for (const host of container.args ?? []) found.push({ host, via: `argument ${host}` });
-    for (const env of container.env ?? []) {
-      for (const host of env.value ?? []) found.push({ host, via: `env ${host}` });
-    }
-  }
-  for (const want of wantsOf(spec)) {
-    if (want.kind !== "ConfigMap") continue;
-    for (const host of hostsByConfigMap(world).get(`${namespace}/${want.name}`) ?? []) {
-      found.push({ host, via: `ConfigMap ${want.name}: ${host}` });
-    }
-  }
-  return found;
 }

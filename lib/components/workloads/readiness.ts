@@ -5,13 +5,13 @@ import { ageSeconds, type Condition, conditionOf, newestFirst, refOf } from "../
 import {
   daemonSets,
   deployments,
+  isSaidByComponent,
   placeOf,
   type Pod,
   podsOf,
   statefulSets,
   type Workload,
 } from "../kubernetes/mod.ts";
-import { isRequired } from "../../platform/mod.ts";
 import { eventsOf, podCheck } from "./pods.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -27,8 +27,7 @@ function workloadCheck(kind: string, source: typeof deployments): KindCheck<Work
       "pods is no fault; one that was scaled to zero on purpose is judged by the component that needs it.",
     source,
     component: placeOf,
-    saidElsewhere: ({ metadata: { name = "", namespace = "" } = {} }, world) =>
-      isRequired(name, namespace, world.namespace),
+    saidElsewhere: isSaidByComponent,
     ref: (object) => refOf(kind, object),
     judge: (object, world) => judgeWorkload(kind, object, world),
   };

@@ -1,69 +1,113 @@
-/** The check that every component of the platform shares: its workload is there, wanted, and ready. */
-import { refText } from "../../engine/model.ts";
+/** The check that every part of the platform shares: its workload is there, wanted, and ready. */
+import {
+  type Check,
+  type ListSource,
+  type ObjectJudgement,
+  refText,
+  type World,
+} from "../../engine/model.ts";
 import { about, count } from "../../engine/sentence.ts";
-import type { Check, ObjectRef, World } from "../../engine/model.ts";
-import { refOf } from "../common/mod.ts";
-import { deployments, pods } from "../kubernetes/mod.ts";
+import { deployments, pods, services, statefulSets, type Workload } from "../kubernetes/mod.ts";
+import { helmReleases } from "../flux/mod.ts";
+import { type Part, partsOf } from "./parts.ts";
 import { workloadChecks } from "./readiness.ts";
 import { command } from "../../untrusted/shell.ts";
+import type { Role } from "../../platform/roles.ts";
 
-/** The check that Deployment `name` runs as many ready pods as it should, and at least one. */
-export function requiredDeployment(name: string): Check {
-  const object = (world: World): ObjectRef => ({ kind: "Deployment", namespace: world.namespace, name });
+interface RoleSpec {
+  role: Role;
+  /** As in `nessie.pods-ready`. */
+  component: string;
+  title: string;
+  /** Without it there is no lakehouse: a platform where none is found could not be judged. */
+  core?: true;
+}
+
+/** What may want a part that was not found. */
+const WANTED_BY: readonly ListSource[] = [services, helmReleases];
+
+/** What parts are found by, and what wants them. */
+export const PART_SOURCES: readonly ListSource[] = [deployments, statefulSets, ...WANTED_BY];
+
+/** The check that each workload of a role has as many ready pods as it asks for, and at least one. */
+export function roleCheck(spec: RoleSpec): Check {
+  const { role, component, title } = spec;
   return {
-    id: `${name}.pods-ready`,
-    title: `${name} pods`,
+    id: `${component}.pods-ready`,
+    title: `${title} pods`,
     explain:
-      `Deployment ${name} exists in the platform's namespace, asks for at least one pod, and has as many ready pods ` +
-      "as it asks for. Zero of zero is critical, since nothing runs.",
-    needs: [deployments],
+      `Each workload that is recognised as ${title} by its label, chart, image or name asks for at least one pod, and has ` +
+      "as many ready pods as it asks for. Zero of zero is critical, since nothing runs. One that a HelmRelease or a " +
+      "Service wants and that does not exist is missing.",
+    needs: [deployments, statefulSets],
     okNeeds: [pods],
-    object,
+    object: (world) => partsOf(world, role)[0]?.workload ?? { kind: "Deployment", name: "*" },
     run(world) {
-      const named = refText(object(world));
-      const found = world.get(deployments, world.namespace, name);
-      if (!found) {
-        return [{
-          status: "critical",
-          reason: "Missing",
-          message: `${named} does not exist`,
-          observed: "absent",
-          expected: "present",
-          evidence: "GET /apis/apps/v1/deployments",
-          next: [command`kubectl -n ${world.namespace} get deployments`, command`flux get kustomizations -A`],
-        }];
-      }
-      const desired = found.spec?.replicas ?? 1;
-      const ready = found.status?.readyReplicas ?? 0;
-      const base = {
-        observed: `${ready} of ${desired} ready`,
-        expected: "at least 1",
-        evidence: "status.readyReplicas",
-      };
-      if (desired === 0) {
-        const next = [command`kubectl -n ${world.namespace} scale deployment ${name} --replicas=1`];
-        return [{
-          ...base,
-          status: "critical",
-          reason: "ScaledToZero",
-          message: `${named} is scaled to zero, so nothing runs`,
-          next,
-        }];
-      }
-      const judged = world.judge(workloadChecks.Deployment, found);
-      if (judged) return [{ ...about(object(world), judged), object: refOf("Deployment", found) }];
-      if (ready < desired) {
-        const message = `${named} has ${ready} of ${
-          count(desired, "pod")
-        } ready while a rollout is in progress`;
-        return [{ ...base, status: ready > 0 ? "ok" : "warning", reason: "RollingOut", message }];
-      }
-      return [{
-        ...base,
-        status: "ok",
-        reason: "Ready",
-        message: `${named} has ${count(ready, "ready pod")}`,
-      }];
+      const parts = partsOf(world, role);
+      return parts.length > 0 ? parts.map((part) => judgePart(part, world)) : [noneFound(spec, world)];
     },
   };
+}
+
+/** What a check of a role says where nothing fills it. */
+export function noneFound({ title, core }: Pick<RoleSpec, "title" | "core">, world: World): ObjectJudgement {
+  const object = { kind: "Deployment", name: "*" };
+  const unread = WANTED_BY.find((source) =>
+    (world.failure(source)?.kind ?? "not-installed") !== "not-installed"
+  );
+  if (unread) {
+    const message = `${title} was not found, and what would want it could not be read`;
+    return { object, status: "unknown", reason: "NotReadable", message, unread: unread.id };
+  }
+  const message = `No workload here is recognised as ${title}`;
+  return { object, status: core ? "unknown" : "skipped", reason: "NotFound", message };
+}
+
+function judgePart({ workload, object }: Part, world: World): ObjectJudgement {
+  const named = refText(workload);
+  if (!object) {
+    return {
+      object: workload,
+      status: "critical",
+      reason: "Missing",
+      message: `${named} does not exist`,
+      observed: "absent",
+      expected: "present",
+      evidence: "GET /apis/apps/v1/deployments",
+      next: [
+        command`kubectl -n ${workload.namespace} get deployments`,
+        command`flux get kustomizations -A`,
+      ],
+    };
+  }
+  return { object: workload, ...judgeReady(named, workload, object, world) };
+}
+
+function judgeReady(
+  named: string,
+  workload: Part["workload"],
+  object: Workload,
+  world: World,
+): Omit<ObjectJudgement, "object"> {
+  const desired = object.spec?.replicas ?? 1;
+  const ready = object.status?.readyReplicas ?? 0;
+  const base = {
+    observed: `${ready} of ${desired} ready`,
+    expected: "at least 1",
+    evidence: "status.readyReplicas",
+  };
+  if (desired === 0) {
+    const kind = workload.kind.toLowerCase();
+    const next = [command`kubectl -n ${workload.namespace} scale ${kind} ${workload.name} --replicas=1`];
+    const message = `${named} is scaled to zero, so nothing runs`;
+    return { ...base, status: "critical", reason: "ScaledToZero", message, next };
+  }
+  const check = workload.kind === "StatefulSet" ? workloadChecks.StatefulSet : workloadChecks.Deployment;
+  const judged = world.judge(check, object);
+  if (judged) return about(workload, judged);
+  if (ready < desired) {
+    const message = `${named} has ${ready} of ${count(desired, "pod")} ready while a rollout is in progress`;
+    return { ...base, status: ready > 0 ? "ok" : "warning", reason: "RollingOut", message };
+  }
+  return { ...base, status: "ok", reason: "Ready", message: `${named} has ${count(ready, "ready pod")}` };
 }

@@ -89,10 +89,15 @@ Deno.test("s3: a user that is Ready with its keys, and a bucket that answers 403
   assert.deepEqual(rootsOf(diagnosis), []);
 });
 
-Deno.test("s3: no user is critical", async () => {
-  const diagnosis = await look({ lists: { [USERS]: [] } });
+Deno.test("s3: a user that owns a claimed bucket and does not exist is critical, where nobody claims it does not apply", async () => {
+  const owned = (LISTS[CLAIMS] as { spec: object }[]).map((claim) => ({
+    ...claim,
+    spec: { ...claim.spec, additionalConfig: { bucketOwner: "iceberg" } },
+  }));
+  const diagnosis = await look({ lists: { [USERS]: [], [CLAIMS]: owned } });
   assert.deepEqual(found(diagnosis, "s3-user.ready"), ["critical Missing"]);
   assert.deepEqual(rootsOf(diagnosis), ["CephObjectStoreUser iceberg Missing"]);
+  assert.deepEqual(found(await look({ lists: { [USERS]: [] } }), "s3-user.ready"), ["skipped NoUsers"]);
 });
 
 Deno.test("s3: a user that Rook could not make is critical, with one root", async () => {
@@ -111,11 +116,11 @@ Deno.test("s3: a user whose Secret is gone, or lacks a key, is critical", async 
   assert.match(on(lacking, "CephObjectStoreUser", "iceberg")[0]?.message ?? "", /has no SecretKey/);
 });
 
-Deno.test("s3: users that may not be listed are unknown; a cluster without Rook is critical", async () => {
+Deno.test("s3: users that may not be listed are unknown, and do not apply to a cluster without Rook", async () => {
   const blind = await look({ failures: { [USERS]: { kind: "forbidden", message: "no" } } });
   assert.deepEqual(found(blind, "s3-user.ready"), ["unknown Forbidden"]);
   const without = await look({ failures: { [USERS]: NOT_INSTALLED } });
-  assert.deepEqual(found(without, "s3-user.ready"), ["critical NotInstalled"]);
+  assert.deepEqual(found(without, "s3-user.ready"), ["skipped NotInstalled"]);
 });
 
 Deno.test("s3: a bucket that answers 404 does not exist, whatever its claim says", async () => {

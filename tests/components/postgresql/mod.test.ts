@@ -143,12 +143,12 @@ Deno.test("postgresql: a Service that leads to another pod than the primary is a
   assert.deepEqual(rootsOf(await look(objects)), ["Cluster nessie-postgres NoPrimary"]);
 });
 
-Deno.test("postgresql: no cluster in the platform's namespace is critical, and so is a kind that is not served", async () => {
+Deno.test("postgresql: no cluster that nothing leads to does not apply, nor does a kind that is not served", async () => {
   const objects = platform();
   objects.clusters = [];
-  assert.equal(found(await look(objects), "instances")[0]?.reason, "Missing");
+  assert.equal(found(await look(objects), "instances")[0]?.reason, "NotFound");
   const failures = { [PATHS.clusters]: { kind: "not-installed", message: "404" } as const };
-  assert.equal(found(await look(objects, { failures }), "instances")[0]?.status, "critical");
+  assert.equal(found(await look(objects, { failures }), "instances")[0]?.status, "skipped");
 });
 
 Deno.test("postgresql: what may not be read is unknown", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fail, healthy, HISTORY, look, noPods, type Small, the, without } from "../healthy.ts";
+import { fail, healthy, HISTORY, look, noPods, put, type Small, the, without } from "../healthy.ts";
 import { DEPLOYMENTS, on, rootsOf, SERVICES, waiting } from "../platform.ts";
 
 const broken = (change: (small: Small) => void) => {
@@ -11,6 +11,14 @@ const found = (d: Awaited<ReturnType<typeof look>>, check: string) => {
   const [first] = d.findings.filter((finding) => finding.check === check);
   return first ? [first.status, first.reason] : [];
 };
+
+const RELEASES = "/apis/helm.toolkit.fluxcd.io/v2/helmreleases";
+
+function withoutAny(small: Small, name: string): void {
+  for (const path of [DEPLOYMENTS, SERVICES]) {
+    small.lists[path] = (small.lists[path] ?? []).filter(({ metadata }) => metadata.name !== name);
+  }
+}
 
 Deno.test("spark: a history server without any application is ok", async () => {
   assert.deepEqual(found(await look(healthy()), "spark-history-server.api-answers"), ["ok", "Answers"]);
@@ -50,9 +58,31 @@ for (const name of ["spark-operator", "spark-history-server", "spark-client", "n
     assert.ok(rootsOf(diagnosis).includes(`Deployment ${name} ScaledToZero`));
   });
 
-  Deno.test(`${name}: no Deployment is critical`, async () => {
-    const diagnosis = await broken((small) => without(small, DEPLOYMENTS, name));
-    assert.deepEqual(found(diagnosis, `${name}.pods-ready`), ["critical", "Missing"]);
+  Deno.test(`${name}: no Deployment is critical when a release of its chart wants one`, async () => {
+    const diagnosis = await broken((small) => {
+      withoutAny(small, name);
+      put(small, RELEASES, {
+        metadata: { name: "lake", namespace: "data-platform" },
+        spec: { chart: { spec: { chart: name } } },
+      });
+    });
+    const [wanted] = on(diagnosis, "Deployment", `lake-${name}`);
+    // The client comes with no chart of its own.
+    assert.equal(wanted?.reason, name === "spark-client" ? undefined : "Missing");
+  });
+
+  Deno.test(`${name}: no Deployment that nothing wants does not apply, and is never ok`, async () => {
+    const diagnosis = await broken((small) => withoutAny(small, name));
+    const status = name === "nessie" ? "unknown" : "skipped";
+    assert.deepEqual(found(diagnosis, `${name}.pods-ready`), [status, "NotFound"]);
+  });
+
+  Deno.test(`${name}: where neither it nor what would want it can be seen, it is unknown`, async () => {
+    const diagnosis = await broken((small) => {
+      withoutAny(small, name);
+      small.failures[RELEASES] = { kind: "forbidden", message: "no" };
+    });
+    assert.deepEqual(found(diagnosis, `${name}.pods-ready`), ["unknown", "NotReadable"]);
   });
 
   Deno.test(`${name}: Deployments that cannot be read are unknown`, async () => {

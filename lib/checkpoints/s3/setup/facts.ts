@@ -3,6 +3,7 @@ import type { Destination } from "../../../clients/kubernetes/service_connection
 import { isReady, refOf } from "../../../components/common/mod.ts";
 import {
   bucketOfHost,
+  hostsNamed,
   placeOf,
   podsIn,
   secrets,
@@ -10,7 +11,7 @@ import {
   services,
   wantsOf,
 } from "../../../components/kubernetes/mod.ts";
-import { hostsNamed, podPort, selectedPods } from "../../../components/workloads/mod.ts";
+import { podPort, selectedPods } from "../../../components/workloads/mod.ts";
 import {
   cephObjectStores,
   cephObjectStoreUsers,

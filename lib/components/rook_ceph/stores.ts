@@ -1,0 +1,33 @@
+/** Which object store a bucket claim leads to, who owns its bucket, and the Service before a store. */
+import type { ObjectRef, World } from "../../engine/model.ts";
+import { refOf } from "../common/mod.ts";
+import { storageClasses } from "../kubernetes/mod.ts";
+import { cephObjectStores, type objectBucketClaims } from "./kinds.ts";
+
+type Claim = NonNullable<ReturnType<typeof objectBucketClaims.read>>;
+
+/** The gateway Service that Rook makes for an object store. */
+export function gatewayOf({ namespace, name }: ObjectRef): ObjectRef {
+  return { kind: "Service", namespace, name: `rook-ceph-rgw-${name}` };
+}
+
+/** The gateways of all object stores. */
+export function gatewaysOf(world: World): ObjectRef[] {
+  return world.list(cephObjectStores).map((store) => gatewayOf(refOf("CephObjectStore", store)));
+}
+
+/** The object store that the class of a claim names, present or absent; the only one, when its class names none. */
+export function storeOfClaim(claim: Claim, world: World): { store: ObjectRef; told: boolean } | undefined {
+  const { objectStoreName: name, objectStoreNamespace: namespace } =
+    world.get(storageClasses, undefined, claim.spec?.storageClassName ?? "")?.parameters ?? {};
+  if (name && namespace) return { store: { kind: "CephObjectStore", namespace, name }, told: true };
+  const [only, ...others] = world.list(cephObjectStores);
+  return only && others.length === 0 ? { store: refOf("CephObjectStore", only), told: false } : undefined;
+}
+
+/** The user that a claim names as the owner of its bucket, present or absent. */
+export function ownerOfClaim(claim: Claim, world: World): ObjectRef | undefined {
+  const name = claim.spec?.additionalConfig?.bucketOwner;
+  const store = storeOfClaim(claim, world)?.store;
+  return name && store ? { kind: "CephObjectStoreUser", namespace: store.namespace, name } : undefined;
+}
