@@ -1,0 +1,41 @@
+/** The same faults on other people's platforms: whatever the parts are called, what is well is healthy, and what broke is the root. */
+import assert from "node:assert/strict";
+import { replay } from "../../lab/faults/replay.ts";
+import { loadFacts } from "../../lib/disk/facts_file.ts";
+import { refText } from "../../lib/engine/model.ts";
+import type { Report } from "../../lib/engine/report.ts";
+import { laidOut, LAYOUTS, OUTSIDE_STORE, renamed } from "./layouts.ts";
+
+const FAULTS = {
+  "a Secret is missing": "nessie-secret-name-wrong",
+  "the gateway is down": "rgw-stopped",
+  "the database is down": "postgres-hibernated",
+  "an image is wrong": "nessie-image-tag-wrong",
+  "a policy cuts the catalog off": "network-policy-cut",
+};
+
+const recorded = (name: string) =>
+  loadFacts(new URL(`../scenarios/${name}/facts.json.gz`, import.meta.url).pathname);
+const rootsOf = ({ roots }: Report) => roots.map(({ object, reason }) => `${refText(object)} ${reason}`);
+
+for (const [name, layout] of Object.entries(LAYOUTS)) {
+  Deno.test(`${name}: what is well is healthy`, async () => {
+    const report = replay(laidOut(await recorded("healthy"), layout));
+    assert.deepEqual(report.issues, []);
+    assert.equal(report.status, "healthy");
+  });
+
+  for (const [fault, scenario] of Object.entries(FAULTS)) {
+    Deno.test(`${name}: ${fault}, and that is the root`, async () => {
+      const facts = await recorded(scenario);
+      const expected = renamed(rootsOf(replay(facts)), layout.names ?? {});
+      assert.deepEqual(rootsOf(replay(laidOut(facts, layout))), expected);
+    });
+  }
+}
+
+Deno.test("an object store elsewhere: what is well is healthy", async () => {
+  const report = replay(laidOut(await recorded("healthy"), OUTSIDE_STORE));
+  assert.deepEqual(report.issues, []);
+  assert.equal(report.status, "healthy");
+});

@@ -1,0 +1,233 @@
+/**
+ * Other people's platforms, made of the recorded facts of one: the same parts under other names, in other namespaces,
+ * with other ports, on other distributions. What is broken in the facts stays broken.
+ */
+import type { Facts } from "../../lib/engine/model.ts";
+
+/** As facts keep objects of every kind. */
+interface Item {
+  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
+  // deno-lint-ignore no-explicit-any
+  spec: any;
+  // deno-lint-ignore no-explicit-any
+  status: any;
+}
+
+export interface Layout {
+  /** New names for the names of objects, whole ones and those that others begin with. */
+  names?: Readonly<Record<string, string>>;
+  /** What else is different. */
+  change?(facts: Facts): void;
+}
+
+/** What names of objects do not tell: what an image and a chart are called, and what labels say an object is. */
+const KEPT = new Set(["image", "chart", "app.kubernetes.io/name", "app.kubernetes.io/component", "kind"]);
+
+/** The same value with other names in it. */
+export function renamed<T>(value: T, names: Readonly<Record<string, string>>): T {
+  const rules = Object.entries(names).map(([from, to]) =>
+    // `nessie` in `nessie-7c64` and `nessie.data-platform.svc`, and not in `projectnessie/nessie`.
+    [new RegExp(`(?<![A-Za-z0-9-]|projectnessie/)${from}(?![A-Za-z0-9])`, "g"), to] as const
+  );
+  const walk = (at: unknown, key: string): unknown => {
+    if (KEPT.has(key)) return at;
+    if (typeof at === "string") return rules.reduce((text, [from, to]) => text.replace(from, to), at);
+    if (Array.isArray(at)) return at.map((one) => walk(one, key));
+    if (typeof at !== "object" || at === null) return at;
+    return Object.fromEntries(Object.entries(at).map(([name, inner]) => [name, walk(inner, name)]));
+  };
+  return walk(value, "") as T;
+}
+
+/** The objects of a kind, to be changed in place. */
+function items(facts: Facts, source: string): Item[] {
+  const found = facts.sources[source];
+  if (!found?.ok || !("items" in found)) throw new Error(`the facts hold no ${source}`);
+  return found.items as Item[];
+}
+
+function keep(facts: Facts, source: string, is: (item: Item) => boolean): void {
+  const all = items(facts, source);
+  all.splice(0, all.length, ...all.filter(is));
+}
+
+function the(facts: Facts, source: string, name: string): Item {
+  const found = items(facts, source).find(({ metadata }) => metadata.name === name);
+  if (!found) throw new Error(`${source} has no ${name}`);
+  return found;
+}
+
+function notInstalled(facts: Facts, ...sources: string[]): void {
+  for (const source of sources) {
+    const message = "the server could not find the requested resource";
+    facts.sources[source] = { ok: false, failure: { kind: "not-installed", message } };
+  }
+}
+
+const WORKLOADS = ["deployments", "pods"];
+const FLUX = [
+  "kustomizations",
+  "helmreleases",
+  "helmcharts",
+  "helmrepositories",
+  "ocirepositories",
+  "gitrepositories",
+  "buckets",
+];
+const CEPH = [
+  "cephclusters",
+  "cephblockpools",
+  "cephobjectstores",
+  "cephobjectstoreusers",
+  "objectbucketclaims",
+];
+
+/** Nothing was applied from Git. */
+function withoutFlux(facts: Facts): void {
+  notInstalled(facts, ...FLUX);
+  const isElsewhere = ({ metadata }: Item) => metadata.namespace !== "flux-system";
+  for (const source of [...WORKLOADS, "services", "endpointslices", "replicasets"]) {
+    keep(facts, source, isElsewhere);
+  }
+}
+
+/** As a manifest by hand has it: no label tells what an object is. */
+function withoutLabels(facts: Facts): void {
+  for (const source of [...WORKLOADS, "services"]) {
+    for (const { metadata, spec } of items(facts, source)) {
+      const texts = [metadata.labels, spec?.template?.metadata?.labels, spec?.selector];
+      for (const labels of texts) {
+        if (!labels?.["app.kubernetes.io/name"] || labels["cnpg.io/cluster"]) continue;
+        labels.app ??= `a-${labels["app.kubernetes.io/name"]}`;
+        for (const name of ["name", "instance", "component"]) delete labels[`app.kubernetes.io/${name}`];
+      }
+    }
+  }
+  for (const { spec } of items(facts, "networkpolicies")) {
+    const text = JSON.stringify(spec).replace(/"app\.kubernetes\.io\/name":"/g, '"app":"a-');
+    Object.assign(spec, JSON.parse(text));
+  }
+}
+
+/** The Service of cluster DNS bears the name that the distribution gives it. */
+const dns = (name: string) => (facts: Facts) => {
+  the(facts, "services", "kube-dns").metadata.name = name;
+  for (const { metadata } of items(facts, "endpointslices")) {
+    const { labels = {} } = metadata;
+    if (labels["kubernetes.io/service-name"] === "kube-dns") labels["kubernetes.io/service-name"] = name;
+  }
+};
+
+/** k3s and Talos keep no lease of a scheduler that runs once. */
+function withoutLeases(facts: Facts): void {
+  keep(facts, "leases", () => false);
+}
+
+/** The published chart has a Service of its own for the management port, and calls its ports otherwise. */
+function nessieChart(facts: Facts): void {
+  if (!items(facts, "services").some(({ metadata }) => metadata.name === "nessie")) return;
+  const api = the(facts, "services", "nessie");
+  const [http, management] = api.spec.ports;
+  const own = structuredClone(api);
+  own.metadata.name = "nessie-mgmt";
+  own.spec.ports = [{ ...management, name: "nessie-mgmt" }];
+  api.spec.ports = [{ ...http, name: "nessie-http" }];
+  items(facts, "services").push(own);
+  const slice = items(facts, "endpointslices").find(({ metadata }) =>
+    metadata.labels?.["kubernetes.io/service-name"] === "nessie"
+  );
+  if (!slice) throw new Error("nessie has no EndpointSlice");
+  const copy = structuredClone(slice);
+  copy.metadata.name = "nessie-mgmt-x";
+  copy.metadata.labels = { ...copy.metadata.labels, "kubernetes.io/service-name": "nessie-mgmt" };
+  items(facts, "endpointslices").push(copy);
+}
+
+/** The gateway speaks TLS only, on a port of its own. */
+function tlsGateway(facts: Facts): void {
+  the(facts, "services", "rook-ceph-rgw-storage").spec.ports = [
+    { name: "https", port: 8443, targetPort: 8080 },
+  ];
+}
+
+/** A second object store stands before the one that the platform uses. */
+function secondStore(facts: Facts): void {
+  const other = structuredClone(the(facts, "cephobjectstores", "storage"));
+  other.metadata.name = "archive";
+  items(facts, "cephobjectstores").unshift(other);
+  const answers = facts.sources["s3.buckets"];
+  if (!answers?.ok || !("answers" in answers)) return;
+  answers.answers = Object.fromEntries(
+    Object.entries(answers.answers).map(([name, answer]) => [
+      `${name} at rook-ceph/rook-ceph-rgw-storage`,
+      answer,
+    ]),
+  );
+}
+
+/** The object store is somebody else's. */
+function outsideStore(facts: Facts): void {
+  notInstalled(facts, ...CEPH);
+  delete facts.sources["s3.buckets"];
+  const isElsewhere = ({ metadata }: Item) => metadata.namespace !== "rook-ceph";
+  for (const source of [...WORKLOADS, "services", "endpointslices", "replicasets", "secrets"]) {
+    keep(facts, source, isElsewhere);
+  }
+  keep(facts, "storageclasses", ({ metadata }) => metadata.name !== "ceph-bucket");
+  keep(facts, "kustomizations", ({ metadata }) => !metadata.name.startsWith("rook-ceph"));
+  keep(facts, "externalsecrets", ({ metadata }) => metadata.name !== "iceberg-s3-user");
+  keep(facts, "secretstores", ({ metadata }) => metadata.name !== "rook-ceph");
+  const isOfRook = (text: string) => /rook-ceph|iceberg-s3-user/.test(text);
+  for (const { spec, status } of items(facts, "kustomizations")) {
+    status.inventory = status.inventory?.filter((id: string) => !isOfRook(id));
+    spec.dependsOn = spec.dependsOn?.filter(({ name }: { name: string }) => !isOfRook(name));
+  }
+  for (const source of ["configmaps", "helmreleases"]) {
+    const text = JSON.stringify(items(facts, source));
+    const hosts = text.replaceAll(
+      /rook-ceph-rgw-storage\.rook-ceph\.svc(\.cluster\.local)?/g,
+      "s3.example.com",
+    );
+    items(facts, source).splice(0, Infinity, ...JSON.parse(hosts));
+  }
+}
+
+export const LAYOUTS: Readonly<Record<string, Layout>> = {
+  "as it was recorded": {},
+  "other releases": {
+    names: {
+      "nessie-postgres": "lake-db",
+      "nessie": "lake-catalog",
+      "spark-history-server": "lake-history",
+      "spark-client": "lake-thrift",
+      "iceberg": "lake",
+    },
+  },
+  "another namespace": { names: { "data-platform": "lakehouse" } },
+  "operators under other releases, in other namespaces": {
+    names: {
+      "cnpg-controller-manager": "pg-cloudnative-pg",
+      "cnpg-system": "operators",
+      "external-secrets": "eso",
+      "rook-ceph-operator": "ceph-operator",
+    },
+  },
+  "without GitOps": { change: withoutFlux },
+  "labels of nobody": { change: withoutLabels },
+  "RKE2": { change: dns("rke2-coredns-rke2-coredns") },
+  "k3s": { change: withoutLeases },
+  "the published chart of Nessie": { change: nessieChart },
+  "a gateway with TLS only": { change: tlsGateway },
+  "a second object store": { change: secondStore },
+};
+
+/** Where the roots are not the recorded ones, for what broke is not there. */
+export const OUTSIDE_STORE: Layout = { change: outsideStore };
+
+/** These facts as they would be with this layout. */
+export function laidOut(facts: Facts, { names = {}, change }: Layout): Facts {
+  const copy = structuredClone(facts);
+  change?.(copy);
+  const { namespace } = copy;
+  return { ...renamed(copy, names), namespace };
+}
