@@ -2,6 +2,9 @@
 import { formatNames } from "../render/mod.ts";
 import type { FlagTable } from "./flags.ts";
 
+/** The namespace of the platform where nothing else tells it. */
+export const NAMESPACE = "data-platform";
+
 export const FLAGS = {
   output: { help: "format of the report", value: "FORMAT", choices: formatNames, fallback: "plain" },
   verbose: { help: "short for --output verbose: every check, every chain" },
@@ -9,7 +12,10 @@ export const FLAGS = {
   "output-file": { help: "write the report there instead of to the screen", value: "FILE" },
   kubeconfig: { help: "read this kubeconfig (default: $KUBECONFIG, ~/.kube/config)", value: "FILE" },
   context: { help: "use this context of the kubeconfig (default: its current one)", value: "NAME" },
-  namespace: { help: "the namespace of the platform", value: "NAME", fallback: "data-platform" },
+  namespace: {
+    help: `the namespace of the platform (default: where health finds its catalog, or ${NAMESPACE})`,
+    value: "NAME",
+  },
   timeout: { help: "longest wait for one answer: 30, 30s, 500ms", value: "TIME", fallback: "10s" },
   "fail-on": {
     help: "the least verdict to fail with",

@@ -37,6 +37,14 @@ export function sourcesOf(components: readonly Component[]): Source[] {
   return [...new Map(components.flatMap((one) => one.sources).map((source) => [source.id, source])).values()];
 }
 
+/** The namespace where most parts of the lakehouse run, in the order of the components; undefined when none was found. */
+export function homeOf(components: readonly Component[], facts: Facts): string | undefined {
+  const world = openWorld(facts, components);
+  const homes = components.flatMap((component) => component.home?.(world) ?? []);
+  const counts = Map.groupBy(homes, (name) => name);
+  return homes.toSorted((a, b) => (counts.get(b)?.length ?? 0) - (counts.get(a)?.length ?? 0))[0];
+}
+
 /** Facts of these sources. Never throws for a source that fails: its entry says why. */
 export async function collect(
   client: Reading,

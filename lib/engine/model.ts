@@ -305,6 +305,8 @@ export interface Component {
   /** Names of the components it stands on. */
   dependsOn: string[];
   sources: Source[];
+  /** Of a part of the lakehouse: where it runs. The first component that knows tells the platform's own namespace. */
+  home?(world: World): string[];
   /** Namespaces that belong to the platform because this component lives there. */
   namespaces(world: World): string[];
   kinds: KindCheck[];

@@ -39,3 +39,29 @@ Deno.test("an object store elsewhere: what is well is healthy", async () => {
   assert.deepEqual(report.issues, []);
   assert.equal(report.status, "healthy");
 });
+
+Deno.test("a namespace that does not exist is one fault, and says where the parts are", async () => {
+  const facts = { ...await recorded("healthy"), namespace: "lake" };
+  const report = replay(facts);
+  assert.deepEqual(rootsOf(report), ["Namespace lake Missing"]);
+  assert.deepEqual(report.issues, [
+    "Namespace lake does not exist here; parts of a lakehouse are in data-platform",
+  ]);
+});
+
+Deno.test("where there is no part of a lakehouse at all, nothing is ok and nothing is broken", async () => {
+  const facts = await recorded("healthy");
+  for (const source of ["deployments", "statefulsets", "services", "pods", "helmreleases", "configmaps"]) {
+    facts.sources[source] = { ok: true, items: [] };
+  }
+  for (const source of ["kustomizations", "externalsecrets", "cnpg.clusters", "objectbucketclaims"]) {
+    facts.sources[source] = { ok: true, items: [] };
+  }
+  const { details } = replay({ ...facts, namespace: "lake" });
+  const [nessie] = details.components.filter(({ name }) => name === "nessie");
+  assert.equal(nessie?.status, "unknown");
+  const namespace = details.components.flatMap(({ checks }) => checks).find(({ check }) =>
+    check === "kubernetes.platform-namespace"
+  );
+  assert.deepEqual([namespace?.status, namespace?.reason], ["unknown", "NotFound"]);
+});

@@ -2,6 +2,8 @@
  * Other people's platforms, made of the recorded facts of one: the same parts under other names, in other namespaces,
  * with other ports, on other distributions. What is broken in the facts stays broken.
  */
+import { components } from "../../lib/components/mod.ts";
+import { homeOf } from "../../lib/engine/collect.ts";
 import type { Facts } from "../../lib/engine/model.ts";
 
 /** As facts keep objects of every kind. */
@@ -224,10 +226,10 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
 /** Where the roots are not the recorded ones, for what broke is not there. */
 export const OUTSIDE_STORE: Layout = { change: outsideStore };
 
-/** These facts as they would be with this layout. */
+/** These facts as they would be with this layout, when nobody says which namespace is the platform's. */
 export function laidOut(facts: Facts, { names = {}, change }: Layout): Facts {
   const copy = structuredClone(facts);
   change?.(copy);
-  const { namespace } = copy;
-  return { ...renamed(copy, names), namespace };
+  const other = { ...renamed(copy, names), namespace: "" };
+  return { ...other, namespace: homeOf(components, other) ?? facts.namespace };
 }

@@ -1,5 +1,5 @@
 /** Kubernetes itself: the API server, the controllers that act on what is asked of it, DNS, namespaces. */
-import { count } from "../../engine/sentence.ts";
+import { count, listed } from "../../engine/sentence.ts";
 import {
   type Check,
   type Component,
@@ -23,6 +23,7 @@ import { isDnsServer } from "../../platform/cluster_dns.ts";
 import { partsOf } from "../../platform/mod.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { podsIn } from "./membership.ts";
+import { platformNamespaces } from "./roles.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
@@ -153,6 +154,36 @@ const namespaceCheck: KindCheck<Namespace> = {
   },
 };
 
+/** A namespace that was asked for, and is not there, would be found fault with in everything that it lacks. */
+const platformNamespaceCheck: Check = {
+  id: "kubernetes.platform-namespace",
+  title: "the platform's namespace",
+  explain:
+    "The namespace that was asked for, or where the platform's parts were found, exists. Where it does not, the namespaces " +
+    "that have parts of a lakehouse are named.",
+  needs: [namespaces],
+  object: ({ namespace }) => ({ kind: "Namespace", name: namespace }),
+  run(world) {
+    const { namespace } = world;
+    if (world.get(namespaces, undefined, namespace)) {
+      return [{ status: "ok", reason: "Exists", message: `Namespace ${namespace} exists` }];
+    }
+    const others = [...platformNamespaces(world)].filter((name) => name !== namespace);
+    const base = { observed: "absent", expected: "present", evidence: "GET /api/v1/namespaces" };
+    if (others.length === 0) {
+      const message =
+        `Namespace ${namespace} does not exist here, and no part of a lakehouse was found in any other`;
+      const next = [command`kubectl get deployments,statefulsets -A`];
+      return [{ ...base, status: "unknown", reason: "NotFound", message, next }];
+    }
+    const message = `Namespace ${namespace} does not exist here; parts of a lakehouse are in ${
+      listed(others)
+    }`;
+    const next = [command`deno task data-platform:health --namespace ${others[0]}`];
+    return [{ ...base, status: "critical", reason: "Missing", message, next }];
+  },
+};
+
 const dnsCheck: Check = {
   id: "kubernetes.dns",
   title: "cluster DNS",
@@ -237,7 +268,7 @@ export const kubernetes: Component = {
   sources: [readyz, leases, namespaces],
   namespaces: () => ["kube-system"],
   kinds: [leaseCheck, namespaceCheck],
-  checks: [apiServerCheck, dnsCheck],
+  checks: [apiServerCheck, platformNamespaceCheck, dnsCheck],
   edges: namespaceEdges,
   makers: makersOf,
 };

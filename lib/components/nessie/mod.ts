@@ -29,6 +29,7 @@ import {
 import {
   listingOf,
   logsOf,
+  namespacesOfParts,
   noneFound,
   type Part,
   PART_SOURCES,
@@ -269,7 +270,8 @@ export const nessie: Component = {
   title: "Nessie catalog",
   dependsOn: ["postgresql", "s3-user", "rook-ceph", "external-secrets", "flux"],
   sources: [nessieApi, nessieHealth],
-  namespaces: (world) => catalogs(world).flatMap(({ workload }) => workload.namespace ?? []),
+  home: (world) => namespacesOfParts(catalogs(world)),
+  namespaces: (world) => namespacesOfParts(catalogs(world)),
   kinds: [],
   checks: [roleCheck(ROLE), apiCheck, warehouseCheck],
   edges: (world) => catalogs(world).flatMap((catalog) => warehouseEdges(catalog, world)),

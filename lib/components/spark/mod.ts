@@ -12,6 +12,7 @@ import { endpointSlices, portOf, type PortSigns, proxyPath, services } from "../
 import { SERVICE_ERRORS } from "../common/mod.ts";
 import {
   logsOf,
+  namespacesOfParts,
   noneFound,
   type Part,
   PART_SOURCES,
@@ -91,15 +92,13 @@ function judgeHistory(part: Part, name: string, world: World): Judgement {
   };
 }
 
-const namespacesOf = (parts: readonly Part[]): string[] =>
-  parts.flatMap(({ workload }) => workload.namespace ?? []);
-
 export const sparkOperator: Component = {
   name: OPERATOR.component,
   title: OPERATOR.title,
   dependsOn: ["flux", "nodes"],
   sources: [],
-  namespaces: (world) => namespacesOf(partsOf(world, OPERATOR.role)),
+  home: (world) => namespacesOfParts(partsOf(world, OPERATOR.role)),
+  namespaces: (world) => namespacesOfParts(partsOf(world, OPERATOR.role)),
   kinds: [],
   checks: [roleCheck(OPERATOR)],
   edges: () => [],
@@ -110,7 +109,8 @@ export const sparkHistoryServer: Component = {
   title: HISTORY.title,
   dependsOn: ["s3-user", "external-secrets", "flux"],
   sources: [historyApi],
-  namespaces: (world) => namespacesOf(servers(world)),
+  home: (world) => namespacesOfParts(servers(world)),
+  namespaces: (world) => namespacesOfParts(servers(world)),
   kinds: [],
   checks: [roleCheck(HISTORY), historyCheck],
   edges: (world) =>
@@ -127,7 +127,8 @@ export const sparkClient: Component = {
   title: CLIENT.title,
   dependsOn: ["nessie", "s3-user", "external-secrets", "flux"],
   sources: [],
-  namespaces: (world) => namespacesOf(partsOf(world, CLIENT.role)),
+  home: (world) => namespacesOfParts(partsOf(world, CLIENT.role)),
+  namespaces: (world) => namespacesOfParts(partsOf(world, CLIENT.role)),
   kinds: [],
   checks: [roleCheck(CLIENT)],
   edges: () => [],

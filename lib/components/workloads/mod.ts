@@ -43,7 +43,7 @@ export { blamesOthers } from "./log_signals.ts";
 export { podEdges, servicesOf } from "./pod_edges.ts";
 export { eventSince, eventsOf, podCheck } from "./pods.ts";
 export { workloadChecks } from "./readiness.ts";
-export { listingOf, logsOf, type Part, partsOf } from "./parts.ts";
+export { listingOf, logsOf, namespacesOfParts, type Part, partsOf } from "./parts.ts";
 export { noneFound, PART_SOURCES, roleCheck } from "./required.ts";
 export { podPort, selectedPods, serviceCheck, serviceEdges } from "./services.ts";
 

@@ -90,3 +90,8 @@ export function listingOf({ workload: { namespace }, object }: Part): ShellComma
   const chosen = name === undefined ? words() : words("-l", `app.kubernetes.io/name=${name}`);
   return command`kubectl -n ${namespace} get service,endpointslices,pods ${chosen}`;
 }
+
+/** Where these parts are. */
+export function namespacesOfParts(parts: readonly Part[]): string[] {
+  return parts.flatMap(({ workload }) => workload.namespace ?? []);
+}
