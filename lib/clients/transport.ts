@@ -63,36 +63,24 @@ export function openTransport(route: Route): Transport {
 }
 
 /**
- * Over TLS every request shares one HTTP/2 connection: one handshake instead of one per request, which makes
- * 45 lists twice as fast. A server or balancer without HTTP/2 is asked again over HTTP/1.1, from then on.
+ * Over TLS one connection carries every request by HTTP/2, or one each by HTTP/1.1, as the server chooses (ALPN). Which it
+ * is shows with the first answer: requests that are made together before it open a connection each.
  */
 function overFetch(route: Route): Transport {
-  const options = {
-    caCerts: route.ca ? [route.ca] : [],
-    ...(route.cert && route.key ? { cert: route.cert, key: route.key } : {}),
-    ...(route.proxyUrl ? { proxy: { url: proxyOf(route) } } : {}),
-  };
-  const open = (http1: boolean) =>
-    usable(route, () => Deno.createHttpClient({ ...options, http1, http2: !http1 }));
-  const newest = open(!route.server.startsWith("https:"));
-  let http1: Deno.HttpClient | undefined;
+  const client = usable(route, () =>
+    Deno.createHttpClient({
+      caCerts: route.ca ? [route.ca] : [],
+      ...(route.cert && route.key ? { cert: route.cert, key: route.key } : {}),
+      ...(route.proxyUrl ? { proxy: { url: proxyOf(route) } } : {}),
+      http1: true,
+      http2: route.server.startsWith("https:"),
+    }));
   return {
-    async send(method, url, headers, body, { signal, maxBytes }) {
-      const init = { method, headers, body, redirect: "manual", signal } as const;
-      if (http1) return await fetchOnce(url, { ...init, client: http1 }, maxBytes);
-      const sent = await fetchOnce(url, { ...init, client: newest }, maxBytes);
-      if (sent.ok || sent.trouble.why !== "network" || !NO_HTTP2.test(sent.trouble.text)) return sent;
-      return await fetchOnce(url, { ...init, client: http1 ??= open(true) }, maxBytes);
-    },
-    close() {
-      newest.close();
-      http1?.close();
-    },
+    send: (method, url, headers, body, { signal, maxBytes }) =>
+      fetchOnce(url, { method, headers, body, redirect: "manual", signal, client }, maxBytes),
+    close: () => client.close(),
   };
 }
-
-/** Refused in the handshake; or, by servers that ignore ALPN, HTTP/1.1 where a frame was awaited. */
-const NO_HTTP2 = /NoApplicationProtocol|http2 error|frame with invalid size/i;
 
 /** Sends one request by fetch; a TransportError when there was no whole answer of at most `maxBytes` bytes. */
 export async function fetchOnce(

@@ -19,6 +19,8 @@ export interface Pair {
 
 export interface Authority {
   ca: string;
+  /** Of a CA that signed nothing of this. */
+  otherCa: string;
   server: Pair;
   expiredServer: Pair;
   /** For the name `api.example` only. */
@@ -54,22 +56,14 @@ function makeAuthority(): Authority {
     return { cert: read(`${name}.crt`), key: read(`${name}.key`) };
   };
   try {
-    openssl(
-      "req",
-      "-x509",
-      ...newKey,
-      "-keyout",
-      "ca.key",
-      "-out",
-      "ca.crt",
-      "-days",
-      "2",
-      "-subj",
-      "/CN=test",
-    );
+    for (const name of ["ca", "other-ca"]) {
+      const files = ["-keyout", `${name}.key`, "-out", `${name}.crt`];
+      openssl("req", "-x509", ...newKey, ...files, "-days", "2", "-subj", `/CN=${name}`);
+    }
     const local = "subjectAltName=IP:127.0.0.1,DNS:api.example";
     return {
       ca: read("ca.crt"),
+      otherCa: read("other-ca.crt"),
       server: sign("server", local, 2),
       expiredServer: sign("expired-server", local, -1),
       namedServer: sign("named-server", "subjectAltName=DNS:api.example", 2),

@@ -101,7 +101,7 @@ export interface KubeClient {
   /** Throws CannotLook when there was no answer to speak of. */
   get(path: string, options?: GetOptions): Promise<Answer>;
   /**
-   * GETs /version once, whoever asks and how often; start it beside the lists, so that it costs no time.
+   * GETs /version once, whoever asks and how often; ask it before the lists, which then share its connection.
    * It fails where every list fails, in the same words, which then need saying once.
    */
   preflight(): Promise<Preflight>;
