@@ -13,13 +13,19 @@ export type Rights = Readonly<Partial<Record<Right, true | readonly string[]>>>;
 /** Stands for the directory of DuckDB's native library, which is another one on every machine. */
 export const DUCKDB = `$(deno run --quiet --no-prompt ${LOCKED.join(" ")} tools/duckdb_directory.ts)`;
 
-/** Variables that say where the cluster is, how to print, and how much to say of our own bugs. */
+/** Variables that say where the cluster is and how to get there, how to print, and how much to say of our own bugs. */
 export const COMMON_ENV = [
   "KUBECONFIG",
   "HOME",
   "USERPROFILE",
   "KUBERNETES_SERVICE_HOST",
   "KUBERNETES_SERVICE_PORT",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "HTTPS_PROXY",
+  "https_proxy",
+  "NO_PROXY",
+  "no_proxy",
   "NO_COLOR",
   "TERM",
   "LAKECHECK_DEBUG",
@@ -300,15 +306,28 @@ export const LONGEST_FIRST_LINE = 254;
 
 const SHORT: Readonly<Record<string, string>> = { read: "R", write: "W", net: "N", sys: "S", env: "E" };
 
+/** Variables by what they begin with, so that a first line has room for them; USERPROFILE is Windows', which reads none. */
+const SHORT_NAMES: readonly [name: RegExp, short: string][] = [
+  [/^KUBE(CONFIG|RNETES_SERVICE_(HOST|PORT))$/, "KUBE*"],
+  [/^SSL_CERT_(FILE|DIR)$/, "SSL_CERT_*"],
+  [/^USERPROFILE$/, ""],
+];
+
+function shortNames(names: readonly string[]): string[] {
+  const short = names.map((name) => SHORT_NAMES.find(([one]) => one.test(name))?.[1] ?? name);
+  return [...new Set(short)].filter((name) => name !== "");
+}
+
 /** The line by which the kernel starts this script, which `env -S` splits at blanks. */
 export function firstLine(script: string): string {
   const { task = "", more = {} } = SCRIPTS[script] ?? {};
-  const rights = Object.entries({ ...TASKS.get(task)?.rights, ...more });
-  const all = rights.filter(([right, to]) => to === true && SHORT[right]).map(([right]) => SHORT[right]);
+  const all = { ...TASKS.get(task)?.rights, ...more };
+  const rights = Object.entries(Array.isArray(all.env) ? { ...all, env: shortNames(all.env) } : all);
+  const whole = rights.filter(([right, to]) => to === true && SHORT[right]).map(([right]) => SHORT[right]);
   const some = rights.filter(([right, to]) => !(to === true && SHORT[right])).flatMap(([right, to]) =>
     flags({ [right]: to }).map((flag) => flag.replace(/^--allow-(sys|env)=/, (_, name) => `-${SHORT[name]}=`))
   );
-  return ["#!/usr/bin/env -S deno -q --no-prompt", `-${all.join("")}`, ...some].join(" ");
+  return ["#!/usr/bin/env -S deno -q --no-prompt", `-${whole.join("")}`, ...some].join(" ");
 }
 
 /** The text of a script with this first line. */

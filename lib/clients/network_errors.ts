@@ -20,11 +20,15 @@ const NETWORK_ERRORS = {
   caCertificate: /CaUsedAsEndEntity/i,
   expired: /certificate: .{0,200}Expired|CERT_HAS_EXPIRED|NotValidYet|certificate has expired/i,
   otherName: /not valid for name|NotValidForName|ERR_TLS_CERT_ALTNAME|Hostname\/IP does not match/i,
+  /** A server that has no certificate, or no common version, for what was asked. */
+  tlsRefused: /fatal alert: (ProtocolVersion|Unrecogni[sz]edName|NoApplicationProtocol|InternalError)/i,
   clientCertificate: /received fatal alert|alert (bad|unknown|unsupported|certificate|handshake)/i,
   badCertificate: /invalid peer certificate|BadSignature|CERT_/i,
   /** A port that no browser and no fetch asks over HTTP. */
   blockedPort: /Requests to port \d+ are blocked/,
   notPermitted: /Requires net access|NotCapable/,
+  proxyLogin: /proxy authentication required/i,
+  proxyRefused: /unsuccessful tunnel|proxy server unreachable|proxy closed/i,
   refused: /refused/i,
   noSuchName: /dns error|ENOTFOUND|EAI_AGAIN|lookup address|failed to lookup/i,
   noRoute: /unreachable|EHOSTUNREACH|ENETUNREACH|no route/i,

@@ -1,8 +1,5 @@
 /** Sends one request and takes in its whole answer, within a time and a size. Knows HTTP and TLS, not Kubernetes. */
-import { UsageError } from "../engine/errors.ts";
 import type { TransportError } from "./network_errors.ts";
-import { command } from "../untrusted/shell.ts";
-import { own } from "../untrusted/lookup.ts";
 
 /** An answer as it came. */
 export interface Reply {
@@ -33,66 +30,6 @@ export interface Transport {
   ): Promise<Sent>;
   close(): void;
 }
-
-/** How to reach one server; all PEM is text. */
-export interface Route {
-  server: string;
-  ca?: string;
-  cert?: string;
-  key?: string;
-  insecure: boolean;
-  tlsServerName?: string;
-  proxyUrl?: string;
-  userName: string;
-  clusterName: string;
-}
-
-/**
- * fetch, except where it has no option for what the kubeconfig asks (insecure-skip-tls-verify,
- * tls-server-name): there node:https. UsageError when certificate and key can't be used.
- */
-export function openTransport(route: Route): Transport {
-  if (!route.insecure && !route.tlsServerName) return overFetch(route);
-  if (route.proxyUrl) {
-    throw new UsageError(
-      `cluster ${route.clusterName} sets proxy-url together with insecure-skip-tls-verify or tls-server-name, which ` +
-        "is not supported. Next: trust the server's CA (certificate-authority-data) instead",
-    );
-  }
-  return overNode(route);
-}
-
-/**
- * Over TLS every request shares one HTTP/2 connection: one handshake instead of one per request, which makes
- * 45 lists twice as fast. A server or balancer without HTTP/2 is asked again over HTTP/1.1, from then on.
- */
-function overFetch(route: Route): Transport {
-  const options = {
-    caCerts: route.ca ? [route.ca] : [],
-    ...(route.cert && route.key ? { cert: route.cert, key: route.key } : {}),
-    ...(route.proxyUrl ? { proxy: { url: proxyOf(route) } } : {}),
-  };
-  const open = (http1: boolean) =>
-    usable(route, () => Deno.createHttpClient({ ...options, http1, http2: !http1 }));
-  const newest = open(!route.server.startsWith("https:"));
-  let http1: Deno.HttpClient | undefined;
-  return {
-    async send(method, url, headers, body, { signal, maxBytes }) {
-      const init = { method, headers, body, redirect: "manual", signal } as const;
-      if (http1) return await fetchOnce(url, { ...init, client: http1 }, maxBytes);
-      const sent = await fetchOnce(url, { ...init, client: newest }, maxBytes);
-      if (sent.ok || sent.trouble.why !== "network" || !NO_HTTP2.test(sent.trouble.text)) return sent;
-      return await fetchOnce(url, { ...init, client: http1 ??= open(true) }, maxBytes);
-    },
-    close() {
-      newest.close();
-      http1?.close();
-    },
-  };
-}
-
-/** Refused in the handshake; or, by servers that ignore ALPN, HTTP/1.1 where a frame was awaited. */
-const NO_HTTP2 = /NoApplicationProtocol|http2 error|frame with invalid size/i;
 
 /** Sends one request by fetch; a TransportError when there was no whole answer of at most `maxBytes` bytes. */
 export async function fetchOnce(
@@ -161,80 +98,13 @@ async function readAll(
 
 const FIRST_BUFFER = 64 * 1024;
 
-function overNode(route: Route): Transport {
-  const modules = Promise.all([import("node:https"), import("node:buffer")]);
-  const tls = {
-    rejectUnauthorized: !route.insecure,
-    ...(route.tlsServerName ? { servername: route.tlsServerName } : {}),
-    // Without any `ca`, node:https asks for the system's, which needs a permission and is of no use here.
-    ...(route.ca || route.insecure ? { ca: route.ca ?? [] } : {}),
-    ...(route.cert && route.key ? { cert: route.cert, key: route.key } : {}),
-  };
-  const agent = modules.then(([https]) => new https.Agent({ keepAlive: true, ...tls }));
-  return {
-    async send(method, url, headers, body, limits) {
-      const [https, { Buffer }] = await modules;
-      const options = { ...tls, method, agent: await agent, headers: merged(headers), signal: limits.signal };
-      return await new Promise<Sent>((resolve, fail) => {
-        const request = https.request(url, options, (response) => {
-          const chunks: Uint8Array[] = [];
-          let size = 0;
-          response.on("data", (chunk: Uint8Array) => {
-            size += chunk.byteLength;
-            chunks.push(chunk);
-            if (size <= limits.maxBytes) return;
-            resolve({ ok: false, trouble: { why: "too-big", limitBytes: limits.maxBytes } });
-            request.destroy();
-          });
-          response.on("error", fail);
-          response.on("aborted", () => fail(new Error("connection closed before the body was whole")));
-          response.on("end", () => {
-            const text = Buffer.concat(chunks).toString("utf8");
-            const after = response.headers["retry-after"] ?? null;
-            resolve({ ok: true, reply: { status: response.statusCode ?? 0, ...retryAfter(after), text } });
-          });
-        });
-        request.on("error", fail);
-        request.end(body);
-      }).catch((error) => ({ ok: false, trouble: troubleOf(error, limits.signal) }));
-    },
-    close: () => void agent.then((one) => one.destroy()),
-  };
-}
-
-function merged(headers: Headers): Record<string, string[]> {
-  const out: Record<string, string[]> = {};
-  for (const [name, value] of headers) out[name] = [...own(out, name) ?? [], value];
-  return out;
-}
-
-/** Makes a client; a certificate and key that are no pair are the user's to repair. */
-function usable<T>(route: Route, make: () => T): T {
-  try {
-    return make();
-  } catch {
-    // The library's own words may quote what it was given.
-    throw new UsageError(
-      `the client certificate and key of user ${route.userName}, or the proxy-url of cluster ${route.clusterName}, ` +
-        "can't be used: they are damaged or don't belong together. Next: get a new kubeconfig",
-    );
-  }
-}
-
-function proxyOf(route: Route): string {
-  const url = URL.parse(route.proxyUrl ?? "");
-  if (url && /^(https?|socks5h?):$/.test(url.protocol)) return url.href;
-  throw new UsageError(
-    `the proxy-url of cluster ${route.clusterName} is not an http, https or socks5 URL. ` +
-      `Next: ${command`kubectl config set-cluster ${route.clusterName} --proxy-url=http://...`}`,
-  );
-}
-
-function retryAfter(header: string | null): { retryAfterMs?: number } {
+/** As a Reply has it, of the header Retry-After in seconds. */
+export function retryAfter(header: string | null): { retryAfterMs?: number } {
   return header !== null && /^\d{1,6}$/.test(header.trim()) ? { retryAfterMs: Number(header) * 1000 } : {};
 }
 
-function troubleOf(error: unknown, signal: AbortSignal): TransportError {
+/** Why a request came to nothing: its signal was aborted, or what was thrown says so. */
+export function troubleOf(error: unknown, signal: AbortSignal): TransportError {
   if (signal.aborted) {
     const reason: TransportError | DOMException = signal.reason;
     return reason instanceof DOMException ? { why: "timeout" } : reason;

@@ -6,6 +6,7 @@ import type {
   Connection,
   Facts,
   Failure,
+  FailureKind,
   ListSource,
   Malformed,
   ProbeSource,
@@ -25,6 +26,8 @@ export interface Reading {
   connection?: Connection;
   /** GETs a path within the client's limit. Throws CannotLook when there was no answer to speak of. */
   get(path: string, options: { metadataOnly?: boolean; raw?: boolean; tail?: number }): Promise<Answer>;
+  /** Whether the API server can be asked at all. */
+  preflight?(): Promise<{ ok: true } | { ok: false; failure: Failure }>;
 }
 
 export interface CollectOptions {
@@ -45,20 +48,25 @@ export function homeOf(components: readonly Component[], facts: Facts): string |
   return homes.toSorted((a, b) => (counts.get(b)?.length ?? 0) - (counts.get(a)?.length ?? 0))[0];
 }
 
-/** Facts of these sources. Never throws for a source that fails: its entry says why. */
+/**
+ * Facts of these sources. Never throws for a source that fails: its entry says why. One request goes ahead of the others:
+ * it opens the connection that they share, and where nobody can get in, it is the only one.
+ */
 export async function collect(
-  client: Reading,
+  reading: Reading,
   sources: readonly Source[],
   options: CollectOptions,
 ): Promise<Facts> {
   const facts: Facts = {
     schema: "lakecheck.facts/v1",
     collectedAt: (options.now?.() ?? new Date()).toISOString(),
-    context: client.context,
+    context: reading.context,
     namespace: options.namespace,
-    ...client.connection ? { connections: [client.connection] } : {},
+    ...reading.connection ? { connections: [reading.connection] } : {},
     sources: {},
   };
+  if (sources.length === 0) return facts;
+  const client = await afterFirstContact(reading);
   const lists = new Map<string, Promise<void>>();
   for (const source of sources) {
     if (!isList(source)) continue;
@@ -71,6 +79,17 @@ export async function collect(
   });
   await Promise.all([...lists.values(), ...probes]);
   return facts;
+}
+
+/** Kinds of failure of a first contact that every other request would come to. */
+const NO_WAY_IN: readonly FailureKind[] = ["certificate", "unauthorized", "unreachable", "timeout"];
+
+/** The same, or one that answers every request with why there is no way in. */
+async function afterFirstContact(client: Reading): Promise<Reading> {
+  const met = await client.preflight?.();
+  if (!met || met.ok || !NO_WAY_IN.includes(met.failure.kind)) return client;
+  const { failure } = met;
+  return { context: client.context, get: () => Promise.reject(new CannotLook(failure)) };
 }
 
 /** Turns whatever was thrown into the reason a source has no data. */

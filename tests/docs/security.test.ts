@@ -47,7 +47,7 @@ Deno.test("the table of rights is what deno.json says", async () => {
 
 Deno.test("the common variables of the environment are those that the page names", () => {
   const [, named = ""] = /^- Common variables .* are ([^]*?)\. <!--/m.exec(PAGE) ?? [];
-  const names = [...named.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name);
+  const names = [...named.matchAll(/`([A-Za-z_]+)`/g)].map(([, name]) => name);
   assert.deepEqual(rightsOf("data-platform:health").get("env")?.split(","), names);
 });
 

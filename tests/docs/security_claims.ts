@@ -15,6 +15,8 @@ const SECRETS = "tests/procedures/onepassword/install/apply_secrets.test.ts";
 const UNINSTALL = "tests/procedures/onepassword/uninstall.test.ts";
 const APPLY = "tests/procedures/onepassword/install/apply.test.ts";
 const OBC = "tests/procedures/obc_sync/host.test.ts";
+const TRUST = "tests/clients/route/trust.test.ts";
+const PROXIED = "tests/clients/route/proxied.test.ts";
 const CREATE = "tests/integration_test/create.test.ts";
 
 /** By the name of the claim, which stands behind its sentence. */
@@ -245,6 +247,18 @@ export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
       "tests/clients/kubernetes/connection.test.ts",
       "insecure-skip-tls-verify accepts an expired certificate, within the same limits",
     ),
+  ],
+  "tls.own": [
+    proof(TRUST, "another server's certificate is none of the trusted ones, also by the same CA"),
+    proof(TRUST, "a trusted certificate counts for its names and its time only"),
+    proof(TRUST, "a trusted certificate that expires while it is used is trusted no longer"),
+  ],
+  "tls.roots": [
+    proof(TRUST, "without a CA in the kubeconfig, SSL_CERT_FILE and SSL_CERT_DIR say whom to trust"),
+  ],
+  "tls.proxy": [
+    proof(PROXIED, "a certificate is verified through a proxy as without one"),
+    proof(PROXIED, "a proxy gets the user and password of its URL, and no message holds them"),
   ],
   "tls.said": [
     proof(

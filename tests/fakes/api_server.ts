@@ -19,7 +19,11 @@ export interface Pair {
 
 export interface Authority {
   ca: string;
+  /** Of a CA that signed nothing of this. */
+  otherCa: string;
   server: Pair;
+  /** Its own issuer, and that of a CA. */
+  selfSigned: Pair;
   expiredServer: Pair;
   /** For the name `api.example` only. */
   namedServer: Pair;
@@ -46,31 +50,28 @@ function makeAuthority(): Authority {
   const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: dir, stdio: "pipe" });
   const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
   const read = (name: string) => readFileSync(`${dir}/${name}`, "utf8");
-  const sign = (name: string, extension: string, days: number): Pair => {
+  const byCa = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial"];
+  const sign = (name: string, extension: string, days: number, by = byCa): Pair => {
     Deno.writeTextFileSync(`${dir}/${name}.ext`, extension);
     openssl("req", ...newKey, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${name}`);
-    const by = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", `${name}.ext`];
-    openssl("x509", "-req", "-in", `${name}.csr`, ...by, "-out", `${name}.crt`, "-days", String(days));
+    const files = ["-in", `${name}.csr`, "-extfile", `${name}.ext`, "-out", `${name}.crt`];
+    openssl("x509", "-req", ...by, ...files, "-days", String(days));
     return { cert: read(`${name}.crt`), key: read(`${name}.key`) };
   };
   try {
-    openssl(
-      "req",
-      "-x509",
-      ...newKey,
-      "-keyout",
-      "ca.key",
-      "-out",
-      "ca.crt",
-      "-days",
-      "2",
-      "-subj",
-      "/CN=test",
-    );
-    const local = "subjectAltName=IP:127.0.0.1,DNS:api.example";
+    const local = "subjectAltName=IP:127.0.0.1,IP:::1,DNS:api.example";
+    for (const name of ["ca", "other-ca"]) {
+      const files = ["-keyout", `${name}.key`, "-out", `${name}.crt`];
+      openssl("req", "-x509", ...newKey, ...files, "-days", "2", "-subj", `/CN=${name}`);
+    }
     return {
       ca: read("ca.crt"),
+      otherCa: read("other-ca.crt"),
       server: sign("server", local, 2),
+      selfSigned: sign("self-signed", `basicConstraints=critical,CA:TRUE\n${local}`, 2, [
+        "-signkey",
+        "self-signed.key",
+      ]),
       expiredServer: sign("expired-server", local, -1),
       namedServer: sign("named-server", "subjectAltName=DNS:api.example", 2),
       client: sign("client", "extendedKeyUsage=clientAuth", 2),
@@ -82,14 +83,18 @@ function makeAuthority(): Authority {
 }
 
 /** A server that behaves like this, on a port of its own; HTTP/2 and HTTP/1.1. */
-export function serveFake(behaviour: Behaviour, pair: Pair = testAuthority().server): FakeApiServer {
+export function serveFake(
+  behaviour: Behaviour,
+  pair: Pair = testAuthority().server,
+  hostname = "127.0.0.1",
+): FakeApiServer {
   const requests: string[] = [];
   const headers: Headers[] = [];
   const stop = new AbortController();
   const server = Deno.serve(
     {
       port: 0,
-      hostname: "127.0.0.1",
+      hostname,
       ...pair,
       signal: stop.signal,
       onListen() {},
@@ -103,7 +108,7 @@ export function serveFake(behaviour: Behaviour, pair: Pair = testAuthority().ser
     },
   );
   return {
-    url: `https://127.0.0.1:${server.addr.port}`,
+    url: `https://${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.addr.port}`,
     requests,
     headers,
     async [Symbol.asyncDispose]() {

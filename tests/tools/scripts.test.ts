@@ -78,7 +78,12 @@ Deno.test("the first line of a script has the rights of its task, and deno as th
     const task = TASKS.get(SCRIPTS[script]?.task ?? "");
     assert.equal(task?.script, script);
     assert.equal(/ -R(W?)N /.exec(line)?.[1] === "W", task?.rights.write !== undefined);
-    assert.ok(line.includes(` -E=${[task?.rights.env].flat().join(",")} --ignore-env`));
+    const names = / -E=(\S+) --ignore-env/.exec(line)?.[1]?.split(",") ?? [];
+    const named = (one: string) =>
+      names.find((name) => name.endsWith("*") ? one.startsWith(name.slice(0, -1)) : name === one);
+    const wanted = [task?.rights.env].flat().map(String).filter((name) => name !== "USERPROFILE");
+    assert.deepEqual(wanted.filter((one) => !named(one)), [], script);
+    assert.deepEqual(names.filter((name) => !wanted.some((one) => named(one) === name)), [], script);
     assert.ok(!/--allow-(?:run|ffi|all)(?!=)|-A/.test(line), line);
     assert.equal(
       / --allow-run=(\S+)/.exec(line)?.[1],

@@ -31,7 +31,8 @@ Deno.test("a deno.json without tasks is an error, not left as it is", () => {
 
 Deno.test("a command line holds the rights in one order, and quotes what the shell has to put in", () => {
   const common =
-    "KUBECONFIG,HOME,USERPROFILE,KUBERNETES_SERVICE_HOST,KUBERNETES_SERVICE_PORT,NO_COLOR,TERM,LAKECHECK_DEBUG";
+    "KUBECONFIG,HOME,USERPROFILE,KUBERNETES_SERVICE_HOST,KUBERNETES_SERVICE_PORT,SSL_CERT_FILE,SSL_CERT_DIR," +
+    "HTTPS_PROXY,https_proxy,NO_PROXY,no_proxy,NO_COLOR,TERM,LAKECHECK_DEBUG";
   assert.equal(
     TASKS.get("data-platform:test:s3:exec")?.command,
     "deno run --no-prompt --quiet --allow-read --allow-write --allow-net --allow-run " +

@@ -19,7 +19,10 @@ import {
 } from "./kubeconfig_files.ts";
 import { redact } from "../../redact/mod.ts";
 import { type Login, logIn } from "./login.ts";
-import { type Headers, openTransport, type Reply, type Transport } from "../transport.ts";
+import { openTransport } from "../route/open.ts";
+import { chooseProxy, type Proxy, proxyAddress } from "../route/proxies.ts";
+import { systemRoots, usableOf } from "../route/roots.ts";
+import type { Headers, Reply, Transport } from "../transport.ts";
 
 export interface ConnectOptions extends Wanted {
   /** Limit of each request, its retry included. */
@@ -51,6 +54,8 @@ export interface OpenedCluster {
   login: Login;
   /** PEM. */
   ca?: string;
+  /** By which the API server is asked. */
+  proxy?: Proxy;
   transport: Transport;
 }
 
@@ -74,13 +79,39 @@ export function clusterConnection(options: Omit<ConnectOptions, "cluster" | "tim
 }
 
 async function openCluster(options: Omit<ConnectOptions, "cluster" | "timeoutMs">): Promise<OpenedCluster> {
-  const target = await findTarget(options, options.around ?? SURROUNDINGS);
-  const [login, ca] = await Promise.all([
+  const around = options.around ?? SURROUNDINGS;
+  const target = await findTarget(options, around);
+  const { server, cluster, clusterName } = target;
+  const [login, ca, choice] = await Promise.all([
     logIn(target),
-    target.cluster.ca && readMaterial(target.cluster.ca, `the CA of cluster ${target.clusterName}`),
+    trustedBy(target, around),
+    chooseProxy(new URL(server), cluster.proxyUrl, clusterName, around.env),
   ]);
-  const transport = openTransport({ ...target, ...target.cluster, ca, cert: login.cert, key: login.key });
-  return { target, login, ...ca ? { ca } : {}, transport };
+  const transport = await openTransport({
+    ...target,
+    ...cluster,
+    ...choice,
+    ca,
+    cert: login.cert,
+    key: login.key,
+  });
+  return { target, login, ...ca ? { ca } : {}, ...choice.proxy ? { proxy: choice.proxy } : {}, transport };
+}
+
+/** PEM of the CAs of the kubeconfig, else of this machine's; undefined when the server shows no certificate or any will do. */
+async function trustedBy(
+  { server, cluster, clusterName }: Target,
+  { env }: Surroundings,
+): Promise<string | undefined> {
+  if (!server.startsWith("https:") || cluster.insecure) return undefined;
+  if (!cluster.ca) return await systemRoots(env);
+  const what = `the CA of cluster ${clusterName}`;
+  const ca = usableOf(await readMaterial(cluster.ca, what));
+  if (ca) return ca;
+  throw new UsageError(
+    `${what} holds no certificate that can be read. Next: correct certificate-authority-data (or the file of ` +
+      "certificate-authority) of the kubeconfig",
+  );
 }
 
 export interface GetOptions {
@@ -101,7 +132,7 @@ export interface KubeClient {
   /** Throws CannotLook when there was no answer to speak of. */
   get(path: string, options?: GetOptions): Promise<Answer>;
   /**
-   * GETs /version once, whoever asks and how often; start it beside the lists, so that it costs no time.
+   * GETs /version once, whoever asks and how often; ask it before the lists, which then share its connection.
    * It fails where every list fails, in the same words, which then need saying once.
    */
   preflight(): Promise<Preflight>;
@@ -180,10 +211,13 @@ export interface Line extends Omit<OpenedCluster, "transport"> {
 /** Over the cluster that is given, or one of its own that closes with it; errors as of `connect`. */
 export async function openLine(options: ConnectOptions): Promise<Line> {
   const cluster = options.cluster ?? clusterConnection(options);
-  const { target, login, ca, transport } = await cluster.open();
+  const { target, login, ca, proxy, transport } = await cluster.open();
   const session: KubeSession = {
     ...target,
     timeoutMs: options.timeoutMs,
+    ownCa: target.cluster.ca !== undefined,
+    hasCertificate: login.cert !== undefined,
+    ...proxy ? { proxy: { address: proxyAddress(proxy), from: proxy.from } } : {},
     expired: () => expiredSince(login.cert),
     secrets: login.secrets,
   };
@@ -226,7 +260,7 @@ export async function openLine(options: ConnectOptions): Promise<Line> {
     closing.abort({ why: "closed" } satisfies TransportError);
     if (cluster !== options.cluster) cluster.close();
   }
-  return { target, login, ca, session, closed: closing.signal, ask, close };
+  return { target, login, ca, proxy, session, closed: closing.signal, ask, close };
 }
 
 /** Once, when the server asks for it by Retry-After, or when a token that was renewed meanwhile may do. */

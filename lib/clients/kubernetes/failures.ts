@@ -13,6 +13,12 @@ export interface KubeSession {
   clusterName: string;
   userName: string;
   timeoutMs: number;
+  /** The kubeconfig says whom to trust; else this machine does. */
+  ownCa: boolean;
+  /** A client certificate is shown. */
+  hasCertificate: boolean;
+  /** `host:port` by which the server is asked, and what names it. */
+  proxy?: { address: string; from: string };
   /** Says when the client certificate expired, if it has. */
   expired(): Promise<string | undefined>;
   /** What the server may quote and no message may hold. */
@@ -68,10 +74,8 @@ async function networkFailure(text: string, session: KubeSession, writes: boolea
   const error = networkError(text);
   switch (error) {
     case "untrustedIssuer":
-      return failure(
-        "certificate",
-        `no CA that ${cluster} trusts signed the certificate of ${at}. Next: correct its certificate-authority-data`,
-      );
+    case "caCertificate":
+      return failure("certificate", untrusted(at, cluster, session));
     case "expired":
       return failure(
         "certificate",
@@ -83,28 +87,51 @@ async function networkFailure(text: string, session: KubeSession, writes: boolea
         "certificate",
         `the certificate of ${at} is for another name. Next: correct server or tls-server-name of ${cluster}`,
       );
-    case "clientCertificate": {
-      const why = await session.expired() ?? "its CA may not be the one that the server trusts";
-      return failure(
-        "certificate",
-        `${at} rejected the client certificate of user ${session.userName}: ${why}. Next: get a new kubeconfig`,
-      );
-    }
-    case "caCertificate":
+    case "clientCertificate":
+      return failure("certificate", await clientCertificate(at, session));
     case "badCertificate":
       return failure(
         "certificate",
         `the certificate of ${at} is not valid. Next: renew it on the control plane`,
       );
     default:
-      return failure("unreachable", `${at} ${unreachableWhy(error, writes)}`);
+      return failure("unreachable", `${at} ${unreachableWhy(error, session, writes)}`);
   }
 }
 
-function unreachableWhy(error: NetworkError, writes: boolean): string {
+function untrusted(at: string, cluster: string, { ownCa }: KubeSession): string {
+  return ownCa
+    ? `no CA that ${cluster} trusts signed the certificate of ${at}. Next: correct its certificate-authority-data`
+    : `no CA that this machine trusts signed the certificate of ${at}, and ${cluster} names no CA. ` +
+      "Next: put the server's CA into its certificate-authority-data, or name a file with it in SSL_CERT_FILE";
+}
+
+async function clientCertificate(at: string, session: KubeSession): Promise<string> {
+  const { userName, hasCertificate } = session;
+  if (!hasCertificate) {
+    return `${at} asks for a client certificate, and user ${userName} of the kubeconfig has none. ` +
+      "Next: get a kubeconfig with client-certificate-data and client-key-data";
+  }
+  const why = await session.expired() ?? "its CA may not be the one that the server trusts";
+  return `${at} rejected the client certificate of user ${userName}: ${why}. Next: get a new kubeconfig`;
+}
+
+function unreachableWhy(error: NetworkError, session: KubeSession, writes: boolean): string {
+  const { proxy } = session;
   const look = "check the server address of the context, and that the API server runs";
   const check = `Next: ${look}`;
+  if (proxy && THROUGH_PROXY[error]) {
+    return `can't be reached through the proxy ${proxy.address}, ${
+      THROUGH_PROXY[error]
+    }. Next: check ${proxy.from}, ` +
+      "and that the proxy runs and may connect to the API server";
+  }
   switch (error) {
+    case "proxyLogin":
+      return `can't be reached: the proxy ${
+        proxy?.address ?? "of this machine"
+      } wants another user and password. ` +
+        `Next: put them into ${proxy?.from ?? "HTTPS_PROXY"}`;
     case "refused":
       return `refused the connection: nothing listens there. ${check}`;
     case "noSuchName":
@@ -113,6 +140,9 @@ function unreachableWhy(error: NetworkError, writes: boolean): string {
       return "can't be routed to. Next: check the network and VPN";
     case "otherProtocol":
       return "does not speak the protocol of its address (http or https). Next: correct the server address of the context";
+    case "tlsRefused":
+      return "ended the TLS handshake: it may speak only versions before TLS 1.2, or know no such name. " +
+        "Next: check the server address and tls-server-name of the context";
     case "notPermitted":
       return "may not be connected to: this task lacks the permission. Next: add --allow-net";
     case "tlsCut":
@@ -122,6 +152,14 @@ function unreachableWhy(error: NetworkError, writes: boolean): string {
       return `can't be reached. ${check}`;
   }
 }
+
+/** What may be the proxy's doing, and no request has been sent yet. */
+const THROUGH_PROXY: Partial<Record<NetworkError, string>> = {
+  proxyRefused: "which did not connect to it",
+  refused: "where the connection was refused",
+  noSuchName: "as a name can't be resolved",
+  noRoute: "to which there is no route",
+};
 
 /** `Service ns/name` if the path goes through the service proxy. */
 export function proxiedService(path: string): string | undefined {

@@ -116,8 +116,12 @@ async function tunnels(
   target: PodTarget,
   timeoutMs: number,
 ): Promise<{ open: OpenTunnel; drop: () => void }> {
-  const { line: { target: { cluster, clusterName, server, userName }, login, ca }, namespace, pod, port } =
-    target;
+  const {
+    line: { target: { cluster, clusterName, server, userName }, login, ca, proxy },
+    namespace,
+    pod,
+    port,
+  } = target;
   const { KubeConfig, PortForward } = await import("@kubernetes/client-node");
   const base64 = (text: string | undefined) => text && new TextEncoder().encode(text).toBase64();
   const config = new KubeConfig();
@@ -128,7 +132,7 @@ async function tunnels(
     // It refuses plain http unless verification is off.
     skipTLSVerify: cluster.insecure || server.startsWith("http:"),
     tlsServerName: cluster.tlsServerName,
-    proxyUrl: cluster.proxyUrl,
+    proxyUrl: proxy?.url.href,
   }, { name: userName, certData: base64(login.cert), keyData: base64(login.key) });
   const complete = config.applyToHTTPSOptions.bind(config);
   let agent: { destroy?: () => void } | undefined;

@@ -5,7 +5,19 @@ import type { Component, Facts, Failure, FailureKind, Finding, ObjectRef } from 
 import { isList, isRecord } from "../model.ts";
 import type { Root } from "../report.ts";
 
-/** Why no kind could be listed, if none could; the most frequent failure speaks for all. */
+/** Kinds of failure, the most telling first: what stands in the way at the door, before what shows only behind it. */
+const TELLING: readonly FailureKind[] = [
+  "certificate",
+  "unauthorized",
+  "unreachable",
+  "timeout",
+  "server-error",
+  "malformed",
+  "forbidden",
+  "not-installed",
+];
+
+/** Why no kind could be listed, if none could; the most telling failure speaks for all, and of its kind the most frequent. */
 export function outageOf(components: readonly Component[], facts: Facts): Failure | undefined {
   const failures: Failure[] = [];
   for (const source of sourcesOf(components).filter(isList)) {
@@ -13,8 +25,9 @@ export function outageOf(components: readonly Component[], facts: Facts): Failur
     if (result?.ok) return undefined;
     if (result) failures.push(result.failure);
   }
-  const groups = [...Map.groupBy(failures, (failure) => failure.kind).values()];
-  return groups.toSorted((a, b) => b.length - a.length)[0]?.[0];
+  const kind = TELLING.find((one) => failures.some((failure) => failure.kind === one));
+  const alike = Map.groupBy(failures.filter((failure) => failure.kind === kind), ({ message }) => message);
+  return [...alike.values()].toSorted((a, b) => b.length - a.length)[0]?.[0];
 }
 
 /** The findings with the API server as the cause of each, and that one root. */

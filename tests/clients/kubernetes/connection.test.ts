@@ -3,6 +3,7 @@ import type { Failure } from "../../../lib/engine/model.ts";
 import {
   apiError,
   apiList,
+  base64,
   type Behaviour,
   certificateUser,
   closedPort,
@@ -106,7 +107,7 @@ Deno.test("an expired certificate of the server", async () => {
 
 Deno.test("a certificate of a CA that the kubeconfig does not trust", async () => {
   await using server = serveFake(() => apiList("PodList", []));
-  const cluster = { "certificate-authority-data": undefined };
+  const cluster = { "certificate-authority-data": base64(testAuthority().otherCa) };
   await withClient(kubeconfigFor(server.url, {}, cluster), async (client) => {
     assert.deepEqual(await failureOf(client.get(PODS), server.url), {
       kind: "certificate",

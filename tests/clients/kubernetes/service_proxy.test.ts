@@ -11,6 +11,8 @@ const TALK: KubeSession = {
   clusterName: "fake",
   userName: "me",
   timeoutMs: PATIENT_MS,
+  ownCa: true,
+  hasCertificate: false,
   expired: () => Promise.resolve(undefined),
   secrets: () => [],
 };
