@@ -104,20 +104,22 @@ export function testFilesIn(paths: readonly string[]): string[] {
   return [...new Set(files)].filter((path) => !/^tests\/(?:lab_live|integration)\//.test(path));
 }
 
-/** About so many test files are run by one process: each loads for itself what it tests. */
-const FILES_AT_ONCE = 20;
+/** So many test files are run by one process, which loads what they test, and makes it fast, once. */
+const FILES_AT_ONCE = 10;
 
 /**
- * What each process is given. Files far apart come together, as what is slow is slow by the folder. A file that compares with
- * a snapshot finds that only when it is named to `deno test` itself.
+ * What each process is given: neighbours, as they test the same. A file that compares with a snapshot finds that only when
+ * it is named to `deno test` itself.
  */
 export function processesFor(files: readonly string[], textOf = Deno.readTextFileSync): string[][] {
   const { bare = [], together = [] } = Object.groupBy(
     files,
     (path) => textOf(path).includes(".assertSnapshot(") ? "bare" : "together",
   );
-  const count = Math.ceil(together.length / FILES_AT_ONCE);
-  const shares = Array.from({ length: count }, (_, nth) => together.filter((_, i) => i % count === nth));
+  const shares = Array.from(
+    { length: Math.ceil(together.length / FILES_AT_ONCE) },
+    (_, nth) => together.slice(nth * FILES_AT_ONCE, (nth + 1) * FILES_AT_ONCE),
+  );
   return [...shares.map((share) => ["tests/together.ts", "--", ...share]), ...bare.length > 0 ? [bare] : []];
 }
 
