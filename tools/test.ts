@@ -111,7 +111,10 @@ const FILES_AT_ONCE = 10;
  * What each process is given: neighbours, as they test the same. A file that compares with a snapshot finds that only when
  * it is named to `deno test` itself.
  */
-export function processesFor(files: readonly string[], textOf = Deno.readTextFileSync): string[][] {
+export function processesFor(
+  files: readonly string[],
+  textOf: (path: string) => string = Deno.readTextFileSync,
+): string[][] {
   const { bare = [], together = [] } = Object.groupBy(
     files,
     (path) => textOf(path).includes(".assertSnapshot(") ? "bare" : "together",
