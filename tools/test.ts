@@ -17,39 +17,61 @@ export interface Tally {
 /** The lab is made of namespaces, mounts and /proc, which Deno gives to nobody with less. */
 const LAB = ["test", "--no-prompt", ...LOCKED, "--allow-all", "tests/lab_live"];
 
-/**
- * The sum that `deno test` prints at its end, e.g. `ok | 12 passed (3 steps) | 0 failed | 1 ignored (2s)`.
- * Ignored tests count as failed, and so does a run without any test or without a sum.
- */
-export function tallyOf(output: string, success: boolean): Tally & { notes: string[] } {
-  const line = output.split("\n").findLast((text) => /^(?:ok|FAILED) \| \d+ passed/.test(text));
-  if (!line) return { passed: 0, failed: 1, notes: ["the run ended without a sum"] };
-  const number = (word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(line)?.[1] ?? 0);
-  const [passed, failed, ignored] = [number("passed"), number("failed"), number("ignored")];
-  const notes: string[] = [];
-  if (ignored > 0) notes.push(`${ignored} ignored: they were not run`);
-  if (passed + failed === 0) notes.push("no test was run");
-  if (!success && failed === 0) notes.push("the run failed outside of any test");
-  const missed = ignored + (passed + failed === 0 ? 1 : 0) + (!success && failed === 0 ? 1 : 0);
-  return { passed, failed: failed + missed, notes };
+/** What a process of `deno test` printed, and whether it says that all is well. */
+export interface Run {
+  output: string;
+  success: boolean;
 }
 
-/** Runs `deno test` with these arguments, shows what it prints, and counts. */
-async function denoTest(args: string[]): Promise<Tally> {
+/**
+ * The sum of what `deno test` printed at its end, e.g. `ok | 12 passed (3 steps) | 0 failed | 1 ignored (2s)`. Ignored
+ * tests count as failed, and so does a run without a sum, and that no test was run at all.
+ */
+export function tallyOf(runs: readonly Run[]): Tally & { notes: string[] } {
+  const sum = { passed: 0, failed: 0, notes: [] as string[] };
+  const miss = (count: number, note: string) => {
+    sum.failed += count;
+    sum.notes.push(note);
+  };
+  for (const { output, success } of runs) {
+    const line = output.split("\n").findLast((text) => /^(?:ok|FAILED) \| \d+ passed/.test(text)) ?? "";
+    const number = (word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(line)?.[1] ?? 0);
+    const [passed, failed, ignored] = [number("passed"), number("failed"), number("ignored")];
+    sum.passed += passed;
+    sum.failed += failed;
+    if (line === "") miss(1, "the run ended without a sum");
+    else if (!success && failed === 0) miss(1, "the run failed outside of any test");
+    if (ignored > 0) miss(ignored, `${ignored} ignored: they were not run`);
+  }
+  if (sum.passed + sum.failed === 0) miss(1, "no test was run");
+  return sum;
+}
+
+/** Runs `deno test` with these arguments, shows what it prints, at its end if it is not the only one, and counts. */
+async function denoTest(args: readonly string[], alone = true): Promise<Run> {
   const command = new Deno.Command(Deno.execPath(), {
-    args,
+    args: [...args],
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
+    stderr: alone ? "inherit" : "piped",
   });
   const child = command.spawn();
+  const errors = alone ? undefined : new Response(child.stderr).text();
   let output = "";
   const decoder = new TextDecoder();
   for await (const chunk of child.stdout) {
-    output = (output + decoder.decode(chunk, { stream: true })).slice(-20_000);
-    await Deno.stdout.write(chunk);
+    output += decoder.decode(chunk, { stream: true });
+    if (alone) await Deno.stdout.write(chunk);
   }
-  const { notes, ...tally } = tallyOf(output, (await child.status).success);
+  const { success } = await child.status;
+  if (!alone) console.log(output + await errors);
+  return { output, success };
+}
+
+/** Counts, and says what should have run and did not. */
+function counted(runs: readonly Run[]): Tally {
+  const { notes, ...tally } = tallyOf(runs);
   for (const text of notes) console.error(`FAILED  ${text}`);
   return tally;
 }
@@ -65,25 +87,61 @@ async function lab(verb: "up" | "down"): Promise<boolean> {
 /** The tests on the lab. A lab that was there before stays, one that was not goes again. */
 async function live(): Promise<Tally> {
   const wasThere = findLab() !== undefined;
-  const tally = await lab("up") ? await denoTest(LAB) : { passed: 0, failed: 1 };
+  const tally = await lab("up") ? counted([await denoTest(LAB)]) : { passed: 0, failed: 1 };
   if (tally.passed === 0) console.error("FAILED  no test on the lab passed: see above whether it came up");
   if (wasThere || await lab("down")) return tally;
   console.error("FAILED  the lab did not go down; deno task lab:status lists what is left");
   return { ...tally, failed: tally.failed + 1 };
 }
 
+/** Test files below these files and directories, but for those that need the lab. */
+export function testFilesIn(paths: readonly string[]): string[] {
+  const files = paths.map((path) => path.replace(/^\.\/|\/+$/g, "")).flatMap((path) => {
+    if (!Deno.statSync(path).isDirectory) return [path];
+    const below = [...Deno.readDirSync(path)].map(({ name }) => `${path}/${name}`).toSorted();
+    return testFilesIn(below.filter((one) => Deno.statSync(one).isDirectory || one.endsWith(".test.ts")));
+  });
+  return [...new Set(files)].filter((path) => !/^tests\/(?:lab_live|integration)\//.test(path));
+}
+
+/** So many test files are run by one process, which loads what they test, and makes it fast, once. */
+const FILES_AT_ONCE = 10;
+
+/**
+ * What each process is given: neighbours, as they test the same. A file that compares with a snapshot finds that only when
+ * it is named to `deno test` itself.
+ */
+export function processesFor(
+  files: readonly string[],
+  textOf: (path: string) => string = Deno.readTextFileSync,
+): string[][] {
+  const { bare = [], together = [] } = Object.groupBy(
+    files,
+    (path) => textOf(path).includes(".assertSnapshot(") ? "bare" : "together",
+  );
+  const shares = Array.from(
+    { length: Math.ceil(together.length / FILES_AT_ONCE) },
+    (_, nth) => together.slice(nth * FILES_AT_ONCE, (nth + 1) * FILES_AT_ONCE),
+  );
+  return [...shares.map((share) => ["tests/together.ts", "--", ...share]), ...bare.length > 0 ? [bare] : []];
+}
+
 /** The tests that need neither root nor lab; all of them, or those in these files and directories. */
-function unit(paths: readonly string[] = ["tests"], more: readonly string[] = []): Promise<Tally> {
-  const rights = rightsArguments(UNIT);
-  return denoTest([
-    "test",
-    "--no-prompt",
-    ...LOCKED,
-    ...rights,
-    "--ignore=tests/lab_live,tests/integration",
-    ...more,
-    ...paths,
-  ]);
+async function unit(paths: readonly string[] = ["tests"], more: readonly string[] = []): Promise<Tally> {
+  // Types are looked at by the gate.
+  const start = ["test", "--no-prompt", "--no-check", ...LOCKED, ...rightsArguments(UNIT), ...more];
+  const waiting = processesFor(testFilesIn(paths));
+  const alone = waiting.length === 1;
+  const runs: Run[] = [];
+  const worker = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      runs.push(await denoTest([...start, ...next], alone));
+    }
+  };
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, worker));
+  const tally = counted(runs);
+  if (!alone) console.log(`${tally.passed} passed, ${tally.failed} failed`);
+  return tally;
 }
 
 const PARTS: { name: string; run(): Promise<Tally> }[] = [

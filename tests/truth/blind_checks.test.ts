@@ -54,14 +54,19 @@ function lies(before: readonly Finding[], now: readonly Finding[]): string[] {
 
 function liesOf({ name, components }: Judged, facts: Facts, asked: Set<string>): string[] {
   const sources = sourcesOf(components).filter((source) => !isRecord(source) && facts.sources[source.id]?.ok);
+  const whole = openWorld(facts, components);
+  const worlds = new Map(sources.map((source) => {
+    const blind = without(facts, [source], { kind: "forbidden", message: "it may not be read" });
+    return [source, { blind, world: openWorld(blind, components) }];
+  }));
   return components.flatMap(single).flatMap((component) => {
-    const before = runChecks([component], openWorld(facts, components), facts);
+    const before = runChecks([component], whole, facts);
     const reads = readBy(component, components, facts);
-    return sources.filter(({ id }) => reads.has(id)).flatMap((source) => {
-      asked.add(source.id);
-      const blind = without(facts, [source], { kind: "forbidden", message: "it may not be read" });
-      return lies(before, runChecks([component], openWorld(blind, components), blind))
-        .map((lie) => `${name}, without ${source.id}: ${lie}`);
+    return [...worlds].filter(([{ id }]) => reads.has(id)).flatMap(([{ id }, { blind, world }]) => {
+      asked.add(id);
+      return lies(before, runChecks([component], world, blind)).map((lie) =>
+        `${name}, without ${id}: ${lie}`
+      );
     });
   });
 }

@@ -44,7 +44,7 @@ function said(records: LoadRecord[], id: string): Judgement {
 const tables = (records: LoadRecord[]) => performanceComponent.tables?.(world(records)) ?? [];
 
 Deno.test("every cell of the matrix is measured, in its time, and all objects are gone afterwards", () =>
-  withinLimits([4_000, 40_000, PATIENT_MS], async (totalMs) => {
+  withinLimits([2_000, 6_000, 40_000, PATIENT_MS], async (totalMs) => {
     const lines: string[] = [];
     const records = await withFake(async (context, fake) => {
       const undos: (() => Promise<void>)[] = [];

@@ -105,7 +105,7 @@ export function write(
   if (call.is("drops-content-type")) delete made.type;
   if (call.is("forgets-tags")) made.tags = {};
   if (call.is("reads-old-bytes") && before[0]) made.bytes = before[0].bytes;
-  bucket.before = sortedKeys(bucket);
+  if (call.is("stale-list")) bucket.before = sortedKeys(bucket);
   bucket.keys.set(key, [made, ...before.filter(({ id }) => id !== made.id)]);
   return made;
 }

@@ -9,8 +9,8 @@ const SHORT = 8 * 1024;
 const LONG = 4 * SHORT;
 const WORST = 1024 * 1024;
 
-/** Milliseconds of this process, the least of three times: a machine that does much else changes little of it. */
-function costMs(regex: RegExp, text: string, times = 3): number {
+/** Milliseconds of this process, the least of so many times: a machine that does much else changes little of it. */
+function costMs(regex: RegExp, text: string, times: number): number {
   const costs: number[] = [];
   for (let i = 0; i < times; i++) {
     const before = process.cpuUsage();
@@ -34,10 +34,13 @@ function tryAttack(regex: RegExp, attack: Attack): Tried {
   if (tiny > 100) return { attack, ms: tiny, grows: true };
   const text = textOf(attack, SHORT);
   const first = costMs(regex, text, 1);
-  const ms = first < 0.5 ? first : costMs(regex, text);
+  const ms = first < 0.5 ? first : Math.min(first, costMs(regex, text, 1));
   if (ms < 0.5) return { attack, ms, grows: false };
-  const longer = costMs(regex, textOf(attack, LONG), ms > 20 ? 1 : 3);
-  return { attack, ms, grows: longer > 8 && longer > 8 * ms };
+  const long = textOf(attack, LONG);
+  const isMore = (longer: number) => longer > 8 && longer > 8 * ms;
+  const longer = costMs(regex, long, 1);
+  // What took long once for another reason does not take as long again.
+  return { attack, ms, grows: isMore(longer) && (longer > 200 || isMore(costMs(regex, long, 2))) };
 }
 
 /** Why an expression is not linear; undefined when nothing shows it. */

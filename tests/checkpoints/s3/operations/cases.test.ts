@@ -44,10 +44,10 @@ Deno.test("a fake that is wrong as RGW 16.2 is agrees with the table", async () 
 });
 
 Deno.test("a verdict that changes is named with its cases, for worse and for better", async () => {
-  const worse = await withFake((context) => tried(context), { quirks: [...LIKE_RGW, "ignores-replace"] });
-  assert.deepEqual(disagreements(worse), [
+  const quirks: Quirk[] = [...LIKE_RGW.slice(1), "ignores-replace"];
+  const records = await withFake((context) => tried(context), { quirks });
+  assert.deepEqual(disagreements(records).toSorted(), [
     "s3.copy-replace (test_object_copy_replacing_metadata, test_object_copy_to_itself_with_metadata): failed SilentlyIgnored; expected passed",
+    "s3.multipart-etag (no case): passed; expected failed NoETag",
   ]);
-  const better = await withFake((context) => tried(context), { quirks: LIKE_RGW.slice(1) });
-  assert.deepEqual(disagreements(better), ["s3.multipart-etag (no case): passed; expected failed NoETag"]);
 });
