@@ -1,5 +1,6 @@
 /** Which Service answers for names within the cluster: distributions call it differently. Pure. */
 import type { ObjectRef } from "../engine/model.ts";
+import { own } from "../untrusted/lookup.ts";
 
 const DNS_PORT = 53;
 
@@ -33,5 +34,5 @@ export function isClusterDns({ name, namespace, selector, ports }: DnsService): 
 
 /** Whether pods with these labels are its servers. */
 export function isDnsServer(labels: Readonly<Record<string, string>>): boolean {
-  return SERVERS.some(([label, value]) => Object.hasOwn(labels, label) && labels[label] === value);
+  return SERVERS.some(([label, value]) => own(labels, label) === value);
 }

@@ -2,7 +2,7 @@
 import type { Edge, ObjectRef, World } from "../../engine/model.ts";
 import { perWorld, refOf } from "../common/mod.ts";
 import { services } from "./kinds.ts";
-import { isClusterDns, USUAL_DNS } from "../../platform/cluster_dns.ts";
+import { isClusterDns, USUAL_DNS } from "../../platform/mod.ts";
 
 /** The Service of cluster DNS; where it usually is when there is none. */
 export const clusterDns = perWorld((world): ObjectRef => {

@@ -3,8 +3,7 @@ import type { World } from "../../engine/model.ts";
 import { isReady, perWorld } from "../common/mod.ts";
 import { type Pod, pods, replicaSets } from "./kinds.ts";
 import { allFillers, platformNamespaces } from "./roles.ts";
-import { componentOf } from "../../platform/mod.ts";
-import { componentOfRole } from "../../platform/roles.ts";
+import { componentOf, componentOfRole } from "../../platform/mod.ts";
 
 interface Described {
   metadata?: {

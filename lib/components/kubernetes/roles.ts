@@ -2,7 +2,7 @@
 import type { ObjectRef, World } from "../../engine/model.ts";
 import { perWorld, refOf } from "../common/mod.ts";
 import { deployments, statefulSets, type Workload } from "./kinds.ts";
-import { isJudgedByComponent, recognise, type Role } from "../../platform/roles.ts";
+import { isJudgedByComponent, recognise, type Role } from "../../platform/mod.ts";
 
 export interface Filler {
   role: Role;

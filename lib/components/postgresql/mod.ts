@@ -17,14 +17,15 @@ import { clusterCheck } from "./judge.ts";
 import { makersOf } from "./makers.ts";
 import { type Cluster, clusters } from "./kinds.ts";
 import { usualPart } from "../../platform/mod.ts";
-import { isChangingPrimary, missingClusters, platformClusters } from "./change.ts";
+import { isChangingPrimary } from "./change.ts";
+import { missingClusters, platformClusters } from "./platform_clusters.ts";
 import { command } from "../../untrusted/shell.ts";
 
 export { changingCluster, isChangingPrimary } from "./change.ts";
 export { operatorsOf, postgresqlEdges } from "./edges.ts";
 export { clusterCheck } from "./judge.ts";
 export * from "./kinds.ts";
-export { clusterOf } from "./makers.ts";
+export { clusterOf } from "./names.ts";
 
 const NAME = "postgresql";
 

@@ -5,7 +5,7 @@ import { filling, type Service, services, type Workload } from "../kubernetes/mo
 import { helmReleases } from "../flux/mod.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { command, words } from "../../untrusted/shell.ts";
-import { isChartOf, recognise, type Role } from "../../platform/roles.ts";
+import { isChartOf, recognise, type Role } from "../../platform/mod.ts";
 
 export interface Part {
   /** Present or absent. */

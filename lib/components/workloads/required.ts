@@ -12,7 +12,7 @@ import { helmReleases } from "../flux/mod.ts";
 import { type Part, partsOf } from "./parts.ts";
 import { workloadChecks } from "./readiness.ts";
 import { command } from "../../untrusted/shell.ts";
-import type { Role } from "../../platform/roles.ts";
+import type { Role } from "../../platform/mod.ts";
 
 interface RoleSpec {
   role: Role;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { components } from "../../lib/components/mod.ts";
-import { componentOf, partsOf, usualPart } from "../../lib/platform/mod.ts";
+import { componentOf, partsOf, usualPart } from "../../lib/platform/usual_parts.ts";
 
 const LAKE = "lake";
 const NONE: ReadonlyMap<string, string> = new Map();
