@@ -9,6 +9,7 @@ import { type Tool, toolArguments } from "../lib/cli/tool.ts";
 import { rbac1PasswordText } from "./pages/rbac_1password.ts";
 import { trialsText } from "./pages/trials.ts";
 import { faultsText, HEADER, partsText, readmeText } from "./pages/lab.ts";
+import { platformText } from "./pages/platform.ts";
 import { securityText } from "./pages/rights.ts";
 import { vendored } from "./vendored.ts";
 import { firstLine, SCRIPTS, withFirstLine, withTasks } from "./tasks.ts";
@@ -25,6 +26,7 @@ export async function generated(): Promise<Map<string, string>> {
     ["docs/rbac-1password.yaml", await rbac1PasswordText(HEADER)],
     ["docs/lab-faults.md", faultsText()],
     ["docs/lab-parts.md", partsText()],
+    ["docs/platform.md", await platformText()],
     ["docs/security.md", await securityText()],
     ["README.md", await readmeText()],
     ["ARCHITECTURE.md", await architectureText()],

@@ -4,7 +4,7 @@
  */
 
 /** What tells a role, and how: the first of the four that says anything decides. */
-interface Signs {
+export interface Signs {
   /** The component that its objects belong to. */
   component: string;
   /** The check of its component says how each workload is, so that the check of all workloads does not. */
@@ -108,18 +108,22 @@ export interface Recognised {
   by: string;
 }
 
-const ALL = Object.entries(SIGNS) as [Role, Signs][];
+/** Every role with its signs. */
+export const ALL_ROLES = Object.entries(SIGNS) as readonly [Role, Signs][];
+
+/** `app.kubernetes.io/name=nessie` */
+export function labelText(label: Signs["labels"][number]): string {
+  return typeof label === "string" ? `app.kubernetes.io/name=${label}` : label.join("=");
+}
 
 /** The roles by a sign. */
 function indexed(signs: (of: Signs) => readonly string[] | undefined): ReadonlyMap<string, readonly Role[]> {
-  const pairs = ALL.flatMap(([role, of]) => (signs(of) ?? []).map((sign) => ({ role, sign })));
+  const pairs = ALL_ROLES.flatMap(([role, of]) => (signs(of) ?? []).map((sign) => ({ role, sign })));
   const groups = Map.groupBy(pairs, ({ sign }) => sign);
   return new Map([...groups].map(([sign, all]) => [sign, all.map(({ role }) => role)]));
 }
 
-const BY_LABEL = indexed(({ labels }) =>
-  labels.map((label) => typeof label === "string" ? `app.kubernetes.io/name=${label}` : label.join("="))
-);
+const BY_LABEL = indexed(({ labels }) => labels.map(labelText));
 const BY_CHART = indexed(({ charts }) => charts);
 const BY_IMAGE = indexed(({ images }) => images);
 const BY_NAME = indexed(({ names }) => names);

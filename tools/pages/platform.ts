@@ -1,0 +1,17 @@
+/** docs/platform.md: how the parts of a platform are recognised. */
+import { ALL_ROLES, labelText } from "../../lib/platform/roles.ts";
+
+const BLOCK = /(<!-- roles -->\n)[\s\S]*?(<!-- \/roles -->)/;
+
+/** The page with the table of roles in its place. */
+export async function platformText(): Promise<string> {
+  const code = (texts: readonly string[] = []) => texts.map((text) => `\`${text}\``).join(", ");
+  const rows = ALL_ROLES.map(([role, { labels, charts, images, names, ends }]) =>
+    `| ${role} | ${code(labels.map(labelText))} | ${code(charts)} | ${code(images)}${
+      ends ? `, and the name ends in \`${ends}\`` : ""
+    } | ${code(names)} |`
+  );
+  const table = ["| role | label | chart | image | name |", "|---|---|---|---|---|", ...rows].join("\n");
+  const page = await Deno.readTextFile("docs/platform.md");
+  return page.replace(BLOCK, (_, from, to) => `${from}\n${table}\n\n${to}`);
+}
