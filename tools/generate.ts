@@ -10,6 +10,7 @@ import { rbac1PasswordText } from "./pages/rbac_1password.ts";
 import { trialsText } from "./pages/trials.ts";
 import { faultsText, HEADER, partsText, readmeText } from "./pages/lab.ts";
 import { securityText } from "./pages/rights.ts";
+import { wordsText } from "./pages/words.ts";
 import { vendored } from "./vendored.ts";
 import { firstLine, SCRIPTS, withFirstLine, withTasks } from "./tasks.ts";
 
@@ -78,7 +79,7 @@ export function checksText(all: readonly Component[]): string {
       );
     }
   }
-  return lines.join("\n") + "\n" + pathsText(all);
+  return lines.join("\n") + "\n" + wordsText(all) + pathsText(all);
 }
 
 function readText(sources: readonly Source[]): string {
