@@ -7,4 +7,9 @@ export const fieldCases: readonly { name: string; title: string; expect: Expecta
     title: "WAL has not been archived for two hours, and the last backup failed",
     expect: { exit: 1, roots: [] },
   },
+  {
+    name: "placement-groups-down",
+    title: "97 placement groups are down, which is only a warning to Ceph",
+    expect: { exit: 2, roots: ["CephCluster rook-ceph/rook-ceph"] },
+  },
 ];
