@@ -1,5 +1,6 @@
 /** Judges ExternalSecrets and their stores. */
 import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
+import { causeIn, causeWords } from "./causes.ts";
 import { type ExternalSecret, externalSecrets, type SecretStore } from "./kinds.ts";
 import { ageSeconds, ageText, conditionOf, goSeconds, isReady, judgeDeletion, refOf } from "../common/mod.ts";
 import { type SecretMeta, secrets } from "../kubernetes/mod.ts";
@@ -12,41 +13,6 @@ const FIRST_LOOK_SECONDS = 60;
 const MISSED_REFRESHES = 3;
 const REFRESH_GRACE_SECONDS = 300;
 
-/** What went wrong, by the words the operator and the providers use; the first match wins. */
-const CAUSES: readonly [reason: string, words: RegExp][] = [
-  ["RateLimited", /\b429\b|rate.?limit|too many requests/i],
-  ["StoreNotAllowed", /is not allowed from namespace|denied by spec\.condition/i],
-  ["StoreNotReady", /SecretStore "?[a-z0-9.-]+"? is not ready/i],
-  [
-    "StoreNotFound",
-    /could not get (Cluster)?SecretStore|secretstores?(\.[a-z.-]{1,253})? "[^"]+" not found/i,
-  ],
-  [
-    "ProviderUnreachable",
-    /connection refused|no such host|i\/o timeout|deadline exceeded|no route to host|connection reset|\bEOF\b|context canceled|network is unreachable/i,
-  ],
-  [
-    "Unauthorized",
-    /\b40[13]\b|unauthori[sz]ed|forbidden|invalid (bearer )?token|permission denied|access denied/i,
-  ],
-  ["ProviderError", /\b5\d\d\b|internal server error|bad gateway|service unavailable/i],
-  [
-    "FieldNotFound",
-    /ItemField matching|property .{0,300} does not exist|cannot find secret data for key|no such (field|property)|field .{0,300} not found/i,
-  ],
-  ["ItemAmbiguous", /expected one 1Password Item matching/i],
-  [
-    "ItemNotFound",
-    /key not found in|secret does not exist|item.{0,300} not found|secrets "[^"]+" not found|finding 1Password Item/i,
-  ],
-  ["VaultNotFound", /finding 1Password Vault|vault.{0,300} not found|no vaults found|found 0 vaults/i],
-  ["TargetConflict", /owned by another ExternalSecret|take ownership|target is immutable/i],
-  [
-    "TemplateFailed",
-    /apply template|execute template|conversion strategy|decoding strategy|invalid secret keys/i,
-  ],
-];
-
 /** Reasons that speak of the provider, or the way to it, and so of every ExternalSecret of a store. */
 export const PROVIDER_FAULTS = [
   "ProviderUnreachable",
@@ -55,6 +21,9 @@ export const PROVIDER_FAULTS = [
   "RateLimited",
 ] as const;
 
+/** Reasons that speak of a vault, and so of every ExternalSecret of a store that names it. */
+export const VAULT_FAULTS = ["VaultNotFound", "VaultAmbiguous"] as const;
+
 /** Reasons of an ExternalSecret that a broken store, or the connection to its provider, can explain. */
 export const STORE_FAULTS = [
   IN_PROGRESS,
@@ -62,12 +31,12 @@ export const STORE_FAULTS = [
   "StoreNotReady",
   "StoreNotFound",
   ...PROVIDER_FAULTS,
-  "VaultNotFound",
+  ...VAULT_FAULTS,
   "NotSynced",
 ] as const;
 
 /** Reasons that speak of the item itself. */
-export const ITEM_FAULTS = ["ItemNotFound", "FieldNotFound", "ItemAmbiguous"] as const;
+export const ITEM_FAULTS = ["ItemNotFound", "ItemAmbiguous", "FieldNotFound", "FieldAmbiguous"] as const;
 
 /** What an operator that does not run leaves behind. */
 export const OPERATOR_FAULTS = [
@@ -77,11 +46,6 @@ export const OPERATOR_FAULTS = [
   "NotValidated",
   "TerminatingStuck",
 ] as const;
-
-/** The reason that a failure's own words give; undefined when they say nothing that we know. */
-export function causeIn(message: string): string | undefined {
-  return CAUSES.find(([, words]) => words.test(message))?.[0];
-}
 
 /** The Secret an ExternalSecret writes. */
 export function targetOf(object: ExternalSecret): string {
@@ -110,6 +74,7 @@ export const secretCheck: KindCheck<ExternalSecret> = {
     "exists is a warning: the old value is served, until a pod wants a new one. One younger than a minute may wait.",
   source: externalSecrets,
   also: [secrets],
+  words: [causeWords],
   component: () => "external-secrets",
   ref: (object) => refOf("ExternalSecret", object),
   judge: judgeExternalSecret,
