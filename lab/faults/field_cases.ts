@@ -54,4 +54,9 @@ export const fieldCases: readonly { name: string; title: string; expect: Expecta
       ],
     },
   },
+  {
+    name: "external-secret-for-a-configmap",
+    title: "An ExternalSecret writes a ConfigMap and no Secret",
+    expect: { exit: 0, roots: [] },
+  },
 ];

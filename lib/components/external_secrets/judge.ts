@@ -1,9 +1,26 @@
 /** Judges ExternalSecrets and their stores. */
-import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
+import {
+  IN_PROGRESS,
+  type Judgement,
+  type KindCheck,
+  type Presence,
+  refText,
+  type World,
+} from "../../engine/model.ts";
 import { causeIn, causeWords } from "./causes.ts";
 import { type ExternalSecret, externalSecrets, type SecretStore } from "./kinds.ts";
-import { ageSeconds, ageText, conditionOf, goSeconds, isReady, judgeDeletion, refOf } from "../common/mod.ts";
-import { type SecretMeta, secrets } from "../kubernetes/mod.ts";
+import {
+  ageSeconds,
+  ageText,
+  conditionOf,
+  goSeconds,
+  isReady,
+  judgeDeletion,
+  notUnderstood,
+  refOf,
+} from "../common/mod.ts";
+import { secrets } from "../kubernetes/mod.ts";
+import { targetOf, targetPresence } from "./target.ts";
 import { eventSince } from "../workloads/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -43,18 +60,10 @@ export const OPERATOR_FAULTS = [
   "NotSynced",
   "Stale",
   "SecretGone",
+  "TargetGone",
   "NotValidated",
   "TerminatingStuck",
 ] as const;
-
-/** The Secret an ExternalSecret writes. */
-export function targetOf(object: ExternalSecret): string {
-  return object.spec?.target?.name ?? object.metadata?.name ?? "";
-}
-
-function targetSecret(object: ExternalSecret, world: World): SecretMeta | undefined {
-  return world.get(secrets, object.metadata?.namespace, targetOf(object));
-}
 
 /** What the operator says is wrong: its condition says little, its newest event more. Empty while it is Ready. */
 export function failureText(kind: string, object: ExternalSecret | SecretStore, world: World): string {
@@ -70,8 +79,9 @@ export const secretCheck: KindCheck<ExternalSecret> = {
   id: "external-secrets.synced",
   title: "external secrets",
   explain:
-    "An ExternalSecret is Ready, its Secret exists, and it was refreshed lately. One that fails while its Secret still " +
-    "exists is a warning: the old value is served, until a pod wants a new one. One younger than a minute may wait.",
+    "An ExternalSecret is Ready, the Secret or other object that it writes exists, and it was refreshed lately. One that " +
+    "fails while its Secret still exists is a warning: the old value is served, until a pod wants a new one. One younger " +
+    "than a minute may wait.",
   source: externalSecrets,
   also: [secrets],
   words: [causeWords],
@@ -87,12 +97,11 @@ function judgeExternalSecret(object: ExternalSecret, world: World): Judgement | 
   const stuck = judgeDeletion(object, world, describe);
   if (stuck || object.metadata?.deletionTimestamp) return stuck;
   const ready = conditionOf(object, "Ready");
-  const secret = targetSecret(object, world);
-  const target = `Secret ${namespace}/${targetOf(object)}`;
-  const kept = world.failure(secrets) === undefined && secret !== undefined;
-  const base: Pick<Judgement, "status" | "observed" | "expected" | "evidence" | "next"> = {
-    status: kept ? "warning" : "critical",
-    observed: `Ready=${ready?.status ?? "absent"}, ${target} ${kept ? "exists" : "is absent"}`,
+  const target = refText(targetOf(object));
+  const there = targetPresence(object, world);
+  const base: Base = {
+    status: there === "absent" ? "critical" : "warning",
+    observed: `Ready=${ready?.status ?? "absent"}, ${target} ${PRESENCE[there ?? "unread"]}`,
     expected: "Ready=True",
     evidence: "status.conditions[Ready], events",
     next: [describe],
@@ -108,29 +117,57 @@ function judgeExternalSecret(object: ExternalSecret, world: World): Judgement | 
   if (ready.status === "False") {
     const said = failureText("ExternalSecret", object, world);
     const reason = causeIn(said) ?? ready.reason ?? "NotReady";
-    const effect = kept ? `${target} keeps its old value` : `${target} does not exist`;
+    const effect = `${target} ${EFFECT[there ?? "unread"]}`;
     const sync = command`kubectl -n ${namespace} annotate externalsecret ${name} force-sync=now --overwrite`;
     return { ...base, reason, message: `cannot be synced, so ${effect}: ${said}`, next: [describe, sync] };
   }
-  return judgeSynced(object, world, base, kept);
+  if (ready.status !== "True") return notUnderstood(`reports Ready=${ready.status}`, base);
+  return judgeTarget(object, world, base) ?? judgeAge(object, world, base);
 }
 
-/** Ready=True is what it was when the operator last looked. */
-function judgeSynced(
-  object: ExternalSecret,
-  world: World,
-  base: Omit<Judgement, "reason" | "message">,
-  kept: boolean,
-): Judgement | undefined {
-  const policy = object.spec?.target?.creationPolicy ?? "Owner";
-  const reason = conditionOf(object, "Ready")?.reason;
-  if (!kept && !world.failure(secrets) && policy !== "None") {
-    const deleted = reason === "SecretDeleted" || reason === "SecretMissing";
-    const message = deleted
-      ? `has removed its Secret ${targetOf(object)} because the provider no longer has the entry`
-      : `reports that it is synced, but its Secret ${targetOf(object)} does not exist`;
-    return { ...base, reason: deleted ? "ItemNotFound" : "SecretGone", message };
+type Base = Pick<Judgement, "status" | "observed" | "expected" | "evidence" | "next">;
+
+/** What is known of the object that it writes. */
+const PRESENCE: Readonly<Record<Presence, string>> = {
+  present: "exists",
+  absent: "is absent",
+  unread: "was not read",
+};
+const EFFECT: Readonly<Record<Presence, string>> = {
+  present: "keeps its old value",
+  absent: "does not exist",
+  unread: "is not refreshed",
+};
+
+/** Ready=True is what it was when the operator last looked. A target of a kind that nobody lists is believed. */
+function judgeTarget(object: ExternalSecret, world: World, base: Base): Judgement | undefined {
+  const there = targetPresence(object, world);
+  const { kind, name } = targetOf(object);
+  if (there === "unread") {
+    const message = `reports that it is synced, but its ${kind} ${name} could not be read`;
+    return { ...base, status: "unknown", reason: "NotReadable", message, unread: world.kinds.get(kind)?.id };
   }
+  if (there !== "absent" || object.spec?.target?.creationPolicy === "None") return undefined;
+  const gone = kind === "Secret" ? "SecretGone" : "TargetGone";
+  switch (conditionOf(object, "Ready")?.reason) {
+    case "SecretDeleted":
+    case "ResourceDeleted": {
+      const message = `has removed its ${kind} ${name} because the provider no longer has the entry`;
+      return { ...base, reason: "ItemNotFound", message };
+    }
+    case "SecretMissing":
+    case "ResourceMissing": {
+      const message = `merges what it reads into ${kind} ${name}, which does not exist`;
+      return { ...base, reason: gone, message };
+    }
+    default: {
+      const message = `reports that it is synced, but its ${kind} ${name} does not exist`;
+      return { ...base, reason: gone, message };
+    }
+  }
+}
+
+function judgeAge(object: ExternalSecret, world: World, base: Base): Judgement | undefined {
   const interval = goSeconds(object.spec?.refreshInterval ?? "1h");
   const refreshed = ageSeconds(world.now, object.status?.refreshTime);
   const once = object.spec?.refreshPolicy === "CreatedOnce" || object.spec?.refreshPolicy === "OnChange";
