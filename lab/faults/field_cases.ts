@@ -59,4 +59,9 @@ export const fieldCases: readonly { name: string; title: string; expect: Expecta
     title: "An ExternalSecret writes a ConfigMap and no Secret",
     expect: { exit: 0, roots: [] },
   },
+  {
+    name: "old-event-wins",
+    title: "The token is rejected now, and an event still tells of a fault that is over",
+    expect: { exit: 1, roots: [] },
+  },
 ];

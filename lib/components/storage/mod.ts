@@ -68,7 +68,7 @@ const claimCheck: KindCheck<Claim> = {
     const lazy = storageClass?.volumeBindingMode === "WaitForFirstConsumer";
     if (lazy && waitsForConsumer(claim, world)) return undefined;
     if (age < BIND_SECONDS) return undefined;
-    const told = eventsOf(world, "PersistentVolumeClaim", namespace, name ?? "")[0];
+    const told = eventsOf(world, "PersistentVolumeClaim", claim)[0];
     const why = told?.message ??
       `no provisioner has answered for StorageClass ${claim.spec?.storageClassName ?? "(default)"}`;
     return {
