@@ -210,6 +210,7 @@ export function judgeStore(kind: string, object: SecretStore, world: World): Jud
     const message = `has waited ${ageText(age)} for its operator to validate it`;
     return { ...base, reason: "NotValidated", message };
   }
+  if (ready.status !== "False") return notUnderstood(`reports Ready=${ready.status}`, base);
   const message = `cannot be used: ${failureText(kind, object, world)}`;
   return { ...base, reason: ready.reason ?? "NotReady", message };
 }

@@ -1,7 +1,7 @@
 /** Judges pods by what they do, not by their phase: Running is not Ready, and Pending is not a reason. */
 import { count } from "../../engine/sentence.ts";
 import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
-import { ageSeconds, ageText, conditionOf, isReady, refOf } from "../common/mod.ts";
+import { ageSeconds, ageText, conditionOf, isReady, notUnderstood, refOf } from "../common/mod.ts";
 import {
   type ContainerStatus,
   ownerOf,
@@ -68,7 +68,14 @@ function judgeAlone(pod: Pod, world: World): Judgement | undefined {
   const waiting = judgeContainers(pod, world);
   if (waiting) return describe(pod, { ...waiting, message: waiting.message + logSays(pod, world) });
   if (phase === "Pending" || phase === undefined) return judgePending(pod, world);
+  if (phase !== "Running") {
+    return describe(pod, oddly(`is in phase ${phase}`, `phase ${phase}`));
+  }
   return judgeRunning(pod, world);
+}
+
+function oddly(what: string, observed: string): Judgement {
+  return notUnderstood(what, { observed, expected: "Running and Ready", evidence: "status" });
 }
 
 function describe(pod: Pod, judgement: Judgement): Judgement {
@@ -219,6 +226,9 @@ function inProgress(to: string): Judgement {
 function judgeRunning(pod: Pod, world: World): Judgement | undefined {
   const ready = conditionOf(pod, "Ready");
   if (ready?.status === "True") return undefined;
+  if (ready && ready.status !== "False" && ready.status !== "Unknown") {
+    return describe(pod, oddly(`reports Ready=${ready.status}`, `Ready=${ready.status}`));
+  }
   const since = ageSeconds(world.now, ready?.lastTransitionTime ?? pod.metadata?.creationTimestamp) ?? 0;
   const started = Math.min(
     ...(pod.status?.containerStatuses ?? []).flatMap((entry) =>

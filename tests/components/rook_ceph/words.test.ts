@@ -7,7 +7,7 @@ import { LONG_AGO, NOW, on } from "../platform.ts";
 const CHECKED = "2026-01-01T11:59:30Z";
 
 /** What is said of a Ceph cluster with this health. */
-async function said(ceph: Record<string, unknown>, createdAt = LONG_AGO): Promise<Finding | undefined> {
+function said(ceph: Record<string, unknown>, createdAt = LONG_AGO): Promise<Finding | undefined> {
   const objects = platform();
   const cluster = the(objects, "cephClusters", "rook-ceph");
   cluster.metadata.creationTimestamp = createdAt;
