@@ -184,7 +184,8 @@ const RECORD: Tool = {
 async function main(argv: readonly string[]): Promise<number> {
   const { given, words } = await toolArguments(RECORD, argv);
   const chosen = wanted(words);
-  return given.has("replay") ? await replayAll(chosen) : await recordAll(chosen);
+  if (given.has("replay")) return await replayAll(chosen);
+  return await recordAll(chosen.filter(({ composed }) => !composed));
 }
 
 /** Records: breaks the lab, reads it, repairs it, for each. */

@@ -11,6 +11,7 @@ import { trialsText } from "./pages/trials.ts";
 import { faultsText, HEADER, partsText, readmeText } from "./pages/lab.ts";
 import { platformText } from "./pages/platform.ts";
 import { securityText } from "./pages/rights.ts";
+import { wordsText } from "./pages/words.ts";
 import { vendored } from "./vendored.ts";
 import { firstLine, SCRIPTS, withFirstLine, withTasks } from "./tasks.ts";
 
@@ -80,7 +81,7 @@ export function checksText(all: readonly Component[]): string {
       );
     }
   }
-  return lines.join("\n") + "\n" + pathsText(all);
+  return lines.join("\n") + "\n" + wordsText(all) + pathsText(all);
 }
 
 function readText(sources: readonly Source[]): string {

@@ -1,4 +1,5 @@
 /** What is recorded from the lab: every fault, every innocent state, and some combinations. */
+import { fieldCases } from "./field_cases.ts";
 import type { Expectation, Fault } from "./fault.ts";
 import { faults, findFault } from "./table.ts";
 
@@ -9,6 +10,8 @@ export interface Scenario {
   faults: readonly Fault[];
   /** True: the facts are collected by a user who may read everything but pods. */
   restricted?: true;
+  /** True: the lab can't make it. Its facts are the healthy ones, changed after reports from the field. */
+  composed?: true;
   expect: Expectation;
 }
 
@@ -45,4 +48,5 @@ export const scenarios: readonly Scenario[] = [
     title: "The history server's bucket is wrong, and the Spark client was scaled to zero",
     ...together(["spark-history-bucket-wrong", "spark-client-scaled-to-zero"]),
   },
+  ...fieldCases.map((one) => ({ ...one, faults: [], composed: true as const })),
 ];

@@ -264,6 +264,15 @@ export interface Maker extends Omit<Edge, "from" | "explains"> {
   explains?: Edge["explains"];
 }
 
+/** The words that somebody else writes into a status, and what is said of each. A word that is not in it is unknown. */
+export interface WordTable {
+  /** Where they stand, e.g. `status.phase`. */
+  field: string;
+  /** The page that lists them. */
+  source: string;
+  words: readonly (readonly [word: string, verdict: string])[];
+}
+
 /** Judges every object of a kind; `undefined` means it is fine. */
 export interface KindCheck<T = unknown> {
   id: string;
@@ -279,6 +288,8 @@ export interface KindCheck<T = unknown> {
   component(object: T, world: World): string;
   /** Whether a check of its component says what the judge says of this object, so that it is not said twice. */
   saidElsewhere?(object: T, world: World): boolean;
+  /** Every word that is written into the status of its objects, for docs/checks.md. */
+  words?: readonly WordTable[];
   ref(object: T): ObjectRef;
   judge(object: T, world: World): Judgement | undefined;
 }

@@ -19,14 +19,25 @@ export interface AvroFile {
 }
 
 const MAGIC = [0x4f, 0x62, 0x6a, 0x01];
+/** `AGS1`: https://iceberg.apache.org/gcm-stream-spec/ */
+const ENCRYPTED = [0x41, 0x47, 0x53, 0x31];
 const SYNC_BYTES = 16;
 /** Bytes that the blocks of one file may have together, unpacked. Iceberg's manifests have 8 MiB. */
 const MOST_UNPACKED = 1024 ** 3;
 
+const beginsWith = (bytes: Uint8Array, magic: readonly number[]): boolean =>
+  magic.every((byte, at) => bytes[at] === byte);
+
+/** Whether a file is encrypted as Iceberg's own writers do it. */
+export function isEncrypted(bytes: Uint8Array): boolean {
+  return beginsWith(bytes, ENCRYPTED);
+}
+
 /** Reads the header. Throws AvroError when it is no Avro file, or one with a codec that is not given. */
 export function openAvro(bytes: Uint8Array, wanted: Wanted, codecs: Codecs): AvroFile {
   if (bytes.length === 0) throw new AvroError("empty", "has no bytes");
-  if (MAGIC.some((byte, at) => bytes[at] !== byte)) throw new AvroError("not-avro", "is not an Avro file");
+  if (isEncrypted(bytes)) throw new AvroError("unsupported", "is encrypted, which is not read here");
+  if (!beginsWith(bytes, MAGIC)) throw new AvroError("not-avro", "is not an Avro file");
   const cursor: Cursor = { ...cursorOf(bytes), at: MAGIC.length };
   const properties = readProperties(cursor);
   const sync = cursor.at;

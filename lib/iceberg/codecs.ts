@@ -1,12 +1,18 @@
 /** How manifests and metadata files are unpacked. */
-import { gunzipSync, inflateRawSync, zstdDecompressSync } from "node:zlib";
-import type { Codecs } from "./avro.ts";
+import { crc32, gunzipSync, inflateRawSync, zstdDecompressSync } from "node:zlib";
+import { type Codecs, isEncrypted } from "./avro.ts";
 import { AvroError } from "./avro_values.ts";
+import { MetadataError } from "./metadata.ts";
+import { unpackSnappy } from "./snappy.ts";
 
 /** Bytes of a metadata file, or of a block of a manifest, unpacked; a block of Iceberg's own writers has 64 KiB. */
 export const MAX_UNPACKED = 128 * 1024 * 1024;
+const LIMIT = `${MAX_UNPACKED / 1024 ** 2} MiB`;
 
 type Unpack = (bytes: Uint8Array) => Uint8Array;
+
+const blockTooLarge = () =>
+  new AvroError("unsupported", `has a part that unpacks to more than ${LIMIT}, which is not read here`);
 
 /** Throws what the codec throws, and AvroError, long before the memory is full, for what unpacks to more. */
 function limited(unpack: (bytes: Uint8Array, limit: { maxOutputLength: number }) => Uint8Array): Unpack {
@@ -15,15 +21,60 @@ function limited(unpack: (bytes: Uint8Array, limit: { maxOutputLength: number })
       return unpack(bytes, { maxOutputLength: MAX_UNPACKED });
     } catch (error) {
       if ((error as { code?: unknown }).code !== "ERR_BUFFER_TOO_LARGE") throw error;
-      const limit = `${MAX_UNPACKED / 1024 ** 2} MiB`;
-      throw new AvroError(
-        "unsupported",
-        `has a part that unpacks to more than ${limit}, which is not read here`,
-      );
+      throw blockTooLarge();
     }
   };
 }
 
-export const codecs: Codecs = { deflate: limited(inflateRawSync), zstandard: limited(zstdDecompressSync) };
+const CHECKSUM_BYTES = 4;
 
-export const gunzip: Unpack = limited(gunzipSync);
+/** Avro puts the checksum of what was packed behind each block of Snappy. */
+function snappyBlock(block: Uint8Array): Uint8Array {
+  const end = block.length - CHECKSUM_BYTES;
+  if (end < 0) throw new AvroError("damaged", "has a block without its checksum");
+  const unpacked = unpackSnappy(block.subarray(0, end), MAX_UNPACKED, blockTooLarge);
+  if (new DataView(block.buffer, block.byteOffset).getUint32(end) !== crc32(unpacked)) {
+    throw new AvroError("damaged", "has a block whose checksum is another");
+  }
+  return unpacked;
+}
+
+export const codecs: Codecs = {
+  deflate: limited(inflateRawSync),
+  zstandard: limited(zstdDecompressSync),
+  snappy: snappyBlock,
+};
+
+/** Metadata files are known by their first bytes: writers call them `.gz.metadata.json`, `.metadata.json.gz` and more. */
+const PACKED: readonly [magic: readonly number[], unpack: Unpack | string][] = [
+  [[0x1f, 0x8b], limited(gunzipSync)],
+  [[0x28, 0xb5, 0x2f, 0xfd], limited(zstdDecompressSync)],
+  [[0x04, 0x22, 0x4d, 0x18], "lz4"],
+  [[0xff, 0x06, 0x00, 0x00], "snappy"],
+  [[0xfd, 0x37, 0x7a, 0x58], "xz"],
+  [[0x42, 0x5a, 0x68], "bzip2"],
+];
+
+/** The text of a metadata file, packed or not. Throws MetadataError when it is damaged, or can't be read here. */
+export function metadataText(bytes: Uint8Array): string {
+  if (isEncrypted(bytes)) throw new MetadataError("is encrypted, which is not read here", "unsupported");
+  const [, unpack] = PACKED.find(([magic]) => magic.every((byte, at) => bytes[at] === byte)) ?? [];
+  if (typeof unpack === "string") {
+    throw new MetadataError(`is packed with ${unpack}, which is not read here`, "unsupported");
+  }
+  if (!unpack) {
+    if (bytes.length > MAX_UNPACKED) throw tooLarge("has");
+    return new TextDecoder().decode(bytes);
+  }
+  let unpacked: Uint8Array;
+  try {
+    unpacked = unpack(bytes);
+  } catch (error) {
+    if (error instanceof AvroError) throw tooLarge("unpacks to");
+    throw new MetadataError("is packed, and can't be unpacked");
+  }
+  return new TextDecoder().decode(unpacked);
+}
+
+const tooLarge = (does: string) =>
+  new MetadataError(`${does} more than ${LIMIT}, which is not read here`, "unsupported");

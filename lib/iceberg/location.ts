@@ -28,5 +28,5 @@ export function usualLocation(metadataLocation: string): string | undefined {
 
 /** Whether a key is that of a table's metadata file, packed or not. */
 export function isMetadataFile(key: string): boolean {
-  return /\/[^/]+\.metadata\.json(?:\.gz)?$/.test(key);
+  return /\/[^/]+\.metadata\.json(?:\.(?:gz|zst|zstd))?$/.test(key);
 }

@@ -12,6 +12,8 @@ export interface Snapshot {
   /** Absent in version 1 where the manifests stand in the metadata itself. */
   manifestList?: string;
   manifests?: string[];
+  /** With which its manifest list is encrypted. */
+  keyId?: string;
 }
 
 export interface TableMetadata {
@@ -51,7 +53,9 @@ const METADATA = obj({
   "table-uuid": str,
   location: str,
   "current-snapshot-id": id,
-  snapshots: list(obj({ "snapshot-id": id, "manifest-list": str, manifests: list(str) })),
+  snapshots: list(
+    obj({ "snapshot-id": id, "manifest-list": str, manifests: list(str), "key-id": str }),
+  ),
   refs: map(obj({ "snapshot-id": id, type: str })),
   "metadata-log": list(obj({ "metadata-file": str })),
   statistics: STATISTICS,
@@ -99,7 +103,7 @@ export function readViewMetadata(text: string): { location: string } {
 }
 
 function snapshotOf(
-  read: { "snapshot-id"?: string; "manifest-list"?: string; manifests?: string[] },
+  read: { "snapshot-id"?: string; "manifest-list"?: string; manifests?: string[]; "key-id"?: string },
   at: number,
 ): Snapshot {
   if (read["snapshot-id"] === undefined) throw new MetadataError(`has no snapshot-id in .snapshots[${at}]`);
@@ -107,6 +111,7 @@ function snapshotOf(
     id: read["snapshot-id"],
     ...read["manifest-list"] === undefined ? {} : { manifestList: read["manifest-list"] },
     ...read.manifests === undefined ? {} : { manifests: read.manifests },
+    ...read["key-id"] === undefined ? {} : { keyId: read["key-id"] },
   };
 }
 

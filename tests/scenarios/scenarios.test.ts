@@ -20,7 +20,7 @@ function read(name: string, file: string): string {
   return readFileSync(join(HERE, name, file), "utf8");
 }
 
-Deno.test("at least twenty scenarios are recorded, each of a fault that the lab can make", () => {
+Deno.test("at least twenty scenarios are recorded, each of a fault that the lab can make or of a report from the field", () => {
   assert.ok(recorded.length >= 20, `${recorded.length} are`);
   const known = new Set(scenarios.map(({ name }) => name));
   assert.deepEqual(recorded.filter((name) => !known.has(name)), []);

@@ -17,6 +17,7 @@ export const labels: Reader<Record<string, string>> = map(str);
 export const metadata = obj({
   name: objectName,
   namespace: objectName,
+  uid: objectName,
   generation: num,
   creationTimestamp: str,
   deletionTimestamp: str,
@@ -28,6 +29,7 @@ export const metadata = obj({
 export const labelled = obj({
   name: objectName,
   namespace: objectName,
+  uid: objectName,
   labels,
   generation: num,
   creationTimestamp: str,

@@ -46,6 +46,14 @@ export function judgeDeletion(
   };
 }
 
+/** Of words that are not known nothing can be said: that is neither healthy nor broken. */
+export function notUnderstood(
+  what: string,
+  base: Pick<Judgement, "observed" | "expected" | "evidence" | "next">,
+): Judgement {
+  return { ...base, status: "unknown", reason: "NotUnderstood", message: `${what}, which is not understood` };
+}
+
 /** Names of objects are no longer, and comparing costs the square of it. */
 const LONGEST_NAME = 253;
 

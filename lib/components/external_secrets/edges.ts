@@ -1,12 +1,20 @@
 /** What ExternalSecrets, their stores and the Secrets they make need of each other. */
 import { type Edge, IN_PROGRESS, type ListSource, type ObjectRef, type World } from "../../engine/model.ts";
 import { deploymentsOf, dnsEdge, OPERATOR_DOWN, serviceOfHost } from "../kubernetes/mod.ts";
-import { failureText, ITEM_FAULTS, OPERATOR_FAULTS, PROVIDER_FAULTS, STORE_FAULTS } from "./judge.ts";
+import {
+  failureText,
+  ITEM_FAULTS,
+  OPERATOR_FAULTS,
+  PROVIDER_FAULTS,
+  STORE_FAULTS,
+  VAULT_FAULTS,
+} from "./judge.ts";
 import {
   clusterSecretStores,
   type ExternalSecret,
   externalSecrets,
   type Reference,
+  SDK,
   type SecretStore,
   secretStores,
 } from "./kinds.ts";
@@ -20,6 +28,7 @@ export const STORE_ERRORS = [
   "InvalidProviderConfig",
   "InvalidStoreConfiguration",
   ...PROVIDER_FAULTS,
+  ...VAULT_FAULTS,
   "NotReady",
 ] as const;
 
@@ -68,12 +77,21 @@ function keysOf(object: ExternalSecret): string[] {
   return [...new Set(keys.flatMap((key) => key ?? []))];
 }
 
+/** The title in a key: Connect is asked for a title, 1Password itself for `title/[section/]field`. */
+function titleOf(key: string, provider: string): string {
+  return provider === SDK ? key.replace(/^\//, "").split("/")[0] ?? key : key;
+}
+
 /** The 1Password items an ExternalSecret asks for, as objects outside the cluster: `vault/title`. */
-export function itemsOf(object: ExternalSecret, world: World): { key: string; ref: ObjectRef }[] {
+export function itemsOf(object: ExternalSecret, world: World): { keys: string[]; ref: ObjectRef }[] {
   const provider = findStore(storeOf(object), world)?.provider;
   if (!provider?.name.startsWith("onepassword")) return [];
   const vault = provider.vaults?.join("+") ?? "vault";
-  return keysOf(object).map((key) => ({ key, ref: { kind: "OnePasswordItem", name: `${vault}/${key}` } }));
+  const byTitle = Map.groupBy(keysOf(object), (key) => titleOf(key, provider.name));
+  return [...byTitle].map(([title, keys]) => ({
+    keys,
+    ref: { kind: "OnePasswordItem", name: `${vault}/${title}` },
+  }));
 }
 
 /** The 1Password vaults that a store searches, as objects outside the cluster. */

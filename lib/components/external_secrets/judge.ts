@@ -1,8 +1,26 @@
 /** Judges ExternalSecrets and their stores. */
-import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
+import {
+  IN_PROGRESS,
+  type Judgement,
+  type KindCheck,
+  type Presence,
+  refText,
+  type World,
+} from "../../engine/model.ts";
+import { causeIn, causeWords } from "./causes.ts";
 import { type ExternalSecret, externalSecrets, type SecretStore } from "./kinds.ts";
-import { ageSeconds, ageText, conditionOf, goSeconds, isReady, judgeDeletion, refOf } from "../common/mod.ts";
-import { type SecretMeta, secrets } from "../kubernetes/mod.ts";
+import {
+  ageSeconds,
+  ageText,
+  conditionOf,
+  goSeconds,
+  isReady,
+  judgeDeletion,
+  notUnderstood,
+  refOf,
+} from "../common/mod.ts";
+import { secrets } from "../kubernetes/mod.ts";
+import { targetOf, targetPresence } from "./target.ts";
 import { eventSince } from "../workloads/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -12,41 +30,6 @@ const FIRST_LOOK_SECONDS = 60;
 const MISSED_REFRESHES = 3;
 const REFRESH_GRACE_SECONDS = 300;
 
-/** What went wrong, by the words the operator and the providers use; the first match wins. */
-const CAUSES: readonly [reason: string, words: RegExp][] = [
-  ["RateLimited", /\b429\b|rate.?limit|too many requests/i],
-  ["StoreNotAllowed", /is not allowed from namespace|denied by spec\.condition/i],
-  ["StoreNotReady", /SecretStore "?[a-z0-9.-]+"? is not ready/i],
-  [
-    "StoreNotFound",
-    /could not get (Cluster)?SecretStore|secretstores?(\.[a-z.-]{1,253})? "[^"]+" not found/i,
-  ],
-  [
-    "ProviderUnreachable",
-    /connection refused|no such host|i\/o timeout|deadline exceeded|no route to host|connection reset|\bEOF\b|context canceled|network is unreachable/i,
-  ],
-  [
-    "Unauthorized",
-    /\b40[13]\b|unauthori[sz]ed|forbidden|invalid (bearer )?token|permission denied|access denied/i,
-  ],
-  ["ProviderError", /\b5\d\d\b|internal server error|bad gateway|service unavailable/i],
-  [
-    "FieldNotFound",
-    /ItemField matching|property .{0,300} does not exist|cannot find secret data for key|no such (field|property)|field .{0,300} not found/i,
-  ],
-  ["ItemAmbiguous", /expected one 1Password Item matching/i],
-  [
-    "ItemNotFound",
-    /key not found in|secret does not exist|item.{0,300} not found|secrets "[^"]+" not found|finding 1Password Item/i,
-  ],
-  ["VaultNotFound", /finding 1Password Vault|vault.{0,300} not found|no vaults found|found 0 vaults/i],
-  ["TargetConflict", /owned by another ExternalSecret|take ownership|target is immutable/i],
-  [
-    "TemplateFailed",
-    /apply template|execute template|conversion strategy|decoding strategy|invalid secret keys/i,
-  ],
-];
-
 /** Reasons that speak of the provider, or the way to it, and so of every ExternalSecret of a store. */
 export const PROVIDER_FAULTS = [
   "ProviderUnreachable",
@@ -55,6 +38,9 @@ export const PROVIDER_FAULTS = [
   "RateLimited",
 ] as const;
 
+/** Reasons that speak of a vault, and so of every ExternalSecret of a store that names it. */
+export const VAULT_FAULTS = ["VaultNotFound", "VaultAmbiguous"] as const;
+
 /** Reasons of an ExternalSecret that a broken store, or the connection to its provider, can explain. */
 export const STORE_FAULTS = [
   IN_PROGRESS,
@@ -62,35 +48,22 @@ export const STORE_FAULTS = [
   "StoreNotReady",
   "StoreNotFound",
   ...PROVIDER_FAULTS,
-  "VaultNotFound",
+  ...VAULT_FAULTS,
   "NotSynced",
 ] as const;
 
 /** Reasons that speak of the item itself. */
-export const ITEM_FAULTS = ["ItemNotFound", "FieldNotFound", "ItemAmbiguous"] as const;
+export const ITEM_FAULTS = ["ItemNotFound", "ItemAmbiguous", "FieldNotFound", "FieldAmbiguous"] as const;
 
 /** What an operator that does not run leaves behind. */
 export const OPERATOR_FAULTS = [
   "NotSynced",
   "Stale",
   "SecretGone",
+  "TargetGone",
   "NotValidated",
   "TerminatingStuck",
 ] as const;
-
-/** The reason that a failure's own words give; undefined when they say nothing that we know. */
-export function causeIn(message: string): string | undefined {
-  return CAUSES.find(([, words]) => words.test(message))?.[0];
-}
-
-/** The Secret an ExternalSecret writes. */
-export function targetOf(object: ExternalSecret): string {
-  return object.spec?.target?.name ?? object.metadata?.name ?? "";
-}
-
-function targetSecret(object: ExternalSecret, world: World): SecretMeta | undefined {
-  return world.get(secrets, object.metadata?.namespace, targetOf(object));
-}
 
 /** What the operator says is wrong: its condition says little, its newest event more. Empty while it is Ready. */
 export function failureText(kind: string, object: ExternalSecret | SecretStore, world: World): string {
@@ -106,10 +79,12 @@ export const secretCheck: KindCheck<ExternalSecret> = {
   id: "external-secrets.synced",
   title: "external secrets",
   explain:
-    "An ExternalSecret is Ready, its Secret exists, and it was refreshed lately. One that fails while its Secret still " +
-    "exists is a warning: the old value is served, until a pod wants a new one. One younger than a minute may wait.",
+    "An ExternalSecret is Ready, the Secret or other object that it writes exists, and it was refreshed lately. One that " +
+    "fails while its Secret still exists is a warning: the old value is served, until a pod wants a new one. One younger " +
+    "than a minute may wait.",
   source: externalSecrets,
   also: [secrets],
+  words: [causeWords],
   component: () => "external-secrets",
   ref: (object) => refOf("ExternalSecret", object),
   judge: judgeExternalSecret,
@@ -122,12 +97,11 @@ function judgeExternalSecret(object: ExternalSecret, world: World): Judgement | 
   const stuck = judgeDeletion(object, world, describe);
   if (stuck || object.metadata?.deletionTimestamp) return stuck;
   const ready = conditionOf(object, "Ready");
-  const secret = targetSecret(object, world);
-  const target = `Secret ${namespace}/${targetOf(object)}`;
-  const kept = world.failure(secrets) === undefined && secret !== undefined;
-  const base: Pick<Judgement, "status" | "observed" | "expected" | "evidence" | "next"> = {
-    status: kept ? "warning" : "critical",
-    observed: `Ready=${ready?.status ?? "absent"}, ${target} ${kept ? "exists" : "is absent"}`,
+  const target = refText(targetOf(object));
+  const there = targetPresence(object, world);
+  const base: Base = {
+    status: there === "absent" ? "critical" : "warning",
+    observed: `Ready=${ready?.status ?? "absent"}, ${target} ${PRESENCE[there ?? "unread"]}`,
     expected: "Ready=True",
     evidence: "status.conditions[Ready], events",
     next: [describe],
@@ -143,29 +117,57 @@ function judgeExternalSecret(object: ExternalSecret, world: World): Judgement | 
   if (ready.status === "False") {
     const said = failureText("ExternalSecret", object, world);
     const reason = causeIn(said) ?? ready.reason ?? "NotReady";
-    const effect = kept ? `${target} keeps its old value` : `${target} does not exist`;
+    const effect = `${target} ${EFFECT[there ?? "unread"]}`;
     const sync = command`kubectl -n ${namespace} annotate externalsecret ${name} force-sync=now --overwrite`;
     return { ...base, reason, message: `cannot be synced, so ${effect}: ${said}`, next: [describe, sync] };
   }
-  return judgeSynced(object, world, base, kept);
+  if (ready.status !== "True") return notUnderstood(`reports Ready=${ready.status}`, base);
+  return judgeTarget(object, world, base) ?? judgeAge(object, world, base);
 }
 
-/** Ready=True is what it was when the operator last looked. */
-function judgeSynced(
-  object: ExternalSecret,
-  world: World,
-  base: Omit<Judgement, "reason" | "message">,
-  kept: boolean,
-): Judgement | undefined {
-  const policy = object.spec?.target?.creationPolicy ?? "Owner";
-  const reason = conditionOf(object, "Ready")?.reason;
-  if (!kept && !world.failure(secrets) && policy !== "None") {
-    const deleted = reason === "SecretDeleted" || reason === "SecretMissing";
-    const message = deleted
-      ? `has removed its Secret ${targetOf(object)} because the provider no longer has the entry`
-      : `reports that it is synced, but its Secret ${targetOf(object)} does not exist`;
-    return { ...base, reason: deleted ? "ItemNotFound" : "SecretGone", message };
+type Base = Pick<Judgement, "status" | "observed" | "expected" | "evidence" | "next">;
+
+/** What is known of the object that it writes. */
+const PRESENCE: Readonly<Record<Presence, string>> = {
+  present: "exists",
+  absent: "is absent",
+  unread: "was not read",
+};
+const EFFECT: Readonly<Record<Presence, string>> = {
+  present: "keeps its old value",
+  absent: "does not exist",
+  unread: "is not refreshed",
+};
+
+/** Ready=True is what it was when the operator last looked. A target of a kind that nobody lists is believed. */
+function judgeTarget(object: ExternalSecret, world: World, base: Base): Judgement | undefined {
+  const there = targetPresence(object, world);
+  const { kind, name } = targetOf(object);
+  if (there === "unread") {
+    const message = `reports that it is synced, but its ${kind} ${name} could not be read`;
+    return { ...base, status: "unknown", reason: "NotReadable", message, unread: world.kinds.get(kind)?.id };
   }
+  if (there !== "absent" || object.spec?.target?.creationPolicy === "None") return undefined;
+  const gone = kind === "Secret" ? "SecretGone" : "TargetGone";
+  switch (conditionOf(object, "Ready")?.reason) {
+    case "SecretDeleted":
+    case "ResourceDeleted": {
+      const message = `has removed its ${kind} ${name} because the provider no longer has the entry`;
+      return { ...base, reason: "ItemNotFound", message };
+    }
+    case "SecretMissing":
+    case "ResourceMissing": {
+      const message = `merges what it reads into ${kind} ${name}, which does not exist`;
+      return { ...base, reason: gone, message };
+    }
+    default: {
+      const message = `reports that it is synced, but its ${kind} ${name} does not exist`;
+      return { ...base, reason: gone, message };
+    }
+  }
+}
+
+function judgeAge(object: ExternalSecret, world: World, base: Base): Judgement | undefined {
   const interval = goSeconds(object.spec?.refreshInterval ?? "1h");
   const refreshed = ageSeconds(world.now, object.status?.refreshTime);
   const once = object.spec?.refreshPolicy === "CreatedOnce" || object.spec?.refreshPolicy === "OnChange";
@@ -208,6 +210,7 @@ export function judgeStore(kind: string, object: SecretStore, world: World): Jud
     const message = `has waited ${ageText(age)} for its operator to validate it`;
     return { ...base, reason: "NotValidated", message };
   }
+  if (ready.status !== "False") return notUnderstood(`reports Ready=${ready.status}`, base);
   const message = `cannot be used: ${failureText(kind, object, world)}`;
   return { ...base, reason: ready.reason ?? "NotReady", message };
 }

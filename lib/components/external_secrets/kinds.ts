@@ -23,7 +23,12 @@ export const externalSecrets = listing(
       refreshInterval: str,
       refreshPolicy: str,
       secretStoreRef: storeRef,
-      target: obj({ name: objectName, creationPolicy: str, deletionPolicy: str }),
+      target: obj({
+        name: objectName,
+        creationPolicy: str,
+        deletionPolicy: str,
+        manifest: obj({ apiVersion: objectName, kind: objectName }),
+      }),
       data: list(obj({ secretKey: objectName, remoteRef, sourceRef: obj({ storeRef }) })),
       dataFrom: list(
         obj({ extract: remoteRef, find: present, sourceRef: obj({ storeRef, generatorRef: present }) }),

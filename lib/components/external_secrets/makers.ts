@@ -1,17 +1,19 @@
-/** Which ExternalSecret makes a Secret. */
-import { GONE, isAbsent, type Maker, type ObjectRef, type World } from "../../engine/model.ts";
+/** Which ExternalSecret makes a Secret, or another object. */
+import { GONE, isAbsent, type Maker, type ObjectRef, refKey, type World } from "../../engine/model.ts";
 import { perWorld, refOf } from "../common/mod.ts";
-import { targetOf } from "./judge.ts";
 import { externalSecrets } from "./kinds.ts";
+import { listedTarget } from "./target.ts";
 
 const byTarget = perWorld((world) =>
-  Map.groupBy(world.list(externalSecrets), (object) => `${object.metadata?.namespace}/${targetOf(object)}`)
+  Map.groupBy(world.list(externalSecrets), (object) => {
+    const ref = listedTarget(object, world);
+    return ref && refKey(ref);
+  })
 );
 
-/** The ExternalSecrets that name this Secret as their target, and the one of its name if that is gone. */
+/** The ExternalSecrets that name this object as their target, and for a Secret the one of its name if that is gone. */
 export function makersOf(ref: ObjectRef, world: World): Maker[] {
-  if (ref.kind !== "Secret") return [];
-  const found = byTarget(world).get(`${ref.namespace}/${ref.name}`) ?? [];
+  const found = byTarget(world).get(refKey(ref)) ?? [];
   const usual = { ...ref, kind: "ExternalSecret" };
   return [
     ...found.map((object) => ({
@@ -19,6 +21,6 @@ export function makersOf(ref: ObjectRef, world: World): Maker[] {
       via: "made by",
       explains: [...GONE, "MissingKey"],
     })),
-    ...isAbsent(world, usual) ? [{ to: usual, via: "made by", inferred: true }] : [],
+    ...ref.kind === "Secret" && isAbsent(world, usual) ? [{ to: usual, via: "made by", inferred: true }] : [],
   ];
 }

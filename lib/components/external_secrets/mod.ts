@@ -35,7 +35,8 @@ export {
   storeRef,
   storesOf,
 } from "./edges.ts";
-export { judgeStore, secretCheck, targetOf } from "./judge.ts";
+export { judgeStore, secretCheck } from "./judge.ts";
+export { secretOf, targetOf } from "./target.ts";
 export * from "./kinds.ts";
 
 const NAME = "external-secrets";

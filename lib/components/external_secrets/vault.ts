@@ -9,59 +9,107 @@ import {
   refKey,
   type World,
 } from "../../engine/model.ts";
-import { failureText, ITEM_FAULTS, PROVIDER_FAULTS, secretCheck } from "./judge.ts";
+import { causeIn } from "./causes.ts";
+import { failureText, ITEM_FAULTS, PROVIDER_FAULTS, secretCheck, VAULT_FAULTS } from "./judge.ts";
 import { itemsOf, STORE_ERRORS, storeOf, vaultsOf } from "./edges.ts";
 import { clusterSecretStores, type ExternalSecret, externalSecrets, secretStores } from "./kinds.ts";
-import { perWorld, refOf } from "../common/mod.ts";
+import { conditionOf, notUnderstood, perWorld, refOf } from "../common/mod.ts";
 import { events } from "../kubernetes/mod.ts";
+import { own } from "../../untrusted/lookup.ts";
 import { command } from "../../untrusted/shell.ts";
 
 interface Lack {
   object: ObjectRef;
-  reason: "ItemNotFound" | "VaultNotFound";
+  reason: string;
   by: string[];
   critical: boolean;
   said: string;
 }
+
+/** What is said of an item or a vault, by the reason that its ExternalSecrets give. */
+const LACKS: Readonly<
+  Record<string, { what: (name: string) => string; observed: string; expected: string }>
+> = {
+  ItemNotFound: {
+    what: (name) => `1Password item ${name} is in no vault that the store may read`,
+    observed: "absent",
+    expected: "an item of that title",
+  },
+  ItemAmbiguous: {
+    what: (name) => `1Password item ${name} exists more than once, so none of them is read`,
+    observed: "several items of that title",
+    expected: "one item of that title",
+  },
+  FieldNotFound: {
+    what: (name) => `1Password item ${name} lacks a field`,
+    observed: "no such field",
+    expected: "the field that is asked for",
+  },
+  FieldAmbiguous: {
+    what: (name) => `1Password item ${name} has a field more than once, so none of them is read`,
+    observed: "several fields of that name",
+    expected: "one field of that name",
+  },
+  VaultNotFound: {
+    what: (name) => `1Password vault ${name} does not exist, or the store's token may not read it`,
+    observed: "absent",
+    expected: "a vault of that name",
+  },
+  VaultAmbiguous: {
+    what: (name) => `1Password vault ${name} exists more than once, so none of them is read`,
+    observed: "several vaults of that name",
+    expected: "one vault of that name",
+  },
+};
+
+const isOf = (reasons: readonly string[], reason: string): boolean => reasons.includes(reason);
 
 /** What a provider does not have, each once, however many ExternalSecrets ask for it. */
 const lacking = perWorld((world): Lack[] => {
   const found = new Map<string, Lack>();
   for (const object of world.list(externalSecrets)) {
     const judged = world.judge(secretCheck, object);
-    const reason = judged?.reason;
-    if (reason !== "ItemNotFound" && reason !== "VaultNotFound") continue;
+    if (!judged) continue;
     const said = failureText("ExternalSecret", object, world);
-    for (
-      const ref of reason === "ItemNotFound"
-        ? itemsNamed(object, said, world)
-        : vaultsNamed(object, said, world)
-    ) {
-      const known = found.get(refKey(ref)) ?? { object: ref, reason, by: [], critical: false, said };
+    const reason = isNotUnderstood(object, said, world) ? "NotUnderstood" : judged.reason;
+    for (const ref of thingsNamed(object, reason, said, world)) {
+      const key = `${reason} ${refKey(ref)}`;
+      const known = found.get(key) ?? { object: ref, reason, by: [], critical: false, said };
       known.by.push(`${object.metadata?.namespace}/${object.metadata?.name}`);
-      known.critical ||= judged?.status === "critical";
-      found.set(refKey(ref), known);
+      known.critical ||= judged.status === "critical";
+      found.set(key, known);
     }
   }
   return [...found.values()];
 });
 
-function itemsNamed(object: ExternalSecret, said: string, world: World): ObjectRef[] {
-  const items = itemsOf(object, world);
-  return items.filter(({ key }) => items.length === 1 || said.includes(key)).map(({ ref }) => ref);
+/** It fails through a store that works, and its words do not tell whether an item is missing. */
+function isNotUnderstood(object: ExternalSecret, said: string, world: World): boolean {
+  if (conditionOf(object, "Ready")?.status !== "False" || causeIn(said) !== undefined) return false;
+  const store = storeOf(object);
+  return store !== undefined && world.judged(store).every(({ status }) => status === "ok");
 }
 
-function vaultsNamed(object: ExternalSecret, said: string, world: World): ObjectRef[] {
-  const vaults = vaultsOf(storeOf(object), world);
-  return vaults.filter(({ name }) => vaults.length === 1 || said.includes(`"${name}"`));
+/** The items or the vaults of which this failure speaks; of those that it does not name, all. */
+function thingsNamed(object: ExternalSecret, reason: string, said: string, world: World): ObjectRef[] {
+  if (isOf(VAULT_FAULTS, reason)) {
+    const vaults = vaultsOf(storeOf(object), world);
+    return vaults.filter(({ name }) => vaults.length === 1 || said.includes(`"${name}"`));
+  }
+  if (!isOf([...ITEM_FAULTS, "NotUnderstood"], reason)) return [];
+  const items = itemsOf(object, world);
+  const named = items.filter(({ keys }) => keys.some((key) => said.includes(key)));
+  const meant = named.length > 0 ? named : items.length === 1 || reason === "NotUnderstood" ? items : [];
+  return meant.map(({ ref }) => ref);
 }
 
 export const vaultCheck: Check = {
   id: "external-secrets.items",
   title: "vaults and items",
   explain:
-    "Every 1Password vault that a store names, and every item that an ExternalSecret asks for, was found. What is missing, " +
-    "or is named otherwise, is reported once, however many ExternalSecrets want it.",
+    "Every 1Password vault that a store names, and every item and field that an ExternalSecret asks for, was found, and " +
+    "once. What is missing, or is named otherwise, is reported once, however many ExternalSecrets want it. When an " +
+    "ExternalSecret fails in words that are not known, its items are unknown.",
   needs: [externalSecrets, clusterSecretStores, events],
   object: () => ({ kind: "OnePasswordItem", name: "*" }),
   run(world) {
@@ -82,28 +130,30 @@ export const vaultCheck: Check = {
 };
 
 function describe({ object, reason, by, critical, said }: Lack): ObjectJudgement {
-  const vault = reason === "VaultNotFound";
   const [place = "", ...title] = object.name.split("/");
-  const who = listed(by);
-  const what = vault
-    ? `1Password vault ${object.name} does not exist, or the store's token may not read it`
-    : `1Password item ${object.name} is in no vault that the store may read`;
+  const who = `${by.length > 1 ? "ExternalSecrets" : "ExternalSecret"} ${listed(by)}`;
+  const items = [command`op item list --vault ${place}`, command`op item get ${title.join("/")}`];
+  const evidence = "events of the ExternalSecrets";
+  const lack = own(LACKS, reason);
+  if (!lack) {
+    const what = `1Password item ${object.name} may be missing: ${who} failed`;
+    const base = { observed: said, expected: "an item that was read", evidence, next: items };
+    return { object, ...notUnderstood(`${what} with a message`, base) };
+  }
   return {
     object,
     status: critical ? "critical" : "warning",
     reason,
-    message: `${what}, and ${by.length > 1 ? "ExternalSecrets" : "ExternalSecret"} ${who} ${
-      by.length > 1 ? "need" : "needs"
-    } it: ${said}`,
-    observed: "absent",
-    expected: vault ? "a vault of that name" : "an item of that title",
-    evidence: "events of the ExternalSecrets",
-    next: vault
+    message: `${lack.what(object.name)}, and ${who} ${by.length > 1 ? "need" : "needs"} it: ${said}`,
+    observed: lack.observed,
+    expected: lack.expected,
+    evidence,
+    next: isOf(VAULT_FAULTS, reason)
       ? [
         command`op vault list`,
-        command`kubectl get clustersecretstore -o jsonpath='{.items[*].spec.provider.onepassword.vaults}'`,
+        command`kubectl get clustersecretstore -o jsonpath='{.items[*].spec.provider}'`,
       ]
-      : [command`op item list --vault ${place}`, command`op item get ${title.join("/")}`],
+      : items,
   };
 }
 
@@ -112,18 +162,15 @@ export function vaultEdges(world: World): Edge[] {
   const items = world.list(externalSecrets).flatMap((object): Edge[] => {
     const from = refOf("ExternalSecret", object);
     return [
-      ...itemsOf(object, world).map(({ ref: to }): Edge => ({
-        from,
-        to,
-        via: "remoteRef",
-        explains: [...ITEM_FAULTS],
-        because: ["ItemNotFound"],
-      })),
+      ...itemsOf(object, world).flatMap(({ ref: to }): Edge[] => [
+        { from, to, via: "remoteRef", explains: [...ITEM_FAULTS], because: [...ITEM_FAULTS] },
+        { from: to, to: from, via: "read by", explains: ["NotUnderstood"] },
+      ]),
       ...vaultsOf(storeOf(object), world).map((to): Edge => ({
         from,
         to,
         via: "the store's vault",
-        explains: ["VaultNotFound"],
+        explains: [...VAULT_FAULTS],
       })),
     ];
   });
@@ -141,8 +188,10 @@ export function vaultEdges(world: World): Edge[] {
   return [...items, ...stores];
 }
 
+/** Reasons that the store is at fault with, as it stands. */
+const OF_STORE: readonly string[] = [...PROVIDER_FAULTS, ...VAULT_FAULTS];
 /** Reasons that say nothing of the entry that was asked for. */
-const SHARED = new Set<string>([...PROVIDER_FAULTS, "StoreNotReady", "StoreNotFound", "SecretSyncedError"]);
+const SHARED = new Set<string>([...OF_STORE, "StoreNotReady", "StoreNotFound", "SecretSyncedError"]);
 
 /**
  * A store is validated every few minutes; what its ExternalSecrets met since then is nearer to the truth. Two that
@@ -157,9 +206,7 @@ export function judgeContradicted(store: ObjectRef, world: World): Judgement | u
     const judged = world.judge(secretCheck, object);
     return judged && SHARED.has(judged.reason) ? [{ object, judged }] : [];
   });
-  const reached = failing.filter(({ judged }) =>
-    (PROVIDER_FAULTS as readonly string[]).includes(judged.reason)
-  );
+  const reached = failing.filter(({ judged }) => isOf(OF_STORE, judged.reason));
   const [first] = reached.length > 0 ? reached : failing;
   if (!first || failing.length < 2 || (reached.length < 2 && failing.length < users.length)) return undefined;
   const critical = failing.some(({ judged }) => judged.status === "critical");

@@ -265,12 +265,13 @@ function isMade(ref: ObjectRef, world: World): boolean {
 
 const madeSecrets = perWorld((world) => {
   const source = world.kinds.get("ExternalSecret") as
-    | ListSource<FluxObject & { spec?: { target?: { name?: string } } }>
+    | ListSource<FluxObject & { spec?: { target?: { name?: string; manifest?: { kind?: string } } } }>
     | undefined;
+  const makers = (source ? world.list(source) : []).filter(({ spec }) =>
+    (spec?.target?.manifest?.kind ?? "Secret") === "Secret"
+  );
   return new Set(
-    (source ? world.list(source) : []).map(({ metadata, spec }) =>
-      `${metadata?.namespace}/${spec?.target?.name ?? metadata?.name}`
-    ),
+    makers.map(({ metadata, spec }) => `${metadata?.namespace}/${spec?.target?.name ?? metadata?.name}`),
   );
 });
 

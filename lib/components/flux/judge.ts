@@ -1,8 +1,16 @@
 /** Judges Flux's objects by their conditions, and by the time they have been in them. */
 import { count, listed } from "../../engine/sentence.ts";
-import { IN_PROGRESS, type Judgement, refText, type ShellCommand, type World } from "../../engine/model.ts";
 import { filling } from "../kubernetes/mod.ts";
-import { ageSeconds, ageText, conditionOf, goSeconds, isReady, judgeDeletion } from "../common/mod.ts";
+import { IN_PROGRESS, type Judgement, refText, type ShellCommand, type World } from "../../engine/model.ts";
+import {
+  ageSeconds,
+  ageText,
+  conditionOf,
+  goSeconds,
+  isReady,
+  judgeDeletion,
+  notUnderstood,
+} from "../common/mod.ts";
 import { failingIn, failingWorkloads } from "./health.ts";
 import { lostOf } from "./inventory.ts";
 import type { FluxObject, FluxSource, HelmRelease, Kustomization } from "./kinds.ts";
@@ -53,7 +61,7 @@ function judgeConditions(
     const message = `is not Ready: ${said(object)}`;
     return { ...base, status: "critical", reason: ready.reason ?? "NotReady", message };
   }
-  if (ready.status !== "True") {
+  if (ready.status === "Unknown") {
     if (since <= limit + GRACE_SECONDS) {
       return inProgress(
         base,
@@ -63,6 +71,7 @@ function judgeConditions(
     const message = `has been in progress for ${ageText(since)}, longer than its timeout: ${said(object)}`;
     return { ...base, status: "critical", reason: "ProgressingTooLong", message };
   }
+  if (ready.status !== "True") return notUnderstood(`reports Ready=${ready.status}`, base);
   if ((generation ?? 0) > (object.status?.observedGeneration ?? generation ?? 0)) {
     const message = "has a change that its controller has not acted on";
     return { ...base, status: "warning", reason: "NotObserved", message };

@@ -297,7 +297,7 @@ export const events = source(
   via(
     obj({
       metadata: obj({ name: objectName, namespace: objectName, creationTimestamp: str }),
-      involvedObject: obj({ kind: objectName, namespace: objectName, name: objectName }),
+      involvedObject: obj({ kind: objectName, namespace: objectName, name: objectName, uid: objectName }),
       reason: reasonCode,
       message: text,
       lastTimestamp: str,

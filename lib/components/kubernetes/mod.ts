@@ -16,7 +16,7 @@ import {
 } from "../../engine/model.ts";
 import { str, via } from "../../engine/decode.ts";
 import { clusterDns } from "./cluster_dns.ts";
-import { ageSeconds, ageText, type Metadata, type PodSpec, refOf } from "../common/mod.ts";
+import { ageSeconds, ageText, type Metadata, notUnderstood, type PodSpec, refOf } from "../common/mod.ts";
 import { deployments, endpointSlices, leases, type Namespace, namespaces, pods, services } from "./kinds.ts";
 import { wantsOf } from "./pod_spec.ts";
 import { isDnsServer, partsOf } from "../../platform/mod.ts";
@@ -136,6 +136,15 @@ const namespaceCheck: KindCheck<Namespace> = {
   ref: (namespace) => refOf("Namespace", namespace),
   judge(namespace, world) {
     const age = ageSeconds(world.now, namespace.metadata?.deletionTimestamp);
+    const phase = namespace.status?.phase ?? "Active";
+    if (phase !== "Active" && phase !== "Terminating") {
+      return notUnderstood(`is in phase ${phase}`, {
+        observed: `phase ${phase}`,
+        expected: "phase Active",
+        evidence: "status.phase",
+        next: [command`kubectl describe namespace ${namespace.metadata?.name}`],
+      });
+    }
     if (age === undefined || age < 120) return undefined;
     const held = (namespace.status?.conditions ?? []).filter(({ status, type }) =>
       status === "True" && type !== "NamespaceDeletionContentFailure"

@@ -1,7 +1,7 @@
 /** Nodes: Ready, without pressure, and open for pods. */
 import { are, count, listed } from "../../engine/sentence.ts";
 import type { Check, Component, KindCheck } from "../../engine/model.ts";
-import { ageSeconds, ageText, conditionOf, isReady, refOf } from "../common/mod.ts";
+import { ageSeconds, ageText, conditionOf, isReady, notUnderstood, refOf } from "../common/mod.ts";
 import { nodes } from "../kubernetes/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -45,6 +45,17 @@ const nodeCheck: KindCheck<Node> = {
         evidence: `status.conditions[${pressed.type}]`,
         next,
       };
+    }
+    const odd = PRESSURES.map((type) => conditionOf(node, type)).find((entry) =>
+      entry !== undefined && entry.status !== "False"
+    );
+    if (odd) {
+      return notUnderstood(`reports ${odd.type}=${odd.status}`, {
+        observed: `${odd.type}=${odd.status}`,
+        expected: "False",
+        evidence: `status.conditions[${odd.type}]`,
+        next,
+      });
     }
     if (!node.spec?.unschedulable) return undefined;
     return {

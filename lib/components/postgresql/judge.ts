@@ -1,33 +1,21 @@
 /** Judges CloudNativePG clusters by their phase, their instances and their primary. */
 import { count } from "../../engine/sentence.ts";
 import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
-import { ageSeconds, ageText, conditionOf, judgeDeletion, refOf } from "../common/mod.ts";
+import { ageSeconds, ageText, conditionOf, judgeDeletion, notUnderstood, refOf } from "../common/mod.ts";
 import { type Cluster, clusters } from "./kinds.ts";
 import { isChangingPrimary } from "./change.ts";
+import { conditionWords, judgeBackups, judgeConditions } from "./conditions.ts";
+import {
+  FAILING_OVER,
+  FIRST,
+  HEALTHY,
+  patience,
+  PHASES,
+  phaseWords,
+  SETUP_SECONDS,
+  WAITING_FOR_USER,
+} from "./phases.ts";
 import { command } from "../../untrusted/shell.ts";
-
-/** A first primary is set up, and a replica joins, within this time. */
-const SETUP_SECONDS = 300;
-/** How long a change may take with fewer instances, by a word of its phase; the first match wins. */
-const CHANGES: readonly [words: RegExp, seconds: number][] = [
-  [/switchover|upgrad|restart|applying configuration|promoting/i, 900],
-  [/creating a new replica/i, SETUP_SECONDS],
-  [/healthy state/i, 0],
-  [/./, 60],
-];
-
-/** Phases that do not end by themselves, by a word of theirs. */
-const FAILED: readonly [words: RegExp, reason: string][] = [
-  [/unrecoverable/i, "Unrecoverable"],
-  [/unable to create required cluster objects/i, "CannotCreateObjects"],
-  [/unknown plugin/i, "UnknownPlugin"],
-  [/image catalog/i, "ImageCatalogError"],
-  [/architecture binary/i, "ArchitectureBinaryMissing"],
-  [/not enough disk space/i, "NotEnoughDiskSpace"],
-  [/status extraction error|communication issue/i, "InstancesUnreachable"],
-];
-const HEALTHY = "Cluster in healthy state";
-const FIRST = "Setting up primary";
 
 /** Reasons that broken pods, volumes or Secrets of the cluster can explain. */
 export const INSTANCE_FAULTS = [
@@ -62,15 +50,22 @@ export const clusterCheck: KindCheck<Cluster> = {
   explain:
     "A Cluster has as many ready instances as its spec asks for and is in a healthy phase. A switchover, a rolling update " +
     "or the first start are no faults while they take as long as they should; a lost replica is a warning, since the " +
-    "database still serves; no ready instance, or a phase that does not end by itself, is critical.",
+    "database still serves; no ready instance, or a phase that does not end by itself, is critical. WAL that is not " +
+    "archived and a backup that failed are warnings. A phase or a condition that is not known is unknown.",
   source: clusters,
   component: () => "postgresql",
   ref: (object) => refOf("Cluster", object),
-  judge: judgeCluster,
+  words: [phaseWords, conditionWords],
+  judge(object, world) {
+    const running = judgeRunning(object, world);
+    if (!running) return judgeConditions(object, world);
+    const backups = running.status === "ok" ? undefined : judgeBackups(object, world);
+    return backups ? { ...running, message: `${running.message}; it also ${backups.message}` } : running;
+  },
 };
 
-/** undefined: all instances are ready, or a change is in progress. */
-function judgeCluster(object: Cluster, world: World): Judgement | undefined {
+/** What is said of its instances and its phase. undefined: all instances are ready. */
+export function judgeRunning(object: Cluster, world: World): Judgement | undefined {
   const { namespace, name, creationTimestamp } = object.metadata ?? {};
   const describe = command`kubectl -n ${namespace} describe clusters.postgresql.cnpg.io ${name}`;
   const stuck = judgeDeletion(object, world, describe);
@@ -101,12 +96,22 @@ function judgeCluster(object: Cluster, world: World): Judgement | undefined {
     const message = `has waited ${ageText(age)} for CloudNativePG's operator to reconcile it`;
     return { ...base, status: "critical", reason: "NotReconciled", message };
   }
-  const failed = FAILED.find(([words]) => words.test(phase));
-  if (failed) {
-    return { ...base, status: "critical", reason: failed[1], message: `is in phase "${phase}"${why}` };
+  const known = PHASES.get(phase);
+  if (known && "failed" in known) {
+    return { ...base, status: "critical", reason: known.failed, message: `is in phase "${phase}"${why}` };
   }
-  if (readyInstances >= instances) return judgeSettled(object, world, base);
-  return judgeShort(object, world, base, why);
+  const judged = readyInstances >= instances
+    ? judgeSettled(object, world, base)
+    : judgeShort(object, world, base, why);
+  const bad = judged !== undefined && judged.status !== "ok";
+  return known || bad ? judged : notUnderstood(`is in phase "${phase}"${why}`, base);
+}
+
+/** Seconds since it was healthy last; 0 while its condition still says that it is. */
+function changingFor(object: Cluster, world: World): number {
+  const ready = conditionOf(object, "Ready");
+  if (ready?.status === "True") return 0;
+  return ageSeconds(world.now, ready?.lastTransitionTime ?? object.metadata?.creationTimestamp) ?? 0;
 }
 
 type Base = Pick<Judgement, "observed" | "expected" | "evidence" | "next">;
@@ -116,7 +121,7 @@ function judgeShort(object: Cluster, world: World, base: Base, why: string): Jud
   const { phase = "", readyInstances = 0 } = object.status ?? {};
   const instances = object.spec?.instances ?? 1;
   const age = ageSeconds(world.now, object.metadata?.creationTimestamp) ?? 0;
-  const since = ageSeconds(world.now, conditionOf(object, "Ready")?.lastTransitionTime) ?? age;
+  const since = changingFor(object, world);
   const inProgress = {
     ...base,
     status: "ok" as const,
@@ -130,19 +135,15 @@ function judgeShort(object: Cluster, world: World, base: Base, why: string): Jud
     const message = `still sets up its first primary after ${ageText(age)}${why}`;
     return { ...base, status: "critical", reason: "SettingUp", message };
   }
-  const patience = CHANGES.find(([words]) => words.test(phase))?.[1] ?? 0;
-  if (since < (readyInstances > 0 ? patience : Math.min(patience, SETUP_SECONDS))) return inProgress;
+  const limit = patience(phase);
+  if (since < (readyInstances > 0 ? limit : Math.min(limit, SETUP_SECONDS))) return inProgress;
   if (readyInstances === 0) {
     const message = `has no ready instance and is in phase "${phase}"${why}`;
     return { ...base, status: "critical", reason: "NoneReady", message };
   }
-  if (/failing over/i.test(phase)) {
-    return {
-      ...base,
-      status: "critical",
-      reason: "FailingOver",
-      message: `has been failing over for ${ageText(since)}${why}`,
-    };
+  if (phase === FAILING_OVER) {
+    const message = `has been failing over for ${ageText(since)}${why}`;
+    return { ...base, status: "critical", reason: "FailingOver", message };
   }
   // It still serves: what it has lost is the reserve.
   const message = `has ${readyInstances} of ${instances} instances ready and is in phase "${phase}"${why}`;
@@ -151,8 +152,7 @@ function judgeShort(object: Cluster, world: World, base: Base, why: string): Jud
 
 /** All instances are ready; what may still be wrong. */
 function judgeSettled(object: Cluster, world: World, base: Base): Judgement | undefined {
-  const { currentPrimary, targetPrimary, targetPrimaryTimestamp, phase, managedRolesStatus } =
-    object.status ?? {};
+  const { currentPrimary, targetPrimary, targetPrimaryTimestamp, phase = "" } = object.status ?? {};
   const asked = ageSeconds(world.now, targetPrimaryTimestamp) ?? Infinity;
   if (targetPrimary && currentPrimary !== targetPrimary && asked > SETUP_SECONDS) {
     const message = `should have moved its primary from ${
@@ -160,7 +160,7 @@ function judgeSettled(object: Cluster, world: World, base: Base): Judgement | un
     } to ${targetPrimary}, and has not`;
     return { ...base, status: "critical", reason: "ChangeStuck", message, evidence: "status.targetPrimary" };
   }
-  if (phase === "Waiting for user action") {
+  if (phase === WAITING_FOR_USER) {
     const message = `waits for a person to switch over its primary: ${
       object.status?.phaseReason ?? "the operator gives no reason"
     }`;
@@ -175,7 +175,11 @@ function judgeSettled(object: Cluster, world: World, base: Base): Judgement | un
       message: `has fenced instances ${fenced}, in which PostgreSQL is stopped`,
     };
   }
-  const roles = Object.entries(managedRolesStatus?.cannotReconcile ?? {});
+  return judgeRoles(object, base) ?? judgeLasting(object, world, base);
+}
+
+function judgeRoles(object: Cluster, base: Base): Judgement | undefined {
+  const roles = Object.entries(object.status?.managedRolesStatus?.cannotReconcile ?? {});
   if (roles.length === 0) return undefined;
   const told = roles.map(([role, errors]) => `${role} (${errors.join(", ")})`).join("; ");
   return {
@@ -185,4 +189,17 @@ function judgeSettled(object: Cluster, world: World, base: Base): Judgement | un
     message: `cannot keep its managed roles: ${told}`,
     evidence: "status.managedRolesStatus",
   };
+}
+
+/** A change that goes on although every instance is ready. */
+function judgeLasting(object: Cluster, world: World, base: Base): Judgement | undefined {
+  const { phase = "", phaseReason } = object.status ?? {};
+  if (phase === HEALTHY || !PHASES.has(phase)) return undefined;
+  const since = changingFor(object, world);
+  const inPhase = `has been in phase "${phase}" for ${ageText(since)}${
+    phaseReason ? `: ${phaseReason}` : ""
+  }`;
+  return since < patience(phase)
+    ? { ...base, status: "ok", reason: IN_PROGRESS, message: inPhase }
+    : { ...base, status: "warning", reason: "ChangeStuck", message: inPhase };
 }

@@ -13,11 +13,12 @@ import {
   services,
 } from "../kubernetes/mod.ts";
 import { operatorsOf, postgresqlEdges } from "./edges.ts";
-import { clusterCheck } from "./judge.ts";
+import { clusterCheck, judgeRunning } from "./judge.ts";
 import { makersOf } from "./makers.ts";
 import { type Cluster, clusters } from "./kinds.ts";
 import { usualPart } from "../../platform/mod.ts";
 import { isChangingPrimary } from "./change.ts";
+import { HEALTHY } from "./phases.ts";
 import { missingClusters, platformClusters } from "./platform_clusters.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -138,8 +139,8 @@ function judgePrimary(object: Cluster, world: World): Found {
     };
   }
   // A switchover or a first start takes a while; the Cluster's own check knows how long it may.
-  const settled = object.status?.phase === "Cluster in healthy state" && ready;
-  const healthy = (world.judge(clusterCheck, object)?.status ?? "ok") === "ok";
+  const settled = object.status?.phase === HEALTHY && ready;
+  const healthy = (judgeRunning(object, world)?.status ?? "ok") === "ok";
   if (healthy && (isChangingPrimary(object, world) || (behind.length === 0 && !settled))) {
     const message = `${refText(service)} has ${
       behind.length > 0 ? `endpoint ${behind.join(", ")}` : "no ready endpoints"

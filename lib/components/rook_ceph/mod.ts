@@ -6,7 +6,7 @@ import { appliesKind } from "../flux/mod.ts";
 import { refOf, servedCheck } from "../common/mod.ts";
 import { deployments, namespacesOf, operatorCheck, storageClasses } from "../kubernetes/mod.ts";
 import { daemonsOf } from "./daemons.ts";
-import { claimCheck, clusterCheck, judgePhase } from "./judge.ts";
+import { claimCheck, clusterCheck, judgePhase, phaseWords } from "./judge.ts";
 import { operatorsOf, provisionerFault, rookEdges } from "./edges.ts";
 import { makersOf } from "./makers.ts";
 import {
@@ -34,6 +34,7 @@ function phaseCheck(source: ListSource<Phased>, title: string, explain: string):
     title,
     explain,
     source,
+    words: [phaseWords],
     component: () => NAME,
     ref: (object) => refOf(source.kind, object),
     judge: (object, world) => judgePhase(source.kind, object, world),
@@ -84,6 +85,7 @@ const presentCheck: Check = {
         const message = `${refText(place.object)} has a finding of its own`;
         return { ...place, status: "skipped", reason: "JudgedAlready", message };
       }
+      if (judged) return { ...place, ...about(place.object, judged) };
       const message = `${refText(place.object)} reports ${health}${
         lastChecked ? ` (checked ${lastChecked})` : ""
       }`;

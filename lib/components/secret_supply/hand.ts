@@ -2,7 +2,7 @@
 import { refText } from "../../engine/model.ts";
 import { count } from "../../engine/sentence.ts";
 import { type Check, type ObjectJudgement, type ObjectRef, refKey, type World } from "../../engine/model.ts";
-import { clusterSecretStores, externalSecrets, secretStores, targetOf } from "../external_secrets/mod.ts";
+import { clusterSecretStores, externalSecrets, secretOf, secretStores } from "../external_secrets/mod.ts";
 import { perWorld, refOf } from "../common/mod.ts";
 import { holders } from "../flux/mod.ts";
 import { deployments, isOurs, placeOf, pods, type SecretMeta, secrets } from "../kubernetes/mod.ts";
@@ -53,7 +53,11 @@ function bringsSecrets(user: ObjectRef, world: World): boolean {
 }
 
 const suppliedTargets = perWorld((world) =>
-  new Set(world.list(externalSecrets).map((object) => `${object.metadata?.namespace}/${targetOf(object)}`))
+  new Set(
+    world.list(externalSecrets).flatMap((object) => secretOf(object) ?? []).map(({ namespace, name }) =>
+      `${namespace}/${name}`
+    ),
+  )
 );
 
 /** What the stores of 1Password authenticate with. */

@@ -5,9 +5,9 @@ import {
   externalSecrets,
   type Provider,
   SDK,
+  secretOf,
   type SecretStore,
   secretStores,
-  targetOf,
 } from "../external_secrets/mod.ts";
 import { refOf } from "../common/mod.ts";
 import { type SecretMeta, secrets } from "../kubernetes/mod.ts";
@@ -100,7 +100,7 @@ export function offer(
   const secret = world.get(secrets, namespace, name);
   if (!secret) return { problem: `${refText(ref)} does not exist` };
   const maker = world.list(externalSecrets).find((object) =>
-    object.metadata?.namespace === namespace && targetOf(object) === name
+    object.metadata?.namespace === namespace && secretOf(object)?.name === name
   );
   if (maker) return { problem: `${refText(refOf("ExternalSecret", maker))} makes ${refText(ref)} already` };
   const store = storeFor(world, namespace);

@@ -111,7 +111,8 @@ function rhythmOf({ spec }: ExternalSecret): string {
 
 function describe({ object, entries }: Supplied, world: World): ObjectJudgement {
   const ref = refOf("ExternalSecret", object);
-  const reads = `${refText(ref)} reads ${itemsText(entries)} into Secret ${targetOf(object)}`;
+  const { kind, name } = targetOf(object);
+  const reads = `${refText(ref)} reads ${itemsText(entries)} into ${kind} ${name}`;
   const judged = world.judge(secretCheck, object);
   if (judged && judged.status !== "ok") {
     const message = `${reads}, and is unhealthy (${judged.reason}, see external-secrets.synced)`;

@@ -13,8 +13,8 @@ import {
   clusterSecretStores,
   externalSecretEdges,
   externalSecrets,
+  secretOf,
   secretStores,
-  targetOf,
 } from "../external_secrets/mod.ts";
 import { perWorld, type PodSpec, refOf } from "../common/mod.ts";
 import { fluxEdges, fluxSources, helmReleases, kustomizations } from "../flux/mod.ts";
@@ -123,11 +123,7 @@ export const usersCheck: Check = {
   needs: [externalSecrets, clusterSecretStores, secretStores, secrets, pods, deployments],
   object: () => ({ kind: "Secret", name: "*" }),
   run(world) {
-    const targets = supplied(world).map(({ object }): ObjectRef => ({
-      kind: "Secret",
-      namespace: object.metadata?.namespace,
-      name: targetOf(object),
-    }));
+    const targets = supplied(world).flatMap(({ object }) => secretOf(object) ?? []);
     if (targets.length === 0) {
       return [{ status: "skipped", reason: "NoneFound", message: "No ExternalSecret reads 1Password" }];
     }

@@ -1,6 +1,6 @@
 /** Volumes: claims, the classes they ask, and who provisions them. */
 import type { Component, Edge, KindCheck, World } from "../../engine/model.ts";
-import { ageSeconds, ageText, conditionOf, perWorld, refOf } from "../common/mod.ts";
+import { ageSeconds, ageText, conditionOf, notUnderstood, perWorld, refOf } from "../common/mod.ts";
 import {
   type Claim,
   persistentVolumeClaims,
@@ -63,12 +63,13 @@ const claimCheck: KindCheck<Claim> = {
       const message = `has lost its volume ${claim.spec?.volumeName ?? ""}`.trim();
       return { ...base, status: "critical", reason: "Lost", message };
     }
+    if (phase !== "Pending") return notUnderstood(`is in phase ${phase}`, base);
     const age = ageSeconds(world.now, claim.metadata?.creationTimestamp) ?? 0;
     const storageClass = world.get(storageClasses, undefined, claim.spec?.storageClassName ?? "");
     const lazy = storageClass?.volumeBindingMode === "WaitForFirstConsumer";
     if (lazy && waitsForConsumer(claim, world)) return undefined;
     if (age < BIND_SECONDS) return undefined;
-    const told = eventsOf(world, "PersistentVolumeClaim", namespace, name ?? "")[0];
+    const told = eventsOf(world, "PersistentVolumeClaim", claim)[0];
     const why = told?.message ??
       `no provisioner has answered for StorageClass ${claim.spec?.storageClassName ?? "(default)"}`;
     return {

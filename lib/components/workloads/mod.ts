@@ -34,14 +34,16 @@ import { podLogs } from "./log_signals.ts";
 import { makingEdges, podEdges } from "./pod_edges.ts";
 import { creationError, workloadChecks } from "./readiness.ts";
 import { configMapKeyCheck, secretKeyCheck } from "./secret_keys.ts";
-import { eventsOf, podCheck } from "./pods.ts";
+import { eventsOf } from "./events.ts";
+import { podCheck } from "./pods.ts";
 import { serviceCheck, serviceEdges } from "./services.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
 export { blamesOthers } from "./log_signals.ts";
 export { podEdges, servicesOf } from "./pod_edges.ts";
-export { eventSince, eventsOf, podCheck } from "./pods.ts";
+export { eventSince, eventsOf } from "./events.ts";
+export { podCheck } from "./pods.ts";
 export { workloadChecks } from "./readiness.ts";
 export { listingOf, logsOf, namespacesOfParts, type Part, partsOf } from "./parts.ts";
 export { noneFound, PART_SOURCES, roleCheck } from "./required.ts";
@@ -57,9 +59,7 @@ const jobCheck: KindCheck<Job> = {
   judge(job, world) {
     const { namespace, name } = job.metadata ?? {};
     const failed = conditionOf(job, "Failed");
-    const told = eventsOf(world, "Job", namespace, name ?? "").find((event) =>
-      event.reason === "FailedCreate"
-    );
+    const told = eventsOf(world, "Job", job).find((event) => event.reason === "FailedCreate");
     const next = [command`kubectl -n ${namespace} logs job/${name} --tail=50`];
     if (failed?.status === "True") {
       const age = ageText(ageSeconds(world.now, failed.lastTransitionTime) ?? 0);

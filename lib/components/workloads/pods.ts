@@ -1,18 +1,17 @@
 /** Judges pods by what they do, not by their phase: Running is not Ready, and Pending is not a reason. */
 import { count } from "../../engine/sentence.ts";
 import { IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
-import { ageSeconds, ageText, conditionOf, isReady, newestFirst, perWorld, refOf } from "../common/mod.ts";
+import { ageSeconds, ageText, conditionOf, isReady, notUnderstood, refOf } from "../common/mod.ts";
 import {
   type ContainerStatus,
-  events,
   ownerOf,
   placeOf,
   type Pod,
   pods,
   podsOf,
-  type WarningEvent,
   workloadOf,
 } from "../kubernetes/mod.ts";
+import { eventsOf } from "./events.ts";
 import { logSays } from "./log_signals.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
@@ -23,48 +22,6 @@ const START_GRACE_SECONDS = 60;
 const DELETE_GRACE_SECONDS = 120;
 /** Restarts that ended longer ago than this are history. */
 const RECENT_RESTART_SECONDS = 600;
-
-/** Newest first, by the object they speak of. */
-const eventsByObject = perWorld((world) =>
-  Map.groupBy(
-    newestFirst(world.list(events), timeOf),
-    ({ involvedObject: at }) => `${at?.kind}/${at?.namespace ?? ""}/${at?.name}`,
-  )
-);
-
-/** The telling events about an object, newest first. */
-export function eventsOf(
-  world: World,
-  kind: string,
-  namespace: string | undefined,
-  name: string,
-): WarningEvent[] {
-  return eventsByObject(world).get(`${kind}/${namespace ?? ""}/${name}`) ?? [];
-}
-
-/** Seconds that the times of an event and of the condition that was set with it may differ. */
-const SAME_MOMENT_SECONDS = 10;
-
-/**
- * The newest telling event about an object since its condition changed last; undefined when there is none. What was told
- * before is of another fault: after many failures Kubernetes keeps no new event of an object for minutes.
- */
-export function eventSince(
-  world: World,
-  kind: string,
-  { metadata = {} }: Pick<Pod, "metadata">,
-  changed: string | undefined,
-): WarningEvent | undefined {
-  const newest = eventsOf(world, kind, metadata.namespace, metadata.name ?? "")[0];
-  const before = Date.parse(changed ?? "") - Date.parse(newest ? timeOf(newest) : "");
-  return before > SAME_MOMENT_SECONDS * 1000 ? undefined : newest;
-}
-
-function timeOf(event: WarningEvent): string {
-  return event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ??
-    event.metadata?.creationTimestamp ??
-    "";
-}
 
 export const podCheck: KindCheck<Pod> = {
   id: "pods.ready",
@@ -111,7 +68,14 @@ function judgeAlone(pod: Pod, world: World): Judgement | undefined {
   const waiting = judgeContainers(pod, world);
   if (waiting) return describe(pod, { ...waiting, message: waiting.message + logSays(pod, world) });
   if (phase === "Pending" || phase === undefined) return judgePending(pod, world);
+  if (phase !== "Running") {
+    return describe(pod, oddly(`is in phase ${phase}`, `phase ${phase}`));
+  }
   return judgeRunning(pod, world);
+}
+
+function oddly(what: string, observed: string): Judgement {
+  return notUnderstood(what, { observed, expected: "Running and Ready", evidence: "status" });
 }
 
 function describe(pod: Pod, judgement: Judgement): Judgement {
@@ -211,9 +175,7 @@ function crash(status: ContainerStatus, reason: string): Judgement {
 function judgePending(pod: Pod, world: World): Judgement | undefined {
   const age = ageSeconds(world.now, pod.metadata?.creationTimestamp) ?? 0;
   const scheduled = conditionOf(pod, "PodScheduled");
-  const told = eventsOf(world, "Pod", pod.metadata?.namespace, pod.metadata?.name ?? "").find((event) =>
-    event.reason !== "FailedScheduling"
-  );
+  const told = eventsOf(world, "Pod", pod).find((event) => event.reason !== "FailedScheduling");
   if (scheduled?.status === "False" && scheduled.reason === "SchedulingGated") return undefined;
   if (scheduled?.status === "False") {
     const message = `cannot be placed on a node: ${scheduled.message ?? scheduled.reason}`;
@@ -264,6 +226,9 @@ function inProgress(to: string): Judgement {
 function judgeRunning(pod: Pod, world: World): Judgement | undefined {
   const ready = conditionOf(pod, "Ready");
   if (ready?.status === "True") return undefined;
+  if (ready && ready.status !== "False" && ready.status !== "Unknown") {
+    return describe(pod, oddly(`reports Ready=${ready.status}`, `Ready=${ready.status}`));
+  }
   const since = ageSeconds(world.now, ready?.lastTransitionTime ?? pod.metadata?.creationTimestamp) ?? 0;
   const started = Math.min(
     ...(pod.status?.containerStatuses ?? []).flatMap((entry) =>
@@ -274,8 +239,7 @@ function judgeRunning(pod: Pod, world: World): Judgement | undefined {
   const unready = (pod.status?.containerStatuses ?? []).filter((entry) => !entry.ready).map((entry) =>
     entry.name
   );
-  const told = eventsOf(world, "Pod", pod.metadata?.namespace, pod.metadata?.name ?? "")
-    .find((event) => event.reason === "Unhealthy");
+  const told = eventsOf(world, "Pod", pod).find((event) => event.reason === "Unhealthy");
   const why = told?.message ?? ready?.message ?? ready?.reason ?? "its kubelet reports no reason";
   return describe(pod, {
     status: "critical",

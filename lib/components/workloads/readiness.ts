@@ -12,7 +12,8 @@ import {
   statefulSets,
   type Workload,
 } from "../kubernetes/mod.ts";
-import { eventsOf, podCheck } from "./pods.ts";
+import { eventsOf } from "./events.ts";
+import { podCheck } from "./pods.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** A change that its controller has not seen for so long was not seen at all. */
@@ -145,9 +146,7 @@ export function creationError(kind: string, object: Workload, world: World): str
   const failed = conditionOf(object, "ReplicaFailure");
   if (failed?.status === "True") return failed.message ?? failed.reason;
   if (kind === "Deployment" || !isShort(kind, object, world)) return undefined;
-  const { namespace, name } = object.metadata ?? {};
-  return eventsOf(world, kind, namespace, name ?? "").find((event) => event.reason === "FailedCreate")
-    ?.message;
+  return eventsOf(world, kind, object).find((event) => event.reason === "FailedCreate")?.message;
 }
 
 /** Whether fewer pods exist than are asked for: only then may their creation be what fails. */

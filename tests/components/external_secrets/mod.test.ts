@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { causeIn } from "../../../lib/components/external_secrets/judge.ts";
 import { externalSecret, look, PATHS, platform, ready, the, unhealthy, without } from "../flux/gitops.ts";
 import { NOW, on, rootsOf } from "../platform.ts";
 
@@ -110,7 +109,8 @@ Deno.test("external secrets: a missing item is not blamed on a store that is wel
     "property x does not exist in key db",
   );
   const [found] = on(await look(objects), "ExternalSecret", "db");
-  assert.deepEqual([found?.reason, found?.role], ["FieldNotFound", "independent"]);
+  assert.deepEqual([found?.reason, found?.role], ["FieldNotFound", "symptom"]);
+  assert.deepEqual(rootsOf(await look(objects)), ["OnePasswordItem lakehouse/db FieldNotFound"]);
 });
 
 Deno.test("external secrets: a store that does not exist explains those that name it", async () => {
@@ -186,25 +186,6 @@ Deno.test("external secrets: kinds that are not served, though they were applied
   assert.deepEqual(rootsOf(await look(objects, { failures })), [
     "CustomResourceDefinition *.external-secrets.io NotInstalled",
   ]);
-});
-
-Deno.test("external secrets: what the operator says tells the cause", () => {
-  const told: Record<string, string> = {
-    'ClusterSecretStore "onepassword-connect" is not ready': "StoreNotReady",
-    'could not get ClusterSecretStore "x", clustersecretstores.external-secrets.io "x" not found':
-      "StoreNotFound",
-    "error processing spec.data[0] (key: a), err: key not found in 1Password Vaults: a in: map[lakehouse:1]":
-      "ItemNotFound",
-    "expected one 1Password ItemField matching: 'Password' in 'db', got 0": "FieldNotFound",
-    "error finding 1Password Vault: no vaults found": "VaultNotFound",
-    "error finding 1Password Item: status 429: too many requests": "RateLimited",
-    "error finding 1Password Vault: status 401: Invalid token signature": "Unauthorized",
-    "Get http://connect:8080/v1/vaults: dial tcp: lookup connect: no such host": "ProviderUnreachable",
-    "error finding 1Password Vault: status 500: Internal Server Error": "ProviderError",
-    "target is owned by another ExternalSecret": "TargetConflict",
-  };
-  for (const [message, reason] of Object.entries(told)) assert.equal(causeIn(message), reason, message);
-  assert.equal(causeIn("could not get secret data from provider"), undefined);
 });
 
 Deno.test("external secrets: a vault of another name is one root, of the store too", async () => {

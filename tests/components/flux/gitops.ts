@@ -295,13 +295,13 @@ export const COMPONENTS = [
 ];
 
 /** Examines a platform; `cluster` adds answers and failures. */
-export function look(objects: Platform, cluster: Omit<Cluster, "lists"> = {}): Promise<Diagnosis> {
+export function look(objects: Platform, cluster: Cluster = {}): Promise<Diagnosis> {
   const lists = Object.fromEntries(
     Object.entries(objects).map(([kind, items]) => [PATHS[kind as Kind], items]),
   );
   return examined(COMPONENTS, {
     ...cluster,
-    lists,
+    lists: { ...lists, ...cluster.lists },
     answers: {
       [`${CONNECT}/heartbeat`]: { status: 200, body: "." },
       [`${CONNECT}/health`]: HEALTH,

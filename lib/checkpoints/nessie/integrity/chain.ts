@@ -1,6 +1,6 @@
 /** From the metadata file of a table to everything it names: manifest lists, manifests, data and delete files. */
 import type { S3Reader } from "../../../clients/s3/reader.ts";
-import type { Codecs } from "../../../iceberg/avro.ts";
+import { type Codecs, isEncrypted } from "../../../iceberg/avro.ts";
 import { AvroError } from "../../../iceberg/avro_values.ts";
 import { placeOf, usualLocation } from "../../../iceberg/location.ts";
 import { type FileKind, readManifest, readManifestList } from "../../../iceberg/manifest.ts";
@@ -11,7 +11,7 @@ import {
   type TableMetadata,
 } from "../../../iceberg/metadata.ts";
 import { type Expected, type Flaws, type Names, namesOf, type Part, sizeFlaw } from "./names.ts";
-import { MAX_UNPACKED } from "../../../iceberg/codecs.ts";
+import { metadataText } from "../../../iceberg/codecs.ts";
 import { inParallel } from "../../../checkpoint/side_by_side.ts";
 
 /** A table or view as a reference has it. */
@@ -29,8 +29,6 @@ export interface TableHead {
 export interface ChainTools {
   store: S3Reader;
   codecs: Codecs;
-  /** Unpacks a metadata file that is packed with gzip. Throws when it is damaged. */
-  gunzip(bytes: Uint8Array): Uint8Array;
 }
 
 /** What was read of a table. */
@@ -63,7 +61,7 @@ export async function followTable(table: TableHead, tools: ChainTools, flaws: Fl
   });
   if (bytes === undefined) return chain;
   try {
-    const text = textOf(bytes, tools);
+    const text = metadataText(bytes);
     if (table.type === "view") readViewMetadata(text);
     else chain.metadata = readTableMetadata(text);
   } catch (error) {
@@ -112,9 +110,9 @@ async function followSnapshots(
     reading.chain.snapshots++;
     for (const path of snapshot.manifests ?? []) add(path, current);
     if (snapshot.manifestList === undefined) return;
-    const part = { part: "manifest list", current } as const;
+    const part = { part: "manifest list", current, keyId: snapshot.keyId } as const;
     const bytes = await readPart(reading, snapshot.manifestList, part);
-    names.add(snapshot.manifestList, { ...part, read: true });
+    names.add(snapshot.manifestList, { part: part.part, current, read: true });
     if (!bytes) return;
     tolerate(reading, snapshot.manifestList, part, () => {
       for (const { path, length } of readManifestList(bytes, reading.tools.codecs)) {
@@ -177,7 +175,10 @@ async function readPart(
   const bytes = await tools.store.get(place.bucket, place.key);
   if (bytes === undefined) flaws.add("Missing", part, current, path);
   else {
-    const wrong = sizeFlaw(bytes.length, { part, current, size, read: true });
+    // What is encrypted is longer than what was written.
+    const wrong = isEncrypted(bytes)
+      ? undefined
+      : sizeFlaw(bytes.length, { part, current, size, read: true });
     if (!wrong) return bytes;
     flaws.add(wrong.reason, part, current, path, wrong.words);
   }
@@ -189,7 +190,7 @@ async function readPart(
 function tolerate(
   { flaws, chain }: Reading,
   path: string,
-  { part, current }: Omit<Expected, "read">,
+  { part, current, keyId }: Omit<Expected, "read"> & { keyId?: string },
   read: () => void,
 ): void {
   try {
@@ -197,29 +198,11 @@ function tolerate(
   } catch (error) {
     if (!(error instanceof AvroError)) throw error;
     chain.cut = true;
-    const reason = error.why === "unsupported" ? "NotUnderstood" : "Broken";
-    flaws.add(reason, part, current, path, error.message);
+    const encrypted = keyId !== undefined && error.why === "not-avro";
+    const reason = encrypted || error.why === "unsupported" ? "NotUnderstood" : "Broken";
+    flaws.add(reason, part, current, path, encrypted ? ENCRYPTED : error.message);
   }
 }
 
-/** The text of a metadata file, packed with gzip or not. Throws MetadataError when it is damaged or too large. */
-export function textOf(bytes: Uint8Array, { gunzip }: Pick<ChainTools, "gunzip">): string {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) {
-    if (bytes.length > MAX_UNPACKED) throw tooLarge("has");
-    return new TextDecoder().decode(bytes);
-  }
-  let unpacked: Uint8Array;
-  try {
-    unpacked = gunzip(bytes);
-  } catch (error) {
-    if (error instanceof AvroError) throw tooLarge("unpacks to");
-    throw new MetadataError("is packed, and can't be unpacked");
-  }
-  return new TextDecoder().decode(unpacked);
-}
-
-const tooLarge = (does: string) =>
-  new MetadataError(
-    `${does} more than ${MAX_UNPACKED / 1024 ** 2} MiB, which is not read here`,
-    "unsupported",
-  );
+/** The metadata says that its list has a key, and so it need not be Avro. */
+const ENCRYPTED = "is encrypted, which is not read here";

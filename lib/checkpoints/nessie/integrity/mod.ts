@@ -10,7 +10,7 @@ import { NoAnswer } from "../../../clients/s3/send.ts";
 import { CannotLook, Interrupted } from "../../../engine/errors.ts";
 import { placeOf, prefixOf, usualLocation } from "../../../iceberg/location.ts";
 import type { Failure } from "../../../engine/model.ts";
-import { codecs, gunzip } from "../../../iceberg/codecs.ts";
+import { codecs } from "../../../iceberg/codecs.ts";
 import { seenSet } from "./seen.ts";
 import { ahead } from "./ahead.ts";
 import { inParallel } from "../../../checkpoint/side_by_side.ts";
@@ -138,7 +138,6 @@ async function walkItems(
     listTable: neighbourLists(options.store.list),
     sorted: seenSet(),
     codecs,
-    gunzip,
     now: options.now ?? Date.now(),
     buckets: new Set(options.warehouses.flatMap((one) => placeOf(one)?.bucket ?? [])),
   };

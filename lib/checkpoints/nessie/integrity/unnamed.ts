@@ -8,7 +8,8 @@ import { isMetadataFile, placeOf } from "../../../iceberg/location.ts";
 import { readManifest, readManifestList } from "../../../iceberg/manifest.ts";
 import { MetadataError, readTableMetadata, type TableMetadata } from "../../../iceberg/metadata.ts";
 import type { Names } from "./names.ts";
-import { type ChainTools, textOf } from "./chain.ts";
+import type { ChainTools } from "./chain.ts";
+import { metadataText } from "../../../iceberg/codecs.ts";
 
 /** The objects below a location that nothing names, as far as they are kept. */
 export interface UnnamedObjects {
@@ -126,7 +127,7 @@ async function followEarlier(
     return place?.bucket === bucket ? place.key : "";
   };
   const bytes = await tools.store.get(bucket, key);
-  const metadata = bytes && tolerant(() => readTableMetadata(textOf(bytes, tools)));
+  const metadata = bytes && tolerant(() => readTableMetadata(metadataText(bytes)));
   for (const { path } of metadata?.statistics ?? []) take(ours(path));
   for (const { manifestList = "", manifests = [] } of metadata?.snapshots ?? []) {
     const paths = new Set(manifests);

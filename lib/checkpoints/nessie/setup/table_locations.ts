@@ -2,8 +2,7 @@
 import { type S3Reader, S3ReplyError } from "../../../clients/s3/reader.ts";
 import { placeOf, usualLocation } from "../../../iceberg/location.ts";
 import { MetadataError, readTableMetadata } from "../../../iceberg/metadata.ts";
-import { gunzip } from "../../../iceberg/codecs.ts";
-import { textOf } from "../integrity/chain.ts";
+import { metadataText } from "../../../iceberg/codecs.ts";
 import { type Catalog, itemsOf, referencesOf } from "../integrity/tables_of.ts";
 
 export interface TableLocation {
@@ -47,7 +46,7 @@ async function locationIn(store: Pick<S3Reader, "get">, path: string): Promise<s
   if (!place) return undefined;
   try {
     const bytes = await store.get(place.bucket, place.key);
-    return bytes && readTableMetadata(textOf(bytes, { gunzip })).location;
+    return bytes && readTableMetadata(metadataText(bytes)).location;
   } catch (error) {
     if (error instanceof S3ReplyError || error instanceof MetadataError) return undefined;
     throw error;

@@ -12,7 +12,7 @@ import {
 } from "../../../iceberg/location.ts";
 import { type NamedFile, readManifest, readManifestList } from "../../../iceberg/manifest.ts";
 import { MetadataError, readTableMetadata, type TableMetadata } from "../../../iceberg/metadata.ts";
-import { failed, type Outcome, passed, skipped, type Trial } from "../../../checkpoint/trial.ts";
+import { failed, type Outcome, passed, skipped, type Trial, unknown } from "../../../checkpoint/trial.ts";
 import { notServed, rangeOf } from "./store.ts";
 import { oddPartition, partitionNames } from "./partitions.ts";
 import { trimEnd } from "../../../untrusted/text.ts";
@@ -73,7 +73,9 @@ async function lookAt(
 ): Promise<Outcome> {
   const look: Look = { context, name };
   const place = inS3(look, metadataLocation);
-  const text = new TextDecoder().decode(await unpacked(await read(look, place, "its metadata file")));
+  const { metadataText } = await import("../../../iceberg/codecs.ts");
+  const bytes = await read(look, place, "its metadata file");
+  const text = understood(look, metadataLocation, () => metadataText(bytes));
   const metadata = understood(look, metadataLocation, () => readTableMetadata(text));
   const odd = [...oddName(metadataLocation), ...oddLocation(metadata, metadataLocation)];
   const files = await currentFiles(look, metadata);
@@ -125,15 +127,10 @@ function understood<T>({ name }: Look, file: string, reader: () => T): T {
     return reader();
   } catch (error) {
     if (!(error instanceof MetadataError || error instanceof AvroError)) throw error;
-    fail("FileBroken", `table ${name} cannot be read: ${file} ${error.message}`, { evidence: file });
+    const message = `table ${name} cannot be read: ${file} ${error.message}`;
+    if (error.why === "unsupported") throw new Ended(unknown("NotUnderstood", message, { evidence: file }));
+    fail("FileBroken", message, { evidence: file });
   }
-}
-
-/** Metadata may be packed with gzip, whatever it is called. */
-async function unpacked(bytes: Uint8Array): Promise<Uint8Array> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const { gunzip } = await import("../../../iceberg/codecs.ts");
-  return gunzip(bytes);
 }
 
 /** The files of the current snapshot; none when there is no snapshot yet. */
@@ -202,7 +199,7 @@ function broken({ name }: Look, path: string, observed: string): never {
 }
 
 const METADATA_NAME =
-  /\/metadata\/(?:\d{5,}-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|v\d+)\.(?:gz\.)?metadata\.json(?:\.gz)?$/;
+  /\/metadata\/(?:\d{5,}-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|v\d+)\.(?:(?:gz|zstd)\.)?metadata\.json(?:\.(?:gz|zst|zstd))?$/;
 
 function oddName(metadataLocation: string): string[] {
   if (isMetadataFile(metadataLocation) && METADATA_NAME.test(metadataLocation)) return [];
