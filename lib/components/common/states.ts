@@ -110,11 +110,8 @@ export function servedCheck(
       if (absent.length === sources.length) {
         return [{ status: "skipped", reason: "NotInstalled", message: `${title} is not installed here` }];
       }
-      const unseen = sources.find((source) => world.failure(source) && !notServed(world, source));
-      if (unseen) {
-        const message = `${plural(unseen.kind)} could not be read: ${world.failure(unseen)?.message}`;
-        return [{ status: "unknown", reason: "NotReadable", message, unread: unseen.id }];
-      }
+      const blind = unreadAmong(sources, world);
+      if (blind) return [blind];
       const served = sources.length - absent.length;
       const observed = `${served} of ${sources.length}`;
       return [{
@@ -127,4 +124,12 @@ export function servedCheck(
       }];
     },
   };
+}
+
+/** Says that one of these lists could not be read; of a kind that is not served there is nothing to read. */
+export function unreadAmong(sources: readonly ListSource[], world: World): Judgement | undefined {
+  const unread = sources.find((source) => world.failure(source) && !notServed(world, source));
+  if (!unread) return undefined;
+  const message = `${plural(unread.kind)} could not be read: ${world.failure(unread)?.message}`;
+  return { status: "unknown", reason: "NotReadable", message, unread: unread.id };
 }

@@ -13,7 +13,7 @@ import {
   type World,
 } from "../../engine/model.ts";
 import { present } from "../../engine/decode.ts";
-import { CONNECTION_ERRORS, isReady, perWorld, refOf, SERVICE_ERRORS } from "../common/mod.ts";
+import { CONNECTION_ERRORS, isReady, perWorld, refOf, SERVICE_ERRORS, unreadAmong } from "../common/mod.ts";
 import {
   bucketOfHost,
   configMaps,
@@ -143,10 +143,13 @@ const userCheck: Check = {
     "Every CephObjectStoreUser, and every user that owns a bucket which the platform claimed, exists and is Ready, and the " +
     "Secret that Rook makes for it has its keys.",
   needs: [cephObjectStoreUsers, secrets],
+  okNeeds: [objectBucketClaims, storageClasses],
   object: (world) => users(world)[0]?.ref ?? { kind: "CephObjectStoreUser", name: "*" },
   run(world) {
     const all = users(world);
     if (all.length > 0) return all.map((user) => ({ object: user.ref, ...judgeUser(user, world) }));
+    const blind = unreadAmong([objectBucketClaims, storageClasses], world);
+    if (blind) return [blind];
     const message =
       "No CephObjectStoreUser is here, and no bucket claim of the platform names one as its owner";
     return [{ status: "skipped", reason: "NoUsers", message }];

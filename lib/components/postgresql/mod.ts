@@ -3,14 +3,16 @@ import { refText } from "../../engine/model.ts";
 import { count } from "../../engine/sentence.ts";
 import { type Check, type Component, IN_PROGRESS, type ObjectRef, type World } from "../../engine/model.ts";
 import { appliesKind } from "../flux/mod.ts";
-import { conditionOf, refOf, servedCheck } from "../common/mod.ts";
+import { conditionOf, refOf, servedCheck, unreadAmong } from "../common/mod.ts";
 import {
+  configMaps,
   deployments,
   endpointSlices,
   namespacesOf,
   operatorCheck,
   pods,
   services,
+  statefulSets,
 } from "../kubernetes/mod.ts";
 import { operatorsOf, postgresqlEdges } from "./edges.ts";
 import { clusterCheck, judgeRunning } from "./judge.ts";
@@ -61,6 +63,8 @@ const instancesCheck: Check = {
       ],
     }));
     if (all.length + missing.length === 0) {
+      const blind = unreadAmong([deployments, statefulSets, configMaps], world);
+      if (blind) return [blind];
       const message =
         "No PostgreSQL Cluster is in the platform's namespaces, and no configuration leads to one";
       return [{ status: "skipped", reason: "NotFound", message }];

@@ -6,6 +6,7 @@ import {
   refText,
   type World,
 } from "../../engine/model.ts";
+import { unreadAmong } from "../common/mod.ts";
 import { about, count } from "../../engine/sentence.ts";
 import { deployments, pods, services, statefulSets, type Workload } from "../kubernetes/mod.ts";
 import { helmReleases } from "../flux/mod.ts";
@@ -52,13 +53,8 @@ export function roleCheck(spec: RoleSpec): Check {
 /** What a check of a role says where nothing fills it. */
 export function noneFound({ title, core }: Pick<RoleSpec, "title" | "core">, world: World): ObjectJudgement {
   const object = { kind: "Deployment", name: "*" };
-  const unread = WANTED_BY.find((source) =>
-    (world.failure(source)?.kind ?? "not-installed") !== "not-installed"
-  );
-  if (unread) {
-    const message = `${title} was not found, and what would want it could not be read`;
-    return { object, status: "unknown", reason: "NotReadable", message, unread: unread.id };
-  }
+  const blind = unreadAmong(WANTED_BY, world);
+  if (blind) return { object, ...blind };
   const message = `No workload here is recognised as ${title}`;
   return { object, status: core ? "unknown" : "skipped", reason: "NotFound", message };
 }
