@@ -21,7 +21,7 @@ import {
 } from "../common/mod.ts";
 import { secrets } from "../kubernetes/mod.ts";
 import { targetOf, targetPresence } from "./target.ts";
-import { eventSince } from "../workloads/mod.ts";
+import { eventsSince } from "../workloads/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** A new object is looked at within seconds. */
@@ -70,7 +70,7 @@ export function failureText(kind: string, object: ExternalSecret | SecretStore, 
   // The event of a fault that is over stays for an hour.
   if (isReady(object)) return "";
   const ready = conditionOf(object, "Ready");
-  const told = eventSince(world, kind, object, ready?.lastTransitionTime)?.message;
+  const told = eventsSince(world, kind, object, ready?.lastTransitionTime)[0]?.message;
   const said = ready?.message ?? "the operator gives no reason";
   return told && !said.includes(told) ? `${said}: ${told}` : said;
 }

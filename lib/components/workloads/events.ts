@@ -40,18 +40,17 @@ function isAbout(
 const SAME_MOMENT_SECONDS = 10;
 
 /**
- * The newest telling event about an object since its condition changed last; undefined when there is none. What was told
- * before is of another fault: after many failures Kubernetes keeps no new event of an object for minutes.
+ * The telling events about an object since its condition changed last, newest first. What was told before is of another
+ * fault: after many failures Kubernetes keeps no new event of an object for minutes.
  */
-export function eventSince(
+export function eventsSince(
   world: World,
   kind: string,
   object: Identified,
   changed: string | undefined,
-): WarningEvent | undefined {
-  const newest = eventsOf(world, kind, object)[0];
-  const before = Date.parse(changed ?? "") - Date.parse(newest ? timeOf(newest) : "");
-  return before > SAME_MOMENT_SECONDS * 1000 ? undefined : newest;
+): WarningEvent[] {
+  const since = Date.parse(changed ?? "") - SAME_MOMENT_SECONDS * 1000;
+  return eventsOf(world, kind, object).filter((event) => !(Date.parse(timeOf(event)) < since));
 }
 
 function timeOf(event: WarningEvent): string {

@@ -42,7 +42,7 @@ import { own } from "../../untrusted/lookup.ts";
 
 export { blamesOthers } from "./log_signals.ts";
 export { podEdges, servicesOf } from "./pod_edges.ts";
-export { eventSince, eventsOf } from "./events.ts";
+export { eventsOf, eventsSince } from "./events.ts";
 export { podCheck } from "./pods.ts";
 export { workloadChecks } from "./readiness.ts";
 export { listingOf, logsOf, namespacesOfParts, type Part, partsOf } from "./parts.ts";

@@ -11,7 +11,7 @@ import {
   podsOf,
   workloadOf,
 } from "../kubernetes/mod.ts";
-import { eventsOf } from "./events.ts";
+import { eventsOf, eventsSince } from "./events.ts";
 import { logSays } from "./log_signals.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
@@ -239,7 +239,8 @@ function judgeRunning(pod: Pod, world: World): Judgement | undefined {
   const unready = (pod.status?.containerStatuses ?? []).filter((entry) => !entry.ready).map((entry) =>
     entry.name
   );
-  const told = eventsOf(world, "Pod", pod).find((event) => event.reason === "Unhealthy");
+  const told = eventsSince(world, "Pod", pod, ready?.lastTransitionTime)
+    .find((event) => event.reason === "Unhealthy");
   const why = told?.message ?? ready?.message ?? ready?.reason ?? "its kubelet reports no reason";
   return describe(pod, {
     status: "critical",

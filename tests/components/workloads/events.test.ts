@@ -80,3 +80,28 @@ for (const kind of Object.keys(KINDS)) {
 Deno.test("events: a node's agent speaks of its own pods by ids that the API server does not know", async () => {
   assert.equal(await quoted("Pod", NEW, "5d41402abc4b2a76b9719d911017c592"), true);
 });
+
+Deno.test("events: a probe that failed before the pod was Ready says nothing of why it is not Ready now", async () => {
+  const why = async (lastTimestamp: string) => {
+    const ready = { type: "Ready", status: "False", lastTransitionTime: "2026-01-01T11:55:00Z" };
+    const diagnosis = await examined([workloads, storage], {
+      lists: {
+        "/api/v1/pods": [{
+          metadata: metadata(NEW),
+          spec: { nodeName: "one", containers: [] },
+          status: { phase: "Running", conditions: [{ ...ready, message: "its node is silent" }] },
+        }],
+        "/api/v1/events": [{
+          metadata: { name: "e", namespace: "data-platform" },
+          involvedObject: { kind: "Pod", namespace: "data-platform", name: "db-0", uid: NEW },
+          reason: "Unhealthy",
+          message: TOLD,
+          lastTimestamp,
+        }],
+      },
+    });
+    return on(diagnosis, "Pod", "db-0")[0]?.message ?? "";
+  };
+  assert.match(await why("2026-01-01T11:54:58Z"), /for 5 min: the disk is on fire/);
+  assert.match(await why("2026-01-01T11:54:00Z"), /for 5 min: its node is silent/);
+});
