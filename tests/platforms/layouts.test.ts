@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { replay } from "../../lab/faults/replay.ts";
 import { loadFacts } from "../../lib/disk/facts_file.ts";
-import { refText } from "../../lib/engine/model.ts";
+import { type Facts, refText } from "../../lib/engine/model.ts";
 import type { Report } from "../../lib/engine/report.ts";
 import { laidOut, LAYOUTS, OUTSIDE_STORE, renamed } from "./layouts.ts";
 
@@ -46,6 +46,27 @@ Deno.test("a namespace that does not exist is one fault, and says where the part
   assert.deepEqual(rootsOf(report), ["Namespace lake Missing"]);
   assert.deepEqual(report.issues, [
     "Namespace lake does not exist here; parts of a lakehouse are in data-platform",
+  ]);
+});
+
+/** With a catalog of another tenant, of which nothing runs. */
+function withAnotherCatalog(facts: Facts): Facts {
+  const copy = structuredClone(facts);
+  const found = copy.sources.deployments;
+  assert.ok(found?.ok && "items" in found);
+  const containers = [{ name: "nessie", image: "ghcr.io/projectnessie/nessie:0.104.1" }];
+  found.items.push({
+    metadata: { name: "nessie", namespace: "dev", labels: { "app.kubernetes.io/name": "nessie" } },
+    spec: { replicas: 0, template: { metadata: { labels: { app: "nessie" } }, spec: { containers } } },
+  });
+  return copy;
+}
+
+Deno.test("a catalog of another tenant is nobody's fault, and one in the platform's namespace is", async () => {
+  const facts = withAnotherCatalog(await recorded("healthy"));
+  assert.equal(replay(facts).status, "healthy");
+  assert.deepEqual(rootsOf(replay({ ...facts, namespace: "dev" })).slice(0, 1), [
+    "Deployment dev/nessie ScaledToZero",
   ]);
 });
 

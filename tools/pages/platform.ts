@@ -1,5 +1,5 @@
 /** docs/platform.md: how the parts of a platform are recognised. */
-import { ALL_ROLES, labelText } from "../../lib/platform/roles.ts";
+import { ALL_ROLES, labelText } from "../../lib/platform/mod.ts";
 
 const BLOCK = /(<!-- roles -->\n)[\s\S]*?(<!-- \/roles -->)/;
 

@@ -12,8 +12,7 @@ export interface Filler {
   by: string;
 }
 
-/** Every workload that fills a role. */
-export const allFillers = perWorld((world) =>
+const recognised = perWorld((world) =>
   [deployments, statefulSets].flatMap((source) =>
     world.list(source).flatMap((object): Filler[] => {
       const { name = "", labels = {} } = object.metadata ?? {};
@@ -24,29 +23,37 @@ export const allFillers = perWorld((world) =>
   )
 );
 
-const byRole = perWorld((world) => Map.groupBy(allFillers(world), ({ role }) => role));
+const byRole = perWorld((world) => {
+  const groups = Map.groupBy(recognised(world), ({ role }) => role);
+  return new Map([...groups].map(([role, all]) => [role, isJudgedByComponent(role) ? own(all, world) : all]));
+});
 
-const judgedByComponent = perWorld((world) =>
-  new Set(allFillers(world).filter(({ role }) => isJudgedByComponent(role)).map(({ object }) => object))
-);
+/** A part in the platform's own namespace is the platform's; those elsewhere are then of other tenants. */
+function own(all: readonly Filler[], world: World): readonly Filler[] {
+  const here = all.filter(({ ref }) => ref.namespace === world.namespace);
+  return here.length > 0 ? here : all;
+}
+
+/** The workloads that fill a role: a part of the lakehouse in the platform's own namespace, if one is there. */
+export function filling(world: World, role: Role): readonly Filler[] {
+  return byRole(world).get(role) ?? [];
+}
+
+/** Every workload that fills a role of this platform. */
+export const allFillers = perWorld((world) => [...byRole(world).values()].flat());
+
+const parts = perWorld((world) => allFillers(world).filter(({ role }) => isJudgedByComponent(role)));
 
 /** The namespaces of the lakehouse itself: the one that was asked for, and those where its parts run. */
 export const platformNamespaces = perWorld((world): ReadonlySet<string> =>
-  new Set([
-    world.namespace,
-    ...allFillers(world).flatMap(({ role, ref }) => isJudgedByComponent(role) ? ref.namespace ?? [] : []),
-  ])
+  new Set([world.namespace, ...parts(world).flatMap(({ ref }) => ref.namespace ?? [])])
 );
+
+const partObjects = perWorld((world) => new Set(parts(world).map(({ object }) => object)));
 
 /** Whether the check of its component says how this workload is. */
 export function isSaidByComponent(object: Workload, world: World): boolean {
-  return judgedByComponent(world).has(object);
-}
-
-/** The workloads that fill a role, wherever they are; those of the platform's own namespace first. */
-export function filling(world: World, role: Role): Filler[] {
-  const elsewhere = ({ ref }: Filler) => ref.namespace === world.namespace ? 0 : 1;
-  return (byRole(world).get(role) ?? []).toSorted((a, b) => elsewhere(a) - elsewhere(b));
+  return partObjects(world).has(object);
 }
 
 /** The Deployments that fill one of these roles. */

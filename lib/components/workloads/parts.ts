@@ -20,8 +20,7 @@ export interface Part {
 const indexes = perWorld(() => new Map<Role, Part[]>());
 
 /**
- * The parts that fill a role, the platform's own namespace first. When there is none: those that a release of its chart
- * or a Service for it wants.
+ * The parts that fill a role. When there is none: those that a release of its chart or a Service for it wants.
  */
 export function partsOf(world: World, role: Role): Part[] {
   const index = indexes(world);
