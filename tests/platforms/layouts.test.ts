@@ -49,6 +49,20 @@ Deno.test("a namespace that does not exist is one fault, and says where the part
   ]);
 });
 
+Deno.test("a catalog whose API has no Service any more is told apart from one whose Service leads elsewhere", async () => {
+  const facts = laidOut(await recorded("healthy"), LAYOUTS["the published chart of Nessie"] ?? {});
+  const { services } = facts.sources;
+  assert.ok(services?.ok && "items" in services);
+  const items = services.items as { metadata: { name: string }; spec: { ports: object[] } }[];
+  const nessie = items.find(({ metadata }) => metadata.name === "nessie");
+  assert.ok(nessie);
+  for (const source of ["nessie.api", "nessie.health"]) facts.sources[source] = { ok: true, answers: {} };
+  nessie.spec.ports = [{ name: "web", port: 80, targetPort: 8080 }];
+  assert.deepEqual(rootsOf(replay(facts)), ["Service data-platform/nessie NoPort"]);
+  services.items = items.filter((one) => one !== nessie);
+  assert.deepEqual(rootsOf(replay(facts)), ["Service data-platform/nessie Missing"]);
+});
+
 /** With a catalog of another tenant, of which nothing runs. */
 function withAnotherCatalog(facts: Facts): Facts {
   const copy = structuredClone(facts);

@@ -145,6 +145,14 @@ function nessieChart(facts: Facts): void {
   items(facts, "endpointslices").push(copy);
 }
 
+/** Services with ports of their own; where they lead is told by the names of the containers' ports. */
+function otherPorts(facts: Facts): void {
+  for (const [name, number] of [["nessie", 80], ["spark-history-server", 8888]] as const) {
+    const found = items(facts, "services").find(({ metadata }) => metadata.name === name);
+    if (found) found.spec.ports[0] = { ...found.spec.ports[0], name: "web", port: number };
+  }
+}
+
 /** The gateway speaks TLS only, on a port of its own. */
 function tlsGateway(facts: Facts): void {
   the(facts, "services", "rook-ceph-rgw-storage").spec.ports = [
@@ -219,6 +227,7 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
   "RKE2": { change: dns("rke2-coredns-rke2-coredns") },
   "k3s": { change: withoutLeases },
   "the published chart of Nessie": { change: nessieChart },
+  "other ports": { change: otherPorts },
   "a gateway with TLS only": { change: tlsGateway },
   "a second object store": { change: secondStore },
 };

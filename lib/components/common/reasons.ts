@@ -52,4 +52,4 @@ export const WORKLOAD_ERRORS = ["NoneReady", "SomeReady", "RolloutStuck", "Rolli
 export const CREATION_ERRORS = ["FailedCreate", "NotObserved", "NoneReady", "SomeReady"] as const;
 
 /** A Service behind which nobody answers, or what a probe through it got. */
-export const SERVICE_ERRORS = ["NoEndpoints", "NoAnswer", "ErrorAnswer", "Missing"] as const;
+export const SERVICE_ERRORS = ["NoEndpoints", "NoPort", "NoAnswer", "ErrorAnswer", "Missing"] as const;

@@ -1,7 +1,7 @@
 /** Paths through the API server's service proxy: a way to a Service's HTTP port with nothing but a kubeconfig. */
 import { kubePath } from "../../untrusted/api_path.ts";
 import type { ObjectRef, World } from "../../engine/model.ts";
-import { refOf } from "../common/mod.ts";
+import { type PodSpec, refOf } from "../common/mod.ts";
 import type { Service } from "./kinds.ts";
 import { endpointsOf } from "./endpoints.ts";
 
@@ -20,9 +20,16 @@ export interface PortSigns {
 
 type ServicePort = NonNullable<NonNullable<Service["spec"]>["ports"]>[number];
 
-function fits({ name = "", port, targetPort }: ServicePort, { names, numbers }: PortSigns): boolean {
-  return names.includes(name) || names.includes(String(targetPort)) || numbers.includes(Number(targetPort)) ||
-    numbers.includes(port ?? 0);
+function fits(port: ServicePort, { names, numbers }: PortSigns, spec: PodSpec | undefined): boolean {
+  const { name = "", port: number = 0, targetPort = number } = port;
+  return [name, targetPort].some((one) => names.includes(String(one))) ||
+    [number, targetPort, containerPort(targetPort, spec)].some((one) => numbers.includes(Number(one)));
+}
+
+/** The port of a container that a Service's target port names. */
+function containerPort(target: string | number, spec: PodSpec | undefined): number | undefined {
+  const ports = (spec?.containers ?? []).flatMap((container) => container.ports ?? []);
+  return ports.find(({ name }) => name === target)?.containerPort;
 }
 
 function isSecure({ name = "", port, targetPort, appProtocol }: ServicePort): boolean {
@@ -30,10 +37,13 @@ function isSecure({ name = "", port, targetPort, appProtocol }: ServicePort): bo
     port === 8443;
 }
 
-/** The first port with such a sign, or the first of all, of one of these Services; plain HTTP before TLS. */
-export function portOf(all: readonly Service[], signs?: PortSigns): HttpPort | undefined {
+/**
+ * The first port with such a sign, or the first of all, of one of these Services; plain HTTP before TLS. `spec` is of the
+ * pods behind them: a target port may be one of its names.
+ */
+export function portOf(all: readonly Service[], signs?: PortSigns, spec?: PodSpec): HttpPort | undefined {
   const found = all.flatMap((service): HttpPort[] =>
-    (service.spec?.ports ?? []).filter((port) => !signs || fits(port, signs)).flatMap((one) =>
+    (service.spec?.ports ?? []).filter((port) => !signs || fits(port, signs, spec)).flatMap((one) =>
       one.port === undefined ? [] : {
         service: refOf("Service", service),
         port: one.port,

@@ -57,13 +57,15 @@ interface Catalog extends Part {
 const catalogs = perWorld((world): Catalog[] =>
   partsOf(world, ROLE.role).map((part, i): Catalog => {
     const { namespace, name } = part.workload;
-    const api = portOf(part.services, API);
+    const spec = part.object?.spec?.template?.spec;
+    const api = portOf(part.services, API, spec);
+    const [front] = part.services.filter((service) => !portOf([service], MANAGEMENT, spec));
     return {
       ...part,
-      service: api?.service ?? part.service,
+      service: api?.service ?? (front ? refOf("Service", front) : { ...part.workload, kind: "Service" }),
       suffix: i === 0 ? "" : ` of ${namespace}/${name}`,
       api,
-      management: portOf(part.services, MANAGEMENT),
+      management: portOf(part.services, MANAGEMENT, spec),
       warehouse: {
         kind: "Warehouse",
         name: `default warehouse of ${i === 0 ? name : `${namespace}/${name}`}`,
@@ -111,8 +113,19 @@ export const nessieHealth: ProbeSource<{ status?: string; checks?: { name?: stri
 
 /** No answer was asked for: the Service is missing or has no ready endpoints. */
 function unasked(catalog: Catalog, world: World): Judgement {
-  const { service } = catalog;
+  const { service, api } = catalog;
   const there = world.get(services, service.namespace, service.name);
+  if (there && !api) {
+    return {
+      status: "critical",
+      reason: "NoPort",
+      message: `${refText(service)} has no port that leads to Nessie's API, so Nessie cannot be reached`,
+      observed: `ports ${(there.spec?.ports ?? []).map(({ port }) => port).join(", ") || "none"}`,
+      expected: `a port that leads to ${API.numbers.join(", ")}`,
+      evidence: "spec.ports",
+      next: [listingOf(catalog)],
+    };
+  }
   const judged = there && world.judge(serviceCheck, there);
   return {
     status: "critical",

@@ -42,7 +42,11 @@ export const historyApi: ProbeSource<true> = {
   targets: (world) =>
     Object.fromEntries(
       servers(world).flatMap((part, i) => {
-        const path = proxyPath(world, portOf(part.services, HISTORY_API), "/api/v1/applications?limit=1");
+        const path = proxyPath(
+          world,
+          portOf(part.services, HISTORY_API, part.object?.spec?.template?.spec),
+          "/api/v1/applications?limit=1",
+        );
         return path ? [[answerOf(part, i), path]] : [];
       }),
     ),
