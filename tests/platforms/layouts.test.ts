@@ -2,9 +2,12 @@
 import assert from "node:assert/strict";
 import { replay } from "../../lab/faults/replay.ts";
 import { loadFacts } from "../../lib/disk/facts_file.ts";
-import { type Facts, refText } from "../../lib/engine/model.ts";
+import { components } from "../../lib/components/mod.ts";
+import { sourcesOf } from "../../lib/engine/collect.ts";
+import { type Facts, isProbe, refText } from "../../lib/engine/model.ts";
+import { openWorld } from "../../lib/engine/world.ts";
 import type { Report } from "../../lib/engine/report.ts";
-import { laidOut, LAYOUTS, OUTSIDE_STORE, renamed } from "./layouts.ts";
+import { laidOut, LAYOUTS, MOVED, renamed } from "./layouts.ts";
 
 const FAULTS = {
   "a Secret is missing": "nessie-secret-name-wrong",
@@ -18,13 +21,32 @@ const recorded = (name: string) =>
   loadFacts(new URL(`../scenarios/${name}/facts.json.gz`, import.meta.url).pathname);
 const rootsOf = ({ roots }: Report) => roots.map(({ object, reason }) => `${refText(object)} ${reason}`);
 
-for (const [name, layout] of Object.entries(LAYOUTS)) {
-  Deno.test(`${name}: what is well is healthy`, async () => {
-    const report = replay(laidOut(await recorded("healthy"), layout));
+/** What would be asked of services there, by the source and the name of the answer. */
+function asked(facts: Facts): string[] {
+  const world = openWorld(facts, components);
+  return sourcesOf(components).filter(isProbe).flatMap((source) =>
+    Object.keys(source.targets(world)).map((name) => `${source.id} ${name}`)
+  );
+}
+
+function answered(facts: Facts): string[] {
+  return sourcesOf(components).filter(isProbe).flatMap(({ id }) => {
+    const found = facts.sources[id];
+    return found?.ok && "answers" in found ? Object.keys(found.answers).map((name) => `${id} ${name}`) : [];
+  });
+}
+
+for (const [name, layout] of Object.entries({ ...LAYOUTS, ...MOVED })) {
+  Deno.test(`${name}: what is well is healthy, and everything is asked that was asked there`, async () => {
+    const facts = laidOut(await recorded("healthy"), layout);
+    const report = replay(facts);
     assert.deepEqual(report.issues, []);
     assert.equal(report.status, "healthy");
+    assert.deepEqual(asked(facts), answered(facts));
   });
+}
 
+for (const [name, layout] of Object.entries(LAYOUTS)) {
   for (const [fault, scenario] of Object.entries(FAULTS)) {
     Deno.test(`${name}: ${fault}, and that is the root`, async () => {
       const facts = await recorded(scenario);
@@ -33,12 +55,6 @@ for (const [name, layout] of Object.entries(LAYOUTS)) {
     });
   }
 }
-
-Deno.test("an object store elsewhere: what is well is healthy", async () => {
-  const report = replay(laidOut(await recorded("healthy"), OUTSIDE_STORE));
-  assert.deepEqual(report.issues, []);
-  assert.equal(report.status, "healthy");
-});
 
 Deno.test("a namespace that does not exist is one fault, and says where the parts are", async () => {
   const facts = { ...await recorded("healthy"), namespace: "lake" };

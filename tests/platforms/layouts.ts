@@ -210,7 +210,7 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
       "nessie": "lake-catalog",
       "spark-history-server": "lake-history",
       "spark-client": "lake-thrift",
-      "iceberg": "lake",
+      "iceberg(?!-warehouse)": "lake",
     },
   },
   "another namespace": { names: { "data-platform": "lakehouse" } },
@@ -232,8 +232,55 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
   "a second object store": { change: secondStore },
 };
 
-/** Where the roots are not the recorded ones, for what broke is not there. */
-export const OUTSIDE_STORE: Layout = { change: outsideStore };
+/** The database is in a namespace of its own, which no policy separates. */
+function databaseElsewhere(facts: Facts): void {
+  const isItsOwn = ({ metadata }: Item) => /^nessie-postgres(?!-credentials)/.test(metadata.name);
+  const sources = [
+    "cnpg.clusters",
+    "services",
+    "endpointslices",
+    "pods",
+    "persistentvolumeclaims",
+    "serviceaccounts",
+    "secrets",
+    "jobs",
+    "configmaps",
+  ];
+  for (const source of sources) {
+    for (const { metadata } of items(facts, source).filter(isItsOwn)) metadata.namespace = "database";
+  }
+  for (const source of ["secrets", "externalsecrets"]) {
+    const given = items(facts, source).filter(({ metadata }) => /-credentials$/.test(metadata.name));
+    items(facts, source).push(
+      ...given.map((one) => ({ ...one, metadata: { ...one.metadata, namespace: "database" } })),
+    );
+  }
+  items(facts, "configmaps").push(
+    ...items(facts, "configmaps")
+      .filter(({ metadata }) => ["cnpg-default-monitoring", "kube-root-ca.crt"].includes(metadata.name))
+      .map((one) => ({ ...one, metadata: { ...one.metadata, namespace: "database" } })),
+  );
+  const namespace = structuredClone(the(facts, "namespaces", "data-platform"));
+  namespace.metadata.name = "database";
+  items(facts, "namespaces").push(namespace);
+  items(facts, "networkpolicies").splice(0);
+  for (const { status } of items(facts, "kustomizations")) {
+    status.inventory = status.inventory
+      ?.filter((id: string) => !id.includes("networking.k8s.io"))
+      .map((id: string) => id.replace("data-platform_nessie-postgres_", "database_nessie-postgres_"));
+  }
+  const text = JSON.stringify(facts.sources).replaceAll(
+    /(nessie-postgres-r[wo]?)\.data-platform\.svc/g,
+    "$1.database.svc",
+  );
+  facts.sources = JSON.parse(text);
+}
+
+/** Where the roots are not the recorded ones, for what broke is not there, or is elsewhere. */
+export const MOVED: Readonly<Record<string, Layout>> = {
+  "an object store elsewhere": { change: outsideStore },
+  "the database in a namespace of its own": { change: databaseElsewhere },
+};
 
 /** These facts as they would be with this layout, when nobody says which namespace is the platform's. */
 export function laidOut(facts: Facts, { names = {}, change }: Layout): Facts {
