@@ -144,7 +144,7 @@ function line(component: ComponentReport, report: Report): string {
   const checks = new Set(component.checks.map((finding) => finding.check)).size;
   if (component.status === "ok") return count(checks, "check");
   const finding = chiefFinding(component, report);
-  if (!finding) return "";
+  if (!finding) return "This cluster has nothing of it.";
   const number = report.roots.findIndex((root) => root.message === finding.message) + 1;
   if (number > 0 && finding.role !== "symptom") {
     return report.roots.length === 1 ? "The fault above." : `Fault ${number} above.`;

@@ -1,6 +1,6 @@
 /** The same faults on other people's platforms: whatever the parts are called, what is well is healthy, and what broke is the root. */
 import assert from "node:assert/strict";
-import { replay } from "../../lab/faults/replay.ts";
+import { plainText, replay } from "../../lab/faults/replay.ts";
 import { loadFacts } from "../../lib/disk/facts_file.ts";
 import { components } from "../../lib/components/mod.ts";
 import { sourcesOf } from "../../lib/engine/collect.ts";
@@ -77,6 +77,11 @@ Deno.test("a catalog whose API has no Service any more is told apart from one wh
   assert.deepEqual(rootsOf(replay(facts)), ["Service data-platform/nessie NoPort"]);
   services.items = items.filter((one) => one !== nessie);
   assert.deepEqual(rootsOf(replay(facts)), ["Service data-platform/nessie Missing"]);
+});
+
+Deno.test("a component of which nothing is there says so on the screen", async () => {
+  const facts = laidOut(await recorded("healthy"), MOVED["the database in a namespace of its own"] ?? {});
+  assert.match(await plainText(replay(facts)), /^  skipped +network +This cluster has nothing of it\.$/m);
 });
 
 /** With a catalog of another tenant, of which nothing runs. */
