@@ -32,9 +32,10 @@ export function reportText(report: Report): string {
   const components = details.components.map(({ checks, ...component }) =>
     `{${line(component).slice(1, -1)}, ${list("checks", checks.map(line))}}`
   );
+  const tables = details.tables ? [list("tables", details.tables.map(line))] : [];
   const parts = [
     list("roots", roots.map(line)),
-    `"details": {${list("components", components)}}`,
+    `"details": {${[list("components", components), ...tables].join(",\n")}}`,
     list("issues", issues.map(line)),
   ];
   return `{${line(head).slice(1, -1)},\n${parts.join(",\n")}}\n`;

@@ -79,6 +79,27 @@ Deno.test("a catalog whose API has no Service any more is told apart from one wh
   assert.deepEqual(rootsOf(replay(facts)), ["Service data-platform/nessie Missing"]);
 });
 
+Deno.test("the report tells which objects the parts are, and what told it", async () => {
+  const layout = LAYOUTS["labels of nobody"] ?? {};
+  const facts = laidOut(await recorded("healthy"), layout);
+  const { deployments } = facts.sources;
+  assert.ok(deployments?.ok && "items" in deployments);
+  deployments.items = deployments.items.filter((one) =>
+    (one as { metadata: { name: string } }).metadata.name !== "nessie"
+  );
+  const [table] = (replay(facts).details.tables ?? []).filter(({ name }) => name === "platform.parts");
+  const told = new Map(table?.rows.map(([part, ...rest]) => [part, rest]));
+  assert.deepEqual(told.get("nessie"), [
+    "Deployment data-platform/nessie (missing)",
+    "wanted by HelmRelease data-platform/nessie",
+  ]);
+  assert.deepEqual(told.get("spark-client"), [
+    "Deployment data-platform/spark-client",
+    "name spark-client",
+  ]);
+  assert.equal(told.get("cnpg-operator")?.[1], "image ghcr.io/cloudnative-pg/cloudnative-pg:1.26.0");
+});
+
 Deno.test("a component of which nothing is there says so on the screen", async () => {
   const facts = laidOut(await recorded("healthy"), MOVED["the database in a namespace of its own"] ?? {});
   assert.match(await plainText(replay(facts)), /^  skipped +network +This cluster has nothing of it\.$/m);

@@ -32,6 +32,7 @@ import {
 import { imageCheck, imageEdges } from "./images.ts";
 import { podLogs } from "./log_signals.ts";
 import { makingEdges, podEdges } from "./pod_edges.ts";
+import { partsTable } from "./parts.ts";
 import { creationError, workloadChecks } from "./readiness.ts";
 import { configMapKeyCheck, secretKeyCheck } from "./secret_keys.ts";
 import { eventsOf } from "./events.ts";
@@ -221,4 +222,5 @@ export const workloads: Component = {
     ...workloadEdges(world),
     ...imageEdges(world),
   ],
+  tables: (world) => [partsTable(world)].filter(({ rows }) => rows.length > 0),
 };

@@ -1,16 +1,25 @@
 /** The parts of the platform: each workload that fills a role, or should, and the Services before it. */
-import { type ObjectRef, refKey, type ShellCommand, type World } from "../../engine/model.ts";
+import {
+  type ObjectRef,
+  refKey,
+  refText,
+  type ShellCommand,
+  type Table,
+  type World,
+} from "../../engine/model.ts";
 import { matches, perWorld, refOf } from "../common/mod.ts";
 import { filling, type Service, services, type Workload } from "../kubernetes/mod.ts";
-import { helmReleases } from "../flux/mod.ts";
+import { type HelmRelease, helmReleases } from "../flux/mod.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { command, words } from "../../untrusted/shell.ts";
-import { isChartOf, recognise, type Role } from "../../platform/mod.ts";
+import { ALL_ROLES, isChartOf, recognise, type Role } from "../../platform/mod.ts";
 
 export interface Part {
   /** Present or absent. */
   workload: ObjectRef;
   object?: Workload;
+  /** What told the role, or what wants it: `label app.kubernetes.io/name=nessie`. */
+  by: string;
   /** What leads to it; one that should and does not exist is not here. */
   services: Service[];
   /** The first of them, or the one that should be there. */
@@ -30,11 +39,12 @@ export function partsOf(world: World, role: Role): Part[] {
 }
 
 function findParts(world: World, role: Role): Part[] {
-  const found = filling(world, role).map(({ ref, object }): Part => {
+  const found = filling(world, role).map(({ ref, object, by }): Part => {
     const all = servicesFor(world, ref, object);
     return {
       workload: ref,
       object,
+      by,
       services: all,
       service: all[0] ? refOf("Service", all[0]) : { ...ref, kind: "Service" },
     };
@@ -51,29 +61,52 @@ function servicesFor(world: World, ref: ObjectRef, object: Workload): Service[] 
 }
 
 function wanted(world: World, role: Role): Part[] {
-  const releases = world.list(helmReleases).flatMap(({ metadata, spec }): ObjectRef[] => {
-    const chart = spec?.chart?.spec?.chart ?? "";
-    if (!isChartOf(chart, role)) return [];
-    const release = spec?.releaseName ?? metadata?.name ?? "";
-    const namespace = spec?.targetNamespace ?? metadata?.namespace;
-    // As charts name what they make.
-    return [{
-      kind: "Deployment",
-      namespace,
-      name: release.includes(chart) ? release : `${release}-${chart}`,
-    }];
-  });
   const fronts = world.list(services).filter(({ metadata, spec }) =>
     spec?.selector &&
     recognise({ name: metadata?.name ?? "", labels: spec.selector, images: [] })?.role === role
   );
-  const behind = fronts.map((service): ObjectRef => ({ ...refOf("Service", service), kind: "Deployment" }));
-  const refs = new Map([...releases, ...behind].map((ref) => [refKey(ref), ref]));
-  return [...refs.values()].map((workload): Part => ({
+  const all = [
+    ...world.list(helmReleases).flatMap((release) => {
+      const workload = workloadOfRelease(release, role);
+      return workload ? [{ workload, by: `wanted by ${refText(refOf("HelmRelease", release))}` }] : [];
+    }),
+    ...fronts.map((service) => refOf("Service", service)).map((ref) => ({
+      workload: { ...ref, kind: "Deployment" },
+      by: `wanted by ${refText(ref)}`,
+    })),
+  ];
+  const first = new Map(all.toReversed().map((one) => [refKey(one.workload), one]));
+  return [...first.values()].map(({ workload, by }): Part => ({
     workload,
+    by,
     services: fronts.filter(({ metadata }) => metadata?.namespace === workload.namespace),
     service: { ...workload, kind: "Service" },
   }));
+}
+
+/** What a release of the role's chart makes, by the rule by which charts name it. */
+function workloadOfRelease({ metadata, spec }: HelmRelease, role: Role): ObjectRef | undefined {
+  const chart = spec?.chart?.spec?.chart ?? "";
+  if (!isChartOf(chart, role)) return undefined;
+  const release = spec?.releaseName ?? metadata?.name ?? "";
+  return {
+    kind: "Deployment",
+    namespace: spec?.targetNamespace ?? metadata?.namespace,
+    name: release.includes(chart) ? release : `${release}-${chart}`,
+  };
+}
+
+/** Which objects the parts of the platform are, and what told it. */
+export function partsTable(world: World): Table {
+  const rows = ALL_ROLES.flatMap(([role]) =>
+    partsOf(world, role).map((part) => [
+      role,
+      refText(part.workload) + (part.object ? "" : " (missing)"),
+      part.by,
+    ])
+  );
+  const columns = ["part", "object", "known by"];
+  return { name: "platform.parts", title: "Parts of the platform", columns, rows, verbose: true };
 }
 
 /** The end of the logs of a part. */
