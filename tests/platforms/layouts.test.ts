@@ -79,6 +79,44 @@ Deno.test("a catalog whose API has no Service any more is told apart from one wh
   assert.deepEqual(rootsOf(replay(facts)), ["Service data-platform/nessie Missing"]);
 });
 
+Deno.test("of two catalogs in one namespace each is asked, and the one that does not answer is the fault", async () => {
+  const facts = structuredClone(await recorded("healthy"));
+  const one = JSON.stringify(
+    ["deployments", "services", "endpointslices", "pods", "replicasets"].map((source) => {
+      const found = facts.sources[source];
+      assert.ok(found?.ok && "items" in found);
+      const own = found.items.filter((item) =>
+        /"name":"nessie(-7c649d49cb[^"]*|-7v9tq)?"/.test(JSON.stringify(item))
+      );
+      return [source, own.filter((item) => !JSON.stringify(item).includes("nessie-postgres-rw-"))];
+    }),
+  );
+  const other = one.replaceAll(
+    /"(app.kubernetes.io\/instance|name|kubernetes.io\/service-name)":"nessie/g,
+    '"$1":"archive',
+  );
+  for (const [source, items] of JSON.parse(other) as [string, { metadata: { name: string } }[]][]) {
+    const found = facts.sources[source];
+    assert.ok(found?.ok && "items" in found);
+    found.items.push(...items.filter(({ metadata }) => metadata.name.startsWith("archive")));
+  }
+  const names = asked(facts).filter((name) => name.startsWith("nessie"));
+  assert.deepEqual(names.toSorted(), [
+    "nessie.api config",
+    "nessie.api config of data-platform/archive",
+    "nessie.health health",
+    "nessie.health health of data-platform/archive",
+    "nessie.health iceberg",
+    "nessie.health iceberg of data-platform/archive",
+  ]);
+  const found = facts.sources["nessie.api"];
+  assert.ok(found?.ok && "answers" in found);
+  found.answers["config of data-platform/archive"] = { status: 500 };
+  const [api] = replay(facts).details.components.flatMap(({ checks }) => checks)
+    .filter(({ check, status }) => check === "nessie.api-answers" && status !== "ok");
+  assert.deepEqual([api?.object.name, api?.reason], ["archive", "ErrorAnswer"]);
+});
+
 Deno.test("the report tells which objects the parts are, and what told it", async () => {
   const layout = LAYOUTS["labels of nobody"] ?? {};
   const facts = laidOut(await recorded("healthy"), layout);
