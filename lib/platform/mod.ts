@@ -9,4 +9,4 @@ export {
   recognise,
   type Role,
 } from "./roles.ts";
-export { componentOf, partsOf, usualPart } from "./usual_parts.ts";
+export { componentOf, usualPart, usualParts } from "./usual_parts.ts";

@@ -64,7 +64,7 @@ const refOf = ({ kind, namespace, name }: Part, platform: string): ObjectRef => 
 });
 
 /** Every part of the platform in namespace `platform`, present or absent. */
-export function partsOf(platform: string): ObjectRef[] {
+export function usualParts(platform: string): ObjectRef[] {
   return PARTS.map((part) => refOf(part, platform));
 }
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { components } from "../../lib/components/mod.ts";
-import { componentOf, partsOf, usualPart } from "../../lib/platform/usual_parts.ts";
+import { componentOf, usualPart, usualParts } from "../../lib/platform/usual_parts.ts";
 
 const LAKE = "lake";
 const NONE: ReadonlyMap<string, string> = new Map();
 
 Deno.test("every part of the platform belongs to a component of the report", () => {
   const names = new Set(components.map(({ name }) => name));
-  for (const { namespace = "", name } of partsOf(LAKE)) {
+  for (const { namespace = "", name } of usualParts(LAKE)) {
     const component = componentOf(name, namespace, LAKE, NONE);
     assert.ok(component && names.has(component), `${namespace}/${name} belongs to ${component}`);
   }

@@ -140,7 +140,7 @@ Deno.test("the report tells which objects the parts are, and what told it", asyn
 
 Deno.test("a component of which nothing is there says so on the screen", async () => {
   const facts = laidOut(await recorded("healthy"), MOVED["the database in a namespace of its own"] ?? {});
-  assert.match(await plainText(replay(facts)), /^  skipped +network +This cluster has nothing of it\.$/m);
+  assert.match(await plainText(replay(facts)), /^ +skipped +network +This cluster has nothing of it\.$/m);
 });
 
 /** With a catalog of another tenant, of which nothing runs. */

@@ -19,7 +19,7 @@ import { clusterDns } from "./cluster_dns.ts";
 import { ageSeconds, ageText, type Metadata, notUnderstood, type PodSpec, refOf } from "../common/mod.ts";
 import { deployments, endpointSlices, leases, type Namespace, namespaces, pods, services } from "./kinds.ts";
 import { wantsOf } from "./pod_spec.ts";
-import { isDnsServer, partsOf } from "../../platform/mod.ts";
+import { isDnsServer, usualParts } from "../../platform/mod.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { podsIn } from "./membership.ts";
 import { platformNamespaces } from "./roles.ts";
@@ -245,7 +245,7 @@ function namespaceEdges(world: World): Edge[] {
     ...world.list(deployments).flatMap((object) =>
       wantedBy(object.metadata?.namespace, object.spec?.template?.spec)
     ),
-    ...partsOf(world.namespace),
+    ...usualParts(world.namespace),
   ].filter(({ namespace }) => names.has(namespace ?? ""));
   const objects = new Map(found.map((ref) => [refKey(ref), ref]));
   return [...objects.values()].map((from) => ({
