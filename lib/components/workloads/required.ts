@@ -6,9 +6,9 @@ import {
   refText,
   type World,
 } from "../../engine/model.ts";
-import { unreadAmong } from "../common/mod.ts";
+import { refOf, unreadAmong } from "../common/mod.ts";
 import { about, count } from "../../engine/sentence.ts";
-import { deployments, pods, services, statefulSets, type Workload } from "../kubernetes/mod.ts";
+import { deployments, endpointsOf, pods, services, statefulSets, type Workload } from "../kubernetes/mod.ts";
 import { helmReleases } from "../flux/mod.ts";
 import { type Part, partsOf } from "./parts.ts";
 import { workloadChecks } from "./readiness.ts";
@@ -59,8 +59,19 @@ export function noneFound({ title, core }: Pick<RoleSpec, "title" | "core">, wor
   return { object, status: core ? "unknown" : "skipped", reason: "NotFound", message };
 }
 
-function judgePart({ workload, object }: Part, world: World): ObjectJudgement {
+function judgePart({ workload, object, services: fronts }: Part, world: World): ObjectJudgement {
   const named = refText(workload);
+  const serving = object
+    ? undefined
+    : fronts.map((one) => refOf("Service", one)).find(({ namespace, name }) =>
+      endpointsOf(world, namespace ?? "", name).ready > 0
+    );
+  if (serving) {
+    const message = `${
+      refText(serving)
+    } has ready endpoints, of pods that no Deployment or StatefulSet makes`;
+    return { object: serving, status: "ok", reason: "Serves", message };
+  }
   if (!object) {
     return {
       object: workload,

@@ -71,6 +71,19 @@ for (const name of ["spark-operator", "spark-history-server", "spark-client", "n
     assert.equal(wanted?.reason, name === "spark-client" ? undefined : "Missing");
   });
 
+  Deno.test(`${name}: a Service with ready endpoints is served by something, whatever makes its pods`, async () => {
+    const diagnosis = await broken((small) => {
+      small.lists[DEPLOYMENTS] = (small.lists[DEPLOYMENTS] ?? []).filter(({ metadata }) =>
+        metadata.name !== name
+      );
+    });
+    const served = ["nessie", "spark-history-server"].includes(name);
+    assert.deepEqual(
+      found(diagnosis, `${name}.pods-ready`),
+      served ? ["ok", "Serves"] : ["skipped", "NotFound"],
+    );
+  });
+
   Deno.test(`${name}: no Deployment that nothing wants does not apply, and is never ok`, async () => {
     const diagnosis = await broken((small) => withoutAny(small, name));
     const status = name === "nessie" ? "unknown" : "skipped";
