@@ -6,6 +6,7 @@ export {
   isChartOf,
   isJudgedByComponent,
   labelText,
+  otherCatalogTitle,
   recognise,
   type Role,
 } from "./roles.ts";

@@ -9,6 +9,8 @@ export interface Signs {
   component: string;
   /** The check of its component says how each workload is, so that the check of all workloads does not. */
   judged?: true;
+  /** An Iceberg catalog that is recognised, and judged as every workload is. */
+  otherCatalog?: string;
   /** Values of `app.kubernetes.io/name`, or of the label that is named; charts and manifests set them. */
   labels: readonly (string | readonly [label: string, value: string])[];
   /** Charts that it comes with: `helm.sh/chart` is NAME-VERSION. */
@@ -39,6 +41,16 @@ const externalSecrets = (ends: string): Signs => ({
   images: ["external-secrets"],
   ends,
   names: [`external-secrets${ends}`, `external-secrets-operator${ends}`],
+});
+
+/** A catalog by its title, and the word by which its project calls its label, its chart, its image and itself. */
+const otherCatalog = (title: string, word: string, ...others: string[]): Signs => ({
+  component: "workloads",
+  otherCatalog: title,
+  labels: [word, ...others],
+  charts: [word],
+  images: [word, ...others],
+  names: [word, ...others],
 });
 
 /** Of two that share a sign the first that fits counts. */
@@ -91,6 +103,16 @@ const SIGNS = {
   "source-controller": fluxController("source-controller"),
   "kustomize-controller": fluxController("kustomize-controller"),
   "helm-controller": fluxController("helm-controller"),
+  polaris: otherCatalog("Apache Polaris", "polaris"),
+  lakekeeper: otherCatalog("Lakekeeper", "lakekeeper"),
+  gravitino: otherCatalog(
+    "Apache Gravitino",
+    "gravitino",
+    "gravitino-iceberg-rest",
+    "gravitino-iceberg-rest-server",
+  ),
+  "unity-catalog": otherCatalog("Unity Catalog", "unitycatalog", "unity-catalog", "unitycatalog-server"),
+  "hive-metastore": otherCatalog("Hive metastore", "hive-metastore", "metastore"),
 } satisfies Record<string, Signs>;
 
 export type Role = keyof typeof SIGNS;
@@ -174,6 +196,11 @@ export function isChartOf(chart: string | undefined, role: Role): boolean {
 /** The component that what fills the role belongs to. */
 export function componentOfRole(role: Role): string {
   return SIGNS[role].component;
+}
+
+/** What a catalog is called that is recognised and not Nessie; undefined for every other role. */
+export function otherCatalogTitle(role: Role): string | undefined {
+  return (SIGNS[role] as Signs).otherCatalog;
 }
 
 /** Whether the check of its component says how a workload of this role is. */

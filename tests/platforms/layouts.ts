@@ -276,8 +276,19 @@ function databaseElsewhere(facts: Facts): void {
   facts.sources = JSON.parse(text);
 }
 
+/** The catalog is Polaris. */
+function polaris(facts: Facts): void {
+  const text = JSON.stringify(facts.sources)
+    .replaceAll('"app.kubernetes.io/name":"nessie"', '"app.kubernetes.io/name":"polaris"')
+    .replaceAll("ghcr.io/projectnessie/nessie:0.104.1", "docker.io/apache/polaris:1.1.0")
+    .replaceAll('"chart":"nessie"', '"chart":"polaris"');
+  facts.sources = JSON.parse(text);
+  for (const source of ["nessie.api", "nessie.health"]) delete facts.sources[source];
+}
+
 /** Where the roots are not the recorded ones, for what broke is not there, or is elsewhere. */
 export const MOVED: Readonly<Record<string, Layout>> = {
+  "another catalog": { change: polaris, names: { "nessie(?!-postgres)": "polaris" } },
   "an object store elsewhere": { change: outsideStore },
   "the database in a namespace of its own": { change: databaseElsewhere },
 };

@@ -39,6 +39,7 @@ export {
   type Filler,
   filling,
   isSaidByComponent,
+  otherCatalogs,
   platformNamespaces,
 } from "./roles.ts";
 export { wantsOf } from "./pod_spec.ts";

@@ -2,7 +2,7 @@
 import type { ObjectRef, World } from "../../engine/model.ts";
 import { perWorld, refOf } from "../common/mod.ts";
 import { deployments, statefulSets, type Workload } from "./kinds.ts";
-import { isJudgedByComponent, recognise, type Role } from "../../platform/mod.ts";
+import { isJudgedByComponent, otherCatalogTitle, recognise, type Role } from "../../platform/mod.ts";
 
 export interface Filler {
   role: Role;
@@ -25,8 +25,11 @@ const recognised = perWorld((world) =>
 
 const byRole = perWorld((world) => {
   const groups = Map.groupBy(recognised(world), ({ role }) => role);
-  return new Map([...groups].map(([role, all]) => [role, isJudgedByComponent(role) ? own(all, world) : all]));
+  return new Map([...groups].map(([role, all]) => [role, isPart(role) ? own(all, world) : all]));
 });
+
+/** Whether what fills it is of a lakehouse, and not an operator that may serve many. */
+const isPart = (role: Role): boolean => isJudgedByComponent(role) || otherCatalogTitle(role) !== undefined;
 
 /** A part in the platform's own namespace is the platform's; those elsewhere are then of other tenants. */
 function own(all: readonly Filler[], world: World): readonly Filler[] {
@@ -42,14 +45,24 @@ export function filling(world: World, role: Role): readonly Filler[] {
 /** Every workload that fills a role of this platform. */
 export const allFillers = perWorld((world) => [...byRole(world).values()].flat());
 
-const parts = perWorld((world) => allFillers(world).filter(({ role }) => isJudgedByComponent(role)));
+const parts = perWorld((world) => allFillers(world).filter(({ role }) => isPart(role)));
+
+/** Iceberg catalogs that are not Nessie, with what each is called. */
+export const otherCatalogs = perWorld((world) =>
+  allFillers(world).flatMap(({ role, ref }) => {
+    const title = otherCatalogTitle(role);
+    return title === undefined ? [] : [{ title, ref }];
+  })
+);
 
 /** The namespaces of the lakehouse itself: the one that was asked for, and those where its parts run. */
 export const platformNamespaces = perWorld((world): ReadonlySet<string> =>
   new Set([world.namespace, ...parts(world).flatMap(({ ref }) => ref.namespace ?? [])])
 );
 
-const partObjects = perWorld((world) => new Set(parts(world).map(({ object }) => object)));
+const partObjects = perWorld((world) =>
+  new Set(parts(world).filter(({ role }) => isJudgedByComponent(role)).map(({ object }) => object))
+);
 
 /** Whether the check of its component says how this workload is. */
 export function isSaidByComponent(object: Workload, world: World): boolean {

@@ -19,6 +19,7 @@ import {
   endpointSlices,
   hostsNamed,
   type HttpPort,
+  otherCatalogs,
   portOf,
   type PortSigns,
   proxyPath,
@@ -162,6 +163,21 @@ const apiCheck: Check = {
   },
 };
 
+const nessiePods = roleCheck(ROLE);
+
+/** Another catalog is judged as every workload is; without any, nothing can be said of the lakehouse. */
+const podsCheck: Check = {
+  ...nessiePods,
+  run(world) {
+    const [other] = otherCatalogs(world);
+    if (!other || catalogs(world).length > 0) return nessiePods.run(world);
+    const message = `The catalog here is ${other.title}, ${
+      refText(other.ref)
+    }, which is judged as a workload`;
+    return [{ object: other.ref, status: "skipped", reason: "OtherCatalog", message }];
+  },
+};
+
 /** Where there is no catalog: the check of its workload says so. */
 function nothingToAsk(kind: string, world: World): ObjectJudgement {
   return { ...noneFound({ ...ROLE, core: undefined }, world), object: { kind, name: "*" } };
@@ -283,9 +299,12 @@ export const nessie: Component = {
   title: "Nessie catalog",
   dependsOn: ["postgresql", "s3-user", "rook-ceph", "external-secrets", "flux"],
   sources: [nessieApi, nessieHealth],
-  home: (world) => namespacesOfParts(catalogs(world)),
+  home: (world) => [
+    ...namespacesOfParts(catalogs(world)),
+    ...otherCatalogs(world).flatMap(({ ref }) => ref.namespace ?? []),
+  ],
   namespaces: (world) => namespacesOfParts(catalogs(world)),
   kinds: [],
-  checks: [roleCheck(ROLE), apiCheck, warehouseCheck],
+  checks: [podsCheck, apiCheck, warehouseCheck],
   edges: (world) => catalogs(world).flatMap((catalog) => warehouseEdges(catalog, world)),
 };
