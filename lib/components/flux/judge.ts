@@ -73,6 +73,10 @@ function judgeConditions(
   }
   if (ready.status !== "True") return notUnderstood(`reports Ready=${ready.status}`, base);
   if ((generation ?? 0) > (object.status?.observedGeneration ?? generation ?? 0)) {
+    const age = ageSeconds(world.now, object.metadata?.writtenAt);
+    if (age !== undefined && age < FIRST_LOOK_SECONDS) {
+      return inProgress(base, `was changed ${ageText(age)} ago, and its controller has yet to act on that`);
+    }
     const message = "has a change that its controller has not acted on";
     return { ...base, status: "warning", reason: "NotObserved", message };
   }

@@ -1,7 +1,17 @@
 /** Flux's kinds: where they are listed, and which of their fields are kept. */
 import type { ListSource, Reader } from "../../engine/model.ts";
 import { bool, list, num, obj, objectName, present, str, via } from "../../engine/decode.ts";
-import { conditions, hostsIn, metadata } from "../common/mod.ts";
+import { conditions, hostsIn, type Metadata, metadata, newestFirst } from "../common/mod.ts";
+
+const writers = obj({ managedFields: list(obj({ subresource: str, time: str })) });
+
+/** As `metadata`, with the time at which somebody last wrote anything but its status. */
+const written: Reader<Metadata & { writtenAt?: string }> = (value) => {
+  const kept = metadata(value);
+  const own = (writers(value)?.managedFields ?? []).filter(({ subresource }) => subresource !== "status");
+  const [last] = newestFirst(own, ({ time }) => time);
+  return kept && last?.time ? { ...kept, writtenAt: last.time } : kept;
+};
 
 const SOURCE_GROUP = "/apis/source.toolkit.fluxcd.io";
 
@@ -68,7 +78,7 @@ export const kustomizations = listing(
   "Kustomization",
   "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations",
   obj({
-    metadata,
+    metadata: written,
     spec: obj({
       suspend: bool,
       interval: str,
@@ -111,7 +121,7 @@ export const helmReleases = listing(
   "HelmRelease",
   "/apis/helm.toolkit.fluxcd.io/v2/helmreleases",
   obj({
-    metadata,
+    metadata: written,
     spec: obj({
       suspend: bool,
       timeout: str,
@@ -136,7 +146,7 @@ export const helmReleases = listing(
 export type HelmRelease = NonNullable<ReturnType<typeof helmReleases.read>>;
 
 const sourceObject = obj({
-  metadata,
+  metadata: written,
   spec: obj({
     suspend: bool,
     type: str,

@@ -256,6 +256,24 @@ const RETRIES = {
   ],
 };
 
+Deno.test("flux: a change of a moment ago is being acted on, an older one is not", async () => {
+  const changed = async (managedFields?: object[]) => {
+    const objects = platform();
+    const made = release({ conditions: [{ type: "Ready", status: "True", reason: "UpgradeSucceeded" }] });
+    const metadata = { ...made.metadata, generation: 2, ...managedFields ? { managedFields } : {} };
+    objects.helmReleases.push({ ...made, metadata } as Raw);
+    return on(await look(objects), "HelmRelease", "nessie").map(({ status, reason }) =>
+      `${status} ${reason}`
+    );
+  };
+  const long = { manager: "kustomize-controller", time: "2026-01-01T11:00:00Z" };
+  const now = { manager: "kustomize-controller", time: JUST_NOW };
+  assert.deepEqual(await changed([long, now]), ["ok Progressing"]);
+  assert.deepEqual(await changed([now, long]), ["ok Progressing"]);
+  assert.deepEqual(await changed([long, { ...now, subresource: "status" }]), ["warning NotObserved"]);
+  assert.deepEqual(await changed(), ["warning NotObserved"]);
+});
+
 Deno.test("flux: a release that used up its retries is itself the root when its cause is gone, and says how to reset it", async () => {
   const objects = platform();
   objects.helmReleases.push(release(RETRIES));
