@@ -12,6 +12,7 @@ import type {
   ProbeSource,
   Source,
   SourceResult,
+  World,
 } from "./model.ts";
 import { isList, isProbe } from "./model.ts";
 import { quote } from "../redact/mod.ts";
@@ -72,10 +73,15 @@ export async function collect(
     if (!isList(source)) continue;
     lists.set(source.id, readList(client, source).then((result) => void (facts.sources[source.id] = result)));
   }
-  const probes = sources.filter(isProbe).map(async (source) => {
-    await Promise.all(source.after.map((list) => lists.get(list.id)));
-    const result = await readProbe(client, source, facts);
-    if (result) facts.sources[source.id] = result;
+  // Those that wait for the same lists find their targets in one world, which works out what it is asked for once.
+  const together = Map.groupBy(sources.filter(isProbe), ({ after }) => after.map(({ id }) => id).join());
+  const probes = [...together.values()].map(async (group) => {
+    await Promise.all((group[0]?.after ?? []).map((list) => lists.get(list.id)));
+    const world = openWorld(facts);
+    await Promise.all(group.map(async (source) => {
+      const result = await readProbe(client, source, world);
+      if (result) facts.sources[source.id] = result;
+    }));
   });
   await Promise.all([...lists.values(), ...probes]);
   return facts;
@@ -156,10 +162,10 @@ function nameOf(kind: string, item: unknown): { kind: string; namespace?: string
 async function readProbe(
   client: Reading,
   source: ProbeSource,
-  facts: Facts,
+  world: World,
 ): Promise<SourceResult | undefined> {
   try {
-    const targets = Object.entries(source.targets(openWorld(facts)));
+    const targets = Object.entries(source.targets(world));
     if (targets.length === 0) return undefined;
     const { tail, apart } = source;
     const asked = targets.map(async ([name, path]) => {

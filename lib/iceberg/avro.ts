@@ -25,7 +25,7 @@ const SYNC_BYTES = 16;
 /** Bytes that the blocks of one file may have together, unpacked. Iceberg's manifests have 8 MiB. */
 const MOST_UNPACKED = 1024 ** 3;
 
-const beginsWith = (bytes: Uint8Array, magic: readonly number[]): boolean =>
+export const beginsWith = (bytes: Uint8Array, magic: readonly number[]): boolean =>
   magic.every((byte, at) => bytes[at] === byte);
 
 /** Whether a file is encrypted as Iceberg's own writers do it. */

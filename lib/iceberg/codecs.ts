@@ -1,6 +1,6 @@
 /** How manifests and metadata files are unpacked. */
 import { crc32, gunzipSync, inflateRawSync, zstdDecompressSync } from "node:zlib";
-import { type Codecs, isEncrypted } from "./avro.ts";
+import { beginsWith, type Codecs, isEncrypted } from "./avro.ts";
 import { AvroError } from "./avro_values.ts";
 import { MetadataError } from "./metadata.ts";
 import { unpackSnappy } from "./snappy.ts";
@@ -58,7 +58,7 @@ const PACKED: readonly [magic: readonly number[], unpack: Unpack | string][] = [
 /** The text of a metadata file, packed or not. Throws MetadataError when it is damaged, or can't be read here. */
 export function metadataText(bytes: Uint8Array): string {
   if (isEncrypted(bytes)) throw new MetadataError("is encrypted, which is not read here", "unsupported");
-  const [, unpack] = PACKED.find(([magic]) => magic.every((byte, at) => bytes[at] === byte)) ?? [];
+  const [, unpack] = PACKED.find(([magic]) => beginsWith(bytes, magic)) ?? [];
   if (typeof unpack === "string") {
     throw new MetadataError(`is packed with ${unpack}, which is not read here`, "unsupported");
   }

@@ -6,6 +6,7 @@ import type { Asked, Command } from "../command.ts";
 import { type ClusterConnection, clusterConnection, connect } from "../clients/kubernetes/client.ts";
 import { collect, sourcesOf } from "../engine/collect.ts";
 import { Interrupted } from "../engine/errors.ts";
+import { NAMESPACE } from "../cli/common_flags.ts";
 import { durationMs } from "../cli/flags.ts";
 import type { Facts } from "../engine/model.ts";
 import { once, type Seen } from "./seen.ts";
@@ -45,7 +46,7 @@ async function lookWith(looker: Looker, flags: LookFlags) {
 }
 
 function askedBy(flags: LookFlags, cluster: ClusterConnection, signal: AbortSignal): Asked {
-  const { namespace = "data-platform", timeout = "10s", context } = flags;
+  const { namespace = NAMESPACE, timeout = "10s", context } = flags;
   return {
     given: new Map(Object.entries(flags)),
     ...context === undefined ? {} : { context },

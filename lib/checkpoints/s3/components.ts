@@ -10,7 +10,7 @@ import { trialChecks, type TrialWords } from "../../checkpoint/trial.ts";
 import { s3Object } from "./context.ts";
 import { s3Gateway } from "./setup/gateway.ts";
 import { s3Setup, s3Trials } from "./records.ts";
-import { gatewayServices } from "./setup/facts.ts";
+import { gatewaysOf } from "../../components/rook_ceph/mod.ts";
 
 export const s3Family: TrialFamily = {
   area: "s3",
@@ -61,7 +61,7 @@ export function setupComponent(trials: readonly TrialWords[]): Component {
 function storeEdges(world: World): Edge[] {
   const [setup] = world.records(s3Setup);
   const given = setup !== undefined && setup.gateway === undefined;
-  const gateways = given ? [] : gatewayServices(world).map((to): Edge => ({
+  const gateways = given ? [] : gatewaysOf(world).map((to): Edge => ({
     from: s3Object,
     to,
     via: "gateway",

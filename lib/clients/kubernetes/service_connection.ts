@@ -3,6 +3,7 @@
  * over a VPN), else a port-forward through the API server. Either way requests are made for the name that the Service
  * has in the cluster, so that signatures, certificates and virtual-hosted buckets are those its clients see.
  */
+import { bare } from "../route/proxies.ts";
 import type { Server, Socket } from "node:net";
 import { kubePath } from "../../untrusted/api_path.ts";
 import { CannotLook, UsageError } from "../../engine/errors.ts";
@@ -57,7 +58,7 @@ export function givenConnection(flag: string, text: string, ca?: string): Servic
   }
   const origin = `${url.origin}${trimEnd(url.pathname, "/")}`;
   const client = url.protocol === "http:"
-    ? straight(hostOf(url), Number(url.port || 80))
+    ? straight(bare(url.hostname), Number(url.port || 80))
     : Deno.createHttpClient(trust(ca));
   return {
     url: origin,
@@ -155,8 +156,6 @@ async function forwardedConnection(
     },
   };
 }
-
-const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "");
 
 const trust = (ca: string | undefined) => ca ? { caCerts: [ca] } : {};
 

@@ -2,6 +2,7 @@
  * The API of a 1Password Connect server, as far as it is used here. Contract:
  * https://developer.1password.com/docs/connect/api-reference and github.com/1Password/connect/docs/openapi/spec.yaml
  */
+import { bare } from "../route/proxies.ts";
 import { restPath, sendable } from "../../untrusted/api_path.ts";
 import { Interrupted, UsageError } from "../../engine/errors.ts";
 import type { Failure, Reader } from "../../engine/model.ts";
@@ -194,7 +195,7 @@ async function sendOnce(
 function directClient(base: string): Deno.HttpClient {
   const { protocol, hostname, port } = new URL(base);
   if (protocol === "https:") return Deno.createHttpClient({});
-  const address = hostname.replace(/^\[|\]$/g, "");
+  const address = bare(hostname);
   return Deno.createHttpClient({ proxy: { transport: "tcp", hostname: address, port: Number(port || 80) } });
 }
 

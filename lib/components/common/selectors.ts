@@ -23,3 +23,8 @@ export function matchesSelector(
     return operator === "DoesNotExist" && value === undefined;
   });
 }
+
+/** As kubectl takes it behind -l: `app=nessie,tier=catalog`. */
+export function selectorText(labels: Record<string, string>): string {
+  return Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(",");
+}

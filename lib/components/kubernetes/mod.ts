@@ -16,7 +16,15 @@ import {
 } from "../../engine/model.ts";
 import { str, via } from "../../engine/decode.ts";
 import { clusterDns } from "./cluster_dns.ts";
-import { ageSeconds, ageText, type Metadata, notUnderstood, type PodSpec, refOf } from "../common/mod.ts";
+import {
+  ageSeconds,
+  ageText,
+  type Metadata,
+  notUnderstood,
+  type PodSpec,
+  refOf,
+  selectorText,
+} from "../common/mod.ts";
 import { deployments, endpointSlices, leases, type Namespace, namespaces, pods, services } from "./kinds.ts";
 import { wantsOf } from "./pod_spec.ts";
 import { isDnsServer, usualParts } from "../../platform/mod.ts";
@@ -42,7 +50,7 @@ export {
   otherCatalogs,
   platformNamespaces,
 } from "./roles.ts";
-export { wantsOf } from "./pod_spec.ts";
+export { containerPort, wantsOf } from "./pod_spec.ts";
 export { type HttpPort, portOf, type PortSigns, proxyPath } from "./proxy.ts";
 export { bucketOfHost, serviceOfHost } from "./service_names.ts";
 
@@ -227,7 +235,7 @@ const dnsCheck: Check = {
       return [{ ...base, status: "ok", reason: "Ready", message }];
     }
     const message = "Cluster DNS has no ready endpoints, so no name resolves";
-    const selector = Object.entries(there.spec?.selector ?? {}).map((pair) => pair.join("=")).join(",");
+    const selector = selectorText(there.spec?.selector ?? {});
     const next = [command`kubectl -n ${namespace} get pods -l ${selector}`];
     return [{ ...base, status: "critical", reason: "NoEndpoints", message, next }];
   },

@@ -1,4 +1,4 @@
-/** The Secrets and ConfigMaps that a pod spec names. */
+/** What a pod spec names: Secrets and ConfigMaps, and the ports of its containers. */
 import type { PodSpec } from "../common/mod.ts";
 
 /** A named key of a Secret or ConfigMap that a pod wants. */
@@ -59,4 +59,14 @@ export function wantsOf(spec: PodSpec | undefined): Want[] {
     add("Secret", "imagePullSecrets", { ...ref, optional: true });
   }
   return wants;
+}
+
+/** The port in the pod that a Service's targetPort leads to: a number, or the name of a container's port. */
+export function containerPort(
+  target: string | number | undefined,
+  spec: PodSpec | undefined,
+): number | undefined {
+  if (typeof target === "number") return target;
+  const ports = (spec?.containers ?? []).flatMap((container) => container.ports ?? []);
+  return ports.find(({ name }) => name === target)?.containerPort;
 }

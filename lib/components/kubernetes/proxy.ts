@@ -4,6 +4,7 @@ import type { ObjectRef, World } from "../../engine/model.ts";
 import { type PodSpec, refOf } from "../common/mod.ts";
 import type { Service } from "./kinds.ts";
 import { endpointsOf } from "./endpoints.ts";
+import { containerPort } from "./pod_spec.ts";
 
 /** A port of a Service that speaks HTTP. */
 export interface HttpPort {
@@ -24,12 +25,6 @@ function fits(port: ServicePort, { names, numbers }: PortSigns, spec: PodSpec | 
   const { name = "", port: number = 0, targetPort = number } = port;
   return [name, targetPort].some((one) => names.includes(String(one))) ||
     [number, targetPort, containerPort(targetPort, spec)].some((one) => numbers.includes(Number(one)));
-}
-
-/** The port of a container that a Service's target port names. */
-function containerPort(target: string | number, spec: PodSpec | undefined): number | undefined {
-  const ports = (spec?.containers ?? []).flatMap((container) => container.ports ?? []);
-  return ports.find(({ name }) => name === target)?.containerPort;
 }
 
 function isSecure({ name = "", port, targetPort, appProtocol }: ServicePort): boolean {

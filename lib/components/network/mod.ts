@@ -13,6 +13,7 @@ import { intOrStr, list, num, obj, str } from "../../engine/decode.ts";
 import {
   clusterDns,
   configMaps,
+  containerPort,
   deployments,
   isOurs,
   namespaces,
@@ -136,15 +137,9 @@ function flowsTo(world: World, from: Pod, service: Service, target: ObjectRef, a
   const all = service.spec?.ports ?? [];
   const port = asked === undefined ? all[0] : all.find((entry) => entry.port === asked);
   if (!to || !port) return [];
-  const number = containerPort(to, port.targetPort ?? port.port);
+  const number = containerPort(port.targetPort ?? port.port, to.spec);
   const protocol = refKey(target) === refKey(clusterDns(world)) ? "UDP" as const : "TCP" as const;
   return number === undefined ? [] : [{ from, to, port: number, protocol, target }];
-}
-
-function containerPort(pod: Pod, wanted: string | number | undefined): number | undefined {
-  if (typeof wanted === "number") return wanted;
-  const all = (pod.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
-  return all.find((port) => port.name === wanted)?.containerPort;
 }
 
 /** The policy to name when the flow is cut: of those that isolate the pod, the most specific. */
@@ -197,7 +192,7 @@ function allowsPort(ports: Port[] | undefined, flow: Flow): boolean {
   return ports.some(({ port, endPort, protocol }) => {
     if ((protocol ?? "TCP") !== flow.protocol) return false;
     if (port === undefined) return true;
-    const first = containerPort(flow.to, port);
+    const first = containerPort(port, flow.to.spec);
     return first !== undefined && flow.port >= first && flow.port <= (endPort ?? first);
   });
 }

@@ -42,6 +42,7 @@ import {
   objectBucketClaims,
   operatorsOf,
   ownerOfClaim,
+  secretOfUser,
   storeOfClaim,
 } from "../rook_ceph/mod.ts";
 import { usualPart } from "../../platform/mod.ts";
@@ -206,16 +207,11 @@ interface User {
 
 /** The users there are, and those that should own buckets and do not exist. */
 const users = perWorld((world): User[] => {
-  const found = world.list(cephObjectStoreUsers).map((user): User => {
-    const ref = refOf("CephObjectStoreUser", user);
-    const name = user.status?.info?.secretName ??
-      `rook-ceph-object-user-${user.spec?.store ?? ""}-${ref.name}`;
-    return {
-      ref,
-      phase: user.status?.phase ?? "",
-      secret: { kind: "Secret", namespace: ref.namespace, name },
-    };
-  });
+  const found = world.list(cephObjectStoreUsers).map((user): User => ({
+    ref: refOf("CephObjectStoreUser", user),
+    phase: user.status?.phase ?? "",
+    secret: secretOfUser(user),
+  }));
   const there = new Set(found.map(({ ref }) => refKey(ref)));
   // What a young claim waits for may be on its way.
   const owners = platformClaims(world).filter((claim) => world.judge(claimCheck, claim)?.status !== "ok")

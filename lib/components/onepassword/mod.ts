@@ -1,5 +1,4 @@
 /** 1Password Connect: whether it answers, and whether it can read its vaults. */
-import { kubePath } from "../../untrusted/api_path.ts";
 import {
   type Check,
   type Component,
@@ -26,18 +25,14 @@ import {
   deployments,
   endpointSlices,
   endpointsOf,
+  type HttpPort,
   operatorCheck,
+  proxyPath,
   serviceOfHost,
   services,
 } from "../kubernetes/mod.ts";
 import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
-
-interface Host {
-  service: ObjectRef;
-  port: number;
-  secure: boolean;
-}
 
 const FALLBACK = usualPart("onepassword-connect", "Service");
 
@@ -48,7 +43,7 @@ function connectStores(world: World): SecretStore[] {
 }
 
 /** The Service that the first 1Password store asks; undefined when none does, or when it asks outside the cluster. */
-const hostOf = perWorld((world): Host | undefined => {
+const hostOf = perWorld((world): HttpPort | undefined => {
   for (const { provider, metadata } of connectStores(world)) {
     const service = provider?.host
       ? serviceOfHost(provider.host, metadata?.namespace ?? "", world)
@@ -61,7 +56,7 @@ const hostOf = perWorld((world): Host | undefined => {
 });
 
 /** Without a store there is still Connect to look at, if it stands where it usually does. */
-const placeOfConnect = perWorld((world): Host | undefined => {
+const placeOfConnect = perWorld((world): HttpPort | undefined => {
   const found = hostOf(world);
   if (found || connectStores(world).length > 0) return found;
   const usual = world.get(services, FALLBACK.namespace, FALLBACK.name);
@@ -75,19 +70,14 @@ function apiOf(world: World): ObjectRef {
   return { kind: "OnePasswordConnect", name: `${namespace}/${name}` };
 }
 
-function ready(world: World, host: Host): boolean {
+function ready(world: World, host: HttpPort): boolean {
   return endpointsOf(world, host.service.namespace ?? "", host.service.name).ready > 0;
 }
 
 function paths(world: World): Record<string, string> {
   const host = placeOfConnect(world);
-  if (!host || !ready(world, host)) return {};
-  const { service, port, secure } = host;
-  const place = kubePath`/api/v1/namespaces/${service.namespace ?? ""}/services`;
-  const base = secure
-    ? kubePath`${place}/https:${service.name}:${port}/proxy`
-    : kubePath`${place}/${service.name}:${port}/proxy`;
-  return { heartbeat: kubePath`${base}/heartbeat`, health: kubePath`${base}/health` };
+  const [heartbeat, health] = ["/heartbeat", "/health"].map((path) => proxyPath(world, host, path));
+  return heartbeat && health ? { heartbeat, health } : {};
 }
 
 /** Answers of Connect itself, through the API server's service proxy; `/heartbeat` has no body to decode. */

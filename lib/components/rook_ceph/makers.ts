@@ -1,7 +1,8 @@
 /** What Rook makes: the Secrets of users, the Secret and the ConfigMap of a claim, the Service of a store. */
-import { GONE, isAbsent, type Maker, type ObjectRef, type World } from "../../engine/model.ts";
+import { GONE, isAbsent, type Maker, type ObjectRef, refKey, type World } from "../../engine/model.ts";
 import { perWorld, refOf } from "../common/mod.ts";
 import { cephObjectStores, cephObjectStoreUsers, objectBucketClaims } from "./kinds.ts";
+import { secretOfUser } from "./stores.ts";
 
 /** Which of Rook's objects makes this one, present or absent. */
 export function makersOf(ref: ObjectRef, world: World): Maker[] {
@@ -20,14 +21,11 @@ export function makersOf(ref: ObjectRef, world: World): Maker[] {
 }
 
 const usersBySecret = perWorld((world) =>
-  Map.groupBy(world.list(cephObjectStoreUsers), ({ metadata, spec, status }) => {
-    const usual = `rook-ceph-object-user-${spec?.store ?? ""}-${metadata?.name}`;
-    return `${metadata?.namespace}/${status?.info?.secretName ?? usual}`;
-  })
+  Map.groupBy(world.list(cephObjectStoreUsers), (user) => refKey(secretOfUser(user)))
 );
 
 function usersOf(secret: ObjectRef, world: World): Maker[] {
-  const found = usersBySecret(world).get(`${secret.namespace}/${secret.name}`) ?? [];
+  const found = usersBySecret(world).get(refKey(secret)) ?? [];
   const gone = userOfSecret(secret, world);
   return [
     ...found.map((object) => ({

@@ -1,10 +1,11 @@
-/** Which object store a bucket claim leads to, who owns its bucket, and the Service before a store. */
+/** Which object store a bucket claim leads to, who owns its bucket, the Service before a store, the keys of a user. */
 import type { ObjectRef, World } from "../../engine/model.ts";
 import { refOf } from "../common/mod.ts";
 import { storageClasses } from "../kubernetes/mod.ts";
-import { cephObjectStores, type objectBucketClaims } from "./kinds.ts";
+import { cephObjectStores, type cephObjectStoreUsers, type objectBucketClaims } from "./kinds.ts";
 
 type Claim = NonNullable<ReturnType<typeof objectBucketClaims.read>>;
+type User = NonNullable<ReturnType<typeof cephObjectStoreUsers.read>>;
 
 /** The gateway Service that Rook makes for an object store. */
 export function gatewayOf({ namespace, name }: ObjectRef): ObjectRef {
@@ -30,4 +31,10 @@ export function ownerOfClaim(claim: Claim, world: World): ObjectRef | undefined 
   const name = claim.spec?.additionalConfig?.bucketOwner;
   const store = storeOfClaim(claim, world)?.store;
   return name && store ? { kind: "CephObjectStoreUser", namespace: store.namespace, name } : undefined;
+}
+
+/** The Secret with the keys of a user, by the rule of its name until Rook has told it. */
+export function secretOfUser({ metadata, spec, status }: User): ObjectRef {
+  const usual = `rook-ceph-object-user-${spec?.store ?? ""}-${metadata?.name}`;
+  return { kind: "Secret", namespace: metadata?.namespace, name: status?.info?.secretName ?? usual };
 }

@@ -48,7 +48,7 @@ export { podCheck } from "./pods.ts";
 export { workloadChecks } from "./readiness.ts";
 export { listingOf, logsOf, namespacesOfParts, type Part, partsOf } from "./parts.ts";
 export { noneFound, PART_SOURCES, roleCheck } from "./required.ts";
-export { podPort, selectedPods, serviceCheck, serviceEdges } from "./services.ts";
+export { selectedPods, serviceCheck, serviceEdges } from "./services.ts";
 
 const jobCheck: KindCheck<Job> = {
   id: "jobs.completed",

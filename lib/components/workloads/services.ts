@@ -7,6 +7,7 @@ import {
   perWorld,
   POD_ERRORS,
   refOf,
+  selectorText,
   SERVICE_ERRORS,
   WORKLOAD_ERRORS,
 } from "../common/mod.ts";
@@ -95,23 +96,12 @@ function ownerChanges(service: Service, world: World): boolean {
   return cluster !== undefined && isChangingPrimary(cluster, world);
 }
 
-function selectorText(selector: Record<string, string>): string {
-  return Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(",");
-}
-
 const podsByLabel = perWorld((world) =>
   labelIndex(
     (namespace) => podsIn(world, namespace).filter((pod) => pod.status?.phase !== "Succeeded"),
     (pod) => pod.metadata?.labels,
   )
 );
-
-/** The port in the pod that a Service's targetPort leads to: a number, or the name of a container's port. */
-export function podPort(target: string | number | undefined, pod: Pod | undefined): number | undefined {
-  if (typeof target === "number") return target;
-  const ports = (pod?.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
-  return ports.find(({ name }) => name === target)?.containerPort;
-}
 
 /** The pods a Service selects, but those that are done. */
 export function selectedPods(service: Service, world: World): Pod[] {

@@ -1,8 +1,8 @@
 /** What the facts say of where the catalog is. Pure. */
 import type { Destination } from "../../../clients/kubernetes/service_connection.ts";
 import { isReady } from "../../../components/common/mod.ts";
-import { type Pod, services } from "../../../components/kubernetes/mod.ts";
-import { podPort, selectedPods } from "../../../components/workloads/mod.ts";
+import { containerPort, type Pod, services } from "../../../components/kubernetes/mod.ts";
+import { selectedPods } from "../../../components/workloads/mod.ts";
 import type { Failure, World } from "../../../engine/model.ts";
 
 export const API_PORT = 19120;
@@ -34,7 +34,7 @@ export function destinationOf(world: World, port: number): Destination | { failu
   const found = service.spec?.ports?.find((entry) => entry.port === port);
   if (!found) return lost(`${at} has no port ${port}`);
   for (const pod of readyPods(world)) {
-    const inPod = podPort(found.targetPort ?? port, pod);
+    const inPod = containerPort(found.targetPort ?? port, pod.spec);
     if (inPod === undefined) continue;
     const place = { namespace: world.namespace, service: SERVICE, scheme: "http", port } as const;
     return { ...place, pod: { name: pod.metadata?.name ?? "", port: inPod } };

@@ -3,6 +3,7 @@ import type { Destination } from "../../../clients/kubernetes/service_connection
 import { isReady, refOf } from "../../../components/common/mod.ts";
 import {
   bucketOfHost,
+  containerPort,
   hostsNamed,
   placeOf,
   podsIn,
@@ -11,25 +12,18 @@ import {
   services,
   wantsOf,
 } from "../../../components/kubernetes/mod.ts";
-import { podPort, selectedPods } from "../../../components/workloads/mod.ts";
+import { selectedPods } from "../../../components/workloads/mod.ts";
 import {
   cephObjectStores,
   cephObjectStoreUsers,
+  gatewaysOf,
   objectBucketClaims,
+  secretOfUser,
 } from "../../../components/rook_ceph/mod.ts";
 import { type Failure, type ObjectRef, refKey, refText, type World } from "../../../engine/model.ts";
 
 /** The user that the platform's manifests make. */
 const USER = "iceberg";
-
-/** The Services that Rook makes for its object stores. */
-export function gatewayServices(world: World): ObjectRef[] {
-  return world.list(cephObjectStores).map((store) => ({
-    kind: "Service",
-    namespace: store.metadata?.namespace ?? "",
-    name: `rook-ceph-rgw-${store.metadata?.name}`,
-  }));
-}
 
 /** The gateway of the first object store, with a Ready pod behind it; or why there is none to be had. */
 export function gatewayOf(world: World): { to: Destination } | { failure: Failure } {
@@ -39,7 +33,7 @@ export function gatewayOf(world: World): { to: Destination } | { failure: Failur
   if (failure) {
     return lost(failure.kind, `the object store could not be looked for: ${failure.message}. ${give}`);
   }
-  const [ref] = gatewayServices(world);
+  const [ref] = gatewaysOf(world);
   if (!ref) return lost("unreachable", `there is no CephObjectStore in this cluster. ${give}`);
   const service = world.get(services, ref.namespace, ref.name);
   if (!service) {
@@ -49,7 +43,7 @@ export function gatewayOf(world: World): { to: Destination } | { failure: Failur
   if (!port?.port) return lost("unreachable", `${refText(ref)} has no port`);
   const ready = selectedPods(service, world).filter((pod) => isReady(pod) && !deleting(pod));
   for (const pod of ready) {
-    const inPod = podPort(port.targetPort ?? port.port, pod);
+    const inPod = containerPort(port.targetPort ?? port.port, pod.spec);
     if (inPod === undefined) continue;
     const scheme = isTls(port) ? "https" : "http";
     const place = { namespace: ref.namespace ?? "", service: ref.name, scheme, port: port.port } as const;
@@ -172,13 +166,11 @@ function sources(world: World): CredentialRef[] {
       .flatMap((claim) => claim.spec?.additionalConfig?.bucketOwner ?? []),
   ]);
   return world.list(cephObjectStoreUsers).flatMap((user): CredentialRef[] => {
-    const { name = "", namespace = "" } = user.metadata ?? {};
-    if (!owners.has(name)) return [];
-    const secret = user.status?.info?.secretName ?? `rook-ceph-object-user-${user.spec?.store}-${name}`;
-    const keys = world.get(secrets, namespace, secret)?.metadata?.keys;
+    if (!owners.has(user.metadata?.name ?? "")) return [];
+    const secret = secretOfUser(user);
+    const keys = world.get(secrets, secret.namespace, secret.name)?.metadata?.keys;
     const pair = pairAmong(keys ?? ["AccessKey", "SecretKey"]);
-    const ref: ObjectRef = { kind: "Secret", namespace, name: secret };
-    return pair ? [{ secret: ref, ...pair, kind: "source", used: false }] : [];
+    return pair ? [{ secret, ...pair, kind: "source", used: false }] : [];
   });
 }
 

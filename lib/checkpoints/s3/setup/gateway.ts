@@ -19,9 +19,8 @@ import {
   serviceEdges,
   workloadChecks,
 } from "../../../components/workloads/mod.ts";
-import { cephObjectStores, daemonsOf } from "../../../components/rook_ceph/mod.ts";
+import { cephObjectStores, daemonsOf, gatewaysOf } from "../../../components/rook_ceph/mod.ts";
 import { type Check, type Component, type Judgement, type ObjectRef, refKey } from "../../../engine/model.ts";
-import { gatewayServices } from "./facts.ts";
 
 interface Part {
   ref: ObjectRef;
@@ -31,7 +30,7 @@ interface Part {
 const partsOf = perWorld((world): Part[] => {
   const daemons = daemonsOf(world).filter(({ type }) => type === "rgw").map(({ ref }) => ref);
   return [
-    ...gatewayServices(world).flatMap((ref) => {
+    ...gatewaysOf(world).flatMap((ref) => {
       const service = world.get(services, ref.namespace, ref.name);
       return service ? [{ ref, judged: world.judge(serviceCheck, service) }] : [];
     }),
@@ -51,7 +50,7 @@ const partsCheck: Check = {
   title: "gateway of the object store",
   explain: "The Service of Rook's object store and the Deployments and pods of its gateways are healthy.",
   needs: [cephObjectStores, services, endpointSlices, deployments, pods],
-  object: (world) => gatewayServices(world)[0] ?? { kind: "Service", name: "*" },
+  object: (world) => gatewaysOf(world)[0] ?? { kind: "Service", name: "*" },
   run(world) {
     const parts = partsOf(world);
     if (parts.length === 0) {
@@ -78,7 +77,7 @@ export const s3Gateway: Component = {
   checks: [partsCheck],
   edges(world) {
     const own = new Set(partsOf(world).map(({ ref }) => refKey(ref)));
-    const wanted = new Set(gatewayServices(world).map(refKey));
+    const wanted = new Set(gatewaysOf(world).map(refKey));
     return [...podEdges(world), ...serviceEdges(world)].filter(({ from }) =>
       own.has(refKey(from)) || wanted.has(refKey(from))
     );

@@ -2,10 +2,10 @@
 import type { Asked } from "../../../command.ts";
 import { clusterSecretStores, secretStores } from "../../../components/external_secrets/mod.ts";
 import { isReady } from "../../../components/common/mod.ts";
-import { services } from "../../../components/kubernetes/mod.ts";
+import { containerPort, services } from "../../../components/kubernetes/mod.ts";
 import { serviceOfConnect } from "../../../components/onepassword/mod.ts";
 import { type Grants, grants, offer } from "../../../components/secret_supply/mod.ts";
-import { podPort, selectedPods } from "../../../components/workloads/mod.ts";
+import { selectedPods } from "../../../components/workloads/mod.ts";
 import { CannotLook, UsageError } from "../../../engine/errors.ts";
 import { type Facts, refKey, type World } from "../../../engine/model.ts";
 import { note, print } from "../../../cli/terminal.ts";
@@ -131,7 +131,7 @@ function connectPod(world: World): ConnectPod | undefined {
   const service = ref && (named || hosts.length === 0) && world.get(services, ref.namespace, ref.name);
   if (!service || service.spec?.type === "ExternalName") return undefined;
   const pod = selectedPods(service, world).find(isReady);
-  const port = podPort(service.spec?.ports?.[0]?.targetPort, pod);
+  const port = containerPort(service.spec?.ports?.[0]?.targetPort, pod?.spec);
   const { namespace, name } = pod?.metadata ?? {};
   return namespace && name && port
     ? { service: `${ref.namespace}/${ref.name}`, namespace, name, port }
