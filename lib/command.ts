@@ -2,9 +2,9 @@
 import type { CommonFlag } from "./cli/common_flags.ts";
 import type { ClusterConnection } from "./clients/kubernetes/client.ts";
 import type { FlagTable, Given } from "./cli/flags.ts";
-import type { Component, Facts } from "./engine/model.ts";
+import type { Component, DeclaredFile, Facts } from "./engine/model.ts";
 import type { Report } from "./engine/report.ts";
-import type { Format } from "./render/mod.ts";
+import type { Format, View } from "./render/mod.ts";
 
 /** What a script names: a task of deno.json and the components that it judges. */
 export interface Command {
@@ -26,6 +26,10 @@ export interface Command {
   act?(asked: Asked): Promise<Report | undefined>;
   /** Adds to the facts that were read, before they are judged; undefined: it has answered by itself. */
   extend?(facts: Facts, asked: Asked): Promise<Facts | undefined>;
+  /** Does what is left to do with a report that was judged. */
+  finish?(report: Report, asked: Asked): Promise<void>;
+  /** How it shows its report to people; default: as every report. */
+  view?: View;
   /** It changes nothing anywhere, so its task may not write files; the one that ends in `:save` may. */
   readsOnly?: boolean;
   /** The format when no flag names one; default: plain. */
@@ -45,6 +49,8 @@ export interface Asked {
   kubeconfig?: string;
   context?: string;
   namespace: string;
+  /** The declaration of the platform that `--config` names. */
+  declared?: DeclaredFile;
   timeoutMs: number;
   /** The run's way into the cluster; closed by who made this. */
   cluster: ClusterConnection;

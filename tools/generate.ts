@@ -5,6 +5,7 @@ import { components } from "../lib/components/mod.ts";
 import { doctor } from "../lib/procedures/onepassword/status/mod.ts";
 import type { Component, ListSource, Source } from "../lib/engine/model.ts";
 import { reportSchema } from "../lib/engine/report_schema.ts";
+import { declarationSchema } from "./pages/declaration_schema.ts";
 import { type Tool, toolArguments } from "../lib/cli/tool.ts";
 import { rbac1PasswordText } from "./pages/rbac_1password.ts";
 import { trialsText } from "./pages/trials.ts";
@@ -20,7 +21,8 @@ export async function generated(): Promise<Map<string, string>> {
   const known = new Set(components.map(({ name }) => name));
   return new Map([
     ["deno.json", withTasks(await Deno.readTextFile("deno.json"))],
-    ["docs/schema/report.v1.json", schemaText()],
+    ["docs/schema/report.v1.json", schemaText(reportSchema)],
+    ["docs/schema/platform.v1.json", schemaText(declarationSchema)],
     ["docs/checks.md", checksText([...components, ...doctor.filter(({ name }) => !known.has(name))])],
     ["docs/trials.md", trialsText(HEADER)],
     ["docs/rbac.yaml", rbacText(components)],
@@ -49,8 +51,8 @@ async function scriptText(path: string): Promise<[string, string]> {
   return [path, withFirstLine(await Deno.readTextFile(path), firstLine(path))];
 }
 
-function schemaText(): string {
-  const schema = z.toJSONSchema(reportSchema, { io: "input" });
+function schemaText(described: z.ZodType): string {
+  const schema = z.toJSONSchema(described, { io: "input" });
   return JSON.stringify({ $comment: HEADER, ...schema }, null, 2) + "\n";
 }
 

@@ -9,7 +9,7 @@ import { dialectTrials } from "../lib/checkpoints/s3/compatibility/mod.ts";
 import { components } from "../lib/components/mod.ts";
 import type { Component } from "../lib/engine/model.ts";
 import { doctor } from "../lib/procedures/onepassword/status/mod.ts";
-import { formatNames } from "../lib/render/mod.ts";
+import { formatNames, views } from "../lib/render/mod.ts";
 
 /** What a module may export to be registered, by the fields that tell it apart. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
@@ -97,7 +97,7 @@ export async function registered(): Promise<boolean> {
     ...unregisteredCheckpoints(folders, checkpoints.map(({ name }) => name)),
     ...twice,
     ...registrationProblems(registrables(modules.map(({ exports }) => exports)), all),
-    ...unregisteredFormats(formats, formatNames),
+    ...unregisteredFormats(formats, [...formatNames, ...Object.keys(views)]),
   ];
   for (const problem of problems) console.error(problem);
   return problems.length === 0;

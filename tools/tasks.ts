@@ -59,6 +59,7 @@ export interface ToolRow extends Row {
 const SAVE = "The same, with the right to write files: --save-facts, --output-file";
 const EXEC = "The same, with the right to start the exec plugin of your kubeconfig";
 const HEALTH = "scripts/data-platform-health-check.ts";
+const DISCOVER = "scripts/data-platform-discover.ts";
 const ONEPASSWORD = "scripts/setup-1password-connect.ts";
 const S3 = "scripts/test-data-platform-s3.ts";
 const NESSIE = "scripts/validate-nessie.ts";
@@ -75,6 +76,12 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     },
     save: SAVE,
     exec: `${EXEC} (aws, kubelogin ...), and to write files`,
+  },
+  "data-platform:discover": {
+    description: "Say what the data platform consists of, and how that is known",
+    script: DISCOVER,
+    save: `${SAVE}, --write`,
+    exec: `${EXEC}, and to write files`,
   },
   "1p:install": {
     description: "Install 1Password Connect and bring back what its absence broke",
@@ -137,6 +144,7 @@ const NPM_CACHE = "${HOME}/.cache/deno/npm";
  */
 export const SCRIPTS: Readonly<Record<string, { task: string; more?: Rights }>> = {
   [HEALTH]: { task: "data-platform:health" },
+  [DISCOVER]: { task: "data-platform:discover" },
   [ONEPASSWORD]: { task: "1p:install" },
   [S3]: { task: "data-platform:test:s3", more: { run: ["deno"], ffi: [NPM_CACHE] } },
   [NESSIE]: { task: "validate:nessie", more: { run: ["deno"] } },

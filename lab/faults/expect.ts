@@ -2,18 +2,14 @@
 import type { ObjectRef } from "../../lib/engine/model.ts";
 import { refText } from "../../lib/engine/model.ts";
 import { exitCode, type Report } from "../../lib/engine/report.ts";
+import { fits } from "../../lib/untrusted/wildcard.ts";
 import type { Expectation } from "./fault.ts";
 
 const OR = " or ";
 const NONE = "none";
 
-function matches(pattern: string, object: ObjectRef): boolean {
-  const escaped = pattern.split("*").map((part) => part.replace(/[.\\+?^${}()|[\]]/g, "\\$&"));
-  return new RegExp(`^${escaped.join(".*")}$`).test(refText(object));
-}
-
 function matchesAny(entry: string, object: ObjectRef): boolean {
-  return entry.split(OR).some((pattern) => pattern !== NONE && matches(pattern, object));
+  return entry.split(OR).some((pattern) => pattern !== NONE && fits(pattern, refText(object)));
 }
 
 function rootProblems(report: Report, expect: Expectation): string[] {

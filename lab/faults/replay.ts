@@ -28,12 +28,15 @@ export function recordedPart({ version: _, ...report }: Report): Omit<Report, "v
 
 /** The recorded part of a report as JSON with a root or a finding a line, so that a difference shows what it is about. */
 export function reportText(report: Report): string {
-  const { roots, details, issues, ...head } = recordedPart(report);
+  const { roots, details, issues, platform, ...head } = recordedPart(report);
   const components = details.components.map(({ checks, ...component }) =>
     `{${line(component).slice(1, -1)}, ${list("checks", checks.map(line))}}`
   );
   const tables = details.tables ? [list("tables", details.tables.map(line))] : [];
+  const described = platform ? [list("roles", platform.roles.map(line))] : [];
+  const { roles: _, ...place } = platform ?? {};
   const parts = [
+    ...described.map((roles) => `"platform": {${[line(place).slice(1, -1), roles].join(",\n")}}`),
     list("roots", roots.map(line)),
     `"details": {${[list("components", components), ...tables].join(",\n")}}`,
     list("issues", issues.map(line)),

@@ -16,6 +16,7 @@ export const FLAGS = {
     help: `the namespace of the platform (default: where health finds its catalog, or ${NAMESPACE})`,
     value: "NAME",
   },
+  config: { help: "what the platform must have: platform.yaml, docs/platform.md", value: "FILE" },
   timeout: { help: "longest wait for one answer: 30, 30s, 500ms", value: "TIME", fallback: "10s" },
   "fail-on": {
     help: "the least verdict to fail with",

@@ -6,7 +6,7 @@
 import { UsageError } from "../engine/errors.ts";
 import { command } from "../untrusted/shell.ts";
 import { own } from "../untrusted/lookup.ts";
-import { editDistance } from "../untrusted/edit_distance.ts";
+import { nearest } from "../untrusted/edit_distance.ts";
 
 /** One flag. Without `value` it is a switch; with it, `value` is the placeholder shown in the help. */
 export interface Flag {
@@ -101,18 +101,6 @@ function seeHelp(task: string): string {
 /** What was typed, but not all of something long: a secret that was given by mistake is not to be shown. */
 function quote(text: string): string {
   return JSON.stringify(text.length > 64 ? `${text.slice(0, 12)}…` : text);
-}
-
-/** The candidate closest to what was typed, if it is close enough to be meant. */
-export function nearest(typed: string, candidates: readonly string[]): string | undefined {
-  const word = typed.replace(/^-+/, "").toLowerCase();
-  if (word === "") return undefined;
-  let best: { name: string; cost: number } | undefined;
-  for (const name of candidates) {
-    const cost = name.startsWith(word) && word.length >= 3 ? 1 : editDistance(word, name);
-    if (!best || cost < best.cost) best = { name, cost };
-  }
-  return best && best.cost <= Math.max(1, Math.floor(word.length / 3)) ? best.name : undefined;
 }
 
 const UNITS_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };

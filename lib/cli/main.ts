@@ -4,19 +4,22 @@ import type { Asked, Command } from "../command.ts";
 import { FLAGS, NAMESPACE } from "./common_flags.ts";
 import { removeUnfinished, writeFileAtomic } from "../disk/atomic_file.ts";
 import { CannotLook, Interrupted, LacksRight, UsageError } from "../engine/errors.ts";
-import { durationMs, type FlagTable, type Given, nearest, parseFlags } from "./flags.ts";
+import { durationMs, type FlagTable, type Given, parseFlags } from "./flags.ts";
 import type { Component, Facts } from "../engine/model.ts";
-import { documents, type Format, formats, wrap } from "../render/mod.ts";
+import { documents, type Format, formats, views, wrap } from "../render/mod.ts";
 import type { FailOn, Report } from "../engine/report.ts";
 import { clean, quote, withoutCredentials } from "../redact/mod.ts";
 import { otherTask } from "./rights.ts";
 import { note, PIPE_WIDTH, print, progress, terminalColour, terminalWidth } from "./terminal.ts";
+import { nearest } from "../untrusted/edit_distance.ts";
 import { own } from "../untrusted/lookup.ts";
 import { command } from "../untrusted/shell.ts";
 import { comment } from "../untrusted/quoting.ts";
 import { VERSION } from "../version.ts";
 
 interface Options extends Asked {
+  /** The namespace was given, and is not to be found. */
+  isPlaced: boolean;
   format: Format;
   outputFile?: string;
   failOn: FailOn;
@@ -97,10 +100,10 @@ async function run(command: Command, argv: readonly string[], signal: AbortSigna
       await print(`lakecheck ${VERSION}\n`);
       return 0;
     }
-    options = optionsOf(given, command, signal);
+    options = await optionsOf(given, command, signal);
     const report = command.act ? await command.act(options) : await produce(command, options);
     if (!report) return 0;
-    await deliver(report, options);
+    await deliver(command, report, options);
     const { exitCode } = await import("../engine/report.ts");
     return exitCode(report.status, options.failOn);
   } catch (error) {
@@ -110,7 +113,7 @@ async function run(command: Command, argv: readonly string[], signal: AbortSigna
   }
 }
 
-function optionsOf(given: Given, command: Command, signal: AbortSignal): Options {
+async function optionsOf(given: Given, command: Command, signal: AbortSignal): Promise<Options> {
   const asked = [
     ...given.has("output") ? [given.get("output") as Format] : [],
     ...given.has("verbose") ? ["verbose" as const] : [],
@@ -119,14 +122,18 @@ function optionsOf(given: Given, command: Command, signal: AbortSignal): Options
   if (new Set(asked).size > 1) {
     throw new UsageError(`The flags ask for ${asked.join(" and ")} output at once. Keep one of them.`);
   }
-  for (const flag of ["output-file", "save-facts"]) mayWrite(flag, given.get(flag));
+  for (const flag of ["output-file", "save-facts", "write"]) mayWrite(flag, given.get(flag));
+  const path = given.get("config");
+  const config = path === undefined ? undefined : await (await import("./config_file.ts")).readConfig(path);
   return {
     given,
+    ...config ? { declared: config.declared } : {},
     format: asked[0] ?? command.format ?? "plain",
     outputFile: given.get("output-file"),
     kubeconfig: given.get("kubeconfig"),
     context: given.get("context"),
-    namespace: namespaceOf(given),
+    namespace: namespaceOf(given, config?.namespace),
+    isPlaced: given.has("namespace") || config?.namespace !== undefined,
     timeoutMs: durationMs("timeout", given.get("timeout") ?? FLAGS.timeout.fallback),
     cluster: clusterOf(given.get("kubeconfig"), given.get("context")),
     failOn: (given.get("fail-on") ?? FLAGS["fail-on"].fallback) as FailOn,
@@ -166,8 +173,8 @@ function withTask(error: unknown, command: Command, argv: readonly string[]): un
 }
 
 /** A namespace goes into API paths, so it must be one (RFC 1123 label). */
-function namespaceOf(given: Given): string {
-  const name = given.get("namespace") ?? NAMESPACE;
+function namespaceOf(given: Given, declared: string = NAMESPACE): string {
+  const name = given.get("namespace") ?? declared;
   if (/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return name;
   throw new UsageError(
     `--namespace is ${JSON.stringify(name)}, which no namespace can be called: ` +
@@ -192,6 +199,7 @@ async function produce(command: Command, options: Options): Promise<Report | und
   }
   const { evaluate } = await engine;
   const report = evaluate(command.name, components, facts);
+  await command.finish?.(report, options);
   return { ...report, durationMs: Math.round(performance.now() - started) };
 }
 
@@ -210,7 +218,7 @@ async function replay(path: string, options: Options): Promise<Facts> {
         `${facts.context}, namespace ${facts.namespace}.`,
     );
   }
-  return facts;
+  return options.declared ? { ...facts, declared: options.declared } : facts;
 }
 
 async function read(command: Command, components: readonly Component[], options: Options): Promise<Facts> {
@@ -218,14 +226,14 @@ async function read(command: Command, components: readonly Component[], options:
     import("../clients/kubernetes/client.ts"),
     import("../engine/collect.ts"),
   ]);
-  const { cluster, timeoutMs, namespace, given } = options;
-  const isAsked = given.has("namespace") || command.extend !== undefined;
+  const { cluster, timeoutMs, namespace, declared } = options;
+  const isAsked = options.isPlaced || command.extend !== undefined;
   const client = await connect({ cluster, timeoutMs });
   const sources = sourcesOf(components);
   const done = progress(`Reading ${sources.length} sources of ${client.context} ...`);
   try {
-    if (isAsked) return await collect(client, sources, { namespace });
-    const facts = await collect(client, sources, { namespace: "" });
+    if (isAsked) return await collect(client, sources, { namespace, declared });
+    const facts = await collect(client, sources, { namespace: "", declared });
     return { ...facts, namespace: homeOf(components, facts) ?? namespace };
   } finally {
     done();
@@ -233,8 +241,10 @@ async function read(command: Command, components: readonly Component[], options:
   }
 }
 
-async function deliver(report: Report, options: Options): Promise<void> {
-  const render = await formats[options.format]();
+async function deliver(command: Command, report: Report, options: Options): Promise<void> {
+  const isView = options.format === "plain" && report.platform !== undefined;
+  const view = isView && command.view ? views[command.view] : undefined;
+  const render = await (view ?? formats[options.format])();
   const { outputFile, colour } = options;
   const text = render(report, { colour, width: outputFile ? PIPE_WIDTH : terminalWidth() });
   if (!outputFile) return await print(text);
@@ -263,7 +273,7 @@ async function explain(error: unknown, command: Command, options: Options | unde
     note(...withoutCredentials(error.stack ?? "").split("\n"));
   }
   if (options && (documents.has(options.format) || options.outputFile)) {
-    await deliver(stopped(command, message, options), options).catch(() => {
+    await deliver(command, stopped(command, message, options), options).catch(() => {
       // The message on stderr has been given; what cannot be written now could not be written before.
     });
   }

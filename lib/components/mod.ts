@@ -7,6 +7,7 @@ import { nessie } from "./nessie/mod.ts";
 import { network } from "./network/mod.ts";
 import { nodesComponent } from "./nodes/mod.ts";
 import { onepasswordConnect } from "./onepassword/mod.ts";
+import { discoveryOf, platformOf } from "./platform/mod.ts";
 import { postgresql } from "./postgresql/mod.ts";
 import { rookCeph } from "./rook_ceph/mod.ts";
 import { s3User } from "./object_store/mod.ts";
@@ -14,7 +15,7 @@ import { sparkClient, sparkHistoryServer, sparkOperator } from "./spark/mod.ts";
 import { storage } from "./storage/mod.ts";
 import { workloads } from "./workloads/mod.ts";
 
-export const components: readonly Component[] = [
+const parts: readonly Component[] = [
   nessie,
   postgresql,
   sparkOperator,
@@ -31,3 +32,8 @@ export const components: readonly Component[] = [
   nodesComponent,
   kubernetes,
 ];
+
+export const components: readonly Component[] = [...parts, platformOf(parts)];
+
+/** What the platform consists of, without judging it. */
+export const discovery: readonly Component[] = [discoveryOf(parts)];

@@ -17,23 +17,28 @@ export function removeUnfinished(): void {
 
 /**
  * Writes beside the target and renames, so that a reader sees the old file or the new one; a link keeps
- * pointing where it did, and a device or pipe is written as it is. Throws UsageError.
+ * pointing where it did, and a device or pipe is written as it is. `isNew`: never over something that is there. Throws
+ * UsageError.
  */
 export async function writeFileAtomic(
   path: string,
   bytes: Uint8Array,
-  { flag, mode }: { flag: string; mode?: number },
+  { flag, mode, isNew = false }: { flag: string; mode?: number; isNew?: boolean },
 ): Promise<void> {
   let temporary: string | undefined;
   try {
     const target = await statOf(path);
     if (target?.isDirectory) throw new Error("it is a directory");
+    if (target && isNew) throw new Error("something is there already, and is not written over");
     if (target && !target.isFile) return await Deno.writeFile(path, bytes);
     const place = target ? await Deno.realPath(path) : path;
     temporary = `${place}.${Deno.pid}.tmp`;
     unfinished.add(temporary);
     await Deno.writeFile(temporary, bytes, { createNew: true, ...(mode === undefined ? {} : { mode }) });
-    await Deno.rename(temporary, place);
+    if (!isNew) return await Deno.rename(temporary, place);
+    // Unlike a rename, it fails where somebody made the file meanwhile.
+    await Deno.link(temporary, place);
+    await Deno.remove(temporary);
   } catch (error) {
     removeUnfinished();
     throw new UsageError(

@@ -136,6 +136,10 @@ function checked(path: string, value: unknown): Facts {
   if (connections !== undefined && !(Array.isArray(connections) && connections.every(isConnection))) {
     throw notFacts(path, "its connections have another shape");
   }
+  const { declared } = value;
+  if (declared !== undefined && !(isRecord(declared) && typeof declared.from === "string")) {
+    throw notFacts(path, "its declaration has another shape");
+  }
   for (const [id, result] of Object.entries(value.sources)) {
     if (!isSourceResult(result)) throw notFacts(path, `the entry of source ${id} has another shape`);
   }

@@ -11,6 +11,8 @@ export const MOST_BYTES = {
   kubeconfig: 8 * MIB,
   /** Certificates, keys and tokens. The bundle of all public CAs has a quarter of it, and a Secret holds no more. */
   secret: MIB,
+  /** What a platform consists of, and hundreds of muted findings. */
+  declaration: MIB / 4,
   /** Larger than any matrix. */
   baseline: 4 * MIB,
   /** Where a walk has come to: half a million references. */

@@ -4,6 +4,7 @@ import type {
   Answer,
   Component,
   Connection,
+  DeclaredFile,
   Facts,
   Failure,
   FailureKind,
@@ -33,6 +34,7 @@ export interface Reading {
 
 export interface CollectOptions {
   namespace: string;
+  declared?: DeclaredFile;
   now?: () => Date;
 }
 
@@ -64,6 +66,7 @@ export async function collect(
     context: reading.context,
     namespace: options.namespace,
     ...reading.connection ? { connections: [reading.connection] } : {},
+    ...options.declared ? { declared: options.declared } : {},
     sources: {},
   };
   if (sources.length === 0) return facts;
@@ -113,7 +116,7 @@ async function readList(client: Reading, source: ListSource): Promise<SourceResu
   for (const path of [source.path, ...source.fallbacks ?? []]) {
     try {
       const answer = await client.get(path, source.metadataOnly ? { metadataOnly: true } : {});
-      return decodeList(source, answer);
+      return await decodeList(source, answer);
     } catch (error) {
       failure = failureOf(error);
       if (failure.kind !== "not-installed") break;
@@ -125,11 +128,12 @@ async function readList(client: Reading, source: ListSource): Promise<SourceResu
   };
 }
 
-function decodeList(source: ListSource, answer: Answer): SourceResult {
+async function decodeList(source: ListSource, answer: Answer): Promise<SourceResult> {
   const items = (answer.body as { items?: unknown } | undefined)?.items;
   if (!Array.isArray(items)) {
     return { ok: false, failure: { kind: "malformed", message: `the list of ${source.kind} has no items` } };
   }
+  await source.prepare?.(items);
   const kept: unknown[] = [];
   const malformed: Malformed[] = [];
   for (const item of items) {

@@ -3,6 +3,7 @@ import { runChecks } from "./check.ts";
 import { diagnose, type Diagnosis } from "./diagnose.ts";
 import type { Component, Facts, Failure, Finding, World } from "./model.ts";
 import { isRecord } from "./model.ts";
+import { mute } from "./mute.ts";
 import { explainOutage, outageOf, withoutApiServer } from "./unread/outage.ts";
 import { buildReport, type Report } from "./report.ts";
 import { openWorld } from "./world.ts";
@@ -12,11 +13,23 @@ export function evaluate(command: string, components: readonly Component[], fact
   const world = openWorld(facts, components);
   const judged = runChecks(components, world, facts);
   const outage = outageOf(components, facts);
-  const { findings, roots } = outage
+  const diagnosis = outage
     ? duringOutage(components, world, facts, outage, judged)
     : diagnose(components, world, facts, judged);
+  const mutings = components.flatMap((component) => component.muted?.(world) ?? []);
+  const { findings, roots } = mute(diagnosis, judged, mutings, world.now);
+  const platform = components.flatMap((component) => component.platform?.(world) ?? []).at(0);
   const tables = components.flatMap((component) => component.tables?.(world) ?? []);
-  return buildReport({ command, facts, components, findings, roots, tables, durationMs: 0 });
+  return buildReport({
+    command,
+    facts,
+    components,
+    findings,
+    roots,
+    tables,
+    ...platform ? { platform } : {},
+    durationMs: 0,
+  });
 }
 
 /** The API server is the fault; what a checkpoint found without it (`--url`) is diagnosed as always. */

@@ -2,7 +2,7 @@
 import { listed } from "./sentence.ts";
 import { makerEdges } from "./absent.ts";
 import { isNotInstalled } from "./unread/failure_reason.ts";
-import { isList } from "./model.ts";
+import { ENGINE_CHECKS, isList } from "./model.ts";
 import type { Component, Edge, Finding, ObjectRef, ShellCommand, World } from "./model.ts";
 import { refKey, refText } from "./model.ts";
 import { command } from "../untrusted/shell.ts";
@@ -139,7 +139,7 @@ function describe(
       : "does not exist"
   }`;
   return {
-    check: "graph.missing",
+    check: ENGINE_CHECKS.missing,
     component: owner?.name ?? "",
     object: entry.object,
     status: hurts ?? "warning",

@@ -84,7 +84,17 @@ export interface Facts {
   namespace: string;
   /** Connections of its own, so without those through port-forwards. Absent in facts of older releases. */
   connections?: Connection[];
+  /** What was given as `--config`. */
+  declared?: DeclaredFile;
   sources: Record<string, SourceResult>;
+}
+
+/** A declaration of the platform that was read from a file. */
+export interface DeclaredFile {
+  /** The file's own name, without its directories. */
+  from: string;
+  /** What it holds, as plain values. */
+  document: unknown;
 }
 
 /** Decodes the fields we keep of a value; undefined when the value is absent; throws ShapeError. */
@@ -100,6 +110,8 @@ export interface ListSource<T = unknown> {
   metadataOnly?: boolean;
   /** Other paths to try, in order, when the first answers 404 (older API versions). */
   fallbacks?: string[];
+  /** Loads what `read` needs for these items, where it is not loaded for every run. */
+  prepare?(items: readonly unknown[]): Promise<void>;
   read: Reader<T>;
 }
 
@@ -152,6 +164,8 @@ export interface World {
   /** Milliseconds since the epoch at which the facts were collected. */
   now: number;
   namespace: string;
+  /** The declaration of the platform that was given as a file. */
+  declared?: DeclaredFile;
   /** The objects of a kind; empty when the source failed (then `failure` says why). */
   list<T>(source: ListSource<T>): T[];
   get<T>(source: ListSource<T>, namespace: string | undefined, name: string): T | undefined;
@@ -226,6 +240,48 @@ export interface Finding extends ObjectJudgement {
   confidence?: Confidence;
   /** The shortest chain to the root that explains it, beginning with this object; symptoms only. */
   chain?: ChainStep[];
+  /** The declaration of the platform says that it is known and may wait, or that what explains it may. */
+  muted?: Muted;
+}
+
+export interface Muted {
+  reason: string;
+  /** `2026-12-31`: the last day, in UTC. */
+  until: string;
+}
+
+/** Which findings are muted: of these checks, about these objects; `*` stands for any run of characters. */
+export interface Muting extends Muted {
+  check: string;
+  /** As `refText` writes it. */
+  object: string;
+}
+
+/** What fills a role of the platform, and what is expected to. */
+export interface FilledRole {
+  role: string;
+  title: string;
+  /** As declared; absent where nothing is declared. */
+  need?: "required" | "optional" | "absent";
+  objects: {
+    object: ObjectRef;
+    /** What told it: `label app.kubernetes.io/name=nessie`. */
+    by: string;
+    /** It is wanted or declared, and does not exist. */
+    missing?: true;
+    /** What speaks against it: `image ghcr.io/acme/web:1`. */
+    doubt?: string;
+  }[];
+  /** What could not be told, and how to settle it. */
+  ambiguous?: string;
+}
+
+/** What the platform consists of. */
+export interface PlatformDescription {
+  namespace: string;
+  /** Where the declaration that is in use comes from; absent where there is none. */
+  declaration?: string;
+  roles: FilledRole[];
 }
 
 /**
@@ -254,6 +310,13 @@ export interface Edge {
  * for it waits for whatever it waits for, so diagnosis passes through it.
  */
 export const IN_PROGRESS = "Progressing";
+
+/** Checks of no component: what something needs is not there, a source or the API server could not be read. */
+export const ENGINE_CHECKS = {
+  missing: "graph.missing",
+  unread: "sources.read",
+  api: "kubernetes.api",
+} as const;
 
 /** Reasons of objects that are not there. */
 export const GONE = ["Missing", "NotFound"] as const;
@@ -329,6 +392,10 @@ export interface Component {
   makers?(ref: ObjectRef, world: World): Maker[];
   /** What is to be read as a table: measurements, capabilities, settings. */
   tables?(world: World): Table[];
+  /** What the platform consists of. One component knows. */
+  platform?(world: World): PlatformDescription;
+  /** Findings that are known and may wait. */
+  muted?(world: World): Muting[];
 }
 
 /** A table of the report; what it holds was judged by checks, which say what is wrong with it. */

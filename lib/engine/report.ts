@@ -7,6 +7,7 @@ import type {
   Facts,
   Finding,
   ObjectRef,
+  PlatformDescription,
   ShellCommand,
   Status,
   Table,
@@ -59,6 +60,8 @@ export interface Report {
   timestamp: string;
   durationMs: number;
   context: string;
+  /** What the platform consists of; absent where the command does not look. */
+  platform?: PlatformDescription;
   summary: Summary;
   /** Ranked: what explains most comes first. */
   roots: Root[];
@@ -114,6 +117,7 @@ export function buildReport(input: {
   findings: readonly Finding[];
   roots: readonly Root[];
   tables: readonly Table[];
+  platform?: PlatformDescription;
   durationMs: number;
 }): Report {
   const components = input.components.map((component): ComponentReport => {
@@ -121,7 +125,7 @@ export function buildReport(input: {
     return {
       name: component.name,
       title: component.title,
-      status: worst(checks.map((finding) => finding.status)),
+      status: worst(checks.filter(({ muted }) => !muted).map((finding) => finding.status)),
       dependsOn: component.dependsOn,
       checks,
     };
@@ -134,6 +138,7 @@ export function buildReport(input: {
     timestamp: input.facts.collectedAt,
     durationMs: input.durationMs,
     context: input.facts.context,
+    ...input.platform ? { platform: input.platform } : {},
     summary: summarize(components),
     roots: [...input.roots],
     details: {

@@ -50,6 +50,8 @@ const finding = z.strictObject({
   confidence: confidence.optional(),
   chain: z.array(chainStep).optional().describe("The shortest chain to the root; symptoms only."),
   unread: z.string().min(1).optional().describe("The source that could not be read, where one could not."),
+  muted: z.strictObject({ reason: z.string(), until: z.iso.date() }).optional()
+    .describe("It, or what explains it, is known and may wait until that day; it is not in any status."),
 }).meta({ id: "Finding", description: "What a check says of one object." });
 
 const root = z.strictObject({
@@ -94,6 +96,25 @@ const connection = z.strictObject({
   description: "A connection of the run's own, so without those through port-forwards.",
 });
 
+const filledRole = z.strictObject({
+  role: z.string().min(1),
+  title: z.string().min(1),
+  need: z.enum(["required", "optional", "absent"]).optional().describe("As declared."),
+  objects: z.array(z.strictObject({
+    object: objectRef,
+    by: z.string().min(1).describe("What told it, e.g. label app.kubernetes.io/name=nessie."),
+    missing: z.literal(true).optional().describe("It is wanted or declared, and does not exist."),
+    doubt: z.string().optional().describe("What speaks against it."),
+  })),
+  ambiguous: z.string().optional().describe("What could not be told, and how to settle it."),
+}).meta({ id: "FilledRole", description: "A role of the platform, and what fills it." });
+
+const platform = z.strictObject({
+  namespace: z.string(),
+  declaration: z.string().optional().describe("Where the declaration that is in use comes from."),
+  roles: z.array(filledRole),
+}).meta({ id: "Platform", description: "What the platform consists of." });
+
 const number = z.int().min(0);
 
 export const reportSchema = z.strictObject({
@@ -105,6 +126,7 @@ export const reportSchema = z.strictObject({
   timestamp: z.iso.datetime().describe("When the facts were collected."),
   durationMs: number,
   context: z.string().describe("The context of the kubeconfig; empty when it is not known."),
+  platform: platform.optional(),
   summary: z.strictObject({
     total: number,
     healthy: number,

@@ -64,6 +64,7 @@ export function openWorld(facts: Facts, components: readonly Component[] = []): 
   const world: World = {
     now: Date.parse(facts.collectedAt),
     namespace: facts.namespace,
+    ...facts.declared ? { declared: facts.declared } : {},
     list: <T>(source: ListSource<T>) => items(source) as T[],
     get: <T>(source: ListSource<T>, namespace: string | undefined, name: string) =>
       get(source, namespace, name) as T | undefined,

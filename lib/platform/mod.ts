@@ -1,4 +1,22 @@
 /** What a platform consists of, how its parts are recognised, and where they usually are. Pure. */
+export {
+  BROAD_ROLES,
+  type BroadRole,
+  isBroad,
+  kindsOfRole,
+  ROLE_NAMES,
+  type RoleName,
+} from "./declarable.ts";
+export {
+  API_VERSION,
+  type Declaration,
+  type DeclaredRole,
+  type Mute,
+  type Need,
+  NEEDS,
+  readDeclaration,
+} from "./declaration.ts";
+export { durationText, type ThresholdName, THRESHOLDS } from "./thresholds.ts";
 export { isClusterDns, isDnsServer, USUAL_DNS } from "./cluster_dns.ts";
 export {
   ALL_ROLES,
@@ -10,4 +28,5 @@ export {
   recognise,
   type Role,
 } from "./roles.ts";
+export { declarationText } from "./written.ts";
 export { componentOf, usualPart, usualParts } from "./usual_parts.ts";

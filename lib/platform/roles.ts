@@ -128,6 +128,8 @@ export interface Recognised {
   role: Role;
   /** What told it: `label app.kubernetes.io/name=nessie`, `image ghcr.io/projectnessie/nessie:0.104.1`. */
   by: string;
+  /** What speaks against it: an image that is known, and of another role. */
+  doubt?: string;
 }
 
 /** Every role with its signs. */
@@ -154,9 +156,18 @@ const BY_NAME = indexed(({ names }) => names);
 export function recognise(object: Described): Recognised | undefined {
   for (const { sign, known, words } of signsOf(object)) {
     const role = known.get(sign)?.find((one) => object.name.endsWith((SIGNS[one] as Signs).ends ?? ""));
-    if (role) return { role, by: words };
+    if (role) return { role, by: words, ...doubtOf(role, object.images) };
   }
   return undefined;
+}
+
+/** A label may lie; an image that is known to do something else shows it. */
+function doubtOf(role: Role, images: readonly string[]): { doubt?: string } {
+  const known = images.map((image) => BY_IMAGE.get(repositoryName(image)) ?? []);
+  const other = images.find((_, index) => (known[index] ?? []).length > 0);
+  return other === undefined || known.some((roles) => roles.includes(role))
+    ? {}
+    : { doubt: `image ${other}` };
 }
 
 interface Sign {

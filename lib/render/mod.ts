@@ -10,6 +10,13 @@ export const formats = {
   json: async (): Promise<Renderer> => (await import("./json.ts")).json,
 };
 
+/** How a command shows its report to people, where the plain format is not about what it is for. */
+export const views = {
+  platform: async (): Promise<Renderer> => (await import("./platform.ts")).platform,
+};
+
+export type View = keyof typeof views;
+
 export type Format = keyof typeof formats;
 
 /** Formats that programs read: a run that could not look at anything prints these, too. */

@@ -212,3 +212,23 @@ export function chiefFinding(component: ComponentReport, report: Report): Findin
     candidates.find((f) => f.role !== "symptom");
   return own ?? candidates.toSorted((a, b) => causes(b).length - causes(a).length)[0];
 }
+
+/** The report as if nobody had found what is muted. */
+export function withoutMuted(report: Report): Report {
+  const components = report.details.components.map((component) => ({
+    ...component,
+    checks: component.checks.filter(({ muted }) => !muted),
+  }));
+  return { ...report, details: { ...report.details, components } };
+}
+
+/** `Muted: 2 known findings, the first until 2026-12-31 (being replaced); --verbose shows them.` */
+export function mutedLines(report: Report, width: number): string[] {
+  const known = findingsOf(report).flatMap(({ muted }) => muted ?? []);
+  const [first] = known.toSorted((a, b) => a.until < b.until ? -1 : 1);
+  if (!first) return [];
+  const text = `${count(known.length, "known finding")}, ${
+    known.length > 1 ? "the first " : ""
+  }until ${first.until} (${first.reason}); --verbose shows ${known.length > 1 ? "them" : "it"}.`;
+  return hang("Muted: ", text, width);
+}

@@ -16,6 +16,7 @@ import {
   headline,
   independents,
   isRoot,
+  mutedLines,
   numbers,
   objectText,
   observationLines,
@@ -23,6 +24,7 @@ import {
   STATUS_COLOURS,
   STATUS_WIDTH,
   VERDICT_COLOURS,
+  withoutMuted,
 } from "./parts.ts";
 import { tableSections } from "./table.ts";
 import { cleanAll, columns, hang, pad, type Paint, painter, wrap } from "./text.ts";
@@ -40,9 +42,10 @@ interface Page {
 }
 
 export const plain: Renderer = (dirty, { colour, width }) => {
-  const page: Page = { report: cleanAll(dirty), width, paint: painter(colour) };
+  const whole = cleanAll(dirty);
+  const page: Page = { report: withoutMuted(whole), width, paint: painter(colour) };
   const sections = [
-    verdict(page),
+    [...verdict(page), ...mutedLines(whole, width)],
     ...page.report.roots.slice(0, ENTRIES).map((root, index) => rootBlock(page, root, index)),
     moreRoots(page),
     blind(page),

@@ -3,6 +3,7 @@ import type { Finding } from "../engine/model.ts";
 import type { ComponentReport, Report } from "../engine/report.ts";
 import {
   causes,
+  mutedLines,
   objectText,
   observationLines,
   type Renderer,
@@ -23,7 +24,7 @@ interface Page {
 export const verbose: Renderer = (dirty, { colour, width }) => {
   const page: Page = { report: cleanAll(dirty), width, paint: painter(colour) };
   const sections = [
-    verdict(page),
+    [...verdict(page), ...mutedLines(page.report, width)],
     ...page.report.roots.map((root, index) => rootBlock(page, root, index, Infinity)),
     ...page.report.details.components.map((component) => componentBlock(page, component)),
     ...tableSections(page.report.details.tables, width, page.paint),
@@ -47,14 +48,15 @@ function componentBlock({ width, paint }: Page, component: ComponentReport): str
 
 function findingBlock({ width, paint }: Pick<Page, "width" | "paint">, finding: Finding): string[] {
   const word = pad(finding.status, STATUS_WIDTH);
-  const colours = finding.role === "symptom" ? [] : STATUS_COLOURS[finding.status];
+  const colours = finding.role === "symptom" || finding.muted ? [] : STATUS_COLOURS[finding.status];
   const indent = " ".repeat(STATUS_WIDTH + 4);
   const detail = (name: string, text: string) => hang(`${indent}${pad(name, 7)}`, text, width);
+  const muted = finding.muted ? `, muted until ${finding.muted.until}: ${finding.muted.reason}` : "";
   const role = finding.role ? `, ${finding.role}${finding.confidence === "likely" ? " (likely)" : ""}` : "";
   return [
     ...hang(
       `  ${word}  `,
-      `${finding.check}  ${objectText(finding.object)}  ${finding.reason}${role}`,
+      `${finding.check}  ${objectText(finding.object)}  ${finding.reason}${role}${muted}`,
       width,
       `  ${paint(colours, word)}  `,
     ),

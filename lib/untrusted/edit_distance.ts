@@ -20,3 +20,15 @@ export function editDistance(a: string, b: string): number {
   }
   return row[b.length] ?? 0;
 }
+
+/** The candidate closest to what was typed, if it is close enough to be meant. */
+export function nearest(typed: string, candidates: readonly string[]): string | undefined {
+  const word = typed.replace(/^-+/, "").toLowerCase();
+  if (word === "") return undefined;
+  let best: { name: string; cost: number } | undefined;
+  for (const name of candidates) {
+    const cost = name.startsWith(word) && word.length >= 3 ? 1 : editDistance(word, name);
+    if (!best || cost < best.cost) best = { name, cost };
+  }
+  return best && best.cost <= Math.max(1, Math.floor(word.length / 3)) ? best.name : undefined;
+}

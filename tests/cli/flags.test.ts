@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { UsageError } from "../../lib/engine/errors.ts";
-import { durationMs, type FlagTable, nearest, parseFlags } from "../../lib/cli/flags.ts";
+import { durationMs, type FlagTable, parseFlags } from "../../lib/cli/flags.ts";
+import { nearest } from "../../lib/untrusted/edit_distance.ts";
 
 const table: FlagTable = {
   output: { help: "format", value: "FORMAT", choices: ["plain", "json"] },

@@ -127,6 +127,7 @@ const ROWS: Record<keyof typeof MOST_BYTES, string> = {
   facts: "a facts file, packed and unpacked",
   kubeconfig: "a kubeconfig",
   secret: "a certificate, key, token or credentials file, `--ca`, stdin",
+  declaration: "a declaration of the platform",
   baseline: "a baseline",
   walk: "the file of `--resume`",
   manifest: "a manifest of `--manifests`",

@@ -10,10 +10,24 @@ import { disagreements } from "../../lab/faults/expect.ts";
 import type { Expectation } from "../../lab/faults/fault.ts";
 import { plainText, recordedPart, replay } from "../../lab/faults/replay.ts";
 import { scenarios } from "../../lab/faults/scenarios.ts";
+import { parseYaml } from "../../lib/untrusted/yaml.ts";
 import { loadFacts } from "../../lib/disk/facts_file.ts";
 import { reportSchema } from "../../lib/engine/report_schema.ts";
+import { at } from "../../lib/untrusted/lookup.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
+const DECLARATION = new URL("../../kubernetes/apps/namespaces/declaration.yaml", import.meta.url);
+
+/** What the ConfigMap among the platform's manifests declares. */
+async function declared(): Promise<unknown> {
+  const manifest = await parseYaml(readFileSync(DECLARATION, "utf8"));
+  const text = manifest.ok ? at(manifest.value, "data", "platform.yaml") : undefined;
+  const parsed = await parseYaml(String(text));
+  assert.ok(parsed.ok);
+  return parsed.value;
+}
+
+const declaration = await declared();
 const recorded = readdirSync(HERE).filter((name) => existsSync(join(HERE, name, "facts.json.gz"))).sort();
 
 function read(name: string, file: string): string {
@@ -35,6 +49,13 @@ for (const name of recorded) {
   Deno.test(`${name}: the diagnosis says what is true`, async () => {
     const expect: Expectation = JSON.parse(read(name, "expect.json"));
     const report = replay(await loadFacts(join(HERE, name, "facts.json.gz")));
+    assert.deepEqual(disagreements(report, expect), []);
+  });
+
+  Deno.test(`${name}: the same is true with the declaration that the platform brings`, async () => {
+    const expect: Expectation = JSON.parse(read(name, "expect.json"));
+    const facts = await loadFacts(join(HERE, name, "facts.json.gz"));
+    const report = replay({ ...facts, declared: { from: "platform.yaml", document: declaration } });
     assert.deepEqual(disagreements(report, expect), []);
   });
 

@@ -1,9 +1,18 @@
 /** docs/platform.md: how the parts of a platform are recognised. */
-import { ALL_ROLES, labelText } from "../../lib/platform/mod.ts";
+import { ALL_ROLES, durationText, labelText, THRESHOLDS } from "../../lib/platform/mod.ts";
 
 const BLOCK = /(<!-- roles -->\n)[\s\S]*?(<!-- \/roles -->)/;
 
-/** The page with the table of roles in its place. */
+const THRESHOLD_BLOCK = /(<!-- thresholds -->\n)[\s\S]*?(<!-- \/thresholds -->)/;
+
+function thresholdTable(): string {
+  const rows = Object.entries(THRESHOLDS).map(([name, { seconds, help }]) =>
+    `| \`${name}\` | ${durationText(seconds)} | ${help} |`
+  );
+  return ["| threshold | default | what it is |", "|---|---|---|", ...rows].join("\n");
+}
+
+/** The page with the tables of roles and of thresholds in their places. */
 export async function platformText(): Promise<string> {
   const code = (texts: readonly string[] = []) => texts.map((text) => `\`${text}\``).join(", ");
   const rows = ALL_ROLES.map(([role, { labels, charts, images, names, ends }]) =>
@@ -13,5 +22,6 @@ export async function platformText(): Promise<string> {
   );
   const table = ["| role | label | chart | image | name |", "|---|---|---|---|---|", ...rows].join("\n");
   const page = await Deno.readTextFile("docs/platform.md");
-  return page.replace(BLOCK, (_, from, to) => `${from}\n${table}\n\n${to}`);
+  return page.replace(BLOCK, (_, from, to) => `${from}\n${table}\n\n${to}`)
+    .replace(THRESHOLD_BLOCK, (_, from, to) => `${from}\n${thresholdTable()}\n\n${to}`);
 }

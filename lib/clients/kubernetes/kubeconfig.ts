@@ -5,7 +5,7 @@
  * Rules: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  */
 import { UsageError } from "../../engine/errors.ts";
-import { parseYaml } from "../yaml.ts";
+import { parseYaml } from "../../untrusted/yaml.ts";
 import { trimEnd } from "../../untrusted/text.ts";
 import { command } from "../../untrusted/shell.ts";
 import { parseJson } from "../../untrusted/json.ts";

@@ -14,6 +14,8 @@ import {
   text,
 } from "../common/mod.ts";
 
+import { declarationLabel, type DeclaredText, prepareDeclarations, readDeclared } from "./declared_text.ts";
+
 const CORE = "/api/v1";
 const APPS = "/apis/apps/v1";
 const BATCH = "/apis/batch/v1";
@@ -137,24 +139,36 @@ export const endpointSlices = source(
   }),
 );
 
-/** Of a ConfigMap only its keys and the hosts its values name. */
-export const configMaps = source(
-  "configmaps",
-  "ConfigMap",
-  kubePath`${CORE}/configmaps`,
-  via(
-    obj({
-      metadata: obj({ name: objectName, namespace: objectName }),
-      data: (value) => value,
-      binaryData: keysOnly,
-    }),
-    (kept) => ({
-      metadata: kept.metadata,
-      keys: [...keysOnly(kept.data) ?? [], ...kept.binaryData ?? []],
-      hosts: hostsOfMap(kept.data),
-    }),
+/** Of a ConfigMap only its keys and the hosts its values name; of one that declares a platform, the declaration. */
+export const configMaps: ListSource<ConfigMap> = {
+  ...source(
+    "configmaps",
+    "ConfigMap",
+    kubePath`${CORE}/configmaps`,
+    via(
+      obj({
+        metadata: obj({ name: objectName, namespace: objectName, labels: declarationLabel }),
+        data: (value) => value,
+        binaryData: keysOnly,
+      }),
+      ({ metadata, data, binaryData }): ConfigMap => ({
+        metadata: { name: metadata?.name, namespace: metadata?.namespace },
+        keys: [...keysOnly(data) ?? [], ...binaryData ?? []],
+        hosts: hostsOfMap(data),
+        ...metadata?.labels ? { declaration: readDeclared(data) } : {},
+      }),
+    ),
   ),
-);
+  prepare: prepareDeclarations,
+};
+
+export interface ConfigMap {
+  metadata: { name?: string; namespace?: string };
+  keys: string[];
+  hosts?: string[];
+  /** Of one that is labelled as the declaration of a platform. */
+  declaration?: DeclaredText;
+}
 
 type DataFields = Record<string, Record<string, unknown>>;
 

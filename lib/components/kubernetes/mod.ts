@@ -41,8 +41,11 @@ export { isOurs, ownerOf, placeOf, podsIn, podsOf, podsOfConcern, workloadOf } f
 export { hostsNamed, servicesNamed } from "./named_hosts.ts";
 export { agentEdges, nodeEdges } from "./node_edges.ts";
 export { namespacesOf, OPERATOR_DOWN, operatorCheck } from "./operators.ts";
+export { declaration, type Declared, declared, declaredRole, threshold } from "./declared.ts";
 export {
   allFillers,
+  bearers,
+  DECLARED,
   deploymentsOf,
   type Filler,
   filling,

@@ -1,8 +1,9 @@
 /** The workloads of this cluster by the roles that they fill. */
-import type { ObjectRef, World } from "../../engine/model.ts";
+import { type ObjectRef, refKey, type World } from "../../engine/model.ts";
 import { perWorld, refOf } from "../common/mod.ts";
+import { declaration, declaredRole } from "./declared.ts";
 import { deployments, statefulSets, type Workload } from "./kinds.ts";
-import { isJudgedByComponent, otherCatalogTitle, recognise, type Role } from "../../platform/mod.ts";
+import { isBroad, isJudgedByComponent, otherCatalogTitle, recognise, type Role } from "../../platform/mod.ts";
 
 export interface Filler {
   role: Role;
@@ -10,23 +11,62 @@ export interface Filler {
   object: Workload;
   /** What told the role: `label app.kubernetes.io/name=nessie`. */
   by: string;
+  /** What speaks against it. */
+  doubt?: string;
 }
 
-const recognised = perWorld((world) =>
-  [deployments, statefulSets].flatMap((source) =>
+/** What tells the role of an object that the declaration of the platform names. */
+export const DECLARED = "the declaration";
+
+const recognised = perWorld((world) => {
+  const named = namedObjects(world);
+  return [deployments, statefulSets].flatMap((source) =>
     world.list(source).flatMap((object): Filler[] => {
+      const ref = refOf(source.kind, object);
+      const role = named.get(refKey(ref));
+      if (role) return [{ role, by: DECLARED, ref, object }];
       const { name = "", labels = {} } = object.metadata ?? {};
       const images = (object.spec?.template?.spec?.containers ?? []).flatMap(({ image }) => image ?? []);
       const found = recognise({ name, labels, images });
-      return found ? [{ ...found, ref: refOf(source.kind, object), object }] : [];
+      return found ? [{ ...found, ref, object }] : [];
     })
-  )
-);
+  );
+});
+
+/** The workloads that the declaration names, with the roles that it gives them. */
+function namedObjects(world: World): ReadonlyMap<string, Role> {
+  return new Map(
+    [...declaration(world)?.roles ?? []].flatMap(([role, { objects }]) =>
+      isBroad(role) ? [] : objects.map((ref) => [refKey(ref), role] as const)
+    ),
+  );
+}
 
 const byRole = perWorld((world) => {
   const groups = Map.groupBy(recognised(world), ({ role }) => role);
-  return new Map([...groups].map(([role, all]) => [role, isPart(role) ? own(all, world) : all]));
+  return new Map([...groups].map(([role, all]) => [role, chosen(role, all, world)]));
 });
+
+const isCatalog = (role: Role) => role === "nessie" || otherCatalogTitle(role) !== undefined;
+
+/** What is declared; where nothing is, what is recognised. */
+function chosen(role: Role, all: readonly Filler[], world: World): readonly Filler[] {
+  const said = declaredRole(world, role);
+  if (said?.need === "absent") return [];
+  if (said && said.objects.length > 0) return all.filter(({ by }) => by === DECLARED);
+  const catalogs = isCatalog(role) ? declaredRole(world, "catalog") : undefined;
+  if (catalogs?.need === "absent") return [];
+  if (catalogs && catalogs.objects.length > 0) {
+    const keys = new Set(catalogs.objects.map(refKey));
+    return all.filter(({ ref }) => keys.has(refKey(ref)));
+  }
+  return isPart(role) ? own(all, world) : all;
+}
+
+/** The workloads that bear the signs of a role, also where it is declared absent. */
+export function bearers(world: World, role: Role): readonly Filler[] {
+  return recognised(world).filter((filler) => filler.role === role);
+}
 
 /** Whether what fills it is of a lakehouse, and not an operator that may serve many. */
 const isPart = (role: Role): boolean => isJudgedByComponent(role) || otherCatalogTitle(role) !== undefined;

@@ -42,7 +42,7 @@ import { changingCluster } from "../postgresql/mod.ts";
 import { cephClusters } from "../rook_ceph/mod.ts";
 import { own } from "../../untrusted/lookup.ts";
 
-const ROLE = { role: "nessie", component: "nessie", title: "Nessie", core: true } as const;
+const ROLE = { role: "nessie", component: "nessie", title: "Nessie", core: true, within: "catalog" } as const;
 const API: PortSigns = { names: ["nessie-http", "nessie-https"], numbers: [19120] };
 const MANAGEMENT: PortSigns = { names: ["nessie-mgmt", "management"], numbers: [9000] };
 

@@ -29,6 +29,7 @@ export { operatorsOf, postgresqlEdges } from "./edges.ts";
 export { clusterCheck } from "./judge.ts";
 export * from "./kinds.ts";
 export { clusterOf } from "./names.ts";
+export { catalogDatabases } from "./platform_clusters.ts";
 
 const NAME = "postgresql";
 

@@ -1,7 +1,15 @@
 /** The databases of the platform: in its namespaces, and where its configuration leads. */
-import { isAbsent, type ObjectRef, refKey, type World } from "../../engine/model.ts";
+import { isAbsent, type ObjectRef, refKey, refText, type World } from "../../engine/model.ts";
 import { perWorld, refOf } from "../common/mod.ts";
-import { allFillers, type Filler, filling, platformNamespaces, servicesNamed } from "../kubernetes/mod.ts";
+import {
+  allFillers,
+  DECLARED,
+  declaredRole,
+  type Filler,
+  filling,
+  platformNamespaces,
+  servicesNamed,
+} from "../kubernetes/mod.ts";
 import { type Cluster, clusters } from "./kinds.ts";
 import { clusterOf } from "./names.ts";
 
@@ -22,13 +30,34 @@ const clustersLedTo = perWorld((world): ReadonlyMap<string, ObjectRef> =>
   )
 );
 
-/** The clusters in the platform's namespaces, and those that the configuration of its parts leads to. */
-export const platformClusters = perWorld((world): Cluster[] =>
-  world.list(clusters).filter((object) =>
-    platformNamespaces(world).has(object.metadata?.namespace ?? "") ||
-    clustersLedTo(world).has(refKey(refOf("Cluster", object)))
-  )
-);
+/** Those that the declaration of the platform names, present or absent. */
+const declaredClusters = (world: World): readonly ObjectRef[] =>
+  declaredRole(world, "database")?.objects ?? [];
+
+/** The clusters in the platform's namespaces, and those that its declaration names or the configuration of its parts leads to. */
+export const platformClusters = perWorld((world): Cluster[] => {
+  const declared = new Set(declaredClusters(world).map(refKey));
+  return world.list(clusters).filter((object) => {
+    const key = refKey(refOf("Cluster", object));
+    return platformNamespaces(world).has(object.metadata?.namespace ?? "") || clustersLedTo(world).has(key) ||
+      declared.has(key);
+  });
+});
+
+/** The databases of the catalog, with what told it. */
+export function catalogDatabases(world: World): { ref: ObjectRef; by: string }[] {
+  const declared = declaredClusters(world);
+  if (declared.length > 0) return declared.map((ref) => ({ ref, by: DECLARED }));
+  const led = servicesLedTo(filling(world, "nessie"), world).flatMap((service) => {
+    const ref = clusterOf(service);
+    return ref ? [{ ref, by: `${refText(service)} in the configuration of the catalog` }] : [];
+  });
+  const found = led.length > 0 ? led : platformClusters(world).map((object) => ({
+    ref: refOf("Cluster", object),
+    by: "Cluster in a namespace of the platform",
+  }));
+  return [...new Map(found.map((one) => [refKey(one.ref), one])).values()];
+}
 
 /** Clusters that do not exist, as their Services do not, although the configuration of a catalog leads there. */
 export function missingClusters(world: World): ObjectRef[] {

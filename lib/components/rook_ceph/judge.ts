@@ -7,7 +7,7 @@ import {
   type World,
 } from "../../engine/model.ts";
 import { ageSeconds, ageText, goSeconds, judgeDeletion, notUnderstood, refOf } from "../common/mod.ts";
-import { storageClasses } from "../kubernetes/mod.ts";
+import { storageClasses, threshold } from "../kubernetes/mod.ts";
 import { carries, daemonFails } from "./daemons.ts";
 import { detailsText, harmOf, healthWords } from "./health.ts";
 import {
@@ -17,10 +17,13 @@ import {
   objectBucketClaims,
   type Phased,
 } from "./kinds.ts";
+import { durationText, THRESHOLDS } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** How long an object may be made, in seconds. */
 const MAKING_SECONDS = 180;
+/** How long the operator may take to look at a new object. */
+const FIRST_LOOK_SECONDS = 120;
 /**
  * Every phase that Rook writes. Sources: https://github.com/rook/rook/blob/master/pkg/operator/k8sutil/status.go and
  * https://github.com/rook/rook/blob/master/pkg/apis/ceph.rook.io/v1/types.go
@@ -47,8 +50,6 @@ const FAILED = [
 ];
 /** https://github.com/kube-object-storage/lib-bucket-provisioner/blob/master/pkg/apis/objectbucket.io/v1alpha1 */
 const CLAIM_FAILED = ["Released", "Failed"];
-/** Binding takes seconds. */
-const BIND_SECONDS = 60;
 /** So many health intervals without a check, and the operator has stopped. */
 const MISSED_CHECKS = 5;
 const CHECK_GRACE_SECONDS = 180;
@@ -86,7 +87,7 @@ export function judgePhase(kind: string, object: Phased, world: World): Judgemen
     next: [describe, command`kubectl -n ${namespace} logs deploy/rook-ceph-operator --tail=50`],
   };
   if (phase === "") {
-    if (age < BIND_SECONDS * 2) {
+    if (age < FIRST_LOOK_SECONDS) {
       return { ...base, status: "ok", reason: IN_PROGRESS, message: `was created ${ageText(age)} ago` };
     }
     const message = `has waited ${ageText(age)} for Rook's operator to reconcile it`;
@@ -152,7 +153,7 @@ export const claimCheck: KindCheck<ObjectBucketClaim> = {
       "https://github.com/kube-object-storage/lib-bucket-provisioner/tree/master/pkg/apis/objectbucket.io/v1alpha1",
     words: [
       ["Bound", "ok"],
-      ["Pending", `in progress for up to ${BIND_SECONDS} s`],
+      ["Pending", `in progress for up to ${durationText(THRESHOLDS.bucketBind.seconds)}`],
       [CLAIM_FAILED.join(", "), "critical, the phase as reason"],
     ],
   }],
@@ -244,7 +245,7 @@ function judgeBucketClaim(object: ObjectBucketClaim, world: World): Judgement | 
   const phase = object.status?.phase || "Pending";
   const age = ageSeconds(world.now, creationTimestamp) ?? 0;
   if (phase === "Bound") return undefined;
-  if (phase === "Pending" && age < BIND_SECONDS) {
+  if (phase === "Pending" && age < threshold(world, "bucketBind")) {
     const message = `was created ${ageText(age)} ago and is not bound yet`;
     return { status: "ok", reason: IN_PROGRESS, message, observed: "phase Pending" };
   }

@@ -12,12 +12,9 @@ import {
 import { bool, list, obj, str } from "../../engine/decode.ts";
 import { clusterSecretStores, type SecretStore, secretStores } from "../external_secrets/mod.ts";
 import { ageText, refOf } from "../common/mod.ts";
-import { secrets } from "../kubernetes/mod.ts";
+import { secrets, threshold } from "../kubernetes/mod.ts";
 import { isOnePassword } from "./reads.ts";
 import { command } from "../../untrusted/shell.ts";
-
-/** A token is renewed by hand, so there must be time to do it. */
-const EXPIRY_WARNING_SECONDS = 30 * 86_400;
 
 export interface GrantedVault {
   /** 26 letters and digits. */
@@ -99,11 +96,12 @@ function judgeExpiry(entry: Granted, world: World): ObjectJudgement {
   if (!expiresAt) {
     return { object, status: "ok", reason: "NeverExpires", message: `${whose} does not expire` };
   }
+  const least = threshold(world, "tokenExpiry");
   const left = (Date.parse(expiresAt) - world.now) / 1000;
   const base = {
     object,
     observed: `expires ${expiresAt}`,
-    expected: `at least ${ageText(EXPIRY_WARNING_SECONDS)} from now`,
+    expected: `at least ${ageText(least)} from now`,
     evidence: "claims of the token",
     next: [
       command`op connect token create NAME --server SERVER --vault VAULT,r`,
@@ -123,7 +121,7 @@ function judgeExpiry(entry: Granted, world: World): ObjectJudgement {
     return { ...base, status: "critical", reason: "TokenExpired", message };
   }
   const message = `${whose} expires in ${ageText(left)}`;
-  return left < EXPIRY_WARNING_SECONDS
+  return left < least
     ? { ...base, status: "warning", reason: "TokenExpires", message }
     : { ...base, status: "ok", reason: "Valid", message, next: undefined };
 }

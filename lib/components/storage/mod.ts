@@ -8,12 +8,10 @@ import {
   type Pod,
   pods,
   storageClasses,
+  threshold,
 } from "../kubernetes/mod.ts";
 import { eventsOf } from "../workloads/mod.ts";
 import { command } from "../../untrusted/shell.ts";
-
-/** Binding takes seconds; a claim that waits longer waits for something. */
-const BIND_SECONDS = 60;
 
 const podsByClaim = perWorld((world) => {
   const index = new Map<string, Pod[]>();
@@ -68,7 +66,7 @@ const claimCheck: KindCheck<Claim> = {
     const storageClass = world.get(storageClasses, undefined, claim.spec?.storageClassName ?? "");
     const lazy = storageClass?.volumeBindingMode === "WaitForFirstConsumer";
     if (lazy && waitsForConsumer(claim, world)) return undefined;
-    if (age < BIND_SECONDS) return undefined;
+    if (age < threshold(world, "volumeBind")) return undefined;
     const told = eventsOf(world, "PersistentVolumeClaim", claim)[0];
     const why = told?.message ??
       `no provisioner has answered for StorageClass ${claim.spec?.storageClassName ?? "(default)"}`;

@@ -47,7 +47,7 @@ export { eventsOf, eventsSince } from "./events.ts";
 export { podCheck } from "./pods.ts";
 export { workloadChecks } from "./readiness.ts";
 export { listingOf, logsOf, namespacesOfParts, type Part, partsOf } from "./parts.ts";
-export { noneFound, PART_SOURCES, roleCheck } from "./required.ts";
+export { missingRole, noneFound, PART_SOURCES, roleCheck } from "./required.ts";
 export { selectedPods, serviceCheck, serviceEdges } from "./services.ts";
 
 const jobCheck: KindCheck<Job> = {

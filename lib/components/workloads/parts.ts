@@ -1,5 +1,6 @@
 /** The parts of the platform: each workload that fills a role, or should, and the Services before it. */
 import {
+  isAbsent,
   type ObjectRef,
   refKey,
   refText,
@@ -8,7 +9,7 @@ import {
   type World,
 } from "../../engine/model.ts";
 import { matches, perWorld, refOf } from "../common/mod.ts";
-import { filling, type Service, services, type Workload } from "../kubernetes/mod.ts";
+import { DECLARED, declaredRole, filling, type Service, services, type Workload } from "../kubernetes/mod.ts";
 import { type HelmRelease, helmReleases } from "../flux/mod.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { command, words } from "../../untrusted/shell.ts";
@@ -20,6 +21,8 @@ export interface Part {
   object?: Workload;
   /** What told the role, or what wants it: `label app.kubernetes.io/name=nessie`. */
   by: string;
+  /** What speaks against it. */
+  doubt?: string;
   /** What leads to it; one that should and does not exist is not here. */
   services: Service[];
   /** The first of them, or the one that should be there. */
@@ -39,17 +42,31 @@ export function partsOf(world: World, role: Role): Part[] {
 }
 
 function findParts(world: World, role: Role): Part[] {
-  const found = filling(world, role).map(({ ref, object, by }): Part => {
+  const missing = missingNamed(world, role);
+  const found = filling(world, role).map(({ ref, object, by, doubt }): Part => {
     const all = servicesFor(world, ref, object);
     return {
       workload: ref,
       object,
       by,
+      ...doubt === undefined ? {} : { doubt },
       services: all,
       service: all[0] ? refOf("Service", all[0]) : { ...ref, kind: "Service" },
     };
   });
-  return found.length > 0 ? found : wanted(world, role);
+  const all = [...found, ...missing];
+  return all.length > 0 || declaredRole(world, role)?.need === "absent" ? all : wanted(world, role);
+}
+
+/** Those that the declaration of the platform names, and that do not exist. */
+function missingNamed(world: World, role: Role): Part[] {
+  const named = declaredRole(world, role)?.objects ?? [];
+  return named.filter((ref) => isAbsent(world, ref)).map((workload) => ({
+    workload,
+    by: DECLARED,
+    services: servicesNamed(world, workload),
+    service: { ...workload, kind: "Service" },
+  }));
 }
 
 /** The Services that select its pods, or bear its name and select something else. */
@@ -57,7 +74,13 @@ function servicesFor(world: World, ref: ObjectRef, object: Workload): Service[] 
   const labels = object.spec?.template?.metadata?.labels;
   const near = world.list(services).filter(({ metadata }) => metadata?.namespace === ref.namespace);
   const selecting = near.filter(({ spec }) => matches(spec?.selector, labels));
-  return selecting.length > 0 ? selecting : near.filter(({ metadata }) => metadata?.name === ref.name);
+  return selecting.length > 0 ? selecting : servicesNamed(world, ref);
+}
+
+function servicesNamed(world: World, { namespace, name }: ObjectRef): Service[] {
+  return world.list(services).filter(({ metadata }) =>
+    metadata?.namespace === namespace && metadata?.name === name
+  );
 }
 
 function wanted(world: World, role: Role): Part[] {
@@ -102,7 +125,7 @@ export function partsTable(world: World): Table {
     partsOf(world, role).map((part) => [
       role,
       refText(part.workload) + (part.object ? "" : " (missing)"),
-      part.by,
+      part.by + (part.doubt ? `, although ${part.doubt} is of another role` : ""),
     ])
   );
   const columns = ["part", "object", "known by"];

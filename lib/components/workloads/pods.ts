@@ -9,19 +9,13 @@ import {
   type Pod,
   pods,
   podsOf,
+  threshold,
   workloadOf,
 } from "../kubernetes/mod.ts";
 import { eventsOf, eventsSince } from "./events.ts";
 import { logSays } from "./log_signals.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
-
-/** A pod that is younger than this is starting, and no fault. */
-const START_GRACE_SECONDS = 60;
-/** A deletion that takes longer than this is stuck: the default grace period is 30 s. */
-const DELETE_GRACE_SECONDS = 120;
-/** Restarts that ended longer ago than this are history. */
-const RECENT_RESTART_SECONDS = 600;
 
 export const podCheck: KindCheck<Pod> = {
   id: "pods.ready",
@@ -62,7 +56,9 @@ function readyMates(pod: Pod, world: World): number {
 function judgeAlone(pod: Pod, world: World): Judgement | undefined {
   const phase = pod.status?.phase;
   const deleting = ageSeconds(world.now, pod.metadata?.deletionTimestamp);
-  if (deleting !== undefined) return deleting > DELETE_GRACE_SECONDS ? stuck(pod, deleting) : undefined;
+  if (deleting !== undefined) {
+    return deleting > threshold(world, "podDeletion") ? stuck(pod, deleting) : undefined;
+  }
   if (phase === "Succeeded") return undefined;
   if (phase === "Failed") return judgeFailed(pod);
   const waiting = judgeContainers(pod, world);
@@ -127,12 +123,13 @@ function judgeContainers(pod: Pod, world: World): Judgement | undefined {
     if (!reason || reason === "ContainerCreating" || reason === "PodInitializing") continue;
     return judgeWaiting(status, reason);
   }
+  const recent = threshold(world, "recentRestart");
   for (const status of statuses) {
     const died = status.lastState?.terminated;
     const now = status.state?.terminated;
     if (now && now.exitCode !== 0 && !status.ready) return crash(status, "ContainerFailed");
     const since = ageSeconds(world.now, died?.finishedAt);
-    if (!died || died.exitCode === 0 || since === undefined || since > RECENT_RESTART_SECONDS) continue;
+    if (!died || died.exitCode === 0 || since === undefined || since > recent) continue;
     if (died.reason === "OOMKilled") return { ...crash(status, "OOMKilled"), status: "warning" };
     if ((status.restartCount ?? 0) >= 3) return { ...crash(status, "Restarting"), status: "warning" };
   }
@@ -183,7 +180,7 @@ function judgePending(pod: Pod, world: World): Judgement | undefined {
       ? inProgress("placed")
       : describe(pod, { ...pending(age), reason: "Unschedulable", message });
   }
-  if (age < START_GRACE_SECONDS && !(told && age > 15)) return inProgress("started");
+  if (age < threshold(world, "podStart") && !(told && age > 15)) return inProgress("started");
   if (!scheduled && !pod.spec?.nodeName) {
     const message = `has waited ${ageText(age)} without any scheduler placing it`;
     return describe(pod, { ...pending(age), reason: "NotScheduled", message });
@@ -193,7 +190,7 @@ function judgePending(pod: Pod, world: World): Judgement | undefined {
   );
   if (setup) {
     const ran = ageSeconds(world.now, setup.state?.running?.startedAt) ?? age;
-    if (ran < START_GRACE_SECONDS) return inProgress("initialized");
+    if (ran < threshold(world, "podStart")) return inProgress("initialized");
     const message = `waits for its init container ${setup.name}, which has run for ${
       ageText(ran)
     } without ending${logSays(pod, world)}`;
@@ -235,7 +232,7 @@ function judgeRunning(pod: Pod, world: World): Judgement | undefined {
       ageSeconds(world.now, entry.state?.running?.startedAt) ?? []
     ),
   );
-  if (since < 10 || started < START_GRACE_SECONDS) return inProgress("made ready");
+  if (since < 10 || started < threshold(world, "podStart")) return inProgress("made ready");
   const unready = (pod.status?.containerStatuses ?? []).filter((entry) => !entry.ready).map((entry) =>
     entry.name
   );

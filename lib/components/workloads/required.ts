@@ -8,12 +8,20 @@ import {
 } from "../../engine/model.ts";
 import { refOf, unreadAmong } from "../common/mod.ts";
 import { about, count } from "../../engine/sentence.ts";
-import { deployments, endpointsOf, pods, services, statefulSets, type Workload } from "../kubernetes/mod.ts";
+import {
+  declaredRole,
+  deployments,
+  endpointsOf,
+  pods,
+  services,
+  statefulSets,
+  type Workload,
+} from "../kubernetes/mod.ts";
 import { helmReleases } from "../flux/mod.ts";
 import { type Part, partsOf } from "./parts.ts";
 import { workloadChecks } from "./readiness.ts";
 import { command } from "../../untrusted/shell.ts";
-import type { Role } from "../../platform/mod.ts";
+import type { Need, Role, RoleName } from "../../platform/mod.ts";
 
 interface RoleSpec {
   role: Role;
@@ -22,6 +30,8 @@ interface RoleSpec {
   title: string;
   /** Without it there is no lakehouse: a platform where none is found could not be judged. */
   core?: true;
+  /** A broader role that it fills: what is declared of that one holds for it, too. */
+  within?: RoleName;
 }
 
 /** What may want a part that was not found. */
@@ -45,18 +55,49 @@ export function roleCheck(spec: RoleSpec): Check {
     object: (world) => partsOf(world, role)[0]?.workload ?? { kind: "Deployment", name: "*" },
     run(world) {
       const parts = partsOf(world, role);
-      return parts.length > 0 ? parts.map((part) => judgePart(part, world)) : [noneFound(spec, world)];
+      if (parts.length > 0) return parts.map((part) => judgePart(part, world));
+      return [needOf(spec, world) === "required" ? missingRole(role, title, world) : noneFound(spec, world)];
     },
   };
 }
 
+function needOf({ role, within }: Pick<RoleSpec, "role" | "within">, world: World): Need | undefined {
+  return (declaredRole(world, role) ?? (within && declaredRole(world, within)))?.need;
+}
+
 /** What a check of a role says where nothing fills it. */
-export function noneFound({ title, core }: Pick<RoleSpec, "title" | "core">, world: World): ObjectJudgement {
+export function noneFound(
+  { role, title, core, within }: Pick<RoleSpec, "role" | "title" | "core" | "within">,
+  world: World,
+): ObjectJudgement {
   const object = { kind: "Deployment", name: "*" };
+  const need = needOf({ role, within }, world);
+  if (need === "absent") {
+    const message = `The declaration of the platform says that it has no ${title}`;
+    return { object, status: "skipped", reason: "DeclaredAbsent", message };
+  }
   const blind = unreadAmong(WANTED_BY, world);
   if (blind) return { object, ...blind };
   const message = `No workload here is recognised as ${title}`;
+  if (need === "optional") return { object, status: "skipped", reason: "NotFound", message };
   return { object, status: core ? "unknown" : "skipped", reason: "NotFound", message };
+}
+
+/** What is said of a role that is declared to be required, and that nothing fills. */
+export function missingRole(role: RoleName, title: string, { namespace }: World): ObjectJudgement {
+  return {
+    object: { kind: "PlatformRole", name: role },
+    status: "critical",
+    reason: "Missing",
+    message: `The declaration of the platform requires ${title}, and nothing here is recognised as it`,
+    observed: "absent",
+    expected: "present",
+    evidence: `roles.${role} of the declaration`,
+    next: [
+      command`kubectl -n ${namespace} get deployments,statefulsets`,
+      command`deno task data-platform:discover`,
+    ],
+  };
 }
 
 function judgePart({ workload, object, services: fronts }: Part, world: World): ObjectJudgement {

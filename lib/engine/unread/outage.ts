@@ -2,7 +2,7 @@
 import { sourcesOf } from "../collect.ts";
 import { failureReason, kubernetesSteps } from "./failure_reason.ts";
 import type { Component, Facts, Failure, FailureKind, Finding, ObjectRef } from "../model.ts";
-import { isList, isRecord } from "../model.ts";
+import { ENGINE_CHECKS, isList, isRecord } from "../model.ts";
 import type { Root } from "../report.ts";
 
 /** Kinds of failure, the most telling first: what stands in the way at the door, before what shows only behind it. */
@@ -47,7 +47,7 @@ export function explainOutage(
     chain: [{ object, via: "read through it", reason }],
   }));
   const root: Root = {
-    check: "kubernetes.api",
+    check: ENGINE_CHECKS.api,
     component: "kubernetes",
     object,
     status: "unknown",

@@ -5,10 +5,10 @@
 import { unreadable } from "../check.ts";
 import { isNotInstalled } from "./failure_reason.ts";
 import type { Component, Facts, Failure, Finding, Source } from "../model.ts";
-import { isList } from "../model.ts";
+import { ENGINE_CHECKS, isList } from "../model.ts";
 
 /** Of findings that no check makes. */
-const CHECK = "sources.read";
+const CHECK = ENGINE_CHECKS.unread;
 
 interface Unread {
   source: Source;

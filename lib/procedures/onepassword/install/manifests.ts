@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { kubePath } from "../../../untrusted/api_path.ts";
 import type { KubeObject } from "../../../clients/kubernetes/writer.ts";
-import { parseManifests } from "../../../clients/yaml.ts";
+import { parseManifests } from "../../../untrusted/yaml.ts";
 import { MOST_BYTES, readLimited, sizeText } from "../../../disk/read_limited.ts";
 import { UsageError } from "../../../engine/errors.ts";
 import { at, own } from "../../../untrusted/lookup.ts";

@@ -1,5 +1,5 @@
 /** Reads YAML: one document of settings, or manifests. docs/decisions/yaml.md says why with js-yaml. */
-import { DEEPEST } from "../untrusted/json.ts";
+import { DEEPEST } from "./json.ts";
 
 /** What is in the file, or why it can't be used: a clause that quotes none of it. */
 export type ParsedYaml<T> = { ok: true; value: T } | { ok: false; why: string };
@@ -11,19 +11,30 @@ export type ParsedYaml<T> = { ok: true; value: T } | { ok: false; why: string };
  */
 const MOST_WRITTEN_OUT = 16 * 1024 * 1024;
 
+/** The same, for those that cannot wait while they read. */
+export type YamlParser = (text: string) => ParsedYaml<unknown>;
+
 /**
  * Every scalar but null stays the text that stands in the file: a token `0123` or a name `on` is no number
  * or boolean. An empty document is undefined. The parser's own message is dropped: it quotes the file.
  */
 export async function parseYaml(text: string): Promise<ParsedYaml<unknown>> {
+  return (await yamlParser())(text);
+}
+
+/** What {@linkcode parseYaml} does, with the parser loaded. */
+export async function yamlParser(): Promise<YamlParser> {
   const { FAILSAFE_SCHEMA, load, nullCoreTag, Schema, YAMLException } = await import("../vendor/js_yaml.mjs");
-  if (text.split("\n").every((line) => /^\s*(#|$)/.test(line))) return { ok: true, value: undefined };
-  try {
-    return bounded(load(text, { schema: new Schema([...FAILSAFE_SCHEMA.tags, nullCoreTag]) }));
-  } catch (error) {
-    const mark = error instanceof YAMLException ? error.mark : undefined;
-    return { ok: false, why: mark ? `line ${mark.line + 1} is not valid YAML` : "it is not YAML" };
-  }
+  const schema = new Schema([...FAILSAFE_SCHEMA.tags, nullCoreTag]);
+  return (text) => {
+    if (text.split("\n").every((line) => /^\s*(#|$)/.test(line))) return { ok: true, value: undefined };
+    try {
+      return bounded(load(text, { schema }));
+    } catch (error) {
+      const mark = error instanceof YAMLException ? error.mark : undefined;
+      return { ok: false, why: mark ? `line ${mark.line + 1} is not valid YAML` : "it is not YAML" };
+    }
+  };
 }
 
 /** The documents of a file of Kubernetes manifests, with numbers and booleans; empty ones are left out. */
