@@ -43,7 +43,7 @@ const RENDER = "lib/render/";
 const PROCEDURES = "lib/procedures/";
 
 /** Parts that do I/O and are used by commands. */
-const ACTING = [VENDOR, CLI, COMMAND, CLIENTS, COMPONENTS, DISK, ENGINE, WORLD, REPORT, ...BASICS];
+const ACTING = [VENDOR, CLI, COMMAND, CLIENTS, COMPONENTS, PLATFORM, DISK, ENGINE, WORLD, REPORT, ...BASICS];
 
 export const PARTS: readonly Part[] = [
   {
@@ -64,7 +64,7 @@ export const PARTS: readonly Part[] = [
     name: CLI,
     files: /^lib\/cli\//,
     job: "flags, stages, exit status, the terminal and its questions",
-    uses: [COMMAND, CLIENTS, DISK, RENDER, ENGINE, WORLD, REPORT, VERSION, ...BASICS],
+    uses: [PLATFORM, COMMAND, CLIENTS, DISK, RENDER, ENGINE, WORLD, REPORT, VERSION, ...BASICS],
     outside: true,
   },
   {

@@ -1,7 +1,8 @@
 /** Runs a Command from its arguments to its exit status: collect, check, diagnose, render. */
 import type { ClusterConnection } from "../clients/kubernetes/client.ts";
 import type { Asked, Command } from "../command.ts";
-import { FLAGS, NAMESPACE } from "./common_flags.ts";
+import { FLAGS } from "./common_flags.ts";
+import { USUAL_NAMESPACE } from "../platform/mod.ts";
 import { removeUnfinished, writeFileAtomic } from "../disk/atomic_file.ts";
 import { CannotLook, Interrupted, LacksRight, UsageError } from "../engine/errors.ts";
 import { durationMs, type FlagTable, type Given, nearest, parseFlags } from "./flags.ts";
@@ -167,7 +168,7 @@ function withTask(error: unknown, command: Command, argv: readonly string[]): un
 
 /** A namespace goes into API paths, so it must be one (RFC 1123 label). */
 function namespaceOf(given: Given): string {
-  const name = given.get("namespace") ?? NAMESPACE;
+  const name = given.get("namespace") ?? USUAL_NAMESPACE;
   if (/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return name;
   throw new UsageError(
     `--namespace is ${JSON.stringify(name)}, which no namespace can be called: ` +
@@ -180,9 +181,7 @@ async function produce(command: Command, options: Options): Promise<Report | und
   // Loaded while the cluster answers: the judging modules cost nothing then.
   const engine = import("../engine/evaluate.ts");
   const components = await command.components();
-  const seen = options.facts
-    ? await replay(options.facts, options)
-    : await read(command, components, options);
+  const seen = options.facts ? await replay(options.facts, options) : await read(components, options);
   const facts = command.extend ? await command.extend(seen, options) : seen;
   if (!facts) return undefined;
   if (options.saveFacts) {
@@ -213,20 +212,19 @@ async function replay(path: string, options: Options): Promise<Facts> {
   return facts;
 }
 
-async function read(command: Command, components: readonly Component[], options: Options): Promise<Facts> {
-  const [{ connect }, { collect, homeOf, sourcesOf }] = await Promise.all([
+async function read(components: readonly Component[], options: Options): Promise<Facts> {
+  const [{ connect }, { collectPlatform, sourcesOf }] = await Promise.all([
     import("../clients/kubernetes/client.ts"),
     import("../engine/collect.ts"),
   ]);
   const { cluster, timeoutMs, namespace, given } = options;
-  const isAsked = given.has("namespace") || command.extend !== undefined;
   const client = await connect({ cluster, timeoutMs });
-  const sources = sourcesOf(components);
-  const done = progress(`Reading ${sources.length} sources of ${client.context} ...`);
+  const done = progress(`Reading ${sourcesOf(components).length} sources of ${client.context} ...`);
   try {
-    if (isAsked) return await collect(client, sources, { namespace });
-    const facts = await collect(client, sources, { namespace: "" });
-    return { ...facts, namespace: homeOf(components, facts) ?? namespace };
+    return await collectPlatform(client, components, {
+      namespace: given.has("namespace") ? namespace : undefined,
+      usual: namespace,
+    });
   } finally {
     done();
     client.close();

@@ -1,5 +1,5 @@
 /** The table of components, in the order of the report: the platform first, then what it stands on. */
-import type { Component } from "../engine/model.ts";
+import type { Component, World } from "../engine/model.ts";
 import { externalSecretsComponent } from "./external_secrets/mod.ts";
 import { flux } from "./flux/mod.ts";
 import { kubernetes } from "./kubernetes/mod.ts";
@@ -31,3 +31,8 @@ export const components: readonly Component[] = [
   nodesComponent,
   kubernetes,
 ];
+
+/** The namespaces of the parts of the lakehouse, for a command that judges some components only. */
+export function homesOf(world: World): string[] {
+  return components.flatMap((component) => component.home?.(world) ?? []);
+}

@@ -98,6 +98,19 @@ async function afterFirstContact(client: Reading): Promise<Reading> {
   return { context: client.context, get: () => Promise.reject(new CannotLook(failure)) };
 }
 
+/**
+ * The facts of what these components read. Nobody having said which namespace is the platform's, it is where most of its
+ * parts run; `usual` where none was found.
+ */
+export async function collectPlatform(
+  reading: Reading,
+  components: readonly Component[],
+  { namespace, usual }: { namespace: string | undefined; usual: string },
+): Promise<Facts> {
+  const facts = await collect(reading, sourcesOf(components), { namespace: namespace ?? "" });
+  return namespace === undefined ? { ...facts, namespace: homeOf(components, facts) ?? usual } : facts;
+}
+
 /** Turns whatever was thrown into the reason a source has no data. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CannotLook) return error.failure;

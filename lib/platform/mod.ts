@@ -10,4 +10,4 @@ export {
   recognise,
   type Role,
 } from "./roles.ts";
-export { componentOf, usualPart, usualParts } from "./usual_parts.ts";
+export { componentOf, USUAL_NAMESPACE, usualPart, usualParts } from "./usual_parts.ts";

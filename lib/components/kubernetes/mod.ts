@@ -46,12 +46,13 @@ export {
   deploymentsOf,
   type Filler,
   filling,
+  fillingElsewhere,
   isSaidByComponent,
   otherCatalogs,
   platformNamespaces,
 } from "./roles.ts";
 export { containerPort, wantsOf } from "./pod_spec.ts";
-export { type HttpPort, portOf, type PortSigns, proxyPath } from "./proxy.ts";
+export { type HttpPort, portOf, type PortSigns, proxyPath, servicePath } from "./proxy.ts";
 export { bucketOfHost, serviceOfHost } from "./service_names.ts";
 
 /** The API server's own account of its parts; `[-]name failed` lines name those that are down. */

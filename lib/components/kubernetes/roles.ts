@@ -42,6 +42,12 @@ export function filling(world: World, role: Role): readonly Filler[] {
   return byRole(world).get(role) ?? [];
 }
 
+/** Those that would fill it in another namespace, and are not taken because one is in the platform's own. */
+export function fillingElsewhere(world: World, role: Role): readonly Filler[] {
+  const taken = new Set(filling(world, role));
+  return recognised(world).filter((one) => one.role === role && !taken.has(one));
+}
+
 /** Every workload that fills a role of this platform. */
 export const allFillers = perWorld((world) => [...byRole(world).values()].flat());
 
