@@ -14,7 +14,7 @@ import { type Looker, nessieLooker, s3Looker } from "./subjects.ts";
 
 export { atMost, includes } from "./seen.ts";
 
-/** Flags of the command by name, switches as "true": `{ credentials: "lake/s3-credentials" }`. */
+/** Flags of the command by name, switches as "true": `{ credentials: "lake/s3-keys" }`. */
 export type LookFlags = Readonly<Record<string, string>>;
 
 /** Runs the checkpoint of the object store when the first value is asked for. */

@@ -1,6 +1,6 @@
 /** What the Nessie checkpoint judges, and what the catalog stands on. */
 import { externalSecretsComponent as externalSecrets } from "../../components/external_secrets/mod.ts";
-import { kubernetes } from "../../components/kubernetes/mod.ts";
+import { deployments, kubernetes } from "../../components/kubernetes/mod.ts";
 import { catalogs, nessie } from "../../components/nessie/mod.ts";
 import { network } from "../../components/network/mod.ts";
 import { nodesComponent } from "../../components/nodes/mod.ts";
@@ -86,7 +86,10 @@ function catalogEdges(world: World): Edge[] {
         explains: ["Down"],
       },
     ]),
-    ...LOOKED_IN.filter((source) => world.failure(source)).map(({ kind }): Edge => ({
+    ...LOOKED_IN.filter((source) =>
+      // Where there is none, health says so of all Deployments.
+      world.failure(source) || source === deployments && found.length === 0
+    ).map(({ kind }): Edge => ({
       from: nessieObject,
       to: { kind, name: "*" },
       via: "looked for among",

@@ -11,7 +11,7 @@ export const testS3 = checkpointCommand({
     { args: "--verbose", what: "with every trial, what this store does, and the settings for its clients" },
     { args: "--write-client-config ./clients", what: "and write these settings as files, without keys" },
     { args: "--performance --baseline s3.json", what: "and measure it, against what was measured before" },
-    { args: "--credentials lake/s3-credentials", what: "with the keys of this Secret alone" },
+    { args: "--credentials lake/s3-keys", what: "with the keys of this Secret alone" },
     { args: "--endpoint https://s3.example.com --region eu-central-1", what: "another way to the store" },
   ],
   flags: {
