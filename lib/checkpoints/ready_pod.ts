@@ -1,7 +1,13 @@
 /** From a port of a Service to a Ready pod behind it: where the checkpoints connect to. Pure. */
 import type { Destination } from "../clients/kubernetes/service_connection.ts";
 import { isReady } from "../components/common/mod.ts";
-import { containerPort, type HttpPort, type Pod, services } from "../components/kubernetes/mod.ts";
+import {
+  containerPort,
+  endpointsOf,
+  type HttpPort,
+  type Pod,
+  services,
+} from "../components/kubernetes/mod.ts";
 import { selectedPods } from "../components/workloads/mod.ts";
 import { UsageError } from "../engine/errors.ts";
 import { type Failure, type ObjectRef, refText, type World } from "../engine/model.ts";
@@ -16,21 +22,26 @@ export function readyPods(world: World, { namespace, name }: ObjectRef): Pod[] {
     : [];
 }
 
-/** This port, with a Ready pod that has it; or why there is none. */
+/**
+ * This port, with a Ready pod that has it; or why there is none. A Service without a selector may lead out of the cluster:
+ * then there is no pod to look for.
+ */
 export function readyPod(
   world: World,
   { service, port, secure }: HttpPort,
 ): Destination | { failure: Failure } {
   const { namespace = "", name } = service;
-  const target = world.get(services, namespace, name)?.spec?.ports?.find((one) => one.port === port)
-    ?.targetPort;
+  const found = world.get(services, namespace, name);
+  const target = found?.spec?.ports?.find((one) => one.port === port)?.targetPort;
+  const place = { namespace, service: name, scheme: secure ? "https" : "http", port } as const;
   for (const pod of readyPods(world, service)) {
     const inPod = containerPort(target ?? port, pod.spec);
     if (inPod === undefined) continue;
-    const place = { namespace, service: name, scheme: secure ? "https" : "http", port } as const;
     return { ...place, pod: { name: pod.metadata?.name ?? "", port: inPod } };
   }
-  return lost(`no pod behind ${refText(service)} is Ready`);
+  const isElsewhere = found && selectedPods(found, world).length === 0 &&
+    endpointsOf(world, namespace, name).ready > 0;
+  return isElsewhere ? place : lost(`no pod behind ${refText(service)} is Ready`);
 }
 
 /** Of the certificates that `--ca` gave. UsageError when there is no TLS to trust them for. */

@@ -53,6 +53,7 @@ function goesTo(world: World, which: "api" | "management", namespaced = false): 
 function textOf(to: ReturnType<typeof storeOf>): string {
   if ("failure" in to) return to.failure.message;
   const { scheme, service, namespace, port, pod } = to;
+  if (!pod) return `${scheme} ${service}.${namespace}:${port} to no pod`;
   const workload = pod.name.replace(/-[0-9a-f]{6,10}-[a-z0-9]{5}$/, "");
   return `${scheme} ${service}.${namespace}:${port} to ${workload}:${pod.port}`;
 }
@@ -220,7 +221,7 @@ for (const [name, store] of Object.entries(stores)) {
     assert.deepEqual(refs.filter((ref) => ref.endsWith("source")), [
       "Secret rook-ceph/rook-ceph-object-user-storage-iceberg source",
     ]);
-    assert.ok(refs[0]?.startsWith(`Secret ${world.namespace}/`) && refs[0].endsWith("used"), refs[0]);
+    assert.ok(refs[0]?.startsWith(`Secret ${world.namespace}/`) && refs[0].endsWith("used"), refs.join());
   });
 }
 
@@ -260,6 +261,20 @@ Deno.test("of two stores that nothing tells apart none is taken, and both are na
     "there are 2 object stores that may be meant, behind Service rook-ceph/rook-ceph-rgw-archive and " +
       "Service rook-ceph/rook-ceph-rgw-storage. Next: give the address of the object store with --endpoint",
   );
+});
+
+Deno.test("a gateway outside of the cluster is a Service without pods, and one with none ready has nobody behind it", () => {
+  const outside = platform("as it was recorded", (facts) => {
+    const found = items(facts, "services").find(({ metadata }) => metadata.name === "rook-ceph-rgw-storage");
+    assert.ok(found);
+    delete found.spec.selector;
+  });
+  assert.equal(
+    textOf(storeOf(seenBy(s3Report(), outside), false)),
+    "http rook-ceph-rgw-storage.rook-ceph:80 to no pod",
+  );
+  outside.sources.endpointslices = { ok: true, items: [] };
+  assert.match(textOf(storeOf(seenBy(s3Report(), outside), false)), /^no pod behind .* is Ready$/);
 });
 
 Deno.test("an object store elsewhere is asked for by its address", () => {

@@ -134,9 +134,13 @@ async function openManagement(
   const found = destinationOf(world, catalog, "management");
   if ("failure" in found) return { why: found.failure.message };
   try {
-    const pod = { ...found.pod, name: api.pod.name };
+    const pod = api.pod && found.pod && { ...found.pod, name: api.pod.name };
     const trust = found.scheme === "https" ? trusting(found, ca) : {};
-    const management = await connectToService({ ...found, pod }, { cluster, timeoutMs, ...trust });
+    const management = await connectToService({ ...found, ...pod ? { pod } : {} }, {
+      cluster,
+      timeoutMs,
+      ...trust,
+    });
     opened.push(management);
     const samePod = connection.how === "port-forward";
     return managementOf({ connection: management, timeoutMs, signal, samePod });

@@ -27,7 +27,8 @@ export async function restarted(
     asked.given.has("yes-restart") || ownTerminal.isTerminal() && await ask(question);
   // Not bound to the signal: what was made must be cleaned up.
   const reach = { cluster, timeoutMs, ...trusting(place.api, ca) };
-  const wayTo = (name: string) => connectToService({ ...place.api, pod: { ...place.api.pod, name } }, reach);
+  const wayTo = (name: string) =>
+    connectToService({ ...place.api, pod: { port: place.api.pod?.port ?? place.api.port, name } }, reach);
   const restart = { kube, place, wayTo, timeoutMs, signal, confirm, limitMs: LIMIT_MS, say };
   try {
     const { value, leftovers } = await cleanedUp((scratch) => restartCatalog(restart, scratch), {
