@@ -16,6 +16,8 @@ export interface Place {
   service: ObjectRef;
   /** Its API, with one of its Ready pods. */
   api: Destination;
+  /** Where its clients ask for its configuration, through the API server; absent when nobody is ready there. */
+  configPath?: string;
   /** Ready pods behind the Service. */
   replicas: number;
 }

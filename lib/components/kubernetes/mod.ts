@@ -52,7 +52,7 @@ export {
   platformNamespaces,
 } from "./roles.ts";
 export { containerPort, wantsOf } from "./pod_spec.ts";
-export { type HttpPort, portOf, type PortSigns, proxyPath, servicePath } from "./proxy.ts";
+export { type HttpPort, portOf, type PortSigns, proxyPath } from "./proxy.ts";
 export { bucketOfHost, serviceOfHost } from "./service_names.ts";
 
 /** The API server's own account of its parts; `[-]name failed` lines name those that are down. */

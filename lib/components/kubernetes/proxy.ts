@@ -52,15 +52,8 @@ export function portOf(all: readonly Service[], signs?: PortSigns, spec?: PodSpe
 /** `path` begins with a slash. Undefined when the Service has no ready endpoints: there is nothing to ask. */
 export function proxyPath(world: World, at: HttpPort | undefined, path: string): string | undefined {
   if (!at) return undefined;
-  const { namespace = "", name } = at.service;
-  return endpointsOf(world, namespace, name).ready === 0 ? undefined : servicePath(at, path);
-}
-
-/** The same, whoever stands behind the Service. */
-export function servicePath(
-  { service: { namespace = "", name }, port, secure }: HttpPort,
-  path: string,
-): string {
+  const { service: { namespace = "", name }, port, secure } = at;
+  if (endpointsOf(world, namespace, name).ready === 0) return undefined;
   const place = kubePath`/api/v1/namespaces/${namespace}/services`;
   const proxy = secure
     ? kubePath`${place}/https:${name}:${port}/proxy`

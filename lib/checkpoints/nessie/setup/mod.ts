@@ -27,6 +27,7 @@ import { ownReference, referenceName } from "../scratch/own_reference.ts";
 import type { SetupRecord } from "../records.ts";
 import { markRun } from "../scratch/marker.ts";
 import type { Catalog as Part } from "../../../components/nessie/mod.ts";
+import { proxyPath } from "../../../components/kubernetes/mod.ts";
 import { readyPods, trusting } from "../../ready_pod.ts";
 import { catalogOf, destinationOf } from "./facts.ts";
 import { removeAll } from "../scratch/sweep.ts";
@@ -105,7 +106,9 @@ async function openFound(
   const api = destinationOf(world, catalog, "api");
   if ("failure" in api) throw new CannotLook(api.failure);
   const { workload, service } = catalog;
-  const place = { workload, service, api, replicas: readyPods(world, service).length };
+  const configPath = proxyPath(world, catalog.api, "/api/v2/config");
+  const replicas = readyPods(world, service).length;
+  const place = { workload, service, api, replicas, ...configPath ? { configPath } : {} };
   const configOf = (connection: ServiceConnection) => nessieApi({ connection, timeoutMs, signal }).config();
   const recognise = (connection: ServiceConnection) => configOf(connection).then(() => true, unrecognised);
   const connection = await connectToService(api, { cluster, timeoutMs, recognise, ...trusting(api, ca) });

@@ -9,7 +9,6 @@ import type { ServiceConnection } from "../../../clients/kubernetes/service_conn
 import { restartRollout, type Rollout, rolloutOf } from "../../../clients/kubernetes/rollout.ts";
 import { type Outcome, skipped, type TrialWords } from "../../../checkpoint/trial.ts";
 import { listAt } from "../iceberg_rest/mod.ts";
-import { servicePath } from "../../../components/kubernetes/mod.ts";
 import { at } from "../../../untrusted/lookup.ts";
 import { hostName } from "../../../checkpoint/host.ts";
 import { referenceName } from "../scratch/own_reference.ts";
@@ -184,14 +183,13 @@ function undoing({ kind, namespace, name }: ObjectRef): string {
 }
 
 /** Asks the Service again and again, as its clients do, until it is stopped. */
-function askOnAndOn({ kube, place: { service, api }, signal }: Restart) {
+function askOnAndOn({ kube, place: { configPath }, signal }: Restart) {
   const over = new AbortController();
-  const path = servicePath({ service, port: api.port, secure: api.scheme === "https" }, "/api/v2/config");
   const ended = (async () => {
     let asked = 0;
     let unanswered = 0;
-    while (!over.signal.aborted && !signal.aborted) {
-      const status = await kube.raw(path).then((answer) => answer.status, () => 0);
+    while (configPath !== undefined && !over.signal.aborted && !signal.aborted) {
+      const status = await kube.raw(configPath).then((answer) => answer.status, () => 0);
       asked++;
       if (status !== 200) unanswered++;
       await pause(ASK_MS, over.signal);

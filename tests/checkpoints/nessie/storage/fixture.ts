@@ -88,6 +88,7 @@ export const PLACE: Place = {
     port: 19120,
     pod: { name: "nessie-a", port: 19120 },
   },
+  configPath: "/api/v1/namespaces/data-platform/services/nessie:19120/proxy/api/v2/config",
   replicas: 2,
 };
 
