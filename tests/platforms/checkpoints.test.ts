@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { reported as nessieReport } from "../../lib/checkpoints/nessie/report.ts";
 import { catalogOf, destinationOf } from "../../lib/checkpoints/nessie/setup/facts.ts";
 import { credentialRefs, realBuckets, storeOf, warehouseOf } from "../../lib/checkpoints/s3/setup/facts.ts";
+import { trusting } from "../../lib/checkpoints/ready_pod.ts";
 import { reported as s3Report } from "../../lib/checkpoints/s3/report.ts";
 import { doctor } from "../../lib/procedures/onepassword/status/mod.ts";
 import { loadFacts } from "../../lib/disk/facts_file.ts";
@@ -248,19 +249,39 @@ Deno.test("buckets that are claimed in the other store are not asked for in this
   assert.deepEqual(realBuckets(world, at("archive")).map(({ name }) => name), ["old"]);
 });
 
-Deno.test("of two stores that nothing tells apart none is taken, and both are named", () => {
-  const facts = platform("a second object store", (facts) => {
-    facts.sources.configmaps = { ok: true, items: [] };
-    items(facts, "objectbucketclaims").splice(0);
-    for (const { spec } of items(facts, "deployments")) {
-      for (const container of spec.template.spec.containers) delete container.env;
-    }
-  });
+function withoutClaims(facts: Facts): void {
+  items(facts, "objectbucketclaims").splice(0);
+}
+
+function withoutHosts(facts: Facts): void {
+  facts.sources.configmaps = { ok: true, items: [] };
+  for (const { spec } of items(facts, "deployments")) {
+    for (const container of spec.template.spec.containers) delete container.env;
+  }
+}
+
+Deno.test("of two stores it is the one that the catalog's configuration names, or the claims; else none is taken", () => {
+  const storeIn = (...changes: ((facts: Facts) => void)[]) => {
+    const facts = platform("a second object store", (facts) => changes.forEach((change) => change(facts)));
+    return textOf(storeOf(seenBy(s3Report(), facts), false));
+  };
+  assert.match(storeIn(withoutClaims), /^http rook-ceph-rgw-storage\.rook-ceph:80 to /);
+  assert.match(storeIn(withoutHosts), /^http rook-ceph-rgw-storage\.rook-ceph:80 to /);
   assert.equal(
-    textOf(storeOf(seenBy(s3Report(), facts), false)),
+    storeIn(withoutClaims, withoutHosts),
     "there are 2 object stores that may be meant, behind Service rook-ceph/rook-ceph-rgw-archive and " +
       "Service rook-ceph/rook-ceph-rgw-storage. Next: give the address of the object store with --endpoint",
   );
+});
+
+Deno.test("the CA that was given is for TLS: with a port that has none it is an error", () => {
+  const to = { namespace: "lake", service: "catalog", scheme: "https" as const, port: 443 };
+  assert.deepEqual(trusting(to, "PEM"), { ca: "PEM" });
+  assert.deepEqual(trusting({ ...to, scheme: "http" }, undefined), {});
+  assert.throws(() => trusting({ ...to, scheme: "http", port: 80 }, "PEM"), {
+    name: "UsageError",
+    message: "--ca is for TLS, and port 80 of Service lake/catalog speaks plain HTTP. Leave --ca out.",
+  });
 });
 
 Deno.test("a gateway outside of the cluster is a Service without pods, and one with none ready has nobody behind it", () => {

@@ -23,7 +23,7 @@ Deno.test("a named target port is looked up in the pod", () => {
   const services = [gatewayService([{ name: "http", port: 80, targetPort: "s3" }])];
   const pods = [gatewayPod(true, [{ name: "s3", containerPort: 7480 }])];
   const found = storeOf(worldOf({ services, pods }), true);
-  assert.equal("pod" in found && found.pod.port, 7480);
+  assert.equal("pod" in found && found.pod?.port, 7480);
 });
 
 Deno.test("a gateway that has only https is reached by https", () => {
