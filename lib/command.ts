@@ -49,6 +49,8 @@ export interface Asked {
   kubeconfig?: string;
   context?: string;
   namespace: string;
+  /** The namespace was given or is declared, and is not to be found. */
+  isPlaced: boolean;
   /** The declaration of the platform that `--config` names. */
   declared?: DeclaredFile;
   timeoutMs: number;

@@ -64,7 +64,7 @@ export const PARTS: readonly Part[] = [
     name: CLI,
     files: /^lib\/cli\//,
     job: "flags, stages, exit status, the terminal and its questions",
-    uses: [COMMAND, CLIENTS, DISK, PLATFORM, RENDER, ENGINE, WORLD, REPORT, VERSION, ...BASICS],
+    uses: [PLATFORM, COMMAND, CLIENTS, DISK, RENDER, ENGINE, WORLD, REPORT, VERSION, ...BASICS],
     outside: true,
   },
   {

@@ -12,6 +12,7 @@ import { nessieOwnReference } from "./lint/nessie_own_reference.ts";
 import { oneWriter } from "./lint/one_writer.ts";
 import { ownLookup } from "./lint/own_lookup.ts";
 import { patientTests } from "./lint/patient_tests.ts";
+import { writtenNames } from "./lint/written_names.ts";
 import { writtenComments } from "./lint/written_comments.ts";
 import { s3Deletes } from "./lint/s3_deletes.ts";
 import { shellCommands } from "./lint/shell_commands.ts";
@@ -131,6 +132,7 @@ const plugin: Deno.lint.Plugin = {
     "expression-source": expressionSource,
     "shell-commands": shellCommands,
     "written-comments": writtenComments,
+    "written-names": writtenNames,
     "api-path": apiPath,
     "s3-deletes": s3Deletes,
     "json-parse": jsonParse,

@@ -12,21 +12,22 @@ export interface GivenAddress {
   ca?: string;
 }
 
+/** No address: a CA for the Service that is found in the cluster. */
+export interface GivenCa {
+  url?: undefined;
+  ca: string;
+}
+
 /** Checked as far as it can be without asking anybody; the flag wins over the variable. UsageError. */
 export async function givenAddress(
   given: Given,
   name: string,
   variable: string,
-): Promise<GivenAddress | undefined> {
+): Promise<GivenAddress | GivenCa | undefined> {
   const asked = given.get(name);
   const url = asked ?? Deno.env.get(variable);
   const file = given.get("ca");
-  if (!url) {
-    if (file === undefined) return undefined;
-    throw new UsageError(
-      `--ca is for the TLS of --${name} or ${variable}, and neither was given. Add one of them.`,
-    );
-  }
+  if (!url) return file === undefined ? undefined : { ca: await readCaFile("--ca", file) };
   const flag = asked === undefined ? variable : `--${name}`;
   void givenConnection(flag, url).close();
   if (file === undefined) return { flag, url };

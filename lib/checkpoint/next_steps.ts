@@ -14,7 +14,7 @@ const STEPS = {
     command`kubectl -n ${namespace} describe secret ${name}`,
   "list-store-users": () => command`kubectl get cephobjectstoreusers -A`,
   "list-bucket-claims": () => command`kubectl get objectbucketclaims -A`,
-  "list-certificates": () => command`kubectl --namespace rook-ceph get certificates,secrets`,
+  "list-certificates": () => command`kubectl get certificates,secrets -A`,
   "save-lifecycle": (bucket: string) =>
     command`aws s3api get-bucket-lifecycle-configuration --bucket ${bucket} > lifecycle-${bucket}.json`,
   "delete-lifecycle": (bucket: string) => command`aws s3api delete-bucket-lifecycle --bucket ${bucket}`,
@@ -44,15 +44,16 @@ const STEPS = {
   "list-object": (bucket: string, key: string) => command`aws s3 ls s3://${bucket}/${key}`,
   "put-object-back": () =>
     command`look for an earlier version of the object, in a versioned bucket or a backup, and put it back`,
-  "set-version-store": () => command`set versionStoreType: JDBC2 in the values of HelmRelease nessie`,
+  "set-version-store": () => command`set versionStoreType: JDBC2 in the values of the Nessie chart`,
   "migrate-version-store": () =>
-    command`set versionStoreType: JDBC2 in the values of HelmRelease nessie, and migrate with nessie-server-admin-tool`,
+    command`set versionStoreType: JDBC2 in the values of the Nessie chart, and migrate with nessie-server-admin-tool`,
   "compare-databases": () =>
     command`compare the JDBC address of the catalog with the database that was looked at`,
   "change-connections": () =>
     command`lower quarkus.datasource.postgresql.jdbc.max-size, or raise max_connections of the Cluster`,
   "set-pool-size": (size: string) => command`set quarkus.datasource.postgresql.jdbc.max-size to ${size}`,
-  "status-of-postgres": () => command`kubectl cnpg status nessie-postgres`,
+  "status-of-postgres": (namespace: string, name: string) =>
+    command`kubectl cnpg -n ${namespace} status ${name}`,
   "list-postgres-pods": () => command`kubectl get pods -l cnpg.io/podRole=instance`,
 };
 

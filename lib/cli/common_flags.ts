@@ -1,9 +1,7 @@
 /** The flags of every command. */
 import { formatNames } from "../render/mod.ts";
 import type { FlagTable } from "./flags.ts";
-
-/** The namespace of the platform where nothing else tells it. */
-export const NAMESPACE = "data-platform";
+import { USUAL_NAMESPACE } from "../platform/mod.ts";
 
 export const FLAGS = {
   output: { help: "format of the report", value: "FORMAT", choices: formatNames, fallback: "plain" },
@@ -13,7 +11,7 @@ export const FLAGS = {
   kubeconfig: { help: "read this kubeconfig (default: $KUBECONFIG, ~/.kube/config)", value: "FILE" },
   context: { help: "use this context of the kubeconfig (default: its current one)", value: "NAME" },
   namespace: {
-    help: `the namespace of the platform (default: where health finds its catalog, or ${NAMESPACE})`,
+    help: `the namespace of the platform (default: where most of its parts are found, or ${USUAL_NAMESPACE})`,
     value: "NAME",
   },
   config: { help: "what the platform must have: platform.yaml, docs/platform.md", value: "FILE" },

@@ -1,7 +1,8 @@
 /** Runs a Command from its arguments to its exit status: collect, check, diagnose, render. */
 import type { ClusterConnection } from "../clients/kubernetes/client.ts";
 import type { Asked, Command } from "../command.ts";
-import { FLAGS, NAMESPACE } from "./common_flags.ts";
+import { FLAGS } from "./common_flags.ts";
+import { USUAL_NAMESPACE } from "../platform/mod.ts";
 import { removeUnfinished, writeFileAtomic } from "../disk/atomic_file.ts";
 import { CannotLook, Interrupted, LacksRight, UsageError } from "../engine/errors.ts";
 import { durationMs, type FlagTable, type Given, parseFlags } from "./flags.ts";
@@ -18,8 +19,6 @@ import { comment } from "../untrusted/quoting.ts";
 import { VERSION } from "../version.ts";
 
 interface Options extends Asked {
-  /** The namespace was given, and is not to be found. */
-  isPlaced: boolean;
   format: Format;
   outputFile?: string;
   failOn: FailOn;
@@ -173,7 +172,7 @@ function withTask(error: unknown, command: Command, argv: readonly string[]): un
 }
 
 /** A namespace goes into API paths, so it must be one (RFC 1123 label). */
-function namespaceOf(given: Given, declared: string = NAMESPACE): string {
+function namespaceOf(given: Given, declared: string = USUAL_NAMESPACE): string {
   const name = given.get("namespace") ?? declared;
   if (/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return name;
   throw new UsageError(
@@ -187,9 +186,7 @@ async function produce(command: Command, options: Options): Promise<Report | und
   // Loaded while the cluster answers: the judging modules cost nothing then.
   const engine = import("../engine/evaluate.ts");
   const components = await command.components();
-  const seen = options.facts
-    ? await replay(options.facts, options)
-    : await read(command, components, options);
+  const seen = options.facts ? await replay(options.facts, options) : await read(components, options);
   const facts = command.extend ? await command.extend(seen, options) : seen;
   if (!facts) return undefined;
   if (options.saveFacts) {
@@ -221,20 +218,16 @@ async function replay(path: string, options: Options): Promise<Facts> {
   return options.declared ? { ...facts, declared: options.declared } : facts;
 }
 
-async function read(command: Command, components: readonly Component[], options: Options): Promise<Facts> {
-  const [{ connect }, { collect, homeOf, sourcesOf }] = await Promise.all([
+async function read(components: readonly Component[], options: Options): Promise<Facts> {
+  const [{ connect }, { collectPlatform, sourcesOf }] = await Promise.all([
     import("../clients/kubernetes/client.ts"),
     import("../engine/collect.ts"),
   ]);
-  const { cluster, timeoutMs, namespace, declared } = options;
-  const isAsked = options.isPlaced || command.extend !== undefined;
+  const { cluster, timeoutMs } = options;
   const client = await connect({ cluster, timeoutMs });
-  const sources = sourcesOf(components);
-  const done = progress(`Reading ${sources.length} sources of ${client.context} ...`);
+  const done = progress(`Reading ${sourcesOf(components).length} sources of ${client.context} ...`);
   try {
-    if (isAsked) return await collect(client, sources, { namespace, declared });
-    const facts = await collect(client, sources, { namespace: "", declared });
-    return { ...facts, namespace: homeOf(components, facts) ?? namespace };
+    return await collectPlatform(client, components, options);
   } finally {
     done();
     client.close();

@@ -5,7 +5,7 @@ import type { CatalogOptions, CatalogReply, CatalogRequest } from "./catalog_typ
 import { quote } from "../redact/mod.ts";
 import { cannotLook, failure, networkError, type TransportError } from "./network_errors.ts";
 
-const LOGS = "look at the logs of the catalog: kubectl logs deploy/nessie";
+const LOGS = "look at the logs of the catalog: deno task data-platform:health names its pods";
 const ADDRESS = "check the address that was given with --url or NESSIE_URL";
 
 /** What a catalog said instead of doing it, in its own words. */

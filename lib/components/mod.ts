@@ -2,7 +2,7 @@
 import type { Component } from "../engine/model.ts";
 import { externalSecretsComponent } from "./external_secrets/mod.ts";
 import { flux } from "./flux/mod.ts";
-import { kubernetes } from "./kubernetes/mod.ts";
+import { declaredHome, kubernetes } from "./kubernetes/mod.ts";
 import { nessie } from "./nessie/mod.ts";
 import { network } from "./network/mod.ts";
 import { nodesComponent } from "./nodes/mod.ts";
@@ -37,3 +37,8 @@ export const components: readonly Component[] = [...parts, platformOf(parts)];
 
 /** What the platform consists of, without judging it. */
 export const discovery: readonly Component[] = [discoveryOf(parts)];
+/** Where the platform is, for a command that judges some components only. */
+export const whereabouts: Pick<Component, "home" | "declaredHome"> = {
+  declaredHome,
+  home: (world) => parts.flatMap((component) => component.home?.(world) ?? []),
+};

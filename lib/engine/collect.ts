@@ -46,6 +46,8 @@ export function sourcesOf(components: readonly Component[]): Source[] {
 /** The namespace where most parts of the lakehouse run, in the order of the components; undefined when none was found. */
 export function homeOf(components: readonly Component[], facts: Facts): string | undefined {
   const world = openWorld(facts, components);
+  const [declared] = components.flatMap((component) => component.declaredHome?.(world) ?? []);
+  if (declared !== undefined) return declared;
   const homes = components.flatMap((component) => component.home?.(world) ?? []);
   const counts = Map.groupBy(homes, (name) => name);
   return homes.toSorted((a, b) => (counts.get(b)?.length ?? 0) - (counts.get(a)?.length ?? 0))[0];
@@ -99,6 +101,22 @@ async function afterFirstContact(client: Reading): Promise<Reading> {
   if (!met || met.ok || !NO_WAY_IN.includes(met.failure.kind)) return client;
   const { failure } = met;
   return { context: client.context, get: () => Promise.reject(new CannotLook(failure)) };
+}
+
+/**
+ * The facts of what these components read. Where nobody has said which namespace is the platform's (`isPlaced`), it is
+ * where most of its parts run; `namespace` where none was found.
+ */
+export async function collectPlatform(
+  reading: Reading,
+  components: readonly Component[],
+  { isPlaced, namespace, declared }: CollectOptions & { isPlaced: boolean },
+): Promise<Facts> {
+  const facts = await collect(reading, sourcesOf(components), {
+    namespace: isPlaced ? namespace : "",
+    declared,
+  });
+  return isPlaced ? facts : { ...facts, namespace: homeOf(components, facts) ?? namespace };
 }
 
 /** Turns whatever was thrown into the reason a source has no data. */

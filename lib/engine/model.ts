@@ -381,6 +381,8 @@ export interface Component {
   sources: Source[];
   /** Of a part of the lakehouse: where it runs. The first component that knows tells the platform's own namespace. */
   home?(world: World): string[];
+  /** The platform's own namespace, where that is declared: it goes before what was found. */
+  declaredHome?(world: World): string | undefined;
   /** Namespaces that belong to the platform because this component lives there. */
   namespaces(world: World): string[];
   kinds: KindCheck[];

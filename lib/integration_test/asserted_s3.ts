@@ -1,6 +1,7 @@
 /** What the generated test of the object store asserts. Pure. */
 import type { Metadata } from "../components/common/mod.ts";
 import { cephObjectStores, cephObjectStoreUsers, objectBucketClaims } from "../components/rook_ceph/mod.ts";
+import { platformNamespaces } from "../components/kubernetes/mod.ts";
 import { refText, type World } from "../engine/model.ts";
 import { FEATURES } from "../checkpoints/s3/compatibility/features.ts";
 import { s3Dialect, s3Setup, s3Trials } from "../checkpoints/s3/records.ts";
@@ -63,7 +64,9 @@ function platformFacts(world: World): AssertedFact[] {
   const stores = phases(world.list(cephObjectStores));
   const users = phases(world.list(cephObjectStoreUsers));
   const claims = byName(
-    world.list(objectBucketClaims).filter((claim) => claim.metadata?.namespace === world.namespace),
+    world.list(objectBucketClaims).filter((claim) =>
+      platformNamespaces(world).has(claim.metadata?.namespace ?? "")
+    ),
     ({ spec, status }): Json => ({
       bucket: spec?.bucketName ?? "",
       storageClass: spec?.storageClassName ?? "",

@@ -4,9 +4,9 @@
  */
 import type { Asked, Command } from "../command.ts";
 import { type ClusterConnection, clusterConnection, connect } from "../clients/kubernetes/client.ts";
-import { collect, sourcesOf } from "../engine/collect.ts";
+import { collectPlatform } from "../engine/collect.ts";
 import { Interrupted } from "../engine/errors.ts";
-import { NAMESPACE } from "../cli/common_flags.ts";
+import { USUAL_NAMESPACE } from "../platform/mod.ts";
 import { durationMs } from "../cli/flags.ts";
 import type { Facts } from "../engine/model.ts";
 import { once, type Seen } from "./seen.ts";
@@ -14,7 +14,7 @@ import { type Looker, nessieLooker, s3Looker } from "./subjects.ts";
 
 export { atMost, includes } from "./seen.ts";
 
-/** Flags of the command by name, switches as "true": `{ credentials: "data-platform/s3-credentials" }`. */
+/** Flags of the command by name, switches as "true": `{ credentials: "lake/s3-keys" }`. */
 export type LookFlags = Readonly<Record<string, string>>;
 
 /** Runs the checkpoint of the object store when the first value is asked for. */
@@ -46,11 +46,12 @@ async function lookWith(looker: Looker, flags: LookFlags) {
 }
 
 function askedBy(flags: LookFlags, cluster: ClusterConnection, signal: AbortSignal): Asked {
-  const { namespace = NAMESPACE, timeout = "10s", context } = flags;
+  const { namespace = USUAL_NAMESPACE, timeout = "10s", context } = flags;
   return {
     given: new Map(Object.entries(flags)),
     ...context === undefined ? {} : { context },
     namespace,
+    isPlaced: flags.namespace !== undefined,
     timeoutMs: durationMs("timeout", timeout),
     cluster,
     signal,
@@ -59,10 +60,10 @@ function askedBy(flags: LookFlags, cluster: ClusterConnection, signal: AbortSign
 
 /** Collects and tries, as the command itself does. */
 async function run(command: Command, asked: Asked): Promise<Facts> {
-  const { cluster, timeoutMs, namespace } = asked;
+  const { cluster, timeoutMs } = asked;
   const client = await connect({ cluster, timeoutMs });
   try {
-    const facts = await collect(client, sourcesOf(await command.components()), { namespace });
+    const facts = await collectPlatform(client, await command.components(), asked);
     return await command.extend?.(facts, asked) ?? facts;
   } finally {
     client.close();

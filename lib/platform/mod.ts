@@ -29,4 +29,4 @@ export {
   type Role,
 } from "./roles.ts";
 export { declarationText } from "./written.ts";
-export { componentOf, usualPart, usualParts } from "./usual_parts.ts";
+export { componentOf, USUAL_NAMESPACE, usualPart, usualParts } from "./usual_parts.ts";

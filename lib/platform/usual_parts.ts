@@ -54,6 +54,9 @@ const NAMESPACES: Record<string, string> = {
   "kube-node-lease": "kubernetes",
 };
 
+/** Where the parts of the platform are, if nothing tells it. */
+export const USUAL_NAMESPACE = "data-platform";
+
 /** Longer names first: `nessie-postgres-1` is not of `nessie`. */
 const BY_NAME = PARTS.toSorted((a, b) => b.name.length - a.name.length);
 

@@ -76,7 +76,7 @@ Deno.test("a CA file that can't be read says why", async () => {
   await assert.rejects(readCaFile("--ca", Deno.cwd()), /Cannot read .* Next: give --ca a PEM file/);
 });
 
-Deno.test("--ca needs an address with TLS to be for", async () => {
+Deno.test("--ca is for an address with TLS, or for the Service that is found", async () => {
   await withFile(testAuthority().ca, async (ca) => {
     const of = (flags: Record<string, string>) =>
       givenAddress(new Map(Object.entries(flags)), "endpoint", "LAKECHECK_TEST_NO_SUCH");
@@ -84,10 +84,8 @@ Deno.test("--ca needs an address with TLS to be for", async () => {
     assert.deepEqual(await of({ endpoint: "http://s3" }), { flag: "--endpoint", url: "http://s3" });
     const given = await of({ endpoint: "https://s3", ca });
     assert.match(given?.ca ?? "", /BEGIN CERTIFICATE/);
-    await assert.rejects(
-      of({ ca }),
-      /--ca is for the TLS of --endpoint or LAKECHECK_TEST_NO_SUCH, and neither/,
-    );
+    const found = await of({ ca });
+    assert.deepEqual([found?.url, found?.ca], [undefined, given?.ca]);
     await assert.rejects(
       of({ endpoint: "http://s3", ca }),
       /--ca is for TLS, and --endpoint is http:\/\/s3\./,

@@ -108,7 +108,10 @@ Deno.test("the catalog's database: a Deployment leads to no Secret or ConfigMap 
     return found ? Response.json(found) : apiError(404, "NotFound", "not found");
   };
   await writing(answer, async (writer, server) => {
-    assert.equal((await readStoreSettings(writer, "lake"))?.type, "JDBC2");
+    assert.equal(
+      (await readStoreSettings(writer, { kind: "Deployment", namespace: "lake", name: "nessie" }))?.type,
+      "JDBC2",
+    );
     const key = { name: THEIRS, key: "AccessKey" };
     const settings = {
       database: { host: "pg-rw", port: 5432, name: "nessie" },

@@ -12,6 +12,7 @@ export async function withAsked<T>(
   const usual = {
     given: new Map<string, string>(),
     namespace: "data-platform",
+    isPlaced: false,
     timeoutMs: PATIENT_MS,
     signal: new AbortController().signal,
   };

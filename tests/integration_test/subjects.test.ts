@@ -168,6 +168,7 @@ Deno.test("a store that could not be reached gives no facts to assert", async ()
 function askedFor(flags: Record<string, string>): Asked {
   return {
     given: new Map(Object.entries(flags)),
+    isPlaced: true,
     namespace: "data-platform",
     timeoutMs: PATIENT_MS,
     cluster: clusterConnection({}),

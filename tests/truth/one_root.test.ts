@@ -3,8 +3,8 @@
  * ok that could not be looked at: for every command, every source and every kind of failure there is.
  */
 import assert from "node:assert/strict";
-import { gatewayOf } from "../../lib/checkpoints/s3/setup/facts.ts";
-import { API_PORT, destinationOf } from "../../lib/checkpoints/nessie/setup/facts.ts";
+import { storeOf } from "../../lib/checkpoints/s3/setup/facts.ts";
+import { catalogOf } from "../../lib/checkpoints/nessie/setup/facts.ts";
 import { sourcesOf } from "../../lib/engine/collect.ts";
 import { evaluate } from "../../lib/engine/evaluate.ts";
 import { FAILURE_KINDS, failureReason, isNotInstalled } from "../../lib/engine/unread/failure_reason.ts";
@@ -117,9 +117,12 @@ Deno.test("one source fails: it is the one root, whatever kind of failure it is"
 
 Deno.test("a source can't be read that the checkpoint looks for the thing in: one root, and it is that source", () => {
   const cases = [
-    ["nessie", "services", (facts: Facts) => destinationOf(openWorld(facts), API_PORT)],
-    ["s3", "services", (facts: Facts) => gatewayOf(openWorld(facts))],
-    ["s3", "cephobjectstores", (facts: Facts) => gatewayOf(openWorld(facts))],
+    ...["services", "deployments", "statefulsets", "pods"].map((id) =>
+      ["nessie", id, (facts: Facts) => catalogOf(openWorld(facts), false)] as const
+    ),
+    ...["services", "cephobjectstores"].map((id) =>
+      ["s3", id, (facts: Facts) => storeOf(openWorld(facts), false)] as const
+    ),
   ] as const;
   for (const [name, id, lookedFor] of cases) {
     const command = commands.find((one) => one.name === name);

@@ -138,12 +138,13 @@ const storage: Area<Context> = {
   sources: [nessieTrials],
   async run(context, trying) {
     const { catalog, asked: { cluster, timeoutMs, signal } } = context.service;
-    if (!catalog.given) {
+    if (catalog.place) {
       const options = { cluster, timeoutMs, signal };
-      return { [nessieTrials.id]: await tryStorage(context, catalog.kube, options, trying) };
+      const { workload } = catalog.place;
+      return { [nessieTrials.id]: await tryStorage(context, workload, catalog.kube, options, trying) };
     }
     const outcome = skipped(
-      `where this catalog keeps its data is not known: its address was given (${catalog.given.flag})`,
+      `where this catalog keeps its data is not known: its address was given (${catalog.given?.flag})`,
     );
     return { [nessieTrials.id]: storageTrials.map(({ id }) => ({ ...outcome, trial: id, durationMs: 0 })) };
   },
@@ -213,9 +214,9 @@ async function cleaned(context: Context, leftovers: readonly Leftover[]): Promis
 }
 
 /** After all else, for ways to the old pods break. */
-const restarting: Area<CatalogService>["run"] = async ({ catalog, world, asked }, { say }) => {
+const restarting: Area<CatalogService>["run"] = async ({ catalog, asked }, { say }) => {
   const started = performance.now();
-  const outcomes = await restarted(catalog, world.namespace, asked, say);
+  const outcomes = await restarted(catalog, asked, say);
   const durationMs = Math.round(performance.now() - started);
   return { [nessieTrials.id]: outcomes.map((one) => ({ ...one, trial: restartWords.id, durationMs })) };
 };

@@ -16,8 +16,11 @@ export const validateNessie = checkpointCommand({
     },
   ],
   flags: {
-    url: { help: "address of the catalog (default: NESSIE_URL, or Service nessie)", value: "URL" },
-    ca: { help: "PEM file with the CA that signed the certificate of that address", value: "FILE" },
+    url: {
+      help: "address of the catalog (default: NESSIE_URL, or the Service of the Nessie that is found)",
+      value: "URL",
+    },
+    ca: { help: "PEM file with the CA that signed the certificate of the catalog", value: "FILE" },
     load: { help: "measure reads and commits a second, too; takes a minute" },
     restart: { help: "restart the catalog's pods, and see that nothing is lost; asks first" },
     "yes-restart": { help: "restart without asking" },

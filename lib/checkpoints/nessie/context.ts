@@ -2,13 +2,25 @@
 import type { Scratch } from "../../checkpoint/scratch.ts";
 import type { IcebergReads, IcebergRest } from "../../clients/iceberg_rest.ts";
 import type { NessieApi, NessieConfig, OwnReference, Reference } from "../../clients/nessie/client.ts";
-import type { ServiceConnection } from "../../clients/kubernetes/service_connection.ts";
+import type { Destination, ServiceConnection } from "../../clients/kubernetes/service_connection.ts";
 import type { ObjectRef, World } from "../../engine/model.ts";
 import type { Management } from "./api/management_port.ts";
 import type { WantedCatalog } from "./setup/wanted.ts";
 
 /** The time of the catalog by its own clock, in ms since the epoch; NaN while it is not known. */
 export type CatalogTime = () => number;
+
+/** What serves the catalog. */
+export interface Place {
+  workload: ObjectRef;
+  service: ObjectRef;
+  /** Its API, with one of its Ready pods. */
+  api: Destination;
+  /** Where its clients ask for its configuration, through the API server; absent when nobody is ready there. */
+  configPath?: string;
+  /** Ready pods behind the Service. */
+  replicas: number;
+}
 
 /**
  * Everything but what is named `undo...` ends with the checkpoint's signal, with an Interrupted. A trial commits only to
@@ -29,10 +41,10 @@ export interface NessieContext {
   config: NessieConfig;
   /** The management port; or why it is not asked. */
   management: Management | { why: string };
-  /** What the Deployment and its configuration ask for; or why that is not known. */
+  /** Absent when an address was given. */
+  place?: Place;
+  /** What its workload and its configuration ask for; or why that is not known. */
   wanted: WantedCatalog | { why: string };
-  /** The catalog's replicas that are Ready; 0 when an address was given. */
-  replicas: number;
   /**
    * Makes a scratch branch, `lakecheck-scratch-ID-PURPOSE`, from the default branch (or from a commit), already
    * registered for undoing.

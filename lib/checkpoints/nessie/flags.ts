@@ -2,10 +2,11 @@
 import type { Asked } from "../../command.ts";
 import { UsageError } from "../../engine/errors.ts";
 import type { Given } from "../../cli/flags.ts";
-import { type GivenAddress, givenAddress } from "../../checkpoint/given_address.ts";
+import { type GivenAddress, givenAddress, type GivenCa } from "../../checkpoint/given_address.ts";
 
 export interface Wanted {
-  url?: GivenAddress;
+  /** The address, or the CA for the Service that is found. */
+  url?: GivenAddress | GivenCa;
   /** Follow tables to their objects. */
   integrity: boolean;
   /** Tables to look at, taken by chance. */

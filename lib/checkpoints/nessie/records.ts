@@ -26,6 +26,8 @@ export interface SetupRecord {
   words: string;
   /** Absent when an address was given. */
   service?: ObjectRef;
+  /** Of the catalog; absent when an address was given, and in records of older releases. */
+  workload?: ObjectRef;
   defaultBranch: string;
   /** Of the API. */
   specVersion?: string;
@@ -40,5 +42,5 @@ export const nessieSetup: RecordSource<SetupRecord> = {
     url: httpUrl,
     words: text(500),
     defaultBranch: text(300, 1),
-  }, { service: objectRef, specVersion: text(100), serverVersion: text(100) }),
+  }, { service: objectRef, workload: objectRef, specVersion: text(100), serverVersion: text(100) }),
 };

@@ -1,7 +1,7 @@
 /** What the Nessie checkpoint judges, and what the catalog stands on. */
 import { externalSecretsComponent as externalSecrets } from "../../components/external_secrets/mod.ts";
-import { kubernetes, services } from "../../components/kubernetes/mod.ts";
-import { nessie } from "../../components/nessie/mod.ts";
+import { deployments, kubernetes } from "../../components/kubernetes/mod.ts";
+import { catalogs, nessie } from "../../components/nessie/mod.ts";
 import { network } from "../../components/network/mod.ts";
 import { nodesComponent } from "../../components/nodes/mod.ts";
 import { postgresql } from "../../components/postgresql/mod.ts";
@@ -9,7 +9,15 @@ import { SERVICE_ERRORS } from "../../components/common/mod.ts";
 import { rookCeph } from "../../components/rook_ceph/mod.ts";
 import { s3User } from "../../components/object_store/mod.ts";
 import { NOT_LOOKED_AT } from "../../engine/unread/failure_reason.ts";
-import type { Check, Component, Edge, RecordSource, Table, World } from "../../engine/model.ts";
+import {
+  type Check,
+  type Component,
+  type Edge,
+  type RecordSource,
+  refKey,
+  type Table,
+  type World,
+} from "../../engine/model.ts";
 import { trialComponent, type TrialFamily, trialRef } from "../../checkpoint/component.ts";
 import { type SeenRecord, trialChecks, type TrialWords } from "../../checkpoint/trial.ts";
 import type { LoadRow } from "../../load/rows.ts";
@@ -21,6 +29,7 @@ import { integrityTables, nessieIntegrityTotals } from "./integrity/records.ts";
 import { integrityWords, nessieIntegrity } from "./integrity/words.ts";
 import { latencyWords } from "./performance/latency.ts";
 import { loadWords } from "./performance/load.ts";
+import { LOOKED_IN } from "./setup/facts.ts";
 import { catalogPods } from "./setup/pods.ts";
 import { nessiePerformance, nessieSetup, nessieTrials } from "./records.ts";
 import { restartWords } from "./storage/restart.ts";
@@ -44,7 +53,7 @@ const reachCheck: Check = {
   id: "nessie.reached",
   title: "Way to the catalog",
   explain:
-    "Service nessie is found, with a Ready pod behind it, and answers from here as Nessie does; or the address that was " +
+    "A Nessie is found, with a Ready pod behind its Service, and answers from here as Nessie does; or the address that was " +
     "given does. Without that nothing can be tried.",
   needs: [nessieSetup],
   object: ofCatalog,
@@ -65,24 +74,27 @@ const reachCheck: Check = {
 function catalogEdges(world: World): Edge[] {
   const [setup] = world.records(nessieSetup);
   if (setup && !setup.service) return [];
-  const service = { kind: "Service", namespace: world.namespace, name: "nessie" };
-  const warehouse = { kind: "Warehouse", name: "default warehouse of nessie" };
+  const tried = setup?.service && refKey(setup.service);
+  const found = catalogs(world).filter(({ service }) => tried === undefined || refKey(service) === tried);
   return [
-    { from: nessieObject, to: service, via: "served by", explains: "any", because: [...SERVICE_ERRORS] },
-    {
-      from: trialRef(family, "nessie.management-health"),
-      to: warehouse,
-      via: "health of its parts",
-      explains: ["Down"],
-    },
-    ...world.failure(services)
-      ? [{
-        from: nessieObject,
-        to: { kind: services.kind, name: "*" },
-        via: "looked for among",
-        explains: NOT_LOOKED_AT,
-      }]
-      : [],
+    ...found.flatMap(({ service, warehouse }): Edge[] => [
+      { from: nessieObject, to: service, via: "served by", explains: "any", because: [...SERVICE_ERRORS] },
+      {
+        from: trialRef(family, "nessie.management-health"),
+        to: warehouse,
+        via: "health of its parts",
+        explains: ["Down"],
+      },
+    ]),
+    ...LOOKED_IN.filter((source) =>
+      // Where there is none, health says so of all Deployments.
+      world.failure(source) || source === deployments && found.length === 0
+    ).map(({ kind }): Edge => ({
+      from: nessieObject,
+      to: { kind, name: "*" },
+      via: "looked for among",
+      explains: NOT_LOOKED_AT,
+    })),
   ];
 }
 

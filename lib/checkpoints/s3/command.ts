@@ -11,12 +11,15 @@ export const testS3 = checkpointCommand({
     { args: "--verbose", what: "with every trial, what this store does, and the settings for its clients" },
     { args: "--write-client-config ./clients", what: "and write these settings as files, without keys" },
     { args: "--performance --baseline s3.json", what: "and measure it, against what was measured before" },
-    { args: "--credentials data-platform/s3-credentials", what: "with the keys of this Secret alone" },
+    { args: "--credentials lake/s3-keys", what: "with the keys of this Secret alone" },
     { args: "--endpoint https://s3.example.com --region eu-central-1", what: "another way to the store" },
   ],
   flags: {
-    endpoint: { help: "address of the object store (default: S3_ENDPOINT, or Rook's gateway)", value: "URL" },
-    ca: { help: "PEM file with the CA that signed the certificate of that address", value: "FILE" },
+    endpoint: {
+      help: "address of the object store (default: S3_ENDPOINT, or the gateway of Rook's store)",
+      value: "URL",
+    },
+    ca: { help: "PEM file with the CA that signed the certificate of the object store", value: "FILE" },
     credentials: {
       help: "the Secret whose keys are used (default: those that the pods use)",
       value: "NAMESPACE/SECRET",

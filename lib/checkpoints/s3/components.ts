@@ -1,6 +1,7 @@
 /** What the S3 checkpoint judges: its trials by area, and what the object store stands on. */
-import { kubernetes, services } from "../../components/kubernetes/mod.ts";
-import { cephObjectStores, rookCeph } from "../../components/rook_ceph/mod.ts";
+import { kubernetes } from "../../components/kubernetes/mod.ts";
+import { rookCeph } from "../../components/rook_ceph/mod.ts";
+import { whereabouts } from "../../components/mod.ts";
 import { s3User } from "../../components/object_store/mod.ts";
 import { SERVICE_ERRORS } from "../../components/common/mod.ts";
 import { NOT_LOOKED_AT } from "../../engine/unread/failure_reason.ts";
@@ -8,9 +9,9 @@ import { type Check, type Component, type Edge, refText, type World } from "../.
 import { trialComponent, type TrialFamily } from "../../checkpoint/component.ts";
 import { trialChecks, type TrialWords } from "../../checkpoint/trial.ts";
 import { s3Object } from "./context.ts";
+import { gatewaysInUse, LOOKED_IN } from "./setup/facts.ts";
 import { s3Gateway } from "./setup/gateway.ts";
 import { s3Setup, s3Trials } from "./records.ts";
-import { gatewaysOf } from "../../components/rook_ceph/mod.ts";
 
 export const s3Family: TrialFamily = {
   area: "s3",
@@ -52,6 +53,7 @@ export function setupComponent(trials: readonly TrialWords[]): Component {
   return {
     ...trial,
     sources: [s3Trials, s3Setup],
+    ...whereabouts,
     checks: [reachCheck, ...trial.checks],
     edges: (world) => [...trial.edges(world), ...storeEdges(world)],
   };
@@ -61,14 +63,15 @@ export function setupComponent(trials: readonly TrialWords[]): Component {
 function storeEdges(world: World): Edge[] {
   const [setup] = world.records(s3Setup);
   const given = setup !== undefined && setup.gateway === undefined;
-  const gateways = given ? [] : gatewaysOf(world).map((to): Edge => ({
+  const meant = setup?.gateway ? [setup.gateway] : gatewaysInUse(world, false);
+  const gateways = given ? [] : meant.map((to): Edge => ({
     from: s3Object,
     to,
     via: "gateway",
     explains: NOT_LOOKED_AT,
     because: [...SERVICE_ERRORS],
   }));
-  const kinds = [cephObjectStores, services].filter((source) => !given && world.failure(source))
+  const kinds = LOOKED_IN.filter((source) => !given && world.failure(source))
     .map(({ kind }): Edge => ({
       from: s3Object,
       to: { kind, name: "*" },

@@ -25,13 +25,13 @@ export interface ServiceConnection {
   close(): Promise<void>;
 }
 
-/** A Service and one of the Ready pods behind it. */
+/** A Service and one of the Ready pods behind it; none where it leads to addresses that no pod has. */
 export interface Destination {
   namespace: string;
   service: string;
   scheme: "http" | "https";
   port: number;
-  pod: { name: string; port: number };
+  pod?: { name: string; port: number };
 }
 
 export interface ServiceConnectionOptions extends WriterOptions {
@@ -142,13 +142,20 @@ async function forwardedConnection(
   to: Destination,
   options: ServiceConnectionOptions,
 ): Promise<ServiceConnection> {
-  const forwarded = await forward(options, to.namespace, to.pod.name, to.pod.port);
+  const { namespace, service, pod } = to;
+  if (!pod) {
+    const message =
+      `Service ${namespace}/${service} leads to addresses that no pod has, and nothing answers at its own ` +
+      "address from here. Next: run this in the cluster, or give an address that can be reached from here";
+    throw new CannotLook({ kind: "unreachable", message });
+  }
+  const forwarded = await forward(options, namespace, pod.name, pod.port);
   const tunnel = await leadTo(to, "127.0.0.1", Number(new URL(forwarded.url).port), options.ca);
   return {
     url: originOf(to),
     client: tunnel.client,
     how: "port-forward",
-    words: `through a port-forward to Pod ${to.namespace}/${to.pod.name}`,
+    words: `through a port-forward to Pod ${namespace}/${pod.name}`,
     failure: forwarded.failure,
     async close() {
       await tunnel.close();

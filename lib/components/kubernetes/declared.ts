@@ -78,6 +78,11 @@ export function declaration(world: World): Declaration | undefined {
   return found.state === "used" ? found.declaration : undefined;
 }
 
+/** The platform's own namespace, where that is declared. */
+export function declaredHome(world: World): string | undefined {
+  return declaration(world)?.namespace;
+}
+
 /** What is declared of a role. */
 export function declaredRole(world: World, role: RoleName): DeclaredRole | undefined {
   return declaration(world)?.roles.get(role);

@@ -41,7 +41,7 @@ export { isOurs, ownerOf, placeOf, podsIn, podsOf, podsOfConcern, workloadOf } f
 export { hostsNamed, servicesNamed } from "./named_hosts.ts";
 export { agentEdges, nodeEdges } from "./node_edges.ts";
 export { namespacesOf, OPERATOR_DOWN, operatorCheck } from "./operators.ts";
-export { declaration, type Declared, declared, declaredRole, threshold } from "./declared.ts";
+export { declaration, type Declared, declared, declaredHome, declaredRole, threshold } from "./declared.ts";
 export {
   allFillers,
   bearers,
@@ -49,6 +49,7 @@ export {
   deploymentsOf,
   type Filler,
   filling,
+  fillingElsewhere,
   isSaidByComponent,
   otherCatalogs,
   platformNamespaces,

@@ -82,6 +82,19 @@ export function filling(world: World, role: Role): readonly Filler[] {
   return byRole(world).get(role) ?? [];
 }
 
+/** Whether the declaration names what fills it, or says that nothing does. */
+function isSettled(world: World, role: Role): boolean {
+  const said = [declaredRole(world, role), isCatalog(role) ? declaredRole(world, "catalog") : undefined];
+  return said.some((one) => one !== undefined && (one.need === "absent" || one.objects.length > 0));
+}
+
+/** Those that would fill it in another namespace, and are not taken because one is in the platform's own. */
+export function fillingElsewhere(world: World, role: Role): readonly Filler[] {
+  if (isSettled(world, role)) return [];
+  const taken = new Set(filling(world, role));
+  return bearers(world, role).filter((one) => !taken.has(one));
+}
+
 /** Every workload that fills a role of this platform. */
 export const allFillers = perWorld((world) => [...byRole(world).values()].flat());
 

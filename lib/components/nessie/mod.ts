@@ -16,6 +16,7 @@ import { list, num, obj, str } from "../../engine/decode.ts";
 import { perWorld, refOf, SERVICE_ERRORS } from "../common/mod.ts";
 import {
   bucketOfHost,
+  declaredHome,
   endpointSlices,
   hostsNamed,
   type HttpPort,
@@ -46,7 +47,8 @@ const ROLE = { role: "nessie", component: "nessie", title: "Nessie", core: true,
 const API: PortSigns = { names: ["nessie-http", "nessie-https"], numbers: [19120] };
 const MANAGEMENT: PortSigns = { names: ["nessie-mgmt", "management"], numbers: [9000] };
 
-interface Catalog extends Part {
+/** A Nessie that was found, or that something wants. */
+export interface Catalog extends Part {
   /** Behind the name of each of its answers; empty for the first catalog. */
   suffix: string;
   api?: HttpPort;
@@ -55,7 +57,8 @@ interface Catalog extends Part {
   warehouse: ObjectRef;
 }
 
-const catalogs = perWorld((world): Catalog[] =>
+/** Those of the platform; none where its catalog is another one. */
+export const catalogs = perWorld((world): Catalog[] =>
   partsOf(world, ROLE.role).map((part, i): Catalog => {
     const { namespace, name } = part.workload;
     const spec = part.object?.spec?.template?.spec;
@@ -299,6 +302,7 @@ export const nessie: Component = {
   title: "Nessie catalog",
   dependsOn: ["postgresql", "s3-user", "rook-ceph", "external-secrets", "flux"],
   sources: [nessieApi, nessieHealth],
+  declaredHome,
   home: (world) => [
     ...namespacesOfParts(catalogs(world)),
     ...otherCatalogs(world).flatMap(({ ref }) => ref.namespace ?? []),

@@ -54,7 +54,7 @@ const KEYS = ["AccessKey", "SecretKey", "Endpoint"];
 const bucketRef = (name: string): ObjectRef => ({ kind: "S3Bucket", name });
 
 /** A bucket that somebody asks for, and the gateway where it is, if that is known. */
-interface Asked {
+export interface Asked {
   bucket: string;
   claim?: ObjectRef;
   gateway?: ObjectRef;
@@ -67,7 +67,7 @@ const platformClaims = perWorld((world) =>
 );
 
 /** Buckets that bucket claims of the platform ask for. */
-function claimedBuckets(world: World): Asked[] {
+export function claimedBuckets(world: World): Asked[] {
   return platformClaims(world).map((claim) => {
     const found = storeOfClaim(claim, world);
     return {
@@ -79,7 +79,7 @@ function claimedBuckets(world: World): Asked[] {
 }
 
 /** Buckets that the configuration of the platform's pods names, at the gateway that it names, too. */
-function namedBuckets(world: World): (Asked & { pod: Pod; via: string })[] {
+export function namedBuckets(world: World): (Asked & { pod: Pod; via: string })[] {
   const gateways = gatewaysOf(world);
   const known = new Set(gateways.map(refKey));
   const only = gateways.length === 1 ? gateways[0] : undefined;

@@ -18,6 +18,7 @@ import {
   declaration,
   DECLARED,
   declared,
+  declaredHome,
   declaredRole,
   deployments,
   statefulSets,
@@ -234,6 +235,7 @@ export function platformOf(others: readonly Component[]): Component {
     namespaces: () => [],
     kinds: [],
     checks: [rolesCheck, declarationCheck(checks)],
+    declaredHome,
     edges: roleEdges,
     platform: describe,
     muted: (world) =>

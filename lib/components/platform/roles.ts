@@ -11,13 +11,13 @@ import {
 import { listed, plural } from "../../engine/sentence.ts";
 import { refOf } from "../common/mod.ts";
 import {
-  bearers,
   clusterDns,
   DECLARED,
   declaredRole,
   deployments,
   type Filler,
   filling,
+  fillingElsewhere,
   otherCatalogs,
   platformNamespaces,
   services,
@@ -183,10 +183,7 @@ function ambiguity(role: RoleName, objects: readonly Filled[], world: World): st
       plural(BROAD_ROLES[role].title)
     }: ${names}. Name the platform's own in roles.${role}.objects`;
   }
-  const shown = new Set(objects.map(({ object }) => refKey(object)));
-  const elsewhere = isBroad(role)
-    ? []
-    : bearers(world, role).map(({ ref }) => ref).filter((ref) => !shown.has(refKey(ref)));
+  const elsewhere = isBroad(role) ? [] : fillingElsewhere(world, role).map(({ ref }) => ref);
   return elsewhere.length === 0
     ? undefined
     : `${

@@ -8,7 +8,7 @@ export const obcSync: Command = {
     { args: "--token token", what: "every claim of the platform's namespace, every user" },
     { args: "--token token --dry-run", what: "which fields of which items differ" },
     {
-      args: "--token token --claim data-platform/spark-events --external-secret analytics",
+      args: "--token token --claim lake/events --external-secret analytics",
       what: "one, and where it goes",
     },
     { args: "--token token --yes --trust-connect --watch", what: "again and again, until Ctrl-C" },

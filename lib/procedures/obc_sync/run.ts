@@ -17,6 +17,7 @@ import type { Step } from "./step.ts";
 import { carryOut, lineOf, planAll, preview, type Result } from "./steps.ts";
 import { watch } from "./watch.ts";
 import { ownTerminal, requireYes, type Terminal } from "../../cli/prompt.ts";
+import { platformNamespace } from "../home.ts";
 import { take } from "../onepassword/sources.ts";
 import { readToken } from "../onepassword/token.ts";
 
@@ -52,9 +53,11 @@ type Forwarder = (namespace: string, pod: string, port: number) => ReturnType<ty
 /** UsageError and CannotLook: nothing could be copied. What could not be done for one item is in the report. */
 export async function obcSync(asked: Asked): Promise<Report | undefined> {
   const started = performance.now();
-  const { given, cluster, timeoutMs, namespace } = asked;
+  const { given, cluster, timeoutMs } = asked;
   const everyMs = everyOf(given);
-  const job = await jobOf(asked);
+  const read = await jobOf(asked);
+  const namespace = await platformNamespace(asked);
+  const job = { ...read, namespace };
   const options = { cluster, timeoutMs };
   const kube = await connectWriter(options);
   try {

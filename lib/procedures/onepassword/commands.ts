@@ -74,7 +74,7 @@ const status: Command = {
     { args: "--output plain", what: "only what is wrong" },
     { args: "--token token", what: "also which vaults this token opens, and until when" },
     {
-      args: "--print-external-secret data-platform/db",
+      args: "--print-external-secret lake/db",
       what: "the ExternalSecret for a Secret that was made by hand",
     },
   ],

@@ -81,18 +81,19 @@ Deno.test("a catalog that nobody reaches makes every source a failure, and ends 
   }
 });
 
-Deno.test("without an address, and without a Service in the facts, that is said", async () => {
+Deno.test("without an address, and without a catalog in the facts, that is said", async () => {
   await withKubeconfig(kubeconfigFor("https://127.0.0.1:1"), async (kubeconfig) => {
-    const services = { ok: true as const, items: [] };
+    const none = { ok: true as const, items: [] };
+    const sources = { services: none, deployments: none, statefulsets: none, pods: none };
     const facts = await withAsked(
       { kubeconfig },
-      (asked) => validate({ ...NO_FACTS, sources: { services } }, asked),
+      (asked) => validate({ ...NO_FACTS, sources }, asked),
     );
     const found = facts.sources["nessie.trials"];
     assert.ok(found && !found.ok);
     assert.match(
       found.failure.message,
-      /Service data-platform\/nessie does not exist\. Next: give the address/,
+      /no Deployment or StatefulSet here is recognised as Nessie .*\. Next: give the address/,
     );
   });
 });

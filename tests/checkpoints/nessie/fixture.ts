@@ -68,7 +68,6 @@ export async function withFake<T>(
       config: await nessieApi({ connection, timeoutMs }).config(),
       management: managementOf({ connection, timeoutMs, samePod: true }),
       wanted: WANTED,
-      replicas: 0,
       timeoutMs,
       signal,
       close: () => Promise.resolve(),

@@ -94,6 +94,24 @@ Deno.test("a catalog that is well and cannot be reached from here is its own fau
   assert.deepEqual(roots(await seen("healthy", gone)), ["Catalog nessie Unreachable"]);
 });
 
+Deno.test("a platform without a catalog is one fault, and says what was looked for", async () => {
+  const facts = await seen("healthy", {
+    kind: "unreachable",
+    message: "no Deployment is recognised as Nessie",
+  });
+  for (const source of ["deployments", "services", "helmreleases"]) {
+    const found = facts.sources[source];
+    assert.ok(found?.ok && "items" in found);
+    found.items = (found.items as { metadata: { name: string } }[]).filter(({ metadata }) =>
+      metadata.name !== "nessie"
+    );
+  }
+  const asked = report(facts).roots.filter(({ object }) => object.kind !== "NetworkPolicy");
+  assert.deepEqual(asked.map(({ object, reason }) => `${object.kind} ${object.name} ${reason}`), [
+    "Deployment * NotFound",
+  ]);
+});
+
 Deno.test("a part that the catalog calls down is the warehouse's fault", async () => {
   const facts = await seen("healthy", { "nessie.management-health": failed("Down") });
   const probes = facts.sources["nessie.health"];

@@ -40,14 +40,27 @@ const usesSecret = (pod: string, name: string, value: string[] = []) => ({
   status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },
 });
 
+/** What the configuration of the catalog names. */
+const HOSTS = ["s3://iceberg-warehouse", "s3://spark-logs"];
+
 const PARTS: Record<string, unknown[]> = {
   cephclusters: [inRook("rook-ceph", {
     status: { phase: "Ready", ceph: { health: "HEALTH_OK", lastChecked: "2026-11-21T11:59:30Z" } },
   })],
-  deployments: [inRook("rook-ceph-operator", {
-    spec: { replicas: 1, template: { metadata: { labels: {} }, spec: {} } },
-    status: { replicas: 1, readyReplicas: 1, updatedReplicas: 1 },
-  })],
+  deployments: [
+    inRook("rook-ceph-operator", {
+      spec: { replicas: 1, template: { metadata: { labels: {} }, spec: {} } },
+      status: { replicas: 1, readyReplicas: 1, updatedReplicas: 1 },
+    }),
+    {
+      metadata: { name: "nessie", namespace: "data-platform" },
+      spec: {
+        replicas: 1,
+        template: { metadata: { labels: {} }, spec: usesSecret("", "s3-credentials", HOSTS).spec },
+      },
+      status: { replicas: 1, readyReplicas: 1, updatedReplicas: 1 },
+    },
+  ],
   cephobjectstores: [inRook("storage", { status: { phase: "Ready" } })],
   services: [gatewayService()],
   endpointslices: [{
@@ -60,7 +73,7 @@ const PARTS: Record<string, unknown[]> = {
   }],
   pods: [
     gatewayPod(),
-    usesSecret("nessie-1", "s3-credentials", ["s3://iceberg-warehouse", "s3://spark-logs"]),
+    usesSecret("nessie-1", "s3-credentials", HOSTS),
   ],
   cephobjectstoreusers: [inRook("iceberg", { spec: { store: "storage" }, status: { phase: "Ready" } })],
   objectbucketclaims: [

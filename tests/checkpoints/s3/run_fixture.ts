@@ -91,6 +91,7 @@ async function withAsked(
     kubeconfig,
     cluster,
     namespace: "data-platform",
+    isPlaced: true,
     timeoutMs: options.timeoutMs ?? PATIENT_MS,
     signal: options.signal ?? new AbortController().signal,
   };

@@ -76,7 +76,7 @@ const versionTrial: Trial<NessieContext> = {
     "The server tells its release in the API document that it serves (/nessie-openapi/openapi.yaml). It is compared " +
     "with the tag of the image in the Deployment: another release means a tag that was moved, or an image that is not what " +
     "it is called.",
-  async run({ nessie, wanted, world }) {
+  async run({ nessie, wanted, place }) {
     const evidence = "GET /nessie-openapi/openapi.yaml, info.version";
     const runs = await nessie.serverVersion();
     if (runs === undefined) {
@@ -92,11 +92,11 @@ const versionTrial: Trial<NessieContext> = {
       });
     }
     if (version === runs) return passed(`release ${runs} runs, as image ${image} says`, { evidence });
-    return failed("OtherVersion", `release ${runs} runs, and the Deployment asks for ${version} (${image})`, {
+    return failed("OtherVersion", `release ${runs} runs, and its workload asks for ${version} (${image})`, {
       observed: runs,
       expected: version,
       evidence,
-      next: [nextStep("images-of-nessie", world.namespace)],
+      next: [nextStep("images-of-nessie", place?.workload.namespace ?? "")],
     });
   },
 };

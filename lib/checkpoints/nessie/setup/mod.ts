@@ -18,16 +18,18 @@ import {
 } from "../../../clients/kubernetes/service_connection.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { World } from "../../../engine/model.ts";
-import type { GivenAddress } from "../../../checkpoint/given_address.ts";
+import type { GivenAddress, GivenCa } from "../../../checkpoint/given_address.ts";
 import { hostName } from "../../../checkpoint/host.ts";
-import type { NessieContext } from "../context.ts";
+import type { CatalogTime, NessieContext, Place } from "../context.ts";
 import { type Management, managementOf } from "../api/management_port.ts";
 import { createPatiently } from "../scratch/create.ts";
 import { ownReference, referenceName } from "../scratch/own_reference.ts";
 import type { SetupRecord } from "../records.ts";
 import { markRun } from "../scratch/marker.ts";
-import type { CatalogTime } from "../context.ts";
-import { API_PORT, destinationOf, MANAGEMENT_PORT, readyPods } from "./facts.ts";
+import type { Catalog as Part } from "../../../components/nessie/mod.ts";
+import { proxyPath } from "../../../components/kubernetes/mod.ts";
+import { readyPods, trusting } from "../../ready_pod.ts";
+import { catalogOf, destinationOf } from "./facts.ts";
 import { removeAll } from "../scratch/sweep.ts";
 import { readWanted, type WantedCatalog } from "./wanted.ts";
 
@@ -40,7 +42,10 @@ export interface Catalog {
   config: NessieConfig;
   management: Management | { why: string };
   wanted: WantedCatalog | { why: string };
-  replicas: number;
+  /** Absent when an address was given. */
+  place?: Place;
+  /** Given for the TLS of that place. */
+  ca?: string;
   timeoutMs: number;
   signal: AbortSignal;
   close(): Promise<void>;
@@ -50,7 +55,7 @@ export interface Catalog {
 export async function openCatalog(
   world: World,
   asked: Asked,
-  given: GivenAddress | undefined,
+  given: GivenAddress | GivenCa | undefined,
 ): Promise<Catalog> {
   const { cluster, timeoutMs, signal } = asked;
   const kube = await connectWriter({ cluster, timeoutMs });
@@ -59,29 +64,11 @@ export async function openCatalog(
     for (const one of opened.splice(0).reverse()) await one.close();
   };
   try {
-    const { connection, config, to } = given
-      ? await openGiven(given, asked, opened)
-      : await openService(world, asked, opened);
+    const found = given?.url === undefined
+      ? await openFound(world, asked, { kube, ca: given?.ca }, opened)
+      : await openGiven(given, asked, opened);
     signal.throwIfAborted();
-    const [management, wanted] = await Promise.all([
-      to
-        ? openManagement(world, asked, connection, to, opened)
-        : { why: `an address was given (${given?.flag})` },
-      to ? readWanted(kube, world.namespace).catch(whyNot) : { why: `an address was given (${given?.flag})` },
-    ]);
-    const replicas = to ? readyPods(world).length : 0;
-    return {
-      connection,
-      kube,
-      ...given ? { given } : {},
-      config,
-      management,
-      wanted,
-      replicas,
-      timeoutMs,
-      signal,
-      close,
-    };
+    return { ...found, kube, timeoutMs, signal, close };
   } catch (error) {
     await close();
     throw error;
@@ -95,22 +82,43 @@ function whyNot(error: unknown): { why: string } {
 
 type Opened = { close(): Promise<void> | void }[];
 
-async function openGiven({ flag, url, ca }: GivenAddress, { timeoutMs, signal }: Asked, opened: Opened) {
+type Found = Pick<Catalog, "connection" | "config" | "management" | "wanted" | "given" | "place" | "ca">;
+
+async function openGiven(given: GivenAddress, { timeoutMs, signal }: Asked, opened: Opened): Promise<Found> {
+  const { flag, url, ca } = given;
   const connection = givenConnection(flag, catalogRoot(url), ca);
   opened.push(connection);
   const config = await nessieApi({ connection, timeoutMs, signal }).config();
-  return { connection, config, to: undefined };
+  const why = `an address was given (${flag})`;
+  return { connection, given, config, management: { why }, wanted: { why } };
 }
 
 /** The Service's own address where Nessie answers there; else a port-forward to a Ready pod. */
-async function openService(world: World, { cluster, timeoutMs, signal }: Asked, opened: Opened) {
-  const to = destinationOf(world, API_PORT);
-  if ("failure" in to) throw new CannotLook(to.failure);
+async function openFound(
+  world: World,
+  asked: Asked,
+  { kube, ca }: { kube: KubeWriter; ca?: string },
+  opened: Opened,
+): Promise<Found> {
+  const { cluster, timeoutMs, signal } = asked;
+  const catalog = catalogOf(world, asked.isPlaced);
+  if ("failure" in catalog) throw new CannotLook(catalog.failure);
+  const api = destinationOf(world, catalog, "api");
+  if ("failure" in api) throw new CannotLook(api.failure);
+  const { workload, service } = catalog;
+  const configPath = proxyPath(world, catalog.api, "/api/v2/config");
+  const replicas = readyPods(world, service).length;
+  const place = { workload, service, api, replicas, ...configPath ? { configPath } : {} };
   const configOf = (connection: ServiceConnection) => nessieApi({ connection, timeoutMs, signal }).config();
   const recognise = (connection: ServiceConnection) => configOf(connection).then(() => true, unrecognised);
-  const connection = await connectToService(to, { cluster, timeoutMs, recognise });
+  const connection = await connectToService(api, { cluster, timeoutMs, recognise, ...trusting(api, ca) });
   opened.push(connection);
-  return { connection, config: await configOf(connection), to };
+  const config = await configOf(connection);
+  const [management, wanted] = await Promise.all([
+    openManagement(world, asked, connection, { catalog, api, ca }, opened),
+    readWanted(kube, workload).catch(whyNot),
+  ]);
+  return { connection, config, management, wanted, place, ...ca === undefined ? {} : { ca } };
 }
 
 function unrecognised(error: unknown): false {
@@ -122,17 +130,23 @@ function unrecognised(error: unknown): false {
 async function openManagement(
   world: World,
   { cluster, timeoutMs, signal }: Asked,
-  api: ServiceConnection,
-  to: Destination,
+  connection: ServiceConnection,
+  { catalog, api, ca }: { catalog: Part; api: Destination; ca?: string },
   opened: Opened,
 ): Promise<Management | { why: string }> {
-  const found = destinationOf(world, MANAGEMENT_PORT);
+  const found = destinationOf(world, catalog, "management");
   if ("failure" in found) return { why: found.failure.message };
   try {
-    const pod = { ...found.pod, name: to.pod.name };
-    const connection = await connectToService({ ...found, pod }, { cluster, timeoutMs });
-    opened.push(connection);
-    return managementOf({ connection, timeoutMs, signal, samePod: api.how === "port-forward" });
+    const pod = api.pod && found.pod && { ...found.pod, name: api.pod.name };
+    const trust = found.scheme === "https" ? trusting(found, ca) : {};
+    const management = await connectToService({ ...found, ...pod ? { pod } : {} }, {
+      cluster,
+      timeoutMs,
+      ...trust,
+    });
+    opened.push(management);
+    const samePod = connection.how === "port-forward";
+    return managementOf({ connection: management, timeoutMs, signal, samePod });
   } catch (error) {
     return whyNot(error);
   }
@@ -140,7 +154,7 @@ async function openManagement(
 
 /** Gives the context of all trials. */
 export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, world: World): NessieContext {
-  const { connection, timeoutMs, signal, config, management, wanted, replicas } = catalog;
+  const { connection, timeoutMs, signal, config, management, wanted, place } = catalog;
   const bound = { connection, timeoutMs, signal };
   const nessie = nessieApi(bound);
   const undoNessie = nessieApi({ connection, timeoutMs });
@@ -179,10 +193,10 @@ export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, worl
       config,
       management,
       wanted,
-      replicas,
       timeoutMs,
       signal,
     },
+    ...place ? { place } : {},
     iceberg: (prefix) => icebergRest({ ...bound, prefix }),
     ownIceberg: ({ name }, warehouse) =>
       icebergRest({ ...bound, prefix: warehouse === undefined ? name : `${name}|${warehouse}` }),
@@ -195,13 +209,13 @@ export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, worl
 
 /** What of this goes into the facts. */
 export async function setupRecord(
-  { connection, nessie, config, world, replicas }: NessieContext,
+  { connection, nessie, config, place }: NessieContext,
 ): Promise<SetupRecord> {
   const serverVersion = await nessie.serverVersion();
   return {
     url: connection.url,
     words: connection.words,
-    ...replicas > 0 ? { service: { kind: "Service", namespace: world.namespace, name: "nessie" } } : {},
+    ...place ? { service: place.service, workload: place.workload } : {},
     defaultBranch: config.defaultBranch,
     ...config.specVersion === undefined ? {} : { specVersion: config.specVersion },
     ...serverVersion === undefined ? {} : { serverVersion },

@@ -1,50 +1,75 @@
 /** The pods of the catalog, judged as every pod is; and what they stand on. Pure. */
 import { about, are, count } from "../../../engine/sentence.ts";
 import { refOf } from "../../../components/common/mod.ts";
-import { deployments, pods, podsOf, replicaSets } from "../../../components/kubernetes/mod.ts";
+import {
+  deployments,
+  type Pod,
+  pods,
+  podsOf,
+  replicaSets,
+  services,
+  statefulSets,
+} from "../../../components/kubernetes/mod.ts";
+import { type Catalog, catalogs } from "../../../components/nessie/mod.ts";
+import { readyPods } from "../../ready_pod.ts";
 import { components } from "../../../components/mod.ts";
 import { podCheck, podEdges, serviceEdges } from "../../../components/workloads/mod.ts";
-import { type Check, type Component, type ObjectRef, refKey, type World } from "../../../engine/model.ts";
+import {
+  type Check,
+  type Component,
+  type ObjectJudgement,
+  refKey,
+  refText,
+  type World,
+} from "../../../engine/model.ts";
 import { command } from "../../../untrusted/shell.ts";
 
-const deployment = (world: World): ObjectRef => ({
-  kind: "Deployment",
-  namespace: world.namespace,
-  name: "nessie",
-});
-const podsOfCatalog = (world: World) => podsOf(world, "Deployment", world.namespace, "nessie");
+/** The pods that a workload makes; of one that is not there those that stand behind its Service. */
+function podsOfCatalog(
+  { workload: { kind, namespace = "", name }, object, service }: Catalog,
+  world: World,
+): Pod[] {
+  return object ? podsOf(world, kind, namespace, name) : readyPods(world, service);
+}
 
 const podsCheck: Check = {
   id: "nessie.pods",
   title: "Pods of the catalog",
-  explain: "Each pod of Deployment nessie is healthy. That some of them answer says nothing of the others.",
-  needs: [deployments, pods, replicaSets],
-  object: deployment,
+  explain:
+    "Each pod of the catalog's Deployment or StatefulSet is healthy. That some of them answer says nothing of the others.",
+  needs: [deployments, statefulSets, services, pods, replicaSets],
+  object: (world) => catalogs(world)[0]?.workload ?? { kind: "Deployment", name: "*" },
   run(world) {
-    const all = podsOfCatalog(world);
-    if (all.length === 0) {
-      return [{
-        status: "critical",
-        reason: "NoPods",
-        message: "Deployment nessie has no pods",
-        observed: "0",
-        expected: "at least 1",
-        next: [command`kubectl -n ${world.namespace} get deployments,replicasets,pods`],
-      }];
-    }
-    const told = all.flatMap((pod) => {
-      const judged = world.judge(podCheck, pod);
-      const object = refOf("Pod", pod);
-      return judged ? [{ ...about(object, judged), object }] : [];
-    });
-    if (told.length > 0) return told;
-    return [{
-      status: "ok",
-      reason: "AllWell",
-      message: `${count(all.length, "pod")} of the catalog ${are(all.length)} healthy`,
-    }];
+    const all = catalogs(world);
+    if (all.length > 0) return all.flatMap((catalog) => judgePods(catalog, world));
+    const message = "No workload here is recognised as Nessie, so it has no pods to judge";
+    return [{ status: "skipped", reason: "NotFound", message }];
   },
 };
+
+function judgePods(catalog: Catalog, world: World): ObjectJudgement[] {
+  const { workload } = catalog;
+  const all = podsOfCatalog(catalog, world);
+  if (all.length === 0) {
+    return [{
+      object: workload,
+      status: "critical",
+      reason: "NoPods",
+      message: `${refText(workload)} has no pods`,
+      observed: "0",
+      expected: "at least 1",
+      next: [command`kubectl -n ${workload.namespace} get deployments,statefulsets,replicasets,pods`],
+    }];
+  }
+  const told = all.flatMap((pod) => {
+    const judged = world.judge(podCheck, pod);
+    const object = refOf("Pod", pod);
+    return judged ? [{ ...about(object, judged), object }] : [];
+  });
+  if (told.length > 0) return told;
+  const message = `${count(all.length, "pod")} of the catalog ${are(all.length)} healthy`;
+  return [{ object: workload, status: "ok", reason: "AllWell", message }];
+}
 
 export const catalogPods: Component = {
   name: "nessie-pods",
@@ -56,11 +81,12 @@ export const catalogPods: Component = {
   kinds: [],
   checks: [podsCheck],
   edges(world) {
-    const service: ObjectRef = { kind: "Service", namespace: world.namespace, name: "nessie" };
-    const own = new Set([
-      ...[service, deployment(world)].map(refKey),
-      ...podsOfCatalog(world).map((pod) => refKey(refOf("Pod", pod))),
-    ]);
+    const own = new Set(
+      catalogs(world).flatMap((catalog) => [
+        ...[catalog.service, catalog.workload].map(refKey),
+        ...podsOfCatalog(catalog, world).map((pod) => refKey(refOf("Pod", pod))),
+      ]),
+    );
     return [...podEdges(world), ...serviceEdges(world)].filter(({ from }) => own.has(refKey(from)));
   },
 };

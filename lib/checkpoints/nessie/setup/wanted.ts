@@ -1,11 +1,12 @@
-/** What the Deployment of the catalog and its configuration ask for. */
+/** What the workload of the catalog and its configuration ask for. */
 import type { KubeWriter } from "../../../clients/kubernetes/writer.ts";
-import { canonical, readDeployment } from "./deployment.ts";
+import { type ObjectRef, refText } from "../../../engine/model.ts";
+import { canonical, readWorkload } from "./workload.ts";
 import { trimEnd } from "../../../untrusted/text.ts";
 
 export interface Warehouse {
   name: string;
-  /** `s3://iceberg-warehouse/` */
+  /** `s3://bucket/` */
   location: string;
 }
 
@@ -23,13 +24,13 @@ export interface WantedCatalog {
   s3Endpoint?: string;
 }
 
-/** CannotLook when the Deployment, or a ConfigMap that it names, may not be read. */
+/** CannotLook when the workload, or a ConfigMap that it names, may not be read. */
 export async function readWanted(
   kube: KubeWriter,
-  namespace: string,
+  workload: ObjectRef,
 ): Promise<WantedCatalog | { why: string }> {
-  const found = await readDeployment(kube, namespace);
-  if (!found) return { why: `there is no Deployment nessie in namespace ${namespace}` };
+  const found = await readWorkload(kube, workload);
+  if (!found) return { why: `${refText(workload)} does not exist` };
   return wantedOf(found.image, new Map([...found.settings].map(([name, { value }]) => [name, value])));
 }
 

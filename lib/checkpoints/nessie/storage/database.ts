@@ -164,7 +164,8 @@ export async function storeReplicas(
   database: Database,
   { store, context: { world } }: StorageContext,
 ): Promise<Outcome> {
-  const wanted = standbysOf(world, "failure" in store ? "" : store.cluster);
+  const cluster = "failure" in store ? undefined : store;
+  const wanted = cluster && standbysOf(world, cluster);
   // What others see of a standby depends on its rights; that it is there everybody sees.
   const rows = await database.ask("select application_name as name, state from pg_stat_replication");
   const streaming = rows.filter(({ state }) => state === null || state === "streaming").length;
@@ -177,12 +178,15 @@ export async function storeReplicas(
   expect(streaming >= (wanted ?? 1), "StandbyMissing", {
     message: `${streaming} of ${wanted ?? "the"} standbys follow the primary`,
     ...seen,
-    next: [nextStep("status-of-postgres"), nextStep("list-postgres-pods")],
+    next: [
+      nextStep("status-of-postgres", cluster?.namespace ?? "", cluster?.cluster ?? ""),
+      nextStep("list-postgres-pods"),
+    ],
   });
   return passed(`${streaming} standbys follow the primary`, seen);
 }
 
-function standbysOf(world: World, name: string): number | undefined {
-  const found = world.list(clusters).find(({ metadata }) => metadata?.name === name);
+function standbysOf(world: World, { namespace, cluster }: Store): number | undefined {
+  const found = world.get(clusters, namespace, cluster);
   return found && (found.spec?.instances ?? 1) - 1;
 }

@@ -4,8 +4,9 @@ import type { KubeObject, KubeWriter, WriterOptions } from "../../../clients/kub
 import { forward } from "../../../clients/kubernetes/port_forward.ts";
 import { type Database, openDatabase } from "../../../clients/postgres.ts";
 import { cannotLook } from "../../../clients/network_errors.ts";
+import { clusterOf } from "../../../components/postgresql/mod.ts";
 import { at } from "../../../untrusted/lookup.ts";
-import type { SecretKey } from "../setup/deployment.ts";
+import type { SecretKey } from "../setup/workload.ts";
 import type { StoreSettings } from "./settings.ts";
 import { command } from "../../../untrusted/shell.ts";
 
@@ -14,13 +15,14 @@ export interface Store {
   database: Database;
   /** The CloudNativePG Cluster. */
   cluster: string;
+  namespace: string;
   /** The pod of its primary. */
   pod: string;
   words: string;
   close(): Promise<void>;
 }
 
-/** How the API server is reached; `signal` ends everything. */
+/** How the API server is reached, and where the catalog is; `signal` ends everything. */
 export type StoreOptions = WriterOptions & { namespace: string };
 
 /**
@@ -76,7 +78,7 @@ async function primaryOf(
   home: string,
 ): Promise<{ cluster: string; namespace: string; pod: string }> {
   const [service = "", namespace = home] = host.split(".");
-  const cluster = /^(.+)-(?:rw|r|ro)$/.exec(service)?.[1];
+  const cluster = clusterOf({ kind: "Service", namespace, name: service })?.name;
   if (cluster === undefined) {
     const message =
       `the database ${host} is no Service of a CloudNativePG Cluster, so it was not looked into`;
@@ -103,7 +105,7 @@ async function keyOf(
   if (!wanted) {
     throw cannotLook(
       "malformed",
-      "Deployment nessie takes no database login from a Secret, so its database was not looked into",
+      "the catalog takes no database login from a Secret, so its database was not looked into",
     );
   }
   const secret = await kube.get(kubePath`/api/v1/namespaces/${namespace}/secrets/${wanted.name}`);

@@ -3,9 +3,9 @@ import { kubePath } from "../../../untrusted/api_path.ts";
 import type { Scratch } from "../../../checkpoint/scratch.ts";
 import { cannotLook } from "../../../clients/network_errors.ts";
 import { pause } from "../../../clients/kubernetes/client.ts";
-import type { KubeObject, KubeWriter, WriterOptions } from "../../../clients/kubernetes/writer.ts";
+import type { KubeObject, KubeWriter } from "../../../clients/kubernetes/writer.ts";
 import { type NessieApi, nessieApi } from "../../../clients/nessie/client.ts";
-import { connectToService, type ServiceConnection } from "../../../clients/kubernetes/service_connection.ts";
+import type { ServiceConnection } from "../../../clients/kubernetes/service_connection.ts";
 import { restartRollout, type Rollout, rolloutOf } from "../../../clients/kubernetes/rollout.ts";
 import { type Outcome, skipped, type TrialWords } from "../../../checkpoint/trial.ts";
 import { listAt } from "../iceberg_rest/mod.ts";
@@ -13,7 +13,10 @@ import { at } from "../../../untrusted/lookup.ts";
 import { hostName } from "../../../checkpoint/host.ts";
 import { referenceName } from "../scratch/own_reference.ts";
 import { markRun } from "../scratch/marker.ts";
-import { API_PORT } from "../setup/facts.ts";
+import { pathOf } from "../setup/workload.ts";
+import type { Place } from "../context.ts";
+import { type ObjectRef, refText } from "../../../engine/model.ts";
+import { command } from "../../../untrusted/shell.ts";
 import { compared, type Kept, keptBy } from "./kept.ts";
 import { removeReference } from "../scratch/remove.ts";
 import { namespace as makeNamespace, put, tableAt } from "../trying.ts";
@@ -23,7 +26,7 @@ export const restartWords: TrialWords = {
   id: "nessie.restart-loses-nothing",
   title: "A restart that was asked for loses nothing",
   explain:
-    "With --restart, Deployment nessie is rolled anew, as kubectl rollout restart does it, while somebody asks the catalog " +
+    "With --restart, the workload of the catalog is rolled anew, as kubectl rollout restart does it, while somebody asks the catalog " +
     "four times a second. Afterwards each new pod must have every reference with its hash, and the contents of a scratch " +
     "branch, as before.",
   weight: "critical",
@@ -31,18 +34,16 @@ export const restartWords: TrialWords = {
 
 export interface Restart {
   kube: Pick<KubeWriter, "get" | "list" | "merge" | "raw">;
-  /** Ways are opened with these, not bound to the signal: what was made must be cleaned up. */
-  reach: Omit<WriterOptions, "signal">;
-  /** Where Deployment and Service nessie are. */
-  namespace: string;
+  timeoutMs: number;
+  place: Place;
+  /** Opens a way to one of its pods. */
+  wayTo(pod: string): Promise<ServiceConnection>;
   signal: AbortSignal;
   /** Asked before anything is made or restarted; false: it is left alone. */
   confirm(question: string): Promise<boolean>;
   /** Longest wait for the rollout. */
   limitMs: number;
   say(line: string): void;
-  /** For tests: a way to a pod. */
-  wayTo?(pod: string): Promise<ServiceConnection>;
 }
 
 const POLL_MS = 1000;
@@ -53,20 +54,15 @@ const ASK_MS = 250;
  * Flux takes away again rolls the pods once more and harms nobody; it is waited for, and told.
  */
 export async function restartCatalog(restart: Restart, scratch: Scratch): Promise<Outcome[]> {
-  const { kube, namespace, signal, confirm } = restart;
-  const path = kubePath`/apis/apps/v1/namespaces/${namespace}/deployments/nessie`;
-  const deployment = await kube.get(path);
-  if (!deployment) {
-    throw cannotLook("unreachable", `Deployment ${namespace}/nessie does not exist: nothing to restart`);
-  }
-  const { replicas, done, words } = rolloutOf(deployment);
+  const { kube, place: { workload }, signal, confirm } = restart;
+  const path = pathOf(workload);
+  const found = await kube.get(path);
+  if (!found) throw cannotLook("unreachable", `${refText(workload)} does not exist: nothing to restart`);
+  const { replicas, done, words } = rolloutOf(found);
   if (!done) {
-    throw cannotLook(
-      "unreachable",
-      `Deployment ${namespace}/nessie is not healthy (${words}): not restarted`,
-    );
+    throw cannotLook("unreachable", `${refText(workload)} is not healthy (${words}): not restarted`);
   }
-  if (!await confirm(question(namespace, replicas))) return [skipped("not restarted: the answer was no")];
+  if (!await confirm(question(workload, replicas))) return [skipped("not restarted: the answer was no")];
   const ways: ServiceConnection[] = [];
   // Registered first, so that it comes after the branch was cleaned up over one of them.
   scratch.undo(
@@ -81,7 +77,7 @@ export async function restartCatalog(restart: Restart, scratch: Scratch): Promis
     signal.throwIfAborted();
     const api = await apiOf(restart, pod, ways, signal);
     outcomes.push(
-      await compared(before.kept, await keptBy(api, before.branch), api, `Pod ${namespace}/${pod}`),
+      await compared(before.kept, await keptBy(api, before.branch), api, `Pod ${workload.namespace}/${pod}`),
     );
   }
   const reverted = rollout.restartedAt === stamp
@@ -92,11 +88,11 @@ export async function restartCatalog(restart: Restart, scratch: Scratch): Promis
   return outcomes.map((one) => ({ ...one, message: `${one.message}; ${answered}` }));
 }
 
-function question(namespace: string, replicas: number): string {
+function question(workload: ObjectRef, replicas: number): string {
   const hurt = replicas > 1
     ? `Its ${replicas} pods are replaced one after the other, and the catalog should answer all along.`
     : "It has one pod: the catalog may not answer for some seconds.";
-  return `Restart Deployment ${namespace}/nessie? ${hurt}`;
+  return `Restart ${refText(workload)}? ${hurt}`;
 }
 
 /** Makes a scratch branch with contents, registered for undoing over whatever way is the newest then. */
@@ -105,9 +101,8 @@ async function furnished(
   scratch: Scratch,
   ways: ServiceConnection[],
 ): Promise<{ kept: Kept; branch: string }> {
-  const { kube, namespace, reach: { timeoutMs }, signal } = restart;
-  const path = kubePath`/apis/apps/v1/namespaces/${namespace}/deployments/nessie`;
-  const [pod] = await podsOf(restart, rolloutOf(await kube.get(path)));
+  const { kube, place, timeoutMs, signal } = restart;
+  const [pod] = await podsOf(restart, rolloutOf(await kube.get(pathOf(place.workload))));
   if (!pod) throw cannotLook("unreachable", "no pod of the catalog is ready: not restarted");
   const api = await apiOf(restart, pod, ways, signal);
   const branch = referenceName(scratch.id, "restart");
@@ -138,20 +133,16 @@ async function apiOf(
   ways: ServiceConnection[],
   signal: AbortSignal,
 ): Promise<NessieApi> {
-  const { namespace, reach: options } = restart;
-  const to = { namespace, service: "nessie", scheme: "http" as const, port: API_PORT };
-  const connection = restart.wayTo
-    ? await restart.wayTo(pod)
-    : await connectToService({ ...to, pod: { name: pod, port: API_PORT } }, options);
+  const connection = await restart.wayTo(pod);
   ways.push(connection);
-  return nessieApi({ connection, timeoutMs: options.timeoutMs, signal });
+  return nessieApi({ connection, timeoutMs: restart.timeoutMs, signal });
 }
 
-/** Names of the Deployment's ready pods that are there to stay. */
-async function podsOf({ kube, namespace }: Restart, { selector }: Rollout): Promise<string[]> {
+/** Names of the workload's ready pods that are there to stay. */
+async function podsOf({ kube, place: { workload } }: Restart, { selector }: Rollout): Promise<string[]> {
   const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(",");
   const all = await kube.list(
-    kubePath`/api/v1/namespaces/${namespace}/pods?labelSelector=${labels}`,
+    kubePath`/api/v1/namespaces/${workload.namespace ?? ""}/pods?labelSelector=${labels}`,
   );
   const ready = (pod: KubeObject) =>
     listAt(pod, "status", "conditions").some((one) =>
@@ -167,7 +158,7 @@ async function rolled(restart: Restart, path: string): Promise<{ stamp: string; 
   return { stamp, rollout: await rolledOut(restart, path) };
 }
 
-async function rolledOut({ kube, signal, limitMs, say }: Restart, path: string): Promise<Rollout> {
+async function rolledOut({ kube, place, signal, limitMs, say }: Restart, path: string): Promise<Rollout> {
   const end = performance.now() + limitMs;
   while (true) {
     const rollout = rolloutOf(await kube.get(path));
@@ -177,7 +168,7 @@ async function rolledOut({ kube, signal, limitMs, say }: Restart, path: string):
       throw cannotLook(
         "timeout",
         `the restart of the catalog did not come to its end (${rollout.words}; ${why}). The old pods serve on. ` +
-          "Next: kubectl describe deployment nessie; kubectl rollout undo deployment nessie",
+          `Next: ${undoing(place.workload)}`,
       );
     }
     say(`restarting: ${rollout.words}`);
@@ -186,15 +177,19 @@ async function rolledOut({ kube, signal, limitMs, say }: Restart, path: string):
   }
 }
 
+function undoing({ kind, namespace, name }: ObjectRef): string {
+  const word = kind.toLowerCase();
+  return `${command`kubectl -n ${namespace} describe ${word} ${name}`}; ${command`kubectl -n ${namespace} rollout undo ${word} ${name}`}`;
+}
+
 /** Asks the Service again and again, as its clients do, until it is stopped. */
-function askOnAndOn({ kube, namespace, signal }: Restart) {
+function askOnAndOn({ kube, place: { configPath }, signal }: Restart) {
   const over = new AbortController();
-  const path = kubePath`/api/v1/namespaces/${namespace}/services/nessie:${API_PORT}/proxy/api/v2/config`;
   const ended = (async () => {
     let asked = 0;
     let unanswered = 0;
-    while (!over.signal.aborted && !signal.aborted) {
-      const status = await kube.raw(path).then((answer) => answer.status, () => 0);
+    while (configPath !== undefined && !over.signal.aborted && !signal.aborted) {
+      const status = await kube.raw(configPath).then((answer) => answer.status, () => 0);
       asked++;
       if (status !== 200) unanswered++;
       await pause(ASK_MS, over.signal);

@@ -5,6 +5,8 @@ import { CannotLook } from "../../../engine/errors.ts";
 import { ask, ownTerminal } from "../../../cli/prompt.ts";
 import { failed, type Outcome, skipped, unknown } from "../../../checkpoint/trial.ts";
 import type { Catalog } from "../setup/mod.ts";
+import { trusting } from "../../ready_pod.ts";
+import { connectToService } from "../../../clients/kubernetes/service_connection.ts";
 import { restartCatalog } from "./restart.ts";
 
 /** Longest wait for the rollout. */
@@ -13,17 +15,21 @@ const UNDO_MS = 15_000;
 
 /** The outcomes of restarting the catalog. Interrupted when the signal was aborted. */
 export async function restarted(
-  { kube, given }: Catalog,
-  namespace: string,
+  { kube, given, place, ca }: Catalog,
   asked: Asked,
   say: (line: string) => void,
 ): Promise<Outcome[]> {
-  if (given) return [skipped(`not restarted: its address was given (${given.flag}), and not where it runs`)];
+  if (!place) {
+    return [skipped(`not restarted: its address was given (${given?.flag}), and not where it runs`)];
+  }
   const { cluster, timeoutMs, signal } = asked;
   const confirm = async (question: string) =>
     asked.given.has("yes-restart") || ownTerminal.isTerminal() && await ask(question);
-  const reach = { cluster, timeoutMs };
-  const restart = { kube, reach, namespace, signal, confirm, limitMs: LIMIT_MS, say };
+  // Not bound to the signal: what was made must be cleaned up.
+  const reach = { cluster, timeoutMs, ...trusting(place.api, ca) };
+  const wayTo = (name: string) =>
+    connectToService({ ...place.api, pod: { port: place.api.pod?.port ?? place.api.port, name } }, reach);
+  const restart = { kube, place, wayTo, timeoutMs, signal, confirm, limitMs: LIMIT_MS, say };
   try {
     const { value, leftovers } = await cleanedUp((scratch) => restartCatalog(restart, scratch), {
       undoTimeoutMs: UNDO_MS,

@@ -1,23 +1,23 @@
 /** Whether what the catalog has was kept over restarts, as its pods and its history tell. Nothing is restarted here. */
 import { pods, podsOf } from "../../../components/kubernetes/mod.ts";
 import { CannotLook } from "../../../engine/errors.ts";
-import type { World } from "../../../engine/model.ts";
+import type { ObjectRef, World } from "../../../engine/model.ts";
 import { type Outcome, passed, skipped } from "../../../checkpoint/trial.ts";
 import type { NessieContext } from "../context.ts";
 import { nextStep } from "../../../checkpoint/next_steps.ts";
 
 /** When the container of each pod of the catalog was last started, in milliseconds since the epoch. */
-export function startsOf(world: World): number[] {
-  return podsOf(world, "Deployment", world.namespace, "nessie").flatMap(({ status }) =>
+export function startsOf(world: World, { kind, namespace = "", name }: ObjectRef): number[] {
+  return podsOf(world, kind, namespace, name).flatMap(({ status }) =>
     (status?.containerStatuses ?? []).map(({ state }) => Date.parse(state?.running?.startedAt ?? ""))
   ).filter((time) => Number.isFinite(time));
 }
 
 /** Held when the catalog has something older than the earliest start; else skipped, with the way to prove it. */
-export async function restartOutcome({ world, nessie, config }: NessieContext): Promise<Outcome> {
+export async function restartOutcome({ world, nessie, config, place }: NessieContext): Promise<Outcome> {
   const failure = world.failure(pods);
   if (failure) throw new CannotLook(failure);
-  const starts = startsOf(world);
+  const starts = place ? startsOf(world, place.workload) : [];
   const next = [nextStep("restart-nessie")];
   if (starts.length === 0) {
     return skipped("no pod of the catalog is known: when they started is not known", { next });

@@ -3,6 +3,7 @@ import { orFailure } from "../../../checkpoint/look.ts";
 import type { Trying } from "../../../checkpoint/run_checkpoint.ts";
 import type { KubeWriter, WriterOptions } from "../../../clients/kubernetes/writer.ts";
 import { CannotLook } from "../../../engine/errors.ts";
+import { type ObjectRef, refText } from "../../../engine/model.ts";
 import type { TrialRecord } from "../../../checkpoint/trial.ts";
 import type { NessieContext } from "../context.ts";
 import { storageTrials } from "./mod.ts";
@@ -15,12 +16,13 @@ import { readStoreSettings, type StoreSettings } from "./settings.ts";
  */
 export async function tryStorage(
   context: NessieContext,
+  workload: ObjectRef,
   kube: Pick<KubeWriter, "get" | "list">,
   options: WriterOptions,
   { trials }: Pick<Trying, "trials">,
 ): Promise<TrialRecord[]> {
-  const namespace = context.world.namespace;
-  const settings = await orFailure(readSettings(kube, namespace));
+  const { namespace = "" } = workload;
+  const settings = await orFailure(readSettings(kube, workload));
   const store = "failure" in settings
     ? settings
     : await orFailure(openStore(kube, settings, { ...options, namespace }));
@@ -31,10 +33,9 @@ export async function tryStorage(
   }
 }
 
-async function readSettings(kube: Pick<KubeWriter, "get">, namespace: string): Promise<StoreSettings> {
-  const settings = await readStoreSettings(kube, namespace);
+async function readSettings(kube: Pick<KubeWriter, "get">, workload: ObjectRef): Promise<StoreSettings> {
+  const settings = await readStoreSettings(kube, workload);
   if (settings) return settings;
-  const message =
-    `Deployment ${namespace}/nessie does not exist: what the catalog keeps its data in is not known`;
+  const message = `${refText(workload)} does not exist: what the catalog keeps its data in is not known`;
   throw new CannotLook({ kind: "unreachable", message });
 }

@@ -1,11 +1,12 @@
 /** Where the catalog says that it keeps what it is given: its version store, and the database behind it. */
 import type { KubeWriter } from "../../../clients/kubernetes/writer.ts";
-import { canonical, readDeployment, type SecretKey } from "../setup/deployment.ts";
+import type { ObjectRef } from "../../../engine/model.ts";
+import { canonical, readWorkload, type SecretKey } from "../setup/workload.ts";
 
 export interface StoreSettings {
   /** JDBC2, IN_MEMORY ...; absent: nothing says so, and Nessie's own default is IN_MEMORY. */
   type?: string;
-  /** Where `type` was read: `ConfigMap nessie`, `env of Deployment nessie`. */
+  /** Where `type` was read: `ConfigMap catalog`, `env of Deployment catalog`. */
   from?: string;
   /** `jdbc:postgresql://HOST:PORT/DATABASE`, taken apart. */
   database?: { host: string; port: number; name: string };
@@ -13,16 +14,16 @@ export interface StoreSettings {
   password?: SecretKey;
   /** The most connections of one replica's pool, where that is set. */
   poolMax?: number;
-  /** spec.replicas of the Deployment. */
+  /** spec.replicas of the workload. */
   replicas?: number;
 }
 
-/** CannotLook when the Deployment, or a ConfigMap that it names, may not be read; undefined: no Deployment. */
+/** CannotLook when the workload, or a ConfigMap that it names, may not be read; undefined: it does not exist. */
 export async function readStoreSettings(
   kube: Pick<KubeWriter, "get">,
-  namespace: string,
+  workload: ObjectRef,
 ): Promise<StoreSettings | undefined> {
-  const found = await readDeployment(kube, namespace);
+  const found = await readWorkload(kube, workload);
   if (!found) return undefined;
   const { settings, secrets, replicas } = found;
   const type = settings.get("nessie_version_store_type");

@@ -4,7 +4,7 @@ import { type NessieApi, nessieApi } from "../../../clients/nessie/client.ts";
 import { connectToService } from "../../../clients/kubernetes/service_connection.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { World } from "../../../engine/model.ts";
-import { API_PORT, destinationOf } from "../../nessie/setup/facts.ts";
+import { catalogOf, destinationOf } from "../../nessie/setup/facts.ts";
 import { tableLocations } from "../../nessie/setup/table_locations.ts";
 import type { TableLocation } from "./rules.ts";
 
@@ -13,7 +13,9 @@ const MOST = 20_000;
 
 /** The tables of the catalog, where they usually lie by their metadata. CannotLook when it cannot be asked. */
 export async function tablesOfNessie(world: World, asked: Asked): Promise<TableLocation[]> {
-  const to = destinationOf(world, API_PORT);
+  const catalog = catalogOf(world, asked.isPlaced);
+  if ("failure" in catalog) throw new CannotLook(catalog.failure);
+  const to = destinationOf(world, catalog, "api");
   if ("failure" in to) throw new CannotLook(to.failure);
   const { cluster, timeoutMs, signal } = asked;
   const connection = await connectToService(to, { cluster, timeoutMs, signal });

@@ -46,7 +46,7 @@ export async function chosenCredential(kube: Pick<KubeWriter, "get">, text: stri
   if (!namespace || !name || rest.length > 0 || !label.test(namespace) || !label.test(name)) {
     throw new UsageError(
       `--credentials is ${JSON.stringify(text.slice(0, 64))}, and must be NAMESPACE/SECRET, like ` +
-        "data-platform/s3-credentials.",
+        "lake/s3-keys.",
     );
   }
   const secret: ObjectRef = { kind: "Secret", namespace, name };

@@ -1,97 +1,117 @@
 /** What the facts say of the object store: its gateway, its buckets, and the Secrets that hold keys for it. Pure. */
 import type { Destination } from "../../../clients/kubernetes/service_connection.ts";
-import { isReady, refOf } from "../../../components/common/mod.ts";
+import { refOf } from "../../../components/common/mod.ts";
 import {
   bucketOfHost,
-  containerPort,
+  type Filler,
+  filling,
+  fillingElsewhere,
   hostsNamed,
-  placeOf,
+  platformNamespaces,
   podsIn,
+  portOf,
   secrets,
-  type Service,
   services,
+  servicesNamed,
   wantsOf,
 } from "../../../components/kubernetes/mod.ts";
-import { selectedPods } from "../../../components/workloads/mod.ts";
+import { claimedBuckets, namedBuckets } from "../../../components/object_store/mod.ts";
 import {
   cephObjectStores,
   cephObjectStoreUsers,
+  gatewayOf,
   gatewaysOf,
   objectBucketClaims,
+  ownerOfClaim,
   secretOfUser,
 } from "../../../components/rook_ceph/mod.ts";
 import { type Failure, type ObjectRef, refKey, refText, type World } from "../../../engine/model.ts";
+import { ALL_ROLES, otherCatalogTitle } from "../../../platform/mod.ts";
+import { listed } from "../../../engine/sentence.ts";
+import { lost, notLooked, readyPod } from "../../ready_pod.ts";
 
-/** The user that the platform's manifests make. */
-const USER = "iceberg";
+/** What the object store is looked for in. */
+export const LOOKED_IN = [cephObjectStores, services] as const;
 
-/** The gateway of the first object store, with a Ready pod behind it; or why there is none to be had. */
-export function gatewayOf(world: World): { to: Destination } | { failure: Failure } {
-  const failure = world.failure(cephObjectStores) ?? world.failure(services);
-  const give = "Next: give the address of the object store: --endpoint URL";
-  // Not "not-installed", which would make of this something that does not matter.
-  if (failure) {
-    return lost(failure.kind, `the object store could not be looked for: ${failure.message}. ${give}`);
+/** Whatever the catalog is: its configuration says where the tables are. */
+const CATALOGS = ALL_ROLES.map(([role]) => role).filter((role) =>
+  role === "nessie" || otherCatalogTitle(role) !== undefined
+);
+
+const GIVE = "Next: give the address of the object store with --endpoint";
+
+/**
+ * The gateway of the object store that the platform uses, with a Ready pod behind it; or why there is none to be had.
+ * `namespaced`: the platform's namespace was asked for, so that what others use is not meant.
+ */
+export function storeOf(world: World, namespaced: boolean): Destination | { failure: Failure } {
+  const failure = LOOKED_IN.map((source) => world.failure(source)).find((one) => one !== undefined);
+  if (failure) return notLooked("the object store", failure, GIVE);
+  const [gateway, ...others] = gatewaysInUse(world, namespaced);
+  if (!gateway) return lost(`there is no CephObjectStore in this cluster. ${GIVE}`);
+  const at = refText(gateway);
+  if (others.length > 0) {
+    const all = listed([gateway, ...others].map(refText));
+    return lost(`there are ${others.length + 1} object stores that may be meant, behind ${all}. ${GIVE}`);
   }
-  const [ref] = gatewaysOf(world);
-  if (!ref) return lost("unreachable", `there is no CephObjectStore in this cluster. ${give}`);
-  const service = world.get(services, ref.namespace, ref.name);
-  if (!service) {
-    return lost("unreachable", `${refText(ref)}, the gateway of the object store, does not exist`);
-  }
-  const port = chosenPort(service);
-  if (!port?.port) return lost("unreachable", `${refText(ref)} has no port`);
-  const ready = selectedPods(service, world).filter((pod) => isReady(pod) && !deleting(pod));
-  for (const pod of ready) {
-    const inPod = containerPort(port.targetPort ?? port.port, pod.spec);
-    if (inPod === undefined) continue;
-    const scheme = isTls(port) ? "https" : "http";
-    const place = { namespace: ref.namespace ?? "", service: ref.name, scheme, port: port.port } as const;
-    return { to: { ...place, pod: { name: pod.metadata?.name ?? "", port: inPod } } };
-  }
-  return lost("unreachable", `no pod behind ${refText(ref)}, the gateway of the object store, is ready`);
+  const service = world.get(services, gateway.namespace, gateway.name);
+  if (!service) return lost(`${at}, the gateway of the object store, does not exist. ${GIVE}`);
+  const port = portOf([service]);
+  return port ? readyPod(world, port) : lost(`${at}, the gateway of the object store, has no port. ${GIVE}`);
 }
 
-function lost(kind: Failure["kind"], message: string): { failure: Failure } {
-  return { failure: { kind: kind === "not-installed" ? "unreachable" : kind, message } };
+/**
+ * The gateways to choose from, by the first that tells one: the configuration of the catalogs, the classes of the
+ * platform's bucket claims, what is there.
+ */
+export function gatewaysInUse(world: World, namespaced: boolean): ObjectRef[] {
+  const all = gatewaysOf(world);
+  const among = (refs: readonly (ObjectRef | undefined)[]) => {
+    const keys = new Set(refs.flatMap((ref) => ref ? [refKey(ref)] : []));
+    return all.filter((ref) => keys.has(refKey(ref)));
+  };
+  const catalogs = CATALOGS.flatMap((role) => [
+    ...filling(world, role),
+    ...namespaced ? [] : fillingElsewhere(world, role),
+  ]);
+  const told = [
+    among(
+      catalogs.flatMap((catalog) => servicesNamed(specOf(catalog), catalog.ref.namespace ?? "", world)).map((
+        { to },
+      ) => to),
+    ),
+    among(claimedBuckets(world).map(({ gateway }) => gateway)),
+  ];
+  return told.find((found) => found.length > 0) ?? all;
 }
 
-type Port = NonNullable<NonNullable<Service["spec"]>["ports"]>[number];
-type Pod = ReturnType<typeof selectedPods>[number];
-
-const isTls = ({ name, port }: Port) => port === 443 || name === "https";
-
-/** Plain HTTP where it is offered: it needs no CA of the cluster here. */
-function chosenPort(service: Service): Port | undefined {
-  const ports = service.spec?.ports ?? [];
-  return ports.find((port) => !isTls(port)) ?? ports[0];
-}
-
-const deleting = (pod: Pod) => pod.metadata?.deletionTimestamp !== undefined;
+const specOf = ({ object }: Filler) => object.spec?.template?.spec;
 
 /** A bucket that the platform lives on. */
 export interface RealBucket {
   name: string;
   /** Absent: only a configuration names it. */
   claim?: ObjectRef;
-  /** Who names it, for people: `ObjectBucketClaim data-platform/iceberg-warehouse`. */
+  /** Who names it, for people: `ObjectBucketClaim lake/warehouse`. */
   via: string;
 }
 
-/** The buckets that the platform claims, then those that only the configuration of its pods names. */
-export function realBuckets(world: World): RealBucket[] {
-  const claimed = world.list(objectBucketClaims)
-    .filter((claim) => claim.metadata?.namespace === world.namespace)
-    .map((claim): RealBucket => {
-      const ref = refOf("ObjectBucketClaim", claim);
-      return { name: claim.spec?.bucketName ?? ref.name, claim: ref, via: refText(ref) };
-    });
-  const named = podsIn(world, world.namespace).flatMap((pod) =>
-    hostsNamed(pod.spec, world.namespace, world).flatMap(({ host, via }): RealBucket[] => {
-      const name = bucketOfHost(host);
-      return name ? [{ name, via: `${refText(refOf("Pod", pod))}, ${via}` }] : [];
-    })
-  );
+/**
+ * The buckets that the platform claims, then those that only the configuration of its pods names; of those that are known
+ * to be behind another gateway none.
+ */
+export function realBuckets(world: World, gateway?: ObjectRef): RealBucket[] {
+  const isHere = (one: { gateway?: ObjectRef }) =>
+    !gateway || !one.gateway || refKey(one.gateway) === refKey(gateway);
+  const claimed = claimedBuckets(world).filter(isHere).map(({ bucket: name, claim }): RealBucket => ({
+    name,
+    ...claim ? { claim } : {},
+    via: claim ? refText(claim) : "",
+  }));
+  const named = namedBuckets(world).filter(isHere).map(({ bucket: name, pod, via }): RealBucket => ({
+    name,
+    via: `${refText(refOf("Pod", pod))}, ${via}`,
+  }));
   const all = new Map<string, RealBucket>();
   for (const bucket of [...claimed, ...named]) if (!all.has(bucket.name)) all.set(bucket.name, bucket);
   return [...all.values()];
@@ -99,8 +119,8 @@ export function realBuckets(world: World): RealBucket[] {
 
 /** The bucket that the configuration of the catalog names: its warehouse. */
 export function warehouseOf(world: World): string | undefined {
-  return podsIn(world, world.namespace).filter((pod) => placeOf(pod, world) === "nessie")
-    .flatMap((pod) => hostsNamed(pod.spec, world.namespace, world))
+  return CATALOGS.flatMap((role) => filling(world, role))
+    .flatMap((catalog) => hostsNamed(specOf(catalog), catalog.ref.namespace ?? "", world))
     .flatMap(({ host }) => bucketOfHost(host) ?? []).at(0);
 }
 
@@ -110,7 +130,7 @@ export interface CredentialRef {
   /** Names of the Secret's keys. */
   idKey: string;
   secretKey: string;
-  /** `copy`: in the platform's namespace. `source`: Rook wrote it for a user. */
+  /** `copy`: in a namespace of the platform. `source`: Rook wrote it for a user. */
   kind: "copy" | "source";
   /** A pod of the platform uses it. */
   used: boolean;
@@ -139,13 +159,14 @@ export function pairAmong(names: readonly string[]): { idKey: string; secretKey:
 }
 
 /**
- * The Secrets with keys of the object store: those of the platform's namespace, the ones that most pods use first; then
- * those that Rook wrote for the users that own the platform's buckets.
+ * The Secrets with keys of the object store: those of the platform's namespaces, the ones that most pods use first; then
+ * those that Rook wrote for the users that own the platform's buckets, or, where nothing says who does, for the users of
+ * the store behind this gateway.
  */
-export function credentialRefs(world: World): CredentialRef[] {
+export function credentialRefs(world: World, gateway?: ObjectRef): CredentialRef[] {
   const uses = usesOfSecrets(world);
   const copies = world.list(secrets)
-    .filter((secret) => secret.metadata?.namespace === world.namespace)
+    .filter(({ metadata }) => platformNamespaces(world).has(metadata?.namespace ?? ""))
     .flatMap((secret): CredentialRef[] => {
       const pair = pairAmong(secret.metadata?.keys ?? []);
       const ref = refOf("Secret", secret);
@@ -155,18 +176,23 @@ export function credentialRefs(world: World): CredentialRef[] {
       (uses.get(refKey(b.secret)) ?? 0) - (uses.get(refKey(a.secret)) ?? 0) ||
       (a.secret.name < b.secret.name ? -1 : 1)
     );
-  return [...copies, ...sources(world)];
+  return [...copies, ...sources(world, gateway)];
 }
 
-function sources(world: World): CredentialRef[] {
-  const owners = new Set([
-    USER,
-    ...world.list(objectBucketClaims)
-      .filter((claim) => claim.metadata?.namespace === world.namespace)
-      .flatMap((claim) => claim.spec?.additionalConfig?.bucketOwner ?? []),
-  ]);
-  return world.list(cephObjectStoreUsers).flatMap((user): CredentialRef[] => {
-    if (!owners.has(user.metadata?.name ?? "")) return [];
+function sources(world: World, gateway: ObjectRef | undefined): CredentialRef[] {
+  const owners = new Set(
+    claimedBuckets(world).flatMap(({ claim }) => {
+      const object = claim && world.get(objectBucketClaims, claim.namespace, claim.name);
+      const owner = object && ownerOfClaim(object, world);
+      return owner ? [refKey(owner)] : [];
+    }),
+  );
+  return world.list(cephObjectStoreUsers).filter((user) => {
+    const { metadata, spec } = user;
+    if (owners.size > 0) return owners.has(refKey(refOf("CephObjectStoreUser", user)));
+    const store = { kind: "CephObjectStore", namespace: metadata?.namespace, name: spec?.store ?? "" };
+    return !gateway || refKey(gatewayOf(store)) === refKey(gateway);
+  }).flatMap((user): CredentialRef[] => {
     const secret = secretOfUser(user);
     const keys = world.get(secrets, secret.namespace, secret.name)?.metadata?.keys;
     const pair = pairAmong(keys ?? ["AccessKey", "SecretKey"]);
@@ -177,11 +203,13 @@ function sources(world: World): CredentialRef[] {
 /** In how many pods of the platform a Secret is used. */
 function usesOfSecrets(world: World): Map<string, number> {
   const uses = new Map<string, number>();
-  for (const pod of podsIn(world, world.namespace)) {
-    const wanted = wantsOf(pod.spec).filter(({ kind }) => kind === "Secret");
-    for (const name of new Set(wanted.map((want) => want.name))) {
-      const key = refKey({ kind: "Secret", namespace: world.namespace, name });
-      uses.set(key, (uses.get(key) ?? 0) + 1);
+  for (const namespace of platformNamespaces(world)) {
+    for (const pod of podsIn(world, namespace)) {
+      const wanted = wantsOf(pod.spec).filter(({ kind }) => kind === "Secret");
+      for (const name of new Set(wanted.map((want) => want.name))) {
+        const key = refKey({ kind: "Secret", namespace, name });
+        uses.set(key, (uses.get(key) ?? 0) + 1);
+      }
     }
   }
   return uses;

@@ -10,6 +10,7 @@ import {
   replicaSets,
   secrets,
   services,
+  statefulSets,
   storageClasses,
 } from "../../../components/kubernetes/mod.ts";
 import {
@@ -71,7 +72,17 @@ export const s3Gateway: Component = {
   name: "s3-gateway",
   title: "Gateway of the object store",
   dependsOn: ["rook-ceph"],
-  sources: [services, endpointSlices, deployments, pods, replicaSets, secrets, storageClasses, configMaps],
+  sources: [
+    services,
+    endpointSlices,
+    deployments,
+    pods,
+    replicaSets,
+    secrets,
+    storageClasses,
+    configMaps,
+    statefulSets,
+  ],
   namespaces: () => [],
   kinds: [],
   checks: [partsCheck],

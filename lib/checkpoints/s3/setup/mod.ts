@@ -11,7 +11,7 @@ import {
 import { openS3, type RawS3, rawS3, type S3Options, type S3Session } from "../../../clients/s3/client.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { ObjectRef, World } from "../../../engine/model.ts";
-import type { GivenAddress } from "../../../checkpoint/given_address.ts";
+import type { GivenAddress, GivenCa } from "../../../checkpoint/given_address.ts";
 import { hostName } from "../../../checkpoint/host.ts";
 import type { S3Context } from "../context.ts";
 import { chosenCredential, type Credential, readCredentials, signs, tryCredentials } from "./credentials.ts";
@@ -19,7 +19,8 @@ import type { TableLocation } from "../lifecycle/rules.ts";
 import type { SetupRecord } from "../records.ts";
 import { markPlace } from "../scratch/marker.ts";
 import { type Refusal, refusalText } from "./calls.ts";
-import { credentialRefs, gatewayOf, type RealBucket, realBuckets } from "./facts.ts";
+import { trusting } from "../../ready_pod.ts";
+import { credentialRefs, type RealBucket, realBuckets, storeOf } from "./facts.ts";
 import { empty } from "../scratch/delete.ts";
 import { type OwnPlace, scratchBelow } from "../scratch/own_place.ts";
 import { type Hands, makeBucket, scratchBucket, scratchPrefix } from "../scratch/places.ts";
@@ -27,8 +28,8 @@ import { stillUnclear, type Sweep, sweepPlaces, type SweepTools, type SweptPlace
 
 /** What is asked of the store, checked as far as it can be without asking anybody. */
 export interface Wanted {
-  /** An address that was given, and by what. */
-  endpoint?: GivenAddress;
+  /** An address that was given, and by what; or the CA for the gateway that is found. */
+  endpoint?: GivenAddress | GivenCa;
   credentials?: string;
   region: string;
   /** Longest wait for a lifecycle rule to be carried out; absent: as long as costs nothing. */
@@ -70,26 +71,29 @@ export async function openStore(world: World, asked: Asked, wanted: Wanted): Pro
   const kube = await connectWriter({ cluster, timeoutMs });
   let connection: ServiceConnection | undefined;
   try {
+    const { endpoint } = wanted;
+    const to = endpoint?.url === undefined ? found(world, asked) : endpoint;
+    const gateway = "service" in to
+      ? { kind: "Service", namespace: to.namespace, name: to.service }
+      : undefined;
     const reading = wanted.credentials
       ? chosenCredential(kube, wanted.credentials).then((one) => [one])
-      : readCredentials(kube, credentialRefs(world));
+      : readCredentials(kube, credentialRefs(world, gateway));
     // A refusal waits here for its turn.
     reading.catch(() => {});
-    const found = wanted.endpoint ? undefined : gatewayOf(world);
-    if (found && "failure" in found) throw new CannotLook(found.failure);
-    connection = wanted.endpoint
-      ? givenConnection(wanted.endpoint.flag, wanted.endpoint.url, wanted.endpoint.ca)
-      : await wayTo(found?.to, asked);
+    connection = "service" in to
+      ? await wayTo(to, asked, endpoint?.ca)
+      : givenConnection(to.flag, to.url, to.ca);
     signal.throwIfAborted();
     const read = await reading;
     const options = { connection, region: wanted.region, timeoutMs, signal };
     const credentials = await tried(options, read);
     return {
       ...options,
-      ...found ? { gateway: { kind: "Service", namespace: found.to.namespace, name: found.to.service } } : {},
+      ...gateway ? { gateway } : {},
       credentials,
       chosen: credentials.find(signs),
-      buckets: realBuckets(world),
+      buckets: realBuckets(world, gateway),
       async close() {
         kube.close();
         await options.connection.close();
@@ -102,11 +106,16 @@ export async function openStore(world: World, asked: Asked, wanted: Wanted): Pro
   }
 }
 
+function found(world: World, { isPlaced }: Asked): Destination {
+  const to = storeOf(world, isPlaced);
+  if ("failure" in to) throw new CannotLook(to.failure);
+  return to;
+}
+
 /** Straight to the Service where an S3 answers there; else a port-forward. */
-async function wayTo(to: Destination | undefined, { cluster, timeoutMs, signal }: Asked) {
-  if (!to) throw new Error("neither an address nor a gateway");
+async function wayTo(to: Destination, { cluster, timeoutMs, signal }: Asked, ca: string | undefined) {
   const recognise = (connection: ServiceConnection) => speaksS3(connection, timeoutMs, signal);
-  return await connectToService(to, { cluster, timeoutMs, recognise });
+  return await connectToService(to, { cluster, timeoutMs, recognise, ...trusting(to, ca) });
 }
 
 async function speaksS3(

@@ -2,7 +2,7 @@
 import type { Asked } from "../../../command.ts";
 import { connect, type KubeClient } from "../../../clients/kubernetes/client.ts";
 import { connectWriter, type KubeObject, type KubeWriter } from "../../../clients/kubernetes/writer.ts";
-import { collect, sourcesOf } from "../../../engine/collect.ts";
+import { collectPlatform } from "../../../engine/collect.ts";
 import { components } from "../../../components/mod.ts";
 import { evaluate } from "../../../engine/evaluate.ts";
 import { are, count } from "../../../engine/sentence.ts";
@@ -60,7 +60,7 @@ export async function install(asked: Asked): Promise<Report | undefined> {
         planOf(kube, object, given.has("adopt") && object.kind !== "Namespace")
       ),
     );
-    const look = () => lookAt(client, asked.namespace);
+    const look = () => lookAt(client, asked);
     if (given.has("dry-run")) {
       await printDryRun(steps);
       rejectOtherSettings(steps);
@@ -132,8 +132,8 @@ function objectsOf({ manifests, credentials, token }: Inputs): KubeObject[] {
 }
 
 /** Reads the platform as `data-platform:health` does. */
-async function lookAt(client: KubeClient, namespace: string): Promise<Report> {
-  return evaluate(COMMAND, components, await collect(client, sourcesOf(components), { namespace }));
+async function lookAt(client: KubeClient, asked: Asked): Promise<Report> {
+  return evaluate(COMMAND, components, await collectPlatform(client, components, asked));
 }
 
 /** The cluster must be the one that is meant. */

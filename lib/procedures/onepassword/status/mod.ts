@@ -1,5 +1,6 @@
 /** What `1p:status` judges: how secrets come from 1Password, and what that stands on. */
 import { externalSecretsComponent as externalSecrets } from "../../../components/external_secrets/mod.ts";
+import { whereabouts } from "../../../components/mod.ts";
 import { kubernetes } from "../../../components/kubernetes/mod.ts";
 import { onepasswordConnect } from "../../../components/onepassword/mod.ts";
 import { secretSupply } from "../../../components/secret_supply/mod.ts";
@@ -10,6 +11,6 @@ import { budgetCheck } from "./budget_check.ts";
 export const doctor: readonly Component[] = [
   externalSecrets,
   onepasswordConnect,
-  { ...secretSupply, checks: [...secretSupply.checks, budgetCheck] },
+  { ...secretSupply, ...whereabouts, checks: [...secretSupply.checks, budgetCheck] },
   kubernetes,
 ];

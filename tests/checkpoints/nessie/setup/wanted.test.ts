@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { metricSum } from "../../../../lib/checkpoints/nessie/api/management_port.ts";
-import { properties } from "../../../../lib/checkpoints/nessie/setup/deployment.ts";
+import { properties } from "../../../../lib/checkpoints/nessie/setup/workload.ts";
 import { readWanted, wantedOf } from "../../../../lib/checkpoints/nessie/setup/wanted.ts";
 import type { KubeObject, KubeWriter } from "../../../../lib/clients/kubernetes/writer.ts";
 
@@ -24,7 +24,8 @@ const deployment = (container: unknown) => ({
     template: { spec: { containers: [container], volumes: [{ name: "c", configMap: { name: "cm" } }] } },
   },
 });
-const DEPLOYMENT = "/apis/apps/v1/namespaces/ns/deployments/nessie";
+const DEPLOYMENT = "/apis/apps/v1/namespaces/ns/deployments/catalog";
+const WORKLOAD = { kind: "Deployment", namespace: "ns", name: "catalog" };
 const MAP = "/api/v1/namespaces/ns/configmaps/cm";
 
 Deno.test("a properties file is read as Java reads it", () => {
@@ -41,7 +42,7 @@ Deno.test("what is asked for comes from the Deployment and the ConfigMap that it
     [DEPLOYMENT]: deployment({ name: "nessie", image: "ghcr.io/projectnessie/nessie:0.104.1@sha256:ab" }),
     [MAP]: { data: { "application.properties": FILE } },
   });
-  assert.deepEqual(await readWanted(kube, "ns"), {
+  assert.deepEqual(await readWanted(kube, WORKLOAD), {
     image: "ghcr.io/projectnessie/nessie:0.104.1@sha256:ab",
     version: "0.104.1",
     defaultWarehouse: "lake-house",
@@ -63,7 +64,7 @@ Deno.test("the environment wins over the file, by either form of a name", async 
       [DEPLOYMENT]: deployment({ name: "nessie", image: "nessie", env: [{ name, value: "s3://other" }] }),
       [MAP]: { data: { "application.properties": FILE } },
     });
-    const wanted = await readWanted(kube, "ns");
+    const wanted = await readWanted(kube, WORKLOAD);
     assert.ok(!("why" in wanted));
     assert.deepEqual(wanted.warehouses, [{ name: "lake-house", location: "s3://other" }]);
     assert.equal(wanted.version, undefined);
@@ -77,8 +78,8 @@ Deno.test("a tag that is no version asks for none, and a registry's port is no t
 });
 
 Deno.test("without a Deployment nothing is asked for, and that is said", async () => {
-  assert.deepEqual(await readWanted(cluster({}), "ns"), {
-    why: "there is no Deployment nessie in namespace ns",
+  assert.deepEqual(await readWanted(cluster({}), WORKLOAD), {
+    why: "Deployment ns/catalog does not exist",
   });
 });
 

@@ -1,6 +1,7 @@
 /** A database in memory that answers the questions of the storage trials, and the Deployment that names it. */
 import type { Database, Row } from "../../../../lib/clients/postgres.ts";
 import type { KubeObject } from "../../../../lib/clients/kubernetes/writer.ts";
+import type { Place } from "../../../../lib/checkpoints/nessie/context.ts";
 import type { FakeNessie } from "../../../fakes/nessie/server.ts";
 
 export interface FakeDatabase {
@@ -72,6 +73,24 @@ export const PROPERTIES = [
 ];
 
 const LOGIN = { name: "nessie-postgres-credentials" };
+
+/** The workload of the catalog. */
+export const NESSIE = { kind: "Deployment", namespace: "data-platform", name: "nessie" };
+
+/** Where it is reached. */
+export const PLACE: Place = {
+  workload: NESSIE,
+  service: { ...NESSIE, kind: "Service" },
+  api: {
+    namespace: "data-platform",
+    service: "nessie",
+    scheme: "http",
+    port: 19120,
+    pod: { name: "nessie-a", port: 19120 },
+  },
+  configPath: "/api/v1/namespaces/data-platform/services/nessie:19120/proxy/api/v2/config",
+  replicas: 2,
+};
 
 /** What the API server has of the catalog; `lines` are those of its application.properties. */
 export function catalogObjects(

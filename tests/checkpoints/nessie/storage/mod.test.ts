@@ -9,7 +9,7 @@ import type { Facts } from "../../../../lib/engine/model.ts";
 import type { TrialRecord } from "../../../../lib/checkpoint/trial.ts";
 import { openWorld } from "../../../../lib/engine/world.ts";
 import { NO_FACTS, trying, withFake } from "../fixture.ts";
-import { catalogObjects, type FakeDatabase, fakeDatabase, GOOD } from "./fixture.ts";
+import { catalogObjects, type FakeDatabase, fakeDatabase, GOOD, NESSIE, PLACE } from "./fixture.ts";
 import { PATIENT_MS } from "../../../patience.ts";
 
 const JDBC2: StoreSettings = { type: "JDBC2", from: "ConfigMap nessie", replicas: 2 };
@@ -29,11 +29,17 @@ async function tried(
 ) {
   const { value } = await withFake([], async (context, fake) => {
     const asked = fakeDatabase({ ...GOOD, ...arrives ? { catalog: fake } : {}, ...database });
-    const opened = { database: asked, cluster: "nessie-postgres", pod: "nessie-postgres-1" };
+    const opened = {
+      database: asked,
+      cluster: "nessie-postgres",
+      namespace: "data-platform",
+      pod: "nessie-postgres-1",
+    };
     const given: StorageContext = {
       context: {
         ...context,
         world: openWorld(facts),
+        place: PLACE,
         config: {
           ...context.config,
           ...created === undefined ? {} : { repositoryCreationTimestamp: created },
@@ -71,7 +77,10 @@ function facts3(instances = 3, starts = POD_STARTS): Facts {
         metadata: { name: "nessie-abc", namespace: "data-platform", ...owner("Deployment", "nessie") },
       }]),
       deployments: items([{ metadata: { name: "nessie", namespace: "data-platform" } }]),
-      "cnpg.clusters": items([{ metadata: { name: "nessie-postgres" }, spec: { instances } }]),
+      "cnpg.clusters": items([{
+        metadata: { name: "nessie-postgres", namespace: "data-platform" },
+        spec: { instances },
+      }]),
     },
   };
 }
@@ -195,6 +204,7 @@ Deno.test("a Secret that may not be read makes the database unknown, and no reco
   const { value } = await withFake([], (context) =>
     tryStorage(
       context,
+      NESSIE,
       {
         get: (path) =>
           path.includes("/secrets/")
@@ -216,6 +226,7 @@ Deno.test("without a Deployment it is not known what the catalog keeps its data 
   const { value } = await withFake([], (context) =>
     tryStorage(
       context,
+      NESSIE,
       { get: () => Promise.resolve(undefined), list: () => Promise.resolve([]) },
       { timeoutMs: PATIENT_MS },
       trying(context),
@@ -229,6 +240,7 @@ Deno.test("a Cluster without a primary, and a host that is no Cluster's, are tol
     const { value } = await withFake([], (context) =>
       tryStorage(
         context,
+        NESSIE,
         { get: (path) => Promise.resolve(objects[path]), list: () => Promise.resolve([]) },
         { timeoutMs: PATIENT_MS },
         trying(context),

@@ -6,7 +6,7 @@ import { givenConnection } from "../../../../lib/clients/kubernetes/service_conn
 import { CannotLook, Interrupted } from "../../../../lib/engine/errors.ts";
 import { type FakeNessie, fakeNessie } from "../../../fakes/nessie/server.ts";
 import { BEGINNING } from "../../../fakes/nessie/state.ts";
-import { catalogObjects } from "./fixture.ts";
+import { catalogObjects, PLACE } from "./fixture.ts";
 import { PATIENT_MS } from "../../../patience.ts";
 
 const PATH = "/apis/apps/v1/namespaces/data-platform/deployments/nessie";
@@ -55,8 +55,8 @@ async function restarted(world: World) {
       },
       raw: () => Promise.resolve({ status: 200 }),
     },
-    reach: { timeoutMs: PATIENT_MS },
-    namespace: "data-platform",
+    timeoutMs: PATIENT_MS,
+    place: PLACE,
     signal: world.signal ?? new AbortController().signal,
     confirm(question) {
       questions.push(question);

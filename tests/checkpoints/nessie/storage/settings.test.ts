@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { databaseOf, readStoreSettings } from "../../../../lib/checkpoints/nessie/storage/settings.ts";
-import { catalogObjects, PROPERTIES } from "./fixture.ts";
+import { catalogObjects, NESSIE, PROPERTIES } from "./fixture.ts";
 
 function settings(lines?: readonly string[], env?: unknown[]) {
   const objects = catalogObjects(lines, env);
-  return readStoreSettings({ get: (path) => Promise.resolve(objects[path]) }, "data-platform");
+  return readStoreSettings({ get: (path) => Promise.resolve(objects[path]) }, NESSIE);
 }
 
 Deno.test("the version store, its database and its login are read from the ConfigMap and the Deployment", async () => {
@@ -38,7 +38,7 @@ Deno.test("without a named data source the unnamed one counts, and its pool", as
 Deno.test("a catalog of which nothing is said has no type, and no Deployment has no settings", async () => {
   assert.equal((await settings([]))?.type, undefined);
   assert.equal(
-    await readStoreSettings({ get: () => Promise.resolve(undefined) }, "data-platform"),
+    await readStoreSettings({ get: () => Promise.resolve(undefined) }, NESSIE),
     undefined,
   );
 });

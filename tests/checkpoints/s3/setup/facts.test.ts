@@ -1,41 +1,39 @@
 import assert from "node:assert/strict";
 import {
   credentialRefs,
-  gatewayOf,
   pairAmong,
   realBuckets,
+  storeOf,
   warehouseOf,
 } from "../../../../lib/checkpoints/s3/setup/facts.ts";
 import { factsOf, gatewayPod, gatewayService, inRook, secret, worldOf } from "../platform.ts";
 
 Deno.test("the gateway is the Service of the object store, with the port of a Ready pod behind it", () => {
-  const found = gatewayOf(worldOf());
+  const found = storeOf(worldOf(), true);
   assert.deepEqual(found, {
-    to: {
-      namespace: "rook-ceph",
-      service: "rook-ceph-rgw-storage",
-      scheme: "http",
-      port: 80,
-      pod: { name: "rgw-a", port: 8080 },
-    },
+    namespace: "rook-ceph",
+    service: "rook-ceph-rgw-storage",
+    scheme: "http",
+    port: 80,
+    pod: { name: "rgw-a", port: 8080 },
   });
 });
 
 Deno.test("a named target port is looked up in the pod", () => {
   const services = [gatewayService([{ name: "http", port: 80, targetPort: "s3" }])];
   const pods = [gatewayPod(true, [{ name: "s3", containerPort: 7480 }])];
-  const found = gatewayOf(worldOf({ services, pods }));
-  assert.equal("to" in found && found.to.pod.port, 7480);
+  const found = storeOf(worldOf({ services, pods }), true);
+  assert.equal("pod" in found && found.pod?.port, 7480);
 });
 
 Deno.test("a gateway that has only https is reached by https", () => {
   const services = [gatewayService([{ name: "https", port: 443, targetPort: 8443 }])];
-  const found = gatewayOf(worldOf({ services }));
-  assert.equal("to" in found && found.to.scheme, "https");
+  const found = storeOf(worldOf({ services }), true);
+  assert.equal("pod" in found && found.scheme, "https");
 });
 
 const failureOf = (parts: Parameters<typeof worldOf>[0]) => {
-  const found = gatewayOf(worldOf(parts));
+  const found = storeOf(worldOf(parts), true);
   return "failure" in found ? found.failure : undefined;
 };
 
@@ -45,13 +43,13 @@ Deno.test("without an object store, a Service or a Ready pod there is no gateway
     failureOf({ services: [] })?.message ?? "",
     /Service rook-ceph\/rook-ceph-rgw-storage.*does not exist/,
   );
-  assert.match(failureOf({ pods: [gatewayPod(false)] })?.message ?? "", /no pod behind .* is ready/);
+  assert.match(failureOf({ pods: [gatewayPod(false)] })?.message ?? "", /no pod behind .* is Ready/);
 });
 
 Deno.test("a kind that is not served makes nothing skipped: the store can then only be unreachable", () => {
   const facts = factsOf({});
   facts.sources.cephobjectstores = { ok: false, failure: { kind: "not-installed", message: "no such kind" } };
-  const found = gatewayOf(worldOf({}, facts));
+  const found = storeOf(worldOf({}, facts), true);
   assert.equal("failure" in found && found.failure.kind, "unreachable");
 });
 
@@ -97,5 +95,5 @@ Deno.test("the owner of a claimed bucket is a user of the platform, whatever it 
 
 Deno.test("the warehouse is the bucket that the catalog's configuration names", () => {
   assert.equal(warehouseOf(worldOf()), "iceberg-warehouse");
-  assert.equal(warehouseOf(worldOf({ pods: [gatewayPod()] })), undefined);
+  assert.equal(warehouseOf(worldOf({ deployments: [] })), undefined);
 });

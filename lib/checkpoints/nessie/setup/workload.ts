@@ -1,6 +1,8 @@
-/** What Deployment nessie sets, by itself and by the ConfigMaps that it names. */
+/** What the workload of the catalog sets, by itself and by the ConfigMaps that it names. */
 import type { KubeWriter } from "../../../clients/kubernetes/writer.ts";
 import { anyText, list, map, num, obj, str } from "../../../engine/decode.ts";
+import type { ObjectRef } from "../../../engine/model.ts";
+import { recognise } from "../../../platform/mod.ts";
 import { isSubdomain, kubePath } from "../../../untrusted/api_path.ts";
 
 /** A key of a Secret. */
@@ -11,7 +13,7 @@ export interface SecretKey {
 
 interface Setting {
   value: string;
-  /** Where it was read: `ConfigMap nessie`, `env of Deployment nessie`. */
+  /** Where it was read: `ConfigMap catalog`, `env of Deployment catalog`. */
   from: string;
 }
 
@@ -33,23 +35,34 @@ const POD = obj({
   })),
   volumes: list(obj({ configMap: obj({ name: str }) })),
 });
-const DEPLOYMENT = obj({ spec: obj({ replicas: num, template: obj({ spec: POD }) }) });
+const WORKLOAD = obj({ spec: obj({ replicas: num, template: obj({ spec: POD }) }) });
 const DATA = obj({ data: map(anyText) });
 
 /** A setting has one name as a property and another in the environment: `a.b-c`, `A_B_C`. */
 export const canonical = (name: string): string => name.replaceAll(/[^A-Za-z0-9]/g, "_").toLowerCase();
 
-/** CannotLook when the Deployment or a ConfigMap may not be read; undefined: there is no Deployment. */
-export async function readDeployment(
+/** The API path of a Deployment or a StatefulSet. */
+export function pathOf({ kind, namespace = "", name }: ObjectRef): string {
+  const place = kubePath`/apis/apps/v1/namespaces/${namespace}`;
+  return kind === "StatefulSet"
+    ? kubePath`${place}/statefulsets/${name}`
+    : kubePath`${place}/deployments/${name}`;
+}
+
+/** CannotLook when the workload or a ConfigMap may not be read; undefined: it does not exist. */
+export async function readWorkload(
   kube: Pick<KubeWriter, "get">,
-  namespace: string,
+  workload: ObjectRef,
 ): Promise<Deployed | undefined> {
-  const found = await kube.get(kubePath`/apis/apps/v1/namespaces/${namespace}/deployments/nessie`);
+  const found = await kube.get(pathOf(workload));
   if (!found) return undefined;
-  const { replicas = 1, template } = DEPLOYMENT(found)?.spec ?? {};
+  const { kind, namespace = "", name } = workload;
+  const { replicas = 1, template } = WORKLOAD(found)?.spec ?? {};
   const { containers = [], volumes = [] } = template?.spec ?? {};
-  const container = containers.find(({ image, name }) => name === "nessie" || /nessie/.test(image ?? "")) ??
-    containers[0];
+  const container =
+    containers.find(({ image = "", name = "" }) =>
+      recognise({ name, labels: {}, images: [image] })?.role === "nessie"
+    ) ?? containers[0];
   const named = [
     ...volumes.map(({ configMap }) => configMap?.name),
     ...(container?.envFrom ?? []).map(({ configMapRef }) => configMapRef?.name),
@@ -68,10 +81,10 @@ export async function readDeployment(
     }
   }
   const secrets = new Map<string, SecretKey>();
-  for (const { name = "", value, valueFrom } of container?.env ?? []) {
-    if (value !== undefined) settings.set(canonical(name), { value, from: "env of Deployment nessie" });
+  for (const { name: variable = "", value, valueFrom } of container?.env ?? []) {
+    if (value !== undefined) settings.set(canonical(variable), { value, from: `env of ${kind} ${name}` });
     const ref = valueFrom?.secretKeyRef;
-    if (ref?.name && ref.key) secrets.set(canonical(name), { name: ref.name, key: ref.key });
+    if (ref?.name && ref.key) secrets.set(canonical(variable), { name: ref.name, key: ref.key });
   }
   return { ...container?.image === undefined ? {} : { image: container.image }, replicas, settings, secrets };
 }
