@@ -40,7 +40,13 @@ export * from "./kinds.ts";
 export { isOurs, ownerOf, placeOf, podsIn, podsOf, podsOfConcern, workloadOf } from "./membership.ts";
 export { hostsNamed, servicesNamed } from "./named_hosts.ts";
 export { agentEdges, nodeEdges } from "./node_edges.ts";
-export { namespacesOf, OPERATOR_DOWN, operatorCheck } from "./operators.ts";
+export {
+  namespacesOf,
+  OPERATOR_DOWN,
+  type OperatorCheck,
+  operatorCheck,
+  silentWithout,
+} from "./operators.ts";
 export {
   allFillers,
   deploymentsOf,
