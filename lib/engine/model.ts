@@ -330,6 +330,11 @@ export interface Component {
    * are ids, also of other components.
    */
   silent?(world: World): { checks: readonly string[]; by: ObjectRef }[];
+  /**
+   * What is there in place of an object that is missing, by its nature and not by its name, as a clause for people: `the
+   * default StorageClass is fast`. Asked for faults only.
+   */
+  instead?(ref: ObjectRef, world: World): string[];
   /** What of its kinds makes this object, or would have, by what it declares or by a rule of names. */
   makers?(ref: ObjectRef, world: World): Maker[];
   /** What is to be read as a table: measurements, capabilities, settings. */

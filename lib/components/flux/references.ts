@@ -8,7 +8,7 @@ import {
   refText,
   type World,
 } from "../../engine/model.ts";
-import { ageSeconds, conditionOf, goSeconds, looksLike, perWorld, refOf } from "../common/mod.ts";
+import { ageSeconds, conditionOf, goSeconds, perWorld, refOf } from "../common/mod.ts";
 import {
   type FluxObject,
   type HelmRelease,
@@ -16,6 +16,7 @@ import {
   type Kustomization,
   kustomizations,
 } from "./kinds.ts";
+import { looksLike } from "../../untrusted/edit_distance.ts";
 import { failingIn } from "./health.ts";
 
 /** A dependency that has just become Ready is noticed within this time (Flux asks again every 30 s). */

@@ -249,7 +249,10 @@ export const storageClasses = source(
   "StorageClass",
   "/apis/storage.k8s.io/v1/storageclasses",
   obj({
-    metadata: obj({ name: objectName }),
+    metadata: obj({
+      name: objectName,
+      annotations: obj({ "storageclass.kubernetes.io/is-default-class": str }),
+    }),
     provisioner: str,
     volumeBindingMode: str,
     parameters: obj({ pool: str, clusterID: str, objectStoreName: str, objectStoreNamespace: str }),
