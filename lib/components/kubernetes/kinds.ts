@@ -130,6 +130,7 @@ export const endpointSlices = source(
   "/apis/discovery.k8s.io/v1/endpointslices",
   obj({
     metadata: labelled,
+    addressType: str,
     ports: list(obj({ name: objectName, port: num })),
     endpoints: list(
       obj({ conditions: obj({ ready: bool }), targetRef: obj({ kind: objectName, name: objectName }) }),

@@ -42,6 +42,7 @@ import {
   gatewaysOf,
   objectBucketClaims,
   operatorsOf,
+  outsideGateways,
   ownerOfClaim,
   secretOfUser,
   storeOfClaim,
@@ -257,6 +258,13 @@ function judgeBucket({ bucket, claim, gateway }: Asked, world: World): Judgement
     const message = `Bucket ${bucket} was not asked for at ${
       refText(gateway)
     } when these facts were recorded`;
+    return { status: "skipped", reason: "NotAsked", message };
+  }
+  const outside = status === undefined ? outsideGateways(gateway, world) : [];
+  if (outside.length > 0) {
+    const message =
+      `Bucket ${bucket} was not asked for because the gateway of its object store is outside this ` +
+      `cluster: ${listed(outside)}`;
     return { status: "skipped", reason: "NotAsked", message };
   }
   const base = {

@@ -32,6 +32,7 @@ import {
   services,
 } from "../kubernetes/mod.ts";
 import { usualPart } from "../../platform/mod.ts";
+import { hostAndPort } from "../../untrusted/host.ts";
 import { command } from "../../untrusted/shell.ts";
 
 const FALLBACK = usualPart("onepassword-connect", "Service");
@@ -50,7 +51,7 @@ const hostOf = perWorld((world): HttpPort | undefined => {
       : undefined;
     if (!service || !provider?.host) continue;
     const secure = provider.secure === true;
-    return { service, port: Number(provider.host.split(":")[1] ?? (secure ? 443 : 80)), secure };
+    return { service, port: hostAndPort(provider.host).port ?? (secure ? 443 : 80), secure };
   }
   return undefined;
 });

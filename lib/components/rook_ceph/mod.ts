@@ -31,7 +31,14 @@ export { daemonsOf } from "./daemons.ts";
 export { operatorsOf } from "./edges.ts";
 export { claimCheck } from "./judge.ts";
 export * from "./kinds.ts";
-export { gatewayOf, gatewaysOf, ownerOfClaim, secretOfUser, storeOfClaim } from "./stores.ts";
+export {
+  gatewayOf,
+  gatewaysOf,
+  outsideGateways,
+  ownerOfClaim,
+  secretOfUser,
+  storeOfClaim,
+} from "./stores.ts";
 
 const NAME = "rook-ceph";
 
