@@ -153,6 +153,32 @@ function inTime(
   return since <= (ready ? limit + 60 : 120) && failingIn(object, world).length === 0;
 }
 
+/** Reasons of a Kustomization or a release that waits for another object of Flux. */
+const WAITS = ["DependencyNotReady", "ArtifactFailed", "SourceNotReady"];
+
+/** Who waits for what: by the object that is waited for. What is suspended itself waits for nothing. */
+const waitersByRef = perWorld((world) => {
+  const found = new Map<string, ObjectRef[]>();
+  for (const [kind, source] of [["Kustomization", kustomizations], ["HelmRelease", helmReleases]] as const) {
+    for (const object of world.list(source as ListSource<Kustomization | HelmRelease>)) {
+      const ready = conditionOf(object, "Ready");
+      if (object.spec?.suspend || ready?.status === "True" || !WAITS.includes(ready?.reason ?? "")) continue;
+      const onDependency = ready?.reason === "DependencyNotReady";
+      const chart = "chart" in (object.spec ?? {}) ? chartOf(object as HelmRelease) : undefined;
+      const needed = onDependency ? dependenciesOf(kind, object) : [manifestsOf(object), chart];
+      for (const ref of needed) {
+        if (ref) found.set(refKey(ref), [...found.get(refKey(ref)) ?? [], refOf(kind, object)]);
+      }
+    }
+  }
+  return found;
+});
+
+/** The Kustomizations and releases that wait for this object. */
+export function waitersFor(ref: ObjectRef, world: World): readonly ObjectRef[] {
+  return waitersByRef(world).get(refKey(ref)) ?? [];
+}
+
 /** Circles in `dependsOn`, each once, beginning with its first member by name. */
 export const cyclesOf = perWorld((world) => {
   const needs = new Map<string, { ref: ObjectRef; needs: ObjectRef[] }>();
