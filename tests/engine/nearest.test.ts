@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import fc from "fast-check";
+import { computedMs } from "../patience.ts";
 import { insteadOf } from "../../lib/engine/nearest.ts";
 import type { Component } from "../../lib/engine/model.ts";
 import { openWorld } from "../../lib/engine/world.ts";
@@ -73,8 +75,8 @@ Deno.test("property: whatever the names, only those that are there are named, ne
 Deno.test("thousands of missing things among thousands cost no more than seconds", () => {
   const needy = Array.from({ length: 500 }, (_, i) => made(`pod-${i}`, "Failed", `secret-with-a-name-${i}`));
   const others = Array.from({ length: 2500 }, (_, i) => made(`secret-with-the-name-${i}`));
-  const begun = performance.now();
+  const begun = process.cpuUsage();
   const { roots } = diagnosed([...needy, ...others]);
   assert.equal(roots.length, 500);
-  assert.ok(performance.now() - begun < 10_000);
+  assert.ok(computedMs(begun) < 10_000);
 });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import fc from "fast-check";
+import { computedMs } from "../patience.ts";
 import { contains, editDistance, looksLike } from "../../lib/untrusted/edit_distance.ts";
 
 Deno.test("letters added, taken away, changed and swapped count one each", () => {
@@ -49,7 +51,7 @@ Deno.test("names are alike that are two letters off, or have the same words; and
 Deno.test("two thousand long names that are nearly alike are compared within seconds", () => {
   const name = "ab".repeat(126);
   const others = Array.from({ length: 2000 }, (_, i) => "ba".repeat(120) + String(i).padStart(12, "0"));
-  const begun = performance.now();
+  const begun = process.cpuUsage();
   for (const other of others) looksLike(name, other);
-  assert.ok(performance.now() - begun < 5000);
+  assert.ok(computedMs(begun) < 5000);
 });

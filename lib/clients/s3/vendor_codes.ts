@@ -5,6 +5,7 @@
  * https://www.backblaze.com/apidocs/s3-compatible-api. Pure.
  */
 import type { FailureKind } from "../../engine/model.ts";
+import { own } from "../../untrusted/lookup.ts";
 
 /** Kind, what it means, and what to do; the status and the code stand before it. */
 export type CodeWords = readonly [kind: FailureKind, means: string, next: string];
@@ -122,7 +123,7 @@ export function vendorWords(code: string, message: string): CodeWords | undefine
   if (REFUSES.has(code) && NEW_HEADERS.test(message)) return CHECKSUMS;
   // Backblaze and others that bill say it in words only.
   if (code === "AccessDenied" && /\bcap\b.{0,40}exceeded/i.test(message)) return ACCOUNT;
-  return Object.hasOwn(CODES, code) ? CODES[code] : undefined;
+  return own(CODES, code);
 }
 
 /** Every code in the table. */

@@ -19,6 +19,7 @@ import {
   storageClasses,
 } from "../kubernetes/mod.ts";
 import { eventsOf } from "../workloads/mod.ts";
+import { own } from "../../untrusted/lookup.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** Binding takes seconds; a claim that waits longer waits for something. */
@@ -127,7 +128,7 @@ function instead(ref: ObjectRef, world: World): string[] {
   if (ref.kind === "StorageClass") {
     const all = world.list(storageClasses);
     const isDefault = "storageclass.kubernetes.io/is-default-class";
-    const chosen = all.filter(({ metadata }) => metadata?.annotations?.[isDefault] === "true");
+    const chosen = all.filter(({ metadata }) => own(metadata?.annotations, isDefault) === "true");
     const [one] = chosen.length === 1 ? chosen : [];
     if (one) return [`the default class is ${refText(refOf("StorageClass", one))}`];
     const names = all.map(({ metadata }) => metadata?.name ?? "").toSorted();
