@@ -12,16 +12,19 @@ import type {
   World,
 } from "./model.ts";
 import { failureReason, isNotInstalled, nextSteps } from "./unread/failure_reason.ts";
+import { outdated, silenceOf } from "./unread/outdated.ts";
 import { isList, isRecord, refKey, refText } from "./model.ts";
 import { about, are, count, plural } from "./sentence.ts";
 
 /** Findings of all components; bad ones are per object, good ones one per check and component. */
 export function runChecks(components: readonly Component[], world: World, facts: Facts): Finding[] {
   const scope = platformNamespaces(components, world);
-  return components.flatMap((component) => [
+  const silence = silenceOf(components, world);
+  const found = components.flatMap((component) => [
     ...component.kinds.flatMap((check) => runKind(component, check, world, facts, scope)),
     ...component.checks.flatMap((check) => runCheck(component, check, world, facts)),
   ]);
+  return silence.size === 0 ? found : found.map((finding) => outdated(finding, silence.get(finding.check)));
 }
 
 /** The namespaces that belong to the platform: its own and those its components name. */

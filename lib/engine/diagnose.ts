@@ -3,6 +3,7 @@ import { platformNamespaces } from "./check.ts";
 import { buildGraph, explains, type Graph } from "./graph.ts";
 import type { ChainStep, Component, Confidence, Facts, Finding, Status, World } from "./model.ts";
 import { IN_PROGRESS, refKey } from "./model.ts";
+import { insteadOf } from "./nearest.ts";
 import type { Root } from "./report.ts";
 import { groupsAlike, unsaidSources } from "./unread/sources.ts";
 
@@ -61,8 +62,27 @@ export function diagnose(
       confidence: "proven",
     };
   }
+  tellInstead([...roots], placed, (ref) => insteadOf(ref, components, world, scope));
   const findings = [...all.filter((finding) => !isUnwell(finding)), ...placed];
   return { findings, roots: rankRoots(placed, explained) };
+}
+
+/** So many faults are asked what is there in place of the missing object. */
+const MOST_ASKED = 50;
+
+/** Adds to the messages of faults what is there in place of what is missing. */
+function tellInstead(
+  roots: readonly number[],
+  placed: Finding[],
+  instead: (ref: Finding["object"]) => string | undefined,
+): void {
+  for (const index of roots.slice(0, MOST_ASKED)) {
+    const finding = placed[index];
+    const told = finding && instead(finding.object);
+    if (told && !finding.message.includes(told)) {
+      placed[index] = { ...finding, message: `${finding.message}; ${told}` };
+    }
+  }
 }
 
 /** A warning that broke something critical is critical. */

@@ -3,6 +3,7 @@ import { listed } from "./sentence.ts";
 import { makerEdges } from "./absent.ts";
 import { isNotInstalled } from "./unread/failure_reason.ts";
 import { ENGINE_CHECKS, isList } from "./model.ts";
+import { silenceEdges, silenceOf } from "./unread/outdated.ts";
 import type { Component, Edge, Finding, ObjectRef, ShellCommand, World } from "./model.ts";
 import { refKey, refText } from "./model.ts";
 import { command } from "../untrusted/shell.ts";
@@ -38,6 +39,7 @@ export function buildGraph(
   for (const component of components) component.edges(world).forEach(add);
   const needed = [...wanted.values()].flatMap(([edge]) => edge ? edge.to : []);
   makerEdges(components, world, needed, findings).forEach(add);
+  silenceEdges(silenceOf(components, world), findings).forEach(add);
   const judged = new Set(findings.map((finding) => refKey(finding.object)));
   const unreadable = new Set<string>();
   const absent: Absent[] = [];

@@ -390,6 +390,16 @@ export interface Component {
   /** Commands that help when an object of one of its kinds is needed and does not exist. */
   whenMissing?: Record<string, (ref: ObjectRef) => ShellCommand[]>;
   edges(world: World): Edge[];
+  /**
+   * Who writes the status that these checks believe, where it does not run: what they call ok is then unknown. `checks`
+   * are ids, also of other components.
+   */
+  silent?(world: World): { checks: readonly string[]; by: ObjectRef }[];
+  /**
+   * What is there in place of an object that is missing, by its nature and not by its name, as a clause for people: `the
+   * default StorageClass is fast`. Asked for faults only.
+   */
+  instead?(ref: ObjectRef, world: World): string[];
   /** What of its kinds makes this object, or would have, by what it declares or by a rule of names. */
   makers?(ref: ObjectRef, world: World): Maker[];
   /** What is to be read as a table: measurements, capabilities, settings. */

@@ -9,7 +9,7 @@ import {
   secretStores,
 } from "../../lib/components/external_secrets/kinds.ts";
 import { pods } from "../../lib/components/kubernetes/kinds.ts";
-import { looksLike } from "../../lib/components/common/states.ts";
+import { looksLike } from "../../lib/untrusted/edit_distance.ts";
 import { loadFacts } from "../../lib/disk/facts_file.ts";
 import type { Facts, Source } from "../../lib/engine/model.ts";
 import {

@@ -106,7 +106,7 @@ async function directConnection(
     url: originOf(to),
     client: tunnel.client,
     how: "direct",
-    words: `at the Service's own address, ${address}:${to.port}`,
+    words: `at the Service's own address, ${address.includes(":") ? `[${address}]` : address}:${to.port}`,
     failure: () => undefined,
     close: tunnel.close,
   };

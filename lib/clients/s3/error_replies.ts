@@ -10,6 +10,7 @@ import type { S3Session, SeenS3 } from "./types.ts";
 import { GATEWAYS, subjectOf } from "./no_reply.ts";
 import { between } from "../../untrusted/text.ts";
 import { command } from "../../untrusted/shell.ts";
+import { vendorWords } from "./vendor_codes.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { codeOf } from "../../untrusted/code.ts";
 
@@ -39,10 +40,34 @@ export function errorReplyFailure(seen: SeenS3, said: ErrorBody, session: S3Sess
   const message = quote(said.message ?? "", secretsOf(session), 160);
   const status = `${seen.status}${code ? ` ${code}` : ""}`;
   const of = { seen, code, message, status, bucket: quote(bucketOf(seen), secretsOf(session), 63), session };
-  const words = isForeign(seen) ? foreign : skewed(of) ? CODES.RequestTimeTooSkewed : own(CODES, code);
+  const words = isWebsite(of)
+    ? website
+    : isForeign(seen)
+    ? foreign
+    : skewed(of)
+    ? CODES.RequestTimeTooSkewed
+    : ofVendor(of) ?? own(CODES, code);
   const [kind, why, next] = (words ?? byStatus(seen))(of);
   return failure(kind, `${subjectOf(seen.asked, session)}: ${why}. Next: ${next}`);
 }
+
+function ofVendor({ code, message, status }: Case): Words | undefined {
+  const [kind, means, next] = vendorWords(code, message) ?? [];
+  return kind && (() => [kind, `${means} (${status})`, next ?? ""]);
+}
+
+/** An endpoint that serves buckets as web sites answers in HTML, also where it is S3's own. */
+function isWebsite({ seen: { text, headers }, session }: Case): boolean {
+  if (!/html/i.test(headers.get("content-type") ?? "")) return false;
+  return /NoSuchWebsiteConfiguration/.test(text) ||
+    /(^|\.)s3-website[.-]/.test(URL.parse(session.connection.url)?.hostname ?? "");
+}
+
+const website: Words = ({ seen, session: { connection } }) => [
+  "malformed",
+  `HTTP ${seen.status} with a web page: ${connection.url} serves buckets as web sites, and speaks no S3`,
+  "give the endpoint of the S3 API: that of Amazon is https://s3.REGION.amazonaws.com",
+];
 
 /** What no message about this store may hold. */
 export const secretsOf = ({ keys }: Pick<S3Session, "keys">) => [keys.secretAccessKey, keys.accessKeyId];
@@ -152,6 +177,7 @@ const CODES: Partial<Record<string, Words>> = {
     "do without it, or use a newer version of the store",
   ],
 };
+CODES.InvalidRegion = wrongRegion;
 CODES.RequestExpired = CODES.RequestTimeTooSkewed;
 CODES.ServiceUnavailable = CODES.SlowDown;
 
@@ -201,7 +227,7 @@ function locationOf(headers: Headers): string | undefined {
 
 function wrongRegion({ seen, status, message, session }: Case): ReturnType<Words> {
   const told = seen.headers.get("x-amz-bucket-region") ?? errorFields(seen.text).region ??
-    /expecting '([\w-]+)'/.exec(message)?.[1];
+    /expecting '([\w-]+)'/.exec(message)?.[1] ?? /expected:? \d{8}\/([\w-]+)\/s3/.exec(message)?.[1];
   const wanted = told && quote(told, secretsOf(session), 64);
   return [
     "server-error",

@@ -57,17 +57,20 @@ export type Condition = NonNullable<ReturnType<typeof condition>>;
 
 /** User and password are skipped up to the last @; what is followed by more than a path or the end is no host. */
 const URL_HOST =
-  /\b([a-z][a-z0-9+.]{0,30}):\/\/(?:[^/\s"']*@)?([a-z0-9.-]+(?::\d{1,5})?)(?![a-z0-9._:@%$-])/gi;
+  /\b([a-z][a-z0-9+.]{0,30}):\/\/(?:[^/\s"']*@)?((?:[a-z0-9.-]+|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?(?:,(?:[a-z0-9.-]+|\[[0-9a-f:.]{2,45}\]):\d{1,5})*)(?![a-z0-9._:@%$-])/gi;
 
 /**
- * Host names, with their ports, that a configuration text names: `host` or `host:port`, never credentials; of URLs
- * with the scheme s3, s3a or s3n `s3://bucket`.
+ * Host names, with their ports, that a configuration text names: `host`, `host:port` or `[fd00::1]:port`, never
+ * credentials; of URLs with the scheme s3, s3a or s3n `s3://bucket`.
  */
 export function hostsIn(value: string): string[] {
   const found = new Set<string>();
   for (const match of value.matchAll(URL_HOST)) {
-    const [, scheme = "", host] = match;
-    if (host) found.add(/^s3[an]?$/i.test(scheme) ? `s3://${host}` : host.toLowerCase());
+    const [, scheme = "", hosts = ""] = match;
+    // PostgreSQL, for one, takes several: `postgresql://one:5432,other:5432/db`.
+    for (const host of hosts.split(",")) {
+      found.add(/^s3[an]?$/i.test(scheme) ? `s3://${host}` : host.toLowerCase());
+    }
   }
   for (
     const match of value.matchAll(

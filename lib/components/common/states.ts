@@ -11,7 +11,6 @@ import { ageSeconds, ageText, type Metadata } from "./fields.ts";
 import { plural } from "../../engine/sentence.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
-import { editDistance } from "../../untrusted/edit_distance.ts";
 
 /** A deletion that takes longer than this is held by something. */
 const DELETION_SECONDS = 600;
@@ -52,17 +51,6 @@ export function notUnderstood(
   base: Pick<Judgement, "observed" | "expected" | "evidence" | "next">,
 ): Judgement {
   return { ...base, status: "unknown", reason: "NotUnderstood", message: `${what}, which is not understood` };
-}
-
-/** Names of objects are no longer, and comparing costs the square of it. */
-const LONGEST_NAME = 253;
-
-/** Whether one name is probably the other, mistyped: other separators or order of words, or two letters off. */
-export function looksLike(a: string, b: string): boolean {
-  if (a === b || Math.max(a.length, b.length) > LONGEST_NAME) return false;
-  const words = (name: string) => name.split(/[-.]/).toSorted().join("-");
-  if (words(a) === words(b) || a.replace(/[-.]/g, "") === b.replace(/[-.]/g, "")) return true;
-  return Math.min(a.length, b.length) >= 6 && editDistance(a, b) <= 2;
 }
 
 /** Whether the API server does not know the kind, as opposed to not letting us look. */

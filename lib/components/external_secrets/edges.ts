@@ -13,6 +13,7 @@ import {
   clusterSecretStores,
   type ExternalSecret,
   externalSecrets,
+  type Provider,
   type Reference,
   SDK,
   type SecretStore,
@@ -36,6 +37,12 @@ export const STORE_ERRORS = [
 export const operatorsOf = perWorld((world) =>
   deploymentsOf(world, "external-secrets", "external-secrets-webhook", "external-secrets-cert-controller")
 );
+
+/** The controller alone, which writes every status; where it is not told from its helpers, all of them. */
+export const writersOf = perWorld((world) => {
+  const controllers = deploymentsOf(world, "external-secrets");
+  return controllers.length > 0 ? controllers : operatorsOf(world);
+});
 
 /** The store that an ExternalSecret names for all its entries. */
 export function storeOf(object: ExternalSecret): ObjectRef | undefined {
@@ -82,11 +89,19 @@ function titleOf(key: string, provider: string): string {
   return provider === SDK ? key.replace(/^\//, "").split("/")[0] ?? key : key;
 }
 
+const vaultsText = ({ vaults }: Provider): string => vaults?.join("+") ?? "vault";
+
+/** All items that the store of an ExternalSecret reads, as one object outside the cluster: `vault/*`. */
+export function allItemsOf(object: ExternalSecret, world: World): ObjectRef {
+  const provider = findStore(storeOf(object), world)?.provider;
+  return { kind: "OnePasswordItem", name: `${provider ? vaultsText(provider) : "vault"}/*` };
+}
+
 /** The 1Password items an ExternalSecret asks for, as objects outside the cluster: `vault/title`. */
 export function itemsOf(object: ExternalSecret, world: World): { keys: string[]; ref: ObjectRef }[] {
   const provider = findStore(storeOf(object), world)?.provider;
   if (!provider?.name.startsWith("onepassword")) return [];
-  const vault = provider.vaults?.join("+") ?? "vault";
+  const vault = vaultsText(provider);
   const byTitle = Map.groupBy(keysOf(object), (key) => titleOf(key, provider.name));
   return [...byTitle].map(([title, keys]) => ({
     keys,

@@ -12,7 +12,7 @@ import type {
 } from "../../engine/model.ts";
 import { appliesKind } from "../flux/mod.ts";
 import { judgeStore, secretCheck } from "./judge.ts";
-import { externalSecretEdges, operatorsOf, storeOf } from "./edges.ts";
+import { externalSecretEdges, operatorsOf, storeOf, writersOf } from "./edges.ts";
 import {
   clusterSecretStores,
   externalSecrets as secretList,
@@ -22,7 +22,14 @@ import {
 import { makersOf } from "./makers.ts";
 import { judgeContradicted, vaultCheck, vaultEdges } from "./vault.ts";
 import { refOf, servedCheck } from "../common/mod.ts";
-import { deployments, namespacesOf, operatorCheck, secrets } from "../kubernetes/mod.ts";
+import {
+  deployments,
+  namespacesOf,
+  type OperatorCheck,
+  operatorCheck,
+  secrets,
+  silentWithout,
+} from "../kubernetes/mod.ts";
 import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -41,9 +48,13 @@ export * from "./kinds.ts";
 
 const NAME = "external-secrets";
 
+function storeCheckId(source: ListSource<SecretStore>): string {
+  return source === secretStores ? "external-secrets.stores" : "external-secrets.cluster-stores";
+}
+
 function storeCheck(kind: string, source: ListSource<SecretStore>): KindCheck<SecretStore> {
   return {
-    id: kind === "SecretStore" ? "external-secrets.stores" : "external-secrets.cluster-stores",
+    id: storeCheckId(source),
     title: kind === "SecretStore" ? "secret stores" : "cluster secret stores",
     explain:
       `A ${kind} is Ready: the operator could make a client for its provider with the credentials that it names, ` +
@@ -74,6 +85,16 @@ const storesCheck: Check = {
     const message = `Namespace ${world.namespace} has ${observed}, which read from ${[...stores].join(", ")}`;
     return [{ status: "ok", reason: "Found", message, observed }];
   },
+};
+
+const OPERATOR: OperatorCheck = {
+  id: "external-secrets.operator",
+  title: "External Secrets operator",
+  needs: [secretList, deployments],
+  used: (world) => world.list(secretList).length > 0,
+  found: operatorsOf,
+  fallback: (world) => usualPart(NAME, "Deployment", world.namespace),
+  stands: "no Secret is made or refreshed",
 };
 
 function edges(world: World): Edge[] {
@@ -115,18 +136,17 @@ export const externalSecretsComponent: Component = {
   ],
   checks: [
     servedCheck(NAME, "External Secrets", [secretList, clusterSecretStores, secretStores], isUsed),
-    operatorCheck({
-      id: "external-secrets.operator",
-      title: "External Secrets operator",
-      needs: [secretList, deployments],
-      used: (world) => world.list(secretList).length > 0,
-      found: operatorsOf,
-      fallback: (world) => usualPart(NAME, "Deployment", world.namespace),
-      stands: "no Secret is made or refreshed",
-    }),
+    operatorCheck(OPERATOR),
     storesCheck,
     vaultCheck,
   ],
   edges,
+  silent: silentWithout(
+    { ...OPERATOR, found: writersOf },
+    secretCheck.id,
+    vaultCheck.id,
+    "secret-supply.external-secrets",
+    ...[clusterSecretStores, secretStores].map(storeCheckId),
+  ),
   makers: makersOf,
 };

@@ -3,17 +3,19 @@ import { count, listed } from "../../engine/sentence.ts";
 import {
   type Check,
   type Edge,
+  IN_PROGRESS,
   type Judgement,
   type ObjectJudgement,
   type ObjectRef,
   refKey,
+  refText,
   type World,
 } from "../../engine/model.ts";
 import { causeIn } from "./causes.ts";
 import { failureText, ITEM_FAULTS, PROVIDER_FAULTS, secretCheck, VAULT_FAULTS } from "./judge.ts";
-import { itemsOf, STORE_ERRORS, storeOf, vaultsOf } from "./edges.ts";
+import { allItemsOf, itemsOf, STORE_ERRORS, storeOf, vaultsOf } from "./edges.ts";
 import { clusterSecretStores, type ExternalSecret, externalSecrets, secretStores } from "./kinds.ts";
-import { conditionOf, notUnderstood, perWorld, refOf } from "../common/mod.ts";
+import { conditionOf, isReady, notUnderstood, perWorld, refOf } from "../common/mod.ts";
 import { events } from "../kubernetes/mod.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { command } from "../../untrusted/shell.ts";
@@ -103,29 +105,97 @@ function thingsNamed(object: ExternalSecret, reason: string, said: string, world
   return meant.map(({ ref }) => ref);
 }
 
+/** Why what an ExternalSecret asks for is not known to be there: its store is out of order, or it fails itself. */
+type Unasked = "store" | "itself";
+
+/** Reasons of an ExternalSecret that is not Ready, although its items were read or are spoken of. */
+const TOLD: readonly string[] = [
+  IN_PROGRESS,
+  "TemplateFailed",
+  "TargetConflict",
+  ...ITEM_FAULTS,
+  ...VAULT_FAULTS,
+];
+
+const unasked = perWorld((world) =>
+  new Map(
+    world.list(externalSecrets).filter((object) => itemsOf(object, world).length > 0)
+      .flatMap((object) => {
+        const why = whyUnasked(object, world);
+        return why ? [[object, why] as const] : [];
+      }),
+  )
+);
+
+function whyUnasked(object: ExternalSecret, world: World): Unasked | undefined {
+  const judged = world.judge(secretCheck, object);
+  if (isOf(TOLD, judged?.reason ?? "")) return undefined;
+  const store = storeOf(object);
+  const works = store !== undefined && world.judged(store).every(({ status }) => status === "ok");
+  if (!works) return "store";
+  const said = failureText("ExternalSecret", object, world);
+  const asks = isReady(object) && judged?.reason !== "Stale";
+  return asks || !judged || isNotUnderstood(object, said, world) ? undefined : "itself";
+}
+
+function titlesOf(objects: readonly ExternalSecret[], world: World): Set<string> {
+  return new Set(objects.flatMap((object) => itemsOf(object, world).map(({ ref }) => ref.name)));
+}
+
+/** The items that were not asked for now, those of a vault together. A store that does not work makes them unknown. */
+function describeUnasked(world: World): ObjectJudgement[] {
+  const groups = Map.groupBy(
+    unasked(world),
+    ([object, why]) => `${why} ${allItemsOf(object, world).name}`,
+  );
+  return [...groups].map(([key, members]): ObjectJudgement => {
+    const objects = members.map(([object]) => object);
+    const { size } = titlesOf(objects, world);
+    const [why = "", ...vault] = key.split(" ");
+    const name = vault.join(" ");
+    const who = listed(objects.map((object) => refText(refOf("ExternalSecret", object))));
+    const what = `Whether ${count(size, "item")} of 1Password vault ${name.slice(0, -2)} ${
+      size === 1 ? "exists" : "exist"
+    } is not known because ${who} cannot read ${size === 1 ? "it" : "them"} now`;
+    return {
+      object: { kind: "OnePasswordItem", name },
+      ...why === "store"
+        ? { status: "unknown", reason: "NotAsked", message: what }
+        : { status: "skipped", reason: "JudgedAlready", message: `${what}, as a finding of its own says` },
+      observed: `${count(size, "item")} not asked for`,
+      expected: "every item was found at the last refresh",
+      evidence: "conditions of the ExternalSecrets and of their stores",
+    };
+  });
+}
+
 export const vaultCheck: Check = {
   id: "external-secrets.items",
   title: "vaults and items",
   explain:
     "Every 1Password vault that a store names, and every item and field that an ExternalSecret asks for, was found, and " +
     "once. What is missing, or is named otherwise, is reported once, however many ExternalSecrets want it. When an " +
-    "ExternalSecret fails in words that are not known, its items are unknown.",
+    "ExternalSecret fails in words that are not known, or cannot ask because its store is out of order, its items are " +
+    "unknown.",
   needs: [externalSecrets, clusterSecretStores, events],
+  okNeeds: [secretStores],
   object: () => ({ kind: "OnePasswordItem", name: "*" }),
   run(world) {
-    const asked = new Set(
-      world.list(externalSecrets).flatMap((object) => itemsOf(object, world).map(({ ref }) => ref.name)),
-    );
+    const asked = titlesOf(world.list(externalSecrets), world);
     if (asked.size === 0) {
       const message = "No ExternalSecret asks for a 1Password item";
       return [{ status: "skipped", reason: "NoneAsked", message }];
     }
-    const missing = lacking(world);
-    if (missing.length === 0) {
-      const message = `ExternalSecrets ask for ${count(asked.size, "item")}, and none is reported missing`;
-      return [{ status: "ok", reason: "NoneMissing", message, observed: `0 of ${asked.size} missing` }];
-    }
-    return missing.map(describe);
+    const found = [...lacking(world).map(describe), ...describeUnasked(world)];
+    if (found.some(({ status }) => status !== "skipped")) return found;
+    const known = titlesOf(
+      world.list(externalSecrets).filter((object) => !unasked(world).has(object)),
+      world,
+    );
+    if (known.size === 0) return found;
+    const message = `ExternalSecrets ask for ${count(known.size, "item")}, and none is reported missing`;
+    const observed = `0 of ${known.size} missing`;
+    return [{ status: "ok", reason: "NoneMissing", message, observed }, ...found];
   },
 };
 
@@ -185,7 +255,12 @@ export function vaultEdges(world: World): Edge[] {
       }));
     })
   );
-  return [...items, ...stores];
+  const blocked = [...unasked(world)].flatMap(([object, why]): Edge[] => {
+    const to = storeOf(object);
+    if (!to || why !== "store") return [];
+    return [{ from: allItemsOf(object, world), to, via: "read through", explains: ["NotAsked"] }];
+  });
+  return [...items, ...stores, ...blocked];
 }
 
 /** Reasons that the store is at fault with, as it stands. */

@@ -13,9 +13,15 @@ import {
 } from "../common/mod.ts";
 import { failingIn, failingWorkloads } from "./health.ts";
 import { lostOf } from "./inventory.ts";
-import type { FluxObject, FluxSource, HelmRelease, Kustomization } from "./kinds.ts";
-import { isWaiting, misnamed } from "./references.ts";
-import { command } from "../../untrusted/shell.ts";
+import {
+  type FluxObject,
+  type FluxSource,
+  fluxSources,
+  type HelmRelease,
+  type Kustomization,
+} from "./kinds.ts";
+import { isWaiting, misnamed, waitersFor } from "./references.ts";
+import { command, words } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
 /** Added to a timeout: between its end and the condition that tells of it. */
@@ -33,6 +39,39 @@ interface Manner {
   word: string;
 }
 
+/** Kinds by their names in kubectl's commands. */
+const KINDS = ["Kustomization", "HelmRelease", ...fluxSources.map(({ kind }) => kind)];
+
+/**
+ * Suspended is no fault, unless something that is not suspended waits for it: a dependency must be Ready by its present
+ * generation, which suspending changes, and a source must have an artifact.
+ */
+function judgeSuspended(
+  object: FluxObject & { status?: { artifact?: boolean } },
+  world: World,
+  { kind, word }: Pick<Manner, "kind" | "word">,
+): Judgement | undefined {
+  const { namespace, name, generation } = object.metadata ?? {};
+  const ref = { kind: KINDS.find((one) => one.toLowerCase() === kind) ?? kind, namespace, name: name ?? "" };
+  const waiters = waitersFor(ref, world);
+  const seen = object.status?.observedGeneration === generation;
+  const serves = fluxSources.some((source) => source.kind === ref.kind)
+    ? object.status?.artifact === true
+    : isReady(object) && seen;
+  if (waiters.length === 0 || serves) return undefined;
+  return {
+    status: "warning",
+    reason: "Suspended",
+    message: `is suspended, and ${listed(waiters.map(refText))} ${
+      waiters.length > 1 ? "wait" : "waits"
+    } for it`,
+    observed: "spec.suspend true",
+    expected: "resumed, or nothing that waits for it",
+    evidence: "spec.suspend",
+    next: [command`flux resume ${words(...word.split(" "))} ${name} -n ${namespace}`],
+  };
+}
+
 /** What all of Flux's kinds have in common. */
 function judgeConditions(
   object: FluxObject,
@@ -42,7 +81,8 @@ function judgeConditions(
   const { namespace, name, generation, creationTimestamp } = object.metadata ?? {};
   const describe = command`kubectl -n ${namespace} describe ${kind} ${name}`;
   const stuck = judgeDeletion(object, world, describe);
-  if (stuck || object.metadata?.deletionTimestamp || object.spec?.suspend) return stuck;
+  if (stuck || object.metadata?.deletionTimestamp) return stuck;
+  if (object.spec?.suspend) return judgeSuspended(object, world, { kind, word });
   const ready = conditionOf(object, "Ready");
   const base = {
     observed: ready ? `Ready=${ready.status} ${ready.reason ?? ""}`.trim() : "no Ready condition",
@@ -294,7 +334,7 @@ export function judgeSource(kind: string, object: FluxSource, world: World): Jud
   const word = kind === "HelmChart" ? "source chart" : `source ${own(SHORT, kind) ?? kind.toLowerCase()}`;
   const { namespace, name, generation } = object.metadata ?? {};
   const judged = judgeConditions(object, world, { limit, kind: kind.toLowerCase(), word });
-  if (!judged || judged.status === "ok") return judged;
+  if (!judged || judged.status === "ok" || judged.reason === "Suspended") return judged;
   const next = [
     command`kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`,
     reconcile(word, object),

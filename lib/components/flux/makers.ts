@@ -34,6 +34,7 @@ const NOT_APPLIED = [
   "HealthCheckWaiting",
   "ProgressingTooLong",
   "TerminatingStuck",
+  "Suspended",
   ...GONE,
 ] as const;
 

@@ -24,7 +24,13 @@ import {
 } from "./kinds.ts";
 import { makersOf, NO_KUSTOMIZATION } from "./makers.ts";
 import { cyclesOf } from "./references.ts";
-import { deployments, deploymentsOf, operatorCheck } from "../kubernetes/mod.ts";
+import {
+  deployments,
+  deploymentsOf,
+  type OperatorCheck,
+  operatorCheck,
+  silentWithout,
+} from "../kubernetes/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 
 export { fluxEdges } from "./edges.ts";
@@ -185,8 +191,8 @@ function namespaces(world: World): string[] {
 }
 
 /** The controllers that something here needs; helm-controller only where there are releases. */
-function controllerCheck(name: Controller, source: ListSource<FluxObject>, stands: string): Check {
-  return operatorCheck({
+function controller(name: Controller, source: ListSource<FluxObject>, stands: string): OperatorCheck {
+  return {
     id: `flux.${name}`,
     title: `Flux's ${name}`,
     needs: [source, deployments],
@@ -194,8 +200,30 @@ function controllerCheck(name: Controller, source: ListSource<FluxObject>, stand
     found: (world) => deploymentsOf(world, name),
     fallback: { kind: "Deployment", namespace: "flux-system", name },
     stands,
-  });
+  };
 }
+
+const SOURCE_CONTROLLER = controller(
+  "source-controller",
+  kustomizations,
+  "no change of the manifests is applied",
+);
+const KUSTOMIZE_CONTROLLER = controller(
+  "kustomize-controller",
+  kustomizations,
+  "nothing that is declared is applied or restored",
+);
+const HELM_CONTROLLER = controller(
+  "helm-controller",
+  helmReleases,
+  "no release is installed, upgraded or corrected",
+);
+
+const silences = [
+  silentWithout(SOURCE_CONTROLLER, ...fluxSources.map(({ id }) => `flux.${id}`)),
+  silentWithout(KUSTOMIZE_CONTROLLER, kustomizationCheck.id),
+  silentWithout(HELM_CONTROLLER, releaseCheck.id),
+];
 
 export const flux: Component = {
   name: NAME,
@@ -212,17 +240,12 @@ export const flux: Component = {
       (world, source) =>
         appliesKind(world, source) || (source === kustomizations && controllers(world).length > 0),
     ),
-    controllerCheck("source-controller", kustomizations, "no change of the manifests is applied"),
-    controllerCheck(
-      "kustomize-controller",
-      kustomizations,
-      "nothing that is declared is applied or restored",
-    ),
-    controllerCheck("helm-controller", helmReleases, "no release is installed, upgraded or corrected"),
+    ...[SOURCE_CONTROLLER, KUSTOMIZE_CONTROLLER, HELM_CONTROLLER].map(operatorCheck),
     presentCheck,
     suspendedCheck,
     cycleCheck,
   ],
   edges: (world) => [...fluxEdges(world), ...orphanEdges(world)],
+  silent: (world) => silences.flatMap((silent) => silent(world)),
   makers: makersOf,
 };

@@ -8,7 +8,7 @@ import {
   refText,
   type World,
 } from "../../engine/model.ts";
-import { ageSeconds, conditionOf, goSeconds, looksLike, perWorld, refOf } from "../common/mod.ts";
+import { ageSeconds, conditionOf, goSeconds, perWorld, refOf } from "../common/mod.ts";
 import {
   type FluxObject,
   type HelmRelease,
@@ -16,6 +16,7 @@ import {
   type Kustomization,
   kustomizations,
 } from "./kinds.ts";
+import { looksLike } from "../../untrusted/edit_distance.ts";
 import { failingIn } from "./health.ts";
 
 /** A dependency that has just become Ready is noticed within this time (Flux asks again every 30 s). */
@@ -150,6 +151,32 @@ function inTime(
   const since = ageSeconds(world.now, ready?.lastTransitionTime ?? object.metadata?.creationTimestamp) ?? 0;
   const limit = goSeconds(object.spec?.timeout) ?? goSeconds(object.spec?.interval) ?? 300;
   return since <= (ready ? limit + 60 : 120) && failingIn(object, world).length === 0;
+}
+
+/** Reasons of a Kustomization or a release that waits for another object of Flux. */
+const WAITS = ["DependencyNotReady", "ArtifactFailed", "SourceNotReady"];
+
+/** Who waits for what: by the object that is waited for. What is suspended itself waits for nothing. */
+const waitersByRef = perWorld((world) => {
+  const found = new Map<string, ObjectRef[]>();
+  for (const [kind, source] of [["Kustomization", kustomizations], ["HelmRelease", helmReleases]] as const) {
+    for (const object of world.list(source as ListSource<Kustomization | HelmRelease>)) {
+      const ready = conditionOf(object, "Ready");
+      if (object.spec?.suspend || ready?.status === "True" || !WAITS.includes(ready?.reason ?? "")) continue;
+      const onDependency = ready?.reason === "DependencyNotReady";
+      const chart = "chart" in (object.spec ?? {}) ? chartOf(object as HelmRelease) : undefined;
+      const needed = onDependency ? dependenciesOf(kind, object) : [manifestsOf(object), chart];
+      for (const ref of needed) {
+        if (ref) found.set(refKey(ref), [...found.get(refKey(ref)) ?? [], refOf(kind, object)]);
+      }
+    }
+  }
+  return found;
+});
+
+/** The Kustomizations and releases that wait for this object. */
+export function waitersFor(ref: ObjectRef, world: World): readonly ObjectRef[] {
+  return waitersByRef(world).get(refKey(ref)) ?? [];
 }
 
 /** Circles in `dependsOn`, each once, beginning with its first member by name. */

@@ -132,6 +132,7 @@ export const endpointSlices = source(
   "/apis/discovery.k8s.io/v1/endpointslices",
   obj({
     metadata: labelled,
+    addressType: str,
     ports: list(obj({ name: objectName, port: num })),
     endpoints: list(
       obj({ conditions: obj({ ready: bool }), targetRef: obj({ kind: objectName, name: objectName }) }),
@@ -263,7 +264,10 @@ export const storageClasses = source(
   "StorageClass",
   "/apis/storage.k8s.io/v1/storageclasses",
   obj({
-    metadata: obj({ name: objectName }),
+    metadata: obj({
+      name: objectName,
+      annotations: obj({ "storageclass.kubernetes.io/is-default-class": str }),
+    }),
     provisioner: str,
     volumeBindingMode: str,
     parameters: obj({ pool: str, clusterID: str, objectStoreName: str, objectStoreNamespace: str }),

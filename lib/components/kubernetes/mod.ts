@@ -40,8 +40,14 @@ export * from "./kinds.ts";
 export { isOurs, ownerOf, placeOf, podsIn, podsOf, podsOfConcern, workloadOf } from "./membership.ts";
 export { hostsNamed, servicesNamed } from "./named_hosts.ts";
 export { agentEdges, nodeEdges } from "./node_edges.ts";
-export { namespacesOf, OPERATOR_DOWN, operatorCheck } from "./operators.ts";
 export { declaration, type Declared, declared, declaredHome, declaredRole, threshold } from "./declared.ts";
+export {
+  namespacesOf,
+  OPERATOR_DOWN,
+  type OperatorCheck,
+  operatorCheck,
+  silentWithout,
+} from "./operators.ts";
 export {
   allFillers,
   bearers,

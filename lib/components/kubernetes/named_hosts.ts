@@ -1,6 +1,7 @@
 /** The hosts that the configuration of pods names, and the Services that they lead to. */
 import type { ObjectRef, World } from "../../engine/model.ts";
 import { perWorld, type PodSpec } from "../common/mod.ts";
+import { hostAndPort } from "../../untrusted/host.ts";
 import { configMaps } from "./kinds.ts";
 import { wantsOf } from "./pod_spec.ts";
 import { serviceOfHost } from "./service_names.ts";
@@ -21,8 +22,8 @@ export function servicesNamed(
 ): { to: ObjectRef; via: string; port?: number }[] {
   return hostsNamed(spec, namespace, world).flatMap(({ host, via }) => {
     const to = serviceOfHost(host, namespace, world);
-    const port = host.split(":")[1];
-    return to ? [{ to, via, ...port ? { port: Number(port) } : {} }] : [];
+    const { port } = hostAndPort(host);
+    return to ? [{ to, via, ...port ? { port } : {} }] : [];
   });
 }
 

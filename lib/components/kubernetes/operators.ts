@@ -15,7 +15,8 @@ import { command } from "../../untrusted/shell.ts";
 /** Reasons of an operator's Deployment that mean that it does not work. */
 export const OPERATOR_DOWN = ["NoneReady", "Missing", "ScaledToZero", "FailedCreate", "NotObserved"] as const;
 
-interface OperatorCheck {
+/** What an operator's check is told of it. */
+export interface OperatorCheck {
   id: string;
   title: string;
   needs: Source[];
@@ -34,6 +35,24 @@ interface OperatorCheck {
 export function namespacesOf(found: readonly ObjectRef[], usual: string): string[] {
   const names = new Set(found.flatMap(({ namespace }) => namespace ?? []));
   return names.size > 0 ? [...names] : [usual];
+}
+
+/**
+ * The checks that believe what this operator writes, while none of its Deployments has a ready pod. Where nobody could
+ * look, and where nothing here needs it, none.
+ */
+export function silentWithout(
+  { used, found, fallback }: Pick<OperatorCheck, "used" | "found" | "fallback">,
+  ...checks: string[]
+): (world: World) => { checks: readonly string[]; by: ObjectRef }[] {
+  return (world) => {
+    const all = found(world);
+    const runs = all.some(({ namespace, name }) =>
+      (world.get(deployments, namespace, name)?.status?.readyReplicas ?? 0) > 0
+    );
+    if (world.failure(deployments) || runs || (all.length === 0 && !used(world))) return [];
+    return [{ checks, by: all[0] ?? (typeof fallback === "function" ? fallback(world) : fallback) }];
+  };
 }
 
 /** The check that an operator runs, wherever it is. */

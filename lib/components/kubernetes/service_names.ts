@@ -1,5 +1,6 @@
 /** From a host in a configuration to the Service it names. */
 import type { ObjectRef, World } from "../../engine/model.ts";
+import { hostAndPort } from "../../untrusted/host.ts";
 import { namespaces, services } from "./kinds.ts";
 
 /** The bucket that a configuration names as `s3://bucket`; undefined for hosts. */
@@ -14,7 +15,8 @@ export function bucketOfHost(host: string): string | undefined {
  */
 export function serviceOfHost(host: string, namespace: string, world: World): ObjectRef | undefined {
   if (bucketOfHost(host)) return undefined;
-  const [bare = ""] = host.split(":");
+  const { host: bare } = hostAndPort(host);
+  if (bare.includes(":")) return undefined;
   const labels = bare.split(".");
   const svc = labels.indexOf("svc");
   // A pod behind a headless Service is POD.SERVICE.NAMESPACE.svc.

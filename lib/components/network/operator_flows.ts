@@ -1,4 +1,5 @@
 /** What operators ask for on behalf of the objects that they keep: no configuration of a pod names it. */
+import { hostAndPort } from "../../untrusted/host.ts";
 import type { ObjectRef, World } from "../../engine/model.ts";
 import {
   clusterSecretStores,
@@ -60,11 +61,11 @@ function storeFlows(world: World): OperatorFlow[] {
     const host = store.provider?.host;
     const service = host && serviceOfHost(host, store.metadata?.namespace ?? "", world);
     if (!from || !service) return [];
-    const port = host.split(":")[1];
+    const { port } = hostAndPort(host);
     const judged = judgeStore(kind, store, world);
     return [{
       from,
-      to: { service, ...port ? { port: Number(port) } : {} },
+      to: { service, ...port ? { port } : {} },
       sufferer: refOf(kind, store),
       reasons: STORE_ERRORS,
       suffers: STORE_ERRORS.some((reason) => reason === judged?.reason) && judged?.status !== "ok",

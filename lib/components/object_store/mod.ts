@@ -1,5 +1,6 @@
 /** The object store as the lakehouse uses it: its user, the user's keys, its buckets. */
 import { refText } from "../../engine/model.ts";
+import { listed } from "../../engine/sentence.ts";
 import { restPath } from "../../untrusted/api_path.ts";
 import {
   type Check,
@@ -41,12 +42,14 @@ import {
   gatewaysOf,
   objectBucketClaims,
   operatorsOf,
+  outsideGateways,
   ownerOfClaim,
   secretOfUser,
   storeOfClaim,
 } from "../rook_ceph/mod.ts";
 import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
+import { contains, looksLike } from "../../untrusted/edit_distance.ts";
 import { own } from "../../untrusted/lookup.ts";
 
 const KEYS = ["AccessKey", "SecretKey", "Endpoint"];
@@ -257,6 +260,13 @@ function judgeBucket({ bucket, claim, gateway }: Asked, world: World): Judgement
     } when these facts were recorded`;
     return { status: "skipped", reason: "NotAsked", message };
   }
+  const outside = status === undefined ? outsideGateways(gateway, world) : [];
+  if (outside.length > 0) {
+    const message =
+      `Bucket ${bucket} was not asked for because the gateway of its object store is outside this ` +
+      `cluster: ${listed(outside)}`;
+    return { status: "skipped", reason: "NotAsked", message };
+  }
   const base = {
     observed: status === undefined ? "no answer" : `HTTP ${status}`,
     expected: "HTTP 403 or 200",
@@ -337,6 +347,32 @@ function edges(world: World): Edge[] {
   return all;
 }
 
+/** So many claims are named in place of a bucket. */
+const MOST_CLAIMS = 3;
+
+/** What was claimed, where a bucket that nobody claimed does not exist; the only gateway, where another does not. */
+function instead(ref: ObjectRef, world: World): string[] {
+  if (ref.kind === "Service" && ref.name.startsWith(gatewayOf({ kind: "", name: "" }).name)) {
+    const [only, ...others] = gatewaysOf(world).filter((gateway) => world.presence(gateway) === "present");
+    return only && others.length === 0 ? [`the only gateway is ${refText(only)}`] : [];
+  }
+  if (ref.kind !== "S3Bucket") return [];
+  const asked = askedBuckets(world).find(({ bucket }) => bucket === ref.name);
+  const status = asked?.gateway &&
+    own(world.answers(bucketProbes), answerOf(ref.name, asked.gateway, world))?.status;
+  if (status !== 404 || asked?.claim) return [];
+  const claimed = claimedBuckets(world);
+  const near = claimed.filter(({ bucket }) => looksLike(bucket, ref.name) || contains(bucket, ref.name));
+  const named = new Set(namedBuckets(world).map(({ bucket }) => bucket));
+  const free = claimed.filter(({ bucket }) => !named.has(bucket));
+  const [chosen = []] = [near, free, claimed].filter(({ length }) => length > 0 && length <= MOST_CLAIMS);
+  const claims = chosen.flatMap(({ claim }) => claim ? [`${claim.namespace}/${claim.name}`] : []);
+  if (claims.length === 0) return [];
+  return claims.length > 1
+    ? [`ObjectBucketClaims ${listed(claims)} exist`]
+    : [`ObjectBucketClaim ${claims[0]} exists`];
+}
+
 export const s3User: Component = {
   name: "s3-user",
   title: "S3 object store user and buckets",
@@ -346,4 +382,5 @@ export const s3User: Component = {
   kinds: [],
   checks: [userCheck, bucketCheck],
   edges,
+  instead,
 };

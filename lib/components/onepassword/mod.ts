@@ -32,6 +32,7 @@ import {
   services,
 } from "../kubernetes/mod.ts";
 import { usualPart } from "../../platform/mod.ts";
+import { hostAndPort } from "../../untrusted/host.ts";
 import { command } from "../../untrusted/shell.ts";
 
 const FALLBACK = usualPart("onepassword-connect", "Service");
@@ -50,7 +51,7 @@ const hostOf = perWorld((world): HttpPort | undefined => {
       : undefined;
     if (!service || !provider?.host) continue;
     const secure = provider.secure === true;
-    return { service, port: Number(provider.host.split(":")[1] ?? (secure ? 443 : 80)), secure };
+    return { service, port: hostAndPort(provider.host).port ?? (secure ? 443 : 80), secure };
   }
   return undefined;
 });
@@ -118,16 +119,12 @@ function unasked(world: World): Judgement[] | undefined {
   const { namespace, name } = host.service;
   const there = world.get(services, namespace, name);
   if (there && ready(world, host)) return undefined;
-  const elsewhere = world.list(services).filter((entry) => entry.metadata?.name === name)
-    .map((entry) => `${entry.metadata?.namespace}/${name}`);
-  const hint = elsewhere.length > 0 ? `; Service ${elsewhere.join(", ")} exists` : "";
   return [{
     status: "critical",
     reason: "NoAnswer",
     message: there
       ? `1Password Connect cannot be reached because Service ${namespace}/${name} has no ready endpoints`
-      : `1Password Connect cannot be reached because Service ${namespace}/${name}, which the stores name, does not ` +
-        `exist${hint}`,
+      : `1Password Connect cannot be reached because Service ${namespace}/${name}, which the stores name, does not exist`,
     observed: there ? "0 ready endpoints" : "absent",
     expected: "HTTP 200",
     evidence: "GET /api/v1/services, EndpointSlices",

@@ -9,9 +9,11 @@ import {
   deployments,
   endpointSlices,
   namespacesOf,
+  type OperatorCheck,
   operatorCheck,
   pods,
   services,
+  silentWithout,
   statefulSets,
 } from "../kubernetes/mod.ts";
 import { operatorsOf, postgresqlEdges } from "./edges.ts";
@@ -181,6 +183,16 @@ function targetsOf(service: ObjectRef, world: World): string[] {
     .flatMap((endpoint) => endpoint.targetRef?.name ?? []);
 }
 
+const OPERATOR: OperatorCheck = {
+  id: "postgresql.operator",
+  title: "CloudNativePG operator",
+  needs: [clusters, deployments],
+  used: (world) => world.list(clusters).length > 0,
+  found: operatorsOf,
+  fallback: (world) => usualPart(NAME, "Deployment", world.namespace),
+  stands: "no instance is made or replaced, and no failover happens",
+};
+
 export const postgresql: Component = {
   name: NAME,
   title: "PostgreSQL (CloudNativePG)",
@@ -198,18 +210,11 @@ export const postgresql: Component = {
       [clusters],
       (world, source) => appliesKind(world, source) || operatorsOf(world).length > 0,
     ),
-    operatorCheck({
-      id: "postgresql.operator",
-      title: "CloudNativePG operator",
-      needs: [clusters, deployments],
-      used: (world) => world.list(clusters).length > 0,
-      found: operatorsOf,
-      fallback: (world) => usualPart(NAME, "Deployment", world.namespace),
-      stands: "no instance is made or replaced, and no failover happens",
-    }),
+    operatorCheck(OPERATOR),
     instancesCheck,
     primaryCheck,
   ],
   edges: postgresqlEdges,
+  silent: silentWithout(OPERATOR, clusterCheck.id, instancesCheck.id),
   makers: makersOf,
 };

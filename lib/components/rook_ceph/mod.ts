@@ -4,7 +4,14 @@ import { about } from "../../engine/sentence.ts";
 import type { Check, Component, KindCheck, ListSource } from "../../engine/model.ts";
 import { appliesKind } from "../flux/mod.ts";
 import { refOf, servedCheck } from "../common/mod.ts";
-import { deployments, namespacesOf, operatorCheck, storageClasses } from "../kubernetes/mod.ts";
+import {
+  deployments,
+  namespacesOf,
+  type OperatorCheck,
+  operatorCheck,
+  silentWithout,
+  storageClasses,
+} from "../kubernetes/mod.ts";
 import { daemonsOf } from "./daemons.ts";
 import { claimCheck, clusterCheck, judgePhase, phaseWords } from "./judge.ts";
 import { operatorsOf, provisionerFault, rookEdges } from "./edges.ts";
@@ -24,7 +31,14 @@ export { daemonsOf } from "./daemons.ts";
 export { operatorsOf } from "./edges.ts";
 export { claimCheck } from "./judge.ts";
 export * from "./kinds.ts";
-export { gatewayOf, gatewaysOf, ownerOfClaim, secretOfUser, storeOfClaim } from "./stores.ts";
+export {
+  gatewayOf,
+  gatewaysOf,
+  outsideGateways,
+  ownerOfClaim,
+  secretOfUser,
+  storeOfClaim,
+} from "./stores.ts";
 
 const NAME = "rook-ceph";
 
@@ -134,6 +148,19 @@ const SOURCES: ListSource[] = [
   objectBucketClaims,
 ];
 
+const OPERATOR: OperatorCheck = {
+  id: "rook-ceph.operator",
+  title: "Rook operator",
+  needs: [cephClusters, deployments],
+  used: (world) => world.list(cephClusters).length > 0,
+  found: operatorsOf,
+  fallback: (world) => usualPart(NAME, "Deployment", world.namespace),
+  stands: "no bucket, user or volume is made, and Ceph's health is not checked",
+};
+
+/** Checks that believe the status that Rook's operator writes: of its kinds, and of the users of the object store. */
+const BELIEVING = [...SOURCES.map(({ id }) => `rook-ceph.${id}`), presentCheck.id, "s3-user.ready"];
+
 export const rookCeph: Component = {
   name: NAME,
   title: "Rook Ceph",
@@ -165,15 +192,7 @@ export const rookCeph: Component = {
       SOURCES,
       (world, source) => appliesKind(world, source) || operatorsOf(world).length > 0,
     ),
-    operatorCheck({
-      id: "rook-ceph.operator",
-      title: "Rook operator",
-      needs: [cephClusters, deployments],
-      used: (world) => world.list(cephClusters).length > 0,
-      found: operatorsOf,
-      fallback: (world) => usualPart(NAME, "Deployment", world.namespace),
-      stands: "no bucket, user or volume is made, and Ceph's health is not checked",
-    }),
+    operatorCheck(OPERATOR),
     operatorCheck({
       id: "rook-ceph.daemons",
       title: "Ceph's daemons",
@@ -188,5 +207,6 @@ export const rookCeph: Component = {
     provisionerCheck,
   ],
   edges: rookEdges,
+  silent: silentWithout(OPERATOR, ...BELIEVING),
   makers: makersOf,
 };

@@ -1,5 +1,5 @@
 /** Which object store a bucket claim leads to, who owns its bucket, the Service before a store, the keys of a user. */
-import type { ObjectRef, World } from "../../engine/model.ts";
+import { type ObjectRef, refKey, type World } from "../../engine/model.ts";
 import { refOf } from "../common/mod.ts";
 import { storageClasses } from "../kubernetes/mod.ts";
 import { cephObjectStores, type cephObjectStoreUsers, type objectBucketClaims } from "./kinds.ts";
@@ -15,6 +15,16 @@ export function gatewayOf({ namespace, name }: ObjectRef): ObjectRef {
 /** The gateways of all object stores. */
 export function gatewaysOf(world: World): ObjectRef[] {
   return world.list(cephObjectStores).map((store) => gatewayOf(refOf("CephObjectStore", store)));
+}
+
+/** The gateways outside the cluster that the store behind this Service has, by address or host; none when Rook runs them. */
+export function outsideGateways(gateway: ObjectRef, world: World): string[] {
+  const store = world.list(cephObjectStores).find((one) =>
+    refKey(gatewayOf(refOf("CephObjectStore", one))) === refKey(gateway)
+  );
+  return (store?.spec?.gateway?.externalRgwEndpoints ?? []).flatMap(({ hostname, ip }) =>
+    hostname ?? ip ?? []
+  );
 }
 
 /** The object store that the class of a claim names, present or absent; the only one, when its class names none. */

@@ -1,5 +1,14 @@
 /** Volumes: claims, the classes they ask, and who provisions them. */
-import type { Component, Edge, KindCheck, World } from "../../engine/model.ts";
+import {
+  type Component,
+  type Edge,
+  isAbsent,
+  type KindCheck,
+  type ObjectRef,
+  refText,
+  type World,
+} from "../../engine/model.ts";
+import { listed } from "../../engine/sentence.ts";
 import { ageSeconds, ageText, conditionOf, notUnderstood, perWorld, refOf } from "../common/mod.ts";
 import {
   type Claim,
@@ -11,6 +20,7 @@ import {
   threshold,
 } from "../kubernetes/mod.ts";
 import { eventsOf } from "../workloads/mod.ts";
+import { own } from "../../untrusted/lookup.ts";
 import { command } from "../../untrusted/shell.ts";
 
 const podsByClaim = perWorld((world) => {
@@ -107,6 +117,33 @@ function storageEdges(world: World): Edge[] {
   });
 }
 
+/** So many classes are named in place of one. */
+const MOST_CLASSES = 3;
+
+/** The only one of its nature: the default class, or the only one; the only claim of a namespace that no pod mounts. */
+function instead(ref: ObjectRef, world: World): string[] {
+  if (!isAbsent(world, ref)) return [];
+  if (ref.kind === "StorageClass") {
+    const all = world.list(storageClasses);
+    const isDefault = "storageclass.kubernetes.io/is-default-class";
+    const chosen = all.filter(({ metadata }) => own(metadata?.annotations, isDefault) === "true");
+    const [one] = chosen.length === 1 ? chosen : [];
+    if (one) return [`the default class is ${refText(refOf("StorageClass", one))}`];
+    const names = all.map(({ metadata }) => metadata?.name ?? "").toSorted();
+    if (names.length === 0 || names.length > MOST_CLASSES) return [];
+    return names.length > 1
+      ? [`StorageClasses ${listed(names)} exist`]
+      : [`the only class is StorageClass ${names[0]}`];
+  }
+  if (ref.kind !== "PersistentVolumeClaim") return [];
+  const free = world.list(persistentVolumeClaims).filter(({ metadata }) =>
+    metadata?.namespace === ref.namespace &&
+    !podsByClaim(world).has(`${metadata?.namespace}/${metadata?.name}`)
+  );
+  const [only] = free.length === 1 ? free : [];
+  return only ? [`${refText(refOf("PersistentVolumeClaim", only))} exists, and no pod mounts it`] : [];
+}
+
 export const storage: Component = {
   name: "storage",
   title: "Volumes and storage classes",
@@ -116,4 +153,5 @@ export const storage: Component = {
   kinds: [claimCheck],
   checks: [],
   edges: storageEdges,
+  instead,
 };

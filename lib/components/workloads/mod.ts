@@ -34,7 +34,7 @@ import { podLogs } from "./log_signals.ts";
 import { makingEdges, podEdges } from "./pod_edges.ts";
 import { partsTable } from "./parts.ts";
 import { creationError, workloadChecks } from "./readiness.ts";
-import { configMapKeyCheck, secretKeyCheck } from "./secret_keys.ts";
+import { configMapKeyCheck, sameKeys, secretKeyCheck } from "./secret_keys.ts";
 import { eventsOf } from "./events.ts";
 import { podCheck } from "./pods.ts";
 import { serviceCheck, serviceEdges } from "./services.ts";
@@ -222,5 +222,6 @@ export const workloads: Component = {
     ...workloadEdges(world),
     ...imageEdges(world),
   ],
+  instead: sameKeys,
   tables: (world) => [partsTable(world)].filter(({ rows }) => rows.length > 0),
 };

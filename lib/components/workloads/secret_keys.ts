@@ -1,6 +1,13 @@
 /** Secrets and ConfigMaps have the keys their consumers want. Key names are enough; no value is read. */
 import { listed } from "../../engine/sentence.ts";
-import type { Judgement, KindCheck, ObjectRef, World } from "../../engine/model.ts";
+import {
+  isAbsent,
+  type Judgement,
+  type KindCheck,
+  type ObjectRef,
+  refText,
+  type World,
+} from "../../engine/model.ts";
 import { CONFIG_ERRORS, perWorld, type PodSpec, refOf } from "../common/mod.ts";
 import {
   configMaps,
@@ -82,6 +89,28 @@ function judgeKeys(ref: ObjectRef, keys: readonly string[] | undefined, world: W
       ...ref.kind === "Secret" ? [command`kubectl -n ${ref.namespace} get externalsecrets`] : [],
     ],
   };
+}
+
+/** Keys that say nothing of what they are for. */
+const GENERIC = new Set(["username", "password", "user", "token", "url", "ca.crt", "tls.crt", "tls.key"]);
+
+/** The only Secret or ConfigMap of the namespace with the keys that are asked of one that does not exist. */
+export function sameKeys(ref: ObjectRef, world: World): string[] {
+  const wanted = [...wantedKeys(world).get(`${ref.kind}/${ref.namespace}/${ref.name}`)?.keys() ?? []];
+  if (wanted.every((key) => GENERIC.has(key)) || !isAbsent(world, ref)) return [];
+  const all = ref.kind === "Secret"
+    ? world.list(secrets).map(({ metadata }) => ({ metadata, keys: metadata?.keys ?? [] }))
+    : world.list(configMaps).map(({ metadata, keys }) => ({ metadata, keys }));
+  const [only, ...others] = all.filter(({ metadata, keys }) =>
+    metadata?.namespace === ref.namespace && wanted.every((key) => keys.includes(key))
+  );
+  return only && others.length === 0
+    ? [
+      `${refText(refOf(ref.kind, only))} is the only one there with ${wanted.length > 1 ? "keys" : "key"} ${
+        listed(wanted)
+      }`,
+    ]
+    : [];
 }
 
 export const secretKeyCheck: KindCheck<SecretMeta> = {

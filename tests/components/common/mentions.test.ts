@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mentions, unknownKinds } from "../../../lib/components/common/mentions.ts";
-import { goSeconds, looksLike } from "../../../lib/components/common/states.ts";
+import { goSeconds } from "../../../lib/components/common/states.ts";
+import { looksLike } from "../../../lib/untrusted/edit_distance.ts";
 import { refKey } from "../../../lib/engine/model.ts";
 
 const named = (message: string) =>

@@ -233,3 +233,66 @@ Deno.test("external secrets: where no reason is given, a store that fails all of
   ready(the(objects, "externalSecrets", "other"), "False", "SecretSyncedError", said);
   assert.deepEqual(rootsOf(await look(objects)), ["ClusterSecretStore onepassword-connect NotReady"]);
 });
+
+Deno.test("external secrets: while their store is out of order, nobody knows whether the items are there", async () => {
+  const objects = platform();
+  ready(
+    the(objects, "clusterSecretStores", "onepassword-connect"),
+    "False",
+    "ValidationFailed",
+    "status 401",
+  );
+  const diagnosis = await look(objects);
+  assert.deepEqual(rootsOf(diagnosis), ["ClusterSecretStore onepassword-connect ValidationFailed"]);
+  const items = diagnosis.findings.filter(({ check }) => check === "external-secrets.items");
+  assert.deepEqual(
+    items.map(({ object, status, reason, role }) => [object.name, status, reason, role]),
+    [["lakehouse/*", "unknown", "NotAsked", "symptom"]],
+  );
+});
+
+Deno.test("external secrets: the items of an ExternalSecret that fails by itself are not counted as there", async () => {
+  const objects = platform();
+  const store = { kind: "ClusterSecretStore", name: "onepassword-connect" };
+  objects.externalSecrets.push(externalSecret("other", store, "other"));
+  ready(the(objects, "externalSecrets", "other"), "False", "SecretSyncedError", "status 403: no access");
+  const items = (await look(objects)).findings.filter(({ check }) => check === "external-secrets.items");
+  assert.deepEqual(items.map(({ status, observed }) => [status, observed]), [
+    ["ok", "0 of 1 missing"],
+    ["skipped", "1 item not asked for"],
+  ]);
+});
+
+/** What an operator that does not run has last written of its kinds, or of what it reports on. */
+const REPORTED: Record<string, string[]> = {
+  "external-secrets": [
+    "external-secrets.synced",
+    "external-secrets.cluster-stores",
+    "external-secrets.stores",
+    "external-secrets.items",
+  ],
+  "cnpg-controller-manager": ["postgresql.clusters", "postgresql.instances"],
+  "rook-ceph-operator": ["rook-ceph.cephclusters", "rook-ceph.cephobjectstores", "rook-ceph.health"],
+  "source-controller": ["flux.ocirepositories", "flux.helmrepositories"],
+  "kustomize-controller": ["flux.kustomizations"],
+};
+
+for (const [name, checks] of Object.entries(REPORTED)) {
+  Deno.test(`${name}: what it last reported is not ok while it does not run, and that is its symptom`, async () => {
+    const healthy = (await look(platform())).findings.filter(({ check }) => checks.includes(check));
+    const ok = new Set(healthy.filter(({ status }) => status === "ok").map(({ check }) => check));
+    assert.ok(ok.size > 0, "none of its checks is ok on a healthy platform");
+    const objects = platform();
+    const operator = the(objects, "deployments", name);
+    operator.spec = { ...operator.spec, replicas: 0 };
+    operator.status = { observedGeneration: 1, replicas: 0, readyReplicas: 0 };
+    const diagnosis = await look(objects);
+    const found = diagnosis.findings.filter(({ check }) => ok.has(check));
+    assert.deepEqual(new Set(found.map(({ check }) => check)), ok);
+    for (const { check, status, reason, role } of found) {
+      if (status === "skipped") continue;
+      assert.deepEqual([check, status, reason, role], [check, "unknown", "Outdated", "symptom"]);
+    }
+    assert.deepEqual(rootsOf(diagnosis), [`Deployment ${name} ScaledToZero`]);
+  });
+}

@@ -437,3 +437,40 @@ Deno.test("flux: while the platform lacks parts, one that is Ready, or on its wa
   assert.deepEqual(on(diagnosis, "Kustomization", "tools").filter(({ status }) => status !== "ok"), []);
   assert.deepEqual(on(diagnosis, "Kustomization", "old-tools").filter(({ status }) => status !== "ok"), []);
 });
+
+Deno.test("flux: what is suspended while something waits for it is the cause, also when it was Ready before", async () => {
+  for (const [status, generation] of [["False", 1], ["True", 2]] as const) {
+    const objects = platform();
+    const store = the(objects, "kustomizations", "onepassword-connect");
+    store.spec = { ...store.spec, suspend: true };
+    store.metadata = { ...store.metadata, generation };
+    ready(store, status, "x");
+    const waiter = kustomization("waiter", ["onepassword-connect"], "waiter");
+    objects.kustomizations.push(waiter);
+    ready(waiter, "False", "DependencyNotReady", "dependency 'flux-system/onepassword-connect' is not ready");
+    const diagnosis = await look(objects);
+    assert.deepEqual(rootsOf(diagnosis), ["Kustomization onepassword-connect Suspended"]);
+    assert.equal(diagnosis.roots[0]?.status, "critical");
+    assert.match(
+      diagnosis.roots[0]?.message ?? "",
+      /is suspended, and Kustomization flux-system\/waiter waits for it$/,
+    );
+    assert.deepEqual(diagnosis.roots[0]?.next, [
+      "flux resume kustomization onepassword-connect -n flux-system",
+    ]);
+  }
+});
+
+Deno.test("flux: a suspended source is the cause of what has no artifact, and no fault while it serves one", async () => {
+  const suspended = async (artifact: object | undefined) => {
+    const objects = platform();
+    const [source] = objects.ociRepositories;
+    assert.ok(source);
+    source.spec = { ...source.spec, suspend: true };
+    source.status = { ...source.status, artifact };
+    ready(the(objects, "kustomizations", "nessie"), "False", "ArtifactFailed", "Source artifact not found");
+    return rootsOf(await look(objects));
+  };
+  assert.deepEqual(await suspended(undefined), ["OCIRepository lakecheck Suspended"]);
+  assert.deepEqual(await suspended({ revision: "a" }), ["Kustomization nessie ArtifactFailed"]);
+});

@@ -213,3 +213,41 @@ Deno.test("s3: a claim or a configuration whose bucket can be none is unknown, a
     assert.deepEqual(asked.filter((path) => path.includes("/proxy/") && path !== BUCKET), [], bucket);
   }
 });
+
+/** The same store with a gateway outside the cluster, before which Rook puts a Service without a selector. */
+const outside = (endpoint: object, slices: unknown[]) => ({
+  lists: {
+    "/apis/ceph.rook.io/v1/cephobjectstores": [
+      inRook("store", {
+        spec: { gateway: { externalRgwEndpoints: [endpoint] } },
+        status: { phase: "Ready" },
+      }),
+    ],
+    [SLICES]: slices,
+  },
+});
+
+Deno.test("s3: a gateway outside the cluster is no pod, and somebody is behind its Service", async () => {
+  const slice = {
+    metadata: {
+      name: "rgw-6",
+      namespace: "rook-ceph",
+      labels: { "kubernetes.io/service-name": "rook-ceph-rgw-store" },
+    },
+    addressType: "IPv6",
+    endpoints: [{ addresses: ["fd00::5"] }],
+  };
+  const diagnosis = await look(outside({ ip: "fd00::5" }, [slice]));
+  assert.deepEqual(found(diagnosis, "s3-user.buckets"), ["ok Exists"]);
+  assert.deepEqual(rootsOf(diagnosis), []);
+});
+
+Deno.test("s3: a gateway that is only a host outside cannot be asked from here, and is not missed", async () => {
+  const diagnosis = await look(outside({ hostname: "rgw.example.com" }, []));
+  assert.deepEqual(found(diagnosis, "s3-user.buckets"), ["skipped NotAsked"]);
+  assert.match(
+    on(diagnosis, "S3Bucket", "lakehouse")[0]?.message ?? "",
+    /outside this cluster: rgw\.example\.com$/,
+  );
+  assert.deepEqual(rootsOf(diagnosis), []);
+});

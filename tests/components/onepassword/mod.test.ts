@@ -92,7 +92,10 @@ Deno.test("connect: a store that names a host in another namespace points at a S
   ready(store, "False", "ValidationFailed", "no such host");
   const diagnosis = await look(objects);
   assert.deepEqual(rootsOf(diagnosis), ["Service onepassword-connect Missing"]);
-  assert.match(found(diagnosis, "heartbeat")?.message ?? "", /external-secrets\/onepassword-connect exists/);
+  assert.match(
+    diagnosis.roots[0]?.message ?? "",
+    /Service onepassword-connect exists in namespace external-secrets$/,
+  );
 });
 
 /** The platform without Connect and its Service, whatever names them still. */
