@@ -5,6 +5,7 @@ export {
   componentOfRole,
   isChartOf,
   isJudgedByComponent,
+  isPartOfLakehouse,
   labelText,
   otherCatalogTitle,
   recognise,

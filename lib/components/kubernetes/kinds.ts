@@ -4,7 +4,7 @@ import type { ListSource, Reader } from "../../engine/model.ts";
 import { bool, intOrStr, list, map, num, obj, objectName, str, via } from "../../engine/decode.ts";
 import {
   conditions,
-  hostsOfMap,
+  hostsByKey,
   keysOnly,
   labelled,
   labels,
@@ -137,7 +137,7 @@ export const endpointSlices = source(
   }),
 );
 
-/** Of a ConfigMap only its keys and the hosts its values name. */
+/** Of a ConfigMap only its keys and the hosts its values name, all and by key. */
 export const configMaps = source(
   "configmaps",
   "ConfigMap",
@@ -148,11 +148,14 @@ export const configMaps = source(
       data: (value) => value,
       binaryData: keysOnly,
     }),
-    (kept) => ({
-      metadata: kept.metadata,
-      keys: [...keysOnly(kept.data) ?? [], ...kept.binaryData ?? []],
-      hosts: hostsOfMap(kept.data),
-    }),
+    (kept) => {
+      const byKey = hostsByKey(kept.data);
+      return {
+        metadata: kept.metadata,
+        keys: [...keysOnly(kept.data) ?? [], ...kept.binaryData ?? []],
+        ...byKey ? { hosts: [...new Set(Object.values(byKey).flat())], hostsByKey: byKey } : {},
+      };
+    },
   ),
 );
 

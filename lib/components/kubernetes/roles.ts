@@ -2,7 +2,13 @@
 import type { ObjectRef, World } from "../../engine/model.ts";
 import { perWorld, refOf } from "../common/mod.ts";
 import { deployments, statefulSets, type Workload } from "./kinds.ts";
-import { isJudgedByComponent, otherCatalogTitle, recognise, type Role } from "../../platform/mod.ts";
+import {
+  isJudgedByComponent,
+  isPartOfLakehouse,
+  otherCatalogTitle,
+  recognise,
+  type Role,
+} from "../../platform/mod.ts";
 
 export interface Filler {
   role: Role;
@@ -16,7 +22,9 @@ const recognised = perWorld((world) =>
   [deployments, statefulSets].flatMap((source) =>
     world.list(source).flatMap((object): Filler[] => {
       const { name = "", labels = {} } = object.metadata ?? {};
-      const images = (object.spec?.template?.spec?.containers ?? []).flatMap(({ image }) => image ?? []);
+      // The first container is what `kubectl` takes for the main one; those beside it have a job of their own.
+      const [main] = object.spec?.template?.spec?.containers ?? [];
+      const images = main?.image ? [main.image] : [];
       const found = recognise({ name, labels, images });
       return found ? [{ ...found, ref: refOf(source.kind, object), object }] : [];
     })
@@ -25,11 +33,8 @@ const recognised = perWorld((world) =>
 
 const byRole = perWorld((world) => {
   const groups = Map.groupBy(recognised(world), ({ role }) => role);
-  return new Map([...groups].map(([role, all]) => [role, isPart(role) ? own(all, world) : all]));
+  return new Map([...groups].map(([role, all]) => [role, isPartOfLakehouse(role) ? own(all, world) : all]));
 });
-
-/** Whether what fills it is of a lakehouse, and not an operator that may serve many. */
-const isPart = (role: Role): boolean => isJudgedByComponent(role) || otherCatalogTitle(role) !== undefined;
 
 /** A part in the platform's own namespace is the platform's; those elsewhere are then of other tenants. */
 function own(all: readonly Filler[], world: World): readonly Filler[] {
@@ -45,7 +50,7 @@ export function filling(world: World, role: Role): readonly Filler[] {
 /** Every workload that fills a role of this platform. */
 export const allFillers = perWorld((world) => [...byRole(world).values()].flat());
 
-const parts = perWorld((world) => allFillers(world).filter(({ role }) => isPart(role)));
+const parts = perWorld((world) => allFillers(world).filter(({ role }) => isPartOfLakehouse(role)));
 
 /** Iceberg catalogs that are not Nessie, with what each is called. */
 export const otherCatalogs = perWorld((world) =>

@@ -6,11 +6,11 @@ import {
   refText,
   type World,
 } from "../../engine/model.ts";
-import { refOf, unreadAmong } from "../common/mod.ts";
+import { unreadAmong } from "../common/mod.ts";
 import { about, count } from "../../engine/sentence.ts";
-import { deployments, endpointsOf, pods, services, statefulSets, type Workload } from "../kubernetes/mod.ts";
+import { deployments, pods, services, statefulSets, type Workload } from "../kubernetes/mod.ts";
 import { helmReleases } from "../flux/mod.ts";
-import { type Part, partsOf } from "./parts.ts";
+import { type Part, partsOf, servedBy } from "./parts.ts";
 import { workloadChecks } from "./readiness.ts";
 import { command } from "../../untrusted/shell.ts";
 import type { Role } from "../../platform/mod.ts";
@@ -59,13 +59,10 @@ export function noneFound({ title, core }: Pick<RoleSpec, "title" | "core">, wor
   return { object, status: core ? "unknown" : "skipped", reason: "NotFound", message };
 }
 
-function judgePart({ workload, object, services: fronts }: Part, world: World): ObjectJudgement {
+function judgePart(part: Part, world: World): ObjectJudgement {
+  const { workload, object } = part;
   const named = refText(workload);
-  const serving = object
-    ? undefined
-    : fronts.map((one) => refOf("Service", one)).find(({ namespace, name }) =>
-      endpointsOf(world, namespace ?? "", name).ready > 0
-    );
+  const serving = object ? undefined : servedBy(part, world);
   if (serving) {
     const message = `${
       refText(serving)
