@@ -78,17 +78,8 @@ function judgeWorkload(kind: string, object: Workload, world: World): Judgement 
       message: "has a change that its controller has not acted on",
     };
   }
-  const front = daemon || desired > 0 ? undefined : otherParts(world).get(object)?.services[0];
-  if (front) {
-    return {
-      ...base,
-      status: "critical",
-      reason: "ScaledToZero",
-      message: `is scaled to zero, so nothing runs behind ${refText(refOf("Service", front))}`,
-      expected: "at least 1",
-      next: [command`kubectl -n ${namespace} scale ${kind.toLowerCase()} ${name} --replicas=1`],
-    };
-  }
+  const asleep = daemon || desired > 0 ? undefined : sleepingPart(kind, object, world);
+  if (asleep) return { ...base, ...asleep };
   const held = daemon || desired === 0 ? undefined : heldBack(kind, object, world);
   if (ready >= desired) {
     const { updatedReplicas = 0 } = status;
@@ -122,6 +113,20 @@ function judgeWorkload(kind: string, object: Workload, world: World): Judgement 
     message: `has ${ready} of ${desired} pods ready${
       held ? ` and ${held.message}` : podsSay(kind, object, world)
     }`,
+  };
+}
+
+/** A part of the lakehouse that was scaled to zero while a Service leads to it. */
+function sleepingPart(kind: string, object: Workload, world: World): Judgement | undefined {
+  const [front] = otherParts(world).get(object)?.services ?? [];
+  if (!front) return undefined;
+  const { namespace, name } = object.metadata ?? {};
+  return {
+    status: "critical",
+    reason: "ScaledToZero",
+    message: `is scaled to zero, so nothing runs behind ${refText(refOf("Service", front))}`,
+    expected: "at least 1",
+    next: [command`kubectl -n ${namespace} scale ${kind.toLowerCase()} ${name} --replicas=1`],
   };
 }
 

@@ -205,7 +205,7 @@ function kept(object: Value): Value[] {
   const isGone = annotations?.["helm.sh/hook"]?.includes("test") ||
     annotations?.["helm.sh/hook-delete-policy"]?.includes("hook-succeeded");
   if (!KINDS.has(kind) || isGone) return [];
-  const { data, stringData, binaryData, ...rest } = object;
+  const { data, stringData, binaryData: _, ...rest } = object;
   if (kind === "ConfigMap") return [{ ...lean(rest) as Value, data: mapped(data, telling) }];
   if (kind === "Secret") {
     return [{
