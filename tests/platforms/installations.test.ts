@@ -5,7 +5,7 @@ import { recognise } from "../../lib/platform/mod.ts";
 import { refText } from "../../lib/engine/model.ts";
 import type { Report } from "../../lib/engine/report.ts";
 import { FAULTS, PLATFORMS } from "./installations.ts";
-import { factsOf, release } from "./installed.ts";
+import { factsOf, podOf, release, service } from "./installed.ts";
 
 const rootsOf = ({ roots }: Report) => roots.map(({ object, reason }) => `${refText(object)} ${reason}`);
 
@@ -41,6 +41,54 @@ for (const [name, made] of Object.entries(PLATFORMS)) {
     });
   }
 }
+
+const crashing = { log: "panic: runtime error" };
+
+/** A part that fails alone, by the platform it is of. */
+const FAILING: Readonly<Record<string, string>> = {
+  "Deployment trino/trino-worker": "Polaris, Trino and the Spark operator on Ozone, a namespace for each",
+  "Deployment airflow/airflow-scheduler": "Nessie and Airflow",
+  "Deployment seaweedfs/seaweedfs-s3": "Nessie and Trino on SeaweedFS",
+  "Deployment monitoring/prometheus-server": "Nessie with External Secrets and Prometheus",
+  "Deployment argocd/argo-cd-argocd-repo-server": "Lakekeeper and Trino, kept by Argo CD",
+};
+
+for (const [part, name] of Object.entries(FAILING)) {
+  Deno.test(`${part} is judged in whatever namespace it runs`, async () => {
+    const made = await PLATFORMS[name]?.();
+    assert.ok(made);
+    const report = replay(await factsOf({ objects: made.objects, ill: new Map([[part, crashing]]) }));
+    assert.deepEqual(rootsOf(report), [`${part} NoneReady`]);
+  });
+}
+
+Deno.test("what fails in a namespace without a part is another tenant's, also beside a sidecar of monitoring", async () => {
+  const made = await PLATFORMS["Nessie and Airflow"]?.();
+  assert.ok(made);
+  const [shop] = service("Deployment", "shop", "shop", { image: "shop:1", ports: { http: 8080 } });
+  assert.ok(shop);
+  shop.spec.template.spec.containers.push({ name: "agent", image: "quay.io/prometheus/prometheus:v3.5.0" });
+  const ill = new Map([["Deployment shop/shop", crashing]]);
+  const report = replay(await factsOf({ objects: [...made.objects, shop], ill }));
+  assert.deepEqual([report.status, parts(report).get("prometheus")], ["healthy", undefined]);
+});
+
+Deno.test("an object store that is a DaemonSet is told by its Service, and not missing", async () => {
+  const made = await PLATFORMS["Nessie with External Secrets and Prometheus"]?.();
+  assert.ok(made);
+  const labels = { "app.kubernetes.io/name": "garage" };
+  const [workload, front] = service("Deployment", "garage", "garage", {
+    image: "dxflrs/garage:v2.0.0",
+    labels,
+    ports: { "s3-api": 3900 },
+  });
+  assert.ok(workload && front);
+  const pod = podOf({ ...workload, kind: "DaemonSet" }, "garage-x7k2p", workload.spec.template);
+  const report = replay(await factsOf({ objects: [...made.objects, front, pod], ill: new Map() }));
+  assert.deepEqual(parts(report).get("garage"), ["Service garage/garage"]);
+  const nobody = replay(await factsOf({ objects: [...made.objects, front], ill: new Map() }));
+  assert.deepEqual(parts(nobody).get("garage"), ["Deployment garage/garage (missing)"]);
+});
 
 /** The roles of the workloads of each chart, by their names; those that are not here have none. */
 const CHARTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {

@@ -214,8 +214,9 @@ function cluster(namespaces: readonly string[]): KubeObject[] {
   ];
 }
 
+/** A pod of a template, as the controller of `owner` makes it. */
 // deno-lint-ignore no-explicit-any
-function podOf(owner: KubeObject, name: string, template: any, ill?: Ill): KubeObject {
+export function podOf(owner: KubeObject, name: string, template: any, ill?: Ill): KubeObject {
   const all = template.spec.containers as { name: string }[];
   const ready = String(ill === undefined).replace(/^./, (letter) => letter.toUpperCase());
   return {
