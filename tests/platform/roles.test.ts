@@ -67,6 +67,20 @@ Deno.test("of workloads that share label, chart and image each is told by the la
   }
 });
 
+Deno.test("what an operator makes is told by its image or by the label that the operator gives it", () => {
+  const image = "quay.io/prometheus/prometheus:v3.5.0";
+  const made: [Partial<Described>, RegExp][] = [
+    [{ name: "prometheus-kps-kube-prometheus-stack-prometheus", images: [image] }, /^prometheus by image/],
+    [{ name: "kps-kube-prometheus-stack-operator" }, /^prometheus-operator by name/],
+    [{ name: "lake-pool-0", images: ["quay.io/minio/minio:RELEASE.2024"] }, /^minio by image/],
+    [{ labels: { "app.kubernetes.io/name": "vmsingle" } }, /^victoria-metrics by label/],
+    [{ images: ["victoriametrics/vmagent:v1.150.0"] }, /^victoria-metrics-agent by image/],
+    [{ images: ["grafana/grafana-oss:12.0.0"] }, /^grafana by image/],
+    [{ images: ["dxflrs/amd64_garage:v1.0.1"] }, /^garage by image/],
+  ];
+  for (const [object, expected] of made) assert.match(told(object), expected);
+});
+
 Deno.test("what bears a label or an image of a part and has another job is not taken for it", () => {
   const of = (name: string, component: string) => ({
     "app.kubernetes.io/name": name,
