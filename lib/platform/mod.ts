@@ -23,6 +23,7 @@ export {
   componentOfRole,
   isChartOf,
   isJudgedByComponent,
+  isPartOfLakehouse,
   labelText,
   otherCatalogTitle,
   recognise,

@@ -2,6 +2,9 @@
  * How the workloads that a lakehouse consists of are recognised, whatever their release is called and wherever it
  * stands. The one place that knows labels, charts, images and usual names. Pure.
  */
+import { own } from "../untrusted/lookup.ts";
+
+type Label = string | readonly [label: string, value: string];
 
 /** What tells a role, and how: the first of the four that says anything decides. */
 export interface Signs {
@@ -11,13 +14,17 @@ export interface Signs {
   judged?: true;
   /** An Iceberg catalog that is recognised, and judged as every workload is. */
   otherCatalog?: string;
+  /** A part of the lakehouse itself, judged as every workload is: where it runs is a namespace of the platform. */
+  part?: true;
   /** Values of `app.kubernetes.io/name`, or of the label that is named; charts and manifests set them. */
-  labels: readonly (string | readonly [label: string, value: string])[];
+  labels: readonly Label[];
   /** Charts that it comes with: `helm.sh/chart` is NAME-VERSION. */
   charts?: readonly string[];
   /** The last part of the repository of an image that it runs. */
   images?: readonly string[];
-  /** What its name ends with; of others that share its chart and its image, this tells it. */
+  /** Labels of which one tells it of others that share its label, its chart and its image. */
+  also?: readonly Label[];
+  /** What its name ends with; of others that share its chart and its image, this tells it, too. */
   ends?: string;
   /** Names that it has in its project's manifests; also behind the name of a release, as charts do it. */
   names: readonly string[];
@@ -43,6 +50,59 @@ const externalSecrets = (ends: string): Signs => ({
   names: [`external-secrets${ends}`, `external-secrets-operator${ends}`],
 });
 
+/** One for each workload of Trino: they share their label, their chart and their image. */
+const trino = (job: string): Signs => ({
+  component: "workloads",
+  part: true,
+  labels: ["trino", ["app", "trino"]],
+  charts: ["trino"],
+  images: ["trino"],
+  also: [component(job), ["component", job]],
+  ends: `-${job}`,
+  names: [`trino-${job}`],
+});
+
+/** One for each workload of Airflow; its charts and its operators call the same job by one of these words. */
+const airflow = (job: string, ...others: string[]): Signs => ({
+  component: "workloads",
+  part: true,
+  labels: ["airflow", ["tier", "airflow"], ["app", "airflow"]],
+  charts: ["airflow"],
+  images: ["airflow"],
+  also: [job, ...others].flatMap((word) => [component(word), ["component", word] as const]),
+  ends: `-${job}`,
+  names: [job, ...others].map((word) => `airflow-${word}`),
+});
+
+/** An object store that is not Rook's, by the word that is its label, its chart, its image and its name. */
+const otherStore = (word: string, ...images: string[]): Signs => ({
+  component: "workloads",
+  part: true,
+  labels: [word],
+  charts: [word],
+  images: [word, ...images],
+  names: [word],
+});
+
+/** What watches the cluster, by the same word, and what else it is called. */
+const monitor = (word: string, others: Partial<Signs> = {}): Signs => ({
+  component: "workloads",
+  labels: [word, ...others.labels ?? []],
+  charts: [word, ...others.charts ?? []],
+  images: [word, ...others.images ?? []],
+  names: [word, ...others.names ?? []],
+});
+
+/** One for each controller of Argo CD: they share their chart and their image. */
+const argoController = (name: string): Signs => ({
+  component: "workloads",
+  labels: [`argocd-${name}`],
+  charts: ["argo-cd"],
+  images: ["argocd"],
+  ends: `-${name}`,
+  names: [`argocd-${name}`],
+});
+
 /** A catalog by its title, and the word by which its project calls its label, its chart, its image and itself. */
 const otherCatalog = (title: string, word: string, ...others: string[]): Signs => ({
   component: "workloads",
@@ -52,6 +112,9 @@ const otherCatalog = (title: string, word: string, ...others: string[]): Signs =
   images: [word, ...others],
   names: [word, ...others],
 });
+
+/** The store of VictoriaMetrics as one process, or as three that serve it together. */
+const VICTORIA_METRICS = ["vmsingle", "vmstorage", "vmselect", "vminsert"];
 
 /** Of two that share a sign the first that fits counts. */
 const SIGNS = {
@@ -108,11 +171,48 @@ const SIGNS = {
   gravitino: otherCatalog(
     "Apache Gravitino",
     "gravitino",
+    "gravitino-helm",
     "gravitino-iceberg-rest",
     "gravitino-iceberg-rest-server",
+    "gravitino-iceberg-rest-server-helm",
   ),
   "unity-catalog": otherCatalog("Unity Catalog", "unitycatalog", "unity-catalog", "unitycatalog-server"),
   "hive-metastore": otherCatalog("Hive metastore", "hive-metastore", "metastore"),
+  "trino-coordinator": { ...trino("coordinator"), names: ["trino-coordinator", "trino"] },
+  "trino-worker": trino("worker"),
+  "airflow-scheduler": airflow("scheduler"),
+  "airflow-api-server": airflow("api-server", "webserver", "web"),
+  "airflow-dag-processor": airflow("dag-processor"),
+  "airflow-triggerer": airflow("triggerer"),
+  "airflow-worker": airflow("worker"),
+  minio: otherStore("minio"),
+  seaweedfs: otherStore("seaweedfs"),
+  garage: otherStore("garage", "amd64_garage", "arm64_garage"),
+  ozone: otherStore("ozone"),
+  versitygw: otherStore("versitygw"),
+  "prometheus-operator": monitor("prometheus-operator", { names: ["kube-prometheus-stack-operator"] }),
+  prometheus: monitor("prometheus", { names: ["prometheus-server"] }),
+  alertmanager: monitor("alertmanager"),
+  grafana: monitor("grafana", { images: ["grafana-oss", "grafana-enterprise"] }),
+  "victoria-metrics-operator": {
+    component: "workloads",
+    labels: ["victoria-metrics-operator"],
+    charts: ["victoria-metrics-operator"],
+    names: ["victoria-metrics-operator", "vm-operator"],
+  },
+  "victoria-metrics-agent": monitor("vmagent", {
+    labels: ["victoria-metrics-agent"],
+    charts: ["victoria-metrics-agent"],
+    names: ["victoria-metrics-agent"],
+  }),
+  "victoria-metrics": monitor("victoria-metrics", {
+    labels: ["victoria-metrics-single", "victoria-metrics-cluster", ...VICTORIA_METRICS],
+    charts: ["victoria-metrics-single", "victoria-metrics-cluster"],
+    images: VICTORIA_METRICS,
+    names: ["victoria-metrics-single-server", ...VICTORIA_METRICS],
+  }),
+  "argo-application-controller": argoController("application-controller"),
+  "argo-repo-server": argoController("repo-server"),
 } satisfies Record<string, Signs>;
 
 export type Role = keyof typeof SIGNS;
@@ -136,7 +236,7 @@ export interface Recognised {
 export const ALL_ROLES = Object.entries(SIGNS) as readonly [Role, Signs][];
 
 /** `app.kubernetes.io/name=nessie` */
-export function labelText(label: Signs["labels"][number]): string {
+export function labelText(label: Label): string {
   return typeof label === "string" ? `app.kubernetes.io/name=${label}` : label.join("=");
 }
 
@@ -152,10 +252,14 @@ const BY_CHART = indexed(({ charts }) => charts);
 const BY_IMAGE = indexed(({ images }) => images);
 const BY_NAME = indexed(({ names }) => names);
 
+/** What the label for the component says of a workload that stands beside a part, and bears its other labels. */
+const BESIDE = new Set(["exporter", "metrics", "metrics-exporter", "console", "test"]);
+
 /** The role that a workload fills, by the most reliable sign that it bears; undefined when it bears none. */
 export function recognise(object: Described): Recognised | undefined {
+  if (BESIDE.has(own(object.labels, "app.kubernetes.io/component") ?? "")) return undefined;
   for (const { sign, known, words } of signsOf(object)) {
-    const role = known.get(sign)?.find((one) => object.name.endsWith((SIGNS[one] as Signs).ends ?? ""));
+    const role = known.get(sign)?.find((one) => known === BY_NAME || isTheOne(SIGNS[one], object));
     if (role) return { role, by: words, ...doubtOf(role, object.images) };
   }
   return undefined;
@@ -168,6 +272,16 @@ function doubtOf(role: Role, images: readonly string[]): { doubt?: string } {
   return other === undefined || known.some((roles) => roles.includes(role))
     ? {}
     : { doubt: `image ${other}` };
+}
+
+/** Whether a workload is this one of those that share a sign. */
+function isTheOne({ also = [], ends }: Signs, { name, labels }: Described): boolean {
+  if (also.length === 0 && ends === undefined) return true;
+  return (ends !== undefined && name.endsWith(ends)) ||
+    also.some((label) => {
+      const [key, value] = typeof label === "string" ? ["app.kubernetes.io/name", label] : label;
+      return own(labels, key) === value;
+    });
 }
 
 interface Sign {
@@ -199,9 +313,10 @@ function repositoryName(image: string): string {
   return last.split(":")[0] ?? last;
 }
 
-/** Whether this chart makes workloads that fill the role. */
+/** Whether what this chart makes is the workload that fills the role, and not several of which one does. */
 export function isChartOf(chart: string | undefined, role: Role): boolean {
-  return chart !== undefined && BY_CHART.get(chart)?.includes(role) === true;
+  const { also, ends }: Signs = SIGNS[role];
+  return chart !== undefined && !also && !ends && BY_CHART.get(chart)?.includes(role) === true;
 }
 
 /** The component that what fills the role belongs to. */
@@ -212,6 +327,12 @@ export function componentOfRole(role: Role): string {
 /** What a catalog is called that is recognised and not Nessie; undefined for every other role. */
 export function otherCatalogTitle(role: Role): string | undefined {
   return (SIGNS[role] as Signs).otherCatalog;
+}
+
+/** Whether what fills it is of the lakehouse itself, and not what may serve a whole cluster. */
+export function isPartOfLakehouse(role: Role): boolean {
+  const { judged, otherCatalog, part }: Signs = SIGNS[role];
+  return judged === true || part === true || otherCatalog !== undefined;
 }
 
 /** Whether the check of its component says how a workload of this role is. */

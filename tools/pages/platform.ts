@@ -15,10 +15,12 @@ function thresholdTable(): string {
 /** The page with the tables of roles and of thresholds in their places. */
 export async function platformText(): Promise<string> {
   const code = (texts: readonly string[] = []) => texts.map((text) => `\`${text}\``).join(", ");
-  const rows = ALL_ROLES.map(([role, { labels, charts, images, names, ends }]) =>
-    `| ${role} | ${code(labels.map(labelText))} | ${code(charts)} | ${code(images)}${
-      ends ? `, and the name ends in \`${ends}\`` : ""
-    } | ${code(names)} |`
+  const rows = ALL_ROLES.map(([role, { labels, also, charts, images, names, ends }]) =>
+    `| ${role} | ${code(labels.map(labelText))}${
+      also ? `, with ${also.map((label) => code([labelText(label)])).join(" or ")}` : ""
+    } | ${code(charts)} | ${code(images)}${ends ? `, and the name ends in \`${ends}\`` : ""} | ${
+      code(names)
+    } |`
   );
   const table = ["| role | label | chart | image | name |", "|---|---|---|---|---|", ...rows].join("\n");
   const page = await Deno.readTextFile("docs/platform.md");

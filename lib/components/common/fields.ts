@@ -96,11 +96,11 @@ const hosts: Reader<string[]> = via(anyText, (value) => {
   return kept;
 });
 
-/** Every host that a map of texts (ConfigMap data) names. */
-export const hostsOfMap: Reader<string[]> = via(map(hosts), (found) => {
-  const all = [...new Set(Object.values(found).flat())];
-  return all.length > 0 ? all : undefined;
-});
+/** The hosts that a map of texts (ConfigMap data) names, by its keys; undefined when it names none. */
+export const hostsByKey: Reader<Record<string, string[]>> = via(
+  map(hosts),
+  (found) => Object.keys(found).length > 0 ? found : undefined,
+);
 
 /** The keys of a map, without its values. */
 export const keysOnly: Reader<string[]> = via(map(present), (found) => Object.keys(found));

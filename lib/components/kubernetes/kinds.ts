@@ -4,7 +4,7 @@ import type { ListSource, Reader } from "../../engine/model.ts";
 import { bool, intOrStr, list, map, num, obj, objectName, str, via } from "../../engine/decode.ts";
 import {
   conditions,
-  hostsOfMap,
+  hostsByKey,
   keysOnly,
   labelled,
   labels,
@@ -140,7 +140,7 @@ export const endpointSlices = source(
   }),
 );
 
-/** Of a ConfigMap only its keys and the hosts its values name; of one that declares a platform, the declaration. */
+/** Of a ConfigMap only its keys and the hosts its values name, all and by key; of one that declares a platform, the declaration. */
 export const configMaps: ListSource<ConfigMap> = {
   ...source(
     "configmaps",
@@ -152,12 +152,15 @@ export const configMaps: ListSource<ConfigMap> = {
         data: (value) => value,
         binaryData: keysOnly,
       }),
-      ({ metadata, data, binaryData }): ConfigMap => ({
-        metadata: { name: metadata?.name, namespace: metadata?.namespace },
-        keys: [...keysOnly(data) ?? [], ...binaryData ?? []],
-        hosts: hostsOfMap(data),
-        ...metadata?.labels ? { declaration: readDeclared(data) } : {},
-      }),
+      ({ metadata, data, binaryData }): ConfigMap => {
+        const byKey = hostsByKey(data);
+        return {
+          metadata: { name: metadata?.name, namespace: metadata?.namespace },
+          keys: [...keysOnly(data) ?? [], ...binaryData ?? []],
+          ...byKey ? { hosts: [...new Set(Object.values(byKey).flat())], hostsByKey: byKey } : {},
+          ...metadata?.labels ? { declaration: readDeclared(data) } : {},
+        };
+      },
     ),
   ),
   prepare: prepareDeclarations,
@@ -167,6 +170,8 @@ export interface ConfigMap {
   metadata: { name?: string; namespace?: string };
   keys: string[];
   hosts?: string[];
+  /** Absent in facts of older releases. */
+  hostsByKey?: Record<string, string[]>;
   /** Of one that is labelled as the declaration of a platform. */
   declaration?: DeclaredText;
 }

@@ -5,8 +5,10 @@ import type { PodSpec } from "../common/mod.ts";
 export interface Want {
   kind: "Secret" | "ConfigMap";
   name: string;
-  /** Absent: the whole object is wanted. */
+  /** Absent: the object is wanted, whichever of its keys. */
   key?: string;
+  /** Only the keys of other wants are read of it. */
+  partly?: true;
   via: string;
   optional: boolean;
 }
@@ -17,12 +19,12 @@ export function wantsOf(spec: PodSpec | undefined): Want[] {
   const add = (
     kind: Want["kind"],
     via: string,
-    ref: { name?: string; optional?: boolean } | undefined,
+    ref: { name?: string; optional?: boolean; items?: unknown[] } | undefined,
     key?: string,
   ) => {
-    if (ref?.name) {
-      wants.push({ kind, name: ref.name, via, optional: ref.optional ?? false, ...(key ? { key } : {}) });
-    }
+    if (!ref?.name) return;
+    const what = key ? { key } : ref.items?.length ? { partly: true as const } : {};
+    wants.push({ kind, name: ref.name, via, optional: ref.optional ?? false, ...what });
   };
   for (const container of [...spec?.initContainers ?? [], ...spec?.containers ?? []]) {
     for (const env of container.env ?? []) {

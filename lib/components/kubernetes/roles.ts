@@ -3,7 +3,14 @@ import { type ObjectRef, refKey, type World } from "../../engine/model.ts";
 import { perWorld, refOf } from "../common/mod.ts";
 import { declaration, declaredRole } from "./declared.ts";
 import { deployments, statefulSets, type Workload } from "./kinds.ts";
-import { isBroad, isJudgedByComponent, otherCatalogTitle, recognise, type Role } from "../../platform/mod.ts";
+import {
+  isBroad,
+  isJudgedByComponent,
+  isPartOfLakehouse,
+  otherCatalogTitle,
+  recognise,
+  type Role,
+} from "../../platform/mod.ts";
 
 export interface Filler {
   role: Role;
@@ -26,7 +33,9 @@ const recognised = perWorld((world) => {
       const role = named.get(refKey(ref));
       if (role) return [{ role, by: DECLARED, ref, object }];
       const { name = "", labels = {} } = object.metadata ?? {};
-      const images = (object.spec?.template?.spec?.containers ?? []).flatMap(({ image }) => image ?? []);
+      // The first container is what `kubectl` takes for the main one; those beside it have a job of their own.
+      const [main] = object.spec?.template?.spec?.containers ?? [];
+      const images = main?.image ? [main.image] : [];
       const found = recognise({ name, labels, images });
       return found ? [{ ...found, ref, object }] : [];
     })
@@ -60,16 +69,13 @@ function chosen(role: Role, all: readonly Filler[], world: World): readonly Fill
     const keys = new Set(catalogs.objects.map(refKey));
     return all.filter(({ ref }) => keys.has(refKey(ref)));
   }
-  return isPart(role) ? own(all, world) : all;
+  return isPartOfLakehouse(role) ? own(all, world) : all;
 }
 
 /** The workloads that bear the signs of a role, also where it is declared absent. */
 export function bearers(world: World, role: Role): readonly Filler[] {
   return recognised(world).filter((filler) => filler.role === role);
 }
-
-/** Whether what fills it is of a lakehouse, and not an operator that may serve many. */
-const isPart = (role: Role): boolean => isJudgedByComponent(role) || otherCatalogTitle(role) !== undefined;
 
 /** A part in the platform's own namespace is the platform's; those elsewhere are then of other tenants. */
 function own(all: readonly Filler[], world: World): readonly Filler[] {
@@ -98,7 +104,7 @@ export function fillingElsewhere(world: World, role: Role): readonly Filler[] {
 /** Every workload that fills a role of this platform. */
 export const allFillers = perWorld((world) => [...byRole(world).values()].flat());
 
-const parts = perWorld((world) => allFillers(world).filter(({ role }) => isPart(role)));
+const parts = perWorld((world) => allFillers(world).filter(({ role }) => isPartOfLakehouse(role)));
 
 /** Iceberg catalogs that are not Nessie, with what each is called. */
 export const otherCatalogs = perWorld((world) =>

@@ -10,6 +10,7 @@ import {
   refOf,
 } from "../common/mod.ts";
 import {
+  allFillers,
   configMaps,
   cronJobs,
   daemonSets,
@@ -38,6 +39,7 @@ import { configMapKeyCheck, sameKeys, secretKeyCheck } from "./secret_keys.ts";
 import { eventsOf } from "./events.ts";
 import { podCheck } from "./pods.ts";
 import { serviceCheck, serviceEdges } from "./services.ts";
+import { componentOfRole } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
@@ -205,7 +207,10 @@ export const workloads: Component = {
     podLogs,
     secrets,
   ],
-  namespaces: () => [],
+  namespaces: (world) =>
+    allFillers(world).filter(({ role }) => componentOfRole(role) === "workloads").flatMap(({ ref }) =>
+      ref.namespace ?? []
+    ),
   kinds: [
     podCheck,
     ...Object.values(workloadChecks),

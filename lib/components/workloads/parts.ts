@@ -9,11 +9,26 @@ import {
   type World,
 } from "../../engine/model.ts";
 import { matches, perWorld, refOf } from "../common/mod.ts";
-import { DECLARED, declaredRole, filling, type Service, services, type Workload } from "../kubernetes/mod.ts";
+import {
+  DECLARED,
+  declaredRole,
+  endpointsOf,
+  filling,
+  type Service,
+  services,
+  type Workload,
+} from "../kubernetes/mod.ts";
 import { type HelmRelease, helmReleases } from "../flux/mod.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { command, words } from "../../untrusted/shell.ts";
-import { ALL_ROLES, isChartOf, recognise, type Role } from "../../platform/mod.ts";
+import {
+  ALL_ROLES,
+  isChartOf,
+  isJudgedByComponent,
+  isPartOfLakehouse,
+  recognise,
+  type Role,
+} from "../../platform/mod.ts";
 
 export interface Part {
   /** Present or absent. */
@@ -83,11 +98,17 @@ function servicesNamed(world: World, { namespace, name }: ObjectRef): Service[] 
   );
 }
 
+/** The Services that select what would fill a role. */
+const frontsByRole = perWorld((world) =>
+  Map.groupBy(
+    world.list(services),
+    ({ metadata, spec }) =>
+      spec?.selector && recognise({ name: metadata?.name ?? "", labels: spec.selector, images: [] })?.role,
+  )
+);
+
 function wanted(world: World, role: Role): Part[] {
-  const fronts = world.list(services).filter(({ metadata, spec }) =>
-    spec?.selector &&
-    recognise({ name: metadata?.name ?? "", labels: spec.selector, images: [] })?.role === role
-  );
+  const fronts = frontsByRole(world).get(role) ?? [];
   const all = [
     ...world.list(helmReleases).flatMap((release) => {
       const workload = workloadOfRelease(release, role);
@@ -119,14 +140,33 @@ function workloadOfRelease({ metadata, spec }: HelmRelease, role: Role): ObjectR
   };
 }
 
+/** The first Service before a part that has ready endpoints. */
+export function servedBy({ services: fronts }: Part, world: World): ObjectRef | undefined {
+  return fronts.map((one) => refOf("Service", one)).find(({ namespace, name }) =>
+    endpointsOf(world, namespace ?? "", name).ready > 0
+  );
+}
+
+/** The parts of the lakehouse that no check of a component judges, by the workloads that they are. */
+export const otherParts = perWorld((world): ReadonlyMap<Workload, Part> =>
+  new Map(
+    ALL_ROLES.filter(([role]) => isPartOfLakehouse(role) && !isJudgedByComponent(role)).flatMap(([role]) =>
+      partsOf(world, role).flatMap((part) => part.object ? [[part.object, part]] : [])
+    ),
+  )
+);
+
 /** Which objects the parts of the platform are, and what told it. */
 export function partsTable(world: World): Table {
   const rows = ALL_ROLES.flatMap(([role]) =>
-    partsOf(world, role).map((part) => [
-      role,
-      refText(part.workload) + (part.object ? "" : " (missing)"),
-      part.by + (part.doubt ? `, although ${part.doubt} is of another role` : ""),
-    ])
+    partsOf(world, role).map((part) => {
+      const serving = part.object ? undefined : servedBy(part, world);
+      if (serving) {
+        return [role, refText(serving), "ready endpoints, of what no Deployment or StatefulSet makes"];
+      }
+      const doubt = part.doubt ? `, although ${part.doubt} is of another role` : "";
+      return [role, refText(part.workload) + (part.object ? "" : " (missing)"), part.by + doubt];
+    })
   );
   const columns = ["part", "object", "known by"];
   return { name: "platform.parts", title: "Parts of the platform", columns, rows, verbose: true };

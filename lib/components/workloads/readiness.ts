@@ -1,6 +1,6 @@
 /** Judges Deployments, StatefulSets and DaemonSets by their ready pods. */
 import { count } from "../../engine/sentence.ts";
-import type { Judgement, KindCheck, World } from "../../engine/model.ts";
+import { type Judgement, type KindCheck, refText, type World } from "../../engine/model.ts";
 import { ageSeconds, type Condition, conditionOf, newestFirst, refOf } from "../common/mod.ts";
 import {
   daemonSets,
@@ -13,6 +13,7 @@ import {
   type Workload,
 } from "../kubernetes/mod.ts";
 import { eventsOf } from "./events.ts";
+import { otherParts } from "./parts.ts";
 import { podCheck } from "./pods.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -25,7 +26,10 @@ function workloadCheck(kind: string, source: typeof deployments): KindCheck<Work
     title: source.id,
     explain:
       `A ${kind} has as many ready pods as its spec asks for. A rollout inside its deadline that still has ready ` +
-      "pods is no fault; one that was scaled to zero on purpose is judged by the component that needs it.",
+      "pods is no fault; one that was scaled to zero on purpose is judged by the component that needs it." +
+      (kind === "DaemonSet"
+        ? ""
+        : " A catalog, an engine or an object store that is scaled to zero is critical while a Service leads to it."),
     source,
     component: placeOf,
     saidElsewhere: isSaidByComponent,
@@ -74,6 +78,8 @@ function judgeWorkload(kind: string, object: Workload, world: World): Judgement 
       message: "has a change that its controller has not acted on",
     };
   }
+  const asleep = daemon || desired > 0 ? undefined : sleepingPart(kind, object, world);
+  if (asleep) return { ...base, ...asleep };
   const held = daemon || desired === 0 ? undefined : heldBack(kind, object, world);
   if (ready >= desired) {
     const { updatedReplicas = 0 } = status;
@@ -107,6 +113,20 @@ function judgeWorkload(kind: string, object: Workload, world: World): Judgement 
     message: `has ${ready} of ${desired} pods ready${
       held ? ` and ${held.message}` : podsSay(kind, object, world)
     }`,
+  };
+}
+
+/** A part of the lakehouse that was scaled to zero while a Service leads to it. */
+function sleepingPart(kind: string, object: Workload, world: World): Judgement | undefined {
+  const [front] = otherParts(world).get(object)?.services ?? [];
+  if (!front) return undefined;
+  const { namespace, name } = object.metadata ?? {};
+  return {
+    status: "critical",
+    reason: "ScaledToZero",
+    message: `is scaled to zero, so nothing runs behind ${refText(refOf("Service", front))}`,
+    expected: "at least 1",
+    next: [command`kubectl -n ${namespace} scale ${kind.toLowerCase()} ${name} --replicas=1`],
   };
 }
 

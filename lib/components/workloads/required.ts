@@ -6,19 +6,18 @@ import {
   refText,
   type World,
 } from "../../engine/model.ts";
-import { refOf, unreadAmong } from "../common/mod.ts";
+import { unreadAmong } from "../common/mod.ts";
 import { about, count } from "../../engine/sentence.ts";
 import {
   declaredRole,
   deployments,
-  endpointsOf,
   pods,
   services,
   statefulSets,
   type Workload,
 } from "../kubernetes/mod.ts";
 import { helmReleases } from "../flux/mod.ts";
-import { type Part, partsOf } from "./parts.ts";
+import { type Part, partsOf, servedBy } from "./parts.ts";
 import { workloadChecks } from "./readiness.ts";
 import { command } from "../../untrusted/shell.ts";
 import type { Need, Role, RoleName } from "../../platform/mod.ts";
@@ -100,13 +99,10 @@ export function missingRole(role: RoleName, title: string, { namespace }: World)
   };
 }
 
-function judgePart({ workload, object, services: fronts }: Part, world: World): ObjectJudgement {
+function judgePart(part: Part, world: World): ObjectJudgement {
+  const { workload, object } = part;
   const named = refText(workload);
-  const serving = object
-    ? undefined
-    : fronts.map((one) => refOf("Service", one)).find(({ namespace, name }) =>
-      endpointsOf(world, namespace ?? "", name).ready > 0
-    );
+  const serving = object ? undefined : servedBy(part, world);
   if (serving) {
     const message = `${
       refText(serving)
