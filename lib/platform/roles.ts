@@ -33,6 +33,13 @@ const fluxController = (name: string): Signs => ({
   names: [name],
 });
 
+/** One for each part of Argo CD, which share their image; the operator of OpenShift GitOps leaves `argocd-` out. */
+const argoPart = (name: string): Signs => ({
+  component: "argo-cd",
+  labels: [`argocd-${name}`, component(`argocd-${name}`)],
+  names: [`argocd-${name}`, `gitops-${name}`],
+});
+
 /** One for each Deployment of External Secrets: they share their chart and their image. */
 const externalSecrets = (ends: string): Signs => ({
   component: "external-secrets",
@@ -103,6 +110,9 @@ const SIGNS = {
   "source-controller": fluxController("source-controller"),
   "kustomize-controller": fluxController("kustomize-controller"),
   "helm-controller": fluxController("helm-controller"),
+  "argocd-application-controller": argoPart("application-controller"),
+  "argocd-repo-server": argoPart("repo-server"),
+  "argocd-applicationset-controller": argoPart("applicationset-controller"),
   polaris: otherCatalog("Apache Polaris", "polaris"),
   lakekeeper: otherCatalog("Lakekeeper", "lakekeeper"),
   gravitino: otherCatalog(

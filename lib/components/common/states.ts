@@ -65,6 +65,13 @@ export function looksLike(a: string, b: string): boolean {
   return Math.min(a.length, b.length) >= 6 && editDistance(a, b) <= 2;
 }
 
+/** Whether all words of one name are in the other: `postgres` and `nessie-postgres`. */
+export function namesFit(object: string, maker: string): boolean {
+  const words = new Set(object.split("-"));
+  const others = new Set(maker.split("-"));
+  return words.isSubsetOf(others) || others.isSubsetOf(words);
+}
+
 /** Whether the API server does not know the kind, as opposed to not letting us look. */
 export function notServed(world: World, source: ListSource): boolean {
   return world.failure(source)?.kind === "not-installed";

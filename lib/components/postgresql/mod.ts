@@ -2,7 +2,7 @@
 import { refText } from "../../engine/model.ts";
 import { count } from "../../engine/sentence.ts";
 import { type Check, type Component, IN_PROGRESS, type ObjectRef, type World } from "../../engine/model.ts";
-import { appliesKind } from "../flux/mod.ts";
+import { isApplied, makersShown } from "../gitops/mod.ts";
 import { conditionOf, refOf, servedCheck, unreadAmong } from "../common/mod.ts";
 import {
   configMaps,
@@ -58,7 +58,7 @@ const instancesCheck: Check = {
       expected: "present",
       evidence: `GET ${clusters.path}`,
       next: [
-        command`flux get kustomizations -A`,
+        ...makersShown(world),
         command`kubectl -n ${ref.namespace} get clusters.postgresql.cnpg.io`,
       ],
     }));
@@ -195,7 +195,7 @@ export const postgresql: Component = {
       NAME,
       "CloudNativePG",
       [clusters],
-      (world, source) => appliesKind(world, source) || operatorsOf(world).length > 0,
+      (world, source) => isApplied(world, source) || operatorsOf(world).length > 0,
     ),
     operatorCheck({
       id: "postgresql.operator",

@@ -2,7 +2,7 @@
 import { refText } from "../../engine/model.ts";
 import { about } from "../../engine/sentence.ts";
 import type { Check, Component, KindCheck, ListSource } from "../../engine/model.ts";
-import { appliesKind } from "../flux/mod.ts";
+import { isApplied, makersShown } from "../gitops/mod.ts";
 import { refOf, servedCheck } from "../common/mod.ts";
 import { deployments, namespacesOf, operatorCheck, storageClasses } from "../kubernetes/mod.ts";
 import { daemonsOf } from "./daemons.ts";
@@ -70,7 +70,7 @@ const presentCheck: Check = {
         observed: "0 CephClusters",
         expected: "at least 1",
         evidence: `GET ${cephClusters.path}`,
-        next: [command`flux get kustomizations -A`, command`kubectl get cephclusters -A`],
+        next: [...makersShown(world), command`kubectl get cephclusters -A`],
       }];
     }
     return all.map((object) => {
@@ -163,7 +163,7 @@ export const rookCeph: Component = {
       NAME,
       "Rook",
       SOURCES,
-      (world, source) => appliesKind(world, source) || operatorsOf(world).length > 0,
+      (world, source) => isApplied(world, source) || operatorsOf(world).length > 0,
     ),
     operatorCheck({
       id: "rook-ceph.operator",

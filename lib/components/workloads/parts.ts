@@ -9,10 +9,10 @@ import {
 } from "../../engine/model.ts";
 import { matches, perWorld, refOf } from "../common/mod.ts";
 import { filling, type Service, services, type Workload } from "../kubernetes/mod.ts";
-import { type HelmRelease, helmReleases } from "../flux/mod.ts";
+import { workloadsWanted } from "../gitops/mod.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { command, words } from "../../untrusted/shell.ts";
-import { ALL_ROLES, isChartOf, recognise, type Role } from "../../platform/mod.ts";
+import { ALL_ROLES, recognise, type Role } from "../../platform/mod.ts";
 
 export interface Part {
   /** Present or absent. */
@@ -66,10 +66,7 @@ function wanted(world: World, role: Role): Part[] {
     recognise({ name: metadata?.name ?? "", labels: spec.selector, images: [] })?.role === role
   );
   const all = [
-    ...world.list(helmReleases).flatMap((release) => {
-      const workload = workloadOfRelease(release, role);
-      return workload ? [{ workload, by: `wanted by ${refText(refOf("HelmRelease", release))}` }] : [];
-    }),
+    ...workloadsWanted(world, role),
     ...fronts.map((service) => refOf("Service", service)).map((ref) => ({
       workload: { ...ref, kind: "Deployment" },
       by: `wanted by ${refText(ref)}`,
@@ -82,18 +79,6 @@ function wanted(world: World, role: Role): Part[] {
     services: fronts.filter(({ metadata }) => metadata?.namespace === workload.namespace),
     service: { ...workload, kind: "Service" },
   }));
-}
-
-/** What a release of the role's chart makes, by the rule by which charts name it. */
-function workloadOfRelease({ metadata, spec }: HelmRelease, role: Role): ObjectRef | undefined {
-  const chart = spec?.chart?.spec?.chart ?? "";
-  if (!isChartOf(chart, role)) return undefined;
-  const release = spec?.releaseName ?? metadata?.name ?? "";
-  return {
-    kind: "Deployment",
-    namespace: spec?.targetNamespace ?? metadata?.namespace,
-    name: release.includes(chart) ? release : `${release}-${chart}`,
-  };
 }
 
 /** Which objects the parts of the platform are, and what told it. */

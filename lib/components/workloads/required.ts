@@ -9,7 +9,7 @@ import {
 import { refOf, unreadAmong } from "../common/mod.ts";
 import { about, count } from "../../engine/sentence.ts";
 import { deployments, endpointsOf, pods, services, statefulSets, type Workload } from "../kubernetes/mod.ts";
-import { helmReleases } from "../flux/mod.ts";
+import { makersShown, WANTING } from "../gitops/mod.ts";
 import { type Part, partsOf } from "./parts.ts";
 import { workloadChecks } from "./readiness.ts";
 import { command } from "../../untrusted/shell.ts";
@@ -25,7 +25,7 @@ interface RoleSpec {
 }
 
 /** What may want a part that was not found. */
-const WANTED_BY: readonly ListSource[] = [services, helmReleases];
+const WANTED_BY: readonly ListSource[] = [services, ...WANTING];
 
 /** What parts are found by, and what wants them. */
 export const PART_SOURCES: readonly ListSource[] = [deployments, statefulSets, ...WANTED_BY];
@@ -38,8 +38,8 @@ export function roleCheck(spec: RoleSpec): Check {
     title: `${title} pods`,
     explain:
       `Each workload that is recognised as ${title} by its label, chart, image or name asks for at least one pod, and has ` +
-      "as many ready pods as it asks for. Zero of zero is critical, since nothing runs. One that a HelmRelease or a " +
-      "Service wants and that does not exist is missing.",
+      "as many ready pods as it asks for. Zero of zero is critical, since nothing runs. One that a HelmRelease, an " +
+      "Application or a Service wants and that does not exist is missing.",
     needs: [deployments, statefulSets],
     okNeeds: [pods],
     object: (world) => partsOf(world, role)[0]?.workload ?? { kind: "Deployment", name: "*" },
@@ -83,7 +83,7 @@ function judgePart({ workload, object, services: fronts }: Part, world: World): 
       evidence: "GET /apis/apps/v1/deployments",
       next: [
         command`kubectl -n ${workload.namespace} get deployments`,
-        command`flux get kustomizations -A`,
+        ...makersShown(world),
       ],
     };
   }
