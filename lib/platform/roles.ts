@@ -36,7 +36,7 @@ const fluxController = (name: string): Signs => ({
 /** One for each part of Argo CD, which share their image; the operator of OpenShift GitOps leaves `argocd-` out. */
 const argoPart = (name: string): Signs => ({
   component: "argo-cd",
-  labels: [`argocd-${name}`, component(`argocd-${name}`)],
+  labels: [`argocd-${name}`],
   names: [`argocd-${name}`, `gitops-${name}`],
 });
 
