@@ -59,15 +59,27 @@ export type Condition = NonNullable<ReturnType<typeof condition>>;
 const URL_HOST =
   /\b([a-z][a-z0-9+.]{0,30}):\/\/(?:[^/\s"']*@)?([a-z0-9.-]+(?::\d{1,5})?)(?![a-z0-9._:@%$-])/gi;
 
+/** Where a database listens when its URL names no port, by the scheme. */
+const DATABASE_PORTS: Record<string, number> = {
+  postgres: 5432,
+  postgresql: 5432,
+  mysql: 3306,
+  mariadb: 3306,
+  mongodb: 27017,
+};
+
 /**
  * Host names, with their ports, that a configuration text names: `host` or `host:port`, never credentials; of URLs
- * with the scheme s3, s3a or s3n `s3://bucket`.
+ * with the scheme s3, s3a or s3n `s3://bucket`, and of those of a database with its port, also when that is the usual one.
  */
 export function hostsIn(value: string): string[] {
   const found = new Set<string>();
   for (const match of value.matchAll(URL_HOST)) {
     const [, scheme = "", host] = match;
-    if (host) found.add(/^s3[an]?$/i.test(scheme) ? `s3://${host}` : host.toLowerCase());
+    if (!host) continue;
+    const port = host.includes(":") ? undefined : own(DATABASE_PORTS, scheme.toLowerCase());
+    const named = port === undefined ? host.toLowerCase() : `${host.toLowerCase()}:${port}`;
+    found.add(/^s3[an]?$/i.test(scheme) ? `s3://${host}` : named);
   }
   for (
     const match of value.matchAll(

@@ -113,7 +113,7 @@ export const services = source(
   "Service",
   kubePath`${CORE}/services`,
   obj({
-    metadata,
+    metadata: labelled,
     spec: obj({
       type: str,
       selector: labels,

@@ -21,6 +21,7 @@ import { type Cluster, clusters } from "./kinds.ts";
 import { usualPart } from "../../platform/mod.ts";
 import { isChangingPrimary } from "./change.ts";
 import { HEALTHY } from "./phases.ts";
+import { otherDatabaseEdges, otherDatabasesCheck } from "./other_databases.ts";
 import { missingClusters, platformClusters } from "./platform_clusters.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -29,6 +30,7 @@ export { operatorsOf, postgresqlEdges } from "./edges.ts";
 export { clusterCheck } from "./judge.ts";
 export * from "./kinds.ts";
 export { clusterOf } from "./names.ts";
+export { otherDatabases } from "./other_databases.ts";
 
 const NAME = "postgresql";
 
@@ -208,7 +210,8 @@ export const postgresql: Component = {
     }),
     instancesCheck,
     primaryCheck,
+    otherDatabasesCheck,
   ],
-  edges: postgresqlEdges,
+  edges: (world) => [...postgresqlEdges(world), ...otherDatabaseEdges(world)],
   makers: makersOf,
 };

@@ -10,6 +10,8 @@ import {
 import { matches, perWorld, refOf } from "../common/mod.ts";
 import { filling, type Service, services, type Workload } from "../kubernetes/mod.ts";
 import { workloadsWanted } from "../gitops/mod.ts";
+import { otherDatabases } from "../postgresql/mod.ts";
+import { outsideHosts } from "./outside_hosts.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { command, words } from "../../untrusted/shell.ts";
 import { ALL_ROLES, recognise, type Role } from "../../platform/mod.ts";
@@ -90,8 +92,24 @@ export function partsTable(world: World): Table {
       part.by,
     ])
   );
+  const databases = otherDatabases(world).map(({ engine, object, maker, workloads, users, by }) => [
+    "database",
+    [object, ...workloads.map(({ ref }) => ref)].map(refText).join(", "),
+    `${by}, named by ${users.map(refText).join(", ")}: ${engine}${maker ? ` of ${maker}` : ""}`,
+  ]);
+  const outside = [...outsideHosts(world)].map(([host, users]) => [
+    "outside host",
+    host,
+    `named by ${users.join(", ")}, not looked at`,
+  ]);
   const columns = ["part", "object", "known by"];
-  return { name: "platform.parts", title: "Parts of the platform", columns, rows, verbose: true };
+  return {
+    name: "platform.parts",
+    title: "Parts of the platform",
+    columns,
+    rows: [...rows, ...databases, ...outside],
+    verbose: true,
+  };
 }
 
 /** The end of the logs of a part. */
