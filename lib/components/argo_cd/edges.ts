@@ -1,6 +1,6 @@
 /** What Applications need: what they hold, Argo CD's own parts, and what their messages name. */
 import { type Edge, IN_PROGRESS, isAbsent, type ObjectRef, type World } from "../../engine/model.ts";
-import { mentionEdges, perWorld, refOf } from "../common/mod.ts";
+import { kindEdges, mentionEdges, perWorld, refOf } from "../common/mod.ts";
 import { dnsEdge, filling, OPERATOR_DOWN } from "../kubernetes/mod.ts";
 import { type Application, applicationSets } from "./kinds.ts";
 import { platformApplications, wantedBy } from "./resources.ts";
@@ -70,9 +70,8 @@ function controlled(from: ObjectRef, world: World, part: ArgoPart, explains: rea
 function applicationEdges(object: Application, world: World): Edge[] {
   const from = refOf("Application", object);
   const { conditions = [], operationState, health } = object.status ?? {};
-  const said = [...conditions.map(({ message }) => message), operationState?.message, health?.message].join(
-    " ",
-  );
+  const failures = operationState?.syncResult?.resources ?? [];
+  const said = [...conditions, operationState, health, ...failures].map((one) => one?.message).join(" ");
   // Of an Application that was never applied nothing is missed: it says so itself.
   const none = health?.status === "Missing" || operationState === undefined;
   return [
@@ -92,5 +91,6 @@ function applicationEdges(object: Application, world: World): Edge[] {
     ...controlled(from, world, "argocd-repo-server", COMPARE),
     dnsEdge(from, world, COMPARE),
     ...mentionEdges(from, said, APPLY, { namespace: object.spec?.destination?.namespace }),
+    ...kindEdges(from, said, APPLY, world),
   ];
 }

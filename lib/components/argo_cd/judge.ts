@@ -83,7 +83,10 @@ function judgeFailure(object: Application, world: World, base: Base): Judgement 
   const failed = last?.phase === "Failed" || last?.phase === "Error";
   const retries = last?.phase === "Running" && (last.retryCount ?? 0) > 0;
   if (!found && !failed && !retries) return undefined;
-  const said = (found ? found.said : last?.message)?.trim() || "Argo CD gives no reason";
+  const told = (found ? found.said : last?.message)?.trim() || "Argo CD gives no reason";
+  const failures = (failed || retries ? last?.syncResult?.resources ?? [] : []).slice(0, MOST_NAMED);
+  const said = [told, ...failures.map(({ ref, message }) => `${refText(ref)} (${message ?? "no reason"})`)]
+    .join("; ");
   const status = harm(object, world);
   const type = found?.type ?? `operation ${last?.phase}`;
   const what = !found && sync?.status === "Synced"

@@ -63,6 +63,29 @@ const resource: Reader<Resource> = via(status, ({ group = "", kind, namespace, n
   };
 });
 
+export interface SyncFailure {
+  ref: ObjectRef;
+  message?: string;
+}
+
+const FAILED = new Set(["SyncFailed", "Failed", "Error"]);
+
+/** Of the last sync what failed, and why: the operation itself says only that something did. */
+const syncFailure: Reader<SyncFailure> = via(
+  obj({
+    kind: objectName,
+    namespace: objectName,
+    name: objectName,
+    status: str,
+    hookPhase: str,
+    message: text,
+  }),
+  ({ kind, namespace, name, status: code = "", hookPhase = "", message }) => {
+    if (!kind || !name || !FAILED.has(code) && !FAILED.has(hookPhase)) return undefined;
+    return { ref: namespace ? { kind, namespace, name } : { kind, name }, ...message ? { message } : {} };
+  },
+);
+
 const source = obj({ chart: str, path: str, helm: obj({ releaseName: objectName }) });
 
 export const applications = {
@@ -85,7 +108,14 @@ export const applications = {
       sync: obj({ status: str }),
       conditions,
       reconciledAt: str,
-      operationState: obj({ phase: str, message: text, startedAt: str, finishedAt: str, retryCount: num }),
+      operationState: obj({
+        phase: str,
+        message: text,
+        startedAt: str,
+        finishedAt: str,
+        retryCount: num,
+        syncResult: obj({ resources: list(syncFailure) }),
+      }),
       resources: list(resource),
     }),
   }),

@@ -348,3 +348,36 @@ Deno.test("an Application of another cluster made nothing here, whatever it hold
   const seen = await look({ applications: [far, near], objects });
   assert.deepEqual(unhealthy(seen).toSorted(), ["Application near NotApplied", "Service catalog Missing"]);
 });
+
+Deno.test("a sync that failed on a kind that is not served is a symptom of that, and says which object failed", async () => {
+  const message =
+    'The Kubernetes API could not find postgresql.cnpg.io/Cluster for requested resource db/lake. Make sure the "Cluster" CRD is installed on the destination cluster.';
+  const failed = application("lake", {
+    sync: { status: "OutOfSync" },
+    operationState: {
+      phase: "Failed",
+      message: "one or more synchronization tasks are not valid",
+      startedAt: LONG_AGO,
+      syncResult: {
+        resources: [
+          { kind: "Cluster", namespace: "db", name: "lake", status: "SyncFailed", message },
+          { kind: "Service", namespace: "db", name: "fine", status: "Synced", message: "created" },
+        ],
+      },
+    },
+  });
+  const objects = platform();
+  objects.clusters = [];
+  const seen = await look({
+    applications: [failed],
+    objects,
+    failures: { [PATHS.clusters]: { kind: "not-installed", message: "404" } },
+  });
+  const found = fault(seen, "Application", "lake");
+  assert.match(
+    found?.message ?? "",
+    /tasks are not valid; Cluster db\/lake \(The Kubernetes API could not find/,
+  );
+  assert.doesNotMatch(found?.message ?? "", /fine/);
+  assert.deepEqual([found?.role, found?.chain?.[0]?.object.name], ["symptom", "*.postgresql.cnpg.io"]);
+});
