@@ -87,8 +87,8 @@ export function mentions(message: string | undefined, namespace: string | undefi
 
 /** Kinds that a message says the API server does not know. */
 export function unknownKinds(message: string | undefined): string[] {
-  const said = /(?:no matches for kind|Make sure the) "([A-Za-z]+)"/g;
-  return [...(message ?? "").matchAll(said)].flatMap(([, kind]) => kind ?? []);
+  return [...(message ?? "").matchAll(/(?:no matches for kind|Make sure the) "([A-Za-z]+)"/g)]
+    .flatMap(([, kind]) => kind ?? []);
 }
 
 /** Edges to the definitions of the kinds that a message says are not known. */
