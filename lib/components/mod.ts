@@ -1,5 +1,6 @@
 /** The table of components, in the order of the report: the platform first, then what it stands on. */
 import type { Component } from "../engine/model.ts";
+import { argoCd } from "./argo_cd/mod.ts";
 import { externalSecretsComponent } from "./external_secrets/mod.ts";
 import { flux } from "./flux/mod.ts";
 import { declaredHome, kubernetes } from "./kubernetes/mod.ts";
@@ -23,6 +24,7 @@ const parts: readonly Component[] = [
   sparkClient,
   s3User,
   flux,
+  argoCd,
   externalSecretsComponent,
   onepasswordConnect,
   rookCeph,

@@ -52,6 +52,7 @@ function runKind(
   const good = new Map<string, number>();
   const dim = unseen(check.okNeeds, world);
   for (const object of world.list(check.source)) {
+    if (check.concerns && !check.concerns(object, world)) continue;
     const ref = check.ref(object);
     const judgement = check.saidElsewhere?.(object, world)
       ? undefined

@@ -54,7 +54,7 @@ export function buildGraph(
     if (presence === "unread" && !kindMissing) unreadable.add(key);
     else if (needy.length > 0) absent.push({ key, object, needy, kindMissing });
   }
-  return { needs, unreadable, missing: describeAbsent(components, absent, findings) };
+  return { needs, unreadable, missing: describeAbsent(components, world, absent, findings) };
 }
 
 /** Whether this edge can explain that finding, if what it points to is unhealthy. */
@@ -74,12 +74,18 @@ interface Absent {
 /** As bad as what it hurts, also through another absent object; a warning while it hurts nothing yet. */
 function describeAbsent(
   components: readonly Component[],
+  world: World,
   absent: readonly Absent[],
   findings: readonly Finding[],
 ): Finding[] {
   const owners = ownersOfKinds(components);
-  const described = (entry: Absent, edges: readonly Edge[], hurts?: "critical" | "warning") =>
-    describe(entry, owners.get(entry.object.kind), edges, hurts);
+  const shown = components.flatMap((component) => component.makersShown?.(world) ?? []);
+  const described = (entry: Absent, edges: readonly Edge[], hurts?: "critical" | "warning") => {
+    const { object } = entry;
+    const owner = owners.get(object.kind);
+    const known = own(owner?.whenMissing, object.kind)?.(object, world);
+    return describe(entry, edges, hurts, owner?.name ?? "", known ?? [lookFor(object), ...shown]);
+  };
   const unhealthy = new Map<string, Finding[]>();
   for (const finding of findings) {
     if (finding.status === "critical" || finding.status === "warning") {
@@ -128,9 +134,10 @@ function ownersOfKinds(components: readonly Component[]): Map<string, Component>
 
 function describe(
   entry: Absent,
-  owner: Component | undefined,
   edges: readonly Edge[],
   hurts: "critical" | "warning" | undefined,
+  component: string,
+  next: ShellCommand[],
 ): Finding {
   const users = [...new Set(edges.map((edge) => refText(edge.from)))].sort();
   const named = listed(users);
@@ -142,7 +149,7 @@ function describe(
   }`;
   return {
     check: ENGINE_CHECKS.missing,
-    component: owner?.name ?? "",
+    component,
     object: entry.object,
     status: hurts ?? "warning",
     reason: "Missing",
@@ -150,17 +157,14 @@ function describe(
     observed: "absent",
     expected: "present",
     evidence: [...new Set(edges.map((edge) => edge.via))].join(", "),
-    next: own(owner?.whenMissing, entry.object.kind)?.(entry.object) ?? lookFor(entry.object),
+    next,
   };
 }
 
 /** Who should have made it, is the question. */
-function lookFor({ kind, namespace }: ObjectRef): ShellCommand[] {
+function lookFor({ kind, namespace }: ObjectRef): ShellCommand {
   const word = kind.toLowerCase();
-  return [
-    namespace ? command`kubectl -n ${namespace} get ${word}` : command`kubectl get ${word}`,
-    command`flux get kustomizations -A`,
-  ];
+  return namespace ? command`kubectl -n ${namespace} get ${word}` : command`kubectl get ${word}`;
 }
 
 function push<K, V>(into: Map<K, V[]>, key: K, value: V): void {

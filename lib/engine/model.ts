@@ -112,6 +112,8 @@ export interface ListSource<T = unknown> {
   fallbacks?: string[];
   /** Loads what `read` needs for these items, where it is not loaded for every run. */
   prepare?(items: readonly unknown[]): Promise<void>;
+  /** Facts of older releases, which did not ask for it, are still read: without its list it counts as not installed. */
+  later?: true;
   read: Reader<T>;
 }
 
@@ -345,6 +347,8 @@ export interface KindCheck<T = unknown> {
   source: ListSource<T>;
   /** Other sources the judge reads; when one failed, this check is unknown. A kind that is not installed has no objects. */
   also?: Source[];
+  /** Whether the object is of this platform; of one that is not, nothing is said. Default: all are. */
+  concerns?(object: T, world: World): boolean;
   /** Sources without which nothing can be called ok; what is found bad stands without them. */
   okNeeds?: Source[];
   /** The component that the object belongs to. */
@@ -388,7 +392,9 @@ export interface Component {
   kinds: KindCheck[];
   checks: Check[];
   /** Commands that help when an object of one of its kinds is needed and does not exist. */
-  whenMissing?: Record<string, (ref: ObjectRef) => ShellCommand[]>;
+  whenMissing?: Record<string, (ref: ObjectRef, world: World) => ShellCommand[]>;
+  /** Commands that show what of its kinds makes objects here; none where it is not in use. */
+  makersShown?(world: World): ShellCommand[];
   edges(world: World): Edge[];
   /**
    * Who writes the status that these checks believe, where it does not run: what they call ok is then unknown. `checks`

@@ -47,14 +47,8 @@ export function openWorld(facts: Facts, components: readonly Component[] = []): 
     index(source).get(`${namespace ?? ""}/${name}`);
   const failure = (source: Source): Failure | undefined => {
     const found = result(source);
-    // A probe that had nothing to ask has no entry; a list always has one, or nobody asked for it.
-    if (!found && isList(source)) {
-      return { kind: "server-error", message: `the facts hold no list of ${source.kind}` };
-    }
-    if (!found && isRecord(source)) {
-      return { kind: "server-error", message: `the facts hold no ${source.records}` };
-    }
-    if (found && !found.ok) return found.failure;
+    if (!found) return isRecord(source) || isList(source) ? notAsked(source) : undefined;
+    if (!found.ok) return found.failure;
     return isRecord(source) ? recordsOf(source).failure : undefined;
   };
   const kinds = listedKinds(components);
@@ -93,6 +87,14 @@ export function openWorld(facts: Facts, components: readonly Component[] = []): 
       }),
   };
   return world;
+}
+
+/** A probe that had nothing to ask has no entry; a list always has one, or nobody asked for it. */
+function notAsked(source: ListSource | RecordSource): Failure {
+  if (isRecord(source)) return { kind: "server-error", message: `the facts hold no ${source.records}` };
+  if (!source.later) return { kind: "server-error", message: `the facts hold no list of ${source.kind}` };
+  const message = `these facts were saved by a release that did not ask for the kind ${source.kind}`;
+  return { kind: "not-installed", message };
 }
 
 function listedKinds(components: readonly Component[]): Map<string, ListSource> {

@@ -40,6 +40,19 @@ const fluxController = (name: string): Signs => ({
   names: [name],
 });
 
+/**
+ * One for each part of Argo CD, which share their chart and their image; the operator of OpenShift GitOps leaves
+ * `argocd-` out.
+ */
+const argoPart = (name: string): Signs => ({
+  component: "argo-cd",
+  labels: [`argocd-${name}`],
+  charts: ["argo-cd"],
+  images: ["argocd"],
+  ends: `-${name}`,
+  names: [`argocd-${name}`, `gitops-${name}`],
+});
+
 /** One for each Deployment of External Secrets: they share their chart and their image. */
 const externalSecrets = (ends: string): Signs => ({
   component: "external-secrets",
@@ -91,16 +104,6 @@ const monitor = (word: string, others: Partial<Signs> = {}): Signs => ({
   charts: [word, ...others.charts ?? []],
   images: [word, ...others.images ?? []],
   names: [word, ...others.names ?? []],
-});
-
-/** One for each controller of Argo CD: they share their chart and their image. */
-const argoController = (name: string): Signs => ({
-  component: "workloads",
-  labels: [`argocd-${name}`],
-  charts: ["argo-cd"],
-  images: ["argocd"],
-  ends: `-${name}`,
-  names: [`argocd-${name}`],
 });
 
 /** A catalog by its title, and the word by which its project calls its label, its chart, its image and itself. */
@@ -166,6 +169,9 @@ const SIGNS = {
   "source-controller": fluxController("source-controller"),
   "kustomize-controller": fluxController("kustomize-controller"),
   "helm-controller": fluxController("helm-controller"),
+  "argocd-application-controller": argoPart("application-controller"),
+  "argocd-repo-server": argoPart("repo-server"),
+  "argocd-applicationset-controller": argoPart("applicationset-controller"),
   polaris: otherCatalog("Apache Polaris", "polaris"),
   lakekeeper: otherCatalog("Lakekeeper", "lakekeeper"),
   gravitino: otherCatalog(
@@ -211,8 +217,6 @@ const SIGNS = {
     images: VICTORIA_METRICS,
     names: ["victoria-metrics-single-server", ...VICTORIA_METRICS],
   }),
-  "argo-application-controller": argoController("application-controller"),
-  "argo-repo-server": argoController("repo-server"),
 } satisfies Record<string, Signs>;
 
 export type Role = keyof typeof SIGNS;

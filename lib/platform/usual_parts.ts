@@ -47,6 +47,7 @@ const PARTS: readonly Part[] = [
 const NAMESPACES: Record<string, string> = {
   "cnpg-system": "postgresql",
   "flux-system": "flux",
+  "argocd": "argo-cd",
   "external-secrets": "external-secrets",
   "rook-ceph": "rook-ceph",
   "kube-system": "kubernetes",

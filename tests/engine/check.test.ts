@@ -26,6 +26,25 @@ Deno.test("a kind that is not installed is skipped, with the reason", () => {
   assert.match(finding?.message ?? "", /Thing is not installed/);
 });
 
+Deno.test("a kind that facts of older releases do not hold does not apply, and of any other nothing is known", () => {
+  const facts = { ...toyFacts([]), sources: {} };
+  assert.equal(judged(facts)[0]?.status, "unknown");
+  const later: Component = {
+    ...toys,
+    kinds: toys.kinds.map((kind) => ({ ...kind, source: { ...things, later: true } })),
+  };
+  assert.equal(judged(facts, [later])[0]?.status, "skipped");
+});
+
+Deno.test("of an object that is not of the platform nothing is said, and it is not counted", () => {
+  const some: Component = {
+    ...toys,
+    kinds: toys.kinds.map((kind) => ({ ...kind, concerns: (object) => kind.ref(object).name === "ours" })),
+  };
+  const [finding, ...more] = judged(toyFacts([made("ours"), made("theirs", "Broken")]), [some]);
+  assert.deepEqual([finding?.message, more.length], ["1 Thing is healthy", 0]);
+});
+
 Deno.test("a reason of the cluster's own is one PascalCase word in a finding", () => {
   const reasons: [string, string][] = [
     ["OOMKilled", "OOMKilled"],

@@ -109,7 +109,7 @@ Deno.test("a release of a chart that makes several workloads does not say which 
   assert.ok(isChartOf("minio", "minio"));
   assert.ok(isChartOf("external-secrets", "external-secrets"));
   for (const role of ["trino-coordinator", "trino-worker"] as const) assert.ok(!isChartOf("trino", role));
-  assert.ok(!isChartOf("argo-cd", "argo-repo-server"));
+  assert.ok(!isChartOf("argo-cd", "argocd-repo-server"));
   assert.ok(!isChartOf("external-secrets", "external-secrets-webhook"));
 });
 

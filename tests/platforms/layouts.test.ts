@@ -7,6 +7,7 @@ import { sourcesOf } from "../../lib/engine/collect.ts";
 import { type Facts, isProbe, refText } from "../../lib/engine/model.ts";
 import { openWorld } from "../../lib/engine/world.ts";
 import type { Report } from "../../lib/engine/report.ts";
+import { ARGO_CD } from "./argo_cd.ts";
 import { laidOut, LAYOUTS, MOVED, renamed } from "./layouts.ts";
 
 const FAULTS = {
@@ -36,7 +37,7 @@ function answered(facts: Facts): string[] {
   });
 }
 
-for (const [name, layout] of Object.entries({ ...LAYOUTS, ...MOVED })) {
+for (const [name, layout] of Object.entries({ ...LAYOUTS, ...ARGO_CD, ...MOVED })) {
   Deno.test(`${name}: what is well is healthy, and everything is asked that was asked there`, async () => {
     const facts = laidOut(await recorded("healthy"), layout);
     const report = replay(facts);
@@ -46,7 +47,7 @@ for (const [name, layout] of Object.entries({ ...LAYOUTS, ...MOVED })) {
   });
 }
 
-for (const [name, layout] of Object.entries(LAYOUTS)) {
+for (const [name, layout] of Object.entries({ ...LAYOUTS, ...ARGO_CD })) {
   for (const [fault, scenario] of Object.entries(FAULTS)) {
     Deno.test(`${name}: ${fault}, and that is the root`, async () => {
       const facts = await recorded(scenario);

@@ -7,7 +7,7 @@ import { homeOf } from "../../lib/engine/collect.ts";
 import type { Facts } from "../../lib/engine/model.ts";
 
 /** As facts keep objects of every kind. */
-interface Item {
+export interface Item {
   metadata: { name: string; namespace?: string; labels?: Record<string, string> };
   // deno-lint-ignore no-explicit-any
   spec: any;
@@ -42,13 +42,13 @@ export function renamed<T>(value: T, names: Readonly<Record<string, string>>): T
 }
 
 /** The objects of a kind, to be changed in place. */
-function items(facts: Facts, source: string): Item[] {
+export function items(facts: Facts, source: string): Item[] {
   const found = facts.sources[source];
   if (!found?.ok || !("items" in found)) throw new Error(`the facts hold no ${source}`);
   return found.items as Item[];
 }
 
-function keep(facts: Facts, source: string, is: (item: Item) => boolean): void {
+export function keep(facts: Facts, source: string, is: (item: Item) => boolean): void {
   const all = items(facts, source);
   all.splice(0, all.length, ...all.filter(is));
 }
@@ -59,7 +59,7 @@ function the(facts: Facts, source: string, name: string): Item {
   return found;
 }
 
-function notInstalled(facts: Facts, ...sources: string[]): void {
+export function notInstalled(facts: Facts, ...sources: string[]): void {
   for (const source of sources) {
     const message = "the server could not find the requested resource";
     facts.sources[source] = { ok: false, failure: { kind: "not-installed", message } };
@@ -67,7 +67,7 @@ function notInstalled(facts: Facts, ...sources: string[]): void {
 }
 
 const WORKLOADS = ["deployments", "pods"];
-const FLUX = [
+export const FLUX = [
   "kustomizations",
   "helmreleases",
   "helmcharts",

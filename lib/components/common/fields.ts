@@ -2,6 +2,7 @@
 import type { ObjectRef, Reader } from "../../engine/model.ts";
 import { quote } from "../../redact/mod.ts";
 import { anyText, bool, list, map, num, obj, objectName, present, str, via } from "../../engine/decode.ts";
+import { hostAndPort } from "../../untrusted/host.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { codeOf } from "../../untrusted/code.ts";
 
@@ -59,17 +60,29 @@ export type Condition = NonNullable<ReturnType<typeof condition>>;
 const URL_HOST =
   /\b([a-z][a-z0-9+.]{0,30}):\/\/(?:[^/\s"']*@)?((?:[a-z0-9.-]+|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?(?:,(?:[a-z0-9.-]+|\[[0-9a-f:.]{2,45}\]):\d{1,5})*)(?![a-z0-9._:@%$-])/gi;
 
+/** Where a database listens when its URL names no port, by the scheme. */
+const DATABASE_PORTS: Record<string, number> = {
+  postgres: 5432,
+  postgresql: 5432,
+  mysql: 3306,
+  mariadb: 3306,
+  mongodb: 27017,
+};
+
 /**
  * Host names, with their ports, that a configuration text names: `host`, `host:port` or `[fd00::1]:port`, never
- * credentials; of URLs with the scheme s3, s3a or s3n `s3://bucket`.
+ * credentials; of URLs with the scheme s3, s3a or s3n `s3://bucket`, and of those of a database with its port, also when
+ * that is the usual one.
  */
 export function hostsIn(value: string): string[] {
   const found = new Set<string>();
   for (const match of value.matchAll(URL_HOST)) {
     const [, scheme = "", hosts = ""] = match;
+    const usual = own(DATABASE_PORTS, scheme.toLowerCase());
     // PostgreSQL, for one, takes several: `postgresql://one:5432,other:5432/db`.
     for (const host of hosts.split(",")) {
-      found.add(/^s3[an]?$/i.test(scheme) ? `s3://${host}` : host.toLowerCase());
+      const port = usual === undefined || hostAndPort(host).port !== undefined ? "" : `:${usual}`;
+      found.add(/^s3[an]?$/i.test(scheme) ? `s3://${host}` : host.toLowerCase() + port);
     }
   }
   for (

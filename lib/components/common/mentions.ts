@@ -1,5 +1,5 @@
 /** Objects that the message of a condition or an event names, and edges to them: inferences, but general ones. */
-import type { Edge, ObjectRef } from "../../engine/model.ts";
+import { definitionOf, type Edge, type ObjectRef, type World } from "../../engine/model.ts";
 import { plural } from "../../engine/sentence.ts";
 import { own } from "../../untrusted/lookup.ts";
 
@@ -87,9 +87,22 @@ export function mentions(message: string | undefined, namespace: string | undefi
 
 /** Kinds that a message says the API server does not know. */
 export function unknownKinds(message: string | undefined): string[] {
-  return [...(message ?? "").matchAll(/no matches for kind "([A-Za-z]+)"/g)].flatMap(([, kind]) =>
-    kind ?? []
-  );
+  return [...(message ?? "").matchAll(/(?:no matches for kind|Make sure the) "([A-Za-z]+)"/g)]
+    .flatMap(([, kind]) => kind ?? []);
+}
+
+/** Edges to the definitions of the kinds that a message says are not known. */
+export function kindEdges(
+  from: ObjectRef,
+  message: string | undefined,
+  explains: readonly string[],
+  world: World,
+): Edge[] {
+  return unknownKinds(message).flatMap((kind) => {
+    const source = world.kinds.get(kind);
+    const to = source && definitionOf(source);
+    return to ? [{ from, to, via: "kind named in its message", explains, because: ["NotInstalled"] }] : [];
+  });
 }
 
 /**

@@ -53,6 +53,13 @@ export function notUnderstood(
   return { ...base, status: "unknown", reason: "NotUnderstood", message: `${what}, which is not understood` };
 }
 
+/** Whether all words of one name are in the other: `postgres` and `nessie-postgres`. */
+export function namesFit(object: string, maker: string): boolean {
+  const words = new Set(object.split("-"));
+  const others = new Set(maker.split("-"));
+  return words.isSubsetOf(others) || others.isSubsetOf(words);
+}
+
 /** Whether the API server does not know the kind, as opposed to not letting us look. */
 export function notServed(world: World, source: ListSource): boolean {
   return world.failure(source)?.kind === "not-installed";

@@ -7,10 +7,11 @@ import type {
   Judgement,
   KindCheck,
   ListSource,
+  ObjectRef,
   ShellCommand,
   World,
 } from "../../engine/model.ts";
-import { appliesKind } from "../flux/mod.ts";
+import { isApplied, makersShown } from "../gitops/mod.ts";
 import { judgeStore, secretCheck } from "./judge.ts";
 import { externalSecretEdges, operatorsOf, storeOf, writersOf } from "./edges.ts";
 import {
@@ -103,14 +104,14 @@ function edges(world: World): Edge[] {
 
 /** Used when something shows it: what Kustomizations apply, or the operator's own Deployment. */
 function isUsed(world: World, source: ListSource): boolean {
-  return appliesKind(world, source) || operatorsOf(world).length > 0;
+  return isApplied(world, source) || operatorsOf(world).length > 0;
 }
 
 /** A store comes with the provider behind it: after a rebuild both are missing, and only the store shows it. */
-function installStore(): ShellCommand[] {
+function installStore(_: ObjectRef, world: World): ShellCommand[] {
   return [
-    command`flux get kustomizations -A   # which should bring it?`,
-    command`deno task 1p:install --credentials 1password-credentials.json --token token   # if none does`,
+    ...makersShown(world),
+    command`deno task 1p:install --credentials 1password-credentials.json --token token   # if none of these brings it`,
     command`deno task 1p:status`,
   ];
 }
@@ -123,9 +124,9 @@ export const externalSecretsComponent: Component = {
   whenMissing: {
     ClusterSecretStore: installStore,
     SecretStore: installStore,
-    Secret: ({ namespace, name }) => [
+    Secret: ({ namespace, name }, world) => [
       command`kubectl -n ${namespace} get externalsecrets   # which should make ${name}?`,
-      command`flux get kustomizations -A`,
+      ...makersShown(world),
     ],
   },
   namespaces: (world) => namespacesOf(operatorsOf(world), "external-secrets"),

@@ -1,6 +1,5 @@
 /** What Flux's objects need: dependencies, sources, controllers, and what they applied. */
 import {
-  definitionOf,
   type Edge,
   IN_PROGRESS,
   isAbsent,
@@ -18,7 +17,7 @@ import {
   services,
   statefulSets,
 } from "../kubernetes/mod.ts";
-import { conditionOf, matches, mentionEdges, perWorld, refOf, unknownKinds } from "../common/mod.ts";
+import { conditionOf, kindEdges, matches, mentionEdges, perWorld, refOf } from "../common/mod.ts";
 import { inventoryOf, workloadsOf } from "./inventory.ts";
 import {
   type FluxObject,
@@ -182,7 +181,7 @@ function kustomizationEdges(object: Kustomization, world: World): Edge[] {
     controlled(from, world, "source-controller", SOURCE),
     // What it applies may live anywhere, so a name without a namespace says too little.
     ...mentionEdges(from, message, [...HEALTH, ...APPLY], { namespace: undefined }),
-    ...kindEdges(from, message, world),
+    ...kindEdges(from, message, APPLY, world),
   ];
 }
 
@@ -197,17 +196,6 @@ function namespaceEdges(from: ObjectRef, applied: ObjectRef[], world: World): Ed
     via: "namespace of what it applied",
     explains: ["InventoryMissing"],
   }));
-}
-
-/** `no matches for kind "X"`: X's definition is not there. */
-function kindEdges(from: ObjectRef, message: string | undefined, world: World): Edge[] {
-  return unknownKinds(message).flatMap((kind) => {
-    const source = world.kinds.get(kind);
-    const to = source && definitionOf(source);
-    return to
-      ? [{ from, to, via: "kind named in its message", explains: APPLY, because: ["NotInstalled"] }]
-      : [];
-  });
 }
 
 function releaseEdges(object: HelmRelease, world: World): Edge[] {
@@ -237,7 +225,7 @@ function releaseEdges(object: HelmRelease, world: World): Edge[] {
     controlled(from, world, "helm-controller", CONTROLLER),
     controlled(from, world, "source-controller", SOURCE),
     ...mentionEdges(from, message, RELEASE, { namespace }),
-    ...kindEdges(from, message, world),
+    ...kindEdges(from, message, APPLY, world),
   ];
 }
 

@@ -4,7 +4,7 @@
  * likely makers: those whose path, namespace or name fits.
  */
 import { GONE, isAbsent, type Maker, type ObjectRef, refKey, type World } from "../../engine/model.ts";
-import { perWorld, refOf } from "../common/mod.ts";
+import { namesFit, perWorld, refOf } from "../common/mod.ts";
 import { heldBack, lostKustomizations } from "./held_back.ts";
 import { holders, inventoryOf, workloadsOf } from "./inventory.ts";
 import { fluxSources, type HelmRelease, helmReleases, type Kustomization, kustomizations } from "./kinds.ts";
@@ -83,13 +83,6 @@ function couldHold(object: Kustomization, ref: ObjectRef): boolean {
   const { targetNamespace, path } = object.spec ?? {};
   return targetNamespace === ref.namespace || object.metadata?.namespace === ref.namespace ||
     (path ?? "").split("/").includes(ref.namespace);
-}
-
-/** Whether all words of one name are in the other: `postgres` and `nessie-postgres`. */
-function namesFit(object: string, maker: string): boolean {
-  const words = new Set(object.split("-"));
-  const others = new Set(maker.split("-"));
-  return words.isSubsetOf(others) || others.isSubsetOf(words);
 }
 
 /** A release that failed before it made anything has not made its workloads. */

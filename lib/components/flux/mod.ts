@@ -9,7 +9,7 @@ import {
   refText,
   type World,
 } from "../../engine/model.ts";
-import { ageSeconds, ageText, conditionOf, isReady, refOf, servedCheck } from "../common/mod.ts";
+import { ageSeconds, ageText, conditionOf, isReady, notServed, refOf, servedCheck } from "../common/mod.ts";
 import { type Controller, CONTROLLERS, fluxEdges, orphanEdges } from "./edges.ts";
 import { appliesKind, inventoryOf } from "./inventory.ts";
 import { judgeHelmRelease, judgeKustomization, judgeSource } from "./judge.ts";
@@ -245,6 +245,7 @@ export const flux: Component = {
     suspendedCheck,
     cycleCheck,
   ],
+  makersShown: (world) => notServed(world, kustomizations) ? [] : [command`flux get kustomizations -A`],
   edges: (world) => [...fluxEdges(world), ...orphanEdges(world)],
   silent: (world) => silences.flatMap((silent) => silent(world)),
   makers: makersOf,

@@ -115,7 +115,7 @@ export const services = source(
   "Service",
   kubePath`${CORE}/services`,
   obj({
-    metadata,
+    metadata: labelled,
     spec: obj({
       type: str,
       selector: labels,

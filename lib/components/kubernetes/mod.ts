@@ -38,7 +38,7 @@ export { clusterDns, dnsEdge } from "./cluster_dns.ts";
 export { endpointsOf } from "./endpoints.ts";
 export * from "./kinds.ts";
 export { isOurs, ownerOf, placeOf, podsIn, podsOf, podsOfConcern, workloadOf } from "./membership.ts";
-export { hostsNamed, servicesNamed } from "./named_hosts.ts";
+export { configuredHosts, hostsNamed, isOutside, type NamedHost, servicesNamed } from "./named_hosts.ts";
 export { agentEdges, nodeEdges } from "./node_edges.ts";
 export { declaration, type Declared, declared, declaredHome, declaredRole, threshold } from "./declared.ts";
 export {

@@ -2,11 +2,12 @@
 import type { ObjectRef, World } from "../../engine/model.ts";
 import { perWorld, type PodSpec, refOf } from "../common/mod.ts";
 import { hostAndPort } from "../../untrusted/host.ts";
-import { configMaps, secrets, services } from "./kinds.ts";
+import { configMaps, deployments, secrets, services, statefulSets } from "./kinds.ts";
 import { ownerOf } from "./membership.ts";
 import { wantsOf } from "./pod_spec.ts";
 import { own } from "../../untrusted/lookup.ts";
-import { serviceOfHost } from "./service_names.ts";
+import { allFillers, platformNamespaces } from "./roles.ts";
+import { bucketOfHost, serviceOfHost } from "./service_names.ts";
 
 const mapsByName = perWorld((world) =>
   new Map(world.list(configMaps).map((map) => [`${map.metadata?.namespace}/${map.metadata?.name}`, map]))
@@ -84,4 +85,43 @@ export function hostsNamed(
     }
   }
   return found;
+}
+
+export interface NamedHost {
+  /** Without its port. */
+  host: string;
+  port?: number;
+  /** What names it, and where: `env db:5432`. */
+  by: ObjectRef;
+  via: string;
+  /** The Service that it leads to, present or absent. */
+  to?: ObjectRef;
+}
+
+/** Every host that the configuration of the platform's workloads names, once for each of them. */
+export const configuredHosts = perWorld((world): readonly NamedHost[] => {
+  const parts = new Set(allFillers(world).map(({ object }) => object));
+  return [deployments, statefulSets].flatMap((source) =>
+    world.list(source).filter((object) =>
+      parts.has(object) || platformNamespaces(world).has(object.metadata?.namespace ?? "")
+    ).flatMap((object) => {
+      const by = refOf(source.kind, object);
+      const named = hostsNamed(object.spec?.template?.spec, by.namespace ?? "", world)
+        .filter(({ host }) => bucketOfHost(host) === undefined);
+      return [...new Map(named.map((one) => [one.host, one])).values()].map(({ host, via }): NamedHost => {
+        const [name = "", port] = host.split(":");
+        const to = serviceOfHost(host, by.namespace ?? "", world);
+        return { host: name, by, via, ...port ? { port: Number(port) } : {}, ...to ? { to } : {} };
+      });
+    })
+  );
+});
+
+/** Names in licences and schemas, which nobody connects to. */
+const NO_ADDRESSES = new Set(["www.w3.org", "www.apache.org", "java.sun.com", "json-schema.org"]);
+
+/** Whether a host is of a machine elsewhere: it leads to no Service, and not back to the pod itself. */
+export function isOutside({ host, to }: NamedHost): boolean {
+  const isOwn = /^(127\.|0\.0\.0\.0$)/.test(host);
+  return to === undefined && host.includes(".") && !isOwn && !NO_ADDRESSES.has(host);
 }

@@ -1,5 +1,5 @@
-/** Operators: the Deployments that make and keep everything else, and what stands still without them. */
-import { about } from "../../engine/sentence.ts";
+/** Operators: the workloads that make and keep everything else, and what stands still without them. */
+import { about, plural } from "../../engine/sentence.ts";
 import {
   type Check,
   type Judgement,
@@ -9,7 +9,7 @@ import {
   type Source,
   type World,
 } from "../../engine/model.ts";
-import { deployments, type Workload } from "./kinds.ts";
+import { deployments, statefulSets, type Workload } from "./kinds.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** Reasons of an operator's Deployment that mean that it does not work. */
@@ -76,8 +76,9 @@ export function operatorCheck(spec: OperatorCheck): Check {
       }
       if (found.length === 0) return [absent(usual(world), spec.stands)];
       const bad = found.flatMap((ref) => {
-        const object = world.get(deployments, ref.namespace, ref.name);
-        const judged = object && judge(object, spec);
+        const source = ref.kind === "StatefulSet" ? statefulSets : deployments;
+        const object = world.get(source, ref.namespace, ref.name);
+        const judged = object && judge(ref.kind, object, spec);
         return judged ? [{ ...about(ref, judged), object: ref }] : [];
       });
       const told = bad.filter(({ reason }) => !spec.onlyScaled || reason === "ScaledToZero");
@@ -88,9 +89,10 @@ export function operatorCheck(spec: OperatorCheck): Check {
           : `Deployments ${bad.map(({ object }) => object.name).join(", ")} have findings of their own`;
         return [{ status: "skipped", reason: "JudgedAlready", message }];
       }
-      const message = `${found.length > 1 ? "Deployments" : "Deployment"} ${
-        found.map((ref) => ref.name).join(", ")
-      } ${found.length > 1 ? "have" : "has"} ready pods`;
+      const kind = found[0]?.kind ?? "Deployment";
+      const message = `${found.length > 1 ? plural(kind) : kind} ${found.map((ref) => ref.name).join(", ")} ${
+        found.length > 1 ? "have" : "has"
+      } ready pods`;
       return [{
         status: "ok",
         reason: "Ready",
@@ -109,17 +111,18 @@ function absent(object: ObjectRef, stands: string): ObjectJudgement {
     message: `${refText(object)} does not exist, so ${stands}`,
     observed: "absent",
     expected: "present",
-    evidence: "GET /apis/apps/v1/deployments",
-    next: [command`kubectl get deployments -A | grep ${object.name}`],
+    evidence: `GET ${object.kind === "StatefulSet" ? statefulSets.path : deployments.path}`,
+    next: [command`kubectl get ${object.kind.toLowerCase()}s -A | grep ${object.name}`],
   };
 }
 
-function judge(object: Workload, { stands }: OperatorCheck): Judgement | undefined {
+function judge(kind: string, object: Workload, { stands }: OperatorCheck): Judgement | undefined {
   const { namespace, name } = object.metadata ?? {};
+  const word = kind.toLowerCase();
   const desired = object.spec?.replicas ?? 1;
   const ready = object.status?.readyReplicas ?? 0;
   if (ready > 0) return undefined;
-  const scale = command`kubectl -n ${namespace} scale deployment ${name} --replicas=1`;
+  const scale = command`kubectl -n ${namespace} scale ${word} ${name} --replicas=1`;
   return {
     status: "critical",
     reason: desired === 0 ? "ScaledToZero" : "NoneReady",
@@ -127,6 +130,6 @@ function judge(object: Workload, { stands }: OperatorCheck): Judgement | undefin
     observed: `${ready} of ${desired} ready`,
     expected: "at least 1",
     evidence: "status.readyReplicas",
-    next: [desired === 0 ? scale : command`kubectl -n ${namespace} describe deployment ${name}`],
+    next: [desired === 0 ? scale : command`kubectl -n ${namespace} describe ${word} ${name}`],
   };
 }

@@ -15,6 +15,7 @@ import {
 } from "../../engine/model.ts";
 import { present } from "../../engine/decode.ts";
 import { CONNECTION_ERRORS, isReady, perWorld, refOf, SERVICE_ERRORS, unreadAmong } from "../common/mod.ts";
+import { makersShown } from "../gitops/mod.ts";
 import {
   bucketOfHost,
   configMaps,
@@ -170,7 +171,7 @@ function judgeUser({ ref, phase, secret: at }: User, world: World): Judgement {
       observed: "absent",
       expected: "Ready",
       evidence,
-      next: [command`kubectl get cephobjectstoreusers -A`, command`flux get kustomizations -A`],
+      next: [command`kubectl get cephobjectstoreusers -A`, ...makersShown(world)],
     };
   }
   const base = { observed: phase || "no phase", expected: "Ready", evidence };

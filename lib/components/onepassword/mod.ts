@@ -21,6 +21,7 @@ import {
   storesOf,
 } from "../external_secrets/mod.ts";
 import { matches, perWorld, refOf, SERVICE_ERRORS } from "../common/mod.ts";
+import { makersShown } from "../gitops/mod.ts";
 import {
   deployments,
   endpointSlices,
@@ -130,7 +131,7 @@ function unasked(world: World): Judgement[] | undefined {
     evidence: "GET /api/v1/services, EndpointSlices",
     next: [
       command`kubectl -n ${namespace} get deployments,pods,services`,
-      command`flux get kustomizations -A`,
+      ...makersShown(world),
     ],
   }];
 }

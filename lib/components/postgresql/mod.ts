@@ -2,7 +2,7 @@
 import { refText } from "../../engine/model.ts";
 import { count } from "../../engine/sentence.ts";
 import { type Check, type Component, IN_PROGRESS, type ObjectRef, type World } from "../../engine/model.ts";
-import { appliesKind } from "../flux/mod.ts";
+import { isApplied, makersShown } from "../gitops/mod.ts";
 import { conditionOf, refOf, servedCheck, unreadAmong } from "../common/mod.ts";
 import {
   configMaps,
@@ -23,6 +23,7 @@ import { type Cluster, clusters } from "./kinds.ts";
 import { usualPart } from "../../platform/mod.ts";
 import { isChangingPrimary } from "./change.ts";
 import { HEALTHY } from "./phases.ts";
+import { otherDatabaseEdges, otherDatabasesCheck } from "./other_databases.ts";
 import { missingClusters, platformClusters } from "./platform_clusters.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -32,6 +33,7 @@ export { clusterCheck } from "./judge.ts";
 export * from "./kinds.ts";
 export { clusterOf } from "./names.ts";
 export { catalogDatabases } from "./platform_clusters.ts";
+export { otherDatabases } from "./other_databases.ts";
 
 const NAME = "postgresql";
 
@@ -61,7 +63,7 @@ const instancesCheck: Check = {
       expected: "present",
       evidence: `GET ${clusters.path}`,
       next: [
-        command`flux get kustomizations -A`,
+        ...makersShown(world),
         command`kubectl -n ${ref.namespace} get clusters.postgresql.cnpg.io`,
       ],
     }));
@@ -208,13 +210,14 @@ export const postgresql: Component = {
       NAME,
       "CloudNativePG",
       [clusters],
-      (world, source) => appliesKind(world, source) || operatorsOf(world).length > 0,
+      (world, source) => isApplied(world, source) || operatorsOf(world).length > 0,
     ),
     operatorCheck(OPERATOR),
     instancesCheck,
     primaryCheck,
+    otherDatabasesCheck,
   ],
-  edges: postgresqlEdges,
   silent: silentWithout(OPERATOR, clusterCheck.id, instancesCheck.id),
+  edges: (world) => [...postgresqlEdges(world), ...otherDatabaseEdges(world)],
   makers: makersOf,
 };

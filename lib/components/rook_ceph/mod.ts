@@ -2,7 +2,7 @@
 import { refText } from "../../engine/model.ts";
 import { about } from "../../engine/sentence.ts";
 import type { Check, Component, KindCheck, ListSource } from "../../engine/model.ts";
-import { appliesKind } from "../flux/mod.ts";
+import { isApplied, makersShown } from "../gitops/mod.ts";
 import { refOf, servedCheck } from "../common/mod.ts";
 import {
   deployments,
@@ -84,7 +84,7 @@ const presentCheck: Check = {
         observed: "0 CephClusters",
         expected: "at least 1",
         evidence: `GET ${cephClusters.path}`,
-        next: [command`flux get kustomizations -A`, command`kubectl get cephclusters -A`],
+        next: [...makersShown(world), command`kubectl get cephclusters -A`],
       }];
     }
     return all.map((object) => {
@@ -190,7 +190,7 @@ export const rookCeph: Component = {
       NAME,
       "Rook",
       SOURCES,
-      (world, source) => appliesKind(world, source) || operatorsOf(world).length > 0,
+      (world, source) => isApplied(world, source) || operatorsOf(world).length > 0,
     ),
     operatorCheck(OPERATOR),
     operatorCheck({

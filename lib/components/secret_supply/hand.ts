@@ -4,7 +4,7 @@ import { count } from "../../engine/sentence.ts";
 import { type Check, type ObjectJudgement, type ObjectRef, refKey, type World } from "../../engine/model.ts";
 import { clusterSecretStores, externalSecrets, secretOf, secretStores } from "../external_secrets/mod.ts";
 import { perWorld, refOf } from "../common/mod.ts";
-import { holders } from "../flux/mod.ts";
+import { appliersOf } from "../gitops/mod.ts";
 import { deployments, isOurs, placeOf, pods, type SecretMeta, secrets } from "../kubernetes/mod.ts";
 import { runnersOfConnect } from "../onepassword/mod.ts";
 import { clusterOf, clusters } from "../postgresql/mod.ts";
@@ -77,7 +77,7 @@ function hasMaker({ secret, ref }: Suspect, world: World): boolean {
   const name = `${ref.namespace}/${ref.name}`;
   const cluster = clusterOf(ref);
   return ownerReferences.length > 0 || suppliedTargets(world).has(name) || credentials(world).has(name) ||
-    BOOTSTRAP.includes(ref.name) || MADE.test(ref.name) || holders(world).has(refKey(ref)) ||
+    BOOTSTRAP.includes(ref.name) || MADE.test(ref.name) || appliersOf(ref, world).length > 0 ||
     (cluster !== undefined && world.get(clusters, cluster.namespace, cluster.name) !== undefined) ||
     TYPED.some((typical) => typical.every((key) => keys.includes(key)));
 }
@@ -122,7 +122,7 @@ export const handCheck: Check = {
   id: "secret-supply.hand-made",
   title: "Secrets made by hand",
   explain:
-    "No Secret that a pod of the platform uses was made by hand: each has an owner, an ExternalSecret, a Kustomization or " +
+    "No Secret that a pod of the platform uses was made by hand: each has an owner, an ExternalSecret, a Kustomization, an Application or " +
     "a controller that writes it. Registry credentials, certificates and service account tokens are left out, and so is " +
     "what Connect and External Secrets need themselves, which no ExternalSecret can make. Where the facts do not tell " +
     "who wrote a Secret, one without an owner is taken to be made by hand, and the message says likely.",

@@ -33,6 +33,7 @@ import {
 import { imageCheck, imageEdges } from "./images.ts";
 import { podLogs } from "./log_signals.ts";
 import { makingEdges, podEdges } from "./pod_edges.ts";
+import { outsideHostsCheck } from "./outside_hosts.ts";
 import { partsTable } from "./parts.ts";
 import { creationError, workloadChecks } from "./readiness.ts";
 import { configMapKeyCheck, sameKeys, secretKeyCheck } from "./secret_keys.ts";
@@ -220,7 +221,7 @@ export const workloads: Component = {
     secretKeyCheck,
     configMapKeyCheck,
   ],
-  checks: [imageCheck],
+  checks: [imageCheck, outsideHostsCheck],
   edges: (world) => [
     ...podEdges(world),
     ...serviceEdges(world),

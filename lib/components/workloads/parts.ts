@@ -18,17 +18,18 @@ import {
   services,
   type Workload,
 } from "../kubernetes/mod.ts";
-import { type HelmRelease, helmReleases } from "../flux/mod.ts";
-import { own } from "../../untrusted/lookup.ts";
-import { command, words } from "../../untrusted/shell.ts";
 import {
   ALL_ROLES,
-  isChartOf,
   isJudgedByComponent,
   isPartOfLakehouse,
   recognise,
   type Role,
 } from "../../platform/mod.ts";
+import { workloadsWanted } from "../gitops/mod.ts";
+import { otherDatabases } from "../postgresql/mod.ts";
+import { outsideHosts } from "./outside_hosts.ts";
+import { own } from "../../untrusted/lookup.ts";
+import { command, words } from "../../untrusted/shell.ts";
 
 export interface Part {
   /** Present or absent. */
@@ -110,10 +111,7 @@ const frontsByRole = perWorld((world) =>
 function wanted(world: World, role: Role): Part[] {
   const fronts = frontsByRole(world).get(role) ?? [];
   const all = [
-    ...world.list(helmReleases).flatMap((release) => {
-      const workload = workloadOfRelease(release, role);
-      return workload ? [{ workload, by: `wanted by ${refText(refOf("HelmRelease", release))}` }] : [];
-    }),
+    ...workloadsWanted(world, role),
     ...fronts.map((service) => refOf("Service", service)).map((ref) => ({
       workload: { ...ref, kind: "Deployment" },
       by: `wanted by ${refText(ref)}`,
@@ -126,18 +124,6 @@ function wanted(world: World, role: Role): Part[] {
     services: fronts.filter(({ metadata }) => metadata?.namespace === workload.namespace),
     service: { ...workload, kind: "Service" },
   }));
-}
-
-/** What a release of the role's chart makes, by the rule by which charts name it. */
-function workloadOfRelease({ metadata, spec }: HelmRelease, role: Role): ObjectRef | undefined {
-  const chart = spec?.chart?.spec?.chart ?? "";
-  if (!isChartOf(chart, role)) return undefined;
-  const release = spec?.releaseName ?? metadata?.name ?? "";
-  return {
-    kind: "Deployment",
-    namespace: spec?.targetNamespace ?? metadata?.namespace,
-    name: release.includes(chart) ? release : `${release}-${chart}`,
-  };
 }
 
 /** The first Service before a part that has ready endpoints. */
@@ -168,8 +154,24 @@ export function partsTable(world: World): Table {
       return [role, refText(part.workload) + (part.object ? "" : " (missing)"), part.by + doubt];
     })
   );
+  const databases = otherDatabases(world).map(({ engine, object, maker, workloads, users, by }) => [
+    "database",
+    [object, ...workloads.map(({ ref }) => ref)].map(refText).join(", "),
+    `${by}, named by ${users.map(refText).join(", ")}: ${engine}${maker ? ` of ${maker}` : ""}`,
+  ]);
+  const outside = [...outsideHosts(world)].map(([host, users]) => [
+    "outside host",
+    host,
+    `named by ${users.join(", ")}, not looked at`,
+  ]);
   const columns = ["part", "object", "known by"];
-  return { name: "platform.parts", title: "Parts of the platform", columns, rows, verbose: true };
+  return {
+    name: "platform.parts",
+    title: "Parts of the platform",
+    columns,
+    rows: [...rows, ...databases, ...outside],
+    verbose: true,
+  };
 }
 
 /** The end of the logs of a part. */

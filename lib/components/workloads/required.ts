@@ -16,8 +16,8 @@ import {
   statefulSets,
   type Workload,
 } from "../kubernetes/mod.ts";
-import { helmReleases } from "../flux/mod.ts";
 import { type Part, partsOf, servedBy } from "./parts.ts";
+import { makersShown, WANTING } from "../gitops/mod.ts";
 import { workloadChecks } from "./readiness.ts";
 import { command } from "../../untrusted/shell.ts";
 import type { Need, Role, RoleName } from "../../platform/mod.ts";
@@ -34,7 +34,7 @@ interface RoleSpec {
 }
 
 /** What may want a part that was not found. */
-const WANTED_BY: readonly ListSource[] = [services, helmReleases];
+const WANTED_BY: readonly ListSource[] = [services, ...WANTING];
 
 /** What parts are found by, and what wants them. */
 export const PART_SOURCES: readonly ListSource[] = [deployments, statefulSets, ...WANTED_BY];
@@ -47,8 +47,8 @@ export function roleCheck(spec: RoleSpec): Check {
     title: `${title} pods`,
     explain:
       `Each workload that is recognised as ${title} by its label, chart, image or name asks for at least one pod, and has ` +
-      "as many ready pods as it asks for. Zero of zero is critical, since nothing runs. One that a HelmRelease or a " +
-      "Service wants and that does not exist is missing.",
+      "as many ready pods as it asks for. Zero of zero is critical, since nothing runs. One that a HelmRelease, an " +
+      "Application or a Service wants and that does not exist is missing.",
     needs: [deployments, statefulSets],
     okNeeds: [pods],
     object: (world) => partsOf(world, role)[0]?.workload ?? { kind: "Deployment", name: "*" },
@@ -120,7 +120,7 @@ function judgePart(part: Part, world: World): ObjectJudgement {
       evidence: "GET /apis/apps/v1/deployments",
       next: [
         command`kubectl -n ${workload.namespace} get deployments`,
-        command`flux get kustomizations -A`,
+        ...makersShown(world),
       ],
     };
   }
