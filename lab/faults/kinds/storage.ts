@@ -15,15 +15,6 @@ import {
 import { edit } from "../tree.ts";
 
 const GATEWAY = "rook-ceph-rgw-storage-a";
-const STORE = ceph("cephobjectstores", "storage");
-
-async function untilPhase(scene: Scene, path: string, phase: string, seconds: number): Promise<void> {
-  const name = path.split("/").slice(-2).join("/");
-  await scene.until(`phase ${phase} of ${name}`, seconds, async () => {
-    const seen = text(await scene.kube.get(path), "status", "phase");
-    return seen === phase || `it is ${seen}`;
-  });
-}
 
 /** Waits until the catalog's pods are not Ready, and long enough for a person to worry. */
 export async function untilNessieUnready(scene: Scene): Promise<void> {
@@ -39,7 +30,6 @@ const gatewayStopped: Fault = {
   break: (scene) => scale(scene, ROOK, GATEWAY, 0),
   async settled(scene) {
     await untilReadyPods(scene, ROOK, GATEWAY, 0, 40);
-    await untilPhase(scene, STORE, "Failure", 40);
     await untilNessieUnready(scene);
   },
   repair: (scene) => scaleBack(scene, ROOK, GATEWAY),
@@ -81,13 +71,15 @@ const osdDown: Fault = {
   },
 };
 
-async function admin(scene: Scene, ...argv: string[]): Promise<void> {
-  const command = ["radosgw-admin", "-c", "/tmp/ceph/ceph.conf", ...argv];
-  await scene.exec(ROOK, "deploy/rook-ceph-operator", "rook-ceph-operator", command);
+function admin(scene: Scene, ...argv: string[]): Promise<string> {
+  return scene.exec(ROOK, "deploy/rook-ceph-mon-a", "mon", ["radosgw-admin", ...argv]);
 }
 
-const renameBucket = (scene: Scene, from: string, to: string) =>
-  admin(scene, "bucket", "link", "--uid", "iceberg", "--bucket", from, "--bucket-new-name", to);
+/** Gives a bucket another name; it stays its owner's. */
+async function renameBucket(scene: Scene, from: string, to: string): Promise<void> {
+  const { owner } = JSON.parse(await admin(scene, "bucket", "stats", "--bucket", from));
+  await admin(scene, "bucket", "link", "--uid", owner, "--bucket", from, "--bucket-new-name", to);
+}
 
 const bucketGone: Fault = {
   name: "bucket-renamed",
@@ -120,7 +112,8 @@ const userDeleted: Fault = {
   async break(scene) {
     const path = ceph("cephobjectstoreusers", "iceberg");
     await scene.kube.remove(path);
-    await untilGone(scene, path, 30);
+    // Rook asks the gateway to delete its user first.
+    await untilGone(scene, path, 60);
     await untilGone(scene, core("secrets", ROOK, "rook-ceph-object-user-storage-iceberg"), 40);
   },
   async settled(scene) {

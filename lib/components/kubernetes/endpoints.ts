@@ -24,3 +24,20 @@ const readyByService = perWorld((world) => {
 export function endpointsOf(world: World, namespace: string, name: string): { ready: number; all: number } {
   return readyByService(world).get(`${namespace}/${name}`) ?? { ready: 0, all: 0 };
 }
+
+const addressesByService = perWorld((world) => {
+  const all = new Map<string, string[]>();
+  for (const slice of world.list(endpointSlices)) {
+    const name = slice.metadata?.labels?.["kubernetes.io/service-name"];
+    const found = (slice.endpoints ?? []).flatMap(({ addresses = [] }) => addresses);
+    if (!name || found.length === 0) continue;
+    const key = `${slice.metadata?.namespace ?? ""}/${name}`;
+    all.set(key, [...all.get(key) ?? [], ...found]);
+  }
+  return all;
+});
+
+/** The addresses behind a Service of which nothing says whose they are: somebody wrote them. */
+export function addressesOf(world: World, namespace: string, name: string): readonly string[] {
+  return addressesByService(world).get(`${namespace}/${name}`) ?? [];
+}

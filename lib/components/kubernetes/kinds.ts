@@ -50,6 +50,7 @@ export const pods = source(
       phase: str,
       reason: reasonCode,
       message: text,
+      podIP: str,
       conditions,
       containerStatuses: list(containerStatus),
       initContainerStatuses: list(containerStatus),
@@ -131,9 +132,15 @@ export const endpointSlices = source(
   obj({
     metadata: labelled,
     ports: list(obj({ name: objectName, port: num })),
-    endpoints: list(
-      obj({ conditions: obj({ ready: bool }), targetRef: obj({ kind: objectName, name: objectName }) }),
-    ),
+    endpoints: list(via(
+      obj({
+        conditions: obj({ ready: bool }),
+        targetRef: obj({ kind: objectName, name: objectName }),
+        addresses: list(str),
+      }),
+      // Whose address it is matters only where nothing says it.
+      ({ addresses, ...rest }) => ({ ...rest, ...(rest.targetRef || !addresses ? {} : { addresses }) }),
+    )),
   }),
 );
 

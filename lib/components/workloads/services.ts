@@ -12,6 +12,7 @@ import {
   WORKLOAD_ERRORS,
 } from "../common/mod.ts";
 import {
+  addressesOf,
   deployments,
   endpointSlices,
   endpointsOf,
@@ -35,7 +36,8 @@ export const serviceCheck: KindCheck<Service> = {
   explain:
     "A Service with a selector needs at least one ready endpoint, and each of its named target ports a pod that has it. " +
     "A Service whose selector matches no pod, or whose named target port no pod has, is at fault itself; a Service for " +
-    "read replicas of a single-instance database is not.",
+    "read replicas of a single-instance database is not. A Service without a selector needs a ready pod where pods have the " +
+    "addresses that it was given.",
   source: services,
   also: [endpointSlices, pods, clusters],
   component: placeOf,
@@ -45,12 +47,10 @@ export const serviceCheck: KindCheck<Service> = {
 
 /** undefined: somebody is ready behind it, or nobody needs to be. */
 function judgeService(service: Service, world: World): Judgement | undefined {
-  const selector = service.spec?.selector;
   const namespace = service.metadata?.namespace ?? "";
   const name = service.metadata?.name ?? "";
-  if (!selector || Object.keys(selector).length === 0 || service.spec?.type === "ExternalName") {
-    return undefined;
-  }
+  if (service.spec?.type === "ExternalName") return undefined;
+  if (!hasSelector(service)) return judgeGiven(service, world);
   const { ready, all } = endpointsOf(world, namespace, name);
   const selected = selectedPods(service, world);
   const lost = missingPort(service, selected);
@@ -67,6 +67,27 @@ function judgeService(service: Service, world: World): Judgement | undefined {
     observed: `${ready} of ${all} endpoints ready`,
     expected: "at least 1",
     evidence: "EndpointSlice endpoints[].conditions.ready",
+    next: [command`kubectl -n ${namespace} get endpointslices -l kubernetes.io/service-name=${name}`],
+  };
+}
+
+/** Endpoints that somebody wrote are ready whoever is there: the pods with their addresses tell, if there are any. */
+function judgeGiven(service: Service, world: World): Judgement | undefined {
+  const { namespace, name } = service.metadata ?? {};
+  const given = addressesOf(world, namespace ?? "", name ?? "");
+  const behind = selectedPods(service, world);
+  // An address that no pod has may be outside the cluster.
+  if (behind.length === 0 || behind.length < given.length || behind.some(isReady)) return undefined;
+  const whose = behind.length === 1
+    ? `Pod ${behind[0]?.metadata?.name}, whose address it was given, is not ready`
+    : `none of the ${behind.length} pods whose addresses it was given is ready`;
+  return {
+    status: "critical",
+    reason: "NoEndpoints",
+    message: `is answered by nobody because ${whose}`,
+    observed: `0 of ${behind.length} pods ready`,
+    expected: "at least 1",
+    evidence: "EndpointSlice endpoints[].addresses and the pods' status.podIP",
     next: [command`kubectl -n ${namespace} get endpointslices -l kubernetes.io/service-name=${name}`],
   };
 }
@@ -103,9 +124,24 @@ const podsByLabel = perWorld((world) =>
   )
 );
 
-/** The pods a Service selects, but those that are done. */
+/** The pod with an address; none where several have it, as those on their node's network do. */
+const podsByAddress = perWorld((world) => {
+  const running = world.list(pods).filter(({ status }) => status?.phase !== "Succeeded" && status?.podIP);
+  return Map.groupBy(running, ({ status }) => status?.podIP ?? "");
+});
+
+function hasSelector(service: Service): boolean {
+  return Object.keys(service.spec?.selector ?? {}).length > 0;
+}
+
+/** The pods a Service selects, but those that are done; of one without a selector, those whose addresses it was given. */
 export function selectedPods(service: Service, world: World): Pod[] {
-  return podsByLabel(world).select(service.metadata?.namespace ?? "", service.spec?.selector);
+  const { namespace = "", name = "" } = service.metadata ?? {};
+  if (hasSelector(service)) return podsByLabel(world).select(namespace, service.spec?.selector);
+  return addressesOf(world, namespace, name).flatMap((address) => {
+    const [pod, ...others] = podsByAddress(world).get(address) ?? [];
+    return pod && others.length === 0 ? [pod] : [];
+  });
 }
 
 /** A named target port that ready pods do not have leads nowhere, though the pods stand in the EndpointSlice. */
@@ -141,12 +177,11 @@ function makersOf(service: Service, world: World): { kind: string; object: Workl
 /** A Service needs the pods it selects, and the workload that would make them. */
 export function serviceEdges(world: World): Edge[] {
   return world.list(services).flatMap((service) => {
-    const selector = service.spec?.selector;
-    if (!selector || Object.keys(selector).length === 0) return [];
     const from = refOf("Service", service);
     const selected = selectedPods(service, world);
-    const answers = endpointsOf(world, from.namespace ?? "", from.name).ready > 0 &&
-      !missingPort(service, selected);
+    const answers = hasSelector(service)
+      ? endpointsOf(world, from.namespace ?? "", from.name).ready > 0 && !missingPort(service, selected)
+      : selected.length === 0 || selected.some(isReady);
     // What a Service of somebody else needs to answer is not our concern while it does.
     if (answers && !isOurs(service, world)) return [];
     // Ready pods are nobody's cause.
@@ -157,6 +192,7 @@ export function serviceEdges(world: World): Edge[] {
       explains: SERVICE_ERRORS,
       because: POD_ERRORS,
     }));
+    if (!hasSelector(service)) return edges;
     for (const { kind, object } of makersOf(service, world)) {
       edges.push({
         from,
