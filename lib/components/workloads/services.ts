@@ -12,15 +12,16 @@ import {
   WORKLOAD_ERRORS,
 } from "../common/mod.ts";
 import {
-  addressesOf,
   deployments,
   endpointSlices,
   endpointsOf,
+  givenEndpoints,
   isOurs,
   ownerOf,
   placeOf,
   type Pod,
   pods,
+  podsGiven,
   podsIn,
   type Service,
   services,
@@ -74,7 +75,7 @@ function judgeService(service: Service, world: World): Judgement | undefined {
 /** Endpoints that somebody wrote are ready whoever is there: the pods with their addresses tell, if there are any. */
 function judgeGiven(service: Service, world: World): Judgement | undefined {
   const { namespace, name } = service.metadata ?? {};
-  const given = addressesOf(world, namespace ?? "", name ?? "");
+  const given = givenEndpoints(world, namespace ?? "", name ?? "");
   const behind = selectedPods(service, world);
   // An address that no pod has may be outside the cluster.
   if (behind.length === 0 || behind.length < given.length || behind.some(isReady)) return undefined;
@@ -124,12 +125,6 @@ const podsByLabel = perWorld((world) =>
   )
 );
 
-/** The pod with an address; none where several have it, as those on their node's network do. */
-const podsByAddress = perWorld((world) => {
-  const running = world.list(pods).filter(({ status }) => status?.phase !== "Succeeded" && status?.podIP);
-  return Map.groupBy(running, ({ status }) => status?.podIP ?? "");
-});
-
 function hasSelector(service: Service): boolean {
   return Object.keys(service.spec?.selector ?? {}).length > 0;
 }
@@ -138,10 +133,7 @@ function hasSelector(service: Service): boolean {
 export function selectedPods(service: Service, world: World): Pod[] {
   const { namespace = "", name = "" } = service.metadata ?? {};
   if (hasSelector(service)) return podsByLabel(world).select(namespace, service.spec?.selector);
-  return addressesOf(world, namespace, name).flatMap((address) => {
-    const [pod, ...others] = podsByAddress(world).get(address) ?? [];
-    return pod && others.length === 0 ? [pod] : [];
-  });
+  return podsGiven(world, namespace, name).map(({ pod }) => pod);
 }
 
 /** A named target port that ready pods do not have leads nowhere, though the pods stand in the EndpointSlice. */

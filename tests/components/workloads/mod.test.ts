@@ -304,6 +304,36 @@ Deno.test("a Service whose selector matches no pod is the root itself", async ()
   assert.match(diagnosis.roots[0]?.message ?? "", /matches no pod/);
 });
 
+/** A Service whose endpoints somebody wrote: ready they are always. */
+const given = (podIP: string | undefined, ready: boolean, more: object[] = []) => ({
+  lists: {
+    [SERVICES]: [service("store", {})],
+    [SLICES]: [{ ...slice("store"), endpoints: [{ addresses: ["10.1.0.9"], conditions: { ready: true } }] }],
+    [PODS]: [
+      { ...pod("a", { ready }), status: { ...pod("a", { ready }).status, podIP } },
+      ...more,
+    ],
+  },
+});
+
+Deno.test("a Service without a selector is answered by the pod that has its address, or by nobody", async () => {
+  assert.deepEqual(rootsOf(await look(given("10.1.0.9", true))), []);
+  const ill = await look(given("10.1.0.9", false));
+  assert.deepEqual(rootsOf(ill), ["Pod a NotReady"]);
+  const [told] = on(ill, "Service", "store");
+  assert.equal(told?.reason, "NoEndpoints");
+  assert.match(told?.message ?? "", /Pod a, whose address it was given, is not ready/);
+});
+
+Deno.test("an address that no pod has, or that several have, says nothing of its Service", async () => {
+  for (const at of [given("10.1.0.8", false), given(undefined, false)]) {
+    assert.deepEqual(on(await look(at), "Service", "store"), []);
+  }
+  const node = { ...pod("b", { ready: false }) };
+  const shared = given("10.1.0.9", false, [{ ...node, status: { ...node.status, podIP: "10.1.0.9" } }]);
+  assert.deepEqual(on(await look(shared), "Service", "store"), []);
+});
+
 Deno.test("a crashing pod whose configuration names a Service without endpoints is likely its symptom", async () => {
   const container = { ...waiting("CrashLoopBackOff"), lastState: { terminated: { exitCode: 1 } } };
   const spec = {
