@@ -60,7 +60,16 @@ export const pods = source(
 export type Pod = NonNullable<ReturnType<typeof pods.read>>;
 export type ContainerStatus = NonNullable<ReturnType<typeof containerStatus>>;
 
-const template = obj({ metadata: obj({ labels }), spec: podSpec });
+/** By which Calico is asked for a pod's address: a JSON list of one, or of one of each family. */
+const asked = obj({ "cni.projectcalico.org/ipAddrs": str, "cni.projectcalico.org/ipAddrsNoIpam": str });
+
+/** The labels of a template, and the addresses that it asks for. */
+const templateMetadata = via(obj({ labels, annotations: asked }), ({ labels, annotations = {} }) => {
+  const addresses = Object.values(annotations).flatMap((list) => list?.match(/[0-9A-Fa-f.:]{3,45}/g) ?? []);
+  return { ...(labels ? { labels } : {}), ...(addresses.length > 0 ? { addresses } : {}) };
+});
+
+const template = obj({ metadata: templateMetadata, spec: podSpec });
 const workload = obj({
   metadata: labelled,
   spec: obj({ replicas: num, paused: bool, template }),

@@ -34,6 +34,7 @@ import {
   storageClasses,
 } from "../kubernetes/mod.ts";
 import {
+  cephClusters,
   cephObjectStores,
   cephObjectStoreUsers,
   claimCheck,
@@ -319,7 +320,21 @@ function edges(world: World): Edge[] {
     }
     if (claim) all.push({ from, to: claim, via: "claimed by", explains: ["NoSuchBucket"] });
   }
-  for (const { bucket, pod, via } of namedBuckets(world)) {
+  for (const { bucket, pod, via, gateway } of namedBuckets(world)) {
+    const cluster = world.list(cephClusters).find(({ metadata }) =>
+      metadata?.namespace === gateway?.namespace
+    );
+    // The gateway answers, and hangs as soon as it asks Ceph for data.
+    if (gateway && cluster) {
+      all.push({
+        from: refOf("Pod", pod),
+        to: refOf("CephCluster", cluster),
+        via: `${via}, whose object store it keeps`,
+        explains: CONNECTION_ERRORS,
+        because: ["DataUnavailable", "HealthError", "WritesBlocked"],
+        inferred: true,
+      });
+    }
     all.push({
       from: refOf("Pod", pod),
       to: bucketRef(bucket),

@@ -37,8 +37,8 @@ export const serviceCheck: KindCheck<Service> = {
   explain:
     "A Service with a selector needs at least one ready endpoint, and each of its named target ports a pod that has it. " +
     "A Service whose selector matches no pod, or whose named target port no pod has, is at fault itself; a Service for " +
-    "read replicas of a single-instance database is not. A Service without a selector needs a ready pod where pods have the " +
-    "addresses that it was given.",
+    "read replicas of a single-instance database is not. A Service without a selector needs a ready pod where its addresses " +
+    "are those of pods, or asked for by a workload of the cluster.",
   source: services,
   also: [endpointSlices, pods, clusters],
   component: placeOf,
@@ -72,25 +72,38 @@ function judgeService(service: Service, world: World): Judgement | undefined {
   };
 }
 
-/** Endpoints that somebody wrote are ready whoever is there: the pods with their addresses tell, if there are any. */
+/**
+ * Endpoints that somebody wrote are ready whoever is there: the pods that have their addresses tell, and the workloads
+ * whose pods ask for them.
+ */
 function judgeGiven(service: Service, world: World): Judgement | undefined {
-  const { namespace, name } = service.metadata ?? {};
-  const given = givenEndpoints(world, namespace ?? "", name ?? "");
-  const behind = selectedPods(service, world);
-  // An address that no pod has may be outside the cluster.
-  if (behind.length === 0 || behind.length < given.length || behind.some(isReady)) return undefined;
-  const whose = behind.length === 1
-    ? `Pod ${behind[0]?.metadata?.name}, whose address it was given, is not ready`
-    : `none of the ${behind.length} pods whose addresses it was given is ready`;
+  const { namespace = "", name = "" } = service.metadata ?? {};
+  const why = whyNobody(service, world);
+  if (why === undefined) return undefined;
   return {
     status: "critical",
     reason: "NoEndpoints",
-    message: `is answered by nobody because ${whose}`,
-    observed: `0 of ${behind.length} pods ready`,
+    message: `is answered by nobody because ${why}`,
+    observed: "0 pods ready at its addresses",
     expected: "at least 1",
     evidence: "EndpointSlice endpoints[].addresses and the pods' status.podIP",
     next: [command`kubectl -n ${namespace} get endpointslices -l kubernetes.io/service-name=${name}`],
   };
+}
+
+/** Undefined: somebody answers, or may do so from outside the cluster. */
+function whyNobody(service: Service, world: World): string | undefined {
+  const given = givenEndpoints(world, service.metadata?.namespace ?? "", service.metadata?.name ?? "");
+  const behind = selectedPods(service, world);
+  if (behind.some(isReady)) return undefined;
+  const makers = makersByAddress(world);
+  const had = new Set(behind.map(({ status }) => status?.podIP));
+  if (!given.every(({ address }) => had.has(address) || makers.has(address))) return undefined;
+  const [first, ...others] = behind;
+  if (first && others.length > 0) return `none of the ${behind.length} pods that have its addresses is ready`;
+  if (first) return `Pod ${first.metadata?.name}, which has its address, is not ready`;
+  const maker = makersOf(service, world)[0];
+  return maker && `no pod has its address, which ${maker.kind} ${maker.object.metadata?.name} asks for`;
 }
 
 function whyNone(service: Service, selected: Pod[], world: World): string {
@@ -161,8 +174,32 @@ const makersByLabel = perWorld((world) => {
   );
 });
 
-/** The workloads whose pods a Service would select. */
-function makersOf(service: Service, world: World): { kind: string; object: Workload }[] {
+interface WorkloadMaker {
+  kind: string;
+  object: Workload;
+}
+
+const makersByAddress = perWorld((world) =>
+  new Map(
+    TEMPLATED.flatMap(([kind, source]) =>
+      world.list(source).flatMap((object) =>
+        (object.spec?.template?.metadata?.addresses ?? []).map((address): [string, WorkloadMaker] => [
+          address,
+          { kind, object },
+        ])
+      )
+    ),
+  )
+);
+
+/** The workloads whose pods a Service would select; of one without a selector, those that ask for its addresses. */
+function makersOf(service: Service, world: World): WorkloadMaker[] {
+  const { namespace = "", name = "" } = service.metadata ?? {};
+  if (!hasSelector(service)) {
+    return givenEndpoints(world, namespace, name).flatMap(({ address }) =>
+      makersByAddress(world).get(address) ?? []
+    );
+  }
   return makersByLabel(world).select(service.metadata?.namespace ?? "", service.spec?.selector);
 }
 
@@ -173,7 +210,7 @@ export function serviceEdges(world: World): Edge[] {
     const selected = selectedPods(service, world);
     const answers = hasSelector(service)
       ? endpointsOf(world, from.namespace ?? "", from.name).ready > 0 && !missingPort(service, selected)
-      : selected.length === 0 || selected.some(isReady);
+      : whyNobody(service, world) === undefined;
     // What a Service of somebody else needs to answer is not our concern while it does.
     if (answers && !isOurs(service, world)) return [];
     // Ready pods are nobody's cause.
@@ -184,7 +221,6 @@ export function serviceEdges(world: World): Edge[] {
       explains: SERVICE_ERRORS,
       because: POD_ERRORS,
     }));
-    if (!hasSelector(service)) return edges;
     for (const { kind, object } of makersOf(service, world)) {
       edges.push({
         from,
@@ -194,7 +230,7 @@ export function serviceEdges(world: World): Edge[] {
         because: MAKER_ERRORS,
       });
     }
-    if (!answers && selected.some(isReady) && !missingPort(service, selected)) {
+    if (!answers && hasSelector(service) && selected.some(isReady) && !missingPort(service, selected)) {
       edges.push({ from, to: CONTROLLER, via: "controller", explains: ["NoEndpoints"], optional: true });
     }
     return edges;
