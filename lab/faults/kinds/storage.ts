@@ -1,5 +1,5 @@
 /** Faults of Ceph, its gateway, buckets and users. */
-import { at, text } from "../../platform/mod.ts";
+import { at, copyObjectUserKeys, text } from "../../platform/mod.ts";
 import type { Fault } from "../fault.ts";
 import { bucketClaim, ceph, core, externalSecret, kustomization, PLATFORM, pods, ROOK } from "../objects.ts";
 import {
@@ -102,6 +102,27 @@ const bucketGone: Fault = {
   },
 };
 
+const USER_KEYS = core("secrets", ROOK, "rook-ceph-object-user-storage-iceberg");
+const COPIES = ["s3-credentials", "spark-s3-credentials", "iceberg-s3-user"];
+
+/** The user comes back with other keys. People copy them to the vault, and pods read them when they start. */
+async function newUser(scene: Scene): Promise<void> {
+  await hurry(scene.kube, kustomization("rook-ceph-iceberg-user"));
+  await scene.until("new keys of the user", 60, async () => await scene.kube.get(USER_KEYS) !== undefined);
+  await copyObjectUserKeys(scene.ctx, scene.kube);
+  for (const name of COPIES) await hurry(scene.kube, externalSecret(name));
+  await scene.until("the keys that pods read", 60, async () => {
+    const [made, copy] = await Promise.all([
+      scene.kube.get(USER_KEYS),
+      scene.kube.get(core("secrets", PLATFORM, "s3-credentials")),
+    ]);
+    return text(made, "data", "AccessKey") === text(copy, "data", "access-key-id");
+  });
+  for (const name of ["nessie", "spark-history-server", "spark-client"]) {
+    await scene.kube.remove(pods(PLATFORM, `app.kubernetes.io/name=${name}`));
+  }
+}
+
 const userDeleted: Fault = {
   name: "object-store-user-deleted",
   title: "The object store's user was deleted",
@@ -113,17 +134,17 @@ const userDeleted: Fault = {
     await scene.kube.remove(path);
     // Rook asks the gateway to delete its user first.
     await untilGone(scene, path, 60);
-    await untilGone(scene, core("secrets", ROOK, "rook-ceph-object-user-storage-iceberg"), 40);
+    await untilGone(scene, USER_KEYS, 40);
   },
   async settled(scene) {
     await hurry(scene.kube, externalSecret("iceberg-s3-user"));
     await untilCondition(scene, externalSecret("iceberg-s3-user"), "Ready", "False", 45);
   },
-  repair: (scene) => hurry(scene.kube, kustomization("rook-ceph-iceberg-user")),
+  repair: newUser,
   expect: {
     exit: 2,
     roots: ["CephObjectStoreUser rook-ceph/iceberg"],
-    symptoms: ["ExternalSecret data-platform/iceberg-s3-user"],
+    symptoms: ["ExternalSecret data-platform/iceberg-s3-user", "Warehouse default warehouse of nessie"],
   },
 };
 

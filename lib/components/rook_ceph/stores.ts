@@ -2,7 +2,7 @@
 import type { ObjectRef, World } from "../../engine/model.ts";
 import { refOf } from "../common/mod.ts";
 import { storageClasses } from "../kubernetes/mod.ts";
-import { cephObjectStores, type cephObjectStoreUsers, type objectBucketClaims } from "./kinds.ts";
+import { cephObjectStores, type cephObjectStoreUsers, objectBucketClaims } from "./kinds.ts";
 
 type Claim = NonNullable<ReturnType<typeof objectBucketClaims.read>>;
 type User = NonNullable<ReturnType<typeof cephObjectStoreUsers.read>>;
@@ -31,6 +31,13 @@ export function ownerOfClaim(claim: Claim, world: World): ObjectRef | undefined 
   const name = claim.spec?.additionalConfig?.bucketOwner;
   const store = storeOfClaim(claim, world)?.store;
   return name && store ? { kind: "CephObjectStoreUser", namespace: store.namespace, name } : undefined;
+}
+
+/** The users that claims of a bucket name as its owner, present or absent. */
+export function ownersOfBucket(bucket: string, world: World): ObjectRef[] {
+  return world.list(objectBucketClaims).filter(({ metadata, spec }) =>
+    (spec?.bucketName ?? metadata?.name) === bucket
+  ).flatMap((claim) => ownerOfClaim(claim, world) ?? []);
 }
 
 /** The Secret with the keys of a user, by the rule of its name until Rook has told it. */
