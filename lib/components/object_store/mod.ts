@@ -40,6 +40,7 @@ import {
   claimCheck,
   gatewayOf,
   gatewaysOf,
+  isOutside,
   objectBucketClaims,
   operatorsOf,
   ownerOfClaim,
@@ -226,7 +227,8 @@ const bucketCheck: Check = {
   title: "buckets",
   explain:
     "Every bucket that a bucket claim of the platform asks for, and that the configuration of a pod which is not Ready " +
-    "names, answers an unsigned request with 403 or 200; 404 means that it does not exist, whatever the claim's status says.",
+    "names, answers an unsigned request with 403 or 200; 404 means that it does not exist, whatever the claim's status says. " +
+    "Buckets of a gateway outside the cluster are not asked for.",
   needs: [services, endpointSlices, cephObjectStores, objectBucketClaims, bucketProbes],
   okNeeds: [pods, configMaps],
   object: () => bucketRef("*"),
@@ -252,6 +254,11 @@ function judgeBucket({ bucket, claim, gateway }: Asked, world: World): Judgement
     };
   }
   const status = own(world.answers(bucketProbes), answerOf(bucket, gateway, world))?.status;
+  if (status === undefined && isOutside(gateway, world)) {
+    const message =
+      `Bucket ${bucket} was not asked for because the gateway of its object store is no pod of this cluster`;
+    return { status: "skipped", reason: "OutsideCluster", message };
+  }
   if (status === undefined && endpointsOf(world, gateway.namespace ?? "", gateway.name).ready > 0) {
     const message = `Bucket ${bucket} was not asked for at ${
       refText(gateway)

@@ -1,7 +1,7 @@
 /** Rook's kinds and bucket claims: where they are listed, and which of their fields are kept. */
 import { kubePath } from "../../untrusted/api_path.ts";
 import type { ListSource, Reader } from "../../engine/model.ts";
-import { map, num, obj, objectName, str, via } from "../../engine/decode.ts";
+import { list, map, num, obj, objectName, str, via } from "../../engine/decode.ts";
 import { metadata, text } from "../common/mod.ts";
 
 const GROUP = "/apis/ceph.rook.io/v1";
@@ -35,7 +35,15 @@ const phased = obj({ metadata, status: obj({ phase: str, message: text, observed
 export type Phased = NonNullable<ReturnType<typeof phased>>;
 
 export const cephBlockPools = listing("CephBlockPool", "cephblockpools", phased);
-export const cephObjectStores = listing("CephObjectStore", "cephobjectstores", phased);
+export const cephObjectStores = listing(
+  "CephObjectStore",
+  "cephobjectstores",
+  obj({
+    metadata,
+    spec: obj({ gateway: obj({ externalRgwEndpoints: list(obj({ ip: str, hostname: str })) }) }),
+    status: obj({ phase: str, message: text, observedGeneration: num }),
+  }),
+);
 
 export const cephObjectStoreUsers = listing(
   "CephObjectStoreUser",

@@ -24,7 +24,15 @@ export { daemonsOf } from "./daemons.ts";
 export { operatorsOf } from "./edges.ts";
 export { claimCheck } from "./judge.ts";
 export * from "./kinds.ts";
-export { gatewayOf, gatewaysOf, ownerOfClaim, ownersOfBucket, secretOfUser, storeOfClaim } from "./stores.ts";
+export {
+  gatewayOf,
+  gatewaysOf,
+  isOutside,
+  ownerOfClaim,
+  ownersOfBucket,
+  secretOfUser,
+  storeOfClaim,
+} from "./stores.ts";
 
 const NAME = "rook-ceph";
 

@@ -1,7 +1,7 @@
 /** Which object store a bucket claim leads to, who owns its bucket, the Service before a store, the keys of a user. */
-import type { ObjectRef, World } from "../../engine/model.ts";
+import { type ObjectRef, refKey, type World } from "../../engine/model.ts";
 import { refOf } from "../common/mod.ts";
-import { storageClasses } from "../kubernetes/mod.ts";
+import { podsGiven, storageClasses } from "../kubernetes/mod.ts";
 import { cephObjectStores, type cephObjectStoreUsers, objectBucketClaims } from "./kinds.ts";
 
 type Claim = NonNullable<ReturnType<typeof objectBucketClaims.read>>;
@@ -15,6 +15,15 @@ export function gatewayOf({ namespace, name }: ObjectRef): ObjectRef {
 /** The gateways of all object stores. */
 export function gatewaysOf(world: World): ObjectRef[] {
   return world.list(cephObjectStores).map((store) => gatewayOf(refOf("CephObjectStore", store)));
+}
+
+/** Whether a gateway is not Rook's own and not a pod of this cluster: what the API server can't reach is not broken. */
+export function isOutside(gateway: ObjectRef, world: World): boolean {
+  const external = world.list(cephObjectStores).some((store) =>
+    refKey(gatewayOf(refOf("CephObjectStore", store))) === refKey(gateway) &&
+    (store.spec?.gateway?.externalRgwEndpoints ?? []).length > 0
+  );
+  return external && podsGiven(world, gateway.namespace ?? "", gateway.name).length === 0;
 }
 
 /** The object store that the class of a claim names, present or absent; the only one, when its class names none. */

@@ -17,6 +17,7 @@ import {
 } from "../platform.ts";
 
 const USERS = "/apis/ceph.rook.io/v1/cephobjectstoreusers";
+const STORES = "/apis/ceph.rook.io/v1/cephobjectstores";
 const CLAIMS = "/apis/objectbucket.io/v1alpha1/objectbucketclaims";
 const BUCKET = "/api/v1/namespaces/rook-ceph/services/rook-ceph-rgw-store:80/proxy/lakehouse";
 const NOT_INSTALLED = {
@@ -212,4 +213,35 @@ Deno.test("s3: a claim or a configuration whose bucket can be none is unknown, a
     assert.deepEqual(found(diagnosis, "s3-user.buckets"), ["ok Exists", "unknown InvalidName"], bucket);
     assert.deepEqual(asked.filter((path) => path.includes("/proxy/") && path !== BUCKET), [], bucket);
   }
+});
+
+Deno.test("s3: buckets behind an external gateway are asked for at its pod, and not at all where it is outside", async () => {
+  const store = inRook("store", {
+    spec: { gateway: { port: 80, externalRgwEndpoints: [{ ip: "10.9.0.4" }] } },
+    status: { phase: "Ready" },
+  });
+  const slice = {
+    metadata: {
+      name: "rgw-1",
+      namespace: "rook-ceph",
+      labels: { "kubernetes.io/service-name": "rook-ceph-rgw-store" },
+    },
+    ports: [{ name: "http", port: 8080 }],
+    endpoints: [{ addresses: ["10.9.0.4"], conditions: { ready: true } }],
+  };
+  const outside = await look({ lists: { [STORES]: [store], [SLICES]: [slice] }, answers: {} });
+  assert.deepEqual(found(outside, "s3-user.buckets"), ["skipped OutsideCluster"]);
+  // As Rook has it since 1.11: no Service at all.
+  const bare = await look({ lists: { [STORES]: [store], [SERVICES]: [], [SLICES]: [] }, answers: {} });
+  assert.deepEqual(found(bare, "s3-user.buckets"), ["skipped OutsideCluster"]);
+  assert.deepEqual(rootsOf(bare), []);
+  const pod = inRook("gateway-0", {
+    spec: { containers: [{ name: "rgw" }] },
+    status: { phase: "Running", podIP: "10.9.0.4", conditions: [{ type: "Ready", status: "True" }] },
+  });
+  const inside = await look({
+    lists: { [STORES]: [store], [SLICES]: [slice], "/api/v1/pods": [pod] },
+    answers: { "/api/v1/namespaces/rook-ceph/pods/gateway-0:8080/proxy/lakehouse": { status: 404 } },
+  });
+  assert.deepEqual(found(inside, "s3-user.buckets"), ["critical NoSuchBucket"]);
 });

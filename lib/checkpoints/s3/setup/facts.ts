@@ -17,6 +17,7 @@ import {
   cephObjectStores,
   cephObjectStoreUsers,
   gatewaysOf,
+  isOutside,
   objectBucketClaims,
   secretOfUser,
 } from "../../../components/rook_ceph/mod.ts";
@@ -35,6 +36,9 @@ export function gatewayOf(world: World): { to: Destination } | { failure: Failur
   }
   const [ref] = gatewaysOf(world);
   if (!ref) return lost("unreachable", `there is no CephObjectStore in this cluster. ${give}`);
+  if (isOutside(ref, world)) {
+    return lost("unreachable", `the gateway of the object store is no pod of this cluster. ${give}`);
+  }
   const service = world.get(services, ref.namespace, ref.name);
   if (!service) {
     return lost("unreachable", `${refText(ref)}, the gateway of the object store, does not exist`);
