@@ -28,16 +28,42 @@ Deno.test("a named target port is looked up in the pod", () => {
   assert.equal("to" in found && found.to.pod.port, 7480);
 });
 
+const failureOf = (parts: Parameters<typeof worldOf>[0]) => {
+  const found = gatewayOf(worldOf(parts));
+  return "failure" in found ? found.failure : undefined;
+};
+
+Deno.test("an external gateway is the pod with its address, and said to be outside where there is none", () => {
+  const external = inRook("storage", {
+    spec: { gateway: { externalRgwEndpoints: [{ ip: "10.9.0.4" }] } },
+    status: { phase: "Ready" },
+  });
+  const service = { ...gatewayService(), spec: { ports: [{ name: "http", port: 80, targetPort: 80 }] } };
+  const slice = {
+    metadata: {
+      name: "s",
+      namespace: "rook-ceph",
+      labels: { "kubernetes.io/service-name": "rook-ceph-rgw-storage" },
+    },
+    ports: [{ name: "http", port: 80 }],
+    endpoints: [{ addresses: ["10.9.0.4"], conditions: { ready: true } }],
+  };
+  const parts = { cephobjectstores: [external], services: [service], endpointslices: [slice] };
+  const pod = gatewayPod();
+  const found = gatewayOf(worldOf({
+    ...parts,
+    pods: [{ ...pod, status: { ...pod.status, podIP: "10.9.0.4" } }],
+  }));
+  assert.deepEqual("to" in found && found.to.pod, { name: "rgw-a", port: 80 });
+  assert.match(failureOf(parts)?.message ?? "", /no pod of this cluster.*--endpoint/);
+  assert.match(failureOf({ ...parts, services: [], endpointslices: [] })?.message ?? "", /no pod of this/);
+});
+
 Deno.test("a gateway that has only https is reached by https", () => {
   const services = [gatewayService([{ name: "https", port: 443, targetPort: 8443 }])];
   const found = gatewayOf(worldOf({ services }));
   assert.equal("to" in found && found.to.scheme, "https");
 });
-
-const failureOf = (parts: Parameters<typeof worldOf>[0]) => {
-  const found = gatewayOf(worldOf(parts));
-  return "failure" in found ? found.failure : undefined;
-};
 
 Deno.test("without an object store, a Service or a Ready pod there is no gateway, and it says which", () => {
   assert.match(failureOf({ cephobjectstores: [] })?.message ?? "", /no CephObjectStore.*--endpoint/);
