@@ -270,8 +270,5 @@ Deno.test("s3: a pod that hangs on a bucket is the symptom of a Ceph whose data 
       }),
     );
   assert.deepEqual(await roots("OSD_ROOT_DOWN"), ["CephCluster rook-ceph DataUnavailable"]);
-  assert.deepEqual(await roots("RECENT_CRASH"), [
-    "Pod reader NotReady",
-    "CephCluster rook-ceph HealthWarning",
-  ]);
+  assert.deepEqual(await roots("RECENT_CRASH"), ["Pod reader NotReady"]);
 });
