@@ -249,26 +249,28 @@ Deno.test("s3: buckets behind an external gateway are asked for at its pod, and 
 Deno.test("s3: a pod that hangs on a bucket is the symptom of a Ceph whose data is unavailable, and of no other", async () => {
   const env = [{ name: "LOG_DIR", value: "s3a://lakehouse/logs" }];
   const spec = { containers: [{ name: "app", image: "app:1", env }] };
-  const cluster = (code: string) =>
+  const cluster = (code: string, lastChecked: string) =>
     inRook("rook-ceph", {
       status: {
         phase: "Connected",
         ceph: {
           health: "HEALTH_WARN",
-          lastChecked: "2026-01-01T11:59:50Z",
+          lastChecked,
           details: { [code]: { severity: "HEALTH_WARN", message: "1 down" } },
         },
       },
     });
-  const roots = async (code: string) =>
+  const roots = async (code: string, lastChecked = "2026-01-01T11:59:50Z") =>
     rootsOf(
       await look({
         lists: {
-          "/apis/ceph.rook.io/v1/cephclusters": [cluster(code)],
+          "/apis/ceph.rook.io/v1/cephclusters": [cluster(code, lastChecked)],
           [PODS]: [pod("reader", { ready: false, spec })],
         },
       }),
     );
   assert.deepEqual(await roots("OSD_ROOT_DOWN"), ["CephCluster rook-ceph DataUnavailable"]);
   assert.deepEqual(await roots("RECENT_CRASH"), ["Pod reader NotReady"]);
+  const late = await roots("RECENT_CRASH", "2026-01-01T10:00:00Z");
+  assert.deepEqual(late.toSorted(), ["CephCluster rook-ceph NotChecked", "Pod reader NotReady"]);
 });
