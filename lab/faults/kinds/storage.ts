@@ -4,6 +4,7 @@ import type { Fault } from "../fault.ts";
 import { bucketClaim, ceph, core, externalSecret, kustomization, PLATFORM, pods, ROOK } from "../objects.ts";
 import {
   hurry,
+  restart,
   scale,
   scaleBack,
   type Scene,
@@ -152,7 +153,8 @@ const operatorCrash: Fault = {
   name: "rook-operator-crash",
   title: "A number in a bucket claim stops Rook's operator",
   story:
-    "`maxObjects: 1000` without quotes: Rook reads strings only, can't decode its claims, and crashes for all storage.",
+    "`maxObjects: 1000` without quotes: Rook reads strings only and can't decode its claims. It serves none any more, and " +
+    "once it starts anew it gives up after two minutes, for all storage.",
   shows: "Deployment rook-ceph-operator (CrashLoopBackOff)",
   manifests(tree) {
     edit(
@@ -167,9 +169,10 @@ const operatorCrash: Fault = {
       const claim = await scene.kube.get(bucketClaim("spark-events"));
       return at(claim, "spec", "additionalConfig", "maxObjects") === 1000;
     });
+    await restart(scene, ROOK, "app=rook-ceph-operator");
   },
   async settled(scene) {
-    await scene.until("a crash loop of the operator", 60, async () => {
+    await scene.until("a crash loop of the operator", 240, async () => {
       const all = await scene.kube.list(pods(ROOK, "app=rook-ceph-operator"));
       return all.some((pod) => waitingReasons(pod).includes("CrashLoopBackOff"));
     });
