@@ -172,7 +172,8 @@ const operatorCrash: Fault = {
     await restart(scene, ROOK, "app=rook-ceph-operator");
   },
   async settled(scene) {
-    await scene.until("a crash loop of the operator", 240, async () => {
+    // The first time it is started again at once, and its caches wait for two minutes each time.
+    await scene.until("a crash loop of the operator", 400, async () => {
       const all = await scene.kube.list(pods(ROOK, "app=rook-ceph-operator"));
       return all.some((pod) => waitingReasons(pod).includes("CrashLoopBackOff"));
     });
