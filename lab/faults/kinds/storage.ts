@@ -26,7 +26,7 @@ const gatewayStopped: Fault = {
   title: "The S3 gateway was scaled to zero",
   story:
     "Somebody drained the object store for an upgrade. S3 refuses connections; the catalog's warehouse goes down with it.",
-  shows: "Deployment rook-ceph-rgw-storage-a, then Service rook-ceph-rgw-storage (nobody has its address)",
+  shows: "Deployment rook-ceph-rgw-storage-a, then Service rook-ceph-rgw-storage (no pod there)",
   break: (scene) => scale(scene, ROOK, GATEWAY, 0),
   async settled(scene) {
     await untilReadyPods(scene, ROOK, GATEWAY, 0, 40);
@@ -154,7 +154,7 @@ const operatorCrash: Fault = {
   story:
     "`maxObjects: 1000` without quotes: Rook reads strings only and can't decode its claims. It serves none any more, and " +
     "once it starts anew it gives up after two minutes, for all storage.",
-  shows: "ObjectBucketClaim spark-events (InvalidConfig); the operator's pod restarts every other minute",
+  shows: "ObjectBucketClaim spark-events (InvalidConfig)",
   manifests(tree) {
     edit(
       tree,
