@@ -28,6 +28,10 @@ export interface LabNetwork {
   apiService: string;
   /** ClusterIP of the Service `kube-dns`. */
   dns: string;
+  /** ClusterIP of Ceph's monitor. */
+  monitor: string;
+  /** Address of the pod of Ceph's S3 gateway, in the pods' network and not in the node's part of it. */
+  gateway: string;
 }
 
 /** Everything that names a part of one lab. Pure data, derived from checkout path, slot and cache directory. */
@@ -81,6 +85,8 @@ export function labNetwork(slot: number): LabNetwork {
     pods: `${address(slot, 4096)}/20`,
     apiService: address(slot, 2049),
     dns: address(slot, 2058),
+    monitor: address(slot, 2060),
+    gateway: address(slot, 8182),
   };
 }
 

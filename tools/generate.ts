@@ -151,6 +151,8 @@ export function rbacText(all: readonly Component[]): string {
     ...rules,
     "  # Nessie, Connect and the object store are asked through the API server's service proxy.",
     ...rule('apiGroups: [""]', ["services/proxy"], "get"),
+    "  # A pod is asked itself where somebody wrote the endpoints of its Service, as Rook does for external gateways.",
+    ...rule('apiGroups: [""]', ["pods/proxy"], "get"),
     "  # The last lines of what fails are searched for known words; no line is kept.",
     ...rule('apiGroups: [""]', ["pods/log"], "get"),
     '  - nonResourceURLs: ["/livez", "/readyz", "/version"]',

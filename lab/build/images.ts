@@ -113,6 +113,13 @@ export const images: readonly ImageSpec[] = [
     env: { PATH, LANG: "C.UTF-8" },
   },
   {
+    name: "docker.io/rook/ceph:v1.13.0",
+    layers: [debian, { kind: "program", part: "rook", from: "bin/rook", to: "usr/local/bin/rook" }],
+    entrypoint: ["/usr/local/bin/rook"],
+    env: { PATH, LANG: "C.UTF-8" },
+    user: "2016:2016",
+  },
+  {
     name: "ghcr.io/projectnessie/nessie:0.104.1",
     layers: [debian, { kind: "nessie" }],
     // Not sh: it drops variables whose names have dots, and Nessie's secrets come by such names.
@@ -151,9 +158,9 @@ export const images: readonly ImageSpec[] = [
     "the sync half of the Connect server above: it reads the credentials file and answers /health",
   ),
   standIn(
-    "docker.io/rook/ceph:v1.14.0",
-    "rook/main.ts",
-    "a reconciler that keeps Rook's custom resources true to what the lab's Ceph says, in the place of Rook's operator",
+    "ghcr.io/lakecheck/lab-storage:1",
+    "storage/main.ts",
+    "directories of the node in the place of Ceph's CSI driver, and the owners of claimed buckets, which Rook 1.13 does not read",
   ),
   standIn(
     "ghcr.io/kubeflow/spark-operator/controller:2.1.0",

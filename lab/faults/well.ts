@@ -29,6 +29,7 @@ const DEPLOYMENTS: readonly (readonly [string, string])[] = [
   [ROOK, "rook-ceph-mon-a"],
   [ROOK, "rook-ceph-osd-0"],
   [ROOK, "rook-ceph-rgw-storage-a"],
+  ["kube-system", "lab-storage"],
   [PLATFORM, "nessie"],
   [PLATFORM, "spark-operator"],
   [PLATFORM, "spark-history-server"],

@@ -6,18 +6,9 @@ import type { LabContext } from "../context.ts";
 import { LabError } from "../errors.ts";
 import { waitFor } from "../process.ts";
 import { CHARTS, MANIFESTS } from "./artifact.ts";
+import { cephConnection } from "./ceph.ts";
 import { documents, type Kube, text } from "./kube.ts";
 import { connectSecrets } from "./vault.ts";
-
-/** The definitions of Rook that the platform uses; Rook has a dozen more. */
-const ROOK_KINDS = [
-  "cephclusters",
-  "cephblockpools",
-  "cephobjectstores",
-  "cephobjectstoreusers",
-  "objectbuckets",
-  "objectbucketclaims",
-];
 
 function cached(ctx: LabContext, path: string): string {
   return readFileSync(join(ctx.cache, "manifests", path), "utf8");
@@ -33,7 +24,8 @@ function cachedDefinitions(ctx: LabContext, dir: string, prefix: string): string
 
 function own(ctx: LabContext, name: string): string {
   const file = new URL(`./manifests/${name}.yaml`, import.meta.url).pathname;
-  return readFileSync(file, "utf8").replaceAll("@LAB_DIR@", ctx.dir);
+  return readFileSync(file, "utf8").replaceAll("@LAB_DIR@", ctx.dir)
+    .replaceAll("@MONITOR_IP@", ctx.net.monitor).replaceAll("@GATEWAY_IP@", ctx.net.gateway);
 }
 
 function namespace(name: string): string {
@@ -86,20 +78,15 @@ export async function installCloudNativePg(ctx: LabContext, kube: Kube): Promise
   return "1.26.0";
 }
 
-/** Rook's definitions and the stand-in for its operator. */
+/** Ceph, which stands outside Rook's care, Rook's operator with what it must know of that Ceph, and the lab's volumes. */
 export async function installRook(ctx: LabContext, kube: Kube): Promise<string> {
-  const wanted = documents(cached(ctx, "rook/crds.yaml")).filter((one) =>
-    ROOK_KINDS.some((kind) => one.path.includes(`/${kind}.`))
-  );
-  if (wanted.length !== ROOK_KINDS.length) {
-    throw new LabError(
-      "rook",
-      `its definitions hold ${wanted.length} of the ${ROOK_KINDS.length} kinds that the platform uses`,
-    );
-  }
-  await kube.define("rook", [namespace("rook-ceph"), ...wanted.map((one) => one.body)].join("\n---\n"));
+  await kube.define("rook", namespace("rook-ceph"));
+  await kube.apply("rook", await cephConnection(ctx, kube));
+  await kube.apply("rook", [own(ctx, "ceph"), own(ctx, "storage")].join("\n---\n"));
+  await kube.define("rook", cached(ctx, "rook/crds.yaml"));
+  await kube.apply("rook", cached(ctx, "rook/common.yaml"));
   await kube.apply("rook", own(ctx, "rook-operator"));
-  return "definitions 1.14.0, stand-in operator";
+  return "1.13.0";
 }
 
 function patched(ctx: LabContext, file: string, spec: Record<string, unknown>): string {
@@ -111,7 +98,15 @@ function patched(ctx: LabContext, file: string, spec: Record<string, unknown>): 
 /** The root: where the manifests come from (the lab's registry), and `cluster-apps`, with the lab's overlay as its path. */
 export async function installRoot(ctx: LabContext, kube: Kube): Promise<void> {
   const registry = `oci://${ctx.registry}`;
+  const addresses = { name: "lab-addresses", namespace: "flux-system" };
   const objects = [
+    // The overlay is the same for every lab, and addresses are not.
+    stringify({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: addresses,
+      data: { gateway_ip: ctx.net.gateway },
+    }),
     patched(ctx, "source.yaml", { url: `${registry}/${MANIFESTS}`, insecure: true, interval: "10s" }),
     patched(ctx, "charts.yaml", { url: `${registry}/${CHARTS}`, insecure: true, interval: "10s" }),
     patched(ctx, "cluster-apps.yaml", { path: "./lab/overlay/flux", retryInterval: "3s" }),

@@ -68,12 +68,18 @@ export const platformTable: readonly PartSpec[] = [
   {
     name: "Rook operator",
     kind: "storage",
-    version: "definitions 1.14.0",
+    version: "1.13.0",
     path: deployment("rook-ceph", "rook-ceph-operator"),
-    standIn:
-      "a reconciler between Rook's custom resources and the lab's Ceph; Rook's operator does not build from what can be had",
   },
-  { name: "Ceph cluster", kind: "storage", version: "16.2", path: rook("cephclusters", "rook-ceph") },
+  {
+    name: "Ceph cluster",
+    kind: "storage",
+    version: "16.2",
+    path: rook("cephclusters", "rook-ceph"),
+    standIn:
+      "a real Ceph, but its daemons are Deployments of the lab: Rook 1.13 makes none of this version, so it connects to a cluster " +
+      "that is not its own, as to one outside Kubernetes",
+  },
   { name: "Ceph object store", kind: "storage", version: "16.2", path: rook("cephobjectstores", "storage") },
   {
     name: "S3 user iceberg",
@@ -86,8 +92,14 @@ export const platformTable: readonly PartSpec[] = [
     kind: "storage",
     version: "-",
     path: "/apis/storage.k8s.io/v1/storageclasses/ceph-block",
-    standIn:
-      "directories of the node, made by the Rook stand-in; block devices need Ceph's CSI driver and the rbd kernel module",
+    standIn: "directories of the node; block devices need Ceph's CSI driver and the rbd kernel module",
+  },
+  {
+    name: "owners of claimed buckets",
+    kind: "storage",
+    version: "-",
+    path: deployment("kube-system", "lab-storage"),
+    standIn: "a bucket policy for the user that a claim names; Rook reads bucketOwner from 1.17",
   },
   {
     name: "Nessie",
@@ -132,7 +144,8 @@ function state(object: KubeObject | undefined): { state: string; ready: boolean 
   }
   const health = text(object, "status", "ceph", "health");
   const phase = text(object, "status", "phase") || condition(object, "Ready")?.reason || "there";
-  const ready = phase === "there" || (phase === "Ready" && (health === "" || health === "HEALTH_OK"));
+  const ready = phase === "there" ||
+    (/^(Ready|Connected)$/.test(phase) && (health === "" || health === "HEALTH_OK"));
   return { state: health === "" ? phase : `${phase}, ${health}`, ready };
 }
 

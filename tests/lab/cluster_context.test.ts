@@ -30,12 +30,15 @@ Deno.test("no two slots share an address, and all stay in the range for benchmar
   }
 });
 
-Deno.test("the addresses of the API server's and the DNS Service lie in the Service range", () => {
+Deno.test("addresses of Services lie in the Service range, the gateway's in that of pods", () => {
   const net = labNetwork(3);
   const [low, high] = range(net.services);
   for (const address of [net.apiService, net.dns]) {
     ok(toNumber(address) > low && toNumber(address) < high);
   }
+  ok(toNumber(net.monitor) > low && toNumber(net.monitor) < high && net.monitor !== net.dns);
+  const [first, last] = range(net.pods);
+  ok(toNumber(net.gateway) > first && toNumber(net.gateway) < last);
   equal(toNumber(net.apiService), low + 1, "the API server gives itself the first address of the range");
 });
 

@@ -1,7 +1,7 @@
 /** Parts that fetch Go modules and build programs from them, with exactly what lab/go/NAME/go.sum names. */
 import { join } from "node:path";
 import { moveInto } from "../files.ts";
-import { type GoPin, goPins, rookPin } from "../pins.ts";
+import { type GoPin, goPins } from "../pins.ts";
 import { goProgram } from "../toolchain.ts";
 import type { Part, PartContext, RunOptions } from "../runner.ts";
 
@@ -34,32 +34,50 @@ function sourceInputs(pin: GoPin): string[] {
   return [...pinInputs(pin.name, patches), JSON.stringify(pin.patched ?? null)];
 }
 
+/** Downloads a module, makes sure that it has the pinned sum, and copies it. */
+async function copyModule(
+  context: PartContext,
+  { module, version, h1 }: { module: string; version: string; h1: string },
+  to: string,
+): Promise<void> {
+  const printed = await context.capture(
+    [goProgram(context.cacheDir), "mod", "download", "-json", `${module}@${version}`],
+    { env: goEnv(context.cacheDir) },
+  );
+  const { Sum } = JSON.parse(printed) as { Sum?: string };
+  if (Sum !== h1) throw new Error(`${module} ${version} has the sum ${Sum}, but ${h1} is pinned`);
+  const source = join(context.cacheDir, moduleDir(module, version));
+  await context.run(["cp", "-r", "--no-preserve=mode", "--no-target-directory", source, to]);
+}
+
+/** Pure: `text` with a line more, after the only line that is `after`. */
+export function withLine(text: string, after: string, line: string): string {
+  const lines = text.split("\n");
+  const at = lines.indexOf(after);
+  if (at < 0 || at !== lines.lastIndexOf(after)) throw new Error(`not exactly one line is: ${after}`);
+  return lines.toSpliced(at + 1, 0, line).join("\n");
+}
+
 /** The directory to build in: the pins' own, or one with a patched copy of the module beside the pins. */
 async function prepare(context: PartContext, pin: GoPin): Promise<RunOptions> {
   const pins = join(goDir, pin.name);
   const env = goEnv(context.cacheDir);
   if (pin.patched === undefined) return { cwd: pins, env };
-  const printed = await context.capture([
-    goProgram(context.cacheDir),
-    "mod",
-    "download",
-    "-json",
-    `${pin.module}@${pin.version}`,
-  ], {
-    env,
-  });
-  const { Sum } = JSON.parse(printed) as { Sum?: string };
-  if (Sum !== pin.patched.h1) {
-    throw new Error(`${pin.module} ${pin.version} has the sum ${Sum}, but ${pin.patched.h1} is pinned`);
-  }
+  const { h1, inner = {}, files, lines = [] } = pin.patched;
   const cwd = join(context.workDir, "patched");
   const module = join(cwd, "module");
   Deno.mkdirSync(cwd);
-  const source = join(context.cacheDir, moduleDir(pin.module, pin.version));
-  await context.run(["cp", "-r", "--no-preserve=mode", source, module]);
+  await copyModule(context, { module: pin.module, version: pin.version, h1 }, module);
+  for (const [directory, one] of Object.entries(inner)) {
+    await copyModule(context, one, join(module, directory));
+  }
   for (const file of ["go.mod", "go.sum"]) Deno.copyFileSync(join(pins, file), join(cwd, file));
-  for (const [file, target] of Object.entries(pin.patched.files)) {
+  for (const [file, target] of Object.entries(files)) {
     Deno.copyFileSync(join(pins, "patch", file), join(module, target));
+  }
+  for (const { file, after, line } of lines) {
+    const path = join(module, file);
+    Deno.writeTextFileSync(path, withLine(Deno.readTextFileSync(path), after, line));
   }
   return { cwd, env };
 }
@@ -146,25 +164,6 @@ function pausePart(): Part {
   };
 }
 
-function rookPart(): Part {
-  return {
-    name: "rook sources",
-    kind: "fetch",
-    needs: [],
-    inputs: pinInputs("rook"),
-    outputs: [],
-    intermediate: true,
-    timeoutMs: 5 * MINUTE,
-    run: async (context) => {
-      await context.run(
-        [goProgram(context.cacheDir), "mod", "download", rookPin.module],
-        goOptions(context, "rook"),
-      );
-      return rookPin.version;
-    },
-  };
-}
-
 /** Where Go unpacks a module, below the cache. Only for paths without capital letters. */
 export function moduleDir(module: string, version: string): string {
   return join("go/mod", `${module}@${version}`);
@@ -172,5 +171,5 @@ export function moduleDir(module: string, version: string): string {
 
 /** All Go parts: sources and programs. */
 export function goParts(): Part[] {
-  return [...goPins.flatMap((pin) => [fetchPart(pin), buildPart(pin)]), pausePart(), rookPart()];
+  return [...goPins.flatMap((pin) => [fetchPart(pin), buildPart(pin)]), pausePart()];
 }

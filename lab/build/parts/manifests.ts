@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { exists, moveInto } from "../files.ts";
 import { moduleDir } from "./go.ts";
-import { goPins, rookPin } from "../pins.ts";
+import { goPins } from "../pins.ts";
 import type { Part } from "../runner.ts";
 
 type ManifestSource = {
@@ -36,16 +36,10 @@ const sources: readonly ManifestSource[] = [
     "deploy/charts/external-secrets": "chart",
   }),
   ofBuild("calico", "calico", { "libcalico-go/config/crd": "crds" }),
-  {
-    name: "rook",
-    ...rookPin,
-    needs: "rook sources",
-    copy: {
-      "deploy/examples/crds.yaml": "crds.yaml",
-      "deploy/examples/common.yaml": "common.yaml",
-      "deploy/examples/operator.yaml": "operator.yaml",
-    },
-  },
+  ofBuild("rook", "rook", {
+    "deploy/examples/crds.yaml": "crds.yaml",
+    "deploy/examples/common.yaml": "common.yaml",
+  }),
 ];
 
 function manifestPart(source: ManifestSource): Part {

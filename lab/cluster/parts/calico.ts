@@ -25,8 +25,10 @@ export function cniNetwork(ctx: LabContext): unknown {
         mtu: 1500,
         log_level: "Warning",
         log_file_path: join(ctx.log, "calico-cni.log"),
-        ipam: { type: "host-local", subnet: "usePodCidr", dataDir: join(ctx.dir, "cni/networks") },
+        ipam: { type: "calico-ipam" },
         policy: { type: "k8s" },
+        // A pod may ask for an address of its own: the object store's gateway does.
+        feature_control: { ip_addrs_no_ipam: true },
         kubernetes: { kubeconfig: componentKubeconfig(ctx, "calico") },
       },
       { type: "portmap", snat: true, backend: "nftables", capabilities: { portMappings: true } },
@@ -82,7 +84,7 @@ function rules(): unknown[] {
     { apiGroups: [""], resources: ["pods/status", "nodes/status"], verbs: ["patch", "update"] },
     { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: read },
     { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: read },
-    { apiGroups: [CRD_GROUP], resources: ["*"], verbs: [...read, "create", "update", "patch"] },
+    { apiGroups: [CRD_GROUP], resources: ["*"], verbs: [...read, "create", "update", "patch", "delete"] },
   ];
 }
 

@@ -112,7 +112,8 @@ export function configureContainerd(ctx: LabContext): void {
   }
   const plugins = [
     ["calico", "bin/calico"],
-    ...["host-local", "portmap"].map((one) => [one, `cni/${one}`]),
+    ["calico-ipam", "bin/calico"],
+    ["portmap", "cni/portmap"],
   ];
   for (const [name, path] of plugins) link(join(ctx.cache, path ?? ""), join(cniBin(ctx), name ?? ""));
 }

@@ -108,7 +108,8 @@ const cronJobNeverRun: Fault = {
 const claimPending: Fault = {
   name: "obc-pending-young",
   title: "A bucket claim was made a moment ago",
-  story: "It is Pending, as every claim is at first.",
+  story:
+    "It is Pending, as every claim is at first; Rook can't read its quota, so that it stays so for a while.",
   shows: "ObjectBucketClaim young (Pending)",
   control: true,
   async break(scene) {
@@ -116,7 +117,7 @@ const claimPending: Fault = {
     const spec = {
       bucketName: "young",
       storageClassName: "ceph-bucket",
-      additionalConfig: { bucketOwner: "not-made-yet" },
+      additionalConfig: { maxSize: "10 GB" },
     };
     const head = "apiVersion: objectbucket.io/v1alpha1\nkind: ObjectBucketClaim\nmetadata:\n  name: young\n";
     await scene.kube.apply("claim", `${head}  namespace: ${PLATFORM}\nspec: ${JSON.stringify(spec)}\n`);

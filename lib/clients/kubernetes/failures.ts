@@ -161,13 +161,13 @@ const THROUGH_PROXY: Partial<Record<NetworkError, string>> = {
   noRoute: "to which there is no route",
 };
 
-/** `Service ns/name` if the path goes through the service proxy. */
+/** Whom a path through the API server's proxy leads to: `Service lake/nessie`, `Pod store/gateway-0`. */
 export function proxiedService(path: string): string | undefined {
-  const match = /^\/api\/v1\/namespaces\/([^/]+)\/services\/([^/]+)\/proxy(\/|\?|$)/.exec(path);
-  const [, namespace, target] = match ?? [];
+  const match = /^\/api\/v1\/namespaces\/([^/]+)\/(services|pods)\/([^/]+)\/proxy(\/|\?|$)/.exec(path);
+  const [, namespace, kind, target] = match ?? [];
   if (!namespace || !target) return undefined;
   const parts = decodeURIComponent(target).split(":");
-  return `Service ${namespace}/${parts.length === 3 ? parts[1] : parts[0]}`;
+  return `${kind === "pods" ? "Pod" : "Service"} ${namespace}/${parts.length === 3 ? parts[1] : parts[0]}`;
 }
 
 /** What a path asks for, as kubectl would name it: `pods`, `clusters.postgresql.cnpg.io`, else the path. */

@@ -115,8 +115,9 @@ function forbidden(path: string, said: ApiStatus | undefined, session: KubeSessi
   const why = said
     ? quote(said.message, session.secrets(), 240)
     : `user ${session.userName} may not read ${subject(path)}`;
-  const ask = proxiedService(path)
-    ? command`kubectl auth can-i get services/proxy -A`
+  const proxied = proxiedService(path);
+  const ask = proxied
+    ? command`kubectl auth can-i get ${proxied.startsWith("Pod ") ? "pods/proxy" : "services/proxy"} -A`
     : command`kubectl auth can-i list ${subject(path)} -A`;
   return no("forbidden", `${why}. Next: ${ask}, and ask for a role that allows it`);
 }

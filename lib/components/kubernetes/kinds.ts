@@ -52,6 +52,7 @@ export const pods = source(
       phase: str,
       reason: reasonCode,
       message: text,
+      podIP: str,
       conditions,
       containerStatuses: list(containerStatus),
       initContainerStatuses: list(containerStatus),
@@ -61,7 +62,16 @@ export const pods = source(
 export type Pod = NonNullable<ReturnType<typeof pods.read>>;
 export type ContainerStatus = NonNullable<ReturnType<typeof containerStatus>>;
 
-const template = obj({ metadata: obj({ labels }), spec: podSpec });
+/** By which Calico is asked for a pod's address: a JSON list of one, or of one of each family. */
+const asked = obj({ "cni.projectcalico.org/ipAddrs": str, "cni.projectcalico.org/ipAddrsNoIpam": str });
+
+/** The labels of a template, and the addresses that it asks for. */
+const templateMetadata = via(obj({ labels, annotations: asked }), ({ labels, annotations = {} }) => {
+  const addresses = Object.values(annotations).flatMap((list) => list?.match(/[0-9A-Fa-f.:]{3,45}/g) ?? []);
+  return { ...(labels ? { labels } : {}), ...(addresses.length > 0 ? { addresses } : {}) };
+});
+
+const template = obj({ metadata: templateMetadata, spec: podSpec });
 const workload = obj({
   metadata: labelled,
   spec: obj({ replicas: num, paused: bool, template }),
@@ -134,9 +144,15 @@ export const endpointSlices = source(
     metadata: labelled,
     addressType: str,
     ports: list(obj({ name: objectName, port: num })),
-    endpoints: list(
-      obj({ conditions: obj({ ready: bool }), targetRef: obj({ kind: objectName, name: objectName }) }),
-    ),
+    endpoints: list(via(
+      obj({
+        conditions: obj({ ready: bool }),
+        targetRef: obj({ kind: objectName, name: objectName }),
+        addresses: list(str),
+      }),
+      // Whose address it is matters only where nothing says it.
+      ({ addresses, ...rest }) => ({ ...rest, ...(rest.targetRef || !addresses ? {} : { addresses }) }),
+    )),
   }),
 );
 

@@ -35,7 +35,7 @@ import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
 export { clusterDns, dnsEdge } from "./cluster_dns.ts";
-export { endpointsOf } from "./endpoints.ts";
+export { endpointsOf, givenEndpoints, podsGiven } from "./endpoints.ts";
 export * from "./kinds.ts";
 export { isOurs, ownerOf, placeOf, podsIn, podsOf, podsOfConcern, workloadOf } from "./membership.ts";
 export { configuredHosts, hostsNamed, isOutside, type NamedHost, servicesNamed } from "./named_hosts.ts";

@@ -40,7 +40,7 @@ import {
   serviceCheck,
 } from "../workloads/mod.ts";
 import { changingCluster } from "../postgresql/mod.ts";
-import { cephClusters } from "../rook_ceph/mod.ts";
+import { cephClusters, ownersOfBucket } from "../rook_ceph/mod.ts";
 import { own } from "../../untrusted/lookup.ts";
 
 const ROLE = { role: "nessie", component: "nessie", title: "Nessie", core: true, within: "catalog" } as const;
@@ -283,6 +283,18 @@ function warehouseEdges({ service, workload, object, warehouse }: Catalog, world
     }
     const bucket = bucketOfHost(host);
     if (bucket) edges.push({ from: warehouse, to: { kind: "S3Bucket", name: bucket }, via, explains });
+    // Without its owner nobody has keys for it.
+    for (const owner of bucket ? ownersOfBucket(bucket, world) : []) {
+      edges.push({
+        from: warehouse,
+        to: owner,
+        via: `owns bucket ${bucket}`,
+        explains,
+        because: ["Missing", "UserNotReady"],
+        inferred: true,
+        optional: true,
+      });
+    }
   }
   for (const { kind, name, via } of wantsOf(spec)) {
     const to = { kind, namespace, name };

@@ -36,11 +36,13 @@ import {
   storageClasses,
 } from "../kubernetes/mod.ts";
 import {
+  cephClusters,
   cephObjectStores,
   cephObjectStoreUsers,
   claimCheck,
   gatewayOf,
   gatewaysOf,
+  isOutsideCluster,
   objectBucketClaims,
   operatorsOf,
   outsideGateways,
@@ -229,7 +231,8 @@ const bucketCheck: Check = {
   title: "buckets",
   explain:
     "Every bucket that a bucket claim of the platform asks for, and that the configuration of a pod which is not Ready " +
-    "names, answers an unsigned request with 403 or 200; 404 means that it does not exist, whatever the claim's status says.",
+    "names, answers an unsigned request with 403 or 200; 404 means that it does not exist, whatever the claim's status says. " +
+    "Buckets of a gateway outside the cluster are not asked for.",
   needs: [services, endpointSlices, cephObjectStores, objectBucketClaims, bucketProbes],
   okNeeds: [pods, configMaps],
   object: () => bucketRef("*"),
@@ -255,17 +258,16 @@ function judgeBucket({ bucket, claim, gateway }: Asked, world: World): Judgement
     };
   }
   const status = own(world.answers(bucketProbes), answerOf(bucket, gateway, world))?.status;
+  if (status === undefined && isOutsideCluster(gateway, world)) {
+    const message =
+      `Bucket ${bucket} was not asked for because the gateway of its object store is outside this ` +
+      `cluster: ${listed(outsideGateways(gateway, world))}`;
+    return { status: "skipped", reason: "OutsideCluster", message };
+  }
   if (status === undefined && endpointsOf(world, gateway.namespace ?? "", gateway.name).ready > 0) {
     const message = `Bucket ${bucket} was not asked for at ${
       refText(gateway)
     } when these facts were recorded`;
-    return { status: "skipped", reason: "NotAsked", message };
-  }
-  const outside = status === undefined ? outsideGateways(gateway, world) : [];
-  if (outside.length > 0) {
-    const message =
-      `Bucket ${bucket} was not asked for because the gateway of its object store is outside this ` +
-      `cluster: ${listed(outside)}`;
     return { status: "skipped", reason: "NotAsked", message };
   }
   const base = {
@@ -330,7 +332,21 @@ function edges(world: World): Edge[] {
     }
     if (claim) all.push({ from, to: claim, via: "claimed by", explains: ["NoSuchBucket"] });
   }
-  for (const { bucket, pod, via } of namedBuckets(world)) {
+  for (const { bucket, pod, via, gateway } of namedBuckets(world)) {
+    const cluster = world.list(cephClusters).find(({ metadata }) =>
+      metadata?.namespace === gateway?.namespace
+    );
+    // The gateway answers, and hangs as soon as it asks Ceph for data.
+    if (gateway && cluster) {
+      all.push({
+        from: refOf("Pod", pod),
+        to: refOf("CephCluster", cluster),
+        via: `${via}, whose object store it keeps`,
+        explains: CONNECTION_ERRORS,
+        because: ["DataUnavailable", "HealthError", "WritesBlocked"],
+        inferred: true,
+      });
+    }
     all.push({
       from: refOf("Pod", pod),
       to: bucketRef(bucket),

@@ -34,8 +34,10 @@ export * from "./kinds.ts";
 export {
   gatewayOf,
   gatewaysOf,
+  isOutsideCluster,
   outsideGateways,
   ownerOfClaim,
+  ownersOfBucket,
   secretOfUser,
   storeOfClaim,
 } from "./stores.ts";

@@ -1,8 +1,8 @@
 /** Which object store a bucket claim leads to, who owns its bucket, the Service before a store, the keys of a user. */
 import { type ObjectRef, refKey, type World } from "../../engine/model.ts";
 import { refOf } from "../common/mod.ts";
-import { storageClasses } from "../kubernetes/mod.ts";
-import { cephObjectStores, type cephObjectStoreUsers, type objectBucketClaims } from "./kinds.ts";
+import { podsGiven, storageClasses } from "../kubernetes/mod.ts";
+import { cephObjectStores, type cephObjectStoreUsers, objectBucketClaims } from "./kinds.ts";
 
 type Claim = NonNullable<ReturnType<typeof objectBucketClaims.read>>;
 type User = NonNullable<ReturnType<typeof cephObjectStoreUsers.read>>;
@@ -17,7 +17,7 @@ export function gatewaysOf(world: World): ObjectRef[] {
   return world.list(cephObjectStores).map((store) => gatewayOf(refOf("CephObjectStore", store)));
 }
 
-/** The gateways outside the cluster that the store behind this Service has, by address or host; none when Rook runs them. */
+/** The gateways that are not Rook's own of the store behind this Service, by address or host. */
 export function outsideGateways(gateway: ObjectRef, world: World): string[] {
   const store = world.list(cephObjectStores).find((one) =>
     refKey(gatewayOf(refOf("CephObjectStore", one))) === refKey(gateway)
@@ -25,6 +25,12 @@ export function outsideGateways(gateway: ObjectRef, world: World): string[] {
   return (store?.spec?.gateway?.externalRgwEndpoints ?? []).flatMap(({ hostname, ip }) =>
     hostname ?? ip ?? []
   );
+}
+
+/** Whether a gateway is not Rook's own and not a pod of this cluster: what the API server can't reach is not broken. */
+export function isOutsideCluster(gateway: ObjectRef, world: World): boolean {
+  return outsideGateways(gateway, world).length > 0 &&
+    podsGiven(world, gateway.namespace ?? "", gateway.name).length === 0;
 }
 
 /** The object store that the class of a claim names, present or absent; the only one, when its class names none. */
@@ -41,6 +47,13 @@ export function ownerOfClaim(claim: Claim, world: World): ObjectRef | undefined 
   const name = claim.spec?.additionalConfig?.bucketOwner;
   const store = storeOfClaim(claim, world)?.store;
   return name && store ? { kind: "CephObjectStoreUser", namespace: store.namespace, name } : undefined;
+}
+
+/** The users that claims of a bucket name as its owner, present or absent. */
+export function ownersOfBucket(bucket: string, world: World): ObjectRef[] {
+  return world.list(objectBucketClaims).filter(({ metadata, spec }) =>
+    (spec?.bucketName ?? metadata?.name) === bucket
+  ).flatMap((claim) => ownerOfClaim(claim, world) ?? []);
 }
 
 /** The Secret with the keys of a user, by the rule of its name until Rook has told it. */

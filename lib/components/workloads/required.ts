@@ -8,14 +8,7 @@ import {
 } from "../../engine/model.ts";
 import { unreadAmong } from "../common/mod.ts";
 import { about, count } from "../../engine/sentence.ts";
-import {
-  declaredRole,
-  deployments,
-  pods,
-  services,
-  statefulSets,
-  type Workload,
-} from "../kubernetes/mod.ts";
+import { declaredRole, deployments, pods, services, statefulSets, type Workload } from "../kubernetes/mod.ts";
 import { type Part, partsOf, servedBy } from "./parts.ts";
 import { makersShown, WANTING } from "../gitops/mod.ts";
 import { workloadChecks } from "./readiness.ts";

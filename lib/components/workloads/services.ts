@@ -15,11 +15,13 @@ import {
   deployments,
   endpointSlices,
   endpointsOf,
+  givenEndpoints,
   isOurs,
   ownerOf,
   placeOf,
   type Pod,
   pods,
+  podsGiven,
   podsIn,
   type Service,
   services,
@@ -35,7 +37,8 @@ export const serviceCheck: KindCheck<Service> = {
   explain:
     "A Service with a selector needs at least one ready endpoint, and each of its named target ports a pod that has it. " +
     "A Service whose selector matches no pod, or whose named target port no pod has, is at fault itself; a Service for " +
-    "read replicas of a single-instance database is not.",
+    "read replicas of a single-instance database is not. A Service without a selector needs a ready pod where its addresses " +
+    "are those of pods, or asked for by a workload of the cluster.",
   source: services,
   also: [endpointSlices, pods, clusters],
   component: placeOf,
@@ -45,12 +48,10 @@ export const serviceCheck: KindCheck<Service> = {
 
 /** undefined: somebody is ready behind it, or nobody needs to be. */
 function judgeService(service: Service, world: World): Judgement | undefined {
-  const selector = service.spec?.selector;
   const namespace = service.metadata?.namespace ?? "";
   const name = service.metadata?.name ?? "";
-  if (!selector || Object.keys(selector).length === 0 || service.spec?.type === "ExternalName") {
-    return undefined;
-  }
+  if (service.spec?.type === "ExternalName") return undefined;
+  if (!hasSelector(service)) return judgeGiven(service, world);
   const { ready, all } = endpointsOf(world, namespace, name);
   const selected = selectedPods(service, world);
   const lost = missingPort(service, selected);
@@ -69,6 +70,40 @@ function judgeService(service: Service, world: World): Judgement | undefined {
     evidence: "EndpointSlice endpoints[].conditions.ready",
     next: [command`kubectl -n ${namespace} get endpointslices -l kubernetes.io/service-name=${name}`],
   };
+}
+
+/**
+ * Endpoints that somebody wrote are ready whoever is there: the pods that have their addresses tell, and the workloads
+ * whose pods ask for them.
+ */
+function judgeGiven(service: Service, world: World): Judgement | undefined {
+  const { namespace = "", name = "" } = service.metadata ?? {};
+  const why = whyNobody(service, world);
+  if (why === undefined) return undefined;
+  return {
+    status: "critical",
+    reason: "NoEndpoints",
+    message: `is answered by nobody because ${why}`,
+    observed: "0 pods ready at its addresses",
+    expected: "at least 1",
+    evidence: "EndpointSlice endpoints[].addresses and the pods' status.podIP",
+    next: [command`kubectl -n ${namespace} get endpointslices -l kubernetes.io/service-name=${name}`],
+  };
+}
+
+/** Undefined: somebody answers, or may do so from outside the cluster. */
+function whyNobody(service: Service, world: World): string | undefined {
+  const given = givenEndpoints(world, service.metadata?.namespace ?? "", service.metadata?.name ?? "");
+  const behind = selectedPods(service, world);
+  if (behind.some(isReady)) return undefined;
+  const makers = makersByAddress(world);
+  const had = new Set(behind.map(({ status }) => status?.podIP));
+  if (!given.every(({ address }) => had.has(address) || makers.has(address))) return undefined;
+  const [first, ...others] = behind;
+  if (first && others.length > 0) return `none of the ${behind.length} pods that have its addresses is ready`;
+  if (first) return `Pod ${first.metadata?.name}, which has its address, is not ready`;
+  const maker = makersOf(service, world)[0];
+  return maker && `no pod has its address, which ${maker.kind} ${maker.object.metadata?.name} asks for`;
 }
 
 function whyNone(service: Service, selected: Pod[], world: World): string {
@@ -103,9 +138,15 @@ const podsByLabel = perWorld((world) =>
   )
 );
 
-/** The pods a Service selects, but those that are done. */
+function hasSelector(service: Service): boolean {
+  return Object.keys(service.spec?.selector ?? {}).length > 0;
+}
+
+/** The pods a Service selects, but those that are done; of one without a selector, those whose addresses it was given. */
 export function selectedPods(service: Service, world: World): Pod[] {
-  return podsByLabel(world).select(service.metadata?.namespace ?? "", service.spec?.selector);
+  const { namespace = "", name = "" } = service.metadata ?? {};
+  if (hasSelector(service)) return podsByLabel(world).select(namespace, service.spec?.selector);
+  return podsGiven(world, namespace, name).map(({ pod }) => pod);
 }
 
 /** A named target port that ready pods do not have leads nowhere, though the pods stand in the EndpointSlice. */
@@ -133,20 +174,43 @@ const makersByLabel = perWorld((world) => {
   );
 });
 
-/** The workloads whose pods a Service would select. */
-function makersOf(service: Service, world: World): { kind: string; object: Workload }[] {
+interface WorkloadMaker {
+  kind: string;
+  object: Workload;
+}
+
+const makersByAddress = perWorld((world) =>
+  new Map(
+    TEMPLATED.flatMap(([kind, source]) =>
+      world.list(source).flatMap((object) =>
+        (object.spec?.template?.metadata?.addresses ?? []).map((address): [string, WorkloadMaker] => [
+          address,
+          { kind, object },
+        ])
+      )
+    ),
+  )
+);
+
+/** The workloads whose pods a Service would select; of one without a selector, those that ask for its addresses. */
+function makersOf(service: Service, world: World): WorkloadMaker[] {
+  const { namespace = "", name = "" } = service.metadata ?? {};
+  if (!hasSelector(service)) {
+    return givenEndpoints(world, namespace, name).flatMap(({ address }) =>
+      makersByAddress(world).get(address) ?? []
+    );
+  }
   return makersByLabel(world).select(service.metadata?.namespace ?? "", service.spec?.selector);
 }
 
 /** A Service needs the pods it selects, and the workload that would make them. */
 export function serviceEdges(world: World): Edge[] {
   return world.list(services).flatMap((service) => {
-    const selector = service.spec?.selector;
-    if (!selector || Object.keys(selector).length === 0) return [];
     const from = refOf("Service", service);
     const selected = selectedPods(service, world);
-    const answers = endpointsOf(world, from.namespace ?? "", from.name).ready > 0 &&
-      !missingPort(service, selected);
+    const answers = hasSelector(service)
+      ? endpointsOf(world, from.namespace ?? "", from.name).ready > 0 && !missingPort(service, selected)
+      : whyNobody(service, world) === undefined;
     // What a Service of somebody else needs to answer is not our concern while it does.
     if (answers && !isOurs(service, world)) return [];
     // Ready pods are nobody's cause.
@@ -166,7 +230,7 @@ export function serviceEdges(world: World): Edge[] {
         because: MAKER_ERRORS,
       });
     }
-    if (!answers && selected.some(isReady) && !missingPort(service, selected)) {
+    if (!answers && hasSelector(service) && selected.some(isReady) && !missingPort(service, selected)) {
       edges.push({ from, to: CONTROLLER, via: "controller", explains: ["NoEndpoints"], optional: true });
     }
     return edges;

@@ -5,6 +5,7 @@ import { PATIENT_MS } from "../../patience.ts";
 
 const NESSIE = "/api/v1/namespaces/data-platform/services/http:nessie:19120/proxy/api/v2/config";
 const BUCKET = "/api/v1/namespaces/rook-ceph/services/rook-ceph-rgw-store:80/proxy/iceberg";
+const GATEWAY_POD = "/api/v1/namespaces/rook-ceph/pods/https:gateway-0:8080/proxy/iceberg";
 const TALK: KubeSession = {
   server: "https://api:6443",
   context: "test",
@@ -92,6 +93,17 @@ Deno.test("what the API server itself refuses is a failure", () => {
   assert.equal(busy.failure.kind, "server-error");
 });
 
+Deno.test("a pod that is asked itself answers as a service does, and takes a right of its own", () => {
+  assert.deepEqual(read(404, "NoSuchBucket", GATEWAY_POD), {
+    ok: true,
+    answer: { status: 404, body: "NoSuchBucket" },
+  });
+  const why = 'pods "gateway-0" is forbidden: User "me" cannot get resource "pods/proxy"';
+  const refused = read(403, apiStatus("Forbidden", why), GATEWAY_POD);
+  assert.ok(!refused.ok);
+  assert.match(refused.failure.message, /kubectl auth can-i get pods\/proxy -A/);
+});
+
 Deno.test("paths are named as kubectl names them", () => {
   assert.equal(subject("/api/v1/pods?limit=1"), "pods");
   assert.equal(subject("/api/v1/namespaces/x/pods"), "pods");
@@ -101,6 +113,7 @@ Deno.test("paths are named as kubectl names them", () => {
   );
   assert.equal(subject(NESSIE), "Service data-platform/nessie");
   assert.equal(subject(BUCKET), "Service rook-ceph/rook-ceph-rgw-store");
+  assert.equal(subject(GATEWAY_POD), "Pod rook-ceph/gateway-0");
   assert.equal(subject("/readyz?verbose"), "/readyz");
   assert.equal(subject("/version"), "/version");
 });

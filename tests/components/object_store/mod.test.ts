@@ -17,6 +17,7 @@ import {
 } from "../platform.ts";
 
 const USERS = "/apis/ceph.rook.io/v1/cephobjectstoreusers";
+const STORES = "/apis/ceph.rook.io/v1/cephobjectstores";
 const CLAIMS = "/apis/objectbucket.io/v1alpha1/objectbucketclaims";
 const BUCKET = "/api/v1/namespaces/rook-ceph/services/rook-ceph-rgw-store:80/proxy/lakehouse";
 const NOT_INSTALLED = {
@@ -214,40 +215,76 @@ Deno.test("s3: a claim or a configuration whose bucket can be none is unknown, a
   }
 });
 
-/** The same store with a gateway outside the cluster, before which Rook puts a Service without a selector. */
-const outside = (endpoint: object, slices: unknown[]) => ({
-  lists: {
-    "/apis/ceph.rook.io/v1/cephobjectstores": [
-      inRook("store", {
-        spec: { gateway: { externalRgwEndpoints: [endpoint] } },
-        status: { phase: "Ready" },
-      }),
-    ],
-    [SLICES]: slices,
-  },
-});
-
-Deno.test("s3: a gateway outside the cluster is no pod, and somebody is behind its Service", async () => {
-  const slice = {
-    metadata: {
-      name: "rgw-6",
-      namespace: "rook-ceph",
-      labels: { "kubernetes.io/service-name": "rook-ceph-rgw-store" },
-    },
-    addressType: "IPv6",
-    endpoints: [{ addresses: ["fd00::5"] }],
-  };
-  const diagnosis = await look(outside({ ip: "fd00::5" }, [slice]));
-  assert.deepEqual(found(diagnosis, "s3-user.buckets"), ["ok Exists"]);
-  assert.deepEqual(rootsOf(diagnosis), []);
-});
-
 Deno.test("s3: a gateway that is only a host outside cannot be asked from here, and is not missed", async () => {
-  const diagnosis = await look(outside({ hostname: "rgw.example.com" }, []));
-  assert.deepEqual(found(diagnosis, "s3-user.buckets"), ["skipped NotAsked"]);
+  const store = inRook("store", {
+    spec: { gateway: { externalRgwEndpoints: [{ hostname: "rgw.example.com" }] } },
+    status: { phase: "Ready" },
+  });
+  const diagnosis = await look({ lists: { [STORES]: [store], [SLICES]: [] } });
+  assert.deepEqual(found(diagnosis, "s3-user.buckets"), ["skipped OutsideCluster"]);
   assert.match(
     on(diagnosis, "S3Bucket", "lakehouse")[0]?.message ?? "",
     /outside this cluster: rgw\.example\.com$/,
   );
   assert.deepEqual(rootsOf(diagnosis), []);
+});
+
+Deno.test("s3: buckets behind an external gateway are asked for at its pod, and not at all where it is outside", async () => {
+  const store = inRook("store", {
+    spec: { gateway: { port: 80, externalRgwEndpoints: [{ ip: "10.9.0.4" }] } },
+    status: { phase: "Ready" },
+  });
+  const slice = {
+    metadata: {
+      name: "rgw-1",
+      namespace: "rook-ceph",
+      labels: { "kubernetes.io/service-name": "rook-ceph-rgw-store" },
+    },
+    ports: [{ name: "http", port: 8080 }],
+    endpoints: [{ addresses: ["10.9.0.4"], conditions: { ready: true } }],
+  };
+  const outside = await look({ lists: { [STORES]: [store], [SLICES]: [slice] }, answers: {} });
+  assert.deepEqual(found(outside, "s3-user.buckets"), ["skipped OutsideCluster"]);
+  // As Rook has it since 1.11: no Service at all.
+  const bare = await look({ lists: { [STORES]: [store], [SERVICES]: [], [SLICES]: [] }, answers: {} });
+  assert.deepEqual(found(bare, "s3-user.buckets"), ["skipped OutsideCluster"]);
+  assert.deepEqual(rootsOf(bare), []);
+  const pod = inRook("gateway-0", {
+    spec: { containers: [{ name: "rgw" }] },
+    status: { phase: "Running", podIP: "10.9.0.4", conditions: [{ type: "Ready", status: "True" }] },
+  });
+  const inside = await look({
+    lists: { [STORES]: [store], [SLICES]: [slice], "/api/v1/pods": [pod] },
+    answers: { "/api/v1/namespaces/rook-ceph/pods/gateway-0:8080/proxy/lakehouse": { status: 404 } },
+  });
+  assert.deepEqual(found(inside, "s3-user.buckets"), ["critical NoSuchBucket"]);
+});
+
+Deno.test("s3: a pod that hangs on a bucket is the symptom of a Ceph whose data is unavailable, and of no other", async () => {
+  const env = [{ name: "LOG_DIR", value: "s3a://lakehouse/logs" }];
+  const spec = { containers: [{ name: "app", image: "app:1", env }] };
+  const cluster = (code: string, lastChecked: string) =>
+    inRook("rook-ceph", {
+      status: {
+        phase: "Connected",
+        ceph: {
+          health: "HEALTH_WARN",
+          lastChecked,
+          details: { [code]: { severity: "HEALTH_WARN", message: "1 down" } },
+        },
+      },
+    });
+  const roots = async (code: string, lastChecked = "2026-01-01T11:59:50Z") =>
+    rootsOf(
+      await look({
+        lists: {
+          "/apis/ceph.rook.io/v1/cephclusters": [cluster(code, lastChecked)],
+          [PODS]: [pod("reader", { ready: false, spec })],
+        },
+      }),
+    );
+  assert.deepEqual(await roots("OSD_ROOT_DOWN"), ["CephCluster rook-ceph DataUnavailable"]);
+  assert.deepEqual(await roots("RECENT_CRASH"), ["Pod reader NotReady"]);
+  const late = await roots("RECENT_CRASH", "2026-01-01T10:00:00Z");
+  assert.deepEqual(late.toSorted(), ["CephCluster rook-ceph NotChecked", "Pod reader NotReady"]);
 });

@@ -304,6 +304,56 @@ Deno.test("a Service whose selector matches no pod is the root itself", async ()
   assert.match(diagnosis.roots[0]?.message ?? "", /matches no pod/);
 });
 
+const withAddress = (object: unknown, podIP: string | undefined): object => {
+  const { status, ...rest } = object as { status: object };
+  return { ...rest, status: { ...status, podIP } };
+};
+
+/** A Service whose endpoints somebody wrote: ready they are always. */
+const given = (podIP: string | undefined, ready: boolean, more: object[] = []) => ({
+  lists: {
+    [SERVICES]: [service("store", {})],
+    [SLICES]: [{ ...slice("store"), endpoints: [{ addresses: ["10.1.0.9"], conditions: { ready: true } }] }],
+    [PODS]: [
+      withAddress(pod("a", { ready }), podIP),
+      ...more,
+    ],
+  },
+});
+
+Deno.test("a Service without a selector is answered by the pod that has its address, or by nobody", async () => {
+  assert.deepEqual(rootsOf(await look(given("10.1.0.9", true))), []);
+  const ill = await look(given("10.1.0.9", false));
+  assert.deepEqual(rootsOf(ill), ["Pod a NotReady"]);
+  const [told] = on(ill, "Service", "store");
+  assert.equal(told?.reason, "NoEndpoints");
+  assert.match(told?.message ?? "", /Pod a, which has its address, is not ready/);
+});
+
+Deno.test("a Service without a selector whose address a workload asks for needs that workload", async () => {
+  const { lists } = given("10.1.0.8", true);
+  const asks = (ip: string) => ({
+    ...(deployment("gateway", 0, 0) as object),
+    spec: {
+      replicas: 0,
+      template: { metadata: { annotations: { "cni.projectcalico.org/ipAddrsNoIpam": `["${ip}"]` } } },
+    },
+  });
+  const gone = await look({ lists: { ...lists, [DEPLOYMENTS]: [asks("10.1.0.9")] } });
+  assert.equal(on(gone, "Service", "store")[0]?.reason, "NoEndpoints");
+  assert.match(on(gone, "Service", "store")[0]?.message ?? "", /which Deployment gateway asks for/);
+  const other = await look({ lists: { ...lists, [DEPLOYMENTS]: [asks("10.1.0.7")] } });
+  assert.deepEqual(on(other, "Service", "store"), []);
+});
+
+Deno.test("an address that no pod has, or that several have, says nothing of its Service", async () => {
+  for (const at of [given("10.1.0.8", false), given(undefined, false)]) {
+    assert.deepEqual(on(await look(at), "Service", "store"), []);
+  }
+  const shared = given("10.1.0.9", false, [withAddress(pod("b", { ready: false }), "10.1.0.9")]);
+  assert.deepEqual(on(await look(shared), "Service", "store"), []);
+});
+
 Deno.test("a crashing pod whose configuration names a Service without endpoints is likely its symptom", async () => {
   const container = { ...waiting("CrashLoopBackOff"), lastState: { terminated: { exitCode: 1 } } };
   const spec = {

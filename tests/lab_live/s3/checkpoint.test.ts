@@ -46,7 +46,7 @@ async function withStore<T>(use: (connection: ServiceConnection, keys: S3Keys) =
       service: "rook-ceph-rgw-storage",
       scheme: "http" as const,
       port: 80,
-      pod: { name: pod.metadata.name, port: 8080 },
+      pod: { name: pod.metadata.name, port: 80 },
     };
     const connection = await connectToService(to, { ...options });
     try {

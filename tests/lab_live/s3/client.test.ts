@@ -39,7 +39,7 @@ async function withGateway(use: (options: S3Options, bucket: string) => Promise<
   };
   const pods = await ask("-n", "rook-ceph", "get", "pods", "-l", "app=rook-ceph-rgw", "-o", "json");
   const [pod] = JSON.parse(pods).items;
-  const port = pod.spec.containers[0].ports?.[0]?.containerPort ?? 8080;
+  const port = pod.spec.containers[0].ports?.[0]?.containerPort ?? 80;
   const to = { namespace: "rook-ceph", service: HOST, scheme: "http", port: 80 } as const;
   const connection = await connectToService(
     { ...to, pod: { name: pod.metadata.name, port } },

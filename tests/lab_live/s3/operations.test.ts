@@ -31,7 +31,7 @@ async function labStore(): Promise<Store> {
   const keys = { accessKeyId: atob(data[idKey]), secretAccessKey: atob(data[secretKey]) };
   const pods = await ask("-n", GATEWAY.namespace, "get", "pods", "-l", "app=rook-ceph-rgw", "-o", "json");
   const [pod] = JSON.parse(pods).items;
-  const port = pod.spec.containers[0].ports?.[0]?.containerPort ?? 8080;
+  const port = pod.spec.containers[0].ports?.[0]?.containerPort ?? 80;
   const connection = await connectToService(
     { ...GATEWAY, pod: { name: pod.metadata.name, port } },
     { kubeconfig: lab().kubeconfig, timeoutMs: 10_000 },

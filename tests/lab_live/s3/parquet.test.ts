@@ -52,7 +52,7 @@ async function wayTo(
 ): Promise<ServiceConnection> {
   const said = await kubectl(lab(), ["-n", namespace, "get", "pods", "-l", label, "-o", "json"]);
   const [pod] = JSON.parse(said.stdout).items;
-  const target = namespace === "rook-ceph" ? 8080 : port;
+  const target = port;
   return await connectToService(
     { namespace, service, scheme: "http", port, pod: { name: pod.metadata.name, port: target } },
     { kubeconfig: lab().kubeconfig, ...LIMIT },

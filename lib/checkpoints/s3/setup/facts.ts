@@ -21,6 +21,7 @@ import {
   cephObjectStoreUsers,
   gatewayOf,
   gatewaysOf,
+  isOutsideCluster,
   objectBucketClaims,
   ownerOfClaim,
   secretOfUser,
@@ -55,6 +56,9 @@ export function storeOf(world: World, namespaced: boolean): Destination | { fail
     return lost(`there are ${others.length + 1} object stores that may be meant, behind ${all}. ${GIVE}`);
   }
   const service = world.get(services, gateway.namespace, gateway.name);
+  if (!service && isOutsideCluster(gateway, world)) {
+    return lost(`the gateway of the object store is no pod of this cluster. ${GIVE}`);
+  }
   if (!service) return lost(`${at}, the gateway of the object store, does not exist. ${GIVE}`);
   const port = portOf([service]);
   return port ? readyPod(world, port) : lost(`${at}, the gateway of the object store, has no port. ${GIVE}`);

@@ -26,16 +26,49 @@ Deno.test("a named target port is looked up in the pod", () => {
   assert.equal("pod" in found && found.pod?.port, 7480);
 });
 
+const failureOf = (parts: Parameters<typeof worldOf>[0]) => {
+  const found = storeOf(worldOf(parts), true);
+  return "failure" in found ? found.failure : undefined;
+};
+
+Deno.test("an external gateway is the pod with its address, and said to be outside where there is none", () => {
+  const external = inRook("storage", {
+    spec: { gateway: { externalRgwEndpoints: [{ ip: "10.9.0.4" }] } },
+    status: { phase: "Ready" },
+  });
+  const service = { ...gatewayService(), spec: { ports: [{ name: "http", port: 80, targetPort: 80 }] } };
+  const slice = {
+    metadata: {
+      name: "s",
+      namespace: "rook-ceph",
+      labels: { "kubernetes.io/service-name": "rook-ceph-rgw-storage" },
+    },
+    ports: [{ name: "http", port: 80 }],
+    endpoints: [{ addresses: ["10.9.0.4"], conditions: { ready: true } }],
+  };
+  const parts = { cephobjectstores: [external], services: [service], endpointslices: [slice] };
+  const pod = gatewayPod();
+  const found = storeOf(
+    worldOf({
+      ...parts,
+      pods: [{ ...pod, status: { ...pod.status, podIP: "10.9.0.4" } }],
+    }),
+    true,
+  );
+  assert.deepEqual("pod" in found && found.pod, { name: "rgw-a", port: 80 });
+  const outside = storeOf(worldOf(parts), true);
+  assert.deepEqual("service" in outside && [outside.service, outside.pod], [
+    "rook-ceph-rgw-storage",
+    undefined,
+  ]);
+  assert.match(failureOf({ ...parts, services: [], endpointslices: [] })?.message ?? "", /no pod of this/);
+});
+
 Deno.test("a gateway that has only https is reached by https", () => {
   const services = [gatewayService([{ name: "https", port: 443, targetPort: 8443 }])];
   const found = storeOf(worldOf({ services }), true);
   assert.equal("pod" in found && found.scheme, "https");
 });
-
-const failureOf = (parts: Parameters<typeof worldOf>[0]) => {
-  const found = storeOf(worldOf(parts), true);
-  return "failure" in found ? found.failure : undefined;
-};
 
 Deno.test("without an object store, a Service or a Ready pod there is no gateway, and it says which", () => {
   assert.match(failureOf({ cephobjectstores: [] })?.message ?? "", /no CephObjectStore.*--endpoint/);

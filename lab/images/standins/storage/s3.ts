@@ -1,4 +1,4 @@
-// Signed S3 requests to the gateway: only what bucket claims need.
+// Signed S3 requests to the gateway: only what owners of buckets need.
 import { createHash, createHmac } from "node:crypto";
 
 /** An S3 identity. */
@@ -10,20 +10,20 @@ export interface Keys {
 const sha256 = (data: string) => createHash("sha256").update(data).digest("hex");
 const hmac = (key: string | Buffer, data: string) => createHmac("sha256", key).update(data).digest();
 
-/** One request with an empty body, signed with AWS Signature 4. `path` begins with a slash. The body is dropped. */
-export async function s3(
-  method: "GET" | "PUT" | "HEAD" | "DELETE",
+/** One PUT, signed with AWS Signature 4: its status. `path` begins with a slash; its query is in order, each key with `=`. */
+export async function put(
   endpoint: string,
   path: string,
   keys: Keys,
+  body: string,
 ): Promise<number> {
   const url = new URL(path, endpoint);
   const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
   const day = stamp.slice(0, 8);
-  const empty = sha256("");
-  const headers = `host:${url.host}\nx-amz-content-sha256:${empty}\nx-amz-date:${stamp}\n`;
+  const digest = sha256(body);
+  const headers = `host:${url.host}\nx-amz-content-sha256:${digest}\nx-amz-date:${stamp}\n`;
   const signed = "host;x-amz-content-sha256;x-amz-date";
-  const canonical = [method, url.pathname, "", headers, signed, empty].join("\n");
+  const canonical = ["PUT", url.pathname, url.search.slice(1), headers, signed, digest].join("\n");
   const scope = `${day}/us-east-1/s3/aws4_request`;
   const key = ["us-east-1", "s3", "aws4_request"].reduce(
     (k, part) => hmac(k, part),
@@ -33,9 +33,10 @@ export async function s3(
     "hex",
   );
   const response = await fetch(url, {
-    method,
+    method: "PUT",
+    body,
     headers: {
-      "x-amz-content-sha256": empty,
+      "x-amz-content-sha256": digest,
       "x-amz-date": stamp,
       authorization:
         `AWS4-HMAC-SHA256 Credential=${keys.accessKey}/${scope}, SignedHeaders=${signed}, Signature=${signature}`,

@@ -1,7 +1,7 @@
 // PersistentVolumeClaims of the lab's storage class: a directory of the node each. Takes the place of Ceph's CSI driver.
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { at, create, get, type KubeObject, list, remove, text } from "../kube.ts";
-import { log } from "./ceph.ts";
+import { log } from "./log.ts";
 
 const PROVISIONER = "lakecheck.dev/directory";
 const PATH_ON_NODE = Deno.env.get("LAB_PV_DIR") ?? "/var/lib/lakecheck-pv";
