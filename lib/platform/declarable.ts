@@ -5,7 +5,7 @@ import { ALL_ROLES, type Role } from "./roles.ts";
 export const BROAD_ROLES = {
   catalog: { title: "Iceberg catalog", kinds: ["Deployment", "StatefulSet"] },
   database: { title: "database of the catalog", kinds: ["Cluster"] },
-  "object-store": { title: "object store", kinds: ["CephObjectStore"] },
+  "object-store": { title: "object store", kinds: ["CephObjectStore", "Deployment", "StatefulSet"] },
   "s3-user": { title: "S3 user", kinds: ["CephObjectStoreUser"] },
   secrets: { title: "secret store", kinds: ["ClusterSecretStore", "SecretStore"] },
   gitops: { title: "GitOps", kinds: ["Deployment", "StatefulSet"] },

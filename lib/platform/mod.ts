@@ -28,6 +28,7 @@ export {
   otherCatalogTitle,
   recognise,
   type Role,
+  rolesWithin,
 } from "./roles.ts";
 export { declarationText } from "./written.ts";
 export { componentOf, USUAL_NAMESPACE, usualPart, usualParts } from "./usual_parts.ts";

@@ -10,6 +10,8 @@ type Label = string | readonly [label: string, value: string];
 export interface Signs {
   /** The component that its objects belong to. */
   component: string;
+  /** A broader role that it fills, declarable.ts. */
+  within?: "object-store" | "gitops";
   /** The check of its component says how each workload is, so that the check of all workloads does not. */
   judged?: true;
   /** An Iceberg catalog that is recognised, and judged as every workload is. */
@@ -35,6 +37,7 @@ const component = (value: string) => ["app.kubernetes.io/component", value] as c
 /** One for each controller of Flux: its label, its image and its name are the same word. */
 const fluxController = (name: string): Signs => ({
   component: "flux",
+  within: "gitops",
   labels: [component(name)],
   images: [name],
   names: [name],
@@ -46,6 +49,7 @@ const fluxController = (name: string): Signs => ({
  */
 const argoPart = (name: string): Signs => ({
   component: "argo-cd",
+  within: "gitops",
   labels: [`argocd-${name}`],
   charts: ["argo-cd"],
   images: ["argocd"],
@@ -90,6 +94,7 @@ const airflow = (job: string, ...others: string[]): Signs => ({
 /** An object store that is not Rook's, by the word that is its label, its chart, its image and its name. */
 const otherStore = (word: string, ...images: string[]): Signs => ({
   component: "workloads",
+  within: "object-store",
   part: true,
   labels: [word],
   charts: [word],
@@ -326,6 +331,11 @@ export function isChartOf(chart: string | undefined, role: Role): boolean {
 /** The component that what fills the role belongs to. */
 export function componentOfRole(role: Role): string {
   return SIGNS[role].component;
+}
+
+/** The roles that fill a broader one. */
+export function rolesWithin(broad: NonNullable<Signs["within"]>): Role[] {
+  return ALL_ROLES.filter(([, { within }]) => within === broad).map(([role]) => role);
 }
 
 /** What a catalog is called that is recognised and not Nessie; undefined for every other role. */

@@ -23,6 +23,7 @@ import {
   deployments,
   statefulSets,
 } from "../kubernetes/mod.ts";
+import { applications } from "../argo_cd/mod.ts";
 import { helmReleases, kustomizations } from "../flux/mod.ts";
 import { missingRole } from "../workloads/mod.ts";
 import {
@@ -198,6 +199,7 @@ function roleEdges(world: World): Edge[] {
   const makers = [
     ...world.list(kustomizations).map((object) => refOf("Kustomization", object)),
     ...world.list(helmReleases).map((object) => refOf("HelmRelease", object)),
+    ...world.list(applications).map((object) => refOf("Application", object)),
   ];
   return required.flatMap(([role]) =>
     makers.map((to): Edge => ({

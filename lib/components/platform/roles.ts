@@ -39,6 +39,7 @@ import {
   type Role,
   ROLE_NAMES,
   type RoleName,
+  rolesWithin,
 } from "../../platform/mod.ts";
 
 type Filled = FilledRole["objects"][number];
@@ -61,26 +62,31 @@ const BROAD: Readonly<Record<BroadRole, Finder>> = {
     single: true,
   },
   "object-store": {
-    sources: [cephObjectStores],
-    find: (world) => resources(world, "object-store", cephObjectStores),
+    sources: [cephObjectStores, ...WORKLOADS],
+    find: (world) => [
+      ...resources(world, cephObjectStores),
+      ...declaredRole(world, "object-store")?.objects.length
+        ? []
+        : workloads(world, ...rolesWithin("object-store")),
+    ],
     single: true,
   },
   "s3-user": {
     sources: [cephObjectStoreUsers],
-    find: (world) => [...resources(world, "s3-user", cephObjectStoreUsers), ...missingOwners(world)],
+    find: (world) => [...resources(world, cephObjectStoreUsers), ...missingOwners(world)],
   },
   secrets: {
     sources: [clusterSecretStores],
     find: (world) => [
-      ...resources(world, "secrets", clusterSecretStores),
-      ...resources(world, "secrets", secretStores).filter(({ object }) =>
+      ...resources(world, clusterSecretStores),
+      ...resources(world, secretStores).filter(({ object }) =>
         platformNamespaces(world).has(object.namespace ?? "")
       ),
     ],
   },
   gitops: {
     sources: WORKLOADS,
-    find: (world) => workloads(world, "kustomize-controller", "source-controller", "helm-controller"),
+    find: (world) => workloads(world, ...rolesWithin("gitops")),
   },
   dns: {
     sources: [services],
@@ -113,7 +119,6 @@ function catalogs(world: World): Filled[] {
 
 /** Users that own claimed buckets and do not exist. */
 function missingOwners(world: World): Filled[] {
-  if (declaredRole(world, "s3-user")?.objects.length) return [];
   const refs = world.list(objectBucketClaims)
     .filter(({ metadata }) => platformNamespaces(world).has(metadata?.namespace ?? ""))
     .flatMap((claim) => ownerOfClaim(claim, world) ?? []).filter((ref) => isAbsent(world, ref));
@@ -121,14 +126,11 @@ function missingOwners(world: World): Filled[] {
   return [...owners.values()].map((ref) => found(ref, "owner of a claimed bucket", world));
 }
 
-/** Custom resources; those that are declared, where some are. */
+/** Custom resources of one kind. */
 function resources(
   world: World,
-  role: RoleName,
   source: ListSource<{ metadata?: { name?: string; namespace?: string } }>,
 ): Filled[] {
-  const named = (declaredRole(world, role)?.objects ?? []).filter(({ kind }) => kind === source.kind);
-  if (named.length > 0) return named.map((ref) => found(ref, DECLARED, world));
   return world.list(source).map((object) =>
     found(refOf(source.kind, object), `custom resource ${source.kind}`, world)
   );
@@ -141,8 +143,11 @@ export function sourcesOfRole(role: RoleName): readonly ListSource[] {
 
 /** What fills the role; what is wanted and does not exist is marked as missing. */
 export function objectsOf(world: World, role: RoleName): Filled[] {
-  if (declaredRole(world, role)?.need === "absent") return [];
-  if (isBroad(role)) return BROAD[role].find(world);
+  const { need, objects: named = [] } = declaredRole(world, role) ?? {};
+  if (need === "absent") return [];
+  if (isBroad(role)) {
+    return named.length > 0 ? named.map((ref) => found(ref, DECLARED, world)) : BROAD[role].find(world);
+  }
   return partsOf(world, role).map(({ workload, object, by, doubt }) => ({
     object: workload,
     by,
