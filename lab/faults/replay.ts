@@ -32,13 +32,14 @@ export function reportText(report: Report): string {
   const components = details.components.map(({ checks, ...component }) =>
     `{${line(component).slice(1, -1)}, ${list("checks", checks.map(line))}}`
   );
+  const connections = details.connections ? [list("connections", details.connections.map(line))] : [];
   const tables = details.tables ? [list("tables", details.tables.map(line))] : [];
   const described = platform ? [list("roles", platform.roles.map(line))] : [];
   const { roles: _, ...place } = platform ?? {};
   const parts = [
     ...described.map((roles) => `"platform": {${[line(place).slice(1, -1), roles].join(",\n")}}`),
     list("roots", roots.map(line)),
-    `"details": {${[list("components", components), ...tables].join(",\n")}}`,
+    `"details": {${[list("components", components), ...connections, ...tables].join(",\n")}}`,
     list("issues", issues.map(line)),
   ];
   return `{${line(head).slice(1, -1)},\n${parts.join(",\n")}}\n`;

@@ -6,7 +6,7 @@ import { configMaps } from "../components/kubernetes/mod.ts";
 import { PART_SOURCES } from "../components/workloads/mod.ts";
 import { collect, homeOf } from "../engine/collect.ts";
 
-/** The namespace that was asked for; else the one where most parts of the platform are found, by five lists. */
+/** The namespace that was asked for; else the one where most parts of the platform are found, by the lists of what may be one. */
 export async function platformNamespace(asked: Asked): Promise<string> {
   if (asked.isPlaced) return asked.namespace;
   const client = await connect(asked);

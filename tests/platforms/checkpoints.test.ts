@@ -289,6 +289,13 @@ Deno.test("a gateway outside of the cluster is a Service without pods, and one w
     const found = items(facts, "services").find(({ metadata }) => metadata.name === "rook-ceph-rgw-storage");
     assert.ok(found);
     delete found.spec.selector;
+    for (const slice of items(facts, "endpointslices")) {
+      if (!slice.metadata.name.startsWith("rook-ceph-rgw-storage")) continue;
+      (slice as unknown as { endpoints: object[] }).endpoints = [{
+        addresses: ["192.0.2.7"],
+        conditions: { ready: true },
+      }];
+    }
   });
   assert.equal(
     textOf(storeOf(seenBy(s3Report(), outside), false)),

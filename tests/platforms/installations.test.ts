@@ -123,8 +123,9 @@ const CHARTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "external-secrets-webhook": "external-secrets-webhook",
   },
   "argo-cd": {
-    "argo-cd-argocd-application-controller": "argo-application-controller",
-    "argo-cd-argocd-repo-server": "argo-repo-server",
+    "argo-cd-argocd-application-controller": "argocd-application-controller",
+    "argo-cd-argocd-applicationset-controller": "argocd-applicationset-controller",
+    "argo-cd-argocd-repo-server": "argocd-repo-server",
   },
   prometheus: { "prometheus-server": "prometheus" },
 };

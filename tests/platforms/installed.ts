@@ -392,7 +392,12 @@ function apiServer(all: readonly KubeObject[], ill: Installation["ill"]): (path:
   const hasOperator = lists.get("Deployment")?.some(({ metadata }) =>
     metadata.labels?.["app.kubernetes.io/name"] === "external-secrets"
   );
-  const served = hasOperator ? { ...SERVED, ...EXTERNAL_SECRETS } : SERVED;
+  const hasArgoCd = all.some(({ metadata }) => metadata.labels?.["app.kubernetes.io/part-of"] === "argocd");
+  const served = {
+    ...SERVED,
+    ...hasOperator ? EXTERNAL_SECRETS : {},
+    ...hasArgoCd ? { applications: "Application", applicationsets: "ApplicationSet" } : {},
+  };
   const reply = (status: number, body: unknown): Promise<Answer> => Promise.resolve({ status, body });
   return (path) => {
     const [bare = ""] = path.split("?");

@@ -155,9 +155,8 @@ function otherPorts(facts: Facts): void {
 
 /** The gateway speaks TLS only, on a port of its own. */
 function tlsGateway(facts: Facts): void {
-  the(facts, "services", "rook-ceph-rgw-storage").spec.ports = [
-    { name: "https", port: 8443, targetPort: 8080 },
-  ];
+  const { spec } = the(facts, "services", "rook-ceph-rgw-storage");
+  spec.ports = [{ name: "https", port: 8443, targetPort: spec.ports[0].targetPort }];
 }
 
 /** A second object store stands before the one that the platform uses. */

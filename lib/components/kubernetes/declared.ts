@@ -11,7 +11,6 @@ import {
 } from "../../platform/mod.ts";
 import { ShapeError } from "../../engine/decode.ts";
 import { listed } from "../../engine/sentence.ts";
-import { DECLARATION_KEY } from "./declared_text.ts";
 import { type ConfigMap, configMaps } from "./kinds.ts";
 
 /** The object of what is said of a declaration that was given as a file. */
@@ -34,7 +33,8 @@ export const declared = perWorld((world): Declared => {
     return understood({ kind: FILE, name: from }, document, inCluster.map(refOfMap));
   }
   const failure = world.failure(configMaps);
-  if (failure) return { state: "unread", failure };
+  // Every cluster serves ConfigMaps; one that does not has no declaration.
+  if (failure && failure.kind !== "not-installed") return { state: "unread", failure };
   const read = inCluster.map((map) => readMap(map));
   const own = read.filter((one) => isOf(one, world.namespace));
   const [first, ...more] = own.length > 0 ? own : read;
@@ -60,7 +60,7 @@ function readMap(map: ConfigMap): Read {
   const object = refOfMap(map);
   return why === undefined
     ? understood(object, document, [])
-    : { state: "unusable", object, why: `cannot be used: its key ${DECLARATION_KEY} ${why}` };
+    : { state: "unusable", object, why: `cannot be used: ${why}` };
 }
 
 function understood(object: ObjectRef, document: unknown, unused: ObjectRef[]): Read {

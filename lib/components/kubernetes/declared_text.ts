@@ -1,5 +1,7 @@
 /** The text of a declaration inside a ConfigMap, read as YAML. */
-import { obj, str, via } from "../../engine/decode.ts";
+import { obj, ShapeError, str, via } from "../../engine/decode.ts";
+import { readDeclaration } from "../../platform/mod.ts";
+import { quote } from "../../redact/mod.ts";
 import type { YamlParser } from "../../untrusted/yaml.ts";
 import { at } from "../../untrusted/lookup.ts";
 
@@ -7,10 +9,13 @@ import { at } from "../../untrusted/lookup.ts";
 export const DECLARATION_LABEL = "lakecheck.dev/platform";
 export const DECLARATION_KEY = "platform.yaml";
 const MOST_UNITS = 64 * 1024;
+/** UTF-16 units of what is told of a declaration that cannot be used. */
+const LONGEST_MESSAGE = 400;
 
 export interface DeclaredText {
+  /** What it holds, which can be used. */
   document?: unknown;
-  /** Why there is no document: what follows "its key". */
+  /** Why there is none: a clause. Nothing else is kept of what cannot be used. */
   why?: string;
 }
 
@@ -30,9 +35,18 @@ export async function prepareDeclarations(items: readonly unknown[]): Promise<vo
 
 export function readDeclared(data: unknown): DeclaredText {
   const text = at(data, DECLARATION_KEY);
-  if (typeof text !== "string") return { why: "is absent" };
-  if (text.length > MOST_UNITS) return { why: `is longer than ${MOST_UNITS / 1024} KiB` };
-  if (!parse) return { why: "was not read" };
+  if (typeof text !== "string") return { why: `it has no key ${DECLARATION_KEY}` };
+  if (text.length > MOST_UNITS) {
+    return { why: `its key ${DECLARATION_KEY} is longer than ${MOST_UNITS / 1024} KiB` };
+  }
+  if (!parse) return { why: `its key ${DECLARATION_KEY} was not read` };
   const read = parse(text);
-  return read.ok ? { document: read.value ?? {} } : { why: `cannot be read: ${read.why}` };
+  if (!read.ok) return { why: `in its key ${DECLARATION_KEY}, ${read.why}` };
+  try {
+    readDeclaration(read.value);
+    return { document: read.value };
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    return { why: `in its key ${DECLARATION_KEY}, ${quote(error.message.trim(), [], LONGEST_MESSAGE)}` };
+  }
 }

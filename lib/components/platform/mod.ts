@@ -34,12 +34,15 @@ import {
   ROLE_NAMES,
   type RoleName,
 } from "../../platform/mod.ts";
+import { quote } from "../../redact/mod.ts";
 import { nearest } from "../../untrusted/edit_distance.ts";
 import { command } from "../../untrusted/shell.ts";
 import { fits } from "../../untrusted/wildcard.ts";
 import { filledRoles, objectsOf, sourcesOfRole } from "./roles.ts";
 
 const NAME = "platform";
+/** UTF-16 units of the reason why something is muted. */
+const LONGEST_REASON = 200;
 const NOTHING: ObjectRef = { kind: "PlatformDeclaration", name: "*" };
 
 const titleOf = (role: RoleName) => isBroad(role) ? `the ${BROAD_ROLES[role].title}` : role;
@@ -244,7 +247,7 @@ export function platformOf(others: readonly Component[]): Component {
       (declaration(world)?.muted ?? []).map(({ check, object = "*", reason, until }) => ({
         check,
         object,
-        reason,
+        reason: quote(reason, [], LONGEST_REASON),
         until,
       })),
   };

@@ -9,6 +9,7 @@ import {
   refOf,
   selectorText,
   SERVICE_ERRORS,
+  unreadAmong,
   WORKLOAD_ERRORS,
 } from "../common/mod.ts";
 import {
@@ -79,7 +80,7 @@ function judgeService(service: Service, world: World): Judgement | undefined {
 function judgeGiven(service: Service, world: World): Judgement | undefined {
   const { namespace = "", name = "" } = service.metadata ?? {};
   const why = whyNobody(service, world);
-  if (why === undefined) return undefined;
+  if (why === undefined) return unlessOutside(service, world);
   return {
     status: "critical",
     reason: "NoEndpoints",
@@ -89,6 +90,14 @@ function judgeGiven(service: Service, world: World): Judgement | undefined {
     evidence: "EndpointSlice endpoints[].addresses and the pods' status.podIP",
     next: [command`kubectl -n ${namespace} get endpointslices -l kubernetes.io/service-name=${name}`],
   };
+}
+
+/** Where no pod has an address, a workload may ask for it, or it may be outside the cluster: only workloads tell. */
+function unlessOutside(service: Service, world: World): Judgement | undefined {
+  const { namespace = "", name = "" } = service.metadata ?? {};
+  const isPod = givenEndpoints(world, namespace, name).length === 0 ||
+    selectedPods(service, world).length > 0;
+  return isPod ? undefined : unreadAmong([deployments, statefulSets], world);
 }
 
 /** Undefined: somebody answers, or may do so from outside the cluster. */

@@ -195,8 +195,8 @@ Deno.test("a ConfigMap declares as a file does; the file goes before it", () => 
 Deno.test("a ConfigMap that cannot be used is unknown, and says why; nothing of it holds", () => {
   const cases = [
     {
-      held: { why: "cannot be read: line 3 is not valid YAML" },
-      said: /its key platform\.yaml cannot be read: line 3/,
+      held: { why: "in its key platform.yaml, line 3 is not valid YAML" },
+      said: /cannot be used: in its key platform\.yaml, line 3/,
     },
     {
       held: { document: { roles: { nesie: "required" } } },
@@ -244,13 +244,19 @@ async function listed(data: unknown, labels: Record<string, string>) {
 
 Deno.test("of a ConfigMap its declaration is kept only where the label says that it is one", async () => {
   const label = { "lakecheck.dev/platform": "" };
-  const text = "apiVersion: lakecheck.dev/v1\nroles: {nessie: required}\n";
+  const text = "apiVersion: lakecheck.dev/v1\nkind: Platform\nroles: {nessie: required}\n";
   assert.deepEqual((await listed({ "platform.yaml": text }, label)).declaration, {
-    document: { apiVersion: "lakecheck.dev/v1", roles: { nessie: "required" } },
+    document: { apiVersion: "lakecheck.dev/v1", kind: "Platform", roles: { nessie: "required" } },
   });
   assert.equal((await listed({ "platform.yaml": text }, { app: "x" })).declaration, undefined);
   const why = async (data: unknown) => (await listed(data, label)).declaration?.why;
-  assert.equal(await why({}), "is absent");
-  assert.equal(await why({ "platform.yaml": "a: [" }), "cannot be read: line 1 is not valid YAML");
-  assert.equal(await why({ "platform.yaml": "a".repeat(70_000) }), "is longer than 64 KiB");
+  assert.equal(await why({}), "it has no key platform.yaml");
+  assert.equal(await why({ "platform.yaml": "a: [" }), "in its key platform.yaml, line 1 is not valid YAML");
+  const unusable = await listed({ "platform.yaml": `${text}password: hunter2-hunter2\n` }, label);
+  assert.match(unusable.declaration?.why ?? "", /^in its key platform\.yaml, \.password is not known here/);
+  assert.doesNotMatch(JSON.stringify(unusable), /hunter2/);
+  assert.equal(
+    await why({ "platform.yaml": "a".repeat(70_000) }),
+    "its key platform.yaml is longer than 64 KiB",
+  );
 });
