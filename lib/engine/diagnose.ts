@@ -3,7 +3,7 @@ import { platformNamespaces } from "./check.ts";
 import { buildGraph, explains, type Graph } from "./graph.ts";
 import type { ChainStep, Component, Confidence, Facts, Finding, Status, World } from "./model.ts";
 import { IN_PROGRESS, refKey } from "./model.ts";
-import { insteadOf } from "./nearest.ts";
+import { insteadOf } from "./missing/nearest.ts";
 import type { Root } from "./report.ts";
 import { groupsAlike, unsaidSources } from "./unread/sources.ts";
 

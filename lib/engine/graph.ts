@@ -1,6 +1,6 @@
 /** The graph of objects that need each other, with the objects that should be there and are not. */
 import { listed } from "./sentence.ts";
-import { makerEdges } from "./absent.ts";
+import { makerEdges } from "./missing/absent.ts";
 import { isNotInstalled } from "./unread/failure_reason.ts";
 import { ENGINE_CHECKS, isList } from "./model.ts";
 import { silenceEdges, silenceOf } from "./unread/outdated.ts";

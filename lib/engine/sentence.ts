@@ -2,7 +2,7 @@
 import type { Judgement, ObjectRef } from "./model.ts";
 import { refText } from "./model.ts";
 
-/** What a judge says of this object as a whole sentence: `Deployment lake/nessie is scaled to zero`. */
+/** What a judge says of this object as a whole sentence: `Deployment lake/catalog is scaled to zero`. */
 export function about<T extends Pick<Judgement, "message">>(ref: ObjectRef, judged: T): T {
   return { ...judged, message: `${refText(ref)} ${judged.message}` };
 }

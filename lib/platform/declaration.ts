@@ -27,7 +27,7 @@ export interface DeclaredRole {
 export interface Mute {
   /** The id of a check, `*` for any run of characters. */
   check: string;
-  /** An object as the report writes it, `Deployment lake/nessie`; `*` as above. Absent: every object. */
+  /** An object as the report writes it, `Deployment lake/catalog`; `*` as above. Absent: every object. */
   object?: string;
   reason: string;
   /** `2026-12-31`: the last day, in UTC. */
@@ -118,7 +118,7 @@ function objectOf(role: RoleName, value: unknown, path: string): ObjectRef {
   if (kind === undefined || name === undefined) {
     throw new ShapeError(
       path,
-      `is ${quoted(text)}, expected KIND NAMESPACE/NAME, such as Deployment lake/nessie`,
+      `is ${quoted(text)}, expected KIND NAMESPACE/NAME, such as Deployment lake/catalog`,
     );
   }
   oneOf(kind, path, kindsOfRole(role));

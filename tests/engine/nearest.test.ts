@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import fc from "fast-check";
 import { computedMs } from "../patience.ts";
-import { insteadOf } from "../../lib/engine/nearest.ts";
+import { insteadOf } from "../../lib/engine/missing/nearest.ts";
 import type { Component } from "../../lib/engine/model.ts";
 import { openWorld } from "../../lib/engine/world.ts";
 import { diagnosed, made, ref, toyFacts, toys } from "./toy.ts";

@@ -61,10 +61,10 @@ Deno.test("what cannot be used is told with its path, and a wrong word with the 
     ],
     [
       { ...HEAD, roles: { nessie: { objects: ["lake/nessie"] } } },
-      '.roles.nessie.objects[0] is "lake/nessie", expected KIND NAMESPACE/NAME, such as Deployment lake/nessie',
+      '.roles.nessie.objects[0] is "lake/nessie", expected KIND NAMESPACE/NAME, such as Deployment lake/catalog',
     ],
     [
-      { ...HEAD, roles: { nessie: { objects: ["Deploymet lake/nessie"] } } },
+      { ...HEAD, roles: { nessie: { objects: ["Deploymet lake/catalog"] } } },
       '.roles.nessie.objects[0] is "Deploymet"; did you mean Deployment?',
     ],
     [

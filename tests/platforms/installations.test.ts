@@ -50,7 +50,6 @@ const FAILING: Readonly<Record<string, string>> = {
   "Deployment airflow/airflow-scheduler": "Nessie and Airflow",
   "Deployment seaweedfs/seaweedfs-s3": "Nessie and Trino on SeaweedFS",
   "Deployment monitoring/prometheus-server": "Nessie with External Secrets and Prometheus",
-  "Deployment argocd/argo-cd-argocd-repo-server": "Lakekeeper and Trino, kept by Argo CD",
 };
 
 for (const [part, name] of Object.entries(FAILING)) {

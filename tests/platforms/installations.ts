@@ -178,8 +178,8 @@ export const PLATFORMS: Readonly<Record<string, () => Promise<Platform>>> = {
       ...await argoCd(),
     ],
     roles: {
-      "argo-application-controller": "StatefulSet argocd/argo-cd-argocd-application-controller",
-      "argo-repo-server": "Deployment argocd/argo-cd-argocd-repo-server",
+      "argocd-application-controller": "StatefulSet argocd/argo-cd-argocd-application-controller",
+      "argocd-repo-server": "Deployment argocd/argo-cd-argocd-repo-server",
     },
   }),
   "Nessie with External Secrets and Prometheus": async () => ({
@@ -223,7 +223,7 @@ export const PLATFORMS: Readonly<Record<string, () => Promise<Platform>>> = {
     roles: {
       nessie: "Deployment data/nessie",
       prometheus: "Deployment data/prometheus-server",
-      "argo-repo-server": "Deployment data/argo-cd-argocd-repo-server",
+      "argocd-repo-server": "Deployment data/argo-cd-argocd-repo-server",
     },
   }),
 };

@@ -49,7 +49,9 @@ const thresholds = Object.entries(THRESHOLDS).map(([name, { seconds, help }]) =>
 
 const mute = z.strictObject({
   check: full.describe("The id of a check, docs/checks.md; * stands for any run of characters."),
-  object: text.optional().describe("As the report writes it, Deployment lake/nessie; default: every object."),
+  object: text.optional().describe(
+    "As the report writes it, Deployment lake/catalog; default: every object.",
+  ),
   reason: full.describe("Why it is known and may wait."),
   until: z.iso.date().describe("The last day, in UTC."),
 });

@@ -2,9 +2,9 @@
  * What does not exist, and who would have made it. Each component says what of its kinds makes an object (`makers`); here
  * is decided which objects are asked about, and which makers are missed themselves.
  */
-import type { Component, Edge, Finding, Maker, ObjectRef, World } from "./model.ts";
-import { definitionOf, GONE, isAbsent, refKey } from "./model.ts";
-import { isNotInstalled } from "./unread/failure_reason.ts";
+import type { Component, Edge, Finding, Maker, ObjectRef, World } from "../model.ts";
+import { definitionOf, GONE, isAbsent, refKey } from "../model.ts";
+import { isNotInstalled } from "../unread/failure_reason.ts";
 
 /**
  * Edges to the makers of whatever was judged, and of whatever is needed and is not known to be there; and on to the makers

@@ -2,11 +2,11 @@
  * What is there in place of an object that is missing: it has the same name elsewhere, or nearly the name, or is the only
  * one of its nature. One sentence for people; no verdict hangs on it.
  */
-import { contains, looksLike } from "../untrusted/edit_distance.ts";
-import { memo } from "./memo.ts";
-import type { Component, ListSource, ObjectRef, World } from "./model.ts";
-import { isAbsent, refKey, refText } from "./model.ts";
-import { listed } from "./sentence.ts";
+import { contains, looksLike } from "../../untrusted/edit_distance.ts";
+import { memo } from "../memo.ts";
+import type { Component, ListSource, ObjectRef, World } from "../model.ts";
+import { isAbsent, refKey, refText } from "../model.ts";
+import { listed } from "../sentence.ts";
 
 /** More of them tell nothing. */
 const MOST_NAMED = 3;
