@@ -257,6 +257,8 @@ function indexed(signs: (of: Signs) => readonly string[] | undefined): ReadonlyM
 }
 
 const BY_LABEL = indexed(({ labels }) => labels.map(labelText));
+/** Most labels of a cluster tell no role. */
+const LABEL_KEYS = new Set([...BY_LABEL.keys()].map((label) => label.slice(0, label.indexOf("="))));
 const BY_CHART = indexed(({ charts }) => charts);
 const BY_IMAGE = indexed(({ images }) => images);
 const BY_NAME = indexed(({ names }) => names);
@@ -302,6 +304,7 @@ interface Sign {
 /** What an object bears, most reliable first. */
 function* signsOf({ name, labels, images }: Described): Generator<Sign> {
   for (const [key, value] of Object.entries(labels)) {
+    if (!LABEL_KEYS.has(key)) continue;
     yield { sign: `${key}=${value}`, known: BY_LABEL, words: `label ${key}=${value}` };
   }
   const chart = labels["helm.sh/chart"];

@@ -88,15 +88,18 @@ function missingNamed(world: World, role: Role): Part[] {
 /** The Services that select its pods, or bear its name and select something else. */
 function servicesFor(world: World, ref: ObjectRef, object: Workload): Service[] {
   const labels = object.spec?.template?.metadata?.labels;
-  const near = world.list(services).filter(({ metadata }) => metadata?.namespace === ref.namespace);
+  const near = servicesByNamespace(world).get(ref.namespace) ?? [];
   const selecting = near.filter(({ spec }) => matches(spec?.selector, labels));
   return selecting.length > 0 ? selecting : servicesNamed(world, ref);
 }
 
+const servicesByNamespace = perWorld((world) =>
+  Map.groupBy(world.list(services), ({ metadata }) => metadata?.namespace)
+);
+
 function servicesNamed(world: World, { namespace, name }: ObjectRef): Service[] {
-  return world.list(services).filter(({ metadata }) =>
-    metadata?.namespace === namespace && metadata?.name === name
-  );
+  const found = world.get(services, namespace, name);
+  return found ? [found] : [];
 }
 
 /** The Services that select what would fill a role. */
