@@ -8,19 +8,28 @@ import { LabError } from "./errors.ts";
 import { breakFault, repairFault } from "./faults/mod.ts";
 import { installPlatform } from "./platform/mod.ts";
 import { removeLock, withLock } from "./lock.ts";
+import { layoutOf, LAYOUTS, noteLayout, USUAL } from "./layout.ts";
+import { own } from "../lib/untrusted/lookup.ts";
+import { existsSync, mkdirSync } from "node:fs";
 import { createProgress, formatSeconds, type Progress } from "./progress.ts";
 import { showStatus } from "./status.ts";
+
+const FLAGS: Readonly<Record<string, FlagTable>> = {
+  status: { json: { help: "one JSON document" } },
+  up: { layout: { help: "what the platform is called", value: "NAME", choices: Object.keys(LAYOUTS) } },
+};
 
 const EXIT = { ok: 0, notReady: 1, failed: 3, interrupted: 130 } as const;
 
 const HELP = `The real platform on one machine. Needs Linux and root.
 
 Usage:
-  deno task lab:up | lab:down | lab:status [--json]
+  deno task lab:up [--layout NAME] | lab:down | lab:status [--json]
   deno task lab:break FAULT | lab:repair [FAULT]
 
   up      builds what is missing, starts the cluster, installs the platform;
-          run again it changes nothing
+          run again it changes nothing; --layout other-names gives other names,
+          a namespace and ports of its own to the platform (faults need the usual one)
   down    removes everything but what was built
   status  shows every part with its version and state, and what is a stand-in
   break   breaks it on purpose; lab:break --list shows how
@@ -74,10 +83,11 @@ async function sideBySide(
   if (rejected) throw rejected.reason;
 }
 
-async function up(progress: Progress, stop: Stop): Promise<number> {
+async function up(progress: Progress, stop: Stop, asked: string | undefined): Promise<number> {
   const { signal } = stop.controller;
   const begun = performance.now();
   const ctx = claim();
+  chooseLayout(ctx, asked);
   await withLock(ctx, async () => {
     stop.unwindMs = 6_000;
     await buildAll({ cacheDir: ctx.cache, progress, signal });
@@ -90,6 +100,23 @@ async function up(progress: Progress, stop: Stop): Promise<number> {
   });
   progress.info(`${formatSeconds(performance.now() - begun)}  in all. export KUBECONFIG=${ctx.kubeconfig}`);
   return EXIT.ok;
+}
+
+/** A platform keeps the layout that it was installed with. Throws LabError. */
+function chooseLayout(ctx: LabContext, asked: string | undefined): void {
+  if (asked === undefined) return;
+  mkdirSync(ctx.dir, { recursive: true, mode: 0o700 });
+  const layout = own(LAYOUTS, asked) ?? USUAL;
+  const before = layoutOf(ctx);
+  if (before.name !== layout.name && existsSync(ctx.kubeconfig)) {
+    throw new LabError(
+      "lab",
+      `this lab has the layout ${before.name}, and a platform keeps its names`,
+      undefined,
+      "deno task lab:down",
+    );
+  }
+  noteLayout(ctx, layout);
 }
 
 async function down(progress: Progress): Promise<number> {
@@ -118,14 +145,14 @@ async function command(argv: readonly string[], progress: Progress, stop: Stop):
   // Reading about faults needs neither Linux nor root.
   if (name === "break" && (asks || !why)) return await breakFault(findLab(), rest);
   if (name === "repair" && (asks || !why)) return await repairFault(findLab(), rest);
-  const flags: FlagTable = name === "status" ? { json: { help: "one JSON document" } } : {};
+  const flags: FlagTable = own(FLAGS, name) ?? {};
   const given = parseFlags(rest, flags, `lab:${name}`);
   if (name === "--help" || name === "-h" || given.has("help")) {
     console.log(HELP.trimEnd());
     return EXIT.ok;
   }
   if (why) throw new UsageError(why);
-  if (name === "up") return await up(progress, stop);
+  if (name === "up") return await up(progress, stop, given.get("layout"));
   if (name === "down") return await down(progress);
   if (name === "status") return await status(given.has("json"));
   throw new UsageError(`lab/main.ts knows no command ${name}. It knows up, down, status, break and repair.`);

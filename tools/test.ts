@@ -15,7 +15,10 @@ export interface Tally {
 }
 
 /** The lab is made of namespaces, mounts and /proc, which Deno gives to nobody with less. */
-const LAB = ["test", "--no-prompt", ...LOCKED, "--allow-all", "tests/lab_live"];
+const ON_LAB = ["test", "--no-prompt", ...LOCKED, "--allow-all"];
+
+/** A platform of this layout, lab/layout.ts, for tests/lab_layouts. */
+const LAYOUT = "other-names";
 
 /** What a process of `deno test` printed, and whether it says that all is well. */
 export interface Run {
@@ -76,9 +79,9 @@ function counted(runs: readonly Run[]): Tally {
   return tally;
 }
 
-async function lab(verb: "up" | "down"): Promise<boolean> {
+async function lab(verb: "up" | "down", ...args: string[]): Promise<boolean> {
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", `lab:${verb}`],
+    args: ["task", "--quiet", `lab:${verb}`, ...args],
     stdin: "null",
   });
   return (await command.spawn().status).success;
@@ -87,10 +90,25 @@ async function lab(verb: "up" | "down"): Promise<boolean> {
 /** The tests on the lab. A lab that was there before stays, one that was not goes again. */
 async function live(): Promise<Tally> {
   const wasThere = findLab() !== undefined;
-  const tally = await lab("up") ? counted([await denoTest(LAB)]) : { passed: 0, failed: 1 };
+  return await onLab("tests/lab_live", [], () => wasThere ? Promise.resolve(true) : lab("down"));
+}
+
+/** The tests on a platform of another layout. A lab that was there before makes room for it, and comes back. */
+async function layout(): Promise<Tally> {
+  const wasThere = findLab() !== undefined;
+  if (wasThere && !await lab("down")) return { passed: 0, failed: 1 };
+  const leave = async () => await lab("down") && (!wasThere || await lab("up"));
+  return await onLab("tests/lab_layouts", ["--layout", LAYOUT], leave);
+}
+
+/** Brings the lab up, runs these tests, and leaves it as it should be left. */
+async function onLab(tests: string, args: readonly string[], leave: () => Promise<boolean>): Promise<Tally> {
+  const tally = await lab("up", ...args)
+    ? counted([await denoTest([...ON_LAB, tests])])
+    : { passed: 0, failed: 1 };
   if (tally.passed === 0) console.error("FAILED  no test on the lab passed: see above whether it came up");
-  if (wasThere || await lab("down")) return tally;
-  console.error("FAILED  the lab did not go down; deno task lab:status lists what is left");
+  if (await leave()) return tally;
+  console.error("FAILED  the lab is not as it was left; deno task lab:status lists what is there");
   return { ...tally, failed: tally.failed + 1 };
 }
 
@@ -101,7 +119,7 @@ export function testFilesIn(paths: readonly string[]): string[] {
     const below = [...Deno.readDirSync(path)].map(({ name }) => `${path}/${name}`).toSorted();
     return testFilesIn(below.filter((one) => Deno.statSync(one).isDirectory || one.endsWith(".test.ts")));
   });
-  return [...new Set(files)].filter((path) => !/^tests\/(?:lab_live|integration)\//.test(path));
+  return [...new Set(files)].filter((path) => !/^tests\/(?:lab_live|lab_layouts|integration)\//.test(path));
 }
 
 /** So many test files are run by one process, which loads what they test, and makes it fast, once. */
@@ -148,6 +166,7 @@ const PARTS: { name: string; run(): Promise<Tally> }[] = [
   { name: "The gate (deno task ok)", run: gate },
   { name: "Tests that need nothing (deno task test:unit)", run: () => unit() },
   { name: "Tests on the lab", run: live },
+  { name: `Tests on the lab under other names (lab:up --layout ${LAYOUT})`, run: layout },
 ];
 
 const EXITS = { "1": "a test failed, or did not run" };

@@ -2,6 +2,7 @@
 import { UsageError } from "../../lib/engine/errors.ts";
 import type { LabContext } from "../context.ts";
 import { LabError } from "../errors.ts";
+import { layoutOf, USUAL } from "../layout.ts";
 import { withLock } from "../lock.ts";
 import { createProgress } from "../progress.ts";
 import { readJournal } from "./journal.ts";
@@ -41,8 +42,10 @@ function given(argv: readonly string[], command: string, flags: readonly string[
 }
 
 function lab(ctx: LabContext | undefined): LabContext {
-  if (ctx) return ctx;
-  throw new LabError("lab", "there is no lab of this checkout", undefined, "deno task lab:up");
+  if (!ctx) throw new LabError("lab", "there is no lab of this checkout", undefined, "deno task lab:up");
+  if (layoutOf(ctx).name === USUAL.name) return ctx;
+  const why = `faults know the usual layout by its names, and this lab has ${layoutOf(ctx).name}`;
+  throw new LabError("lab", why, undefined, "deno task lab:down, then deno task lab:up");
 }
 
 /**

@@ -8,6 +8,7 @@ import { writeLayer } from "../build/oci.ts";
 import { treeEntries } from "../build/tar.ts";
 import { pushLayout } from "../cluster/mod.ts";
 import type { LabContext } from "../context.ts";
+import { layoutOf, renameTree } from "../layout.ts";
 
 const ROOT = { uid: 0, gid: 0 };
 const FLUX = "application/vnd.cncf.flux";
@@ -80,6 +81,7 @@ export async function pushArtifact(
     for (const part of ["kubernetes", "lab/overlay"]) {
       cpSync(join(ctx.root, part), join(tree, part), { recursive: true });
     }
+    renameTree(tree, layoutOf(ctx));
     await mutate?.(tree);
     const layout = join(dir, "layout");
     const digest = writeLayout(
@@ -100,6 +102,7 @@ export async function pushCharts(
   await inScratch(ctx, async (dir) => {
     const charts = join(dir, "charts");
     cpSync(join(ctx.root, "kubernetes/charts"), charts, { recursive: true });
+    renameTree(charts, layoutOf(ctx));
     await mutate?.(charts);
     for (const name of readdirSync(charts)) {
       const meta: { version: string } = parse(readFileSync(join(charts, name, "Chart.yaml"), "utf8"));

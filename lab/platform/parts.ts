@@ -1,6 +1,7 @@
 /** The parts of the platform for `lab:status` and the documentation: what each is, and what takes whose place. */
 import type { LabPart } from "../cluster/mod.ts";
 import type { LabContext } from "../context.ts";
+import { type Layout, layoutOf, placed } from "../layout.ts";
 import { at, condition, connectKube, type Kube, type KubeObject, text } from "./kube.ts";
 
 /** One row of the table. */
@@ -149,11 +150,11 @@ function state(object: KubeObject | undefined): { state: string; ready: boolean 
   return { state: health === "" ? phase : `${phase}, ${health}`, ready };
 }
 
-async function readPart(kube: Kube, spec: PartSpec): Promise<LabPart> {
+async function readPart(kube: Kube, spec: PartSpec, layout: Layout): Promise<LabPart> {
   const { name, kind, version, standIn } = spec;
   const base = { name, kind, version, real: standIn === undefined, note: standIn };
   try {
-    return { ...base, ...state(await kube.get(spec.path)) };
+    return { ...base, ...state(await kube.get(placed(spec.path, layout))) };
   } catch {
     return { ...base, state: "unknown", ready: false };
   }
@@ -176,7 +177,7 @@ export async function platformParts(ctx: LabContext): Promise<LabPart[]> {
     }));
   }
   try {
-    return await Promise.all(platformTable.map((spec) => readPart(kube, spec)));
+    return await Promise.all(platformTable.map((spec) => readPart(kube, spec, layoutOf(ctx))));
   } finally {
     kube.close();
   }

@@ -3,13 +3,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Buffer } from "node:buffer";
 import type { LabContext } from "../context.ts";
 import { LabError } from "../errors.ts";
+import { type Layout, layoutOf } from "../layout.ts";
 import type { Progress } from "../progress.ts";
 import { at, condition, type Kube, type KubeObject, text } from "./kube.ts";
 import { setItem } from "./vault.ts";
 
 const FLUX = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations";
-const USER_SECRET = "/api/v1/namespaces/rook-ceph/secrets/rook-ceph-object-user-storage-iceberg";
-const NAMESPACES = ["flux-system", "external-secrets", "cnpg-system", "rook-ceph", "data-platform"];
+const userSecret = ({ user }: Layout) =>
+  `/api/v1/namespaces/rook-ceph/secrets/rook-ceph-object-user-storage-${user}`;
+/** Where the platform stands, besides its own namespace. */
+const NAMESPACES = ["flux-system", "external-secrets", "cnpg-system", "rook-ceph"];
 
 /** Something that is not as it should be yet. */
 export interface Pending {
@@ -20,7 +23,7 @@ export interface Pending {
 
 /** Copies the S3 user's keys to the vault, as people do by hand or by script. True when something changed. */
 export async function copyObjectUserKeys(ctx: LabContext, kube: Kube): Promise<boolean> {
-  const secret = await kube.get(USER_SECRET);
+  const secret = await kube.get(userSecret(layoutOf(ctx)));
   const value = (key: string) => Buffer.from(text(secret, "data", key), "base64").toString();
   if (!secret || value("AccessKey") === "") return false;
   return setItem(ctx, "s3-credentials", {
@@ -55,14 +58,18 @@ function podPending(pod: KubeObject): string | undefined {
 }
 
 /** What keeps the platform from being as its manifests say, the apps included. Empty: all is well. */
-export async function pendingObjects(kube: Kube, digest: string | undefined): Promise<Pending[]> {
+export async function pendingObjects(
+  ctx: LabContext,
+  kube: Kube,
+  digest: string | undefined,
+): Promise<Pending[]> {
   const [apps, releases, secrets, stores, clusters, ...pods] = await Promise.all([
     kube.list(FLUX),
     kube.list("/apis/helm.toolkit.fluxcd.io/v2/helmreleases"),
     kube.list("/apis/external-secrets.io/v1/externalsecrets"),
     kube.list("/apis/external-secrets.io/v1/clustersecretstores"),
     kube.list("/apis/postgresql.cnpg.io/v1/clusters"),
-    ...NAMESPACES.map((name) => kube.list(`/api/v1/namespaces/${name}/pods`)),
+    ...[...NAMESPACES, layoutOf(ctx).namespace].map((name) => kube.list(`/api/v1/namespaces/${name}/pods`)),
   ]);
   const pending: Pending[] = [];
   const add = (kind: string, object: KubeObject, why: string | undefined) => {
@@ -131,10 +138,12 @@ export async function settle(
     showApps(progress, shown, await kube.list(FLUX), digest);
     const pending = [...shown.values()].includes(false) || shown.size < 2
       ? undefined
-      : await pendingObjects(kube, digest);
+      : await pendingObjects(ctx, kube, digest);
     if (pending?.length === 0) return progress.done("all pods and secrets");
     if (Date.now() > end) {
-      const left = (pending ?? await pendingObjects(kube, digest)).map((one) => `${one.object}: ${one.why}`);
+      const left = (pending ?? await pendingObjects(ctx, kube, digest)).map((one) =>
+        `${one.object}: ${one.why}`
+      );
       for (const name of shown.keys()) if (!shown.get(name)) progress.skip(name, "not ready");
       const why = `not ready after ${options.timeoutMs / 1000} s:\n  ${left.slice(0, 12).join("\n  ")}`;
       const next =

@@ -43,7 +43,7 @@ Deno.test("runs beside each other are added up, and one of them may have no test
 
 Deno.test("whatever holds a test and needs no lab is run, once", () => {
   const holds = filesBelow("tests").filter((path) => /^Deno\.test\(/m.test(Deno.readTextFileSync(path)));
-  const free = holds.filter((path) => !path.startsWith("tests/lab_live/"));
+  const free = holds.filter((path) => !/^tests\/lab_(?:live|layouts)\//.test(path));
   const found = testFilesIn(["tests"]);
   assert.deepEqual(free.filter((path) => !found.includes(path)), []);
   assert.deepEqual(testFilesIn(["./tests/", "tests/tools", "tests/tools/tally.test.ts"]), found);

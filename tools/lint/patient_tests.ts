@@ -14,7 +14,7 @@ const PATIENT_MS = 60_000;
 export function isPatient(file: string): boolean {
   const path = file.replaceAll("\\", "/");
   const inside = path.startsWith(ROOT) ? path.slice(ROOT.length) : path.replace(/^\/+/, "");
-  return /^tests\/(?!lab_live\/)/.test(inside);
+  return /^tests\/(?!lab_(?:live|layouts)\/)/.test(inside);
 }
 
 /** Whether a limit of so many milliseconds is neither small nor patient: a slow machine reaches it by itself. */
