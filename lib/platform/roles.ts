@@ -14,8 +14,10 @@ export interface Signs {
   within?: "object-store" | "gitops";
   /** The check of its component says how each workload is, so that the check of all workloads does not. */
   judged?: true;
-  /** An Iceberg catalog that is recognised, and judged as every workload is. */
+  /** An Iceberg catalog that is not Nessie, by its title: it is judged as every workload is, and by `icebergRest`. */
   otherCatalog?: string;
+  /** Where it speaks Iceberg REST: the path of its configuration, and the port that it listens on by default. */
+  icebergRest?: { path: string; port: number };
   /** A part of the lakehouse itself, judged as every workload is: where it runs is a namespace of the platform. */
   part?: true;
   /** Values of `app.kubernetes.io/name`, or of the label that is named; charts and manifests set them. */
@@ -177,17 +179,29 @@ const SIGNS = {
   "argocd-application-controller": argoPart("application-controller"),
   "argocd-repo-server": argoPart("repo-server"),
   "argocd-applicationset-controller": argoPart("applicationset-controller"),
-  polaris: otherCatalog("Apache Polaris", "polaris"),
-  lakekeeper: otherCatalog("Lakekeeper", "lakekeeper"),
-  gravitino: otherCatalog(
-    "Apache Gravitino",
-    "gravitino",
-    "gravitino-helm",
-    "gravitino-iceberg-rest",
-    "gravitino-iceberg-rest-server",
-    "gravitino-iceberg-rest-server-helm",
-  ),
-  "unity-catalog": otherCatalog("Unity Catalog", "unitycatalog", "unity-catalog", "unitycatalog-server"),
+  polaris: {
+    ...otherCatalog("Apache Polaris", "polaris"),
+    icebergRest: { path: "/api/catalog/v1/config", port: 8181 },
+  },
+  lakekeeper: {
+    ...otherCatalog("Lakekeeper", "lakekeeper"),
+    icebergRest: { path: "/catalog/v1/config", port: 8181 },
+  },
+  gravitino: {
+    ...otherCatalog(
+      "Apache Gravitino",
+      "gravitino",
+      "gravitino-helm",
+      "gravitino-iceberg-rest",
+      "gravitino-iceberg-rest-server",
+      "gravitino-iceberg-rest-server-helm",
+    ),
+    icebergRest: { path: "/iceberg/v1/config", port: 9001 },
+  },
+  "unity-catalog": {
+    ...otherCatalog("Unity Catalog", "unitycatalog", "unity-catalog", "unitycatalog-server"),
+    icebergRest: { path: "/api/2.1/unity-catalog/iceberg/v1/config", port: 8080 },
+  },
   "hive-metastore": otherCatalog("Hive metastore", "hive-metastore", "metastore"),
   "trino-coordinator": { ...trino("coordinator"), names: ["trino-coordinator", "trino"] },
   "trino-worker": trino("worker"),

@@ -5,7 +5,7 @@ import { recognise } from "../../lib/platform/mod.ts";
 import { refText } from "../../lib/engine/model.ts";
 import type { Report } from "../../lib/engine/report.ts";
 import { FAULTS, PLATFORMS } from "./installations.ts";
-import { factsOf, podOf, release, service } from "./installed.ts";
+import { factsOf, podOf, release, service, the } from "./installed.ts";
 
 const rootsOf = ({ roots }: Report) => roots.map(({ object, reason }) => `${refText(object)} ${reason}`);
 
@@ -41,6 +41,44 @@ for (const [name, made] of Object.entries(PLATFORMS)) {
     });
   }
 }
+
+/** Where catalogs other than Nessie speak Iceberg REST, by a platform that has one. */
+const ICEBERG_REST: Readonly<Record<string, [path: string, service: string]>> = {
+  "Polaris and MinIO, a namespace for each": ["/api/catalog/v1/config", "polaris/polaris"],
+  "Lakekeeper and Trino, kept by Argo CD": ["/catalog/v1/config", "lake/lakekeeper"],
+  "Gravitino of default values, and SeaweedFS": ["/iceberg/v1/config", "lake/gravitino-iceberg-rest-server"],
+};
+
+for (const [name, [path, service]] of Object.entries(ICEBERG_REST)) {
+  Deno.test(`${name}: the catalog is asked at ${path}, and an error there is the root`, async () => {
+    const made = await PLATFORMS[name]?.();
+    assert.ok(made);
+    const { objects } = made;
+    const asked = (report: Report) =>
+      report.details.components.flatMap(({ checks }) => checks)
+        .filter(({ check }) => check === "nessie.api-answers")
+        .map(({ object, status, reason }) => `${status} ${refText(object)} ${reason}`);
+    const well = replay(await factsOf({ objects, ill: new Map() }));
+    assert.deepEqual(asked(well), [`ok Service ${service} Answers`]);
+    const answers = { [path]: { status: 500 } };
+    const report = replay(await factsOf({ objects, ill: new Map(), answers }));
+    assert.deepEqual(rootsOf(report), [`Service ${service} ErrorAnswer`]);
+    assert.equal(report.status, "critical");
+  });
+}
+
+Deno.test("an error of another catalog while its database changes the primary ends with the change", async () => {
+  const made = await PLATFORMS["Polaris and MinIO, a namespace for each"]?.();
+  assert.ok(made);
+  const installation = {
+    objects: made.objects,
+    ill: new Map(),
+    answers: { "/api/catalog/v1/config": { status: 500 } },
+  };
+  the(installation, made.database ?? "").status.targetPrimaryTimestamp = "2026-01-01T11:59:30Z";
+  const report = replay(await factsOf(installation));
+  assert.deepEqual([report.status, rootsOf(report)], ["healthy", []]);
+});
 
 const crashing = { log: "panic: runtime error" };
 

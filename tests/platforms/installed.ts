@@ -40,6 +40,8 @@ export interface Installation {
   objects: KubeObject[];
   /** By `Kind namespace/name` of a workload. */
   ill: Map<string, Ill>;
+  /** What Services answer otherwise than one that is well, by the path. */
+  answers?: Record<string, Answer>;
 }
 
 const NOW = "2026-01-01T12:00:00Z";
@@ -379,15 +381,29 @@ const EXTERNAL_SECRETS: Readonly<Record<string, string>> = {
   secretstores: "SecretStore",
 };
 
+/** Whoever may ask, Lakekeeper wants to know for which warehouse. */
+const NO_WAREHOUSE = {
+  error: {
+    message: "No warehouse specified. Please specify the 'warehouse' parameter in the GET /config request.",
+    type: "GetConfigNoWarehouseProvided",
+    code: 400,
+  },
+};
+
 /** What a catalog and its likes answer to what health asks them. */
-const ANSWERS: Readonly<Record<string, unknown>> = {
-  "/api/v2/config": { defaultBranch: "main", specVersion: "2.2.0" },
-  "/iceberg/v1/config": { defaults: {}, overrides: {} },
-  "/q/health": { status: "UP", checks: [] },
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  "/api/v2/config": { status: 200, body: { defaultBranch: "main", specVersion: "2.2.0" } },
+  "/iceberg/v1/config": { status: 200, body: { defaults: {}, overrides: {} } },
+  "/q/health": { status: 200, body: { status: "UP", checks: [] } },
+  "/api/catalog/v1/config": { status: 401 },
+  "/catalog/v1/config": { status: 400, body: NO_WAREHOUSE },
 };
 
 /** The API server of this cluster: it lists, and passes on to Services that have somebody behind them. */
-function apiServer(all: readonly KubeObject[], ill: Installation["ill"]): (path: string) => Promise<Answer> {
+function apiServer(
+  all: readonly KubeObject[],
+  { ill, answers }: Installation,
+): (path: string) => Promise<Answer> {
   const lists = Map.groupBy(all, ({ kind }) => kind);
   const hasOperator = lists.get("Deployment")?.some(({ metadata }) =>
     metadata.labels?.["app.kubernetes.io/name"] === "external-secrets"
@@ -414,7 +430,8 @@ function apiServer(all: readonly KubeObject[], ill: Installation["ill"]): (path:
     if (name !== undefined && !endpoints.some(({ conditions }) => conditions.ready)) {
       return reply(503, { message: `no endpoints available for service "${name}"` });
     }
-    if (tail in ANSWERS) return reply(200, ANSWERS[tail]);
+    const answer = own(answers ?? {}, tail) ?? own(ANSWERS, tail);
+    if (answer) return Promise.resolve(answer);
     const message = "the server could not find the requested resource";
     return Promise.reject(new CannotLook({ kind: "not-installed", message }));
   };
@@ -438,7 +455,7 @@ function logOf(
 
 /** What health reads of this cluster, when nobody says which namespace is the platform's. */
 export async function factsOf(installation: Installation): Promise<Facts> {
-  const get = apiServer(converged(installation), installation.ill);
+  const get = apiServer(converged(installation), installation);
   const options = { namespace: "", now: () => new Date(NOW) };
   const first = await collect({ context: "test", get }, sourcesOf(components), options);
   const namespace = homeOf(components, first) ?? "data-platform";

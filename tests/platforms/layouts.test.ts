@@ -118,6 +118,15 @@ Deno.test("of two catalogs in one namespace each is asked, and the one that does
   assert.deepEqual([api?.object.name, api?.reason], ["archive", "ErrorAnswer"]);
 });
 
+Deno.test("where another catalog was not asked, as older releases did not, it is not called ok for its answer", async () => {
+  const facts = laidOut(await recorded("healthy"), MOVED["another catalog"] ?? {});
+  delete facts.sources["catalog.iceberg-config"];
+  const report = replay(facts);
+  const [api] = report.details.components.flatMap(({ checks }) => checks)
+    .filter(({ check }) => check === "nessie.api-answers");
+  assert.deepEqual([report.status, api?.status, api?.reason], ["healthy", "skipped", "NotAsked"]);
+});
+
 Deno.test("the report tells which objects the parts are, and what told it", async () => {
   const layout = LAYOUTS["labels of nobody"] ?? {};
   const facts = laidOut(await recorded("healthy"), layout);

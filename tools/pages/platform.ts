@@ -3,6 +3,15 @@ import { ALL_ROLES, durationText, labelText, THRESHOLDS } from "../../lib/platfo
 
 const BLOCK = /(<!-- roles -->\n)[\s\S]*?(<!-- \/roles -->)/;
 
+const REST_BLOCK = /(<!-- iceberg-rest -->\n)[\s\S]*?(<!-- \/iceberg-rest -->)/;
+
+function restTable(): string {
+  const rows = ALL_ROLES.flatMap(([, { otherCatalog, icebergRest }]) =>
+    icebergRest ? [`| ${otherCatalog} | \`${icebergRest.path}\` | ${icebergRest.port} |`] : []
+  );
+  return ["| catalog | path | port |", "|---|---|---|", ...rows].join("\n");
+}
+
 const THRESHOLD_BLOCK = /(<!-- thresholds -->\n)[\s\S]*?(<!-- \/thresholds -->)/;
 
 function thresholdTable(): string {
@@ -12,7 +21,7 @@ function thresholdTable(): string {
   return ["| threshold | default | what it is |", "|---|---|---|", ...rows].join("\n");
 }
 
-/** The page with the tables of roles and of thresholds in their places. */
+/** The page with the tables of roles, of Iceberg REST and of thresholds in their places. */
 export async function platformText(): Promise<string> {
   const code = (texts: readonly string[] = []) => texts.map((text) => `\`${text}\``).join(", ");
   const rows = ALL_ROLES.map(([role, { labels, also, charts, images, names, ends }]) =>
@@ -25,5 +34,6 @@ export async function platformText(): Promise<string> {
   const table = ["| role | label | chart | image | name |", "|---|---|---|---|---|", ...rows].join("\n");
   const page = await Deno.readTextFile("docs/platform.md");
   return page.replace(BLOCK, (_, from, to) => `${from}\n${table}\n\n${to}`)
+    .replace(REST_BLOCK, (_, from, to) => `${from}\n${restTable()}\n\n${to}`)
     .replace(THRESHOLD_BLOCK, (_, from, to) => `${from}\n${thresholdTable()}\n\n${to}`);
 }

@@ -1,11 +1,10 @@
-/** The Nessie catalog: its pods, its API, its warehouse. */
+/** The catalog: the pods, the API and the warehouse of Nessie, and what another one answers. */
 import { refText } from "../../engine/model.ts";
 import { are } from "../../engine/sentence.ts";
 import {
   type Check,
   type Component,
   type Edge,
-  IN_PROGRESS,
   type Judgement,
   type ObjectJudgement,
   type ObjectRef,
@@ -37,11 +36,11 @@ import {
   PART_SOURCES,
   partsOf,
   roleCheck,
-  serviceCheck,
 } from "../workloads/mod.ts";
-import { changingCluster } from "../postgresql/mod.ts";
 import { cephClusters, ownersOfBucket } from "../rook_ceph/mod.ts";
 import { own } from "../../untrusted/lookup.ts";
+import { icebergConfig, judgeRest, restCatalogs } from "./iceberg_rest.ts";
+import { unreached, whileChanging } from "./answers.ts";
 
 const ROLE = { role: "nessie", component: "nessie", title: "Nessie", core: true, within: "catalog" } as const;
 const API: PortSigns = { names: ["nessie-http", "nessie-https"], numbers: [19120] };
@@ -119,50 +118,34 @@ export const nessieHealth: ProbeSource<{ status?: string; checks?: { name?: stri
 function unasked(catalog: Catalog, world: World): Judgement {
   const { service, api } = catalog;
   const there = world.get(services, service.namespace, service.name);
-  if (there && !api) {
-    return {
-      status: "critical",
-      reason: "NoPort",
-      message: `${refText(service)} has no port that leads to Nessie's API, so Nessie cannot be reached`,
-      observed: `ports ${(there.spec?.ports ?? []).map(({ port }) => port).join(", ") || "none"}`,
-      expected: `a port that leads to ${API.numbers.join(", ")}`,
-      evidence: "spec.ports",
-      next: [listingOf(catalog)],
-    };
-  }
-  const judged = there && world.judge(serviceCheck, there);
+  if (!there || api) return unreached(catalog, "Nessie", world);
   return {
     status: "critical",
-    reason: judged?.reason ?? (there ? "NoAnswer" : "Missing"),
-    message: there
-      ? `${refText(service)} ${judged?.message ?? "has no ready endpoints"}, so Nessie cannot be reached`
-      : `${refText(service)} does not exist`,
-    observed: there ? "no answer" : "absent",
-    expected: there ? "HTTP 200" : "present",
+    reason: "NoPort",
+    message: `${refText(service)} has no port that leads to Nessie's API, so Nessie cannot be reached`,
+    observed: `ports ${(there.spec?.ports ?? []).map(({ port }) => port).join(", ") || "none"}`,
+    expected: `a port that leads to ${API.numbers.join(", ")}`,
+    evidence: "spec.ports",
     next: [listingOf(catalog)],
   };
 }
 
-/** An error of the catalog while its database changes the primary ends with the change. */
-function whileChanging(httpStatus: number, world: World): Judgement | undefined {
-  const cluster = httpStatus >= 500 ? changingCluster(world) : undefined;
-  if (!cluster) return undefined;
-  const message =
-    `Nessie answers HTTP ${httpStatus} while its database, Cluster ${cluster}, changes its primary`;
-  return { status: "ok", reason: IN_PROGRESS, message };
-}
-
 const apiCheck: Check = {
   id: "nessie.api-answers",
-  title: "Nessie API",
+  title: "Catalog API",
   explain:
-    "GET /api/v2/config answers 200 with a default branch. A catalog with an empty main branch is healthy.",
+    "GET /api/v2/config of Nessie answers 200 with a default branch. A catalog with an empty main branch is healthy. " +
+    "Another catalog that speaks Iceberg REST answers GET /v1/config with its configuration, or asks for a login or a " +
+    "warehouse.",
   needs: [services, endpointSlices, nessieApi],
-  object: (world) => catalogs(world)[0]?.service ?? { kind: "Service", name: "*" },
+  object: (world) =>
+    [...catalogs(world), ...restCatalogs(world)][0]?.service ?? { kind: "Service", name: "*" },
   run(world) {
-    const all = catalogs(world);
-    if (all.length === 0) return [nothingToAsk("Service", world)];
-    return all.map((catalog) => ({ object: catalog.service, ...judgeApi(catalog, world) }));
+    const all = [
+      ...catalogs(world).map((catalog) => ({ object: catalog.service, ...judgeApi(catalog, world) })),
+      ...restCatalogs(world).map((catalog) => ({ object: catalog.service, ...judgeRest(catalog, world) })),
+    ];
+    return all.length > 0 ? all : [nothingToAsk("Service", world)];
   },
 };
 
@@ -197,7 +180,7 @@ function judgeApi(catalog: Catalog, world: World): Judgement {
     }, default branch ${defaultBranch})`;
     return { ...base, status: "ok", reason: "Answers", message };
   }
-  const changing = whileChanging(answer.status, world);
+  const changing = whileChanging("Nessie", answer.status, world);
   if (changing) return { ...base, ...changing };
   const message = answer.status === 200
     ? "Nessie's API answers HTTP 200 without a default branch, as no Nessie does"
@@ -238,7 +221,7 @@ function judgeWarehouse(catalog: Catalog, world: World): Judgement {
   if (iceberg?.status === 200 && down.length === 0 && (!health || health.status === 200)) {
     return { ...base, status: "ok", reason: "Up", message: "Nessie serves its warehouse" };
   }
-  const changing = whileChanging(Math.max(iceberg?.status ?? 0, health?.status ?? 0), world);
+  const changing = whileChanging("Nessie", Math.max(iceberg?.status ?? 0, health?.status ?? 0), world);
   if (changing) return { ...base, ...changing };
   const unreachable = iceberg?.status === 503 && !health?.body;
   return {
@@ -313,7 +296,7 @@ export const nessie: Component = {
   name: "nessie",
   title: "Nessie catalog",
   dependsOn: ["postgresql", "s3-user", "rook-ceph", "external-secrets", "flux"],
-  sources: [nessieApi, nessieHealth],
+  sources: [nessieApi, nessieHealth, icebergConfig],
   declaredHome,
   home: (world) => [
     ...namespacesOfParts(catalogs(world)),
