@@ -19,6 +19,8 @@ import { own } from "../../untrusted/lookup.ts";
 import { PLACED_SECONDS, podWords, REPLACED, SETTING_UP } from "./words.ts";
 
 const REPLACED_REASONS: ReadonlySet<string> = new Set(REPLACED);
+/** What makes another pod for one that failed; the driver of a Spark application, say, is not made again. */
+const MAKE_ANOTHER = new Set(["ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController"]);
 const SETUP_REASONS: ReadonlySet<string> = new Set(SETTING_UP);
 
 export const podCheck: KindCheck<Pod> = {
@@ -102,9 +104,10 @@ function stuck(pod: Pod, seconds: number): Judgement {
 /** A Job's failed pods are the Job's affair; a pod that had to make room or lost its node has a successor. */
 function judgeFailed(pod: Pod): Judgement | undefined {
   const owner = ownerOf(pod);
-  const replaced = REPLACED_REASONS.has(pod.status?.reason ?? "") ||
+  if (owner?.kind === "Job" || (owner && pod.status?.reason === "Evicted")) return undefined;
+  const disrupted = REPLACED_REASONS.has(pod.status?.reason ?? "") ||
     conditionOf(pod, "DisruptionTarget")?.status === "True";
-  if (owner?.kind === "Job" || (owner && replaced)) return undefined;
+  if (disrupted && MAKE_ANOTHER.has(owner?.kind ?? "")) return undefined;
   return describe(pod, {
     status: owner ? "warning" : "critical",
     reason: "PodFailed",

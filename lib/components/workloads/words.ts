@@ -43,7 +43,7 @@ export const podWords: readonly WordTable[] = [
     ],
   },
   {
-    field: "status.reason of a failed pod that something made",
+    field: "status.reason of a failed pod of a workload",
     source: `${KUBELET}/eviction/eviction_manager.go`,
     words: [
       ...all(REPLACED, "ok: another takes its place, and is judged itself"),
@@ -117,7 +117,7 @@ export const podWords: readonly WordTable[] = [
       ["PodScheduled=False, Unschedulable", PLACED],
       ["PodScheduled=False, SchedulerError", PLACED],
       ["PodScheduled=False, SchedulingGated", "ok: somebody holds it back on purpose"],
-      ["DisruptionTarget=True", "ok: a failed pod that something made is followed by another"],
+      ["DisruptionTarget=True", "ok: a failed pod of a workload is followed by another"],
       ...all(
         [
           "ContainersReady",

@@ -92,6 +92,9 @@ Deno.test("pods: every word is judged as its table says", async () => {
 Deno.test("pods: one that had to make room is a fault where nothing makes another", async () => {
   const bare = pod("one", { phase: "Failed", status: { reason: "Preempting" } });
   assert.equal(await said(podCheck, PODS, bare), "critical PodFailed");
+  const owner = { kind: "SparkApplication", name: "report" };
+  const driver = pod("one", { owner, phase: "Failed", status: { reason: "Terminated" } });
+  assert.equal(await said(podCheck, PODS, driver), "warning PodFailed");
 });
 
 Deno.test("deployments: every condition is judged as its table says", async () => {
