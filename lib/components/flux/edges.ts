@@ -28,6 +28,7 @@ import {
   kustomizations,
 } from "./kinds.ts";
 import { chartOf, dependenciesOf, isMisnamed, manifestsOf } from "./references.ts";
+import { RELEASE_FAILED } from "./words.ts";
 
 /** Reasons of a Kustomization that what it applied can explain. */
 const HEALTH = [
@@ -41,10 +42,7 @@ const HEALTH = [
 const RELEASE = [
   "HealthCheckWaiting",
   IN_PROGRESS,
-  "InstallFailed",
-  "UpgradeFailed",
-  "RollbackFailed",
-  "TestFailed",
+  ...RELEASE_FAILED,
   "RetriesExceeded",
   "MissingRollbackTarget",
   "ProgressingTooLong",
@@ -66,6 +64,7 @@ const FETCH = [
   "GitOperationFailed",
   "OCIArtifactPullFailed",
   "IndexationFailed",
+  "ChartPullError",
   "BucketOperationFailed",
   "AuthenticationFailed",
 ] as const;

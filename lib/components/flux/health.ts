@@ -3,6 +3,7 @@ import type { ListSource, ObjectRef, World } from "../../engine/model.ts";
 import { conditionOf, perWorld } from "../common/mod.ts";
 import { inventoryOf, workloadsOf } from "./inventory.ts";
 import { type FluxObject, type HelmRelease, helmReleases, kustomizations } from "./kinds.ts";
+import { isGoing } from "./words.ts";
 
 /** Kinds of which a health check waits for what their judges judge. */
 const WAITED_FOR = new Set([
@@ -34,12 +35,14 @@ const find = <T>(source: ListSource<T>, { namespace, name }: ObjectRef, world: W
   world.get(source, namespace, name);
 
 function releaseFails(object: HelmRelease | undefined, world: World): boolean {
-  const inTime = object && conditionOf(object, "Ready")?.status === "Unknown" && !object.spec?.suspend;
+  const inTime = object && isGoing(conditionOf(object, "Ready")) && !object.spec?.suspend;
   return (inTime && failingWorkloads(object, world).length > 0) || isUnready(object);
 }
 
 function isUnready(object: FluxObject | undefined): boolean {
-  return object !== undefined && conditionOf(object, "Ready")?.status === "False" && !object.spec?.suspend;
+  if (object === undefined || object.spec?.suspend) return false;
+  const ready = conditionOf(object, "Ready");
+  return ready?.status === "False" && !isGoing(ready);
 }
 
 const known = perWorld(() => new WeakMap<object, ObjectRef[]>());

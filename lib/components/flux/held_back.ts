@@ -4,16 +4,10 @@ import { conditionOf, perWorld } from "../common/mod.ts";
 import { inventoryOf } from "./inventory.ts";
 import { type Kustomization, kustomizations } from "./kinds.ts";
 import { dependenciesOf, isMisnamed } from "./references.ts";
+import { NOTHING_APPLIED } from "./words.ts";
 
 /** Conditions of a Kustomization under which it has applied nothing new. */
-const HELD_BACK = new Set([
-  "ArtifactFailed",
-  "SourceNotReady",
-  "BuildFailed",
-  "ReconciliationFailed",
-  "DependencyNotReady",
-  "AccessDenied",
-]);
+const HELD_BACK: ReadonlySet<string> = new Set(NOTHING_APPLIED);
 
 /** Kustomizations that have not applied what they hold now. */
 export const heldBack = perWorld((world) => world.list(kustomizations).filter(isHeldBack));

@@ -21,6 +21,7 @@ import {
   type Kustomization,
 } from "./kinds.ts";
 import { isWaiting, misnamed, waitersFor } from "./references.ts";
+import { isGoing, RELEASE_FAILED } from "./words.ts";
 import { command, words } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 
@@ -97,11 +98,7 @@ function judgeConditions(
     return { ...base, status: "critical", reason: "NotReconciled", message };
   }
   const since = ageSeconds(world.now, ready.lastTransitionTime) ?? 0;
-  if (ready.status === "False") {
-    const message = `is not Ready: ${said(object)}`;
-    return { ...base, status: "critical", reason: ready.reason ?? "NotReady", message };
-  }
-  if (ready.status === "Unknown") {
+  if (isGoing(ready)) {
     if (since <= limit + GRACE_SECONDS) {
       return inProgress(
         base,
@@ -110,6 +107,10 @@ function judgeConditions(
     }
     const message = `has been in progress for ${ageText(since)}, longer than its timeout: ${said(object)}`;
     return { ...base, status: "critical", reason: "ProgressingTooLong", message };
+  }
+  if (ready.status === "False") {
+    const message = `is not Ready: ${said(object)}`;
+    return { ...base, status: "critical", reason: ready.reason ?? "NotReady", message };
   }
   if (ready.status !== "True") return notUnderstood(`reports Ready=${ready.status}`, base);
   if ((generation ?? 0) > (object.status?.observedGeneration ?? generation ?? 0)) {
@@ -179,9 +180,7 @@ export function judgeKustomization(object: Kustomization, world: World): Judgeme
  */
 function judgeWaiting(object: Kustomization, world: World): Judgement | undefined {
   const ready = conditionOf(object, "Ready");
-  if (ready?.status !== "Unknown" || object.spec?.suspend || object.metadata?.deletionTimestamp) {
-    return undefined;
-  }
+  if (!isGoing(ready) || object.spec?.suspend || object.metadata?.deletionTimestamp) return undefined;
   const failing = failingIn(object, world);
   if (failing.length === 0) return undefined;
   const { namespace, name } = object.metadata ?? {};
@@ -189,7 +188,7 @@ function judgeWaiting(object: Kustomization, world: World): Judgement | undefine
     status: "critical",
     reason: "HealthCheckWaiting",
     message: `waits for objects that it applied and that are unhealthy: ${listed(failing.map(refText))}`,
-    observed: `Ready=Unknown, ${count(failing.length, "unhealthy object")}`,
+    observed: `Ready=${ready?.status}, ${count(failing.length, "unhealthy object")}`,
     expected: "Ready=True",
     evidence: "status.conditions[Ready], status.inventory",
     next: [command`kubectl -n ${namespace} describe kustomization ${name}`],
@@ -267,13 +266,7 @@ function judgeInventory(object: Kustomization, world: World): Judgement | undefi
   };
 }
 
-const RELEASE_FAILED = new Set([
-  "InstallFailed",
-  "UpgradeFailed",
-  "RollbackFailed",
-  "UninstallFailed",
-  "TestFailed",
-]);
+const NEEDS_RESET: ReadonlySet<string> = new Set(RELEASE_FAILED);
 
 /** undefined: it is Ready, inside its timeout, suspended, or waits for one that is. */
 export function judgeHelmRelease(object: HelmRelease, world: World): Judgement | undefined {
@@ -307,7 +300,7 @@ export function judgeHelmRelease(object: HelmRelease, world: World): Judgement |
   if (judged.reason === "DependencyNotReady" && isWaiting(object, world, "HelmRelease")) {
     return inProgress(judged, `waits for a dependency that is in progress: ${said(object)}`);
   }
-  return { ...judged, next: RELEASE_FAILED.has(judged.reason) ? [describe, history, reset] : [describe] };
+  return { ...judged, next: NEEDS_RESET.has(judged.reason) ? [describe, history, reset] : [describe] };
 }
 
 /** A release waits for its workloads up to its timeout, also for those that have failed already. */

@@ -8,21 +8,17 @@ import { namesFit, perWorld, refOf } from "../common/mod.ts";
 import { heldBack, lostKustomizations } from "./held_back.ts";
 import { holders, inventoryOf, workloadsOf } from "./inventory.ts";
 import { fluxSources, type HelmRelease, helmReleases, type Kustomization, kustomizations } from "./kinds.ts";
+import { NOTHING_APPLIED } from "./words.ts";
 
 /** Stands for all Kustomizations when there is none. */
 export const NO_KUSTOMIZATION: ObjectRef = { kind: "Kustomization", namespace: "flux-system", name: "*" };
 
 /** Why a Kustomization or a release did not apply what it holds. */
 const NOT_APPLIED = [
-  "ArtifactFailed",
-  "SourceNotReady",
-  "BuildFailed",
-  "ReconciliationFailed",
-  "DependencyNotReady",
+  ...NOTHING_APPLIED,
   "DependencyCycle",
   "WrongDependency",
   "WrongSource",
-  "AccessDenied",
   "ValuesError",
   "InstallFailed",
   "UpgradeFailed",

@@ -24,6 +24,7 @@ import {
 } from "./kinds.ts";
 import { makersOf, NO_KUSTOMIZATION } from "./makers.ts";
 import { cyclesOf } from "./references.ts";
+import { kustomizationWords, releaseWords, sourceWords } from "./words.ts";
 import {
   deployments,
   deploymentsOf,
@@ -52,6 +53,7 @@ const kustomizationCheck: KindCheck<Kustomization> = {
     "away is. A dependency or a source that does not exist, while one of nearly that name or of another namespace does, is " +
     "a wrong reference.",
   source: kustomizations,
+  words: [kustomizationWords],
   component: () => NAME,
   ref: (object) => refOf("Kustomization", object),
   judge: judgeKustomization,
@@ -64,6 +66,7 @@ const releaseCheck: KindCheck<HelmRelease> = {
     "A HelmRelease is Ready. One that is suspended or inside its timeout is no fault. One that has used up its retries stays " +
     "broken when its cause is gone, until it is reset.",
   source: helmReleases,
+  words: [releaseWords],
   component: () => NAME,
   ref: (object) => refOf("HelmRelease", object),
   judge: judgeHelmRelease,
@@ -77,6 +80,7 @@ function sourceCheck(source: ListSource<FluxSource>): KindCheck<FluxSource> {
       `Every ${source.kind} is Ready. While the artifact of its present spec is still served, a failure to refresh it is a ` +
       "warning: what runs goes on, but no change is applied.",
     source,
+    words: [sourceWords(source.kind)],
     component: () => NAME,
     ref: (object) => refOf(source.kind, object),
     judge: (object, world) => judgeSource(source.kind, object, world),

@@ -18,6 +18,7 @@ import {
 } from "./kinds.ts";
 import { looksLike } from "../../untrusted/edit_distance.ts";
 import { failingIn } from "./health.ts";
+import { isGoing } from "./words.ts";
 
 /** A dependency that has just become Ready is noticed within this time (Flux asks again every 30 s). */
 const NOTICE_SECONDS = 300;
@@ -138,7 +139,7 @@ function stateOf(ref: ObjectRef, source: ListSource, world: World): "ready" | "m
   if (!found || found.metadata?.deletionTimestamp) return "lost";
   if (ready?.status === "True") return "ready";
   if (found.spec?.suspend) return "lost";
-  if (ready?.status !== "False") return inTime(found, world) ? "moving" : "lost";
+  if (ready?.status !== "False" || isGoing(ready)) return inTime(found, world) ? "moving" : "lost";
   return ready.reason === "DependencyNotReady" && isWaiting(found, world, ref.kind) ? "moving" : "lost";
 }
 

@@ -12,6 +12,7 @@ import {
   type ProbeSource,
   refKey,
   refText,
+  type WordTable,
   type World,
 } from "../../engine/model.ts";
 import { str, via } from "../../engine/decode.ts";
@@ -145,12 +146,39 @@ const leaseCheck: KindCheck<NonNullable<ReturnType<typeof leases.read>>> = {
   },
 };
 
+const NAMESPACE_TYPES =
+  "https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/api/core/v1/types.go";
+const NAMESPACE_DELETION_SECONDS = 120;
+
+const namespaceWords: readonly WordTable[] = [
+  {
+    field: "status.phase",
+    source: NAMESPACE_TYPES,
+    words: [
+      ["Active", "ok"],
+      ["Terminating", `ok for up to ${NAMESPACE_DELETION_SECONDS} s, then critical, \`TerminatingStuck\``],
+    ],
+  },
+  {
+    field: "status.conditions",
+    source: NAMESPACE_TYPES,
+    words: [
+      "NamespaceDeletionDiscoveryFailure",
+      "NamespaceDeletionGroupVersionParsingFailure",
+      "NamespaceDeletionContentFailure",
+      "NamespaceContentRemaining",
+      "NamespaceFinalizersRemaining",
+    ].map((type) => [`${type}=True`, "no more than the phase says: why it is stuck"] as const),
+  },
+];
+
 const namespaceCheck: KindCheck<Namespace> = {
   id: "kubernetes.namespaces",
   title: "namespaces",
   explain:
     "A namespace that is being deleted for more than two minutes is stuck: its conditions say what holds it.",
   source: namespaces,
+  words: namespaceWords,
   component: () => "kubernetes",
   ref: (namespace) => refOf("Namespace", namespace),
   judge(namespace, world) {
@@ -164,7 +192,7 @@ const namespaceCheck: KindCheck<Namespace> = {
         next: [command`kubectl describe namespace ${namespace.metadata?.name}`],
       });
     }
-    if (age === undefined || age < 120) return undefined;
+    if (age === undefined || age < NAMESPACE_DELETION_SECONDS) return undefined;
     const held = (namespace.status?.conditions ?? []).filter(({ status, type }) =>
       status === "True" && type !== "NamespaceDeletionContentFailure"
     );

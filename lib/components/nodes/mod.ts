@@ -1,6 +1,6 @@
 /** Nodes: Ready, without pressure, and open for pods. */
 import { are, count, listed } from "../../engine/sentence.ts";
-import type { Check, Component, KindCheck } from "../../engine/model.ts";
+import type { Check, Component, KindCheck, WordTable } from "../../engine/model.ts";
 import { ageSeconds, ageText, conditionOf, isReady, notUnderstood, refOf } from "../common/mod.ts";
 import { nodes } from "../kubernetes/mod.ts";
 import { command } from "../../untrusted/shell.ts";
@@ -9,17 +9,42 @@ type Node = NonNullable<ReturnType<typeof nodes.read>>;
 
 const PRESSURES = ["MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"];
 
+const conditionWords: WordTable = {
+  field: "status.conditions",
+  source: "https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/nodestatus/setters.go",
+  words: [
+    ["Ready=True, KubeletReady", "ok, if nothing else speaks against it"],
+    ...["False, KubeletNotReady", "Unknown, NodeStatusUnknown", "Unknown, NodeStatusNeverUpdated"].map((
+      word,
+    ) => [`Ready=${word}`, "critical, `NodeNotReady`"] as const),
+    ...PRESSURES.flatMap((type) => [
+      [`${type}=True`, `critical, \`${type}\``] as const,
+      [`${type}=False`, "ok, if nothing else speaks against it"] as const,
+      [`${type}=Unknown`, "unknown, `NotUnderstood`"] as const,
+    ]),
+  ],
+};
+
 const nodeCheck: KindCheck<Node> = {
   id: "nodes.ready",
   title: "nodes",
   explain:
     "A node is Ready and under no pressure. A cordoned node is a warning, for somebody may have meant it.",
   source: nodes,
+  words: [conditionWords],
   component: () => "nodes",
   ref: (node) => refOf("Node", node),
   judge(node, world) {
     const ready = conditionOf(node, "Ready");
     const next = [command`kubectl describe node ${node.metadata?.name}`];
+    if (ready && !["True", "False", "Unknown"].includes(ready.status ?? "")) {
+      return notUnderstood(`reports Ready=${ready.status}`, {
+        observed: `Ready=${ready.status}`,
+        expected: "Ready=True",
+        evidence: "status.conditions[Ready]",
+        next,
+      });
+    }
     if (ready?.status !== "True") {
       const age = ageText(ageSeconds(world.now, ready?.lastTransitionTime) ?? 0);
       return {

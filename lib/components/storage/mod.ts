@@ -6,8 +6,10 @@ import {
   type KindCheck,
   type ObjectRef,
   refText,
+  type WordTable,
   type World,
 } from "../../engine/model.ts";
+import { durationText, THRESHOLDS } from "../../platform/mod.ts";
 import { listed } from "../../engine/sentence.ts";
 import { ageSeconds, ageText, conditionOf, notUnderstood, perWorld, refOf } from "../common/mod.ts";
 import {
@@ -47,6 +49,21 @@ function waitsForConsumer(claim: Claim, world: World): boolean {
   });
 }
 
+const bindTime = durationText(THRESHOLDS.volumeBind.seconds);
+
+const phaseWords: WordTable = {
+  field: "status.phase",
+  source: "https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/api/core/v1/types.go",
+  words: [
+    ["Bound", "ok"],
+    [
+      "Pending",
+      `ok for up to ${bindTime}, and while its class waits for a first consumer that it has not, then critical, \`Pending\``,
+    ],
+    ["Lost", "critical, `Lost`"],
+  ],
+};
+
 const claimCheck: KindCheck<Claim> = {
   id: "persistentvolumeclaims.bound",
   title: "volume claims",
@@ -55,6 +72,7 @@ const claimCheck: KindCheck<Claim> = {
     "that no pod uses, is healthy. A lost claim has lost its volume.",
   source: persistentVolumeClaims,
   also: [pods],
+  words: [phaseWords],
   component: () => "storage",
   ref: (claim) => refOf("PersistentVolumeClaim", claim),
   judge(claim, world) {

@@ -16,6 +16,12 @@ import { eventsOf, eventsSince } from "./events.ts";
 import { logSays } from "./log_signals.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
+import { PLACED_SECONDS, podWords, REPLACED, SETTING_UP } from "./words.ts";
+
+const REPLACED_REASONS: ReadonlySet<string> = new Set(REPLACED);
+/** What makes another pod for one that failed; the driver of a Spark application, say, is not made again. */
+const MAKE_ANOTHER = new Set(["ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController"]);
+const SETUP_REASONS: ReadonlySet<string> = new Set(SETTING_UP);
 
 export const podCheck: KindCheck<Pod> = {
   id: "pods.ready",
@@ -25,6 +31,7 @@ export const podCheck: KindCheck<Pod> = {
     "judged by their reason, crash loops by how the last run ended, and pods that are not placed by what the scheduler says. " +
     "A pod whose workload has others that are Ready is a warning: the work is still done.",
   source: pods,
+  words: podWords,
   component: placeOf,
   ref: (pod) => refOf("Pod", pod),
   judge: judgePod,
@@ -94,10 +101,13 @@ function stuck(pod: Pod, seconds: number): Judgement {
   });
 }
 
-/** A Job's failed pods are the Job's affair; an evicted pod has a successor. */
+/** A Job's failed pods are the Job's affair; a pod that had to make room or lost its node has a successor. */
 function judgeFailed(pod: Pod): Judgement | undefined {
   const owner = ownerOf(pod);
   if (owner?.kind === "Job" || (owner && pod.status?.reason === "Evicted")) return undefined;
+  const disrupted = REPLACED_REASONS.has(pod.status?.reason ?? "") ||
+    conditionOf(pod, "DisruptionTarget")?.status === "True";
+  if (disrupted && MAKE_ANOTHER.has(owner?.kind ?? "")) return undefined;
   return describe(pod, {
     status: owner ? "warning" : "critical",
     reason: "PodFailed",
@@ -120,14 +130,16 @@ function judgeContainers(pod: Pod, world: World): Judgement | undefined {
   const statuses = [...pod.status?.initContainerStatuses ?? [], ...pod.status?.containerStatuses ?? []];
   for (const status of statuses) {
     const reason = status.state?.waiting?.reason;
-    if (!reason || reason === "ContainerCreating" || reason === "PodInitializing") continue;
+    if (!reason || SETUP_REASONS.has(reason)) continue;
     return judgeWaiting(status, reason);
   }
   const recent = threshold(world, "recentRestart");
   for (const status of statuses) {
     const died = status.lastState?.terminated;
     const now = status.state?.terminated;
-    if (now && now.exitCode !== 0 && !status.ready) return crash(status, "ContainerFailed");
+    if (now && now.exitCode !== 0 && !status.ready) {
+      return crash(status, now.reason === "OOMKilled" ? "OOMKilled" : "ContainerFailed");
+    }
     const since = ageSeconds(world.now, died?.finishedAt);
     if (!died || died.exitCode === 0 || since === undefined || since > recent) continue;
     if (died.reason === "OOMKilled") return { ...crash(status, "OOMKilled"), status: "warning" };
@@ -176,7 +188,7 @@ function judgePending(pod: Pod, world: World): Judgement | undefined {
   if (scheduled?.status === "False" && scheduled.reason === "SchedulingGated") return undefined;
   if (scheduled?.status === "False") {
     const message = `cannot be placed on a node: ${scheduled.message ?? scheduled.reason}`;
-    return age < 10
+    return age < PLACED_SECONDS
       ? inProgress("placed")
       : describe(pod, { ...pending(age), reason: "Unschedulable", message });
   }

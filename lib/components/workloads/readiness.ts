@@ -15,6 +15,7 @@ import {
 import { eventsOf } from "./events.ts";
 import { otherParts } from "./parts.ts";
 import { podCheck } from "./pods.ts";
+import { deploymentWords } from "./words.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** A change that its controller has not seen for so long was not seen at all. */
@@ -31,6 +32,7 @@ function workloadCheck(kind: string, source: typeof deployments): KindCheck<Work
         ? ""
         : " A catalog, an engine or an object store that is scaled to zero is critical while a Service leads to it."),
     source,
+    words: kind === "Deployment" ? [deploymentWords] : [],
     component: placeOf,
     saidElsewhere: isSaidByComponent,
     ref: (object) => refOf(kind, object),
@@ -164,7 +166,7 @@ function isRollingOut(progress: Condition | undefined): boolean {
 /** Why pods cannot be created: quota, LimitRange, ServiceAccount, admission. */
 export function creationError(kind: string, object: Workload, world: World): string | undefined {
   const failed = conditionOf(object, "ReplicaFailure");
-  if (failed?.status === "True") return failed.message ?? failed.reason;
+  if (failed?.status === "True" && failed.reason !== "FailedDelete") return failed.message ?? failed.reason;
   if (kind === "Deployment" || !isShort(kind, object, world)) return undefined;
   return eventsOf(world, kind, object).find((event) => event.reason === "FailedCreate")?.message;
 }

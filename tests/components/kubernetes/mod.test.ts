@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { crash, fail, healthy, LEASES, look, NAMESPACES, type Small, the, without } from "../healthy.ts";
-import { LONG_AGO, on, rootsOf, SERVICES } from "../platform.ts";
+import { kubernetes } from "../../../lib/components/kubernetes/mod.ts";
+import { LONG_AGO, NOW, on, rootsOf, SERVICES } from "../platform.ts";
+import { expected, rowsOf, saying } from "../words.ts";
 
 const broken = (change: (small: Small) => void) => {
   const small = healthy();
@@ -72,4 +74,39 @@ Deno.test("kubernetes: DNS without endpoints is critical; without its Service it
 Deno.test("kubernetes: DNS is unknown when Services cannot be listed", async () => {
   const diagnosis = await broken((small) => small.failures[SERVICES] = { kind: "timeout", message: "late" });
   assert.deepEqual(statusOf(diagnosis, "kubernetes.dns"), [["unknown", "Timeout"]]);
+});
+
+Deno.test("kubernetes: every phase and condition of a namespace is judged as its table says", async () => {
+  const check = kubernetes.kinds.find(({ source }) => source.kind === "Namespace");
+  assert.ok(check);
+  const rows = rowsOf(check);
+  assert.ok(rows.length >= 7, String(rows.length));
+  const ask = async (status: object, deletionTimestamp?: string) => {
+    const metadata = {
+      name: "one",
+      creationTimestamp: LONG_AGO,
+      ...deletionTimestamp ? { deletionTimestamp } : {},
+    };
+    const small = healthy();
+    const lists = { ...small.lists, [NAMESPACES]: [...small.lists[NAMESPACES] ?? [], { metadata, status }] };
+    const diagnosis = await look({ ...small, lists } as Small);
+    return saying(on(diagnosis, "Namespace", "one").find((one) => one.check === check.id));
+  };
+  for (const [field, word, verdict] of rows) {
+    if (field === "status.conditions") {
+      const [type, status] = word.split("=");
+      const conditions = [{ type, status, message: "some words" }];
+      const told = [
+        await ask({ phase: "Active", conditions }),
+        await ask({ phase: "Terminating", conditions }, LONG_AGO),
+      ];
+      assert.deepEqual(told, ["nothing", "critical TerminatingStuck"], word);
+      continue;
+    }
+    const { young, old } = expected(verdict);
+    const going = word === "Terminating";
+    assert.equal(await ask({ phase: word }, going ? NOW : undefined), young, word);
+    assert.equal(await ask({ phase: word }, going ? LONG_AGO : undefined), old, word);
+  }
+  assert.equal(await ask({ phase: "Dreaming" }), "unknown NotUnderstood");
 });

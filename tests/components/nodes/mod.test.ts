@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { healthy, look, type Small, the } from "../healthy.ts";
-import { NODES, on, rootsOf } from "../platform.ts";
+import { nodesComponent } from "../../../lib/components/nodes/mod.ts";
+import { LONG_AGO, NODES, on, rootsOf } from "../platform.ts";
+import { expected, rowsOf, saying } from "../words.ts";
 
 const broken = (change: (small: Small) => void) => {
   const small = healthy();
@@ -65,4 +67,26 @@ Deno.test("nodes: that none takes pods is a symptom of the nodes that are lost",
 Deno.test("nodes: that cannot be listed are unknown", async () => {
   const diagnosis = await broken((small) => small.failures[NODES] = { kind: "forbidden", message: "no" });
   assert.deepEqual(on(diagnosis, "Node", "*").map(({ status }) => status), ["unknown", "unknown"]);
+});
+
+Deno.test("nodes: every condition is judged as its table says", async () => {
+  const [check] = nodesComponent.kinds;
+  assert.ok(check);
+  const rows = rowsOf(check);
+  assert.ok(rows.length >= 16, String(rows.length));
+  const said = async (type = "", status = "", reason = "") => {
+    const diagnosis = await broken((small) => {
+      const object = the(small, NODES, "node-2");
+      const told = { type, status, reason, message: "some words", lastTransitionTime: LONG_AGO };
+      const others = object.status.conditions.filter((one) => one.type !== type);
+      object.status.conditions = [...others, told] as unknown as typeof object.status.conditions;
+    });
+    return saying(on(diagnosis, "Node", "node-2").find((one) => one.check === check.id));
+  };
+  for (const [, word, verdict] of rows) {
+    assert.equal(await said(...word.split(/=|, /)), expected(verdict).old, word);
+  }
+  for (const type of ["Ready", "MemoryPressure"]) {
+    assert.equal(await said(type, "Perhaps"), "unknown NotUnderstood", type);
+  }
 });

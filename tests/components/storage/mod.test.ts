@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { CLAIMS, CLASSES, healthy, look, put, type Small, the } from "../healthy.ts";
-import { EVENTS, LONG_AGO, on, rootsOf } from "../platform.ts";
+import { storage } from "../../../lib/components/storage/mod.ts";
+import { EVENTS, LONG_AGO, NOW, on, rootsOf } from "../platform.ts";
+import { expected, rowsOf, saying } from "../words.ts";
 
 const broken = (change: (small: Small) => void) => {
   const small = healthy();
@@ -81,4 +83,23 @@ Deno.test("storage: claims that cannot be listed are unknown, never ok", async (
   const diagnosis = await broken((small) => small.failures[CLAIMS] = { kind: "forbidden", message: "no" });
   const found = diagnosis.findings.filter(({ check }) => check === "persistentvolumeclaims.bound");
   assert.deepEqual(found.map(({ status }) => status), ["unknown"]);
+});
+
+Deno.test("storage: every phase of a claim is judged as its table says", async () => {
+  const check = storage.kinds.find(({ source }) => source.kind === "PersistentVolumeClaim");
+  assert.ok(check);
+  const rows = rowsOf(check);
+  assert.ok(rows.length >= 3, String(rows.length));
+  const said = async (phase: string, createdAt: string) => {
+    const diagnosis = await broken((small) => {
+      put(small, CLASSES, immediate);
+      put(small, CLAIMS, claim("data", phase, "slow", createdAt));
+    });
+    return saying(on(diagnosis, "PersistentVolumeClaim", "data").find((one) => one.check === check.id));
+  };
+  for (const [, word, verdict] of rows) {
+    const { young, old } = expected(verdict);
+    assert.deepEqual([await said(word, NOW), await said(word, LONG_AGO)], [young, old], word);
+  }
+  assert.equal(await said("Dreaming", LONG_AGO), "unknown NotUnderstood");
 });
