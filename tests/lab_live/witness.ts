@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kubectl } from "../../lab/cluster/mod.ts";
 import { CLEAN_ENV, run } from "../../lab/process.ts";
+import { connectToService, type ServiceConnection } from "../../lib/clients/kubernetes/service_connection.ts";
 import { lab } from "./live.ts";
 
 const PACKAGES = ["pyarrow==26.0.1", "pyiceberg==0.11.1"];
@@ -103,4 +104,19 @@ export async function spark(more: readonly string[], ...statements: string[]): P
   ], { timeoutMs: 400_000 });
   assert.equal(said.code, 0, said.stderr.slice(-3000));
   return said.stdout.split("\n").filter((line) => line !== "");
+}
+
+/** A way to a Service, by a pod with this label that is behind it. */
+export async function wayTo(
+  namespace: string,
+  service: string,
+  port: number,
+  label: string,
+): Promise<ServiceConnection> {
+  const said = await kubectl(lab(), ["-n", namespace, "get", "pods", "-l", label, "-o", "json"]);
+  const [pod] = JSON.parse(said.stdout).items;
+  return await connectToService(
+    { namespace, service, scheme: "http", port, pod: { name: pod.metadata.name, port } },
+    { kubeconfig: lab().kubeconfig, timeoutMs: 30_000 },
+  );
 }

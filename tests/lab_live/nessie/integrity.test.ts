@@ -6,36 +6,17 @@ import {
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import { kubectl } from "../../../lab/cluster/mod.ts";
 import { walk, type Walked } from "../../../lib/checkpoints/nessie/integrity/mod.ts";
 import { integrityRecords } from "../../../lib/checkpoints/nessie/integrity/records.ts";
 import { nessieApi, type OwnReference } from "../../../lib/clients/nessie/client.ts";
-import {
-  connectToService,
-  type ServiceConnection,
-} from "../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3 } from "../../../lib/clients/s3/client.ts";
 import { s3Reader } from "../../../lib/clients/s3/reader.ts";
-import { lab } from "../live.ts";
-import { CATALOG, keysOfPlatform, spark } from "../witness.ts";
+import { CATALOG, keysOfPlatform, spark, wayTo } from "../witness.ts";
 
 const BUCKET = "iceberg-warehouse";
 const ID = crypto.randomUUID().slice(0, 8);
 const BRANCH = `lakecheck-scratch-integrity-${ID}`;
 const SPACE = `lakecheck_scratch_integrity_${ID}`;
-
-async function wayTo(namespace: string, service: string, port: number): Promise<ServiceConnection> {
-  const selector = `kubernetes.io/service-name=${service}`;
-  const args = ["-n", namespace, "get", "endpointslices", "-l", selector, "-o", "json"];
-  const [slice] = JSON.parse((await kubectl(lab(), args)).stdout).items;
-  const pod =
-    slice.endpoints.find((one: { conditions: { ready: boolean } }) => one.conditions.ready).targetRef.name;
-  const target = slice.ports.find((one: { port: number }) => port === 80 || one.port === port).port;
-  return await connectToService(
-    { namespace, service, scheme: "http", port, pod: { name: pod, port: target } },
-    { kubeconfig: lab().kubeconfig, timeoutMs: 30_000 },
-  );
-}
 
 async function keysBelow(s3: S3Client, prefix: string): Promise<string[]> {
   const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: prefix }));
@@ -76,8 +57,8 @@ async function damage(s3: S3Client, key: string, how: "delete" | "empty" | "cut"
 Deno.test("each kind of damage to a table that Spark wrote is named, and nothing else", async () => {
   const keys = await keysOfPlatform();
   const [connection, catalogWay] = [
-    await wayTo("rook-ceph", "rook-ceph-rgw-storage", 80),
-    await wayTo("data-platform", "nessie", 19120),
+    await wayTo("rook-ceph", "rook-ceph-rgw-storage", 80, "app=rook-ceph-rgw"),
+    await wayTo("data-platform", "nessie", 19120, "app.kubernetes.io/name=nessie"),
   ];
   const session = { connection, keys, region: "us-east-1", timeoutMs: 30_000 };
   const nessie = nessieApi({ connection: catalogWay, timeoutMs: 30_000 });

@@ -1,16 +1,12 @@
 /** What goes up in tables' format: on the lab's gateway, and read by programs that share no code with it. */
 import assert from "node:assert/strict";
 import { DeleteObjectCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
-import { kubectl } from "../../../lab/cluster/mod.ts";
 import { runTrials } from "../../../lib/checkpoint/run_trials.ts";
 import { inScratch, type Scratch } from "../../../lib/checkpoint/scratch.ts";
 import { icebergRest } from "../../../lib/clients/iceberg_rest.ts";
 import { nessieApi } from "../../../lib/clients/nessie/client.ts";
 import { ownReference } from "../../../lib/checkpoints/nessie/scratch/own_reference.ts";
-import {
-  connectToService,
-  type ServiceConnection,
-} from "../../../lib/clients/kubernetes/service_connection.ts";
+import type { ServiceConnection } from "../../../lib/clients/kubernetes/service_connection.ts";
 import { openS3, rawS3 } from "../../../lib/clients/s3/client.ts";
 import type { S3Context } from "../../../lib/checkpoints/s3/context.ts";
 import { formatTrials } from "../../../lib/checkpoints/s3/parquet/mod.ts";
@@ -38,26 +34,10 @@ import {
   type Value,
 } from "../../../lib/parquet/types.ts";
 import { type Described, described, withIds } from "./iceberg_schema.ts";
-import { lab } from "../live.ts";
 import { sparkSays, sparkText } from "./spark_words.ts";
-import { CATALOG, keysOfPlatform, spark, witness, type Witnessed } from "../witness.ts";
+import { CATALOG, keysOfPlatform, spark, wayTo, witness, type Witnessed } from "../witness.ts";
 
 const LIMIT = { timeoutMs: 20_000 };
-
-async function wayTo(
-  namespace: string,
-  service: string,
-  port: number,
-  label: string,
-): Promise<ServiceConnection> {
-  const said = await kubectl(lab(), ["-n", namespace, "get", "pods", "-l", label, "-o", "json"]);
-  const [pod] = JSON.parse(said.stdout).items;
-  const target = port;
-  return await connectToService(
-    { namespace, service, scheme: "http", port, pod: { name: pod.metadata.name, port: target } },
-    { kubeconfig: lab().kubeconfig, ...LIMIT },
-  );
-}
 
 async function empty(s3: S3Client, Bucket: string, Prefix = ""): Promise<void> {
   const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix }));
