@@ -145,6 +145,25 @@ function nessieChart(facts: Facts): void {
   items(facts, "endpointslices").push(copy);
 }
 
+/** The API listens elsewhere, and only its name tells which port it is. */
+function otherContainerPorts(facts: Facts): void {
+  const { spec } = the(facts, "services", "nessie");
+  spec.ports = spec.ports.map((port: { name?: string }) =>
+    port.name === "http" ? { ...port, port: 8181 } : port
+  );
+  for (const source of ["deployments", "pods"]) {
+    for (
+      const item of items(facts, source).filter(({ metadata }) => /^nessie(?!-postgres)/.test(metadata.name))
+    ) {
+      const text = JSON.stringify(item).replaceAll("19120", "8181");
+      Object.assign(item, JSON.parse(text));
+    }
+  }
+  for (const item of items(facts, "networkpolicies")) {
+    Object.assign(item, JSON.parse(JSON.stringify(item).replaceAll("19120", "8181")));
+  }
+}
+
 /** Services with ports of their own; where they lead is told by the names of the containers' ports. */
 function otherPorts(facts: Facts): void {
   for (const [name, number] of [["nessie", 80], ["spark-history-server", 8888]] as const) {
@@ -227,6 +246,7 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
   "k3s": { change: withoutLeases },
   "the published chart of Nessie": { change: nessieChart },
   "other ports": { change: otherPorts },
+  "other ports, also in the containers": { change: otherContainerPorts },
   "a gateway with TLS only": { change: tlsGateway },
   "a second object store": { change: secondStore },
 };

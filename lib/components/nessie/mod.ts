@@ -44,6 +44,8 @@ import { unreached, whileChanging } from "./answers.ts";
 
 const ROLE = { role: "nessie", component: "nessie", title: "Nessie", core: true, within: "catalog" } as const;
 const API: PortSigns = { names: ["nessie-http", "nessie-https"], numbers: [19120] };
+/** Of Services that are known to be a catalog's, on whatever number its owner has put the API. */
+const HTTP: PortSigns = { names: ["http", "https"], numbers: [] };
 const MANAGEMENT: PortSigns = { names: ["nessie-mgmt", "management"], numbers: [9000] };
 
 /** A Nessie that was found, or that something wants. */
@@ -61,7 +63,7 @@ export const catalogs = perWorld((world): Catalog[] =>
   partsOf(world, ROLE.role).map((part, i): Catalog => {
     const { namespace, name } = part.workload;
     const spec = part.object?.spec?.template?.spec;
-    const api = portOf(part.services, API, spec);
+    const api = portOf(part.services, API, spec) ?? portOf(part.services, HTTP, spec);
     const [front] = part.services.filter((service) => !portOf([service], MANAGEMENT, spec));
     return {
       ...part,

@@ -30,6 +30,8 @@ const HISTORY = {
 } as const;
 const CLIENT = { role: "spark-client", component: "spark-client", title: "Spark client" } as const;
 const HISTORY_API: PortSigns = { names: [], numbers: [18080] };
+/** Of Services that are known to be a history server's, on whatever number its owner has put it. */
+const HTTP: PortSigns = { names: ["http", "https"], numbers: [] };
 
 const servers = (world: World): Part[] => partsOf(world, HISTORY.role);
 /** The first server's answer has the plain name. */
@@ -44,7 +46,8 @@ export const historyApi: ProbeSource<true> = {
       servers(world).flatMap((part, i) => {
         const path = proxyPath(
           world,
-          portOf(part.services, HISTORY_API, part.object?.spec?.template?.spec),
+          portOf(part.services, HISTORY_API, part.object?.spec?.template?.spec) ??
+            portOf(part.services, HTTP),
           "/api/v1/applications?limit=1",
         );
         return path ? [[answerOf(part, i), path]] : [];
