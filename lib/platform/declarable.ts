@@ -24,6 +24,11 @@ export function isBroad(role: RoleName): role is BroadRole {
   return Object.hasOwn(BROAD_ROLES, role);
 }
 
+/** What a role is called in a sentence. */
+export function titleOfRole(role: RoleName): string {
+  return isBroad(role) ? BROAD_ROLES[role].title : role;
+}
+
 /** The kinds of objects that can fill a role. */
 export function kindsOfRole(role: RoleName): readonly string[] {
   return isBroad(role) ? BROAD_ROLES[role].kinds : ["Deployment", "StatefulSet"];

@@ -6,6 +6,7 @@ export {
   kindsOfRole,
   ROLE_NAMES,
   type RoleName,
+  titleOfRole,
 } from "./declarable.ts";
 export {
   API_VERSION,
@@ -21,6 +22,7 @@ export { isClusterDns, isDnsServer, USUAL_DNS } from "./cluster_dns.ts";
 export {
   ALL_ROLES,
   componentOfRole,
+  isCatalog,
   isChartOf,
   isJudgedByComponent,
   isPartOfLakehouse,

@@ -355,6 +355,11 @@ export function rolesWithin(broad: NonNullable<Signs["within"]>): Role[] {
   return ALL_ROLES.filter(([, { within }]) => within === broad).map(([role]) => role);
 }
 
+/** Whether what fills the role is an Iceberg catalog. */
+export function isCatalog(role: Role): boolean {
+  return role === "nessie" || otherCatalogTitle(role) !== undefined;
+}
+
 /** What a catalog is called that is recognised and not Nessie; undefined for every other role. */
 export function otherCatalogTitle(role: Role): string | undefined {
   return (SIGNS[role] as Signs).otherCatalog;

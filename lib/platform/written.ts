@@ -3,7 +3,7 @@ import { type FilledRole, type PlatformDescription, refText } from "../engine/mo
 import { comment, yamlText } from "../untrusted/quoting.ts";
 import { isBroad, ROLE_NAMES } from "./declarable.ts";
 import { API_VERSION } from "./declaration.ts";
-import { otherCatalogTitle } from "./roles.ts";
+import { isCatalog } from "./roles.ts";
 
 /** Requires every role that is filled; where it is not clear by what, it names the objects, for people to choose. */
 export function declarationText({ namespace, roles }: PlatformDescription): string {
@@ -29,7 +29,7 @@ export function declarationText({ namespace, roles }: PlatformDescription): stri
 function isWritten({ role, objects }: FilledRole): boolean {
   const known = ROLE_NAMES.find((name) => name === role);
   if (!known || objects.length === 0) return false;
-  return isBroad(known) || (known !== "nessie" && otherCatalogTitle(known) === undefined);
+  return isBroad(known) || !isCatalog(known);
 }
 
 function roleLines({ role, need = "required", objects, ambiguous }: FilledRole): string[] {

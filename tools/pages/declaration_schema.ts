@@ -5,14 +5,13 @@
 import { z } from "zod";
 import {
   API_VERSION,
-  BROAD_ROLES,
   durationText,
-  isBroad,
   kindsOfRole,
   NEEDS,
   ROLE_NAMES,
   type RoleName,
   THRESHOLDS,
+  titleOfRole,
 } from "../../lib/platform/mod.ts";
 
 const need = z.enum(NEEDS)
@@ -35,7 +34,7 @@ function roleOf(role: RoleName) {
     objects: z.array(objectOf(role)).max(500).optional()
       .describe("What fills it, where discovery finds others or none."),
   }).refine((one) => one.need !== "absent" || (one.objects ?? []).length === 0);
-  return z.union([need, whole]).optional().describe(isBroad(role) ? BROAD_ROLES[role].title : role);
+  return z.union([need, whole]).optional().describe(titleOfRole(role));
 }
 
 const thresholds = Object.entries(THRESHOLDS).map(([name, { seconds, help }]) =>

@@ -51,13 +51,17 @@ export function silentWithout(
       (world.get(deployments, namespace, name)?.status?.readyReplicas ?? 0) > 0
     );
     if (world.failure(deployments) || runs || (all.length === 0 && !used(world))) return [];
-    return [{ checks, by: all[0] ?? (typeof fallback === "function" ? fallback(world) : fallback) }];
+    return [{ checks, by: all[0] ?? usualOf({ fallback }, world) }];
   };
+}
+
+function usualOf({ fallback }: Pick<OperatorCheck, "fallback">, world: World): ObjectRef {
+  return typeof fallback === "function" ? fallback(world) : fallback;
 }
 
 /** The check that an operator runs, wherever it is. */
 export function operatorCheck(spec: OperatorCheck): Check {
-  const usual = (world: World) => typeof spec.fallback === "function" ? spec.fallback(world) : spec.fallback;
+  const usual = (world: World) => usualOf(spec, world);
   return {
     id: spec.id,
     title: spec.title,

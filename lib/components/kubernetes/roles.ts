@@ -5,6 +5,7 @@ import { declaration, declaredRole } from "./declared.ts";
 import { deployments, statefulSets, type Workload } from "./kinds.ts";
 import {
   isBroad,
+  isCatalog,
   isJudgedByComponent,
   isPartOfLakehouse,
   otherCatalogTitle,
@@ -55,8 +56,6 @@ const byRole = perWorld((world) => {
   const groups = Map.groupBy(recognised(world), ({ role }) => role);
   return new Map([...groups].map(([role, all]) => [role, chosen(role, all, world)]));
 });
-
-const isCatalog = (role: Role) => role === "nessie" || otherCatalogTitle(role) !== undefined;
 
 /** What is declared; where nothing is, what is recognised. */
 function chosen(role: Role, all: readonly Filler[], world: World): readonly Filler[] {

@@ -27,12 +27,12 @@ import { applications } from "../argo_cd/mod.ts";
 import { helmReleases, kustomizations } from "../flux/mod.ts";
 import { missingRole } from "../workloads/mod.ts";
 import {
-  BROAD_ROLES,
   isBroad,
   isJudgedByComponent,
   type Mute,
   ROLE_NAMES,
   type RoleName,
+  titleOfRole,
 } from "../../platform/mod.ts";
 import { quote } from "../../redact/mod.ts";
 import { nearest } from "../../untrusted/edit_distance.ts";
@@ -45,7 +45,7 @@ const NAME = "platform";
 const LONGEST_REASON = 200;
 const NOTHING: ObjectRef = { kind: "PlatformDeclaration", name: "*" };
 
-const titleOf = (role: RoleName) => isBroad(role) ? `the ${BROAD_ROLES[role].title}` : role;
+const titleOf = (role: RoleName) => isBroad(role) ? `the ${titleOfRole(role)}` : role;
 
 /** `checks` are the ids of every check that a declaration can mute. */
 function declarationCheck(checks: readonly string[]): Check {

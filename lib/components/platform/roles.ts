@@ -9,7 +9,7 @@ import {
   type World,
 } from "../../engine/model.ts";
 import { listed, plural } from "../../engine/sentence.ts";
-import { refOf } from "../common/mod.ts";
+import { perWorld, refOf } from "../common/mod.ts";
 import {
   clusterDns,
   DECLARED,
@@ -33,13 +33,13 @@ import {
 import { clusterSecretStores, secretStores } from "../external_secrets/mod.ts";
 import { partsOf } from "../workloads/mod.ts";
 import {
-  BROAD_ROLES,
   type BroadRole,
   isBroad,
   type Role,
   ROLE_NAMES,
   type RoleName,
   rolesWithin,
+  titleOfRole,
 } from "../../platform/mod.ts";
 
 type Filled = FilledRole["objects"][number];
@@ -157,21 +157,21 @@ export function objectsOf(world: World, role: RoleName): Filled[] {
 }
 
 /** Every role that something fills, or that something is declared of. */
-export function filledRoles(world: World): FilledRole[] {
-  return ROLE_NAMES.flatMap((role): FilledRole[] => {
+export const filledRoles = perWorld((world): FilledRole[] =>
+  ROLE_NAMES.flatMap((role): FilledRole[] => {
     const need = declaredRole(world, role)?.need;
     const objects = objectsOf(world, role);
     if (objects.length === 0 && need === undefined) return [];
     const ambiguous = ambiguity(role, objects, world);
     return [{
       role,
-      title: isBroad(role) ? BROAD_ROLES[role].title : role,
+      title: titleOfRole(role),
       ...need === undefined ? {} : { need },
       objects,
       ...ambiguous === undefined ? {} : { ambiguous },
     }];
-  });
-}
+  })
+);
 
 function ambiguity(role: RoleName, objects: readonly Filled[], world: World): string | undefined {
   const present = objects.filter(({ missing }) => !missing);
@@ -185,7 +185,7 @@ function ambiguity(role: RoleName, objects: readonly Filled[], world: World): st
   if (isBroad(role) && BROAD[role].single && present.length > 1) {
     const names = listed(present.map(({ object }) => refText(object)));
     return `there are ${present.length} ${
-      plural(BROAD_ROLES[role].title)
+      plural(titleOfRole(role))
     }: ${names}. Name the platform's own in roles.${role}.objects`;
   }
   const elsewhere = isBroad(role) ? [] : fillingElsewhere(world, role).map(({ ref }) => ref);

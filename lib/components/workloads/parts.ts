@@ -80,7 +80,7 @@ function missingNamed(world: World, role: Role): Part[] {
   return named.filter((ref) => isAbsent(world, ref)).map((workload) => ({
     workload,
     by: DECLARED,
-    services: servicesNamed(world, workload),
+    services: servicesOfName(world, workload),
     service: { ...workload, kind: "Service" },
   }));
 }
@@ -90,14 +90,14 @@ function servicesFor(world: World, ref: ObjectRef, object: Workload): Service[] 
   const labels = object.spec?.template?.metadata?.labels;
   const near = servicesByNamespace(world).get(ref.namespace) ?? [];
   const selecting = near.filter(({ spec }) => matches(spec?.selector, labels));
-  return selecting.length > 0 ? selecting : servicesNamed(world, ref);
+  return selecting.length > 0 ? selecting : servicesOfName(world, ref);
 }
 
 const servicesByNamespace = perWorld((world) =>
   Map.groupBy(world.list(services), ({ metadata }) => metadata?.namespace)
 );
 
-function servicesNamed(world: World, { namespace, name }: ObjectRef): Service[] {
+function servicesOfName(world: World, { namespace, name }: ObjectRef): Service[] {
   const found = world.get(services, namespace, name);
   return found ? [found] : [];
 }

@@ -27,7 +27,7 @@ import {
   secretOfUser,
 } from "../../../components/rook_ceph/mod.ts";
 import { type Failure, type ObjectRef, refKey, refText, type World } from "../../../engine/model.ts";
-import { ALL_ROLES, otherCatalogTitle } from "../../../platform/mod.ts";
+import { ALL_ROLES, isCatalog } from "../../../platform/mod.ts";
 import { listed } from "../../../engine/sentence.ts";
 import { lost, notLooked, readyPod } from "../../ready_pod.ts";
 
@@ -35,9 +35,7 @@ import { lost, notLooked, readyPod } from "../../ready_pod.ts";
 export const LOOKED_IN = [cephObjectStores, services] as const;
 
 /** Whatever the catalog is: its configuration says where the tables are. */
-const CATALOGS = ALL_ROLES.map(([role]) => role).filter((role) =>
-  role === "nessie" || otherCatalogTitle(role) !== undefined
-);
+const CATALOGS = ALL_ROLES.map(([role]) => role).filter(isCatalog);
 
 const GIVE = "Next: give the address of the object store with --endpoint";
 
