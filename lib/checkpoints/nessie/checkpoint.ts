@@ -70,7 +70,11 @@ export const nessieCheckpoint: Checkpoint<Wanted, CatalogService, Context> = {
     integrity(wanted),
     load(wanted),
   ],
-  clean: { source: nessieTrials, words: cleanWords, outcomes: ({ run }, leftovers) => endRun(run, leftovers) },
+  clean: {
+    source: nessieTrials,
+    words: cleanWords,
+    outcomes: ({ run }, leftovers) => endRun(run, leftovers),
+  },
   last: ({ restart }) => ({ sources: [nessieTrials], ...restart ? { run: restarting } : {} }),
   // A run takes half a minute, with --load two; a walk through many tables may take longer.
   limits: () => ({ trialMs: 60_000, undoMs: 10_000, expectedMs: 15 * 60_000, concurrency: 4 }),

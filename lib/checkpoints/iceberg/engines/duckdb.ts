@@ -99,10 +99,13 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<Du
   };
 }
 
-/** `temp_directory`: what does not fit into memory fails, instead of going to the disk. */
+/**
+ * `memory_limit`: each statement that writes takes 77 MB for a row group, and several run side by side. `temp_directory`: what does
+ * not fit into memory fails, instead of going to the disk.
+ */
 const SETTINGS = {
   threads: "2",
-  memory_limit: "256MB",
+  memory_limit: "1GB",
   temp_directory: "",
   autoinstall_known_extensions: "false",
   autoload_known_extensions: "false",

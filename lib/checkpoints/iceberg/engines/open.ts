@@ -26,7 +26,36 @@ export type OpenedEngine =
 type Opener = (setting: EngineSetting) => Promise<{ engine: Engine; pod?: ObjectRef } | { absent: string }>;
 
 /** Loaded when it is asked for. */
-const OPENERS: Readonly<Record<EngineName, { title: string; open: Opener }>> = {};
+const OPENERS: Readonly<Record<EngineName, { title: string; open: Opener }>> = {
+  spark: { title: "Spark", open: () => Promise.resolve({ absent: "todo" }) },
+  duckdb: {
+    title: "DuckDB",
+    async open({ catalog: { connection, signal }, store: { session }, warehouse, extensions }) {
+      const { openDuckDbEngine } = await import("./duckdb.ts");
+      const given = {
+        ...warehouse === undefined ? {} : { warehouse },
+        ...extensions === undefined ? {} : { extensions },
+      };
+      const { keys, region, connection: store } = session;
+      const timeoutMs = STATEMENT_MS;
+      return {
+        engine: await openDuckDbEngine({
+          catalog: connection,
+          store,
+          keys,
+          region,
+          timeoutMs,
+          signal,
+          ...given,
+        }),
+      };
+    },
+  },
+  trino: { title: "Trino", open: () => Promise.resolve({ absent: "todo" }) },
+};
+
+/** Longest wait for one statement: a cold engine on a busy machine takes its time. */
+const STATEMENT_MS = 60_000;
 
 /** Opens these engines side by side; none of them keeps another from being opened. */
 export async function openEngines(
