@@ -179,16 +179,17 @@ export function nessiePath(
   return restPath`${base}/v1/${prefix}` + below;
 }
 
-interface Statements {
+export interface Statements {
   statement(sql: string): Promise<Rows>;
   /** Whether all that were begun have ended, after some waiting. */
   ended(): Promise<boolean>;
 }
 
-function statementsOn(
+/** Statements side by side, each on a connection of its own. */
+export function statementsOn(
   api: Api,
   instance: DuckDBInstance,
-  { timeoutMs, signal, keys }: DuckDbEngineOptions,
+  { timeoutMs, signal, keys }: Pick<DuckDbEngineOptions, "timeoutMs" | "signal" | "keys">,
 ): Statements {
   const running = new Set<Promise<unknown>>();
   const secrets = [keys.secretAccessKey, keys.accessKeyId];
