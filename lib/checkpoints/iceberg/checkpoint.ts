@@ -1,6 +1,6 @@
 /** The Iceberg checkpoint: how it gets its engines and its scratch namespace, and what it tries. */
 import { type Area, type Checkpoint, type Service } from "../../checkpoint/run_checkpoint.ts";
-import { type Outcome, passed, skipped, unknown } from "../../checkpoint/trial.ts";
+import { failed, type Outcome, passed, skipped, unknown } from "../../checkpoint/trial.ts";
 import { connectionsOf } from "../../clients/kubernetes/service_connection.ts";
 import type { Reference } from "../../clients/nessie/client.ts";
 import { cannotLook } from "../../clients/network_errors.ts";
@@ -152,6 +152,10 @@ function engineOutcome(one: OpenedEngine, named: boolean): Outcome {
   }
   if ("failure" in one) {
     return unknown(failureReason(one.failure.kind), `${one.title}: ${one.failure.message}`);
+  }
+  if ("refused" in one) {
+    const { reason, message, evidence, next } = one.refused;
+    return failed(reason, `${one.title} does not start: ${message}`, { evidence, ...next ? { next: [...next] } : {} });
   }
   return named ? unknown("NoEngine", `${one.title}: ${one.absent}`) : skipped(`${one.title}: ${one.absent}`);
 }
