@@ -126,6 +126,8 @@ async function insideLab(rounds: number, kubeconfig: string, python: string): Pr
       if (round < 0) continue;
       times.duckdb.push(duckdb);
       times.pyiceberg.push(python);
+      // What is on stdout is read by whoever started this.
+      console.error(`         DuckDB ${Math.round(duckdb)} ms, PyIceberg ${Math.round(python)} ms`);
       if (round < SPARK_ROUNDS) {
         times.spark.push(await bySpark(kubeconfig, uri, `lakehouse.${space}.spark_${name}`));
       }
