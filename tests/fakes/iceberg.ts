@@ -19,6 +19,8 @@ import { statementTimes } from "../../lib/checkpoints/iceberg/times.ts";
 export interface Faults {
   /** A commit whose answer was lost is made again. */
   commitsAgain?: boolean;
+  /** What was committed is removed when its answer was lost. */
+  removesCommitted?: boolean;
   /** What a writer had done when it was killed is there. */
   keepsHalf?: boolean;
   /** What comes of a statement instead: undefined lets it be. */
@@ -135,6 +137,7 @@ function engineOf(title: string, { plain, databases, faults }: Lake, faulty: boo
       const rows = await (faulty ? faults.instead?.(sql, plain) : undefined) ?? await plain(sql);
       if (losing && sql.startsWith("INSERT")) {
         losing = false;
+        if (faults.removesCommitted) await plain(`DROP TABLE ${/^INSERT INTO (\S+)/.exec(sql)?.[1]}`);
         if (faults.commitsAgain) await plain(sql);
         else throw new EngineError("duckdb", [{ type: "HTTP Error", message: "Server returned nothing" }]);
       }

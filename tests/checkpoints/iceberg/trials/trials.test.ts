@@ -24,6 +24,7 @@ const BY_SCRIPT = new Set(["iceberg.create", "iceberg.rows", "iceberg.evolve", "
 
 const CASES: readonly [trial: string, faults: Faults, reason: string][] = [
   ["iceberg.lost-answer", { commitsAgain: true }, "Doubled"],
+  ["iceberg.lost-answer", { removesCommitted: true }, "DataDestroyed"],
   ["iceberg.killed-writer", { keepsHalf: true }, "HalfWritten"],
   ["iceberg.killed-writer", { artefacts: true }, "ArtefactsDiffer"],
   ["iceberg.writers", {
