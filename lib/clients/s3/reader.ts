@@ -85,7 +85,7 @@ export function s3Reader(options: S3ReaderOptions): S3Reader {
     try {
       return await patiently(async () => {
         requests++;
-        const signed = await sign(method, bucket, key, query);
+        const signed = sign(method, bucket, key, query);
         return await once(method, signed, options);
       }, options.signal);
     } finally {
