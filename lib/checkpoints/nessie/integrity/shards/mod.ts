@@ -1,0 +1,3 @@
+/** A walk divided among several processes, and what they come to together. */
+export { inShard, type Shard, shardOf, shardText } from "./shard.ts";
+export { joined, settled } from "./join.ts";
