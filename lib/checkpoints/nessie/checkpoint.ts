@@ -7,18 +7,22 @@ import { note } from "../../cli/terminal.ts";
 import { connectionsOf } from "../../clients/kubernetes/service_connection.ts";
 import { nessieApi, type Reference } from "../../clients/nessie/client.ts";
 import type { Asked } from "../../command.ts";
+import { loadFacts } from "../../disk/facts_file.ts";
+import { openWorld } from "../../engine/world.ts";
 import { CannotLook } from "../../engine/errors.ts";
-import type { Failure, World } from "../../engine/model.ts";
+import type { Facts, Failure, World } from "../../engine/model.ts";
 import type { LoadRecord } from "../../load/rows.ts";
 import type { NessieContext } from "./context.ts";
 import { type Wanted, wantedOf } from "./flags.ts";
 import { capabilityRecords } from "./iceberg_rest/mod.ts";
+import { capabilities as tried } from "./iceberg_rest/report.ts";
 import { tryCapabilities } from "./iceberg_rest/run.ts";
 import { walk } from "./integrity/mod.ts";
 import { integrityRecords, integrityTotals, nessieIntegrityTotals } from "./integrity/records.ts";
+import { joined, nessieShard, shardText, together } from "./integrity/shards/mod.ts";
 import { readState } from "./integrity/state.ts";
 import { nessieIntegrity } from "./integrity/words.ts";
-import { measureLatency } from "./performance/latency.ts";
+import { latencyWords, measureLatency } from "./performance/latency.ts";
 import { measureLoad } from "./performance/load.ts";
 import { nessiePerformance, nessieSetup, nessieTrials } from "./records.ts";
 import { reported } from "./report.ts";
@@ -50,6 +54,8 @@ interface Context extends NessieContext {
   tools: SweepTools;
   /** References of other runs, and what became of each; or why they could not be seen. */
   swept: SweptReference[] | { failure: Failure };
+  /** It walks through a part of the tables, and makes nothing. */
+  shard: boolean;
 }
 
 export const nessieCheckpoint: Checkpoint<Wanted, CatalogService, Context> = {
@@ -61,30 +67,74 @@ export const nessieCheckpoint: Checkpoint<Wanted, CatalogService, Context> = {
     return wanted;
   },
   open,
-  async setUp(scratch, service) {
+  async setUp(scratch, service, { shard }) {
     const { catalog, world } = service;
     const startedAt = new Date();
     const context = contextOf(catalog, scratch, world);
     const { nessie, undoNessie, config } = context;
     const before = await nessie.reference(config.defaultBranch);
-    const tools: SweepTools = { api: nessie, undo: undoNessie, now: await context.marked(), own: scratch.id };
-    return { ...context, service, startedAt, before, tools, swept: await orFailure(sweepReferences(tools)) };
+    const now = shard ? () => NaN : await context.marked();
+    const tools: SweepTools = { api: nessie, undo: undoNessie, now, own: scratch.id };
+    const swept = shard ? [] : await orFailure(sweepReferences(tools));
+    return { ...context, service, startedAt, before, tools, swept, shard: shard !== undefined };
   },
-  areas: (wanted) => [
-    { sources: [nessieSetup], run: async (context) => ({ [nessieSetup.id]: [await setupRecord(context)] }) },
-    // Alone: what else is under way would be measured with it.
-    latency,
-    trialArea(nessieTrials, [...behaviourTrials, ...apiTrials], judgeRejection),
-    storage,
-    capabilities,
-    integrity(wanted),
-    load(wanted),
-  ],
+  areas: (wanted) =>
+    wanted.shard ? [setup, othersSkipped(`--shard ${shardText(wanted.shard)}`), integrity(wanted)] : [
+      setup,
+      // Alone: what else is under way would be measured with it.
+      latency,
+      trialArea(nessieTrials, [...behaviourTrials, ...apiTrials], judgeRejection),
+      storage,
+      capabilities,
+      integrity(wanted),
+      load(wanted),
+    ],
+  replayed,
   clean: { source: nessieTrials, words: cleanWords, outcomes: cleaned },
   last: ({ restart }) => ({ sources: [nessieTrials], ...restart ? { run: restarting } : {} }),
   // A run takes half a minute, with --load two; a walk through many tables may take longer.
   limits: () => ({ trialMs: 60_000, undoMs: 10_000, expectedMs: 15 * 60_000, concurrency: 4 }),
 };
+
+const setup: Area<Context> = {
+  sources: [nessieSetup],
+  run: async (context) => ({ [nessieSetup.id]: [await setupRecord(context)] }),
+};
+
+/** A shard walks and does nothing else: of several shards each would try the same. */
+const othersSkipped = (asked: string): Area<Context> => ({
+  sources: [nessieTrials, nessiePerformance, capabilityRecords],
+  run() {
+    const skip = (all: readonly { id: string }[]) =>
+      all.map(({ id }) => ({
+        ...skipped(`not tried: ${asked} follows tables only`),
+        trial: id,
+        durationMs: 0,
+      }));
+    return Promise.resolve({
+      [nessieTrials.id]: skip([latencyWords, ...behaviourTrials, ...apiTrials, ...storageTrials]),
+      [nessiePerformance.id]: [],
+      [capabilityRecords.id]: skip(tried),
+    });
+  },
+});
+
+/** Of the facts of one shard and those of all others: what one walk would have left. UsageError. */
+async function replayed(facts: Facts, { join }: Wanted): Promise<Facts> {
+  if (!join) return facts;
+  const shardIn = (from: string, one: Facts) => ({ from, record: openWorld(one).records(nessieShard).at(0) });
+  const others = await Promise.all(join.map(async (path) => shardIn(path, await loadFacts(path))));
+  const walked = joined(together([shardIn("--facts", facts), ...others]));
+  return {
+    ...facts,
+    sources: {
+      ...facts.sources,
+      [nessieIntegrity.id]: { ok: true, items: integrityRecords(walked) },
+      [nessieIntegrityTotals.id]: { ok: true, items: [integrityTotals(walked)] },
+      [nessieShard.id]: { ok: true, items: [] },
+    },
+  };
+}
 
 async function open(world: World, asked: Asked, { url }: Wanted): Promise<CatalogService> {
   const catalog = await openCatalog(world, asked, url);
@@ -161,13 +211,13 @@ const capabilities: Area<Context> = {
 };
 
 const integrity = (wanted: Wanted): Area<Context> => ({
-  sources: [nessieIntegrity, nessieIntegrityTotals],
+  sources: [nessieIntegrity, nessieIntegrityTotals, nessieShard],
   ...wanted.integrity
     ? {
       async run(context, { say }) {
         const store = await context.service.warehouse;
         if ("failure" in store) throw new CannotLook(store.failure);
-        const { sample, limit, resume } = wanted;
+        const { sample, limit, resume, shard, memory } = wanted;
         const walked = await walk({
           catalog: { ...context.nessie, references: () => withoutScratch(context.nessie.references()) },
           store: store.reader,
@@ -175,14 +225,15 @@ const integrity = (wanted: Wanted): Area<Context> => ({
           warehouses: "why" in context.wanted
             ? []
             : context.wanted.warehouses.map(({ location }) => location),
-          ...{ sample, limit, resume },
+          ...{ sample, limit, resume, shard, memory },
           signal: context.signal,
           say: ({ tables, files }) => say(`${tables} tables, ${files} files looked at`),
           note,
         });
         return {
-          [nessieIntegrity.id]: integrityRecords(walked),
-          [nessieIntegrityTotals.id]: [integrityTotals(walked)],
+          [nessieIntegrity.id]: integrityRecords(walked, shard),
+          [nessieIntegrityTotals.id]: [integrityTotals(walked, shard)],
+          [nessieShard.id]: shard ? [{ shard, walked }] : [],
         };
       },
     }
@@ -195,6 +246,7 @@ async function* withoutScratch(all: AsyncIterable<Reference>): AsyncGenerator<Re
 }
 
 async function cleaned(context: Context, leftovers: readonly Leftover[]): Promise<Outcome[]> {
+  if (context.shard) return [skipped("a shard of the walk makes nothing")];
   const { swept, tools, before, connection } = context;
   const seen = "failure" in swept ? [] : swept;
   const again = await orFailure(stillUnclear(tools, seen));

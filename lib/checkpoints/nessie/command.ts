@@ -27,6 +27,9 @@ export const validateNessie = checkpointCommand({
     "no-integrity": { help: "do not follow tables to their objects" },
     sample: { help: "follow so many tables only, taken by chance", value: "N" },
     limit: { help: "follow no further table after so many files", value: "N" },
+    memory: { help: "keep the walk's process below so much memory: 256Mi, 2Gi", value: "SIZE" },
+    shard: { help: "walk through the I-th of N parts of the tables, and nothing else: 2/4", value: "I/N" },
+    join: { help: "with --facts: the facts that the other shards saved, commas between", value: "FILES" },
     resume: {
       help: "go on where an earlier walk through the tables ended; kept in this file",
       value: "FILE",

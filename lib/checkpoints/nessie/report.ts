@@ -25,6 +25,7 @@ import { s3Gateway } from "../s3/setup/gateway.ts";
 import { capabilityRecords } from "./iceberg_rest/mod.ts";
 import { capabilityChecks, capabilityTables } from "./iceberg_rest/report.ts";
 import { nessieObject } from "./context.ts";
+import { nessieShard } from "./integrity/shards/mod.ts";
 import { integrityTables, nessieIntegrityTotals } from "./integrity/records.ts";
 import { integrityWords, nessieIntegrity } from "./integrity/words.ts";
 import { latencyWords } from "./performance/latency.ts";
@@ -178,7 +179,7 @@ const integrity = trialComponent(
   "nessie-integrity",
   "From tables to objects",
   onlyAsked(nessieIntegrity, trialChecks(nessieIntegrity, integrityWords, ofCatalog), "--no-integrity"),
-  { sources: [nessieIntegrity, nessieIntegrityTotals], tables: integrityTables },
+  { sources: [nessieIntegrity, nessieIntegrityTotals, nessieShard], tables: integrityTables },
 );
 
 export function reported(): readonly Component[] {

@@ -12,7 +12,7 @@ import { placeOf, prefixOf, usualLocation } from "../../../iceberg/location.ts";
 import type { Failure } from "../../../engine/model.ts";
 import { metadataText } from "../../../iceberg/codecs.ts";
 import { MetadataError, readTableMetadata } from "../../../iceberg/metadata.ts";
-import { seenSet } from "./seen.ts";
+import { hash53, seenSet } from "./seen.ts";
 import { ahead } from "./ahead.ts";
 import { inParallel } from "../../../checkpoint/side_by_side.ts";
 import { openState, type Progressed, type Resumable } from "./resume.ts";
@@ -59,6 +59,8 @@ export interface WalkOptions {
 export interface Walked {
   tally: Tally;
   references: number;
+  /** Stands for the references and their commits: the same for the same walk. */
+  commits: string;
   /** Why not every table was looked at. */
   partly?: { why: "sample"; of: number; seed: number } | { why: "limit" };
   /** Nothing further could be read. */
@@ -129,6 +131,7 @@ async function walkWithin(options: WalkOptions, guard: MemoryGuard | undefined):
   return {
     tally: state.state.tally,
     references: references.length,
+    commits: hash53(references.map(({ name, hash }) => `${name}@${hash}`).join(" ")).toString(16),
     ...partly ? { partly } : {},
     ...stopped ? { stopped } : {},
     ...strays ? { strays } : {},

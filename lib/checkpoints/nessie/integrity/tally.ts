@@ -92,7 +92,7 @@ export function tallyTable(
 }
 
 /** Of each list of a walk; 8 MiB. */
-const MOST_LISTED = 500_000;
+export const MOST_LISTED = 500_000;
 
 export function keepAll<T>(tally: Tally, list: T[], more: readonly T[]): void {
   for (const one of more) {

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import type { Walked } from "../../../../lib/checkpoints/nessie/integrity/mod.ts";
-import { joined, type Shard, shardOf } from "../../../../lib/checkpoints/nessie/integrity/shards/mod.ts";
+import {
+  joined,
+  nessieShard,
+  type Shard,
+  shardOf,
+  together,
+} from "../../../../lib/checkpoints/nessie/integrity/shards/mod.ts";
+import { wantedOf } from "../../../../lib/checkpoints/nessie/flags.ts";
 import { UsageError } from "../../../../lib/engine/errors.ts";
 import { bytesOf, recorded } from "../../../iceberg/fixtures.ts";
 import { type Contents, type FakeStore, put, putBytes, walkOver, withStore } from "./fixture.ts";
@@ -120,4 +127,44 @@ Deno.test("a table is in the same shard whenever it is asked, and each in one of
   for (const text of ["0/4", "5/4", "a/b", "1", "1/", "/4", "1/0", "-1/4", "1/4/2", " 1/4", "1/1001", ""]) {
     assert.throws(() => read(text), (error) => error instanceof UsageError && error.message.includes("I/N"));
   }
+});
+
+Deno.test("what shards leave in their facts is joined, whole and of one walk only", () =>
+  withStore(async (store) => {
+    const contents = await mixed(store);
+    const parts = await inShards(store, contents, 4);
+    const found = parts.map((walked, n) => ({
+      from: `shard-${n + 1}.json`,
+      record: nessieShard.read(JSON.parse(JSON.stringify({ shard: { at: n + 1, of: 4 }, walked }))),
+    }));
+    const whole = await walkOver(store, contents);
+    assert.deepEqual(said(joined(together(found.toReversed()))), said(whole));
+    const refused = (some: typeof found, words: RegExp) =>
+      assert.throws(
+        () => together(some),
+        (error) => error instanceof UsageError && words.test(error.message),
+      );
+    const [first, second, third] = found;
+    assert.ok(first?.record && second && third);
+    refused([first, second, third], /shard 4\/4 was not given/);
+    refused([...found, third], /shard 3\/4 was given twice/);
+    refused([first, { from: "x.json", record: undefined }], /x\.json holds no shard/);
+    const later = { ...first.record, walked: { ...first.record.walked, commits: "other" } };
+    refused([second, third, { from: "later.json", record: later }], /later\.json is of another walk/);
+  }));
+
+Deno.test("shards and memory that can't be are rejected before anything is done, with what they must be", async () => {
+  const rejected = (given: Record<string, string>, words: RegExp) =>
+    assert.rejects(
+      wantedOf({ given: new Map(Object.entries(given)) }),
+      (error) => error instanceof UsageError && words.test(error.message),
+    );
+  for (const shard of ["0/4", "5/4", "a/b"]) await rejected({ shard }, /must be I\/N with I from 1 to N/);
+  for (const other of ["sample", "limit"]) {
+    await rejected({ shard: "1/4", [other]: "5" }, /--shard looks at its part/);
+  }
+  await rejected({ shard: "1/4", "no-integrity": "" }, /--shard is about the integrity walk/);
+  await rejected({ join: "a.json" }, /--facts/);
+  for (const memory of ["64Mi", "256", "256MB", "-1Gi", "0Gi"]) await rejected({ memory }, /at least 256Mi/);
+  assert.equal((await wantedOf({ given: new Map([["memory", "2Gi"]]) })).memory, 2 * 1024 ** 3);
 });

@@ -28,6 +28,7 @@ export function joined(shards: readonly Walked[]): Walked {
   return settled({
     tally,
     references: first?.references ?? 0,
+    commits: first?.commits ?? "",
     ...stopped ? { stopped } : {},
     ...partly ? { partly } : {},
     ...whole && first?.strays ? { strays: first.strays } : {},
