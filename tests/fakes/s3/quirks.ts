@@ -35,6 +35,9 @@ export const QUIRKS = [
   "stale-list",
   "offset-tokens",
   "list-of-first-page",
+  "ignores-encoding-type",
+  "claims-encoding-type",
+  "hides-encoding-type",
   // copies and batches
   "copies-empty",
   "copy-drops-metadata",

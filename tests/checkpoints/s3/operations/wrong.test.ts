@@ -27,6 +27,8 @@ const WRONG: readonly [trial: string, quirk: Quirk, reason: string, status?: "wa
   ["s3.empty-object", "refuses-empty-objects", "MissingContentLength"],
   ["s3.key-names", "decodes-twice", "OtherName"],
   ["s3.key-names", "plus-is-space", "OtherName"],
+  ["s3.key-names", "claims-encoding-type", "OtherName"],
+  ["s3.key-names", "hides-encoding-type", "OtherName"],
   ["s3.metadata", "drops-metadata", "MetadataLost"],
   ["s3.metadata", "drops-content-type", "ContentTypeLost"],
   ["s3.metadata", "keeps-old-metadata", "MetadataStays"],
@@ -142,6 +144,8 @@ const ELSEWHERE: readonly Quirk[] = [
   "cuts-bodies",
   "bucket-gone",
   "forbids-all",
+  // no fault: right.test.ts
+  "ignores-encoding-type",
   // of cleaning up: only_ours.test.ts and delete.test.ts
   "lacks-versions",
   "lacks-upload-lists",
