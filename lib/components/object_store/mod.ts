@@ -312,7 +312,7 @@ function invalidName(bucket: string): Judgement {
 }
 
 /** As S3 takes them, the old ones of us-east-1 too; two dots in a row are in no name. */
-function isBucketName(text: string): boolean {
+export function isBucketName(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{2,254}$/.test(text) && !text.includes("..");
 }
 

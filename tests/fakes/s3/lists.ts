@@ -77,10 +77,12 @@ export function listObjects(call: Call): Response {
     : page.at(-1)?.name ?? "";
   const shown = is("loses-key-at-page-end") && more && page.length > 1 ? page.slice(0, -1) : page;
   const asksUrl = query.get("encoding-type") === "url";
-  const named = (name: string) =>
-    asksUrl && !is("ignores-encoding-type") && !is("claims-encoding-type")
+  const named = (full: string) => {
+    const name = is("lists-joined-slashes") ? full.replace(/\/{2,}/g, "/") : full;
+    return asksUrl && !is("ignores-encoding-type") && !is("claims-encoding-type")
       ? encodeURIComponent(name).replaceAll("%2F", "/")
       : name;
+  };
   const saysUrl = asksUrl && !is("ignores-encoding-type") && !is("hides-encoding-type");
   const contents = shown.filter(({ prefix }) => !prefix).map(({ name }) => contentOf(bucket, name, named));
   const prefixes = shown.filter(({ prefix }) => prefix).map(({ name }) =>

@@ -17,6 +17,9 @@ export const QUIRKS = [
   "refuses-empty-objects",
   "decodes-twice",
   "plus-is-space",
+  "joins-slashes",
+  "lists-joined-slashes",
+  "keeps-files",
   "drops-metadata",
   "drops-content-type",
   "keeps-old-metadata",
@@ -71,6 +74,7 @@ export const QUIRKS = [
   "ignores-if-match",
   "unquoted-if-match",
   "refuses-if-match",
+  "compares-fractions",
   "ignores-get-conditions",
   "refuses-get-conditions",
   // versions
@@ -89,6 +93,8 @@ export const QUIRKS = [
   // policy and CORS
   "forgets-policy",
   "policy-stays",
+  "exempts-owner",
+  "locks-owner-out",
   "takes-any-policy",
   "ignores-allow",
   "allow-opens-all",

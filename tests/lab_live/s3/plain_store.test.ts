@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { buildPart } from "../../../lab/build/mod.ts";
+import { buildOnly } from "../../../lab/build/mod.ts";
 import { S3S_FS, s3sFsPart } from "../../../lab/build/parts/rust.ts";
 import { cacheDirectory } from "../../../lab/context.ts";
 import { NotCleaned } from "../../../lib/checkpoint/scratch.ts";
@@ -24,7 +24,7 @@ const REAL = "warehouse/orders/data/00000.parquet";
 /** Runs the store over a directory with the platform's buckets, one of which has a table's file in it. */
 async function withPlainStore(use: (url: string, root: string) => Promise<void>): Promise<void> {
   const cacheDir = cacheDirectory();
-  await buildPart(s3sFsPart(), { cacheDir, progress: quiet, signal: new AbortController().signal });
+  await buildOnly([s3sFsPart()], { cacheDir, progress: quiet, signal: new AbortController().signal });
   const root = await Deno.makeTempDir({ prefix: "lakecheck-s3s-" });
   for (const bucket of ["iceberg-warehouse", "spark-logs"]) Deno.mkdirSync(join(root, bucket));
   Deno.mkdirSync(join(root, "iceberg-warehouse/warehouse/orders/data"), { recursive: true });

@@ -4,7 +4,8 @@ import { passed, type Trial } from "../../../checkpoint/trial.ts";
 import { tell } from "../compatibility/told.ts";
 import type { S3Context } from "../context.ts";
 import { expectBytes } from "./bytes.ts";
-import { operation, type Steps } from "./steps.ts";
+import { answerText, operation, type Steps } from "./steps.ts";
+import { nextStep } from "../../../checkpoint/next_steps.ts";
 
 /** What lakehouses call their files: Hive partitions, names of people's columns and values, escapes of escapes. */
 const NAMES = [
@@ -18,7 +19,6 @@ const NAMES = [
   "ts=2026-11-21 12%3A00%3A00/a.parquet",
   "a=b=c/semi;colon,comma@at!(1)*~$.json",
   "query?and#hash.txt",
-  "double//slash.txt",
   "back\\slash.txt",
 ];
 
@@ -168,4 +168,75 @@ const tagging = operation({
   return passed("tags are set with an object and alone, read, replaced and removed");
 });
 
-export const nameTrials: readonly Trial<S3Context>[] = [keyNames, metadata, tagging];
+const keySlashes = operation({
+  id: "s3.key-slashes",
+  title: "Keys with an empty part",
+  explain:
+    "A key with two slashes in a row is another key than the one with a single slash, and is listed as it was written. " +
+    "A location of a table that ends with a slash gives such keys: on a store that joins slashes, a list shows other " +
+    "names than the table's metadata, and what looks for orphan files takes its data for orphans.",
+  weight: "warning",
+}, async (steps) => {
+  const names = ["empty//part.txt", "empty/part.txt"];
+  for (const name of names) await steps.put(name, `body of ${name}`);
+  const seen = await Promise.all(
+    names.map(async (name) => new TextDecoder().decode((await steps.get(name)).bytes)),
+  );
+  expect(seen.every((body, at) => body === `body of ${names[at]}`), "KeysJoined", {
+    message:
+      "the store takes a key with two slashes in a row for the one with a single slash: each overwrites the other",
+    observed: seen.map((body) => JSON.stringify(body)).join(", "),
+    expected: names.map((name) => JSON.stringify(`body of ${name}`)).join(", "),
+    evidence: `GET of the keys ${names.join(" and ")}`,
+    next: [nextStep("no-empty-parts")],
+  });
+  const all = new Set((await listedNames(steps)).names);
+  const listed = names.filter((name) => all.has(name)).length;
+  expect(listed === names.length, "OtherName", {
+    message: "the store lists a key with two slashes in a row under another name",
+    observed: `${listed} of them listed`,
+    expected: `${names.length} of them listed`,
+    evidence: `ListObjectsV2 after PUT of ${names.join(" and ")}`,
+    next: [nextStep("no-empty-parts")],
+  });
+  return passed("keys that differ in an empty part only are two objects, and listed as they were written");
+});
+
+const keyAndPrefix = operation({
+  id: "s3.key-and-prefix",
+  title: "A key that is also a prefix",
+  explain:
+    "An object may be called as the prefix of others is: x beside x/y. Stores that keep objects as files reject one of the " +
+    "two. Iceberg, Spark and backups write no such pair; a table that is called as a file beside it cannot be written there.",
+  weight: "warning",
+}, async (steps) => {
+  const names = ["table", "table/data.parquet"];
+  for (const name of names) {
+    const { sdk, s3, bucket, prefix } = steps;
+    const put = new sdk.PutObjectCommand({
+      Bucket: bucket,
+      Key: prefix + name,
+      Body: new TextEncoder().encode(name),
+    });
+    const refused = await steps.refusal(`PUT ${name}`, s3.send(put));
+    expect(refused === undefined, "PrefixIsTaken", {
+      message:
+        "the store rejects an object whose key goes on behind that of another: it keeps objects as files",
+      observed: answerText(refused),
+      expected: "200",
+      evidence: `PUT of the keys ${names.join(" and ")}`,
+    });
+  }
+  for (const name of names) {
+    expectBytes((await steps.get(name)).bytes, new TextEncoder().encode(name), `GET of the key ${name}`);
+  }
+  return passed("an object and a prefix of others have the same name, and both are read");
+});
+
+export const nameTrials: readonly Trial<S3Context>[] = [
+  keyNames,
+  keySlashes,
+  keyAndPrefix,
+  metadata,
+  tagging,
+];

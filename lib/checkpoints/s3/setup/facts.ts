@@ -129,11 +129,11 @@ export function warehouseOf(world: World): string | undefined {
 /** A Secret with a pair of S3 keys, by the names of its keys. */
 export interface CredentialRef {
   secret: ObjectRef;
-  /** Names of the Secret's keys. */
+  /** Under which names the keys stand there. */
   idKey: string;
   secretKey: string;
-  /** `copy`: in a namespace of the platform. `source`: Rook wrote it for a user. */
-  kind: "copy" | "source";
+  /** `copy`: in a namespace of the platform. `source`: Rook wrote it for a user. `given`: by whoever runs this; no Secret. */
+  kind: "copy" | "source" | "given";
   /** A pod of the platform uses it. */
   used: boolean;
 }

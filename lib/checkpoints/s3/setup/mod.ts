@@ -30,7 +30,12 @@ import { stillUnclear, type Sweep, sweepPlaces, type SweepTools, type SweptPlace
 export interface Wanted {
   /** An address that was given, and by what; or the CA for the gateway that is found. */
   endpoint?: GivenAddress | GivenCa;
+  /** The Secret of `--credentials`. */
   credentials?: string;
+  /** Keys that were given: no Secret is read. */
+  keys?: Credential;
+  /** The one bucket that is looked at, in place of those that the platform names. */
+  bucket?: string;
   region: string;
   /** Longest wait for a lifecycle rule to be carried out; absent: as long as costs nothing. */
   lifecycleWaitMs?: number;
@@ -56,8 +61,8 @@ export interface S3Setup extends S3Context {
   /** Why there is no scratch bucket. */
   refusal?: Refusal;
   lifecycleWaitMs?: number;
-  /** Where the tables of the catalog are. CannotLook when it cannot be asked. */
-  tableLocations(): Promise<TableLocation[]>;
+  /** Where the tables of the catalog are; undefined when no cluster is asked. CannotLook when it cannot be asked. */
+  tableLocations(): Promise<TableLocation[] | undefined>;
   /** Scratch places of other runs: what became of each. */
   swept: Sweep;
   /** Those of `swept` whose owner is not known, and which are still there. */
@@ -66,24 +71,19 @@ export interface S3Setup extends S3Context {
 
 /** CannotLook when there is no object store, no way to it, or nobody who answers; UsageError as of `--credentials`. */
 export async function openStore(world: World, asked: Asked, wanted: Wanted): Promise<Store> {
-  const { cluster, timeoutMs, signal } = asked;
-  // Not bound to the signal: what was made must be cleaned up over the same way.
-  const kube = await connectWriter({ cluster, timeoutMs });
-  let connection: ServiceConnection | undefined;
+  const { timeoutMs, signal } = asked;
+  const { endpoint } = wanted;
+  const to = endpoint?.url === undefined ? found(world, asked) : endpoint;
+  const gateway = "service" in to
+    ? { kind: "Service", namespace: to.namespace, name: to.service }
+    : undefined;
+  const reading = readKeys(world, asked, wanted, gateway);
+  // A refusal waits here for its turn.
+  reading.catch(() => {});
+  const connection = "service" in to
+    ? await wayTo(to, asked, endpoint?.ca)
+    : givenConnection(to.flag, to.url, to.ca);
   try {
-    const { endpoint } = wanted;
-    const to = endpoint?.url === undefined ? found(world, asked) : endpoint;
-    const gateway = "service" in to
-      ? { kind: "Service", namespace: to.namespace, name: to.service }
-      : undefined;
-    const reading = wanted.credentials
-      ? chosenCredential(kube, wanted.credentials).then((one) => [one])
-      : readCredentials(kube, credentialRefs(world, gateway));
-    // A refusal waits here for its turn.
-    reading.catch(() => {});
-    connection = "service" in to
-      ? await wayTo(to, asked, endpoint?.ca)
-      : givenConnection(to.flag, to.url, to.ca);
     signal.throwIfAborted();
     const read = await reading;
     const options = { connection, region: wanted.region, timeoutMs, signal };
@@ -93,16 +93,32 @@ export async function openStore(world: World, asked: Asked, wanted: Wanted): Pro
       ...gateway ? { gateway } : {},
       credentials,
       chosen: credentials.find(signs),
-      buckets: realBuckets(world, gateway),
-      async close() {
-        kube.close();
-        await options.connection.close();
-      },
+      buckets: wanted.bucket === undefined
+        ? realBuckets(world, gateway)
+        : [{ name: wanted.bucket, via: "--bucket" }],
+      close: () => connection.close(),
     };
   } catch (error) {
-    kube.close();
-    await connection?.close();
+    await connection.close();
     throw error;
+  }
+}
+
+/** The keys that were given; else those in the cluster. */
+async function readKeys(
+  world: World,
+  { cluster, timeoutMs }: Asked,
+  { keys, credentials }: Wanted,
+  gateway: ObjectRef | undefined,
+): Promise<Credential[]> {
+  if (keys) return [keys];
+  const kube = await connectWriter({ cluster, timeoutMs });
+  try {
+    return credentials
+      ? [await chosenCredential(kube, credentials)]
+      : await readCredentials(kube, credentialRefs(world, gateway));
+  } finally {
+    kube.close();
   }
 }
 

@@ -79,7 +79,7 @@ const region: Trial<S3Setup> = {
   title: "region",
   explain:
     "What the store says is the region of the platform's buckets. Clients sign with a region; a store that insists on its " +
-    "own rejects the others. Ceph takes any.",
+    "own rejects the others; some take any.",
   weight: "warning",
   async run({ s3, session, store, region }) {
     const { GetBucketLocationCommand } = await import("@aws-sdk/client-s3");
