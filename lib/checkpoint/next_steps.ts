@@ -27,6 +27,8 @@ const STEPS = {
   "remove-bucket": (endpoint: string, bucket: string) =>
     command`aws --endpoint-url ${endpoint} s3 rb --force s3://${bucket}`,
   "no-empty-parts": () => command`give tables and warehouses locations that do not end with a slash`,
+  "name-store": (store: string) =>
+    command`if the address leads to it: deno task data-platform:test:s3 --store ${store}`,
   "name-owner": () => command`let every bucket policy allow s3:* to the user that owns the bucket`,
   "other-user": () => command`deno task data-platform:test:s3 --credentials NAMESPACE/SECRET`,
   "look-for-rules": () => command`look whether bucket policies and lifecycle rules know of these places`,

@@ -37,6 +37,7 @@ export const s3Looker: Looker = {
       "credentials",
       "credentials-file",
       "region",
+      "store",
       "performance",
       "performance-time",
     ]);

@@ -177,6 +177,7 @@ async function wantedOf({ given }: Asked): Promise<Wanted> {
   const endpoint = await givenAddress(given, "endpoint", ENDPOINT_VARIABLE);
   const bucket = bucketOf(given, endpoint);
   const keys = given.has("facts") ? undefined : await givenKeys(given, !needsCluster(given));
+  const store = given.get("store");
   const credentials = given.get("credentials");
   const wait = given.get("lifecycle-wait");
   const lifecycleWaitMs = wait === undefined ? undefined : durationMs("lifecycle-wait", wait);
@@ -189,6 +190,7 @@ async function wantedOf({ given }: Asked): Promise<Wanted> {
     ...endpoint ? { endpoint } : {},
     ...bucket === undefined ? {} : { bucket },
     ...keys ? { keys } : {},
+    ...store === undefined ? {} : { store },
     ...credentials === undefined ? {} : { credentials },
     ...lifecycleWaitMs === undefined ? {} : { lifecycleWaitMs },
     ...measuring ? { measuring } : {},

@@ -29,6 +29,10 @@ export const testS3 = checkpointCommand({
       help: "the Secret whose keys are used (default: those that the pods use)",
       value: "NAMESPACE/SECRET",
     },
+    store: {
+      help: "the object store of the cluster that is meant, or that the address leads to",
+      value: "[NAMESPACE/]NAME",
+    },
     bucket: { help: "with an address: look at this bucket alone, and ask no cluster", value: "NAME" },
     "credentials-file": {
       help: "the file whose keys are used, as the AWS CLI has it (without a cluster else AWS_ACCESS_KEY_ID)",

@@ -207,7 +207,7 @@ export function copyOutcomes(all: readonly Credential[]): Outcome[] {
   const sources = all.filter(({ kind, keys }) => kind === "source" && keys);
   const copies = all.filter(({ kind, keys }) => kind === "copy" && keys);
   if (sources.length === 0 || copies.length === 0) {
-    const absent = sources.length === 0 ? "no Secret that Rook wrote for a user" : "no copy of keys";
+    const absent = sources.length === 0 ? "no Secret of a user of the store" : "no copy of keys";
     return [skipped(`${absent} was read, so there is nothing to compare`)];
   }
   return copies.map((copy): Outcome => {

@@ -9,7 +9,7 @@ import {
   type ServiceConnection,
 } from "../../../clients/kubernetes/service_connection.ts";
 import { openS3, type RawS3, rawS3, type S3Options, type S3Session } from "../../../clients/s3/client.ts";
-import { CannotLook } from "../../../engine/errors.ts";
+import { CannotLook, UsageError } from "../../../engine/errors.ts";
 import type { ObjectRef, World } from "../../../engine/model.ts";
 import type { GivenAddress, GivenCa } from "../../../checkpoint/given_address.ts";
 import { hostName } from "../../../checkpoint/host.ts";
@@ -20,11 +20,28 @@ import type { SetupRecord } from "../records.ts";
 import { markPlace } from "../scratch/marker.ts";
 import { type Refusal, refusalText } from "./calls.ts";
 import { trusting } from "../../ready_pod.ts";
-import { credentialRefs, type RealBucket, realBuckets, storeOf } from "./facts.ts";
+import {
+  type BucketElsewhere,
+  bucketsElsewhere,
+  credentialRefs,
+  noSuchStore,
+  type RealBucket,
+  realBuckets,
+  storeAt,
+  storeOf,
+  storeOfKeys,
+  storesNamed,
+  storeText,
+} from "./facts.ts";
+import { type ObjectStore, storeBehind } from "../../../components/object_store/mod.ts";
+import { listed } from "../../../engine/sentence.ts";
 import { empty } from "../scratch/delete.ts";
 import { type OwnPlace, scratchBelow } from "../scratch/own_place.ts";
 import { type Hands, makeBucket, scratchBucket, scratchPrefix } from "../scratch/places.ts";
 import { stillUnclear, type Sweep, sweepPlaces, type SweepTools, type SweptPlace } from "../scratch/sweep.ts";
+
+/** Buckets of the platform that are asked for at an address of which nothing says whose it is. */
+const MOST_ASKED = 100;
 
 /** What is asked of the store, checked as far as it can be without asking anybody. */
 export interface Wanted {
@@ -34,6 +51,8 @@ export interface Wanted {
   credentials?: string;
   /** Keys that were given: no Secret is read. */
   keys?: Credential;
+  /** The store of this cluster that is meant, or that the address leads to: `[NAMESPACE/]NAME`. */
+  store?: string;
   /** The one bucket that is looked at, in place of those that the platform names. */
   bucket?: string;
   region: string;
@@ -52,6 +71,10 @@ export interface Store {
   /** The first whose signature the store takes. */
   chosen?: Credential;
   buckets: RealBucket[];
+  /** Buckets of the platform that are not looked at, because they lie in another store or may do so. */
+  elsewhere: BucketElsewhere[];
+  /** The store of this cluster that is tried; absent where nothing shows that it is one. */
+  known?: ObjectStore;
   close(): Promise<void>;
 }
 
@@ -73,7 +96,7 @@ export interface S3Setup extends S3Context {
 export async function openStore(world: World, asked: Asked, wanted: Wanted): Promise<Store> {
   const { timeoutMs, signal } = asked;
   const { endpoint } = wanted;
-  const to = endpoint?.url === undefined ? found(world, asked) : endpoint;
+  const to = endpoint?.url === undefined ? found(world, asked, wanted.store) : endpoint;
   const gateway = "service" in to
     ? { kind: "Service", namespace: to.namespace, name: to.service }
     : undefined;
@@ -88,14 +111,19 @@ export async function openStore(world: World, asked: Asked, wanted: Wanted): Pro
     const read = await reading;
     const options = { connection, region: wanted.region, timeoutMs, signal };
     const credentials = await tried(options, read);
+    const known = gateway
+      ? storeBehind(gateway, world)
+      : knownStore(world, connection.url, wanted, credentials);
+    const chosen = credentials.find(signs);
     return {
       ...options,
       ...gateway ? { gateway } : {},
       credentials,
-      chosen: credentials.find(signs),
-      buckets: wanted.bucket === undefined
-        ? realBuckets(world, gateway)
-        : [{ name: wanted.bucket, via: "--bucket" }],
+      chosen,
+      ...wanted.bucket === undefined
+        ? await bucketsAt(world, known?.gateway, options, chosen)
+        : { buckets: [{ name: wanted.bucket, via: "--bucket" }], elsewhere: [] },
+      ...known ? { known } : {},
       close: () => connection.close(),
     };
   } catch (error) {
@@ -122,8 +150,56 @@ async function readKeys(
   }
 }
 
-function found(world: World, { isPlaced }: Asked): Destination {
-  const to = storeOf(world, isPlaced);
+/** The store of this cluster that an address leads to, as far as something shows it. UsageError as of `--store`. */
+function knownStore(
+  world: World,
+  url: string,
+  { store: named }: Wanted,
+  credentials: readonly Credential[],
+): ObjectStore | undefined {
+  if (named === undefined) {
+    return storeAt(world, url) ?? storeOfKeys(world, credentials.filter(signs).map(({ secret }) => secret));
+  }
+  const [store, ...others] = storesNamed(world, named);
+  if (store && others.length === 0) return store;
+  if (!store) throw new UsageError(noSuchStore(world, named));
+  throw new UsageError(
+    `--store is ${JSON.stringify(named)}, which may mean ${
+      listed([store, ...others].map(storeText))
+    }. Give ` +
+      "NAMESPACE/NAME.",
+  );
+}
+
+/**
+ * The platform's buckets in the store that is tried, and those elsewhere. Where nothing shows which store it is, those that
+ * are open to the keys are here; that others are not proves nothing.
+ */
+async function bucketsAt(
+  world: World,
+  gateway: ObjectRef | undefined,
+  options: Omit<S3Options, "keys">,
+  chosen: Credential | undefined,
+): Promise<Pick<Store, "buckets" | "elsewhere">> {
+  const buckets = realBuckets(world, gateway);
+  const elsewhere = bucketsElsewhere(world, gateway);
+  if (gateway || elsewhere.length === 0 || !chosen?.keys) return { buckets, elsewhere };
+  const raw = rawS3({ ...options, keys: chosen.keys });
+  const open = new Set(
+    (await Promise.all(
+      elsewhere.slice(0, MOST_ASKED).map(async ({ name: bucket }) => {
+        const { status } = await raw.send({ method: "HEAD", bucket });
+        return status === 200 ? [bucket] : [];
+      }),
+    )).flat(),
+  );
+  const away = elsewhere.filter(({ name }) => !open.has(name));
+  const names = new Set(away.map(({ name }) => name));
+  return { buckets: buckets.filter(({ name }) => !names.has(name)), elsewhere: away };
+}
+
+function found(world: World, { isPlaced }: Asked, named: string | undefined): Destination {
+  const to = storeOf(world, isPlaced, named);
   if ("failure" in to) throw new CannotLook(to.failure);
   return to;
 }
