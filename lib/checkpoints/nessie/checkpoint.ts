@@ -19,14 +19,14 @@ import { walk } from "./integrity/mod.ts";
 import { integrityRecords, integrityTotals, nessieIntegrityTotals } from "./integrity/records.ts";
 import { joined, nessieShard, shardText, together } from "./integrity/shards/mod.ts";
 import { readState } from "./integrity/state.ts";
-import { nessieIntegrity } from "./integrity/words.ts";
+import { integrityWords, nessieIntegrity } from "./integrity/words.ts";
 import { latencyWords, measureLatency } from "./performance/latency.ts";
 import { measureLoad } from "./performance/load.ts";
 import { nessiePerformance, nessieSetup, nessieTrials } from "./records.ts";
 import { reported } from "./report.ts";
 import { beginRun, type CatalogRun, endRun } from "./scratch/catalog_run.ts";
 import { SCRATCH } from "./scratch/own_reference.ts";
-import { type Catalog, openCatalog, setupRecord } from "./setup/mod.ts";
+import { type Catalog, contextOf, openCatalog, setupRecord } from "./setup/mod.ts";
 import { openWarehouse, type WarehouseStore } from "./setup/warehouse_store.ts";
 import { storageTrials } from "./storage/mod.ts";
 import { restarted } from "./storage/restarting.ts";
@@ -131,9 +131,12 @@ async function replayed(facts: Facts, { join }: Wanted): Promise<Facts> {
   };
 }
 
-async function open(world: World, asked: Asked, { url }: Wanted): Promise<CatalogService> {
+async function open(world: World, asked: Asked, wanted: Wanted): Promise<CatalogService> {
+  const { url, storeCa, noCluster } = wanted;
   const catalog = await openCatalog(world, asked, url);
-  const warehouse = openWarehouse(world, asked);
+  const warehouse = noCluster
+    ? Promise.resolve({ failure: { kind: "unreachable", message: NO_KEYS } as const })
+    : openWarehouse(world, asked, storeCa);
   // It is waited for where objects are looked at.
   warehouse.catch(() => {});
   const connections = connectionsOf("the catalog", catalog.connection);
@@ -163,8 +166,8 @@ const load = (wanted: Wanted): Area<Context> => ({
   sources: [nessieTrials, nessiePerformance],
   async run(context, { say }) {
     const { startedAt, connection } = context;
-    const { rows, missed, records } = wanted.load
-      ? await measureLoad(context, say)
+    const { rows, missed, records, more = [] } = wanted.load
+      ? await measureLoad(context, say, baselineOf(wanted))
       : { rows: [], missed: [], records: [] };
     const run: LoadRecord = {
       kind: "run",
@@ -175,15 +178,20 @@ const load = (wanted: Wanted): Area<Context> => ({
       wayWords: connection.words,
       missed,
     };
-    return { [nessieTrials.id]: records, [nessiePerformance.id]: [run, ...rows] };
+    return { [nessieTrials.id]: records, [nessiePerformance.id]: [run, ...rows, ...more] };
   },
+});
+
+const baselineOf = ({ saveBaseline: save, baseline }: Wanted) => ({
+  ...save === undefined ? {} : { save },
+  ...baseline === undefined ? {} : { baseline },
 });
 
 const storage: Area<Context> = {
   sources: [nessieTrials],
   async run(context, trying) {
     const { catalog, asked: { cluster, timeoutMs, signal } } = context.service;
-    if (catalog.place) {
+    if (catalog.place && catalog.kube) {
       const options = { cluster, timeoutMs, signal };
       const { workload } = catalog.place;
       return { [nessieTrials.id]: await tryStorage(context, workload, catalog.kube, options, trying) };
@@ -205,12 +213,23 @@ const capabilities: Area<Context> = {
   },
 };
 
+const NO_KEYS = "no cluster is asked, so the keys of the object store are not known";
+
+const notWalked = {
+  [nessieIntegrity.id]: integrityWords.map(({ id }) => ({
+    ...skipped(`not looked at: ${NO_KEYS}`),
+    trial: id,
+    durationMs: 0,
+  })),
+};
+
 const integrity = (wanted: Wanted): Area<Context> => ({
   sources: [nessieIntegrity, nessieIntegrityTotals, nessieShard],
   ...wanted.integrity
     ? {
       async run(context, { say }) {
         const store = await context.service.warehouse;
+        if (wanted.noCluster) return { ...notWalked, [nessieIntegrityTotals.id]: [], [nessieShard.id]: [] };
         if ("failure" in store) throw new CannotLook(store.failure);
         const { sample, limit, resume, shard, memory } = wanted;
         const walked = await walk({

@@ -3,6 +3,9 @@ import type { Asked } from "../../command.ts";
 import { UsageError } from "../../engine/errors.ts";
 import type { Given } from "../../cli/flags.ts";
 import { type Shard, shardOf } from "./integrity/shards/mod.ts";
+import { readCaFile } from "../../checkpoint/ca_file.ts";
+import { checkBaseline } from "../../load/baseline.ts";
+import { needsCluster, URL_VARIABLE } from "./needs_cluster.ts";
 import { type GivenAddress, givenAddress, type GivenCa } from "../../checkpoint/given_address.ts";
 
 export interface Wanted {
@@ -22,6 +25,13 @@ export interface Wanted {
   shard?: Shard;
   /** The facts that the other shards saved. */
   join?: string[];
+  /** PEM certificates for the TLS of the warehouse's store. */
+  storeCa?: string;
+  /** No cluster is asked. */
+  noCluster: boolean;
+  /** Where measurements are kept, and what they are compared with. */
+  saveBaseline?: string;
+  baseline?: string;
   /** Measure reads and commits a second. */
   load: boolean;
   /** Restart the catalog's pods, and see that nothing is lost. */
@@ -30,7 +40,10 @@ export interface Wanted {
 
 /** UsageError when something can't be used. `--url` wins over NESSIE_URL. */
 export async function wantedOf({ given }: Pick<Asked, "given">): Promise<Wanted> {
-  const url = await givenAddress(given, "url", "NESSIE_URL");
+  const url = await givenAddress(given, "url", URL_VARIABLE);
+  const storeCa = given.get("store-ca");
+  const [saveBaseline, baseline] = [given.get("save-baseline"), given.get("baseline")];
+  if (baseline !== undefined && !given.has("facts")) await checkBaseline(baseline);
   const [sample, limit] = [countOf(given, "sample"), countOf(given, "limit")];
   const resume = given.get("resume");
   const integrity = !given.has("no-integrity");
@@ -52,7 +65,11 @@ export async function wantedOf({ given }: Pick<Asked, "given">): Promise<Wanted>
   return {
     ...url ? { url } : {},
     integrity,
-    load: given.has("load"),
+    noCluster: !needsCluster(given),
+    load: given.has("load") || saveBaseline !== undefined || baseline !== undefined,
+    ...saveBaseline === undefined ? {} : { saveBaseline },
+    ...baseline === undefined ? {} : { baseline },
+    ...storeCa === undefined ? {} : { storeCa: await readCaFile("--store-ca", storeCa) },
     restart: given.has("restart"),
     ...sample === undefined ? {} : { sample },
     ...limit === undefined ? {} : { limit },

@@ -29,6 +29,8 @@ export interface TableHead {
 
 export interface ChainTools {
   store: S3Reader;
+  /** Default: those that unpack no more than there is room for. */
+  codecs?: Codecs;
 }
 
 /** What of a table is looked at, and what it may hold. */
@@ -192,7 +194,12 @@ async function readPart(
   weight: number,
   read: (bytes: Uint8Array, codecs: Codecs) => void,
 ): Promise<void> {
-  const { tools: { store }, share: { allowance }, flaws, chain } = reading;
+  const {
+    tools: { store, codecs = codecsWithin(reading.share.allowance.left) },
+    share: { allowance },
+    flaws,
+    chain,
+  } = reading;
   const place = placeOf(path);
   if (!place) {
     flaws.add("OtherStore", part.part, part.current, path);
@@ -201,7 +208,7 @@ async function readPart(
   }
   await holding(store, allowance, place, weight, (bytes) => {
     const wrong = bytes && wrongSize(bytes, part);
-    if (bytes && !wrong) tolerate(reading, path, part, () => read(bytes, codecsWithin(allowance.left)));
+    if (bytes && !wrong) tolerate(reading, path, part, () => read(bytes, codecs));
     else {
       flaws.add(wrong?.reason ?? "Missing", part.part, part.current, path, wrong?.words);
       chain.cut = true;

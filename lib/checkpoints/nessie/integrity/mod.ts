@@ -17,7 +17,7 @@ import { ahead } from "./ahead.ts";
 import { inParallel } from "../../../checkpoint/side_by_side.ts";
 import { openState, type Progressed, type Resumable } from "./resume.ts";
 import { findStrays, type Locations, locations, type Strays } from "./strays.ts";
-import { type MemoryGuard, memoryGuard, MetadataTooLarge, roomOf, unbounded } from "./memory/mod.ts";
+import { type MemoryGuard, memoryGuard, MetadataTooLarge, roomOf } from "./memory/mod.ts";
 import { inShard, settled, type Shard } from "./shards/mod.ts";
 import { lookAt, type TableSeen, type TableTools } from "./table.ts";
 import { type Catalog, type CatalogTable, type Item, itemsOf, referencesOf, sampleOf } from "./tables_of.ts";
@@ -166,9 +166,11 @@ async function walkItems(
     store: options.store,
     listTable: neighbourLists(options.store.list),
     sorted: seenSet(),
-    room: going.guard
-      ? roomOf(Math.max(LEAST_ROOM, going.guard.limit - going.guard.resident() - SLACK), tablesAtATime)
-      : unbounded,
+    ...going.guard
+      ? {
+        room: roomOf(Math.max(LEAST_ROOM, going.guard.limit - going.guard.resident() - SLACK), tablesAtATime),
+      }
+      : {},
     now: options.now ?? Date.now(),
     buckets: new Set(options.warehouses.flatMap((one) => placeOf(one)?.bucket ?? [])),
   };

@@ -12,7 +12,7 @@ import {
   sizeFlaw,
 } from "./names.ts";
 import { isMetadataFile } from "../../../iceberg/location.ts";
-import { MetadataTooLarge, Overfull, type Room } from "./memory/mod.ts";
+import { MetadataTooLarge, Overfull, type Room, unbounded } from "./memory/mod.ts";
 import type { SeenSet } from "./seen.ts";
 import { inParallel } from "../../../checkpoint/side_by_side.ts";
 import { addUnnamed, elsewhereOf, sortUnnamed, type Unnamed, type UnnamedObjects } from "./unnamed.ts";
@@ -22,7 +22,8 @@ export interface TableTools extends ChainTools {
   now: number;
   /** The objects below a table's location. */
   listTable(bucket: string, prefix: string): AsyncIterable<ListPage>;
-  room: Room;
+  /** Default: as much as a table needs. */
+  room?: Room;
   /** Locations, as `bucket/prefix`, whose nameless objects were sorted: references share them. */
   sorted: SeenSet;
   /** The buckets of the warehouses; empty: not known, and none is wrong. */
@@ -59,13 +60,14 @@ const MOST_PARTS = 4096;
  * of it.
  */
 export async function lookAt(table: TableHead, tools: TableTools): Promise<TableSeen> {
+  const { room = unbounded } = tools;
   const claim = claims(tools.sorted);
   try {
-    return await lookAtPart(table, tools, { slice: WHOLE, allowance: tools.room.small() }, claim);
+    return await lookAtPart(table, tools, { slice: WHOLE, allowance: room.small() }, claim);
   } catch (error) {
     if (!(error instanceof Overfull)) throw error;
   }
-  return await tools.room.alone(async (allowance) => {
+  return await room.alone(async (allowance) => {
     for (let of = 1;; of *= 2) {
       try {
         const seen = await lookAtPart(table, tools, { slice: { at: 0, of }, allowance: allowance() }, claim);

@@ -167,14 +167,13 @@ async function followState(
   key: string,
   bucket: string,
   { allowance, slice }: Share,
-  { store }: UnnamedTools,
+  { store, codecs = codecsWithin(allowance.left) }: UnnamedTools,
   take: (key: string) => boolean,
 ): Promise<void> {
   const ours = (path: string) => {
     const place = placeOf(path);
     return place?.bucket === bucket ? place.key : "";
   };
-  const codecs = codecsWithin(allowance.left);
   const reading = <T>(key: string, weight: number, read: (bytes: Uint8Array) => T) =>
     holding(
       store,
