@@ -240,6 +240,11 @@ export const TOOLS: Readonly<Record<string, ToolRow>> = {
     script: "tools/update_dependencies.ts",
     rights: { read: true, write: ["scripts/deno.json", "deno.lock"], run: true },
   },
+  "duckdb:extensions": {
+    description: "Get DuckDB's extensions for Iceberg from PyPI, pinned (needs python3 with pip)",
+    script: "tools/duckdb/extensions.ts",
+    rights: { read: true, write: true, run: ["python3"], env: true },
+  },
   "demo": {
     description: "A recorded incident, then the same on a real platform brought up on this machine",
     script: "tools/demo.ts",

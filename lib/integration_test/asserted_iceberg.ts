@@ -23,7 +23,11 @@ export function assertedIceberg(world: World): AssertedFact[] {
       ? [{ id: "iceberg.url", title: "engines reach the catalog at this address", value: setup.url }]
       : [],
     ...setup?.service
-      ? [{ id: "iceberg.service", title: "this is the Service of the catalog", value: refText(setup.service) }]
+      ? [{
+        id: "iceberg.service",
+        title: "this is the Service of the catalog",
+        value: refText(setup.service),
+      }]
       : [],
     ...setup && setup.engines.length > 0
       ? [{

@@ -38,7 +38,9 @@ export function artefactsOf({ nessie, branch, namespace, store }: ArtefactOption
       for await (const { key, content } of nessie.entries(branch, { content: true, below: [namespace] })) {
         const table = key.at(-1) ?? "";
         const metadataLocation = content?.metadataLocation;
-        if (!table.startsWith(prefix) || content?.type !== "ICEBERG_TABLE" || metadataLocation === undefined) {
+        if (
+          !table.startsWith(prefix) || content?.type !== "ICEBERG_TABLE" || metadataLocation === undefined
+        ) {
           continue;
         }
         const name = key.join(".");
@@ -74,6 +76,7 @@ export function artefactsOf({ nessie, branch, namespace, store }: ArtefactOption
 /** The first flaw in words: `2 data files are missing, s3://...`. */
 export function flawText({ reason, part, count, examples: [first] }: Flaw): string {
   const what = reason === "Missing" ? "missing" : reason === "WrongSize" ? "of another size" : reason;
-  return `${count} ${part}${count > 1 ? "s" : ""} ${what}: ${first?.path ?? ""}${first?.words ? ` ${first.words}` : ""}`;
+  return `${count} ${part}${count > 1 ? "s" : ""} ${what}: ${first?.path ?? ""}${
+    first?.words ? ` ${first.words}` : ""
+  }`;
 }
-

@@ -1,7 +1,8 @@
 /** The Iceberg checkpoint: how it gets its engines and its scratch namespace, and what it tries. */
 import { type Area, type Checkpoint, type Service } from "../../checkpoint/run_checkpoint.ts";
-import { type Outcome, passed, skipped, unknown } from "../../checkpoint/trial.ts";
+import { failed, type Outcome, passed, skipped, unknown } from "../../checkpoint/trial.ts";
 import { connectionsOf } from "../../clients/kubernetes/service_connection.ts";
+import type { Reference } from "../../clients/nessie/client.ts";
 import { cannotLook } from "../../clients/network_errors.ts";
 import type { Asked } from "../../command.ts";
 import { CannotLook } from "../../engine/errors.ts";
@@ -14,7 +15,7 @@ import { type Catalog, openCatalog } from "../nessie/setup/mod.ts";
 import { openWarehouse, type WarehouseStore } from "../nessie/setup/warehouse_store.ts";
 import { artefactsOf } from "./artefacts.ts";
 import type { IcebergContext, Workspace } from "./context.ts";
-import { openEngines, type OpenedEngine } from "./engines/open.ts";
+import { type OpenedEngine, openEngines } from "./engines/open.ts";
 import { type Wanted, wantedOf } from "./flags.ts";
 import { icebergSetup, icebergTimes, icebergTrials, type SetupRecord } from "./records.ts";
 import { reported } from "./report.ts";
@@ -51,19 +52,22 @@ export const icebergCheckpoint: Checkpoint<Wanted, IcebergService, Context> = {
     const run = await beginRun(catalog, scratch, world);
     const { open: openRest, home, warehouse } = scratchWarehouse(run.context, store);
     if (!home) {
-      const message = "where the catalog's warehouse lies is not known, so nothing could be cleaned up after trying. " +
+      const message =
+        "where the catalog's warehouse lies is not known, so nothing could be cleaned up after trying. " +
         "Next: deno task validate:nessie --verbose says what is known of it";
       throw cannotLook("unreachable", message);
     }
-    const fork: IcebergContext["fork"] = async (purpose, from) => {
-      const branch = await run.context.makeBranch(purpose, from);
+    const { nessie, makeBranch } = run.context;
+    const workspace = async (purpose: string, from?: Reference): Promise<Workspace> => {
+      const branch = await makeBranch(purpose, from);
       const rest = await openRest(branch);
-      const { nessie } = run.context;
       const artefacts = artefactsOf({ nessie, branch: branch.name, namespace: rest.root, store });
       return { branch, rest, artefacts };
     };
-    const main = await fork("iceberg");
+    const main = await workspace("iceberg");
     await createNamespace(main);
+    const fork: IcebergContext["fork"] = async (purpose, from) =>
+      await workspace(purpose, from ?? await nessie.reference(main.branch.name));
     const setting = {
       ...{ world, asked, catalog, store },
       ...warehouse === undefined ? {} : { warehouse },
@@ -79,8 +83,12 @@ export const icebergCheckpoint: Checkpoint<Wanted, IcebergService, Context> = {
     };
   },
   areas: (wanted) => [{ sources: [icebergSetup, icebergTrials, icebergTimes], run: tryAll(wanted) }],
-  clean: { source: icebergTrials, words: cleanWords, outcomes: ({ run }, leftovers) => endRun(run, leftovers) },
-  limits: () => ({ trialMs: TRIAL_MS, undoMs: 30_000, expectedMs: EXPECTED_MS, concurrency: 3 }),
+  clean: {
+    source: icebergTrials,
+    words: cleanWords,
+    outcomes: ({ run }, leftovers) => endRun(run, leftovers),
+  },
+  limits: () => ({ trialMs: TRIAL_MS, undoMs: 120_000, expectedMs: EXPECTED_MS, concurrency: 3 }),
 };
 
 async function open(world: World, asked: Asked, { url }: Wanted): Promise<IcebergService> {
@@ -89,7 +97,15 @@ async function open(world: World, asked: Asked, { url }: Wanted): Promise<Iceber
   try {
     const store = await openWarehouse(world, asked);
     const service: IcebergService = {
-      ...{ asked, world, catalog, store, engines: [], words: catalog.connection.words, signal: catalog.signal },
+      ...{
+        asked,
+        world,
+        catalog,
+        store,
+        engines: [],
+        words: catalog.connection.words,
+        signal: catalog.signal,
+      },
       connections: () => connections,
       async close() {
         await Promise.all(service.engines.map((one) => "engine" in one ? one.engine.close() : undefined));
@@ -110,7 +126,9 @@ async function open(world: World, asked: Asked, { url }: Wanted): Promise<Iceber
 /** Another fork of it has the namespace with the branch. */
 async function createNamespace({ rest }: Workspace): Promise<void> {
   const reply = await rest.send("POST", "/namespaces", { namespace: [rest.root], properties: {} });
-  if (!isGood(reply)) throw cannotLook("server-error", `the scratch namespace could not be made: ${words(reply)}`);
+  if (!isGood(reply)) {
+    throw cannotLook("server-error", `the scratch namespace could not be made: ${words(reply)}`);
+  }
 }
 
 const tryAll = ({ named }: Wanted): Area<Context>["run"] => async (context, trying) => {
@@ -132,7 +150,13 @@ function engineOutcome(one: OpenedEngine, named: boolean): Outcome {
   if ("engine" in one) {
     return passed(`${one.title} ${one.engine.version} runs ${one.engine.words}`);
   }
-  if ("failure" in one) return unknown(failureReason(one.failure.kind), `${one.title}: ${one.failure.message}`);
+  if ("failure" in one) {
+    return unknown(failureReason(one.failure.kind), `${one.title}: ${one.failure.message}`);
+  }
+  if ("refused" in one) {
+    const { reason, message, evidence, next } = one.refused;
+    return failed(reason, `${one.title} does not start: ${message}`, { evidence, ...next ? { next: [...next] } : {} });
+  }
   return named ? unknown("NoEngine", `${one.title}: ${one.absent}`) : skipped(`${one.title}: ${one.absent}`);
 }
 
@@ -155,4 +179,3 @@ function setupRecord({ service: { catalog }, home, main, opened }: Context): Set
     ),
   };
 }
-

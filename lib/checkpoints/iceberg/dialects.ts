@@ -31,7 +31,8 @@ export interface Dialect {
   literal(kind: Kind, cell: Cell): string;
 }
 
-const doubled = (quote: string) => (text: string) => `${quote}${text.replaceAll(quote, quote + quote)}${quote}`;
+const doubled = (quote: string) => (text: string) =>
+  `${quote}${text.replaceAll(quote, quote + quote)}${quote}`;
 
 const cast = (type: string | undefined, text: string) => `CAST(${text} AS ${type ?? "VARCHAR"})`;
 
@@ -135,7 +136,10 @@ function trinoLiteral(kind: Kind, cell: Cell): string {
     const keys = pairs.map((pair) => text(pair?.[0])).join(", ");
     return cast(type, `MAP(ARRAY[${keys}], ARRAY[${pairs.map((pair) => int(pair?.[1])).join(", ")}])`);
   }
-  return cast(type, sqlText(kind === "timestamptz" ? cell.replace("T", " ").replace("Z", " UTC") : cell.replace("T", " ")));
+  return cast(
+    type,
+    sqlText(kind === "timestamptz" ? cell.replace("T", " ").replace("Z", " UTC") : cell.replace("T", " ")),
+  );
 }
 
 export const dialects: Readonly<Record<EngineName, Dialect>> = {

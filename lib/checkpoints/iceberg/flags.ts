@@ -3,7 +3,7 @@ import type { Asked } from "../../command.ts";
 import { UsageError } from "../../engine/errors.ts";
 import { type GivenAddress, givenAddress, type GivenCa } from "../../checkpoint/given_address.ts";
 import { nearest } from "../../untrusted/edit_distance.ts";
-import { ENGINES, type EngineName } from "./engines/engine.ts";
+import { type EngineName, ENGINES } from "./engines/engine.ts";
 
 export interface Wanted {
   /** The address, or the CA for the Service that is found. */

@@ -3,7 +3,7 @@ import type { ObjectRef, RecordSource } from "../../engine/model.ts";
 import { list, objectRef, oneOf, text, whole } from "../../engine/decode.ts";
 import { type SeenRecord, trialReader } from "../../checkpoint/trial.ts";
 import { commandOf } from "../../checkpoint/next_steps.ts";
-import { ENGINES, type EngineName } from "./engines/engine.ts";
+import { type EngineName, ENGINES } from "./engines/engine.ts";
 import { type StatementTime, statementTime } from "./times.ts";
 
 export const icebergTrials: RecordSource<SeenRecord> = {
@@ -48,6 +48,8 @@ export const icebergSetup: RecordSource<SetupRecord> = {
     url: text(2000, 1),
     words: text(500),
     home: text(2000),
-    engines: list(whole({ name: oneOf(...ENGINES), version: text(100), words: text(500) }, { pod: objectRef })),
+    engines: list(
+      whole({ name: oneOf(...ENGINES), version: text(100), words: text(500) }, { pod: objectRef }),
+    ),
   }, { service: objectRef }),
 };

@@ -86,7 +86,15 @@ function edges(world: World): Edge[] {
       { from: object, to: trialRef(family, trial), via: "trial", explains: [], unknown: true },
       { from: object, to: icebergObject, via: family.via, explains: SERVICE_ERRORS, unknown: true },
       ...engine
-        ? [{ from: object, to: engineObject(engine.name), via: "engine", explains: "any", unknown: true } satisfies Edge]
+        ? [
+          {
+            from: object,
+            to: engineObject(engine.name),
+            via: "engine",
+            explains: "any",
+            unknown: true,
+          } satisfies Edge,
+        ]
         : [],
     ];
   });
@@ -133,7 +141,10 @@ const part = trialComponent(
   "iceberg-tables",
   "Iceberg tables",
   checksOf([engineWords, ...icebergTrialList, cleanWords]),
-  { sources: [icebergTrials, icebergSetup, icebergTimes], tables: (world) => [...readsTables(world), ...timesTables(world)] },
+  {
+    sources: [icebergTrials, icebergSetup, icebergTimes],
+    tables: (world) => [...readsTables(world), ...timesTables(world)],
+  },
 );
 
 const tables: Component = {

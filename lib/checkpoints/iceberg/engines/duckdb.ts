@@ -50,7 +50,7 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<Du
   const paths = await findExtensions(options.extensions);
   const api = await import("@duckdb/node-api");
   const base = options.base ?? "/iceberg";
-  const references: string[] = [];
+  const references = new Map<string, string>();
   const relay = await openRelay({
     connections: [options.catalog, options.store],
     rewrite: (path) => nessiePath(path, prefixOf(options.catalog) + base, references, options.warehouse),
@@ -71,12 +71,13 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<Du
   }
   const catalogs = new Map<string, Promise<string>>();
   const attach = async (reference: string): Promise<string> => {
-    const number = references.push(reference);
-    const name = `lake${number}`;
+    const segment = restPath`/${reference}`.slice(1);
+    references.set(segment, reference);
+    const name = `lake${references.size}`;
+    const endpoint = `${relayedUrl(options.catalog)}${restPath`${base}/${reference}`}`;
     await statement(
-      `ATTACH ${sqlText(options.warehouse ?? "")} AS ${name} (TYPE iceberg, ENDPOINT ${
-        sqlText(`${relayedUrl(options.catalog)}${base}/${number}`)
-      }, AUTHORIZATION_TYPE 'none', ACCESS_DELEGATION_MODE 'none')`,
+      `ATTACH ${sqlText(options.warehouse ?? "")} AS ${name} (TYPE iceberg, ENDPOINT ${sqlText(endpoint)}, ` +
+        "AUTHORIZATION_TYPE 'none', ACCESS_DELEGATION_MODE 'none')",
     );
     return name;
   };
@@ -99,10 +100,13 @@ export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<Du
   };
 }
 
-/** `temp_directory`: what does not fit into memory fails, instead of going to the disk. */
+/**
+ * `memory_limit`: each statement that writes takes 77 MB for a row group, and several run side by side. `temp_directory`: what does
+ * not fit into memory fails, instead of going to the disk.
+ */
 const SETTINGS = {
   threads: "2",
-  memory_limit: "256MB",
+  memory_limit: "1GB",
   temp_directory: "",
   autoinstall_known_extensions: "false",
   autoload_known_extensions: "false",
@@ -146,7 +150,10 @@ const settingsOf = (relay: Relay, timeoutMs: number): string[] => [
   "SET GLOBAL enable_external_file_cache = false",
   "SET GLOBAL TimeZone = 'UTC'",
   "SET GLOBAL allow_persistent_secrets = false",
-  "SET GLOBAL disabled_filesystems = 'LocalFileSystem'",
+  "SET GLOBAL allowed_directories = ['s3://', 's3a://', 's3n://']",
+  // CREATE TABLE AS looks whether it may write to this before it knows where the table lies, and writes nothing there.
+  "SET GLOBAL allowed_paths = ['data']",
+  "SET GLOBAL enable_external_access = false",
 ];
 
 const secretOf = (store: ServiceConnection, keys: S3Keys, region: string): string =>
@@ -157,36 +164,35 @@ const secretOf = (store: ServiceConnection, keys: S3Keys, region: string): strin
 const prefixOf = ({ url }: ServiceConnection): string => new URL(url).pathname.replace(/\/$/, "");
 
 /**
- * DuckDB takes what its ENDPOINT says for the base of all paths: `BASE/NUMBER/v1/PREFIX/namespaces`, and does not go on at
- * the `uri` that the configuration gives. Nessie has only its configuration below a reference, and there every path is
- * `BASE/v1/REFERENCE|WAREHOUSE/namespaces`.
+ * DuckDB takes its ENDPOINT for the base of all paths, `BASE/REFERENCE/v1/PREFIX/namespaces`, and does not go on at the `uri`
+ * that the configuration gives. Nessie has only its configuration below a reference, and everything else at
+ * `BASE/v1/REFERENCE|WAREHOUSE/namespaces`. `references`: by what they are called in a path.
  */
 export function nessiePath(
   path: string,
   base: string,
-  references: readonly string[],
+  references: ReadonlyMap<string, string>,
   warehouse?: string,
 ): string {
   if (!path.startsWith(`${base}/`)) return path;
-  const [, number = "", query = "", rest] =
-    /^\/(\d+)\/v1\/(?:config(\?.*)?$|[^/]+(\/.*)$)/s.exec(path.slice(base.length)) ?? [];
-  const reference = references[Number(number) - 1];
-  if (reference === undefined) return path;
-  if (rest === undefined) return restPath`${base}/${reference}/v1/config` + query;
+  const [, segment = "", below] = /^\/([^/]+)\/v1\/[^/?]+(\/.*)$/s.exec(path.slice(base.length)) ?? [];
+  const reference = references.get(segment);
+  if (reference === undefined || below === undefined) return path;
   const prefix = warehouse === undefined ? reference : `${reference}|${warehouse}`;
-  return restPath`${base}/v1/${prefix}` + rest;
+  return restPath`${base}/v1/${prefix}` + below;
 }
 
-interface Statements {
+export interface Statements {
   statement(sql: string): Promise<Rows>;
   /** Whether all that were begun have ended, after some waiting. */
   ended(): Promise<boolean>;
 }
 
-function statementsOn(
+/** Statements side by side, each on a connection of its own. */
+export function statementsOn(
   api: Api,
   instance: DuckDBInstance,
-  { timeoutMs, signal, keys }: DuckDbEngineOptions,
+  { timeoutMs, signal, keys }: Pick<DuckDbEngineOptions, "timeoutMs" | "signal" | "keys">,
 ): Statements {
   const running = new Set<Promise<unknown>>();
   const secrets = [keys.secretAccessKey, keys.accessKeyId];

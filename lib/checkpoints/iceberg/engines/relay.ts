@@ -60,7 +60,7 @@ export async function openRelay(
     limit: () => AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]),
   };
   const server = createServer((request, response) => {
-    pass(relay, request, response).catch((error) => refuse(response, 502, wordsOf(error)));
+    pass(relay, request, response).catch((error) => refuse(response, 502, wordsOf(error, timeoutMs)));
   });
   server.maxConnections = MAX_CONNECTIONS;
   // TLS through a proxy: nobody is told to do that.
@@ -206,8 +206,12 @@ function refuse(response: ServerResponse, code: number, message: string): void {
   response.end(JSON.stringify({ error: { code, type: "RelayException", message } }));
 }
 
-const wordsOf = (error: unknown): string =>
-  quote(error instanceof Error ? error.message : String(error), [], 300);
+function wordsOf(error: unknown, timeoutMs: number): string {
+  if (error instanceof DOMException && error.name === "TimeoutError") {
+    return `the service gave no answer within ${timeoutMs / 1000} s`;
+  }
+  return quote(error instanceof Error ? error.message : String(error), [], 300);
+}
 
 async function listening(server: Server): Promise<number> {
   await new Promise<void>((resolve, reject) => {

@@ -159,8 +159,12 @@ async function judgeArtefacts(statement: Statement, going: Going): Promise<void>
     going.files += seen.files;
     const [flaw] = seen.flaws;
     if (!flaw) continue;
-    fail("ArtefactsDiffer", `what lies in the store is not what the catalog names for ${name}: ${flawText(flaw)}`, {
-      evidence: placeOf(going, statement),
-    });
+    fail(
+      "ArtefactsDiffer",
+      `what lies in the store is not what the catalog names for ${name}: ${flawText(flaw)}`,
+      {
+        evidence: placeOf(going, statement),
+      },
+    );
   }
 }

@@ -7,7 +7,7 @@ import { inSpace } from "../../nessie/iceberg_rest/scratch.ts";
 import { eachEngine } from "./each_engine.ts";
 import { sessionOf } from "./session.ts";
 
-const ODD = ["with space", "it's \"quoted\"", "Zażółć 日本"];
+const ODD = ["with space", 'it\'s "quoted"', "Zażółć 日本"];
 
 export const oddNames: Trial<IcebergContext> = eachEngine({
   id: "iceberg.names",
@@ -32,7 +32,9 @@ export const oddNames: Trial<IcebergContext> = eachEngine({
       expected: `${name}: ${name}`,
     });
   }
-  return passed(`${engine.title} ${engine.version} makes, fills and reads ${ODD.length} tables with such names`);
+  return passed(
+    `${engine.title} ${engine.version} makes, fills and reads ${ODD.length} tables with such names`,
+  );
 });
 
 export const droppedUnder: Trial<IcebergContext> = eachEngine({
@@ -48,7 +50,10 @@ export const droppedUnder: Trial<IcebergContext> = eachEngine({
   const table = await session.table("gone");
   await session.run(`CREATE TABLE ${table} (id ${dialect.types.int}) ${dialect.table(2)}`);
   await session.run(`INSERT INTO ${table} VALUES (1)`);
-  await workspace.rest.send("DELETE", restPath`${inSpace(workspace.rest.root)}/tables/${session.nameOf("gone")}`);
+  await workspace.rest.send(
+    "DELETE",
+    restPath`${inSpace(workspace.rest.root)}/tables/${session.nameOf("gone")}`,
+  );
   const answer = await session.ask(`INSERT INTO ${table} VALUES (2)`);
   expect("failure" in answer, "WrittenToNothing", {
     message: `${engine.title} says that it wrote to a table that was dropped`,
@@ -56,10 +61,15 @@ export const droppedUnder: Trial<IcebergContext> = eachEngine({
     expected: "NotFound",
   });
   const { reason, message, evidence } = answer.failure;
-  expect(reason === "NotFound", reason, `${engine.title} says something else of a table that was dropped: ${message}`, {
-    evidence,
-    expected: "NotFound",
-    status: "warning",
-  });
+  expect(
+    reason === "NotFound",
+    reason,
+    `${engine.title} says something else of a table that was dropped: ${message}`,
+    {
+      evidence,
+      expected: "NotFound",
+      status: "warning",
+    },
+  );
   return passed(`${engine.title} ${engine.version} refuses to write to a table that was dropped`);
 });

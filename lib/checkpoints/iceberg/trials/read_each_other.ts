@@ -66,7 +66,10 @@ async function read(
   if ("failure" in answer) {
     const { failure } = answer;
     if (failure.unsupported) {
-      return skipped(`${reader.title} can't read it: ${way}`, { reason: "NotSupported", evidence: failure.evidence });
+      return skipped(`${reader.title} can't read it: ${way}`, {
+        reason: "NotSupported",
+        evidence: failure.evidence,
+      });
     }
     return failed(failure.reason, `${way}: ${failure.message}`, {
       evidence: failure.evidence,
@@ -76,7 +79,9 @@ async function read(
   const expected = sample.rows(written.dialect);
   const differs = firstDifference(expected, answer.rows, answer.columns.map(({ name }) => name));
   if (differs) return failed("WrongValues", `${way}: other values come back than were written`, differs);
-  return expected.length > 0 ? passed(`${way}: the same`) : unknown("NothingRead", `${way}: nothing to compare`);
+  return expected.length > 0
+    ? passed(`${way}: the same`)
+    : unknown("NothingRead", `${way}: nothing to compare`);
 }
 
 const shown = (cell: Cell | undefined) => cell === undefined ? "nothing" : cell === null ? "NULL" : cell;

@@ -22,12 +22,16 @@ const VALUES: Readonly<Record<Kind, readonly [string, string, string]>> = {
   long: ["-9223372036854775808", "9223372036854775807", "9007199254740993"],
   float: ["-Infinity", "Infinity", "NaN"],
   double: ["-1.7976931348623157e+308", "5e-324", "NaN"],
-  decimal: ["-9999999999999999999999999999.9999999999", "9999999999999999999999999999.9999999999", "0.0000000001"],
+  decimal: [
+    "-9999999999999999999999999999.9999999999",
+    "9999999999999999999999999999.9999999999",
+    "0.0000000001",
+  ],
   date: ["0001-01-01", "9999-12-31", "1969-12-31"],
   time: ["00:00:00.000000", "23:59:59.999999", "12:00:00.000001"],
   timestamp: ["1900-01-01T00:00:00.000001", "9999-12-31T23:59:59.999999", "1969-12-31T23:59:59.999999"],
   timestamptz: ["1900-01-01T00:00:00.000001Z", "9999-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999999Z"],
-  string: ["", "it's \"quoted\" \\ and % _ ; --", "Zażółć 日本語 🦆"],
+  string: ["", 'it\'s "quoted" \\ and % _ ; --', "Zażółć 日本語 🦆"],
   uuid: [
     "00000000-0000-0000-0000-000000000000",
     "ffffffff-ffff-ffff-ffff-ffffffffffff",
@@ -53,7 +57,9 @@ const typesTable = (name: string, title: string, kinds: readonly Kind[], version
       if (own.length === 0) return undefined;
       const columns = own.map((kind) => `${column(kind)} ${dialect.types[kind]}`);
       const row = (at: number) =>
-        `(${at}, ${own.map((kind) => dialect.literal(kind, at === 3 ? null : VALUES[kind][at] ?? null)).join(", ")})`;
+        `(${at}, ${
+          own.map((kind) => dialect.literal(kind, at === 3 ? null : VALUES[kind][at] ?? null)).join(", ")
+        })`;
       return [
         `CREATE TABLE ${table} (n ${dialect.types.int}, ${columns.join(", ")}) ${dialect.table(version)}`,
         `INSERT INTO ${table} VALUES ${[0, 1, 2, 3].map(row).join(", ")}`,

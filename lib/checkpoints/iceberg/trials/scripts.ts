@@ -20,7 +20,9 @@ const scriptTrial = (name: string, words: Omit<TrialWords, "id">): Trial<Iceberg
 async function tryScript(context: IcebergContext, engine: Engine, name: string): Promise<Outcome> {
   const path = `${DOCS}/${engine.name}/${name}.sql`;
   if (!SCRIPTS[engine.name].includes(name)) {
-    return skipped(`${engine.title} ${engine.version} can't do this (docs/iceberg.md)`, { reason: "NotSupported" });
+    return skipped(`${engine.title} ${engine.version} can't do this (docs/iceberg.md)`, {
+      reason: "NotSupported",
+    });
   }
   const text = await Deno.readTextFile(new URL(`../../../../${path}`, import.meta.url));
   return await runScript(context, context.main, engine, { name, path, text });

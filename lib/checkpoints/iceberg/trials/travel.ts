@@ -43,9 +43,21 @@ export const timeTravel: Trial<IcebergContext> = eachEngine({
   await session.run(`INSERT INTO ${table} VALUES (2), (3)`);
   const three = await head();
   await session.run(`DROP TABLE ${table}`);
-  await expectRows(session, await session.table("events", `${branch.name}@${one}`), "1", "at the first commit");
-  await expectRows(session, await session.table("events", `${branch.name}@${three}`), "1 2 3", "at the second commit");
-  return passed(`${engine.title} ${engine.version} reads a table at two earlier commits, after it was dropped`);
+  await expectRows(
+    session,
+    await session.table("events", `${branch.name}@${one}`),
+    "1",
+    "at the first commit",
+  );
+  await expectRows(
+    session,
+    await session.table("events", `${branch.name}@${three}`),
+    "1 2 3",
+    "at the second commit",
+  );
+  return passed(
+    `${engine.title} ${engine.version} reads a table at two earlier commits, after it was dropped`,
+  );
 });
 
 export const branches: Trial<IcebergContext> = eachEngine({
@@ -60,7 +72,10 @@ export const branches: Trial<IcebergContext> = eachEngine({
   const home = sessionOf(context, work, engine, "branches");
   const table = await create(home, "events");
   await home.run(`INSERT INTO ${table} VALUES (1)`);
-  const other = await context.fork(`side-${engine.name}`, await context.nessie.nessie.reference(work.branch.name));
+  const other = await context.fork(
+    `side-${engine.name}`,
+    await context.nessie.nessie.reference(work.branch.name),
+  );
   const side = sessionOf(context, other, engine, "branches");
   await side.run(`INSERT INTO ${await side.table("events")} VALUES (2)`);
   await expectRows(home, table, "1", "on a branch, after another branch was written");

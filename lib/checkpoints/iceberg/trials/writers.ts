@@ -25,7 +25,9 @@ export const concurrentWriters: Trial<IcebergContext> = {
     const session = sessionOf(context, context.main, first, TRIAL);
     const table = await session.table("appended");
     await session.run(
-      `CREATE TABLE ${table} (writer ${session.dialect.types.int}, n ${session.dialect.types.int}) ${session.dialect.table(2)}`,
+      `CREATE TABLE ${table} (writer ${session.dialect.types.int}, n ${session.dialect.types.int}) ${
+        session.dialect.table(2)
+      }`,
     );
     const seen = { again: 0, inDoubt: 0 };
     await Promise.all(Array.from({ length: WRITERS }, async (_, writer) => {
@@ -71,9 +73,14 @@ async function appendOne(
     expect(lostRace || inDoubt, failure.reason, `${engine.title}: ${failure.message}`, {
       evidence: failure.evidence,
     });
-    expect(attempt < ATTEMPTS, "NeverCommitted", `${engine.title}: a commit lost its race ${ATTEMPTS} times`, {
-      evidence: failure.evidence,
-    });
+    expect(
+      attempt < ATTEMPTS,
+      "NeverCommitted",
+      `${engine.title}: a commit lost its race ${ATTEMPTS} times`,
+      {
+        evidence: failure.evidence,
+      },
+    );
     if (lostRace) seen.again++;
     else {
       // As a careful client does: what may have been committed is looked for before it is made again.
@@ -109,5 +116,7 @@ async function judge(
   });
   const names = engines.map(({ title }) => title).join(" and ");
   const doubt = inDoubt > 0 ? `, ${inDoubt} were in doubt` : "";
-  return passed(`${wanted} rows by ${WRITERS} writers (${names}) are there once; ${again} commits lost a race${doubt}`);
+  return passed(
+    `${wanted} rows by ${WRITERS} writers (${names}) are there once; ${again} commits lost a race${doubt}`,
+  );
 }
