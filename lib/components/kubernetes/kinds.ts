@@ -268,7 +268,7 @@ export const persistentVolumeClaims = source(
   obj({
     metadata,
     spec: obj({ storageClassName: objectName, volumeName: objectName }),
-    status: obj({ phase: str }),
+    status: obj({ phase: str, conditions }),
   }),
 );
 export type Claim = NonNullable<ReturnType<typeof persistentVolumeClaims.read>>;
@@ -277,8 +277,16 @@ export const persistentVolumes = source(
   "persistentvolumes",
   "PersistentVolume",
   kubePath`${CORE}/persistentvolumes`,
-  obj({ metadata, spec: obj({ storageClassName: objectName }), status: obj({ phase: str }) }),
+  obj({
+    metadata,
+    spec: obj({
+      storageClassName: objectName,
+      claimRef: obj({ namespace: objectName, name: objectName }),
+    }),
+    status: obj({ phase: str, reason: reasonCode, message: text }),
+  }),
 );
+export type Volume = NonNullable<ReturnType<typeof persistentVolumes.read>>;
 
 export const storageClasses = source(
   "storageclasses",
@@ -313,7 +321,7 @@ export const leases = source(
 );
 
 /** Kept: the events that say why something cannot be created, mounted, provisioned or probed. */
-const TELLING = new Set([
+export const TELLING_EVENTS: ReadonlySet<string> = new Set([
   "FailedMount",
   "FailedAttachVolume",
   "FailedCreate",
@@ -343,7 +351,7 @@ export const events = source(
       eventTime: str,
       series: obj({ lastObservedTime: str }),
     }),
-    (kept) => TELLING.has(kept.reason ?? "") ? kept : undefined,
+    (kept) => TELLING_EVENTS.has(kept.reason ?? "") ? kept : undefined,
   ),
 );
 export type WarningEvent = NonNullable<ReturnType<typeof events.read>>;

@@ -40,7 +40,7 @@ import { configMapKeyCheck, sameKeys, secretKeyCheck } from "./secret_keys.ts";
 import { eventsOf } from "./events.ts";
 import { podCheck } from "./pods.ts";
 import { serviceCheck, serviceEdges } from "./services.ts";
-import { jobWords } from "./words.ts";
+import { jobEventWords, jobWords } from "./words.ts";
 import { componentOfRole } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
@@ -59,7 +59,7 @@ const jobCheck: KindCheck<Job> = {
   title: "jobs",
   explain: "A Job that failed for good is a warning, whoever made it. Running and finished Jobs are healthy.",
   source: jobs,
-  words: [jobWords],
+  words: [jobWords, jobEventWords],
   component: placeOf,
   ref: (job) => refOf("Job", job),
   judge(job, world) {

@@ -15,7 +15,7 @@ import {
 import { eventsOf } from "./events.ts";
 import { otherParts } from "./parts.ts";
 import { podCheck } from "./pods.ts";
-import { deploymentWords } from "./words.ts";
+import { deploymentWords, setEventWords } from "./words.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** A change that its controller has not seen for so long was not seen at all. */
@@ -32,7 +32,7 @@ function workloadCheck(kind: string, source: typeof deployments): KindCheck<Work
         ? ""
         : " A catalog, an engine or an object store that is scaled to zero is critical while a Service leads to it."),
     source,
-    words: kind === "Deployment" ? [deploymentWords] : [],
+    words: kind === "Deployment" ? [deploymentWords] : [setEventWords],
     component: placeOf,
     saidElsewhere: isSaidByComponent,
     ref: (object) => refOf(kind, object),
