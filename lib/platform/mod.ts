@@ -27,6 +27,7 @@ export {
   isJudgedByComponent,
   isPartOfLakehouse,
   labelText,
+  mayScaleToZero,
   otherCatalogTitle,
   recognise,
   type Role,

@@ -20,6 +20,8 @@ export interface Signs {
   icebergRest?: { path: string; port: number };
   /** A part of the lakehouse itself, judged as every workload is: where it runs is a namespace of the platform. */
   part?: true;
+  /** It may have no pod at all while there is nothing for it to do. */
+  scalesToZero?: true;
   /** Values of `app.kubernetes.io/name`, or of the label that is named; charts and manifests set them. */
   labels: readonly Label[];
   /** Charts that it comes with: `helm.sh/chart` is NAME-VERSION. */
@@ -204,12 +206,12 @@ const SIGNS = {
   },
   "hive-metastore": otherCatalog("Hive metastore", "hive-metastore", "metastore"),
   "trino-coordinator": { ...trino("coordinator"), names: ["trino-coordinator", "trino"] },
-  "trino-worker": trino("worker"),
+  "trino-worker": { ...trino("worker"), scalesToZero: true },
   "airflow-scheduler": airflow("scheduler"),
   "airflow-api-server": airflow("api-server", "webserver", "web"),
   "airflow-dag-processor": airflow("dag-processor"),
   "airflow-triggerer": airflow("triggerer"),
-  "airflow-worker": airflow("worker"),
+  "airflow-worker": { ...airflow("worker"), scalesToZero: true },
   minio: otherStore("minio"),
   seaweedfs: otherStore("seaweedfs"),
   garage: otherStore("garage", "amd64_garage", "arm64_garage"),
@@ -369,6 +371,11 @@ export function otherCatalogTitle(role: Role): string | undefined {
 export function isPartOfLakehouse(role: Role): boolean {
   const { judged, otherCatalog, part }: Signs = SIGNS[role];
   return judged === true || part === true || otherCatalog !== undefined;
+}
+
+/** Whether what fills it may have no pod at all: it gets some when there is work, by hand, by an HPA or by KEDA. */
+export function mayScaleToZero(role: Role): boolean {
+  return (SIGNS[role] as Signs).scalesToZero === true;
 }
 
 /** Whether the check of its component says how a workload of this role is. */

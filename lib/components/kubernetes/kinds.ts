@@ -115,10 +115,11 @@ export const cronJobs = source(
   kubePath`${BATCH}/cronjobs`,
   obj({
     metadata,
-    spec: obj({ schedule: str, suspend: bool }),
+    spec: obj({ schedule: str, suspend: bool, jobTemplate: obj({ spec: obj({ template }) }) }),
     status: obj({ lastScheduleTime: str, lastSuccessfulTime: str, active: list(obj({ name: objectName })) }),
   }),
 );
+export type CronJob = NonNullable<ReturnType<typeof cronJobs.read>>;
 
 export const services = source(
   "services",

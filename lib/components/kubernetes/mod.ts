@@ -57,6 +57,7 @@ export {
   type Filler,
   filling,
   fillingElsewhere,
+  isAsleep,
   isSaidByComponent,
   otherCatalogs,
   platformNamespaces,
