@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { configMaps } from "../../../lib/components/kubernetes/mod.ts";
+import { configMaps, endpointSlices } from "../../../lib/components/kubernetes/mod.ts";
 import { clusters } from "../../../lib/components/postgresql/mod.ts";
-import { collect } from "../../../lib/engine/collect.ts";
-import type { Finding } from "../../../lib/engine/model.ts";
+import { checkpoints } from "../../../lib/checkpoints/mod.ts";
+import { collect, sourcesOf } from "../../../lib/engine/collect.ts";
+import { evaluate } from "../../../lib/engine/evaluate.ts";
+import type { Component, Facts, Finding } from "../../../lib/engine/model.ts";
 import type { Report } from "../../../lib/engine/report.ts";
+import { doctor } from "../../../lib/procedures/onepassword/status/mod.ts";
 import { reportSchema } from "../../../lib/engine/report_schema.ts";
 import { bad, healthy, itemsOf, judged, withConfigMap, withFile, without, workload } from "./facts.ts";
 
@@ -175,6 +178,52 @@ Deno.test("a muted check that does not exist is a warning with the nearest one",
     bad(judged(withFile(healthy(), { muted })))[0] ?? "",
     /mutes pod\.ready, which is no check; did you mean pods\.ready\?/,
   );
+});
+
+Deno.test("what is muted holds in the reports of the other commands, too", () => {
+  const muted = [{ check: "*", object: "* *kube-dns*", reason: "OPS-2", until: "2027-01-01" }];
+  const broken = healthy();
+  const slices = itemsOf(broken, endpointSlices).filter(({ metadata }) =>
+    metadata.name.startsWith("kube-dns")
+  );
+  assert.ok(slices.length > 0);
+  for (const slice of slices) Object.assign(slice, { endpoints: [] });
+  const commands: [string, readonly Component[]][] = [
+    ["1p:status", doctor],
+    ...checkpoints.map((
+      { task, reported },
+    ): [string, readonly Component[]] => [task, reported()]),
+  ];
+  for (const [command, judges] of commands) {
+    const said = (facts: Facts) =>
+      evaluate(command, judges, facts).details.components.flatMap(({ checks }) => checks)
+        .filter(({ object, status }) => object.name.includes("kube-dns") && status === "critical");
+    const loud = said(broken);
+    assert.ok(loud.length > 0, command);
+    assert.ok(loud.every((one) => one.muted === undefined), command);
+    const inFile = said(withFile(broken, { muted }));
+    const inCluster = said(withConfigMap(structuredClone(broken), "data-platform", { document: { muted } }));
+    for (const quiet of [inFile, inCluster]) {
+      assert.deepEqual(quiet.map(({ muted }) => muted?.reason), loud.map(() => "OPS-2"), command);
+    }
+    const status = (facts: Facts) => evaluate(command, judges, facts).roots.map(({ object }) => object.name);
+    assert.ok(status(broken).includes("kube-dns"), command);
+    assert.ok(!status(withFile(broken, { muted })).includes("kube-dns"), command);
+  }
+});
+
+Deno.test("what every command judges reads the declaration of the platform", () => {
+  for (const judges of [doctor, ...checkpoints.map(({ reported }) => reported())]) {
+    assert.ok(sourcesOf(judges).some(({ id }) => id === configMaps.id));
+  }
+});
+
+Deno.test("a check of another command can be muted, and is known by its name", () => {
+  const judges = [doctor, ...checkpoints.map(({ reported }) => reported())].flat();
+  const ids = judges.flatMap(({ kinds, checks }) => [...kinds, ...checks].map(({ id }) => id));
+  assert.ok(ids.length > 100);
+  const muted = [...new Set(ids)].map((check) => ({ check, reason: "x", until: "2027-01-01" }));
+  assert.deepEqual(bad(judged(withFile(healthy(), { muted }))), []);
 });
 
 Deno.test("a ConfigMap declares as a file does; the file goes before it", () => {
