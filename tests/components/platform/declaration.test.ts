@@ -144,6 +144,64 @@ Deno.test("a label against which the image speaks is told", () => {
   assert.match(told?.ambiguous ?? "", /runs image apache\/polaris:1\.0: name what fills it/);
 });
 
+/** The healthy platform with the catalog's labels, and its image, as given. */
+function catalogWith(labels: Record<string, string>, image?: string): Facts {
+  const facts = healthy();
+  const { metadata, spec } = workload(facts, "nessie") as unknown as {
+    metadata: { labels: Record<string, string> };
+    spec: { template: { spec: { containers: { image?: string }[] } } };
+  };
+  metadata.labels = labels;
+  const [main] = spec.template.spec.containers;
+  assert.ok(main);
+  if (image) main.image = image;
+  return facts;
+}
+
+Deno.test("a chart or an image of a version that nobody knows fills its role, and nothing is wrong with it", () => {
+  const name = { "app.kubernetes.io/name": "nessie" };
+  const known: Record<string, string>[] = [
+    { ...name, "app.kubernetes.io/version": "999.0.0" },
+    { ...name, "app.kubernetes.io/version": "not-a-version" },
+    { ...name, "app.kubernetes.io/version": "" },
+    { ...name, "helm.sh/chart": "nessie-999.1.2-rc.1_build.7" },
+    { ...name, "helm.sh/chart": "nessie-nightly" },
+    { ...name, "helm.sh/chart": "nessie" },
+    { ...name, "helm.sh/chart": "somebody-elses-chart-0.0.1" },
+    { "helm.sh/chart": "nessie-999.1.2" },
+    { "helm.sh/chart": "nessie-v0.0.0-dev" },
+  ];
+  const healthyRoles = judged(healthy()).platform?.roles.map(({ role, objects }) => [role, objects.length]);
+  for (const labels of known) {
+    for (
+      const image of [
+        "ghcr.io/projectnessie/nessie:999.0.0-unheard-of",
+        "ghcr.io/projectnessie/nessie@sha256:00",
+      ]
+    ) {
+      const report = judged(catalogWith(labels, image));
+      const said = JSON.stringify(labels);
+      assert.deepEqual([report.status, bad(report)], ["healthy", []], said);
+      assert.deepEqual(
+        report.platform?.roles.map(({ role, objects }) => [role, objects.length]),
+        healthyRoles,
+        said,
+      );
+      const [first] = role(report, "catalog")?.objects ?? [];
+      const chart = labels["helm.sh/chart"];
+      const by = labels["app.kubernetes.io/name"] ? "label app.kubernetes.io/name=nessie" : `chart ${chart}`;
+      assert.deepEqual([first?.by, first?.doubt], [by, undefined], said);
+    }
+  }
+});
+
+Deno.test("a chart whose name ends in no version tells nothing: what then is known by nothing else is not guessed", () => {
+  const facts = catalogWith({ "helm.sh/chart": "nessie-nightly" }, "registry.example/a-catalog:latest");
+  workload(facts, "nessie").metadata.name = "apps";
+  const report = judged(facts);
+  assert.ok(!role(report, "catalog")?.objects.some(({ object }) => object.name === "apps"));
+});
+
 Deno.test("thresholds hold where they are declared", () => {
   const facts = healthy();
   facts.collectedAt = "2026-11-21T06:29:57.000Z";
