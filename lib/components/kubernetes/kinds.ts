@@ -130,6 +130,7 @@ export const services = source(
     spec: obj({
       type: str,
       selector: labels,
+      clusterIPs: list(str),
       publishNotReadyAddresses: bool,
       ports: list(obj({ name: objectName, port: num, targetPort: intOrStr, appProtocol: str })),
     }),
