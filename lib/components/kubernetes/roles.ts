@@ -32,7 +32,7 @@ const recognised = perWorld((world) => {
   return [deployments, statefulSets].flatMap((source) =>
     world.list(source).flatMap((object): Filler[] => {
       const ref = refOf(source.kind, object);
-      const role = named.get(refKey(ref));
+      const role = named.size === 0 ? undefined : named.get(refKey(ref));
       if (role) return [{ role, by: DECLARED, ref, object }];
       const { name = "", labels = {} } = object.metadata ?? {};
       // The first container is what `kubectl` takes for the main one; those beside it have a job of their own.
