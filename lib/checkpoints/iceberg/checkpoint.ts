@@ -155,7 +155,10 @@ function engineOutcome(one: OpenedEngine, named: boolean): Outcome {
   }
   if ("refused" in one) {
     const { reason, message, evidence, next } = one.refused;
-    return failed(reason, `${one.title} does not start: ${message}`, { evidence, ...next ? { next: [...next] } : {} });
+    return failed(reason, `${one.title} does not start: ${message}`, {
+      evidence,
+      ...next ? { next: [...next] } : {},
+    });
   }
   return named ? unknown("NoEngine", `${one.title}: ${one.absent}`) : skipped(`${one.title}: ${one.absent}`);
 }
