@@ -63,6 +63,7 @@ const DISCOVER = "scripts/data-platform-discover.ts";
 const ONEPASSWORD = "scripts/setup-1password-connect.ts";
 const S3 = "scripts/test-data-platform-s3.ts";
 const NESSIE = "scripts/validate-nessie.ts";
+const ICEBERG = "scripts/test-data-platform-iceberg.ts";
 /** @aws-sdk and PostgreSQL's driver ask for these. */
 const SYS = ["osRelease", "hostname"];
 
@@ -134,6 +135,12 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     more: { write: true, sys: SYS, env: ["NESSIE_URL", "S3_ENDPOINT"] },
     exec: `${EXEC}, and deno for --create-integration-test`,
   },
+  "data-platform:test:iceberg": {
+    description: "Prove by use that tables can be trusted, whichever engine writes and reads them",
+    script: ICEBERG,
+    more: { write: true, sys: SYS, env: ["NESSIE_URL", "S3_ENDPOINT", "XDG_CACHE_HOME"], ffi: [DUCKDB] },
+    exec: `${EXEC}, and deno for --create-integration-test`,
+  },
 };
 
 /** Namespaces, mounts and cgroups, which Deno gives to nobody with less. */
@@ -153,6 +160,7 @@ export const SCRIPTS: Readonly<Record<string, { task: string; more?: Rights }>> 
   [ONEPASSWORD]: { task: "1p:install" },
   [S3]: { task: "data-platform:test:s3", more: { run: ["deno"], ffi: [NPM_CACHE] } },
   [NESSIE]: { task: "validate:nessie", more: { run: ["deno"] } },
+  [ICEBERG]: { task: "data-platform:test:iceberg", more: { run: ["deno"], ffi: [NPM_CACHE] } },
 };
 
 /** What `deno test` gives to the tests that need neither root nor lab. */
@@ -231,6 +239,11 @@ export const TOOLS: Readonly<Record<string, ToolRow>> = {
     description: "Take the libraries to their newest versions, and say what changed: update [NAME ...]",
     script: "tools/update_dependencies.ts",
     rights: { read: true, write: ["scripts/deno.json", "deno.lock"], run: true },
+  },
+  "duckdb:extensions": {
+    description: "Get DuckDB's extensions for Iceberg from PyPI, pinned (needs python3 with pip)",
+    script: "tools/duckdb/extensions.ts",
+    rights: { read: true, write: true, run: ["python3"], env: true },
   },
   "demo": {
     description: "A recorded incident, then the same on a real platform brought up on this machine",
