@@ -1,8 +1,9 @@
 /** Trials of buckets: one that does not exist, and one that is full. */
-import type { RawRequest } from "../../../clients/s3/client.ts";
+import { type RawRequest, rawS3 } from "../../../clients/s3/client.ts";
 import { passed, type Trial } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
-import { deleteBucket } from "../scratch/delete.ts";
+import { deleteBucket, removeBucket } from "../scratch/delete.ts";
+import { provenBucket } from "../scratch/own_place.ts";
 import { expectBytes } from "./bytes.ts";
 import { expectRejected, inOtherBucket, operation, otherBucket } from "./steps.ts";
 
@@ -17,6 +18,7 @@ const missing = operation({
 }, async ({ context }) => {
   const bucket = `lakecheck-scratch-${context.scratch.id}-missing`;
   const body = new TextEncoder().encode("x");
+  await undoMade(context, bucket);
   const requests: (RawRequest & { what: string })[] = [
     { what: "list", method: "GET", bucket },
     { what: "GET of an object", method: "GET", bucket, key: "object" },
@@ -35,6 +37,21 @@ const missing = operation({
   }
   return passed("listing, reading and writing in a missing bucket is rejected with 404 NoSuchBucket");
 });
+
+/** Some stores make a bucket that is written to: what has this name afterwards and had it not before is of this run. */
+async function undoMade({ scratch, raw, undoS3, session }: S3Context, bucket: string): Promise<void> {
+  const { status } = await raw.send({ method: "HEAD", bucket });
+  if (status !== 404) return;
+  const ending = { ...session, signal: undefined };
+  scratch.undo(`bucket ${bucket}`, async () => {
+    const later = rawS3(ending);
+    const own = await provenBucket(
+      bucket,
+      async () => (await later.send({ method: "HEAD", bucket })).status === 200,
+    );
+    if (own) await removeBucket(undoS3, own, ending);
+  });
+}
 
 const notEmpty = inOtherBucket({
   id: "s3.bucket-not-empty",
