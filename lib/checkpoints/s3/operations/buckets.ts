@@ -1,9 +1,9 @@
 /** Trials of buckets: one that does not exist, and one that is full. */
-import { type RawRequest, rawS3 } from "../../../clients/s3/client.ts";
+import type { RawRequest } from "../../../clients/s3/client.ts";
 import { passed, type Trial } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
 import { deleteBucket, removeBucket } from "../scratch/delete.ts";
-import { provenBucket } from "../scratch/own_place.ts";
+import { unlessMade } from "../scratch/own_place.ts";
 import { expectBytes } from "./bytes.ts";
 import { expectRejected, inOtherBucket, operation, otherBucket } from "./steps.ts";
 
@@ -39,17 +39,12 @@ const missing = operation({
 });
 
 /** Some stores make a bucket that is written to: what has this name afterwards and had it not before is of this run. */
-async function undoMade({ scratch, raw, undoS3, session }: S3Context, bucket: string): Promise<void> {
-  const { status } = await raw.send({ method: "HEAD", bucket });
-  if (status !== 404) return;
-  const ending = { ...session, signal: undefined };
+async function undoMade({ scratch, s3, undoS3, session }: S3Context, bucket: string): Promise<void> {
+  const made = await unlessMade(s3, undoS3, bucket, session);
+  if (!made) return;
   scratch.undo(`bucket ${bucket}`, async () => {
-    const later = rawS3(ending);
-    const own = await provenBucket(
-      bucket,
-      async () => (await later.send({ method: "HEAD", bucket })).status === 200,
-    );
-    if (own) await removeBucket(undoS3, own, ending);
+    const own = await made();
+    if (own) await removeBucket(undoS3, own, { ...session, signal: undefined });
   });
 }
 
