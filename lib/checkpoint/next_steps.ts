@@ -26,7 +26,8 @@ const STEPS = {
     command`aws --endpoint-url ${endpoint} s3 ls --recursive s3://${bucket}/${prefix}`,
   "remove-bucket": (endpoint: string, bucket: string) =>
     command`aws --endpoint-url ${endpoint} s3 rb --force s3://${bucket}`,
-  "no-empty-parts": () => command`give tables and warehouses locations that do not end with a slash`,
+  "no-empty-parts": () =>
+    command`give tables and warehouses locations without a backslash, and without a slash at their end`,
   "name-store": (store: string) =>
     command`if the address leads to it: deno task data-platform:test:s3 --store ${store}`,
   "name-owner": () => command`let every bucket policy allow s3:* to the user that owns the bucket`,
