@@ -1,16 +1,16 @@
 /**
  * Create a table, append 1,000 rows, read all back: the DuckDB engine against PyIceberg in a warm process and against a
- * cold spark-sql in the client's pod, in turn. By itself, as root: `deno run -A bench/iceberg.ts [ROUNDS]` (default 9).
+ * cold spark-sql in the client's pod, in turn. By itself, as root: `deno run -A bench/iceberg/mod.ts [ROUNDS]` (default 9).
  */
-import { openDuckDbEngine } from "../lib/checkpoints/iceberg/engines/duckdb.ts";
-import { givenConnection } from "../lib/clients/kubernetes/service_connection.ts";
-import type { Reference } from "../lib/clients/nessie/client.ts";
-import { findLab, type LabContext } from "../lab/context.ts";
-import { fetchExtensions } from "../tools/duckdb/extensions.ts";
-import { extensionsDirectory } from "../lib/checkpoints/iceberg/engines/duckdb_extensions.ts";
-import { openLabCatalog, removeCatalog } from "./catalog_store.ts";
-import type { Figure } from "./load.ts";
-import { median } from "./measure.ts";
+import { openDuckDbEngine } from "../../lib/checkpoints/iceberg/engines/duckdb.ts";
+import { givenConnection } from "../../lib/clients/kubernetes/service_connection.ts";
+import type { Reference } from "../../lib/clients/nessie/client.ts";
+import { findLab, type LabContext } from "../../lab/context.ts";
+import { fetchExtensions } from "../../tools/duckdb/extensions.ts";
+import { extensionsDirectory } from "../../lib/checkpoints/iceberg/engines/duckdb_extensions.ts";
+import { openLabCatalog, removeCatalog } from "../catalog_store.ts";
+import type { Figure } from "../load.ts";
+import { median } from "../measure.ts";
 
 const CACHE = Deno.env.get("LAKECHECK_LAB_CACHE") ?? `${Deno.env.get("HOME")}/.cache/lakecheck-lab`;
 const KUBECTL = `${CACHE}/bin/kubectl`;
@@ -71,7 +71,7 @@ async function measureIceberg(rounds: number): Promise<IcebergTimes> {
       ],
       stderr: "inherit",
     }).output();
-    if (code !== 0) throw new Error(`bench/iceberg.ts ended with exit status ${code}`);
+    if (code !== 0) throw new Error(`bench/iceberg/mod.ts ended with exit status ${code}`);
     return JSON.parse(new TextDecoder().decode(stdout));
   } finally {
     await Deno.remove(names);
@@ -162,7 +162,7 @@ function pyiceberg(
   keys: { accessKeyId: string; secretAccessKey: string },
 ) {
   const child = new Deno.Command(python, {
-    args: [new URL("iceberg_pyiceberg.py", import.meta.url).pathname, uri, space],
+    args: [new URL("pyiceberg.py", import.meta.url).pathname, uri, space],
     stdin: "piped",
     stdout: "piped",
     env: {
