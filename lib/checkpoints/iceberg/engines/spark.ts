@@ -258,7 +258,9 @@ async function within<T>(
 function lost(ended: Ended, words: string): Error {
   if ("failure" in ended) return new CannotLook(ended.failure);
   // 128 and the number of a signal: 9 is what the kernel sends where memory is short.
-  const why = ended.exit === 137 ? "it was killed (exit 137), as a container is that runs out of memory" : `exit ${ended.exit}`;
+  const why = ended.exit === 137
+    ? "it was killed (exit 137), as a container is that runs out of memory"
+    : `exit ${ended.exit}`;
   return cannotLook("unreachable", `Spark ${words} ended while it was in use: ${why}`);
 }
 
@@ -268,7 +270,10 @@ function startFailure({ ended }: Lost, session: Session, words: string): Error {
   const found = session.found();
   if (found === "no-spark") {
     const where = "neither on PATH nor in $SPARK_HOME/bin or /opt/spark/bin";
-    return cannotLook("not-installed", `there is no Spark ${words}: spark-submit is ${where} of its first container`);
+    return cannotLook(
+      "not-installed",
+      `there is no Spark ${words}: spark-submit is ${where} of its first container`,
+    );
   }
   if (found === "no-place") {
     return cannotLook("unreachable", `Spark ${words} has no directory for temporary files that it may write`);

@@ -19,7 +19,8 @@ const THROWN =
   /^(?:Exception in thread "[^"]{0,100}" |Caused by: )?((?:[a-z_$][\w$]{0,60}\.){1,12}[A-Z][\w$]{0,100}(?:Exception|Error|Failure|Throwable)\w{0,20})(?:: (.*))?$/;
 
 /** What the JVM says of itself before it runs anything. */
-const OF_THE_JVM = /^(?:Error occurred during initialization of VM|Could not create the Java|Error: |OpenJDK .{0,100}warning: |\[?error\]? )/i;
+const OF_THE_JVM =
+  /^(?:Error occurred during initialization of VM|Could not create the Java|Error: |OpenJDK .{0,100}warning: |\[?error\]? )/i;
 
 /** The exceptions in what a program wrote, in their order, each once. */
 export function chainIn(text: string): ErrorLink[] {
