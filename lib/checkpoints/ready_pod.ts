@@ -16,9 +16,7 @@ import { type Failure, type ObjectRef, refText, type World } from "../engine/mod
 /** The Ready pods behind a Service that are there to stay. */
 export function readyPods(world: World, { namespace, name }: ObjectRef): Pod[] {
   const service = world.get(services, namespace, name);
-  return service
-    ? selectedPods(service, world).filter(staysReady)
-    : [];
+  return service ? selectedPods(service, world).filter(staysReady) : [];
 }
 
 function staysReady(pod: Pod): boolean {
