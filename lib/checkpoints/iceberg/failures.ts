@@ -75,8 +75,7 @@ const CLASSES = {
     signs: [
       {
         type:
-          /(^|\.)(ClassNotFoundException|NoClassDefFoundError|NoSuchMethodError|NoSuchMethodException|NoSuchFieldError|AbstractMethodError|IncompatibleClassChangeError|UnsupportedClassVersionError|IllegalAccessError|LinkageError|VerifyError|BootstrapMethodError|ServiceConfigurationError|InvalidClassException|UnsupportedFileSystemException|CatalogNotFoundException)$/,
-        words: /^(?!.*catalog plugin class not found: spark\.sql\.catalog)/,
+          /(^|\.)(ClassNotFoundException|NoClassDefFoundError|NoSuchMethodError|NoSuchMethodException|NoSuchFieldError|AbstractMethodError|IncompatibleClassChangeError|UnsupportedClassVersionError|IllegalAccessError|LinkageError|VerifyError|BootstrapMethodError|ServiceConfigurationError|InvalidClassException|UnsupportedFileSystemException)$/,
       },
       {
         words:
@@ -152,7 +151,7 @@ const CLASSES = {
       { type: /^java\.nio\.file\.AccessDeniedException$/ },
       { type: AWS, words: /Status Code: 40[13]\b|\b403\b|Access ?Denied|Forbidden/i },
       { words: /\bHTTP (Error: )?.{0,200}\b403\b.{0,100}/i, near: OF_STORE },
-      { words: /HTTP (GET|PUT|HEAD|POST|DELETE) error .{0,300}\b(HTTP )?403\b|s3\S{0,300} .{0,60}\b403\b/i },
+      { words: /HTTP (GET|PUT|HEAD|POST|DELETE) error .{0,300}\b403\b|\bs3:\/\/.{0,300}\b403\b/i },
     ],
   },
   CatalogUnauthorized: {
@@ -167,7 +166,7 @@ const CLASSES = {
     message: "another commit to the reference came first",
     next: nextStep("engine-reference-conflict"),
     signs: [
-      { type: /Nessie\w*Conflict\w*Exception$|NessieReferenceAlreadyExists/ },
+      { type: /Nessie\w{0,40}ConflictException$|NessieReferenceAlreadyExists/ },
       {
         words:
           /ReferenceConflict|There are (multiple )?conflicts that prevent|(Values of existing|Key) .{0,200}conflict/i,

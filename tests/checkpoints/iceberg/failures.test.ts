@@ -18,6 +18,14 @@ function classify(engine: EngineName, links: readonly Link[]) {
 
 /** `REASON` to chains of Spark 3.5.9 with Iceberg 1.10.1 against Nessie 0.99 and Ceph RGW, as they came. */
 const RECORDED: readonly (readonly [string, readonly Link[], RegExp])[] = [
+  ["ClasspathSkew", [[
+    "java.lang.IllegalArgumentException",
+    "Cannot initialize FileIO implementation com.example.MissingFileIO: Cannot find constructor for interface\n\tMissing com.example.MissingFileIO [java.lang.ClassNotFoundException: com.example.MissingFileIO]",
+  ]], /Missing com\.example\.MissingFileIO \[java\.lang\.ClassNotFoundException/],
+  ["RuntimeDownloadBlocked", [
+    ["java.lang.RuntimeException", "[unresolved dependency: com.example#nothing;1.0: not found]"],
+    ["lakecheck.Exit", "spark-submit ended with exit 1"],
+  ], /^RuntimeException: \[unresolved dependency/],
   ["ClasspathSkew", [
     [
       "org.apache.iceberg.exceptions.RuntimeIOException",
@@ -209,6 +217,8 @@ const DOCUMENTED: readonly (readonly [string, EngineName, readonly Link[]])[] = 
   ["NoReferences", "spark", [["lakecheck.NoReferences", "catalog hive has no references"]]],
   ["NotSupported", "duckdb", [["Not implemented Error", "UPDATE on a partitioned table"]]],
   ["SyntaxError", "duckdb", [["Parser Error", 'syntax error at or near "selec"']]],
+  ["StoreForbidden", "duckdb", [["HTTP Error", "HTTP GET error on 's3://b/k' (HTTP 403)"]]],
+  ["StoreForbidden", "duckdb", [["IO Error", "Unable to connect to URL s3://b/k: 403 (Forbidden)"]]],
   ["NotFound", "duckdb", [["Catalog Error", "Table with name nowhere does not exist!"]]],
 ];
 

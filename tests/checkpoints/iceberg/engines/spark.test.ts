@@ -247,6 +247,11 @@ Deno.test("a Spark that does not start says why, wherever it writes it", async (
       "Error: Unable to initialize main class x\nCaused by: java.lang.NoClassDefFoundError: a/B\n",
       "ClasspathSkew",
     ],
+    [
+      "stderr",
+      '\nException: java.lang.OutOfMemoryError thrown from the UncaughtExceptionHandler in thread "main"\n',
+      "OutOfMemory",
+    ],
     ["stderr", "Error: Could not create the Java Virtual Machine.\n", "EngineFailed"],
   ] as const;
   for (const [stream, text, reason] of cases) {
