@@ -78,6 +78,12 @@ export const icebergCheckpoint: Checkpoint<Wanted, IcebergService, Context> = {
     const times = statementTimes();
     for (const one of service.engines) if ("engine" in one) times.add(one.name, "open", one.openedMs);
     return {
+      another: async ({ name }) => {
+        const [one] = await openEngines([name], setting);
+        if (one && "engine" in one) return one.engine;
+        const why = one && "failure" in one ? one.failure.message : "it does not start again";
+        throw cannotLook("unreachable", `${name} could not be opened a second time: ${why}`);
+      },
       ...{ nessie: run.context, engines, main, fork, home, times, signal: asked.signal, run, service },
       opened: service.engines,
     };
