@@ -121,7 +121,12 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   "data-platform:test:s3": {
     description: "Prove by use that the object store can carry a lakehouse",
     script: S3,
-    more: { write: true, sys: SYS, env: ["S3_ENDPOINT"], ffi: [DUCKDB] },
+    more: {
+      write: true,
+      sys: SYS,
+      env: ["S3_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+      ffi: [DUCKDB],
+    },
     exec: `${EXEC}, and deno for --create-integration-test`,
   },
   "validate:nessie": {
@@ -340,6 +345,8 @@ const SHORT_NAMES: readonly [name: RegExp, short: string][] = [
   [/^KUBE(CONFIG|RNETES_SERVICE_(HOST|PORT))$/, "KUBE*"],
   [/^SSL_CERT_(FILE|DIR)$/, "SSL_CERT_*"],
   [/^USERPROFILE$/, ""],
+  [/^AWS_ACCESS_KEY_ID$/, "AWS_A*"],
+  [/^AWS_SECRET_ACCESS_KEY$/, "AWS_SE*"],
 ];
 
 function shortNames(names: readonly string[]): string[] {

@@ -35,8 +35,11 @@ export const s3Looker: Looker = {
       ...COMMON,
       "endpoint",
       "ca",
+      "bucket",
       "credentials",
+      "credentials-file",
       "region",
+      "store",
       "performance",
       "performance-time",
     ]);

@@ -32,6 +32,7 @@ export {
   recognise,
   type Role,
   rolesWithin,
+  s3PortOf,
 } from "./roles.ts";
 export { declarationText } from "./written.ts";
 export { componentOf, USUAL_NAMESPACE, usualPart, usualParts } from "./usual_parts.ts";

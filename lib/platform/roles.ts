@@ -18,6 +18,8 @@ export interface Signs {
   otherCatalog?: string;
   /** Where it speaks Iceberg REST: the path of its configuration, and the port that it listens on by default. */
   icebergRest?: { path: string; port: number };
+  /** An object store that is not Rook's: the port where it listens for S3 by default. */
+  s3Port?: number;
   /** A part of the lakehouse itself, judged as every workload is: where it runs is a namespace of the platform. */
   part?: true;
   /** It may have no pod at all while there is nothing for it to do. */
@@ -96,9 +98,10 @@ const airflow = (job: string, ...others: string[]): Signs => ({
 });
 
 /** An object store that is not Rook's, by the word that is its label, its chart, its image and its name. */
-const otherStore = (word: string, ...images: string[]): Signs => ({
+const otherStore = (word: string, s3Port: number, ...images: string[]): Signs => ({
   component: "workloads",
   within: "object-store",
+  s3Port,
   part: true,
   labels: [word],
   charts: [word],
@@ -212,11 +215,11 @@ const SIGNS = {
   "airflow-dag-processor": airflow("dag-processor"),
   "airflow-triggerer": airflow("triggerer"),
   "airflow-worker": { ...airflow("worker"), scalesToZero: true },
-  minio: otherStore("minio"),
-  seaweedfs: otherStore("seaweedfs"),
-  garage: otherStore("garage", "amd64_garage", "arm64_garage"),
-  ozone: otherStore("ozone"),
-  versitygw: otherStore("versitygw"),
+  minio: otherStore("minio", 9000),
+  seaweedfs: otherStore("seaweedfs", 8333),
+  garage: otherStore("garage", 3900, "amd64_garage", "arm64_garage"),
+  ozone: otherStore("ozone", 9878),
+  versitygw: otherStore("versitygw", 7070),
   "prometheus-operator": monitor("prometheus-operator", { names: ["kube-prometheus-stack-operator"] }),
   prometheus: monitor("prometheus", { names: ["prometheus-server"] }),
   alertmanager: monitor("alertmanager"),
@@ -385,6 +388,11 @@ export function componentOfRole(role: Role): string {
 /** The roles that fill a broader one. */
 export function rolesWithin(broad: NonNullable<Signs["within"]>): Role[] {
   return ALL_ROLES.filter(([, { within }]) => within === broad).map(([role]) => role);
+}
+
+/** The port where an object store listens for S3 by default; undefined for every other role. */
+export function s3PortOf(role: Role): number | undefined {
+  return (SIGNS[role] as Signs).s3Port;
 }
 
 /** Whether what fills the role is an Iceberg catalog. */
