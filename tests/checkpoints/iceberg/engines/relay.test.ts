@@ -1,5 +1,6 @@
 /** What goes through the relay, whom it leads to, and how it loses an answer. */
 import assert from "node:assert/strict";
+import { PATIENT_MS } from "../../../patience.ts";
 import {
   openRelay,
   type Relay,
@@ -56,7 +57,7 @@ async function withRelay(
     failure: () => undefined,
     close: () => Promise.resolve(),
   };
-  const relay = await openRelay({ connections: [connection], timeoutMs: 5000, ...more });
+  const relay = await openRelay({ connections: [connection], timeoutMs: PATIENT_MS, ...more });
   const client = Deno.createHttpClient({ proxy: { url: relay.url } });
   try {
     await use({ relay, seen, ask: (url, init) => fetch(url, { ...init, client }) });
@@ -181,7 +182,7 @@ Deno.test("over https the relay checks the certificate, and clients ask in plain
   try {
     assert.equal(relayedUrl(good), url.replace("https", "http"));
     for (const [connection, status] of [[good, 200], [bad, 502]] as const) {
-      const relay = await openRelay({ connections: [connection], timeoutMs: 5000 });
+      const relay = await openRelay({ connections: [connection], timeoutMs: PATIENT_MS });
       const client = Deno.createHttpClient({ proxy: { url: relay.url } });
       const said = await fetch(`${relayedUrl(connection)}/x`, { client });
       assert.equal(said.status, status, await said.text());
