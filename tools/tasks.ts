@@ -231,7 +231,15 @@ export const TOOLS: Readonly<Record<string, ToolRow>> = {
     script: "tools/generate.ts",
     rights: {
       read: true,
-      write: ["docs", "README.md", "ARCHITECTURE.md", "deno.json", "scripts", "lib/vendor"],
+      write: [
+        "docs",
+        "README.md",
+        "ARCHITECTURE.md",
+        "deno.json",
+        "scripts",
+        "lib/vendor",
+        "lib/components/platform",
+      ],
       env: true,
     },
   },

@@ -18,7 +18,7 @@ export {
   readDeclaration,
 } from "./declaration.ts";
 export { durationText, type ThresholdName, THRESHOLDS } from "./thresholds.ts";
-export { isClusterDns, isDnsServer, USUAL_DNS } from "./cluster_dns.ts";
+export { DNS_NAMESPACES, isClusterDns, isDnsServer, USUAL_DNS } from "./cluster_dns.ts";
 export {
   ALL_ROLES,
   componentOfRole,
@@ -27,6 +27,7 @@ export {
   isJudgedByComponent,
   isPartOfLakehouse,
   labelText,
+  mayScaleToZero,
   otherCatalogTitle,
   recognise,
   type Role,

@@ -1,6 +1,6 @@
 /** The Iceberg checkpoint: how it gets its engines and its scratch namespace, and what it tries. */
 import { type Area, type Checkpoint, type Service } from "../../checkpoint/run_checkpoint.ts";
-import { type Outcome, passed, skipped, unknown } from "../../checkpoint/trial.ts";
+import { failed, type Outcome, passed, skipped, unknown } from "../../checkpoint/trial.ts";
 import { connectionsOf } from "../../clients/kubernetes/service_connection.ts";
 import type { Reference } from "../../clients/nessie/client.ts";
 import { cannotLook } from "../../clients/network_errors.ts";
@@ -78,6 +78,12 @@ export const icebergCheckpoint: Checkpoint<Wanted, IcebergService, Context> = {
     const times = statementTimes();
     for (const one of service.engines) if ("engine" in one) times.add(one.name, "open", one.openedMs);
     return {
+      another: async ({ name }) => {
+        const [one] = await openEngines([name], setting);
+        if (one && "engine" in one) return one.engine;
+        const why = one && "failure" in one ? one.failure.message : "it does not start again";
+        throw cannotLook("unreachable", `${name} could not be opened a second time: ${why}`);
+      },
       ...{ nessie: run.context, engines, main, fork, home, times, signal: asked.signal, run, service },
       opened: service.engines,
     };
@@ -152,6 +158,13 @@ function engineOutcome(one: OpenedEngine, named: boolean): Outcome {
   }
   if ("failure" in one) {
     return unknown(failureReason(one.failure.kind), `${one.title}: ${one.failure.message}`);
+  }
+  if ("refused" in one) {
+    const { reason, message, evidence, next } = one.refused;
+    return failed(reason, `${one.title} does not start: ${message}`, {
+      evidence,
+      ...next ? { next: [...next] } : {},
+    });
   }
   return named ? unknown("NoEngine", `${one.title}: ${one.absent}`) : skipped(`${one.title}: ${one.absent}`);
 }

@@ -27,7 +27,6 @@ import {
   type Pod,
   pods,
   podsIn,
-  portOf,
   proxyPath,
   secrets,
   serviceOfHost,
@@ -41,6 +40,7 @@ import {
   cephObjectStoreUsers,
   claimCheck,
   gatewayOf,
+  gatewayPort,
   gatewaysOf,
   isOutsideCluster,
   objectBucketClaims,
@@ -137,8 +137,7 @@ export const bucketProbes: ProbeSource<true> = {
     const targets: Record<string, string> = {};
     for (const { bucket, gateway } of askedBuckets(world)) {
       if (!isBucketName(bucket) || !gateway) continue;
-      const service = world.get(services, gateway.namespace, gateway.name);
-      const path = proxyPath(world, service && portOf([service]), restPath`/${bucket}`);
+      const path = proxyPath(world, gatewayPort(gateway, world), restPath`/${bucket}`);
       if (path) targets[answerOf(bucket, gateway, world)] = path;
     }
     return targets;

@@ -1,10 +1,11 @@
 /** Finds the engines of the platform and opens those that are asked for. */
 import type { Asked } from "../../../command.ts";
+import { type EngineFailure, failureOfEngine } from "../failures.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { Failure, ObjectRef, World } from "../../../engine/model.ts";
 import type { Catalog } from "../../nessie/setup/mod.ts";
 import type { WarehouseStore } from "../../nessie/setup/warehouse_store.ts";
-import type { Engine, EngineName } from "./engine.ts";
+import { type Engine, EngineError, type EngineName } from "./engine.ts";
 
 /** What engines are opened with. */
 export interface EngineSetting {
@@ -21,13 +22,23 @@ export interface EngineSetting {
 /** An engine that is asked for: opened, not there at all, or there and broken. */
 export type OpenedEngine =
   & { name: EngineName; title: string; openedMs: number; pod?: ObjectRef }
-  & ({ engine: Engine } | { absent: string } | { failure: Failure });
+  & ({ engine: Engine } | { absent: string } | { failure: Failure } | { refused: EngineFailure });
 
 type Opener = (setting: EngineSetting) => Promise<{ engine: Engine; pod?: ObjectRef } | { absent: string }>;
 
 /** Loaded when it is asked for. */
 const OPENERS: Readonly<Record<EngineName, { title: string; open: Opener }>> = {
-  spark: { title: "Spark", open: () => Promise.resolve({ absent: "todo" }) },
+  spark: {
+    title: "Spark",
+    async open({ world, asked: { cluster, timeoutMs, signal } }) {
+      const { openSpark, sparkPlace } = await import("./spark.ts");
+      const place = sparkPlace(world);
+      if (!place) return { absent: "no pod here is recognised as a client of Spark SQL" };
+      if ("failure" in place) throw new CannotLook(place.failure);
+      const pod = { kind: "Pod", namespace: place.namespace, name: place.pod };
+      return { engine: await openSpark(place, { cluster, timeoutMs, signal }), pod };
+    },
+  },
   duckdb: {
     title: "DuckDB",
     async open({ catalog: { connection, signal }, store: { session }, warehouse, extensions }) {
@@ -70,6 +81,7 @@ export async function openEngines(
       const opened = await open(setting);
       return { ...base(), ...opened };
     } catch (error) {
+      if (error instanceof EngineError) return { ...base(), refused: failureOfEngine(error) };
       if (!(error instanceof CannotLook)) throw error;
       return { ...base(), failure: error.failure };
     }
