@@ -63,6 +63,7 @@ const DISCOVER = "scripts/data-platform-discover.ts";
 const ONEPASSWORD = "scripts/setup-1password-connect.ts";
 const S3 = "scripts/test-data-platform-s3.ts";
 const NESSIE = "scripts/validate-nessie.ts";
+const PHASE1 = "scripts/test-data-platform-phase1.ts";
 /** @aws-sdk and PostgreSQL's driver ask for these. */
 const SYS = ["osRelease", "hostname"];
 
@@ -129,6 +130,12 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     more: { write: true, sys: SYS, env: ["NESSIE_URL", "S3_ENDPOINT"] },
     exec: `${EXEC}, and deno for --create-integration-test`,
   },
+  "data-platform:test:phase1": {
+    description: "Prove phase 1 end to end, and say which of its goals are met",
+    script: PHASE1,
+    more: { write: true, sys: SYS, env: ["NESSIE_URL", "S3_ENDPOINT"], ffi: [DUCKDB] },
+    exec: `${EXEC}, and deno for --create-integration-test`,
+  },
 };
 
 /** Namespaces, mounts and cgroups, which Deno gives to nobody with less. */
@@ -148,6 +155,7 @@ export const SCRIPTS: Readonly<Record<string, { task: string; more?: Rights }>> 
   [ONEPASSWORD]: { task: "1p:install" },
   [S3]: { task: "data-platform:test:s3", more: { run: ["deno"], ffi: [NPM_CACHE] } },
   [NESSIE]: { task: "validate:nessie", more: { run: ["deno"] } },
+  [PHASE1]: { task: "data-platform:test:phase1", more: { run: ["deno"], ffi: [NPM_CACHE] } },
 };
 
 /** What `deno test` gives to the tests that need neither root nor lab. */

@@ -7,9 +7,11 @@ import { openWorld } from "../engine/world.ts";
 import { givenAddress } from "../checkpoint/given_address.ts";
 import { capabilityRecords } from "../checkpoints/nessie/iceberg_rest/mod.ts";
 import { nessieTrials } from "../checkpoints/nessie/records.ts";
+import { PART_FLAGS, type PartName } from "../checkpoints/phase1/names.ts";
 import { s3Trials } from "../checkpoints/s3/records.ts";
 import type { AssertedFact, Subject } from "./asserted.ts";
 import { assertedNessie, type NamedReference, nessieSubject } from "./asserted_nessie.ts";
+import { assertedPhase1, partsRun, phase1Subject } from "./asserted_phase1.ts";
 import { assertedS3, s3Subject } from "./asserted_s3.ts";
 import { notPassed } from "./asserted_trials.ts";
 
@@ -60,7 +62,28 @@ export const nessieLooker: Looker = {
   },
 };
 
-export const lookers: readonly Looker[] = [s3Looker, nessieLooker];
+/** The tests of the parts, and those that look at them here. */
+const partLookers: Readonly<Record<PartName, Looker>> = { s3: s3Looker, nessie: nessieLooker };
+
+export const phase1Looker: Looker = {
+  subject: phase1Subject,
+  flags: (given) =>
+    among(given, [
+      ...COMMON,
+      "only",
+      "skip",
+      ...Object.values(PART_FLAGS).flat().filter((flag) => !/restart$/.test(flag)),
+    ]),
+  command: async () => (await import("../checkpoints/phase1/command.ts")).testPhase1,
+  async asserted(facts, asked) {
+    const ofParts: AssertedFact[] = [];
+    for (const part of partsRun(facts)) ofParts.push(...await partLookers[part].asserted(facts, asked));
+    return [...assertedPhase1(facts), ...ofParts];
+  },
+  leftOut: (facts) => partsRun(facts).flatMap((part) => partLookers[part].leftOut(facts)),
+};
+
+export const lookers: readonly Looker[] = [s3Looker, nessieLooker, phase1Looker];
 
 function among(given: Given, names: readonly string[]): Record<string, string> {
   return Object.fromEntries([...given].filter(([name]) => names.includes(name)));
