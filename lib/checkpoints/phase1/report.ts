@@ -100,12 +100,13 @@ function verdictTables(world: World, findings: readonly Finding[]): Table[] {
   }];
 }
 
-/** The ids of the goals that these facts show to be met, sorted. */
+/** The ids of the goals without a budget that these facts show to be met, sorted: how long things take changes. */
 export function metGoals(facts: Facts): string[] {
   const components = reported();
   const findings = runChecks(components, openWorld(facts, components), facts);
-  return verdictOf(PHASE_1, findings, EXISTING).goals.filter(({ met }) => met === "met")
-    .map(({ goal }) => goal.id).toSorted();
+  return verdictOf(PHASE_1, findings, EXISTING).goals
+    .filter(({ goal, met }) => met === "met" && goal.budget === undefined).map(({ goal }) => goal.id)
+    .toSorted();
 }
 
 const phase: Component = {

@@ -51,6 +51,12 @@ Deno.test("what is written is read again, the newest first, one for each part of
   }));
 });
 
+Deno.test("of more than 100 times the newest are kept", () => {
+  const all = Array.from({ length: 150 }, (_, index) => ({ context: `c${index}`, part: "s3", ms: 1 }));
+  const kept = all.reduce<LastTime[]>(withTime, []);
+  assert.deepEqual([kept.length, kept[0]?.context, kept.at(-1)?.context], [100, "c149", "c50"]);
+});
+
 Deno.test("a file that is hostile, too large, no file or nowhere costs an estimate and nothing else", async () => {
   const at = await Deno.makeTempDir({ prefix: "lakecheck-test-" });
   try {
