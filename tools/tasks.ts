@@ -63,6 +63,7 @@ const DISCOVER = "scripts/data-platform-discover.ts";
 const ONEPASSWORD = "scripts/setup-1password-connect.ts";
 const S3 = "scripts/test-data-platform-s3.ts";
 const NESSIE = "scripts/validate-nessie.ts";
+const ICEBERG = "scripts/test-data-platform-iceberg.ts";
 const PHASE1 = "scripts/test-data-platform-phase1.ts";
 /** @aws-sdk and PostgreSQL's driver ask for these. */
 const SYS = ["osRelease", "hostname"];
@@ -130,10 +131,16 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     more: { write: true, sys: SYS, env: ["NESSIE_URL", "S3_ENDPOINT"] },
     exec: `${EXEC}, and deno for --create-integration-test`,
   },
+  "data-platform:test:iceberg": {
+    description: "Prove by use that tables can be trusted, whichever engine writes and reads them",
+    script: ICEBERG,
+    more: { write: true, sys: SYS, env: ["NESSIE_URL", "S3_ENDPOINT", "XDG_CACHE_HOME"], ffi: [DUCKDB] },
+    exec: `${EXEC}, and deno for --create-integration-test`,
+  },
   "data-platform:test:phase1": {
     description: "Prove phase 1 end to end, and say which of its goals are met",
     script: PHASE1,
-    more: { write: true, sys: SYS, env: ["NESSIE_URL", "S3_ENDPOINT"], ffi: [DUCKDB] },
+    more: { write: true, sys: SYS, env: ["NESSIE_URL", "S3_ENDPOINT", "XDG_CACHE_HOME"], ffi: [DUCKDB] },
     exec: `${EXEC}, and deno for --create-integration-test`,
   },
 };
@@ -155,6 +162,7 @@ export const SCRIPTS: Readonly<Record<string, { task: string; more?: Rights }>> 
   [ONEPASSWORD]: { task: "1p:install" },
   [S3]: { task: "data-platform:test:s3", more: { run: ["deno"], ffi: [NPM_CACHE] } },
   [NESSIE]: { task: "validate:nessie", more: { run: ["deno"] } },
+  [ICEBERG]: { task: "data-platform:test:iceberg", more: { run: ["deno"], ffi: [NPM_CACHE] } },
   [PHASE1]: { task: "data-platform:test:phase1", more: { run: ["deno"], ffi: [NPM_CACHE] } },
 };
 
@@ -234,6 +242,11 @@ export const TOOLS: Readonly<Record<string, ToolRow>> = {
     description: "Take the libraries to their newest versions, and say what changed: update [NAME ...]",
     script: "tools/update_dependencies.ts",
     rights: { read: true, write: ["scripts/deno.json", "deno.lock"], run: true },
+  },
+  "duckdb:extensions": {
+    description: "Get DuckDB's extensions for Iceberg from PyPI, pinned (needs python3 with pip)",
+    script: "tools/duckdb/extensions.ts",
+    rights: { read: true, write: true, run: ["python3"], env: true },
   },
   "demo": {
     description: "A recorded incident, then the same on a real platform brought up on this machine",
@@ -326,6 +339,7 @@ const SHORT: Readonly<Record<string, string>> = { read: "R", write: "W", net: "N
 const SHORT_NAMES: readonly [name: RegExp, short: string][] = [
   [/^KUBE(CONFIG|RNETES_SERVICE_(HOST|PORT))$/, "KUBE*"],
   [/^SSL_CERT_(FILE|DIR)$/, "SSL_CERT_*"],
+  [/^NO_(PROXY|COLOR)$/, "NO_*"],
   [/^USERPROFILE$/, ""],
 ];
 

@@ -144,18 +144,44 @@ const catalog = objective("1.2", "Nessie catalog on CloudNativePG", {
 });
 
 const tables = objective("1.3", "Iceberg tables through engines", {
-  deliverables: [{ id: "engine", title: "An engine with the catalog", part: "iceberg", evidence: [] }],
+  deliverables: [{
+    id: "engine",
+    title: "An engine with the catalog",
+    part: "iceberg",
+    evidence: ["iceberg.reached", "iceberg.any-engine", "iceberg.engine"],
+  }],
   criteria: [
-    { id: "create", title: "Create, fill and change tables", part: "iceberg", evidence: [] },
-    { id: "evolve", title: "Schemas evolve", part: "iceberg", evidence: [] },
-    { id: "travel", title: "Time travel", part: "iceberg", evidence: [] },
-    { id: "maintain", title: "Maintenance", part: "iceberg", evidence: [] },
-    { id: "engines", title: "Engines read what others wrote", part: "iceberg", evidence: [] },
+    {
+      id: "create",
+      title: "Create, fill and change tables",
+      part: "iceberg",
+      evidence: ["iceberg.create", "iceberg.rows"],
+    },
+    { id: "evolve", title: "Schemas evolve", part: "iceberg", evidence: ["iceberg.evolve"] },
+    {
+      id: "travel",
+      title: "Time travel and branches",
+      part: "iceberg",
+      evidence: ["iceberg.travel", "iceberg.branches"],
+    },
+    {
+      id: "writers",
+      title: "Writers side by side lose nothing",
+      part: "iceberg",
+      evidence: ["iceberg.writers"],
+    },
+    { id: "maintain", title: "Maintenance", part: "iceberg", evidence: ["iceberg.maintain"] },
+    {
+      id: "engines",
+      title: "Engines read what others wrote",
+      part: "iceberg",
+      evidence: ["iceberg.read-each-other"],
+    },
     {
       id: "creation",
       title: "Table creation within 30 s",
       part: "iceberg",
-      evidence: [],
+      evidence: ["iceberg.creation-time"],
       budget: "table",
     },
   ],

@@ -1,11 +1,9 @@
 /** The Nessie checkpoint: how it gets its clients and its scratch references, and what it tries, an area after the other. */
-import { orFailure } from "../../checkpoint/look.ts";
 import { type Area, type Checkpoint, type Service, trialArea } from "../../checkpoint/run_checkpoint.ts";
-import type { Leftover } from "../../checkpoint/scratch.ts";
-import { type Outcome, skipped } from "../../checkpoint/trial.ts";
+import { skipped } from "../../checkpoint/trial.ts";
 import { note } from "../../cli/terminal.ts";
 import { connectionsOf } from "../../clients/kubernetes/service_connection.ts";
-import { nessieApi, type Reference } from "../../clients/nessie/client.ts";
+import type { Reference } from "../../clients/nessie/client.ts";
 import type { Asked } from "../../command.ts";
 import { CannotLook } from "../../engine/errors.ts";
 import type { Failure, World } from "../../engine/model.ts";
@@ -22,17 +20,16 @@ import { measureLatency } from "./performance/latency.ts";
 import { measureLoad } from "./performance/load.ts";
 import { nessiePerformance, nessieSetup, nessieTrials } from "./records.ts";
 import { reported } from "./report.ts";
-import { cleanOutcomes } from "./scratch/clean.ts";
+import { beginRun, type CatalogRun, endRun } from "./scratch/catalog_run.ts";
 import { SCRATCH } from "./scratch/own_reference.ts";
-import { stillUnclear, sweepReferences, type SweepTools, type SweptReference } from "./scratch/sweep.ts";
-import { type Catalog, contextOf, openCatalog, setupRecord } from "./setup/mod.ts";
+import { type Catalog, openCatalog, setupRecord } from "./setup/mod.ts";
 import { openWarehouse, type WarehouseStore } from "./setup/warehouse_store.ts";
 import { storageTrials } from "./storage/mod.ts";
 import { restarted } from "./storage/restarting.ts";
 import { restartWords } from "./storage/restart.ts";
 import { tryStorage } from "./storage/run.ts";
 import { apiTrials, behaviourTrials, cleanWords } from "./trials.ts";
-import { judgeRejection, marker } from "./trying.ts";
+import { judgeRejection } from "./trying.ts";
 
 interface CatalogService extends Service {
   asked: Asked;
@@ -45,11 +42,7 @@ interface CatalogService extends Service {
 interface Context extends NessieContext {
   service: CatalogService;
   startedAt: Date;
-  /** The default branch as it was at the beginning. */
-  before: Reference;
-  tools: SweepTools;
-  /** References of other runs, and what became of each; or why they could not be seen. */
-  swept: SweptReference[] | { failure: Failure };
+  run: CatalogRun;
 }
 
 export const nessieCheckpoint: Checkpoint<Wanted, CatalogService, Context> = {
@@ -64,11 +57,8 @@ export const nessieCheckpoint: Checkpoint<Wanted, CatalogService, Context> = {
   async setUp(scratch, service) {
     const { catalog, world } = service;
     const startedAt = new Date();
-    const context = contextOf(catalog, scratch, world);
-    const { nessie, undoNessie, config } = context;
-    const before = await nessie.reference(config.defaultBranch);
-    const tools: SweepTools = { api: nessie, undo: undoNessie, now: await context.marked(), own: scratch.id };
-    return { ...context, service, startedAt, before, tools, swept: await orFailure(sweepReferences(tools)) };
+    const run = await beginRun(catalog, scratch, world);
+    return { ...run.context, service, startedAt, run };
   },
   areas: (wanted) => [
     { sources: [nessieSetup], run: async (context) => ({ [nessieSetup.id]: [await setupRecord(context)] }) },
@@ -80,7 +70,11 @@ export const nessieCheckpoint: Checkpoint<Wanted, CatalogService, Context> = {
     integrity(wanted),
     load(wanted),
   ],
-  clean: { source: nessieTrials, words: cleanWords, outcomes: cleaned },
+  clean: {
+    source: nessieTrials,
+    words: cleanWords,
+    outcomes: ({ run }, leftovers) => endRun(run, leftovers),
+  },
   last: ({ restart }) => ({ sources: [nessieTrials], ...restart ? { run: restarting } : {} }),
   // A run takes half a minute, with --load two; a walk through many tables may take longer.
   limits: () => ({ trialMs: 60_000, undoMs: 10_000, expectedMs: 15 * 60_000, concurrency: 4 }),
@@ -192,25 +186,6 @@ const integrity = (wanted: Wanted): Area<Context> => ({
 /** Scratch branches, of this run and of others that are under way, hold pointers to nothing. */
 async function* withoutScratch(all: AsyncIterable<Reference>): AsyncGenerator<Reference, void, void> {
   for await (const reference of all) if (!reference.name.startsWith(SCRATCH)) yield reference;
-}
-
-async function cleaned(context: Context, leftovers: readonly Leftover[]): Promise<Outcome[]> {
-  const { swept, tools, before, connection } = context;
-  const seen = "failure" in swept ? [] : swept;
-  const again = await orFailure(stillUnclear(tools, seen));
-  const unclear = "failure" in again ? seen.filter(({ state }) => state === "unclear") : again;
-  const unseen = "failure" in swept ? { unseen: swept.failure.message } : {};
-  const ended = {
-    leftovers,
-    swept: seen,
-    unclear,
-    ...unseen,
-    before,
-    mark: marker(context),
-    root: connection.url,
-  };
-  // Over a client that is not bound to the signal.
-  return await cleanOutcomes(nessieApi({ connection, timeoutMs: context.timeoutMs }), ended);
 }
 
 /** After all else, for ways to the old pods break. */

@@ -1,5 +1,6 @@
 /** The command data-platform:test:phase1: name, flags and help; what it does is loaded when it is asked for. */
 import type { Command } from "../../command.ts";
+import { testIceberg } from "../iceberg/command.ts";
 import { validateNessie } from "../nessie/command.ts";
 import { testS3 } from "../s3/command.ts";
 import { partFlags, partNames } from "./names.ts";
@@ -21,7 +22,11 @@ export const testPhase1: Command = {
   flags: {
     only: { help: `run these parts only, with commas: ${names}`, value: "PART" },
     skip: { help: "leave these parts out", value: "PART" },
-    ...partFlags({ s3: testS3.flags ?? {}, nessie: validateNessie.flags ?? {} }),
+    ...partFlags({
+      s3: testS3.flags ?? {},
+      nessie: validateNessie.flags ?? {},
+      iceberg: testIceberg.flags ?? {},
+    }),
   },
   components: async () => (await import("./report.ts")).reported(),
   async extend(facts, asked) {

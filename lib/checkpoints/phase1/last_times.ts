@@ -28,7 +28,8 @@ const readFile = whole({
 /** Where the file is; undefined where there is no home. */
 export function timesPath(env: (name: string) => string | undefined): string | undefined {
   const home = env("HOME") || env("USERPROFILE");
-  return home ? join(home, ".cache", "lakecheck", "times.json") : undefined;
+  const cache = env("XDG_CACHE_HOME") || (home ? join(home, ".cache") : undefined);
+  return cache ? join(cache, "lakecheck", "times.json") : undefined;
 }
 
 /** What these bytes say; of bytes that say something else, nothing. Never throws. */

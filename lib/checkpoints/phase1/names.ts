@@ -8,6 +8,7 @@ import { own } from "../../untrusted/lookup.ts";
 export const PART_FLAGS = {
   s3: ["endpoint", "credentials", "region", "performance-time"],
   nessie: ["url", "sample", "restart", "yes-restart"],
+  iceberg: ["url", "engine", "duckdb-extensions"],
 } as const;
 
 export type PartName = keyof typeof PART_FLAGS;

@@ -3,6 +3,7 @@ import { type Checkpoint, runCheckpoint, type Service } from "../../checkpoint/r
 import type { Asked } from "../../command.ts";
 import { sourcesOf } from "../../engine/collect.ts";
 import { type Component, type Facts, isRecord, type RecordSource } from "../../engine/model.ts";
+import { reported as reportedByIceberg } from "../iceberg/report.ts";
 import { reported as reportedByNessie } from "../nessie/report.ts";
 import { reported as reportedByS3 } from "../s3/report.ts";
 import type { PartName } from "./names.ts";
@@ -42,6 +43,13 @@ export const parts: readonly Part[] = [
     // Tables are commits on a branch.
     basics: ["nessie.reached", "nessie.branch", "nessie.commit"],
     load: async () => runnable((await import("../nessie/checkpoint.ts")).nessieCheckpoint),
+  },
+  {
+    name: "iceberg",
+    what: "tables",
+    reported: reportedByIceberg,
+    basics: ["iceberg.reached", "iceberg.any-engine"],
+    load: async () => runnable((await import("../iceberg/checkpoint.ts")).icebergCheckpoint),
   },
 ];
 

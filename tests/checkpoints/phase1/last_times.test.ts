@@ -86,5 +86,6 @@ Deno.test("the file is in the cache of whoever runs it", () => {
   const env = (values: Record<string, string>) => (name: string) => values[name];
   assert.equal(timesPath(env({ HOME: "/home/me" })), "/home/me/.cache/lakecheck/times.json");
   assert.equal(timesPath(env({ USERPROFILE: "/u" })), "/u/.cache/lakecheck/times.json");
+  assert.equal(timesPath(env({ XDG_CACHE_HOME: "/x", HOME: "/home/me" })), "/x/lakecheck/times.json");
   assert.equal(timesPath(env({})), undefined);
 });

@@ -28,6 +28,16 @@ Deno.test("what leaves nothing to run, says two things at once or asks a part th
   );
 });
 
+Deno.test("a flag of two parts is refused when both are left out, and given to each", () => {
+  assert.deepEqual(out({ skip: "nessie", url: "http://n" }), ["nessie"]);
+  assert.throws(
+    () => out({ only: "s3", url: "http://n" }),
+    /--url is for the part nessie, which --only leaves out/,
+  );
+  const given = new Map([["url", "http://n"]]);
+  for (const part of ["nessie", "iceberg"] as const) assert.deepEqual(givenTo(part, given), given);
+});
+
 Deno.test("a part is given its own flags and those of all, and none of another's", () => {
   const given = new Map([["url", "http://n"], ["region", "eu"], ["timeout", "30s"]]);
   assert.deepEqual([...givenTo("nessie", given)], [["url", "http://n"], ["timeout", "30s"]]);
@@ -50,7 +60,6 @@ Deno.test("every flag of a part is one of its own command, and the help has it",
   ]);
   assert.equal(testPhase1.flags?.["performance-time"]?.fallback, "20s");
   assert.deepEqual(parts.map(({ name }) => name), partNames);
-  assert.deepEqual(partFlags({ s3: {}, nessie: { url: { help: "an address" } } }), {
-    url: { help: "an address" },
-  });
+  const tables = { s3: {}, nessie: { url: { help: "an address" } }, iceberg: {} };
+  assert.deepEqual(partFlags(tables), { url: { help: "an address" } });
 });

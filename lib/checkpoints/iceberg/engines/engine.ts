@@ -18,6 +18,8 @@ export interface Rows {
   /** `type` in the engine's own words. */
   columns: readonly { name: string; type: string }[];
   rows: readonly (readonly Cell[])[];
+  /** Data files that were read, where the engine tells, or was watched. */
+  filesRead?: number;
 }
 
 export interface Engine {
