@@ -91,5 +91,5 @@ function withSources(facts: Facts, part: Part): Facts {
 function sayStopped(part: Part, later: readonly Chosen[], why: string): void {
   if (later.length === 0) return;
   const names = later.map(({ part }) => part.what).join(", ");
-  note(`Phase 1 stops after ${part.what}, and ${names} is not tried: ${why}`);
+  note(`Phase 1 stops after ${part.what}; not tried: ${names}. Reason: ${why}`);
 }

@@ -22,5 +22,7 @@ export function stoppedBy(part: Pick<Part, "basics" | "reported">, facts: Facts)
 
 function prerequisite({ check, status, message }: Finding): string {
   const how = { critical: "failed", unknown: "could not be tried" }[status as string] ?? "did not pass";
-  return `prerequisite ${check} ${how}: ${message}`;
+  // What to do about it stands with the check itself.
+  const [what] = message.split(" Next: ");
+  return `prerequisite ${check} ${how}: ${what}`;
 }

@@ -46,7 +46,7 @@ Deno.test("an object store that nobody answers for ends the run, and the parts a
   const { report, stderr, code } = await phase1([
     ...["--kubeconfig", lab().kubeconfig, "--endpoint", "http://127.0.0.1:9", "--timeout", "2s"],
   ]);
-  assert.match(stderr, /Phase 1 stops after the object store, .*prerequisite s3\.reached could not be tried/);
+  assert.match(stderr, /Phase 1 stops after the object store; .*prerequisite s3\.reached could not be tried/);
   assert.equal(code, 3);
   const [, ...later] = parts;
   const sources = new Set(later.flatMap(recordsOf).map(({ id }) => id));
