@@ -122,7 +122,12 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   "data-platform:test:s3": {
     description: "Prove by use that the object store can carry a lakehouse",
     script: S3,
-    more: { write: true, sys: SYS, env: ["S3_ENDPOINT"], ffi: [DUCKDB] },
+    more: {
+      write: true,
+      sys: SYS,
+      env: ["S3_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+      ffi: [DUCKDB],
+    },
     exec: `${EXEC}, and deno for --create-integration-test`,
   },
   "validate:nessie": {
@@ -234,7 +239,15 @@ export const TOOLS: Readonly<Record<string, ToolRow>> = {
     script: "tools/generate.ts",
     rights: {
       read: true,
-      write: ["docs", "README.md", "ARCHITECTURE.md", "deno.json", "scripts", "lib/vendor"],
+      write: [
+        "docs",
+        "README.md",
+        "ARCHITECTURE.md",
+        "deno.json",
+        "scripts",
+        "lib/vendor",
+        "lib/components/platform",
+      ],
       env: true,
     },
   },
@@ -341,6 +354,8 @@ const SHORT_NAMES: readonly [name: RegExp, short: string][] = [
   [/^SSL_CERT_(FILE|DIR)$/, "SSL_CERT_*"],
   [/^NO_(PROXY|COLOR)$/, "NO_*"],
   [/^USERPROFILE$/, ""],
+  [/^AWS_ACCESS_KEY_ID$/, "AWS_A*"],
+  [/^AWS_SECRET_ACCESS_KEY$/, "AWS_SE*"],
 ];
 
 function shortNames(names: readonly string[]): string[] {

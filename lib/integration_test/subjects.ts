@@ -24,7 +24,7 @@ export interface Looker {
   command(): Promise<Command>;
   /** What a test asserts of these facts. CannotLook when there was nothing to be seen. */
   asserted(facts: Facts, asked: Asked): Promise<AssertedFact[]>;
-  /** Trials that the test will not assert, because they did not hold or could not be carried out. */
+  /** Trials that the test will not assert, because they failed or could not be tried. */
   leftOut(facts: Facts): string[];
 }
 
@@ -37,8 +37,11 @@ export const s3Looker: Looker = {
       ...COMMON,
       "endpoint",
       "ca",
+      "bucket",
       "credentials",
+      "credentials-file",
       "region",
+      "store",
       "performance",
       "performance-time",
     ]);

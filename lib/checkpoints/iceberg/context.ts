@@ -23,6 +23,8 @@ export interface Workspace {
 export interface IcebergContext {
   nessie: NessieContext;
   engines: readonly Engine[];
+  /** One more of the same kind, which the trial closes; CannotLook when it can't be had. */
+  another(engine: Engine): Promise<Engine>;
   /** Where scripts run. */
   main: Workspace;
   /** A further one, with the same namespace, from what is at `from`; default: at the head of `main`. */

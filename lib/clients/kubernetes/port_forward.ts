@@ -16,7 +16,7 @@ import { command } from "../../untrusted/shell.ts";
 export interface Forward {
   /** `http://127.0.0.1:PORT`: only processes of this machine can use it. */
   url: string;
-  /** Why the last connection through it came to nothing, if it did: nothing listens in the pod, the pod has gone. */
+  /** Why the last connection through it failed, if it did: nothing listens in the pod, the pod has gone. */
   failure(): Failure | undefined;
   /** Ends every connection; nothing stays that would keep the process alive. */
   close(): Promise<void>;

@@ -115,10 +115,11 @@ export const cronJobs = source(
   kubePath`${BATCH}/cronjobs`,
   obj({
     metadata,
-    spec: obj({ schedule: str, suspend: bool }),
+    spec: obj({ schedule: str, suspend: bool, jobTemplate: obj({ spec: obj({ template }) }) }),
     status: obj({ lastScheduleTime: str, lastSuccessfulTime: str, active: list(obj({ name: objectName })) }),
   }),
 );
+export type CronJob = NonNullable<ReturnType<typeof cronJobs.read>>;
 
 export const services = source(
   "services",
@@ -129,6 +130,7 @@ export const services = source(
     spec: obj({
       type: str,
       selector: labels,
+      clusterIPs: list(str),
       publishNotReadyAddresses: bool,
       ports: list(obj({ name: objectName, port: num, targetPort: intOrStr, appProtocol: str })),
     }),
@@ -268,7 +270,7 @@ export const persistentVolumeClaims = source(
   obj({
     metadata,
     spec: obj({ storageClassName: objectName, volumeName: objectName }),
-    status: obj({ phase: str }),
+    status: obj({ phase: str, conditions }),
   }),
 );
 export type Claim = NonNullable<ReturnType<typeof persistentVolumeClaims.read>>;
@@ -277,8 +279,16 @@ export const persistentVolumes = source(
   "persistentvolumes",
   "PersistentVolume",
   kubePath`${CORE}/persistentvolumes`,
-  obj({ metadata, spec: obj({ storageClassName: objectName }), status: obj({ phase: str }) }),
+  obj({
+    metadata,
+    spec: obj({
+      storageClassName: objectName,
+      claimRef: obj({ namespace: objectName, name: objectName }),
+    }),
+    status: obj({ phase: str, reason: reasonCode, message: text }),
+  }),
 );
+export type Volume = NonNullable<ReturnType<typeof persistentVolumes.read>>;
 
 export const storageClasses = source(
   "storageclasses",
@@ -313,7 +323,7 @@ export const leases = source(
 );
 
 /** Kept: the events that say why something cannot be created, mounted, provisioned or probed. */
-const TELLING = new Set([
+export const TELLING_EVENTS: ReadonlySet<string> = new Set([
   "FailedMount",
   "FailedAttachVolume",
   "FailedCreate",
@@ -343,7 +353,7 @@ export const events = source(
       eventTime: str,
       series: obj({ lastObservedTime: str }),
     }),
-    (kept) => TELLING.has(kept.reason ?? "") ? kept : undefined,
+    (kept) => TELLING_EVENTS.has(kept.reason ?? "") ? kept : undefined,
   ),
 );
 export type WarningEvent = NonNullable<ReturnType<typeof events.read>>;

@@ -1,14 +1,6 @@
 /** Everything that runs pods, whoever it belongs to: pods, Deployments, Jobs, Services, images, quotas. */
 import type { Component, Edge, KindCheck, World } from "../../engine/model.ts";
-import {
-  ageSeconds,
-  ageText,
-  conditionOf,
-  mentionEdges,
-  perWorld,
-  POD_ERRORS,
-  refOf,
-} from "../common/mod.ts";
+import { mentionEdges, perWorld, POD_ERRORS, refOf } from "../common/mod.ts";
 import {
   allFillers,
   configMaps,
@@ -17,7 +9,6 @@ import {
   deployments,
   endpointSlices,
   events,
-  type Job,
   jobs,
   ownerOf,
   placeOf,
@@ -35,12 +26,12 @@ import { podLogs } from "./log_signals.ts";
 import { makingEdges, podEdges } from "./pod_edges.ts";
 import { outsideHostsCheck } from "./outside_hosts.ts";
 import { partsTable } from "./parts.ts";
+import { cronJobCheck, cronJobMakers } from "./cron_jobs.ts";
+import { jobCheck } from "./jobs.ts";
 import { creationError, workloadChecks } from "./readiness.ts";
 import { configMapKeyCheck, sameKeys, secretKeyCheck } from "./secret_keys.ts";
-import { eventsOf } from "./events.ts";
 import { podCheck } from "./pods.ts";
 import { serviceCheck, serviceEdges } from "./services.ts";
-import { jobWords } from "./words.ts";
 import { componentOfRole } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
@@ -53,45 +44,6 @@ export { workloadChecks } from "./readiness.ts";
 export { listingOf, logsOf, namespacesOfParts, type Part, partsOf } from "./parts.ts";
 export { missingRole, noneFound, PART_SOURCES, roleCheck } from "./required.ts";
 export { selectedPods, serviceCheck, serviceEdges } from "./services.ts";
-
-const jobCheck: KindCheck<Job> = {
-  id: "jobs.completed",
-  title: "jobs",
-  explain: "A Job that failed for good is a warning, whoever made it. Running and finished Jobs are healthy.",
-  source: jobs,
-  words: [jobWords],
-  component: placeOf,
-  ref: (job) => refOf("Job", job),
-  judge(job, world) {
-    const { namespace, name } = job.metadata ?? {};
-    const failed = conditionOf(job, "Failed");
-    const told = eventsOf(world, "Job", job).find((event) => event.reason === "FailedCreate");
-    const next = [command`kubectl -n ${namespace} logs job/${name} --tail=50`];
-    if (failed?.status === "True") {
-      const age = ageText(ageSeconds(world.now, failed.lastTransitionTime) ?? 0);
-      return {
-        status: "warning",
-        reason: "JobFailed",
-        message: `failed ${age} ago and will not be tried again: ${failed.message ?? failed.reason}`,
-        evidence: "status.conditions[Failed]",
-        next,
-      };
-    }
-    if (
-      !told || job.spec?.suspend || conditionOf(job, "Complete")?.status === "True" ||
-      (job.status?.active ?? 0) > 0
-    ) {
-      return undefined;
-    }
-    return {
-      status: "critical",
-      reason: "FailedCreate",
-      message: `cannot create its pods: ${told.message}`,
-      evidence: "events FailedCreate",
-      next,
-    };
-  },
-};
 
 /** Why pods are rejected now, by namespace: an event alone may tell of what is over. */
 const creationErrorsIn = perWorld((world) => {
@@ -218,6 +170,7 @@ export const workloads: Component = {
     podCheck,
     ...Object.values(workloadChecks),
     jobCheck,
+    cronJobCheck,
     serviceCheck,
     quotaCheck,
     secretKeyCheck,
@@ -230,6 +183,7 @@ export const workloads: Component = {
     ...workloadEdges(world),
     ...imageEdges(world),
   ],
+  makers: cronJobMakers,
   instead: sameKeys,
   tables: (world) => [partsTable(world)].filter(({ rows }) => rows.length > 0),
 };

@@ -98,6 +98,7 @@ async function callOf(request: Request, store: Store): Promise<Call> {
 function keyOf(path: string, is: (quirk: Quirk) => boolean): string {
   const key = decodeURIComponent(path);
   if (is("plus-is-space")) return key.replaceAll("+", " ");
+  if (is("joins-slashes")) return key.replace(/\/{2,}/g, "/");
   if (!is("decodes-twice")) return key;
   try {
     return decodeURIComponent(key);
@@ -114,7 +115,7 @@ function outOfOrder(call: Call): void {
   if (is("quota-exceeded") && (method === "PUT" || method === "POST")) {
     throw new Refusal(403, "QuotaExceeded");
   }
-  if (is("makes-missing-buckets") && !store.buckets.has(bucket)) {
+  if (is("makes-missing-buckets") && method === "PUT" && key && !store.buckets.has(bucket)) {
     store.buckets.set(bucket, emptyBucket(bucket));
   }
   if (is("bucket-gone")) store.buckets.delete(bucket);

@@ -3,6 +3,8 @@
  * own dialect and gives rows in one form, so that what one wrote can be compared with what another reads.
  */
 
+import type { LostAnswer } from "./relay.ts";
+
 export const ENGINES = ["spark", "duckdb", "trino"] as const;
 export type EngineName = typeof ENGINES[number];
 
@@ -40,7 +42,12 @@ export interface Engine {
    * EngineError when the engine refuses it, CannotLook when the engine is lost or gives no answer in time.
    */
   run(sql: string): Promise<Rows>;
-  /** Ends what it runs in. Twice does no harm. */
+  /**
+   * Loses the answer to the next request of it that fits, on its way back from the catalog. Absent where nothing of ours
+   * stands between the engine and the catalog.
+   */
+  loseAnswer?(method: string, path: RegExp): LostAnswer;
+  /** Ends what it runs in, whatever it is doing. Twice does no harm. */
   close(): Promise<void>;
 }
 

@@ -3,6 +3,7 @@ import type { ObjectRef } from "../../../engine/model.ts";
 import type { Trial, TrialWords } from "../../../checkpoint/trial.ts";
 import type { IcebergContext } from "../context.ts";
 import type { EngineName } from "../engines/engine.ts";
+import { killedWriter, lostAnswer } from "./interrupted.ts";
 import { droppedUnder, oddNames } from "./names.ts";
 import { readEachOther } from "./read_each_other.ts";
 import { createScript, evolveScript, maintainScript, rowsScript } from "./scripts.ts";
@@ -32,6 +33,7 @@ export const cleanWords: TrialWords = {
 /** What takes longest comes first. */
 export const icebergTrialList: readonly Trial<IcebergContext>[] = [
   concurrentWriters,
+  killedWriter,
   readEachOther,
   createScript,
   rowsScript,
@@ -41,4 +43,5 @@ export const icebergTrialList: readonly Trial<IcebergContext>[] = [
   branches,
   oddNames,
   droppedUnder,
+  lostAnswer,
 ];

@@ -7,6 +7,7 @@ import { rawDelete } from "../scratch/delete.ts";
 import { answerText, expectRejected, expectStatus, otherBucket, shared, stepsIn, trialsOn } from "./steps.ts";
 import type { Refusal } from "../setup/calls.ts";
 import { below } from "../scratch/own_place.ts";
+import { nextStep } from "../../../checkpoint/next_steps.ts";
 import { parseJson } from "../../../untrusted/json.ts";
 
 /** Gateways that share a store hear of a policy a moment after the one that took it. */
@@ -19,16 +20,24 @@ interface Policed {
   /** Status of a request without a signature: of what the policy allows, and of what it does not. */
   allowed: number;
   others: Record<string, number>;
+  /** Status of a request without a signature, of what the policy both allows to everyone and denies. */
+  deniedToOthers: number;
   /** Of the owner's own GETs: what the policy denies, and what it does not. */
   denied?: Refusal;
   undenied?: Refusal;
+  /** Of the owner's GET under the same policy without its Deny, where the GET under all of it was rejected. */
+  withoutDeny?: Refusal;
   /** The same when the policy is gone. */
   after: { policy?: Refusal; allowed: number; denied?: Refusal };
   /** What a policy that is none comes to. */
   malformed?: Refusal;
 }
 
-const policyOf = (bucket: string, prefix: string) => ({
+/**
+ * The last statement is for stores that give the owner of a bucket no right but those that its policy names: without it
+ * nobody but an administrator could remove the policy, and the scratch bucket, again.
+ */
+const policyOf = (bucket: string, prefix: string, denies = true) => ({
   Version: "2012-10-17",
   Statement: [
     {
@@ -36,14 +45,23 @@ const policyOf = (bucket: string, prefix: string) => ({
       Effect: "Allow",
       Principal: { AWS: ["*"] },
       Action: ["s3:GetObject"],
-      Resource: [`arn:aws:s3:::${bucket}/${prefix}public/*`],
+      Resource: [`arn:aws:s3:::${bucket}/${prefix}public/*`, `arn:aws:s3:::${bucket}/${prefix}denied/*`],
     },
+    ...denies
+      ? [{
+        Sid: "NobodyReadsDenied",
+        Effect: "Deny",
+        Principal: { AWS: ["*"] },
+        Action: ["s3:GetObject"],
+        Resource: [`arn:aws:s3:::${bucket}/${prefix}denied/*`],
+      }]
+      : [],
     {
-      Sid: "NobodyReadsDenied",
-      Effect: "Deny",
+      Sid: "PolicyCanBeRemoved",
+      Effect: "Allow",
       Principal: { AWS: ["*"] },
-      Action: ["s3:GetObject"],
-      Resource: [`arn:aws:s3:::${bucket}/${prefix}denied/*`],
+      Action: ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"],
+      Resource: [`arn:aws:s3:::${bucket}`],
     },
   ],
 });
@@ -88,14 +106,31 @@ const policed = shared(async (context): Promise<Policed> => {
     "PUT where reading is allowed": await nobody("PUT", "public/b"),
     "DELETE where reading is allowed": (await raw({ ...rawDelete(place, "public/a"), sign: "none" })).status,
   };
+  const deniedToOthers = await nobody("GET", "denied/a");
   const undenied = await own("private/a");
+  let withoutDeny: Refusal | undefined;
+  if (undenied) {
+    await ask("PutBucketPolicy", put(JSON.stringify(policyOf(bucket, prefix, false))));
+    withoutDeny = await soon(() => own("private/a"), (seen) => seen === undefined);
+  }
   await ask("DeleteBucketPolicy", s3.send(new sdk.DeleteBucketPolicyCommand(at)));
   const after = {
     policy: await refusal("GetBucketPolicy", s3.send(new sdk.GetBucketPolicyCommand(at))),
     allowed: await soon(() => nobody("GET", "public/a"), (status) => status !== 200),
     denied: await soon(() => own("denied/a"), (seen) => seen === undefined),
   };
-  return { sent, read: parsed(read.Policy), allowed, others, denied, undenied, after, malformed };
+  return {
+    sent,
+    read: parsed(read.Policy),
+    allowed,
+    others,
+    deniedToOthers,
+    denied,
+    undenied,
+    withoutDeny,
+    after,
+    malformed,
+  };
 });
 
 /**
@@ -114,6 +149,10 @@ function parsed(text: string | undefined): unknown {
   }
 }
 
+/** Stores write a list of one as its only value, or the other way round: in a policy both mean the same. */
+const withoutLists = (_key: string, value: unknown): unknown =>
+  Array.isArray(value) && value.length === 1 ? value[0] : value;
+
 const ofPolicy = trialsOn(policed);
 
 const policy = ofPolicy({
@@ -124,7 +163,7 @@ const policy = ofPolicy({
     "refused. Teams share buckets of a lakehouse by policies, and look at them to know who may do what.",
   weight: "warning",
 }, ({ sent, read, after, malformed }) => {
-  const [observed, expected] = [JSON.stringify(read), JSON.stringify(sent)];
+  const [observed, expected] = [read, sent].map((one) => JSON.stringify(one, withoutLists));
   expect(observed === expected, "SilentlyIgnored", "a bucket policy is not read back as it was set", {
     observed,
     expected,
@@ -177,8 +216,28 @@ const deny = ofPolicy({
     "ends with the policy. Rules like 'nobody deletes backups' are written so: a store that ignores a Deny protects " +
     "nothing.",
   weight: "critical",
-}, ({ denied, undenied, after }) => {
+}, ({ deniedToOthers, denied, undenied, withoutDeny, after }) => {
   const evidence = "GET by the owner of an object that the policy denies";
+  expect(withoutDeny === undefined, "OwnerLockedOut", {
+    message:
+      "under a bucket policy the store gives the owner only what the policy allows: a policy that does not name " +
+      "the owner locks everybody but an administrator out",
+    observed: answerText(withoutDeny),
+    expected: "200",
+    evidence: "GET by the owner of an object that the policy does not name",
+    status: "warning",
+    next: [nextStep("name-owner")],
+  });
+  expect(denied !== undefined || deniedToOthers < 400, "OwnerExempt", {
+    message:
+      "the store keeps to a Deny for others and exempts the user of these keys from it, as some stores do with " +
+      "administrators: no policy protects anything from whoever has these keys",
+    observed: `200, and ${deniedToOthers} without a signature`,
+    expected: "403",
+    evidence,
+    status: "warning",
+    next: [nextStep("other-user")],
+  });
   expectRejected(denied, 403, "the store accepts a Deny and does not keep to it", evidence);
   const other = "GET by the owner of an object that the policy does not deny";
   expectStatus(undenied, 200, "DeniesTooMuch", "a Deny of one prefix denies other objects too", other);
