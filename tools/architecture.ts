@@ -36,6 +36,7 @@ const CODECS = "lib/iceberg/codecs.ts";
 const ICEBERG = "lib/iceberg/";
 const PARQUET = "lib/parquet/";
 const LOAD = "lib/load/";
+const GOALS = "lib/goals/";
 const CHECKPOINT = "lib/checkpoint/";
 const CHECKPOINTS = "lib/checkpoints/";
 const INTEGRATION = "lib/integration_test/";
@@ -78,14 +79,14 @@ export const PARTS: readonly Part[] = [
     name: INTEGRATION,
     files: /^lib\/integration_test\//,
     job: "`--create-integration-test`: writes what a checkpoint saw as a permanent test",
-    uses: [CHECKPOINT, CHECKPOINTS, LOAD, ...ACTING],
+    uses: [CHECKPOINT, CHECKPOINTS, GOALS, LOAD, ...ACTING],
     outside: true,
   },
   {
     name: CHECKPOINTS,
     files: /^lib\/checkpoints\//,
     job: "what tries things for real: a folder per checkpoint, in it a folder per subject",
-    uses: [CHECKPOINT, INTEGRATION, LOAD, ICEBERG, CODECS, PARQUET, ...ACTING],
+    uses: [CHECKPOINT, INTEGRATION, GOALS, LOAD, ICEBERG, CODECS, PARQUET, ...ACTING],
     outside: true,
   },
   {
@@ -94,6 +95,12 @@ export const PARTS: readonly Part[] = [
     job: "the framework of checkpoints: trials, their records, the scratch scope and its marker",
     uses: [CLI, COMMAND, CLIENTS, DISK, ENGINE, WORLD, REPORT, ...BASICS],
     outside: true,
+  },
+  {
+    name: GOALS,
+    files: /^lib\/goals\//,
+    job: "what each phase is to reach, by which evidence that is known, and what of it is reached; pure",
+    uses: [...BASICS],
   },
   {
     name: LOAD,
