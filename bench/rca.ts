@@ -58,7 +58,8 @@ async function run(known: ReadonlyMap<string, Truth>): Promise<{ all: Judged[]; 
   let ms = 0;
   for (const [name, truth] of [...known].toSorted(([a], [b]) => a < b ? -1 : 1)) {
     if (!`${name} ${truth.root_cause}`.includes(values.only)) continue;
-    const facts = await factsOf(`${values.cases}/cases/${name}${ENDING}`, chosen);
+    // Collected for all: what other components list is known not to be there, rather than not asked for.
+    const facts = await factsOf(`${values.cases}/cases/${name}${ENDING}`, components);
     const started = performance.now();
     const { roots } = evaluate("data-platform:health", chosen, facts);
     ms += performance.now() - started;

@@ -1,7 +1,7 @@
 /** Readers that several kinds share: what we keep of metadata, conditions, pod specs and texts. */
 import type { ObjectRef, Reader } from "../../engine/model.ts";
 import { quote } from "../../redact/mod.ts";
-import { anyText, bool, list, map, num, obj, objectName, present, str, via } from "../../engine/decode.ts";
+import { anyText, bool, intOrStr, list, map, num, obj, objectName, present, str, via } from "../../engine/decode.ts";
 import { hostAndPort } from "../../untrusted/host.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { codeOf } from "../../untrusted/code.ts";
@@ -127,14 +127,49 @@ const env = via(
   (kept) => kept.value || kept.valueFrom?.secretKeyRef || kept.valueFrom?.configMapKeyRef ? kept : undefined,
 );
 
+const amounts = map(intOrStr);
+
 const container = obj({
   name: objectName,
   image: str,
+  resources: via(obj({ requests: amounts }), (kept) => kept.requests ? kept : undefined),
   args: via(list(hosts), (found) => found.length > 0 ? found.flat() : undefined),
   env: via(list(env), (found) => found.length > 0 ? found : undefined),
   envFrom: list(obj({ secretRef: nameRef, configMapRef: nameRef })),
-  ports: list(obj({ name: objectName, containerPort: num, protocol: str })),
+  ports: list(obj({ name: objectName, containerPort: num, hostPort: num, protocol: str })),
 });
+
+const expressions = list(obj({ key: str, operator: str, values: list(str) }));
+export const labelSelector = obj({ matchLabels: labels, matchExpressions: expressions });
+
+/** Terms that select nodes: alternatives, the expressions of each together. */
+export const nodeTerms = obj({
+  nodeSelectorTerms: list(obj({ matchExpressions: expressions, matchFields: expressions })),
+});
+
+const podTerms = obj({
+  requiredDuringSchedulingIgnoredDuringExecution: list(
+    obj({ labelSelector, namespaces: list(str), namespaceSelector: labelSelector, topologyKey: str }),
+  ),
+});
+
+/** What is required; preferences exclude no node. */
+const affinity = obj({
+  nodeAffinity: obj({ requiredDuringSchedulingIgnoredDuringExecution: nodeTerms }),
+  podAffinity: podTerms,
+  podAntiAffinity: podTerms,
+});
+
+/** Without those that every pod has, for nodes that are lost: such a node has a second taint, which they don't cover. */
+const tolerations = via(
+  list(obj({ key: str, operator: str, value: str, effect: str, tolerationSeconds: num })),
+  (all) => {
+    const kept = all.filter(({ effect, tolerationSeconds }) =>
+      effect !== "NoExecute" || tolerationSeconds === undefined
+    );
+    return kept.length > 0 ? kept : undefined;
+  },
+);
 
 const volume = via(
   obj({
@@ -150,6 +185,8 @@ const volume = via(
 export const podSpec = obj({
   nodeName: objectName,
   nodeSelector: labels,
+  affinity,
+  tolerations,
   serviceAccountName: objectName,
   hostNetwork: bool,
   containers: list(container),

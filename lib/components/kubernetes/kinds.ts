@@ -8,7 +8,9 @@ import {
   keysOnly,
   labelled,
   labels,
+  labelSelector,
   metadata,
+  nodeTerms,
   podSpec,
   reasonCode,
   text,
@@ -249,9 +251,10 @@ export const nodes = source(
   obj({
     metadata: labelled,
     spec: obj({ unschedulable: bool, taints: list(obj({ key: str, value: str, effect: str })) }),
-    status: obj({ conditions }),
+    status: obj({ conditions, allocatable: map(intOrStr) }),
   }),
 );
+export type Node = NonNullable<ReturnType<typeof nodes.read>>;
 
 export const namespaces = source(
   "namespaces",
@@ -267,7 +270,13 @@ export const persistentVolumeClaims = source(
   kubePath`${CORE}/persistentvolumeclaims`,
   obj({
     metadata,
-    spec: obj({ storageClassName: objectName, volumeName: objectName }),
+    spec: obj({
+      storageClassName: objectName,
+      volumeName: objectName,
+      accessModes: list(str),
+      resources: obj({ requests: obj({ storage: intOrStr }) }),
+      selector: labelSelector,
+    }),
     status: obj({ phase: str }),
   }),
 );
@@ -277,8 +286,19 @@ export const persistentVolumes = source(
   "persistentvolumes",
   "PersistentVolume",
   kubePath`${CORE}/persistentvolumes`,
-  obj({ metadata, spec: obj({ storageClassName: objectName }), status: obj({ phase: str }) }),
+  obj({
+    metadata: labelled,
+    spec: obj({
+      storageClassName: objectName,
+      accessModes: list(str),
+      capacity: obj({ storage: intOrStr }),
+      claimRef: obj({ namespace: objectName, name: objectName }),
+      nodeAffinity: obj({ required: nodeTerms }),
+    }),
+    status: obj({ phase: str }),
+  }),
 );
+export type Volume = NonNullable<ReturnType<typeof persistentVolumes.read>>;
 
 export const storageClasses = source(
   "storageclasses",

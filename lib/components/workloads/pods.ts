@@ -5,6 +5,8 @@ import { ageSeconds, ageText, conditionOf, isReady, notUnderstood, refOf } from 
 import {
   type ContainerStatus,
   ownerOf,
+  placementOf,
+  placementText,
   placeOf,
   type Pod,
   pods,
@@ -187,7 +189,9 @@ function judgePending(pod: Pod, world: World): Judgement | undefined {
   const told = eventsOf(world, "Pod", pod).find((event) => event.reason !== "FailedScheduling");
   if (scheduled?.status === "False" && scheduled.reason === "SchedulingGated") return undefined;
   if (scheduled?.status === "False") {
-    const message = `cannot be placed on a node: ${scheduled.message ?? scheduled.reason}`;
+    const cause = age < PLACED_SECONDS ? undefined : placementOf(pod, world);
+    const why = cause ? placementText(pod, cause) : scheduled.message ?? scheduled.reason;
+    const message = `cannot be placed on a node: ${why}`;
     return age < PLACED_SECONDS
       ? inProgress("placed")
       : describe(pod, { ...pending(age), reason: "Unschedulable", message });
