@@ -129,9 +129,28 @@ const env = via(
 
 const amounts = map(intOrStr);
 
+const target = obj({ port: intOrStr, scheme: str });
+const portOnly = obj({ port: intOrStr });
+
+/** What asks a container how it is: whom, and when it gives up. A command that it runs is only known to be one. */
+const probe = obj({
+  httpGet: target,
+  grpc: portOnly,
+  tcpSocket: portOnly,
+  exec: present,
+  initialDelaySeconds: num,
+  periodSeconds: num,
+  timeoutSeconds: num,
+  failureThreshold: num,
+});
+export type Probe = NonNullable<ReturnType<typeof probe>>;
+
 const container = obj({
   name: objectName,
   image: str,
+  livenessProbe: probe,
+  readinessProbe: probe,
+  startupProbe: probe,
   resources: via(obj({ requests: amounts }), (kept) => kept.requests ? kept : undefined),
   args: via(list(hosts), (found) => found.length > 0 ? found.flat() : undefined),
   env: via(list(env), (found) => found.length > 0 ? found : undefined),

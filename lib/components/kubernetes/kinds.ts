@@ -30,7 +30,7 @@ function metadataOnly<T>(id: string, kind: string, path: string, read: Reader<T>
   return { id, kind, path, read, metadataOnly: true };
 }
 
-const terminated = obj({ reason: reasonCode, exitCode: num, finishedAt: str });
+const terminated = obj({ reason: reasonCode, exitCode: num, startedAt: str, finishedAt: str });
 const containerStatus = obj({
   name: objectName,
   ready: bool,

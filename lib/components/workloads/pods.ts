@@ -15,6 +15,7 @@ import {
   workloadOf,
 } from "../kubernetes/mod.ts";
 import { eventsOf, eventsSince } from "./events.ts";
+import { failedProbes, killedText, probeText } from "./explain/probes.ts";
 import { logSays } from "./log_signals.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
@@ -133,7 +134,7 @@ function judgeContainers(pod: Pod, world: World): Judgement | undefined {
   for (const status of statuses) {
     const reason = status.state?.waiting?.reason;
     if (!reason || SETUP_REASONS.has(reason)) continue;
-    return judgeWaiting(status, reason);
+    return withProbe(judgeWaiting(status, reason), pod, status, world);
   }
   const recent = threshold(world, "recentRestart");
   for (const status of statuses) {
@@ -143,11 +144,27 @@ function judgeContainers(pod: Pod, world: World): Judgement | undefined {
       return crash(status, now.reason === "OOMKilled" ? "OOMKilled" : "ContainerFailed");
     }
     const since = ageSeconds(world.now, died?.finishedAt);
+    const killed = (status.restartCount ?? 0) >= ENDED_TWICE && since !== undefined && since <= recent
+      ? killedText(pod, status, world)
+      : undefined;
+    if (killed && died?.reason !== "OOMKilled") {
+      const judged = crash(status, "Restarting");
+      return { ...judged, message: `${judged.message}; ${killed}` };
+    }
     if (!died || died.exitCode === 0 || since === undefined || since > recent) continue;
     if (died.reason === "OOMKilled") return { ...crash(status, "OOMKilled"), status: "warning" };
     if ((status.restartCount ?? 0) >= 3) return { ...crash(status, "Restarting"), status: "warning" };
   }
   return undefined;
+}
+
+/** A probe that ended a container twice ends it again. */
+const ENDED_TWICE = 2;
+
+/** What keeps dying may be ended by a probe. */
+function withProbe(judged: Judgement, pod: Pod, status: ContainerStatus, world: World): Judgement {
+  const killed = judged.reason === "CrashLoopBackOff" ? killedText(pod, status, world) : undefined;
+  return killed ? { ...judged, message: `${judged.message}; ${killed}` } : judged;
 }
 
 function judgeWaiting(status: ContainerStatus, reason: string): Judgement {
@@ -254,7 +271,10 @@ function judgeRunning(pod: Pod, world: World): Judgement | undefined {
   );
   const told = eventsSince(world, "Pod", pod, ready?.lastTransitionTime)
     .find((event) => event.reason === "Unhealthy");
-  const why = told?.message ?? ready?.message ?? ready?.reason ?? "its kubelet reports no reason";
+  const [failed] = failedProbes(pod, world).filter(({ event }) => event === told);
+  const wrong = failed && probeText(failed, pod);
+  const said = told?.message ?? ready?.message ?? ready?.reason ?? "its kubelet reports no reason";
+  const why = wrong ? `${wrong}: ${said}` : said;
   return describe(pod, {
     status: "critical",
     reason: "NotReady",
