@@ -1,16 +1,16 @@
 /** Readers that several kinds share: what we keep of metadata, conditions, pod specs and texts. */
 import type { ObjectRef, Reader } from "../../engine/model.ts";
-import { quote } from "../../redact/mod.ts";
+import { quoteEnds } from "../../redact/mod.ts";
 import { anyText, bool, intOrStr, list, map, num, obj, objectName, present, str, via } from "../../engine/decode.ts";
 import { hostAndPort } from "../../untrusted/host.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { codeOf } from "../../untrusted/code.ts";
 
-/** Longest text kept from a condition or an event, in UTF-16 units; the rest says nothing new. */
+/** Longest text kept from a condition or an event, in UTF-16 units: its beginning and its end. */
 const TEXT_LIMIT = 400;
 
 /** A message for people: one line of a bounded length, with what looks like credentials taken out. */
-export const text: Reader<string> = via(anyText, (value) => quote(value, [], TEXT_LIMIT));
+export const text: Reader<string> = via(anyText, (value) => quoteEnds(value, [], TEXT_LIMIT));
 
 export const labels: Reader<Record<string, string>> = map(str);
 

@@ -342,12 +342,18 @@ const TELLING = new Set([
   "ProvisioningFailed",
   "Unhealthy",
   "FailedBinding",
+  "FailedToRetrieveImagePullSecret",
   // External Secrets names the item, the field, the vault or the limit in its events only.
   "UpdateFailed",
   "InvalidProviderConfig",
   "ValidationFailed",
   "InvalidStoreConfiguration",
 ]);
+
+/** Of the reason Failed only those that say why an image cannot be pulled: the pod itself soon says no more than "Back-off". */
+function isOfImage({ reason, message }: { reason?: string; message?: string }): boolean {
+  return reason === "Failed" && message?.startsWith("Failed to pull image") === true;
+}
 
 export const events = source(
   "events",
@@ -363,7 +369,7 @@ export const events = source(
       eventTime: str,
       series: obj({ lastObservedTime: str }),
     }),
-    (kept) => TELLING.has(kept.reason ?? "") ? kept : undefined,
+    (kept) => TELLING.has(kept.reason ?? "") || isOfImage(kept) ? kept : undefined,
   ),
 );
 export type WarningEvent = NonNullable<ReturnType<typeof events.read>>;

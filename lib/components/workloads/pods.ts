@@ -26,6 +26,9 @@ const REPLACED_REASONS: ReadonlySet<string> = new Set(REPLACED);
 const MAKE_ANOTHER = new Set(["ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController"]);
 const SETUP_REASONS: ReadonlySet<string> = new Set(SETTING_UP);
 
+/** Events that do not say why a pod that has its place is not set up there. */
+const NO_HINDRANCE = new Set(["FailedScheduling", "FailedToRetrieveImagePullSecret", "Failed"]);
+
 export const podCheck: KindCheck<Pod> = {
   id: "pods.ready",
   title: "pods",
@@ -59,7 +62,7 @@ function readyMates(pod: Pod, world: World): number {
   if (!owner || ["Job", "Node", "DaemonSet"].includes(owner.kind)) return 0;
   if (labels?.role === "primary" || labels?.["cnpg.io/instanceRole"] === "primary") return 0;
   return podsOf(world, owner.kind, namespace ?? "", owner.name).filter((other) =>
-    isReady(other) && !other.metadata?.deletionTimestamp
+    other !== pod && isReady(other) && !other.metadata?.deletionTimestamp
   ).length;
 }
 
@@ -203,7 +206,7 @@ function crash(status: ContainerStatus, reason: string): Judgement {
 function judgePending(pod: Pod, world: World): Judgement | undefined {
   const age = ageSeconds(world.now, pod.metadata?.creationTimestamp) ?? 0;
   const scheduled = conditionOf(pod, "PodScheduled");
-  const told = eventsOf(world, "Pod", pod).find((event) => event.reason !== "FailedScheduling");
+  const told = eventsOf(world, "Pod", pod).find(({ reason }) => !NO_HINDRANCE.has(reason ?? ""));
   if (scheduled?.status === "False" && scheduled.reason === "SchedulingGated") return undefined;
   if (scheduled?.status === "False") {
     const cause = age < PLACED_SECONDS ? undefined : placementOf(pod, world);
