@@ -30,6 +30,7 @@ import {
   services,
   statefulSets,
 } from "../kubernetes/mod.ts";
+import { connectionEdges, connectionsCheck } from "./explain/databases.ts";
 import { imageCheck, imageEdges } from "./images.ts";
 import { podLogs } from "./log_signals.ts";
 import { makingEdges, podEdges } from "./pod_edges.ts";
@@ -223,12 +224,13 @@ export const workloads: Component = {
     secretKeyCheck,
     configMapKeyCheck,
   ],
-  checks: [imageCheck, outsideHostsCheck],
+  checks: [imageCheck, connectionsCheck, outsideHostsCheck],
   edges: (world) => [
     ...podEdges(world),
     ...serviceEdges(world),
     ...workloadEdges(world),
     ...imageEdges(world),
+    ...connectionEdges(world),
   ],
   instead: sameKeys,
   tables: (world) => [partsTable(world)].filter(({ rows }) => rows.length > 0),

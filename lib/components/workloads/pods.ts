@@ -16,7 +16,7 @@ import {
 } from "../kubernetes/mod.ts";
 import { eventsOf, eventsSince } from "./events.ts";
 import { failedProbes, killedText, probeText } from "./explain/probes.ts";
-import { logSays } from "./log_signals.ts";
+import { whyText } from "./explain/setup.ts";
 import { command } from "../../untrusted/shell.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { PLACED_SECONDS, podWords, REPLACED, SETTING_UP } from "./words.ts";
@@ -75,7 +75,7 @@ function judgeAlone(pod: Pod, world: World): Judgement | undefined {
   if (phase === "Succeeded") return undefined;
   if (phase === "Failed") return judgeFailed(pod);
   const waiting = judgeContainers(pod, world);
-  if (waiting) return describe(pod, { ...waiting, message: waiting.message + logSays(pod, world) });
+  if (waiting) return describe(pod, { ...waiting, message: waiting.message + whyText(pod, world) });
   if (phase === "Pending" || phase === undefined) return judgePending(pod, world);
   if (phase !== "Running") {
     return describe(pod, oddly(`is in phase ${phase}`, `phase ${phase}`));
@@ -229,7 +229,7 @@ function judgePending(pod: Pod, world: World): Judgement | undefined {
     if (ran < threshold(world, "podStart")) return inProgress("initialized");
     const message = `waits for its init container ${setup.name}, which has run for ${
       ageText(ran)
-    } without ending${logSays(pod, world)}`;
+    } without ending${whyText(pod, world)}`;
     return describe(pod, { ...pending(age), reason: "NotReady", message });
   }
   const reasons: Record<string, string> = {
@@ -281,7 +281,7 @@ function judgeRunning(pod: Pod, world: World): Judgement | undefined {
   return describe(pod, {
     status: "critical",
     reason: "NotReady",
-    message: `is running but has not been Ready for ${ageText(since)}: ${why}${logSays(pod, world)}`,
+    message: `is running but has not been Ready for ${ageText(since)}: ${why}${whyText(pod, world)}`,
     observed: unready.length > 0 ? `not ready: ${unready.join(", ")}` : "Ready is not True",
     expected: "Ready",
     evidence: "status.conditions[Ready]",
