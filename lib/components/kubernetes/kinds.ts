@@ -132,7 +132,14 @@ export const services = source(
       type: str,
       selector: labels,
       publishNotReadyAddresses: bool,
-      ports: list(obj({ name: objectName, port: num, targetPort: intOrStr, appProtocol: str })),
+      clusterIP: via(str, (address) => address === "None" ? address : undefined),
+      ports: list(obj({
+        name: objectName,
+        port: num,
+        targetPort: intOrStr,
+        protocol: via(str, (protocol) => protocol === "TCP" ? undefined : protocol),
+        appProtocol: str,
+      })),
     }),
   }),
 );

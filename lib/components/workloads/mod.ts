@@ -30,6 +30,7 @@ import {
   services,
   statefulSets,
 } from "../kubernetes/mod.ts";
+import { addressChecks } from "./explain/addresses.ts";
 import { connectionEdges, connectionsCheck } from "./explain/databases.ts";
 import { imageCheck, imageEdges } from "./images.ts";
 import { podLogs } from "./log_signals.ts";
@@ -218,6 +219,7 @@ export const workloads: Component = {
   kinds: [
     podCheck,
     ...Object.values(workloadChecks),
+    ...addressChecks,
     jobCheck,
     serviceCheck,
     quotaCheck,

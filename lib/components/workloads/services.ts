@@ -1,5 +1,7 @@
 /** Judges Services by who answers behind them. */
-import { count } from "../../engine/sentence.ts";
+import { contains, looksLike } from "../../untrusted/edit_distance.ts";
+import { own } from "../../untrusted/lookup.ts";
+import { count, listed } from "../../engine/sentence.ts";
 import { type Edge, IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
 import {
   isReady,
@@ -13,6 +15,7 @@ import {
   WORKLOAD_ERRORS,
 } from "../common/mod.ts";
 import {
+  containerPort,
   deployments,
   endpointSlices,
   endpointsOf,
@@ -30,6 +33,7 @@ import {
   type Workload,
 } from "../kubernetes/mod.ts";
 import { clusters, isChangingPrimary } from "../postgresql/mod.ts";
+import { servicesAsked } from "./explain/addresses.ts";
 import { command } from "../../untrusted/shell.ts";
 
 export const serviceCheck: KindCheck<Service> = {
@@ -56,16 +60,17 @@ function judgeService(service: Service, world: World): Judgement | undefined {
   const { ready, all } = endpointsOf(world, namespace, name);
   const selected = selectedPods(service, world);
   const lost = missingPort(service, selected);
-  if (ready > 0 && !lost) return undefined;
+  if (ready > 0 && !lost) return portText(service, selected, world);
   if (selected.length === 0 && isReplicaService(service)) return undefined;
   if (ownerChanges(service, world)) {
     const message = "has no ready endpoints while its database changes its primary";
     return { status: "ok", reason: IN_PROGRESS, message };
   }
+  const unneeded = selected.length === 0 && isUnneeded(service, world);
   return {
-    status: "critical",
+    status: unneeded ? "warning" : "critical",
     reason: "NoEndpoints",
-    message: lost ?? `has no ready endpoints because ${whyNone(service, selected, world)}`,
+    message: lost ?? `has no ready endpoints because ${whyNone(service, selected, world)}${unneeded ? ", and nothing here asks for it" : ""}`,
     observed: `${ready} of ${all} endpoints ready`,
     expected: "at least 1",
     evidence: "EndpointSlice endpoints[].conditions.ready",
@@ -126,6 +131,32 @@ function whyNone(service: Service, selected: Pod[], world: World): string {
     : `its selector ${selectorText(service.spec?.selector ?? {})} matches no pod`;
 }
 
+/**
+ * Whether nobody misses it: no configuration names it, no workload is like it, and nobody outside the cluster gets in by it.
+ * What an Ingress leads to is not known, so that such a Service is still told.
+ */
+function isUnneeded(service: Service, world: World): boolean {
+  const { namespace = "", name = "" } = service.metadata ?? {};
+  const type = service.spec?.type ?? "ClusterIP";
+  if (type !== "ClusterIP" || makersOf(service, world).length > 0) return false;
+  return !servicesAsked(world).has(`${namespace}/${name}`) && !hasLikeness(service, world);
+}
+
+/** A workload of its name, or one that bears a part of what it selects: that one was meant. */
+function hasLikeness(service: Service, world: World): boolean {
+  const { namespace = "", name = "" } = service.metadata ?? {};
+  const wanted = Object.entries(service.spec?.selector ?? {});
+  return (workloadsIn(world).get(namespace) ?? []).some(({ object }) => {
+    const other = object.metadata?.name ?? "";
+    const labels = object.spec?.template?.metadata?.labels;
+    return looksLike(other, name) || contains(other, name) || contains(name, other) ||
+      wanted.some(([key, value]) => {
+        const has = own(labels, key);
+        return has !== undefined && (has === value || looksLike(has, value));
+      });
+  });
+}
+
 /** CloudNativePG makes a -ro Service also where there is no replica: one instance, or none joined yet. */
 function isReplicaService(service: Service): boolean {
   return ownerOf(service)?.kind === "Cluster" && (service.metadata?.name ?? "").endsWith("-ro");
@@ -172,11 +203,75 @@ function missingPort(service: Service, selected: Pod[]): string | undefined {
     `cannot serve port ${port.port} because no pod behind it has a port named ${port.targetPort}`;
 }
 
+/** A port of a Service that ready pods do not serve: its number or its protocol is another one than theirs. */
+function portText(service: Service, selected: Pod[], world: World): Judgement | undefined {
+  const wrong = wrongPort(service, selected);
+  if (!wrong) return undefined;
+  const { namespace = "", name = "" } = service.metadata ?? {};
+  const alone = (service.spec?.ports ?? []).length === 1;
+  return {
+    status: alone || servicesAsked(world).has(`${namespace}/${name}`) ? "critical" : "warning",
+    reason: "NoPort",
+    message: wrong,
+    expected: "ports that the pods behind it declare",
+    evidence: "spec.ports and the containers' ports",
+    next: [command`kubectl -n ${namespace} describe service ${name}`],
+  };
+}
+
+/** Containers need not declare their ports, so that only those count of which all are declared for probes and Services alike. */
+function wrongPort(service: Service, selected: Pod[]): string | undefined {
+  const ready = selected.filter(isReady);
+  const declared = ready.map((pod) => portsOf(pod));
+  if (ready.length === 0 || declared.some((ports) => ports.length === 0)) return undefined;
+  for (const { port, targetPort = port, protocol = "TCP" } of service.spec?.ports ?? []) {
+    const at = ready.map((pod) => containerPort(targetPort, pod.spec));
+    const sameNumber = declared.map((ports, index) => ports.filter((one) => one.containerPort === at[index]));
+    if (sameNumber.every((ports) => ports.length > 0)) {
+      if (sameNumber.some((ports) => ports.some((one) => (one.protocol ?? "TCP") === protocol))) continue;
+      const other = sameNumber[0]?.[0]?.protocol ?? "TCP";
+      return `offers port ${port} over protocol ${protocol}, and the pods behind it declare it over ${other}`;
+    }
+    if (typeof targetPort !== "number" || sameNumber.some((ports) => ports.length > 0)) continue;
+    if (ready.some((pod) => isProbed(pod, targetPort))) continue;
+    const numbers = [...new Set(declared.flat().flatMap((one) => one.containerPort ?? []))];
+    // Every port of the pods is led to already: what is asked beside them is one that nobody declared.
+    if (numbers.every((one) => servesTarget(service, one))) continue;
+    return `leads its port ${port} to targetPort ${targetPort}, which no container behind it declares: they declare ${
+      listed(numbers.map(String))
+    }`;
+  }
+  return undefined;
+}
+
+function servesTarget(service: Service, number: number): boolean {
+  return (service.spec?.ports ?? []).some(({ port, targetPort = port }) => targetPort === number);
+}
+
+function portsOf(pod: Pod) {
+  return (pod.spec?.containers ?? []).flatMap(({ ports = [] }) => ports);
+}
+
+/** What a probe asks and gets is there, whatever is declared. */
+function isProbed(pod: Pod, port: number): boolean {
+  return (pod.spec?.containers ?? []).some((container) =>
+    [container.readinessProbe, container.livenessProbe, container.startupProbe].some((probe) =>
+      containerPort((probe?.httpGet ?? probe?.grpc ?? probe?.tcpSocket)?.port, { containers: [container] }) === port
+    )
+  );
+}
+
 const TEMPLATED = [["Deployment", deployments], ["StatefulSet", statefulSets]] as const;
 
+const workloadsIn = perWorld((world) =>
+  Map.groupBy(
+    TEMPLATED.flatMap(([kind, source]) => world.list(source).map((object) => ({ kind, object }))),
+    ({ object }) => object.metadata?.namespace ?? "",
+  )
+);
+
 const makersByLabel = perWorld((world) => {
-  const all = TEMPLATED.flatMap(([kind, source]) => world.list(source).map((object) => ({ kind, object })));
-  const byNamespace = Map.groupBy(all, ({ object }) => object.metadata?.namespace ?? "");
+  const byNamespace = workloadsIn(world);
   return labelIndex(
     (namespace) => byNamespace.get(namespace) ?? [],
     ({ object }) => object.spec?.template?.metadata?.labels,

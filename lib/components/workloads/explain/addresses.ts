@@ -1,0 +1,107 @@
+/** Addresses in the configuration of workloads: the Services that they name, and those that lead nowhere. */
+import { listed } from "../../../engine/sentence.ts";
+import { type Judgement, type KindCheck, type ObjectRef, refText, type World } from "../../../engine/model.ts";
+import { perWorld, type PodSpec, refOf } from "../../common/mod.ts";
+import {
+  configMaps,
+  daemonSets,
+  deployments,
+  placeOf,
+  type Service,
+  services,
+  servicesNamed,
+  statefulSets,
+  type Workload,
+} from "../../kubernetes/mod.ts";
+import { looksLike } from "../../../untrusted/edit_distance.ts";
+import { hostAndPort } from "../../../untrusted/host.ts";
+import { command } from "../../../untrusted/shell.ts";
+
+const TEMPLATED = [["Deployment", deployments], ["StatefulSet", statefulSets], ["DaemonSet", daemonSets]] as const;
+
+/** `namespace/name` of every Service that the configuration of some workload names. */
+export const servicesAsked = perWorld((world): ReadonlySet<string> =>
+  new Set(
+    TEMPLATED.flatMap(([, source]) =>
+      world.list(source).flatMap((object) =>
+        servicesNamed(object.spec?.template?.spec, object.metadata?.namespace ?? "", world)
+          .map(({ to }) => `${to.namespace}/${to.name}`)
+      )
+    ),
+  )
+);
+
+const servicesIn = perWorld((world) =>
+  Map.groupBy(world.list(services), ({ metadata }) => metadata?.namespace ?? "")
+);
+
+/** The first address that leads nowhere though something like it exists. */
+function lost(spec: PodSpec | undefined, namespace: string, world: World): string | undefined {
+  for (const { to, via, port } of servicesNamed(spec, namespace, world)) {
+    const service = world.get(services, to.namespace, to.name);
+    if (!service || port === undefined || hasPort(service, port)) continue;
+    return `names port ${port} of ${refText(to)} in its configuration (${via}), and there is no such port: it has ${
+      listed((service.spec?.ports ?? []).map((one) => `${one.port}`))
+    }`;
+  }
+  for (const container of spec?.containers ?? []) {
+    for (const { name, value = [] } of container.env ?? []) {
+      const meant = name === undefined ? undefined : misspelt(value[0] ?? "", namespace, world);
+      if (!meant) continue;
+      return `names Service ${meant.named} in its environment (${name}), which does not exist; ${refText(meant.like)} does`;
+    }
+  }
+  return undefined;
+}
+
+/** A headless Service hands out the pods themselves, whatever their ports; one without a list of ports says nothing of them. */
+function hasPort({ spec }: Service, port: number): boolean {
+  const ports = spec?.ports ?? [];
+  return spec?.type === "ExternalName" || spec?.clusterIP === "None" || ports.length === 0 ||
+    ports.some((one) => one.port === port);
+}
+
+/** A name without a Service, where one of nearly that name has the port. */
+function misspelt(address: string, namespace: string, world: World): { named: string; like: ObjectRef } | undefined {
+  const { host, port } = hostAndPort(address);
+  if (port === undefined || host.includes(".") || host === "localhost") return undefined;
+  if (world.get(services, namespace, host)) return undefined;
+  const like = (servicesIn(world).get(namespace) ?? []).filter((service) =>
+    looksLike(service.metadata?.name ?? "", host) && service.spec?.ports?.some((one) => one.port === port)
+  );
+  const [only] = like.length === 1 ? like : [];
+  return only && { named: host, like: refOf("Service", only) };
+}
+
+function addressCheck(kind: string, source: typeof deployments): KindCheck<Workload> {
+  return {
+    id: `${source.id}.addresses`,
+    title: `addresses in ${source.id}`,
+    explain:
+      `Every port that the environment, the arguments and the ConfigMaps of a ${kind} name of a Service is one of the ` +
+      "Service's, and a name without a Service is not a letter away from one that has the port.",
+    source,
+    also: [services],
+    okNeeds: [configMaps],
+    component: placeOf,
+    ref: (object) => refOf(kind, object),
+    judge(object, world): Judgement | undefined {
+      const { namespace = "", name } = object.metadata ?? {};
+      const spec = object.spec?.template?.spec;
+      const message = object.spec?.replicas === 0 ? undefined : lost(spec, namespace, world);
+      return message === undefined ? undefined : {
+        status: "critical",
+        reason: "WrongAddress",
+        message,
+        expected: "addresses of Services that exist, with their ports",
+        evidence: "spec.template.spec.containers[].env, args and ConfigMaps",
+        next: [command`kubectl -n ${namespace} get services`, command`kubectl -n ${namespace} set env ${kind.toLowerCase()}/${name} --list`],
+      };
+    },
+  };
+}
+
+export const addressChecks = [
+  addressCheck("Deployment", deployments),
+  addressCheck("StatefulSet", statefulSets),
+];
