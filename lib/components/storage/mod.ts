@@ -22,6 +22,7 @@ import {
   threshold,
 } from "../kubernetes/mod.ts";
 import { eventsOf } from "../workloads/mod.ts";
+import { whyUnbound } from "./volumes.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -96,7 +97,7 @@ const claimCheck: KindCheck<Claim> = {
     if (lazy && waitsForConsumer(claim, world)) return undefined;
     if (age < threshold(world, "volumeBind")) return undefined;
     const told = eventsOf(world, "PersistentVolumeClaim", claim)[0];
-    const why = told?.message ??
+    const why = whyUnbound(claim, world) ?? told?.message ??
       `no provisioner has answered for StorageClass ${claim.spec?.storageClassName ?? "(default)"}`;
     return {
       ...base,
