@@ -248,6 +248,7 @@ export const podSpec = obj({
   tolerations,
   serviceAccountName: objectName,
   hostNetwork: bool,
+  schedulerName: via(objectName, (name) => name === "default-scheduler" ? undefined : name),
   dnsPolicy: via(str, (policy) => policy === "ClusterFirst" ? undefined : policy),
   dnsConfig: via(obj({ nameservers: list(str) }), (kept) => kept.nameservers?.length ? kept : undefined),
   containers: list(container),

@@ -13,6 +13,8 @@ import {
   nodeTerms,
   podSpec,
   reasonCode,
+  type Route,
+  routesOfData,
   text,
 } from "../common/mod.ts";
 
@@ -179,10 +181,12 @@ export const configMaps: ListSource<ConfigMap> = {
       }),
       ({ metadata, data, binaryData }): ConfigMap => {
         const byKey = hostsByKey(data);
+        const routes = routesOfData(data);
         return {
           metadata: { name: metadata?.name, namespace: metadata?.namespace },
           keys: [...keysOnly(data) ?? [], ...binaryData ?? []],
           ...byKey ? { hosts: [...new Set(Object.values(byKey).flat())], hostsByKey: byKey } : {},
+          ...routes ? { routes } : {},
           ...metadata?.labels ? { declaration: readDeclared(data) } : {},
         };
       },
@@ -197,6 +201,8 @@ export interface ConfigMap {
   hosts?: string[];
   /** Absent in facts of older releases. */
   hostsByKey?: Record<string, string[]>;
+  /** Which paths a gateway leads to which hosts. */
+  routes?: Route[];
   /** Of one that is labelled as the declaration of a platform. */
   declaration?: DeclaredText;
 }

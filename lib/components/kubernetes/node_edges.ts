@@ -2,6 +2,7 @@
 import type { Edge, ObjectRef, World } from "../../engine/model.ts";
 import type { Cause } from "../../scheduling/mod.ts";
 import {
+  ageSeconds,
   conditionOf,
   CONNECTION_ERRORS,
   isReady,
@@ -24,6 +25,9 @@ const REFUSALS: readonly [reason: string, words: RegExp][] = [
   ["Cordoned", /unschedulable/],
 ];
 
+/** A scheduler looks at a new pod at once. */
+const UNSEEN_SECONDS = 60;
+
 /** A placed pod needs its node; one that is not placed needs the scheduler, and the nodes that it says refuse it. */
 export function nodeEdges(pod: Pod, world: World): Edge[] {
   const from = refOf("Pod", pod);
@@ -32,10 +36,14 @@ export function nodeEdges(pod: Pod, world: World): Edge[] {
     return [{ from, to, via: "nodeName", explains: POD_ERRORS }];
   }
   const scheduler = { kind: "Lease", namespace: "kube-system", name: "kube-scheduler" };
-  const edges: Edge[] = [
-    { from, to: scheduler, via: "scheduler", explains: ["NotScheduled"], optional: true },
-  ];
   const scheduled = conditionOf(pod, "PodScheduled");
+  const own = pod.spec?.schedulerName !== undefined;
+  // It holds a Lease while it runs. One that looked at the pod is there, with or without.
+  const missed = scheduled === undefined && !own &&
+    (ageSeconds(world.now, pod.metadata?.creationTimestamp) ?? 0) > UNSEEN_SECONDS;
+  const edges: Edge[] = own ? [] : [
+    { from, to: scheduler, via: "scheduler", explains: ["NotScheduled"], optional: !missed },
+  ];
   if (scheduled?.status !== "False") return edges;
   const cause = placementOf(pod, world);
   if (cause) return [...edges, ...refusing(from, cause)];

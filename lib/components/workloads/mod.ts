@@ -39,6 +39,7 @@ import { outsideHostsCheck } from "./outside_hosts.ts";
 import { partsTable } from "./parts.ts";
 import { creationError, workloadChecks } from "./readiness.ts";
 import { configMapKeyCheck, sameKeys, secretKeyCheck } from "./secret_keys.ts";
+import { routeCheck } from "./explain/routes.ts";
 import { eventsOf } from "./events.ts";
 import { podCheck } from "./pods.ts";
 import { serviceCheck, serviceEdges } from "./services.ts";
@@ -222,6 +223,7 @@ export const workloads: Component = {
     ...addressChecks,
     jobCheck,
     serviceCheck,
+    routeCheck,
     quotaCheck,
     secretKeyCheck,
     configMapKeyCheck,

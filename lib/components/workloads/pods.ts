@@ -155,8 +155,10 @@ function judgeContainers(pod: Pod, world: World): Judgement | undefined {
       return { ...judged, message: `${judged.message}; ${killed}` };
     }
     if (!died || died.exitCode === 0 || since === undefined || since > recent) continue;
-    if (died.reason === "OOMKilled") return { ...crash(status, "OOMKilled"), status: "warning" };
-    if ((status.restartCount ?? 0) >= 3) return { ...crash(status, "Restarting"), status: "warning" };
+    // Between two crashes it runs, and is no better for it.
+    const again = { status: status.ready ? "warning" : "critical" } as const;
+    if (died.reason === "OOMKilled") return { ...crash(status, "OOMKilled"), ...again };
+    if ((status.restartCount ?? 0) >= 3) return { ...crash(status, "Restarting"), ...again };
   }
   return undefined;
 }
@@ -218,7 +220,10 @@ function judgePending(pod: Pod, world: World): Judgement | undefined {
   }
   if (age < threshold(world, "podStart") && !(told && age > 15)) return inProgress("started");
   if (!scheduled && !pod.spec?.nodeName) {
-    const message = `has waited ${ageText(age)} without any scheduler placing it`;
+    const own = pod.spec?.schedulerName;
+    const message = `has waited ${ageText(age)} without any scheduler placing it${
+      own ? `: it asks for the scheduler ${own}` : ""
+    }`;
     return describe(pod, { ...pending(age), reason: "NotScheduled", message });
   }
   const setup = (pod.status?.initContainerStatuses ?? []).find((entry) =>
