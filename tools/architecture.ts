@@ -44,7 +44,20 @@ const RENDER = "lib/render/";
 const PROCEDURES = "lib/procedures/";
 
 /** Parts that do I/O and are used by commands. */
-const ACTING = [VENDOR, CLI, COMMAND, CLIENTS, COMPONENTS, SCHEDULING, PLATFORM, DISK, ENGINE, WORLD, REPORT, ...BASICS];
+const ACTING = [
+  VENDOR,
+  CLI,
+  COMMAND,
+  CLIENTS,
+  COMPONENTS,
+  SCHEDULING,
+  PLATFORM,
+  DISK,
+  ENGINE,
+  WORLD,
+  REPORT,
+  ...BASICS,
+];
 
 export const PARTS: readonly Part[] = [
   {

@@ -93,7 +93,9 @@ export function tableOf(all: readonly Judged[]): string {
   const rows = [
     rowOf("**all**", all),
     rowOf("**visible in the API or a log**", visible),
-    ...systems.map(([system, those]) => rowOf(`${system}, visible`, those.filter((one) => one.truth.visible))),
+    ...systems.map(([system, those]) =>
+      rowOf(`${system}, visible`, those.filter((one) => one.truth.visible))
+    ),
     ...kinds.map(([cause, those]) => {
       const seen = those.every(({ truth }) => truth.visible);
       return rowOf(cause.replaceAll("_", " ") + (seen ? "" : " (not visible)"), those);

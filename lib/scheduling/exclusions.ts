@@ -58,7 +58,8 @@ function amongPods(pod: PlacedPod, node: NodeOffer, cluster: Cluster): Exclusion
   const found: Exclusion[] = [];
   for (const term of pod.needs.podAffinity ?? []) {
     // The first of a group that wants to be together may run anywhere.
-    const first = meant(term, pod, pod) && ![...cluster.byNode.values()].flat().some((other) => meant(term, pod, other));
+    const first = meant(term, pod, pod) &&
+      ![...cluster.byNode.values()].flat().some((other) => meant(term, pod, other));
     if (!first && !neighbours(term, node, cluster).some((other) => meant(term, pod, other))) {
       found.push({ kind: "pod-affinity", term });
     }

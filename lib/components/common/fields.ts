@@ -1,7 +1,19 @@
 /** Readers that several kinds share: what we keep of metadata, conditions, pod specs and texts. */
 import type { ObjectRef, Reader } from "../../engine/model.ts";
 import { isSecretName, quoteEnds } from "../../redact/mod.ts";
-import { anyText, bool, intOrStr, list, map, num, obj, objectName, present, str, via } from "../../engine/decode.ts";
+import {
+  anyText,
+  bool,
+  intOrStr,
+  list,
+  map,
+  num,
+  obj,
+  objectName,
+  present,
+  str,
+  via,
+} from "../../engine/decode.ts";
 import { hostAndPort } from "../../untrusted/host.ts";
 import { at, own } from "../../untrusted/lookup.ts";
 import { codeOf } from "../../untrusted/code.ts";
@@ -192,7 +204,9 @@ const containerFields = obj({
   ports: list(obj({ name: objectName, containerPort: num, hostPort: num, protocol: str })),
 });
 
-const container: Reader<NonNullable<ReturnType<typeof containerFields>> & { ownPorts?: number[] }> = (value) => {
+const container: Reader<NonNullable<ReturnType<typeof containerFields>> & { ownPorts?: number[] }> = (
+  value,
+) => {
   const kept = containerFields(value);
   const ownPorts = kept && proxyPorts(at(value, "env"));
   return kept && ownPorts ? { ...kept, ownPorts } : kept;

@@ -13,7 +13,8 @@ const MOST_ROUTES = 500;
 const MAY_ROUTE = /\bPath=|\bproxy_pass\b/;
 
 /** `lb://${ORDERS_HOST:orders}`: the host is the default of a variable. */
-const SPRING_URI = /^\s*(?:- )?uri:\s*["']?(?:lb|https?):\/\/(?:\$\{[\w.-]{1,100}:)?([a-z0-9][a-z0-9.-]{0,252})/i;
+const SPRING_URI =
+  /^\s*(?:- )?uri:\s*["']?(?:lb|https?):\/\/(?:\$\{[\w.-]{1,100}:)?([a-z0-9][a-z0-9.-]{0,252})/i;
 const SPRING_PATH = /\bPath=([^\s,"']{1,200})/;
 const NGINX_PATH = /^\s*location\s+(?:[=~^*]{1,2}\s+)?(\/[^\s{]{0,200})/;
 const NGINX_HOST = /\bproxy_pass\s+https?:\/\/([a-z0-9][a-z0-9.-]{0,252})/i;

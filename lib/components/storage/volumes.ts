@@ -18,7 +18,9 @@ export function whyUnbound(claim: Claim, world: World): string | undefined {
   if (all.some(({ why }) => why.length === 0)) return undefined;
   const fewest = Math.min(...all.map(({ why }) => why.length));
   const nearest = all.filter(({ why }) => why.length === fewest);
-  const texts = nearest.map(({ volume, why }) => `PersistentVolume ${volume.metadata?.name} ${why.join(" and ")}`);
+  const texts = nearest.map(({ volume, why }) =>
+    `PersistentVolume ${volume.metadata?.name} ${why.join(" and ")}`
+  );
   return `no PersistentVolume fits it: ${listed(texts)}`;
 }
 

@@ -66,7 +66,9 @@ function saidOf(pod: Pod, image: string, world: World): string[] {
 
 /** The Secrets with which the pods that wait for it ask. */
 function pullSecretsOf({ pods }: Failing): string[] {
-  return [...new Set(pods.flatMap(({ spec }) => spec?.imagePullSecrets ?? []).flatMap(({ name }) => name ?? []))];
+  return [
+    ...new Set(pods.flatMap(({ spec }) => spec?.imagePullSecrets ?? []).flatMap(({ name }) => name ?? [])),
+  ];
 }
 
 /** What it means, and what the runtime said. */

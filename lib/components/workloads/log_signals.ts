@@ -137,7 +137,13 @@ function lastSignals(log: string, depth: number): string[] {
 }
 
 /** Words that may be of a database. */
-const OF_DATABASES = ["TooManyConnections", "ReadOnly", "DatabaseLogin", "ConnectionRefused", "ConnectionTimeout"];
+const OF_DATABASES = [
+  "TooManyConnections",
+  "ReadOnly",
+  "DatabaseLogin",
+  "ConnectionRefused",
+  "ConnectionTimeout",
+];
 
 /** Lines before and after, as of a stack trace, that may name a client library. */
 const NEAR = 40;

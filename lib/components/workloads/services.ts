@@ -70,7 +70,10 @@ function judgeService(service: Service, world: World): Judgement | undefined {
   return {
     status: unneeded ? "warning" : "critical",
     reason: "NoEndpoints",
-    message: lost ?? `has no ready endpoints because ${whyNone(service, selected, world)}${unneeded ? ", and nothing here asks for it" : ""}`,
+    message: lost ??
+      `has no ready endpoints because ${whyNone(service, selected, world)}${
+        unneeded ? ", and nothing here asks for it" : ""
+      }`,
     observed: `${ready} of ${all} endpoints ready`,
     expected: "at least 1",
     evidence: "EndpointSlice endpoints[].conditions.ready",
@@ -256,7 +259,9 @@ function portsOf(pod: Pod) {
 function isProbed(pod: Pod, port: number): boolean {
   return (pod.spec?.containers ?? []).some((container) =>
     [container.readinessProbe, container.livenessProbe, container.startupProbe].some((probe) =>
-      containerPort((probe?.httpGet ?? probe?.grpc ?? probe?.tcpSocket)?.port, { containers: [container] }) === port
+      containerPort((probe?.httpGet ?? probe?.grpc ?? probe?.tcpSocket)?.port, {
+        containers: [container],
+      }) === port
     )
   );
 }

@@ -40,9 +40,9 @@ function mainText(pod: Pod, cause: Cause): string {
         : `the anti-affinity of pods on the ${nodes} keeps pods with ${term} away`;
     }
     case "pod-affinity":
-      return `its pod affinity asks for pods with ${termText(example.term.labelSelector)} beside it, and the ${nodes} ${
-        one ? "has" : "have"
-      } none`;
+      return `its pod affinity asks for pods with ${
+        termText(example.term.labelSelector)
+      } beside it, and the ${nodes} ${one ? "has" : "have"} none`;
     case "ports":
       return `port ${example.port} of the host, which it asks for, is in use on the ${nodes}`;
     case "resources":

@@ -1,6 +1,13 @@
 /** Addresses in the configuration of workloads: the Services that they name, and those that lead nowhere. */
 import { listed } from "../../../engine/sentence.ts";
-import { type Judgement, type KindCheck, type ObjectRef, refText, type World } from "../../../engine/model.ts";
+import {
+  type Edge,
+  type Judgement,
+  type KindCheck,
+  type ObjectRef,
+  refText,
+  type World,
+} from "../../../engine/model.ts";
 import { perWorld, type PodSpec, refOf } from "../../common/mod.ts";
 import {
   configMaps,
@@ -17,7 +24,10 @@ import { looksLike } from "../../../untrusted/edit_distance.ts";
 import { hostAndPort } from "../../../untrusted/host.ts";
 import { command } from "../../../untrusted/shell.ts";
 
-const TEMPLATED = [["Deployment", deployments], ["StatefulSet", statefulSets], ["DaemonSet", daemonSets]] as const;
+const TEMPLATED = [["Deployment", deployments], ["StatefulSet", statefulSets], [
+  "DaemonSet",
+  daemonSets,
+]] as const;
 
 /** `namespace/name` of every Service that the configuration of some workload names. */
 export const servicesAsked = perWorld((world): ReadonlySet<string> =>
@@ -35,20 +45,76 @@ const servicesIn = perWorld((world) =>
   Map.groupBy(world.list(services), ({ metadata }) => metadata?.namespace ?? "")
 );
 
+/** Names without a Service, where a workload bears the name: its Service is missing. By `namespace/name`, with who names it. */
+export const servicesMissing = perWorld((world) => {
+  const found = new Map<string, { object: ObjectRef; by: ObjectRef[] }>();
+  for (const [kind, source] of TEMPLATED) {
+    for (const object of world.list(source)) {
+      const by = refOf(kind, object);
+      const namespace = by.namespace ?? "";
+      for (const { host } of addressesIn(object.spec?.template?.spec)) {
+        if (!isMissing(host, namespace, world)) continue;
+        const known = found.get(`${namespace}/${host}`);
+        if (!known) {
+          const missing = { kind: "Service", namespace, name: host };
+          found.set(`${namespace}/${host}`, { object: missing, by: [by] });
+        } else if (!known.by.some(({ name }) => name === by.name)) known.by.push(by);
+      }
+    }
+  }
+  return found;
+});
+
+function isMissing(host: string, namespace: string, world: World): boolean {
+  return !world.failure(services) && !world.get(services, namespace, host) &&
+    (world.get(deployments, namespace, host) ?? world.get(statefulSets, namespace, host)) !== undefined;
+}
+
+/** The variables of a template that are an address and no more. */
+function addressesIn(spec: PodSpec | undefined): { name: string; host: string; port: number }[] {
+  return (spec?.containers ?? []).flatMap(({ env = [] }) =>
+    env.flatMap(({ name, value = [] }) => {
+      const { host, port } = hostAndPort(value[0] ?? "");
+      return name === undefined || port === undefined || host.includes(".") || host === "localhost"
+        ? []
+        : [{ name, host, port }];
+    })
+  );
+}
+
+/** A workload that names a Service needs it, also when it is the name alone that tells. */
+export function addressEdges(world: World): Edge[] {
+  return [...servicesMissing(world).values()].flatMap(({ object, by }) =>
+    by.map((from): Edge => ({
+      from,
+      to: object,
+      via: "address in its environment",
+      explains: ["WrongAddress"],
+    }))
+  );
+}
+
 /** The first address that leads nowhere though something like it exists. */
 function lost(spec: PodSpec | undefined, namespace: string, world: World): string | undefined {
   for (const { to, via, port } of servicesNamed(spec, namespace, world)) {
     const service = world.get(services, to.namespace, to.name);
     if (!service || port === undefined || hasPort(service, port)) continue;
-    return `names port ${port} of ${refText(to)} in its configuration (${via}), and there is no such port: it has ${
+    return `names port ${port} of ${
+      refText(to)
+    } in its configuration (${via}), and there is no such port: it has ${
       listed((service.spec?.ports ?? []).map((one) => `${one.port}`))
     }`;
   }
-  for (const container of spec?.containers ?? []) {
-    for (const { name, value = [] } of container.env ?? []) {
-      const meant = name === undefined ? undefined : misspelt(value[0] ?? "", namespace, world);
-      if (!meant) continue;
-      return `names Service ${meant.named} in its environment (${name}), which does not exist; ${refText(meant.like)} does`;
+  for (const address of addressesIn(spec)) {
+    const { name, host } = address;
+    if (isMissing(host, namespace, world)) {
+      return `names Service ${host} in its environment (${name}), which does not exist, though a workload of that name does`;
+    }
+    const like = misspelt(address, namespace, world);
+    if (like) {
+      return `names Service ${host} in its environment (${name}), which does not exist; ${
+        refText(like)
+      } does`;
     }
   }
   return undefined;
@@ -62,15 +128,17 @@ function hasPort({ spec }: Service, port: number): boolean {
 }
 
 /** A name without a Service, where one of nearly that name has the port. */
-function misspelt(address: string, namespace: string, world: World): { named: string; like: ObjectRef } | undefined {
-  const { host, port } = hostAndPort(address);
-  if (port === undefined || host.includes(".") || host === "localhost") return undefined;
+function misspelt(
+  { host, port }: { host: string; port: number },
+  namespace: string,
+  world: World,
+): ObjectRef | undefined {
   if (world.get(services, namespace, host)) return undefined;
   const like = (servicesIn(world).get(namespace) ?? []).filter((service) =>
     looksLike(service.metadata?.name ?? "", host) && service.spec?.ports?.some((one) => one.port === port)
   );
   const [only] = like.length === 1 ? like : [];
-  return only && { named: host, like: refOf("Service", only) };
+  return only && refOf("Service", only);
 }
 
 function addressCheck(kind: string, source: typeof deployments): KindCheck<Workload> {
@@ -95,7 +163,10 @@ function addressCheck(kind: string, source: typeof deployments): KindCheck<Workl
         message,
         expected: "addresses of Services that exist, with their ports",
         evidence: "spec.template.spec.containers[].env, args and ConfigMaps",
-        next: [command`kubectl -n ${namespace} get services`, command`kubectl -n ${namespace} set env ${kind.toLowerCase()}/${name} --list`],
+        next: [
+          command`kubectl -n ${namespace} get services`,
+          command`kubectl -n ${namespace} set env ${kind.toLowerCase()}/${name} --list`,
+        ],
       };
     },
   };

@@ -10,7 +10,15 @@ import {
   type World,
 } from "../../../engine/model.ts";
 import { CONNECTION_ERRORS, isReady, perWorld, type PodSpec, refOf } from "../../common/mod.ts";
-import { deployments, type Pod, pods, podsOf, podsOfConcern, statefulSets, workloadOf } from "../../kubernetes/mod.ts";
+import {
+  deployments,
+  type Pod,
+  pods,
+  podsOf,
+  podsOfConcern,
+  statefulSets,
+  workloadOf,
+} from "../../kubernetes/mod.ts";
 import { command } from "../../../untrusted/shell.ts";
 import { eventsOf } from "../events.ts";
 import { engineOf, podLogs, wordsOf } from "../log_signals.ts";
@@ -37,7 +45,9 @@ const servers = perWorld((world): ReadonlyMap<string, Server[]> => {
       const ref = refOf(kind, object);
       const engine = engineServed(object.spec?.template?.spec);
       const port = engine && SERVERS[engine]?.port;
-      return engine && port ? [{ ref, engine, port, pods: podsOf(world, kind, ref.namespace ?? "", ref.name) }] : [];
+      return engine && port
+        ? [{ ref, engine, port, pods: podsOf(world, kind, ref.namespace ?? "", ref.name) }]
+        : [];
     })
   );
   return Map.groupBy(all, ({ ref, engine }) => `${ref.namespace} ${engine}`);
@@ -156,10 +166,12 @@ export function connectionEdges(world: World): Edge[] {
     const saying = new Set(clients);
     const workloads = new Set(clients.map((pod) => refKey(refOf("Pod", pod))));
     const [{ metadata } = {}] = clients;
-    const silent = workloads.size < SEVERAL ? [] : podsOfConcern(world).filter((pod) =>
-      !saying.has(pod) && !isReady(pod) && pod.metadata?.namespace === metadata?.namespace &&
-      wordsOf(pod, world).length === 0
-    );
+    const silent = workloads.size < SEVERAL
+      ? []
+      : podsOfConcern(world).filter((pod) =>
+        !saying.has(pod) && !isReady(pod) && pod.metadata?.namespace === metadata?.namespace &&
+        wordsOf(pod, world).length === 0
+      );
     return [...clients, ...silent].map((pod): Edge => ({
       from: refOf("Pod", pod),
       to: object,

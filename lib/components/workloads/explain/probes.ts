@@ -59,7 +59,9 @@ export function probeText(failed: FailedProbe, pod: Pod): string | undefined {
   const port = portOf(probe, container);
   if (OTHER_PROTOCOL.test(message)) {
     const told = otherProbeOf(failed, port);
-    return `its ${kind} probe speaks ${protocolOf(probe)} to port ${port}, where container ${container.name} speaks ${
+    return `its ${kind} probe speaks ${
+      protocolOf(probe)
+    } to port ${port}, where container ${container.name} speaks ${
       told ? `${told}, as its other probe does` : "another protocol"
     }`;
   }

@@ -50,7 +50,9 @@ function calledAfter(path: string, names: readonly string[]): string | undefined
   for (const segment of path.split("/")) {
     const word = letters(segment);
     if (word.length < SHORTEST_WORD) continue;
-    const [first] = names.filter((name) => letters(name).endsWith(word)).toSorted((a, b) => a.length - b.length);
+    const [first] = names.filter((name) => letters(name).endsWith(word)).toSorted((a, b) =>
+      a.length - b.length
+    );
     if (first) return first;
   }
   return undefined;
@@ -87,7 +89,9 @@ export const routeCheck: KindCheck<Service> = {
     return {
       status: "critical",
       reason: "Misrouted",
-      message: `likely gets none of its requests: ${refText(map)} routes ${path} to ${host}, and no route leads to it`,
+      message: `likely gets none of its requests: ${
+        refText(map)
+      } routes ${path} to ${host}, and no route leads to it`,
       observed: `${path} leads to ${host}`,
       expected: `${path} leads to ${name}`,
       evidence: "data of the ConfigMap",

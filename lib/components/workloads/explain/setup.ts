@@ -11,7 +11,14 @@ export function whyText(pod: Pod, world: World): string {
 }
 
 /** Words that a pod's own DNS has nothing to do with. */
-const NOT_DNS = new Set(["PortInUse", "OutOfMemory", "DiskFull", "ClassNotFound", "WrongArchitecture", "BadBase64"]);
+const NOT_DNS = new Set([
+  "PortInUse",
+  "OutOfMemory",
+  "DiskFull",
+  "ClassNotFound",
+  "WrongArchitecture",
+  "BadBase64",
+]);
 
 /** A pod that asks other name servers than the cluster's does not find Services. */
 function dnsText(pod: Pod, world: World): string {
