@@ -207,9 +207,17 @@ function messagesIn(line: string): string | undefined {
   return found.length > 0 ? found.join("\n") : undefined;
 }
 
+/** What says the same as a word, less exactly. */
+const VAGUER: Readonly<Record<string, readonly string[]>> = {
+  DatabaseLogin: ["LoginRefused", "AccessDenied"],
+  FileDenied: ["AccessDenied"],
+};
+
 /** The words as people say them; empty when there are none. */
 export function meaningOf(words: readonly string[]): string {
-  return SIGNALS.filter(([word]) => words.includes(word)).map(([, meaning]) => meaning).join(", ");
+  const vague = new Set(words.flatMap((word) => own(VAGUER, word) ?? []));
+  return SIGNALS.filter(([word]) => words.includes(word) && !vague.has(word)).map(([, meaning]) => meaning)
+    .join(", ");
 }
 
 /**

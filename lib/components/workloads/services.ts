@@ -145,18 +145,20 @@ function isUnneeded(service: Service, world: World): boolean {
   return !servicesAsked(world).has(`${namespace}/${name}`) && !hasLikeness(service, world);
 }
 
-/** A workload of its name, or one that bears a part of what it selects: that one was meant. */
+/** A workload or a pod of its name, or one that bears a part of what it selects: that one was meant. */
 function hasLikeness(service: Service, world: World): boolean {
   const { namespace = "", name = "" } = service.metadata ?? {};
   const wanted = Object.entries(service.spec?.selector ?? {});
+  const alike = (labels: Record<string, string> | undefined) =>
+    wanted.some(([key, value]) => {
+      const has = own(labels, key);
+      return has !== undefined && (has === value || has === name || looksLike(has, value));
+    });
+  if (podsIn(world, namespace).some(({ metadata }) => alike(metadata?.labels))) return true;
   return (workloadsIn(world).get(namespace) ?? []).some(({ object }) => {
     const other = object.metadata?.name ?? "";
-    const labels = object.spec?.template?.metadata?.labels;
     return looksLike(other, name) || contains(other, name) || contains(name, other) ||
-      wanted.some(([key, value]) => {
-        const has = own(labels, key);
-        return has !== undefined && (has === value || looksLike(has, value));
-      });
+      alike(object.spec?.template?.metadata?.labels);
   });
 }
 
@@ -208,43 +210,77 @@ function missingPort(service: Service, selected: Pod[]): string | undefined {
 
 /** A port of a Service that ready pods do not serve: its number or its protocol is another one than theirs. */
 function portText(service: Service, selected: Pod[], world: World): Judgement | undefined {
-  const wrong = wrongPort(service, selected);
+  const wrong = wrongPort(service, selected, world);
   if (!wrong) return undefined;
   const { namespace = "", name = "" } = service.metadata ?? {};
   const alone = (service.spec?.ports ?? []).length === 1;
   return {
-    status: alone || servicesAsked(world).has(`${namespace}/${name}`) ? "critical" : "warning",
+    status: wrong.sure && (alone || servicesAsked(world).has(`${namespace}/${name}`))
+      ? "critical"
+      : "warning",
     reason: "NoPort",
-    message: wrong,
+    message: wrong.message,
     expected: "ports that the pods behind it declare",
     evidence: "spec.ports and the containers' ports",
     next: [command`kubectl -n ${namespace} describe service ${name}`],
   };
 }
 
-/** Containers need not declare their ports, so that only those count of which all are declared for probes and Services alike. */
-function wrongPort(service: Service, selected: Pod[]): string | undefined {
+interface WrongPort {
+  message: string;
+  /** Something besides the declared ports speaks against it. */
+  sure: boolean;
+}
+
+/**
+ * Containers need not declare their ports, so that a target port that none declares is only told where something else speaks
+ * against it: the Service's own port is declared, a Service beside it leads the same port to one that is, or none of the
+ * declared ports is led to at all.
+ */
+function wrongPort(service: Service, selected: Pod[], world: World): WrongPort | undefined {
   const ready = selected.filter(isReady);
   const declared = ready.map((pod) => portsOf(pod));
   if (ready.length === 0 || declared.some((ports) => ports.length === 0)) return undefined;
-  for (const { port, targetPort = port, protocol = "TCP" } of service.spec?.ports ?? []) {
+  const numbers = new Set(declared.flat().flatMap((one) => one.containerPort ?? []));
+  for (const { port, targetPort, protocol = "TCP" } of service.spec?.ports ?? []) {
+    // The API server puts in what was left out.
+    if (targetPort === undefined) continue;
     const at = ready.map((pod) => containerPort(targetPort, pod.spec));
     const sameNumber = declared.map((ports, index) => ports.filter((one) => one.containerPort === at[index]));
     if (sameNumber.every((ports) => ports.length > 0)) {
       if (sameNumber.some((ports) => ports.some((one) => (one.protocol ?? "TCP") === protocol))) continue;
       const other = sameNumber[0]?.[0]?.protocol ?? "TCP";
-      return `offers port ${port} over protocol ${protocol}, and the pods behind it declare it over ${other}`;
+      const message =
+        `offers port ${port} over the protocol ${protocol}, and the pods behind it declare it over ${other}`;
+      return { message, sure: true };
     }
     if (typeof targetPort !== "number" || sameNumber.some((ports) => ports.length > 0)) continue;
     if (ready.some((pod) => isProbed(pod, targetPort))) continue;
-    const numbers = [...new Set(declared.flat().flatMap((one) => one.containerPort ?? []))];
-    // Every port of the pods is led to already: what is asked beside them is one that nobody declared.
-    if (numbers.every((one) => servesTarget(service, one))) continue;
-    return `leads its port ${port} to targetPort ${targetPort}, which no container behind it declares: they declare ${
-      listed(numbers.map(String))
-    }`;
+    const beside = (besides(world).get(besideKey(service)) ?? []).filter((one) => one !== service);
+    const sure = port !== undefined && numbers.has(port) ||
+      beside.some((one) =>
+        one.spec?.ports?.some((other) =>
+          other.port === port && typeof other.targetPort === "number" && numbers.has(other.targetPort)
+        )
+      );
+    const isLed = [service, ...beside].some((one) =>
+      [...numbers].some((number) => servesTarget(one, number))
+    );
+    if (!sure && isLed) continue;
+    const message =
+      `leads its port ${port} to targetPort ${targetPort}, which no container behind it declares: they declare ${
+        listed([...numbers].map(String))
+      }`;
+    return { message, sure };
   }
   return undefined;
+}
+
+/** Services with the same selector lead to the same pods. */
+const besides = perWorld((world) => Map.groupBy(world.list(services), besideKey));
+
+function besideKey({ metadata, spec }: Service): string {
+  return `${metadata?.namespace} ${selectorText(spec?.selector ?? {})}`;
 }
 
 function servesTarget(service: Service, number: number): boolean {

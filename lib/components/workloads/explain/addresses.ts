@@ -14,11 +14,13 @@ import {
   daemonSets,
   deployments,
   placeOf,
+  podsOfConcern,
   type Service,
   services,
   servicesNamed,
   statefulSets,
   type Workload,
+  workloadOf,
 } from "../../kubernetes/mod.ts";
 import { looksLike } from "../../../untrusted/edit_distance.ts";
 import { hostAndPort } from "../../../untrusted/host.ts";
@@ -32,14 +34,18 @@ const TEMPLATED = [["Deployment", deployments], ["StatefulSet", statefulSets], [
 /** `namespace/name` of every Service that the configuration of some workload names. */
 export const servicesAsked = perWorld((world): ReadonlySet<string> =>
   new Set(
-    TEMPLATED.flatMap(([, source]) =>
-      world.list(source).flatMap((object) =>
-        servicesNamed(object.spec?.template?.spec, object.metadata?.namespace ?? "", world)
-          .map(({ to }) => `${to.namespace}/${to.name}`)
-      )
+    [
+      ...TEMPLATED.flatMap(([, source]) =>
+        world.list(source).map(({ metadata, spec }) => ({ metadata, spec: spec?.template?.spec }))
+      ),
+      ...podsOfConcern(world).filter((pod) => !OF_TEMPLATES.has(workloadOf(pod, world)?.kind ?? "")),
+    ].flatMap(({ metadata, spec }) =>
+      servicesNamed(spec, metadata?.namespace ?? "", world).map(({ to }) => `${to.namespace}/${to.name}`)
     ),
   )
 );
+
+const OF_TEMPLATES: ReadonlySet<string> = new Set(TEMPLATED.map(([kind]) => kind));
 
 const servicesIn = perWorld((world) =>
   Map.groupBy(world.list(services), ({ metadata }) => metadata?.namespace ?? "")
