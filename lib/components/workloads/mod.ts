@@ -17,7 +17,7 @@ import {
   services,
   statefulSets,
 } from "../kubernetes/mod.ts";
-import { addressChecks, addressEdges } from "./explain/addresses.ts";
+import { addressCheck, addressEdges } from "./explain/addresses.ts";
 import { connectionEdges, connectionsCheck } from "./explain/databases.ts";
 import { imageCheck, imageEdges } from "./images.ts";
 import { podLogs } from "./log_signals.ts";
@@ -70,15 +70,13 @@ export const workloads: Component = {
   kinds: [
     podCheck,
     ...Object.values(workloadChecks),
-    ...addressChecks,
     jobCheck,
     serviceCheck,
-    routeCheck,
     quotaCheck,
     secretKeyCheck,
     configMapKeyCheck,
   ],
-  checks: [imageCheck, connectionsCheck, outsideHostsCheck],
+  checks: [imageCheck, addressCheck, routeCheck, connectionsCheck, outsideHostsCheck],
   edges: (world) => [
     ...podEdges(world),
     ...serviceEdges(world),

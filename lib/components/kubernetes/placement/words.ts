@@ -17,9 +17,9 @@ function mainText(pod: Pod, cause: Cause): string {
   const one = cause.nodes.length === 1;
   switch (example.kind) {
     case "selector":
-      return `its nodeSelector ${wishText(pod, "selector")} matches none of the ${nodes}`;
+      return `its nodeSelector ${wishText(pod, "selector")} ${noneOf(cause.nodes)}`;
     case "affinity":
-      return `its nodeAffinity ${wishText(pod, "affinity")} matches none of the ${nodes}`;
+      return `its nodeAffinity ${wishText(pod, "affinity")} ${noneOf(cause.nodes)}`;
     case "volume":
       return `its volume ${example.name} cannot be reached from the ${nodes}`;
     case "cordon":
@@ -66,6 +66,10 @@ function resourceText({ nodes, example }: Cause): string {
 }
 
 const nodesText = (nodes: readonly Excluded[]) => count(nodes.length, "node");
+const noneOf = (nodes: readonly Excluded[]) =>
+  nodes.length === 1
+    ? `does not match node ${nodes[0]?.node.name}`
+    : `matches none of the ${nodesText(nodes)}`;
 const only = (one: boolean) => one ? "the only node" : "the only nodes";
 
 function namesOf({ nodes }: Cause): string {

@@ -1,9 +1,9 @@
 /** Addresses in the configuration of workloads: the Services that they name, and those that lead nowhere. */
 import { listed } from "../../../engine/sentence.ts";
 import {
+  type Check,
   type Edge,
-  type Judgement,
-  type KindCheck,
+  type ObjectJudgement,
   type ObjectRef,
   refText,
   type World,
@@ -13,7 +13,6 @@ import {
   configMaps,
   daemonSets,
   deployments,
-  placeOf,
   podsOfConcern,
   type Service,
   services,
@@ -147,38 +146,39 @@ function misspelt(
   return only && refOf("Service", only);
 }
 
-function addressCheck(kind: string, source: typeof deployments): KindCheck<Workload> {
-  return {
-    id: `${source.id}.addresses`,
-    title: `addresses in ${source.id}`,
-    explain:
-      `Every port that the environment, the arguments and the ConfigMaps of a ${kind} name of a Service is one of the ` +
-      "Service's, and a name without a Service is not a letter away from one that has the port.",
-    source,
-    also: [services],
-    okNeeds: [configMaps],
-    component: placeOf,
-    ref: (object) => refOf(kind, object),
-    judge(object, world): Judgement | undefined {
-      const { namespace = "", name } = object.metadata ?? {};
-      const spec = object.spec?.template?.spec;
-      const message = object.spec?.replicas === 0 ? undefined : lost(spec, namespace, world);
-      return message === undefined ? undefined : {
-        status: "critical",
-        reason: "WrongAddress",
-        message,
-        expected: "addresses of Services that exist, with their ports",
-        evidence: "spec.template.spec.containers[].env, args and ConfigMaps",
-        next: [
-          command`kubectl -n ${namespace} get services`,
-          command`kubectl -n ${namespace} set env ${kind.toLowerCase()}/${name} --list`,
-        ],
-      };
-    },
+export const addressCheck: Check = {
+  id: "workloads.addresses",
+  title: "addresses in configuration",
+  explain:
+    "Every port that the environment, the arguments and the ConfigMaps of a Deployment or StatefulSet name of a Service is one of " +
+    "the Service's, and a name without a Service is neither that of a workload nor a letter away from a Service with that port.",
+  needs: [deployments, statefulSets, services],
+  okNeeds: [configMaps],
+  object: () => ({ kind: "Deployment", name: "*" }),
+  run(world) {
+    const found = [["Deployment", deployments], ["StatefulSet", statefulSets]] as const;
+    const lost = found.flatMap(([kind, source]) =>
+      world.list(source).flatMap((object) => judgeAddresses(refOf(kind, object), object, world) ?? [])
+    );
+    if (lost.length > 0) return lost;
+    const message = "Every Service that configuration names with a port has that port";
+    return [{ status: "ok", reason: "AllWell", message }];
+  },
+};
+
+function judgeAddresses(ref: ObjectRef, { spec }: Workload, world: World): ObjectJudgement | undefined {
+  const { kind, namespace = "", name } = ref;
+  const why = spec?.replicas === 0 ? undefined : lost(spec?.template?.spec, namespace, world);
+  return why === undefined ? undefined : {
+    object: ref,
+    status: "critical",
+    reason: "WrongAddress",
+    message: `${refText(ref)} ${why}`,
+    expected: "addresses of Services that exist, with their ports",
+    evidence: "spec.template.spec.containers[].env, args and ConfigMaps",
+    next: [
+      command`kubectl -n ${namespace} get services`,
+      command`kubectl -n ${namespace} set env ${kind.toLowerCase()}/${name} --list`,
+    ],
   };
 }
-
-export const addressChecks = [
-  addressCheck("Deployment", deployments),
-  addressCheck("StatefulSet", statefulSets),
-];

@@ -1,11 +1,9 @@
 /** Routes of a gateway that lead requests for one Service to another. */
-import { type KindCheck, type ObjectRef, refText } from "../../../engine/model.ts";
+import { type Check, type ObjectJudgement, type ObjectRef, refText } from "../../../engine/model.ts";
 import { perWorld, refOf } from "../../common/mod.ts";
 import {
   configMaps,
   deployments,
-  placeOf,
-  type Service,
   serviceOfHost,
   services,
   statefulSets,
@@ -71,31 +69,34 @@ const mapsUsed = perWorld((world): ReadonlySet<string> =>
   )
 );
 
-export const routeCheck: KindCheck<Service> = {
-  id: "services.routes",
-  title: "routes to services",
+export const routeCheck: Check = {
+  id: "workloads.routes",
+  title: "routes of gateways",
   explain:
     "A ConfigMap with the routes of a gateway (Spring Cloud Gateway, nginx) leads a path that is called after a Service to that " +
     "Service, if to any: where another one gets its requests and no route leads to it, it is likely misrouted.",
-  source: services,
-  okNeeds: [configMaps, deployments, statefulSets],
-  component: placeOf,
-  ref: (service) => refOf("Service", service),
-  judge(service, world) {
-    const { namespace = "", name = "" } = service.metadata ?? {};
-    const found = misroutes(world).get(`${namespace}/${name}`);
-    if (!found) return undefined;
-    const { path, map, host } = found;
-    return {
-      status: "critical",
-      reason: "Misrouted",
-      message: `likely gets none of its requests: ${
-        refText(map)
-      } routes ${path} to ${host}, and no route leads to it`,
-      observed: `${path} leads to ${host}`,
-      expected: `${path} leads to ${name}`,
-      evidence: "data of the ConfigMap",
-      next: [command`kubectl -n ${namespace} get configmap ${map.name} -o yaml`],
-    };
+  needs: [services, configMaps],
+  okNeeds: [deployments, statefulSets],
+  object: () => ({ kind: "Service", name: "*" }),
+  run(world) {
+    const found = [...misroutes(world)].map(([key, { path, map, host }]): ObjectJudgement => {
+      const [namespace = "", name = ""] = key.split("/");
+      const object = { kind: "Service", namespace, name };
+      return {
+        object,
+        status: "critical",
+        reason: "Misrouted",
+        message: `${refText(object)} likely gets none of its requests: ${
+          refText(map)
+        } routes ${path} to ${host}, and no route leads to it`,
+        observed: `${path} leads to ${host}`,
+        expected: `${path} leads to ${name}`,
+        evidence: "data of the ConfigMap",
+        next: [command`kubectl -n ${namespace} get configmap ${map.name} -o yaml`],
+      };
+    });
+    if (found.length > 0) return found;
+    const message = "No route of a gateway leads the requests for one Service to another";
+    return [{ status: "ok", reason: "AllWell", message }];
   },
 };
