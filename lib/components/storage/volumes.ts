@@ -10,9 +10,12 @@ const NO_PROVISIONER = "kubernetes.io/no-provisioner";
 /** A clause; undefined where volumes are provisioned, or where one would fit. */
 export function whyUnbound(claim: Claim, world: World): string | undefined {
   const named = claim.spec?.storageClassName;
-  const provisioner = world.get(storageClasses, undefined, named ?? "")?.provisioner;
-  if (named === undefined || provisioner !== undefined && provisioner !== NO_PROVISIONER) return undefined;
-  if (world.failure(persistentVolumes)) return undefined;
+  if (named === undefined || world.failure(persistentVolumes)) return undefined;
+  const provisioner = world.get(storageClasses, undefined, named)?.provisioner;
+  // A class that does not exist may be no more than a label of volumes; where no volume bears it, it is missed.
+  const isStatic = named === "" || provisioner === NO_PROVISIONER || provisioner === undefined &&
+      world.list(persistentVolumes).some(({ spec }) => spec?.storageClassName === named);
+  if (!isStatic) return undefined;
   const all = world.list(persistentVolumes).map((volume) => ({ volume, why: misfits(claim, volume) }));
   if (all.length === 0) return "there is no PersistentVolume, and nothing provisions one for it";
   if (all.some(({ why }) => why.length === 0)) return undefined;

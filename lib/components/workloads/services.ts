@@ -142,6 +142,8 @@ function isUnneeded(service: Service, world: World): boolean {
   const { namespace = "", name = "" } = service.metadata ?? {};
   const type = service.spec?.type ?? "ClusterIP";
   if (type !== "ClusterIP" || makersOf(service, world).length > 0) return false;
+  // What an operator made, or a part of the lakehouse has, is there for somebody.
+  if (ownerOf(service) || placeOf(service, world) !== "workloads") return false;
   return !servicesAsked(world).has(`${namespace}/${name}`) && !hasLikeness(service, world);
 }
 

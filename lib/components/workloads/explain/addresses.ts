@@ -8,11 +8,12 @@ import {
   refText,
   type World,
 } from "../../../engine/model.ts";
-import { perWorld, type PodSpec, refOf } from "../../common/mod.ts";
+import { CONNECTION_ERRORS, perWorld, type PodSpec, refOf } from "../../common/mod.ts";
 import {
   configMaps,
   daemonSets,
   deployments,
+  podsOf,
   podsOfConcern,
   type Service,
   services,
@@ -22,6 +23,7 @@ import {
   workloadOf,
 } from "../../kubernetes/mod.ts";
 import { looksLike } from "../../../untrusted/edit_distance.ts";
+import { blamesOthers } from "../log_signals.ts";
 import { hostAndPort } from "../../../untrusted/host.ts";
 import { command } from "../../../untrusted/shell.ts";
 
@@ -89,7 +91,7 @@ function addressesIn(spec: PodSpec | undefined): { name: string; host: string; p
 
 /** A workload that names a Service needs it, also when it is the name alone that tells. */
 export function addressEdges(world: World): Edge[] {
-  return [...servicesMissing(world).values()].flatMap(({ object, by }) =>
+  const needed = [...servicesMissing(world).values()].flatMap(({ object, by }) =>
     by.map((from): Edge => ({
       from,
       to: object,
@@ -97,29 +99,51 @@ export function addressEdges(world: World): Edge[] {
       explains: ["WrongAddress"],
     }))
   );
+  const led = judgedAddresses(world).flatMap(({ object }) =>
+    podsOf(world, object.kind, object.namespace ?? "", object.name).filter((pod) => blamesOthers(pod, world))
+      .map((pod): Edge => ({
+        from: refOf("Pod", pod),
+        to: object,
+        via: "its configuration",
+        explains: CONNECTION_ERRORS,
+        because: ["WrongAddress"],
+        inferred: true,
+      }))
+  );
+  return [...needed, ...led];
+}
+
+interface Lost {
+  why: string;
+  /** It is a variable of the pods themselves: a file may name what nobody asks. */
+  sure: boolean;
 }
 
 /** The first address that leads nowhere though something like it exists. */
-function lost(spec: PodSpec | undefined, namespace: string, world: World): string | undefined {
+function lost(spec: PodSpec | undefined, namespace: string, world: World): Lost | undefined {
   for (const { to, via, port } of servicesNamed(spec, namespace, world)) {
     const service = world.get(services, to.namespace, to.name);
     if (!service || port === undefined || hasPort(service, port)) continue;
-    return `names port ${port} of ${
+    const why = `names port ${port} of ${
       refText(to)
     } in its configuration (${via}), and there is no such port: it has ${
       listed((service.spec?.ports ?? []).map((one) => `${one.port}`))
     }`;
+    return { why, sure: via.startsWith("env ") };
   }
   for (const address of addressesIn(spec)) {
     const { name, host } = address;
     if (isMissing(host, namespace, world)) {
-      return `names Service ${host} in its environment (${name}), which does not exist, though a workload of that name does`;
+      const why =
+        `names Service ${host} in its environment (${name}), which does not exist, though a workload of that name does`;
+      return { why, sure: true };
     }
     const like = misspelt(address, namespace, world);
     if (like) {
-      return `names Service ${host} in its environment (${name}), which does not exist; ${
+      const why = `names Service ${host} in its environment (${name}), which does not exist; ${
         refText(like)
       } does`;
+      return { why, sure: true };
     }
   }
   return undefined;
@@ -156,24 +180,34 @@ export const addressCheck: Check = {
   okNeeds: [configMaps],
   object: () => ({ kind: "Deployment", name: "*" }),
   run(world) {
-    const found = [["Deployment", deployments], ["StatefulSet", statefulSets]] as const;
-    const lost = found.flatMap(([kind, source]) =>
-      world.list(source).flatMap((object) => judgeAddresses(refOf(kind, object), object, world) ?? [])
-    );
-    if (lost.length > 0) return lost;
+    const all = judgedAddresses(world);
+    if (all.length > 0) return [...all];
     const message = "Every Service that configuration names with a port has that port";
     return [{ status: "ok", reason: "AllWell", message }];
   },
 };
 
-function judgeAddresses(ref: ObjectRef, { spec }: Workload, world: World): ObjectJudgement | undefined {
+const judgedAddresses = perWorld((world): readonly ObjectJudgement[] =>
+  JUDGED.flatMap(([kind, source]) =>
+    world.list(source).flatMap((object) => judgeAddresses(refOf(kind, object), object, world) ?? [])
+  )
+);
+
+const JUDGED = [["Deployment", deployments], ["StatefulSet", statefulSets]] as const;
+
+function judgeAddresses(
+  ref: ObjectRef,
+  { spec, status }: Workload,
+  world: World,
+): ObjectJudgement | undefined {
   const { kind, namespace = "", name } = ref;
-  const why = spec?.replicas === 0 ? undefined : lost(spec?.template?.spec, namespace, world);
-  return why === undefined ? undefined : {
+  const found = spec?.replicas === 0 ? undefined : lost(spec?.template?.spec, namespace, world);
+  const short = (status?.readyReplicas ?? 0) < (spec?.replicas ?? 1);
+  return found && {
     object: ref,
-    status: "critical",
+    status: found.sure || short ? "critical" : "warning",
     reason: "WrongAddress",
-    message: `${refText(ref)} ${why}`,
+    message: `${refText(ref)} ${found.why}`,
     expected: "addresses of Services that exist, with their ports",
     evidence: "spec.template.spec.containers[].env, args and ConfigMaps",
     next: [
