@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { causeOf, clusterOf, exclusionsOf, type NodeOffer, type PlacedPod } from "../../lib/scheduling/mod.ts";
+import {
+  causeOf,
+  clusterOf,
+  exclusionsOf,
+  type NodeOffer,
+  type PlacedPod,
+} from "../../lib/scheduling/mod.ts";
 
 const ROOM = { cpu: 8, memory: 2 ** 33, pods: 110 };
 const worker = (name: string, more: Partial<NodeOffer> = {}): NodeOffer => ({
@@ -22,7 +28,10 @@ const on = (node: string, labels: Record<string, string>, needs: PlacedPod["need
 });
 
 const three = (more: Partial<NodeOffer> = {}) => ["w1", "w2", "w3"].map((name) => worker(name, more));
-const control = worker("master", { unschedulable: true, labels: { "node-role.kubernetes.io/control-plane": "" } });
+const control = worker("master", {
+  unschedulable: true,
+  labels: { "node-role.kubernetes.io/control-plane": "" },
+});
 const DEDICATED = { key: "dedicated", value: "gpu", effect: "NoSchedule" };
 const TERM = { labelSelector: { matchLabels: { app: "a" } }, topologyKey: "kubernetes.io/hostname" };
 
@@ -53,13 +62,25 @@ Deno.test("placement: of the nodes that the pod asks for, the taint or the cordo
   const pod = waits({ nodeSelector: { disk: "ssd" } });
   const [, w2, w3] = three();
   const others = [w2, w3, control].flatMap((one) => one ?? []);
-  assert.deepEqual(kindOf(pod, [worker("w1", { ...ssd, taints: [DEDICATED] }), ...others]), ["taint", "w1", true]);
-  assert.deepEqual(kindOf(pod, [worker("w1", { ...ssd, unschedulable: true }), ...others]), ["cordon", "w1", true]);
+  assert.deepEqual(kindOf(pod, [worker("w1", { ...ssd, taints: [DEDICATED] }), ...others]), [
+    "taint",
+    "w1",
+    true,
+  ]);
+  assert.deepEqual(kindOf(pod, [worker("w1", { ...ssd, unschedulable: true }), ...others]), [
+    "cordon",
+    "w1",
+    true,
+  ]);
 });
 
 Deno.test("placement: where every node is cordoned or tainted, the pod is not choosy", () => {
   assert.deepEqual(kindOf(waits(), three({ unschedulable: true })), ["cordon", "w1 w2 w3", false]);
-  assert.deepEqual(kindOf(waits(), [...three({ taints: [DEDICATED] }), control]), ["taint", "w1 w2 w3", false]);
+  assert.deepEqual(kindOf(waits(), [...three({ taints: [DEDICATED] }), control]), [
+    "taint",
+    "w1 w2 w3",
+    false,
+  ]);
   const tolerations = [{ key: "dedicated", operator: "Exists" }];
   assert.equal(kindOf(waits({ tolerations }), three({ taints: [DEDICATED] })), undefined);
 });
@@ -90,7 +111,10 @@ Deno.test("placement: ports of the host, volumes out of reach, and company that 
   const taken = three().map(({ name }) => on(name, {}, { hostPorts: [80] }));
   assert.equal(kindOf(waits({ hostPorts: [80] }), three(), taken)?.[0], "ports");
   const terms = [{ matchExpressions: [{ key: "zone", operator: "In", values: ["a"] }] }];
-  assert.equal(kindOf(waits({ volumes: [{ name: "pv", terms }] }), three({ labels: { zone: "b" } }))?.[0], "volume");
+  assert.equal(
+    kindOf(waits({ volumes: [{ name: "pv", terms }] }), three({ labels: { zone: "b" } }))?.[0],
+    "volume",
+  );
   const company = [{ ...TERM, labelSelector: { matchLabels: { app: "cache" } } }];
   assert.equal(kindOf(waits({ podAffinity: company }), three())?.[0], "pod-affinity");
   assert.equal(kindOf(waits({ podAffinity: company }), three(), [on("w2", { app: "cache" })]), undefined);

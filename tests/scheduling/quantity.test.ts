@@ -19,7 +19,9 @@ Deno.test("quantities: every suffix of the API is read", () => {
 });
 
 Deno.test("quantities: what is none is not known, and nothing throws", () => {
-  for (const text of ["", "1Kb", "Mi", "1 Gi", "--1", "1e", undefined]) assert.equal(parseQuantity(text), undefined);
+  for (const text of ["", "1Kb", "Mi", "1 Gi", "--1", "1e", undefined]) {
+    assert.equal(parseQuantity(text), undefined);
+  }
   fc.assert(fc.property(fc.string(), (text) => {
     const value = parseQuantity(text);
     return value === undefined || Number.isFinite(value);

@@ -43,13 +43,15 @@ async function said(message: string, { restarts = 0, ready = false, ranSeconds =
   return on(await examined([workloads], { lists }), "Pod", "a")[0];
 }
 
-const REFUSED = (port: number) =>
-  `dial tcp 10.0.0.1:${port}: connect: connection refused`;
+const REFUSED = (port: number) => `dial tcp 10.0.0.1:${port}: connect: connection refused`;
 
 Deno.test("probes: one that asks a port which no container declares is told with the ports that are", async () => {
   const readinessProbe = { tcpSocket: { port: 5051 } };
   const found = await said(`Readiness probe failed: ${REFUSED(5051)}`, { readinessProbe });
-  assert.match(found?.message ?? "", /readiness probe asks port 5051, which no container declares \(container app declares 5050\)/);
+  assert.match(
+    found?.message ?? "",
+    /readiness probe asks port 5051, which no container declares \(container app declares 5050\)/,
+  );
 });
 
 Deno.test("probes: one that asks the right port is not blamed", async () => {
@@ -61,18 +63,30 @@ Deno.test("probes: one that asks the right port is not blamed", async () => {
 
 Deno.test("probes: one in another protocol than its container speaks is told with that protocol", async () => {
   const probes = { livenessProbe: { httpGet: { port: 5050 } }, readinessProbe: { grpc: { port: 5050 } } };
-  const message = 'Liveness probe failed: Get "http://10.0.0.1:5050/": net/http: malformed HTTP response "\\x00"';
+  const message =
+    'Liveness probe failed: Get "http://10.0.0.1:5050/": net/http: malformed HTTP response "\\x00"';
   const found = await said(message, { ...probes, restarts: 2, ready: true });
   assert.equal(found?.reason, "Restarting");
   assert.equal(found?.status, "critical");
-  assert.match(found?.message ?? "", /liveness probe speaks HTTP to port 5050, where container app speaks gRPC/);
+  assert.match(
+    found?.message ?? "",
+    /liveness probe speaks HTTP to port 5050, where container app speaks gRPC/,
+  );
 });
 
 Deno.test("probes: a liveness probe that gives up before the container has started is told with its settings", async () => {
-  const livenessProbe = { grpc: { port: 5050 }, initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 1 };
+  const livenessProbe = {
+    grpc: { port: 5050 },
+    initialDelaySeconds: 1,
+    periodSeconds: 1,
+    failureThreshold: 1,
+  };
   const message = 'Liveness probe failed: timeout: failed to connect service "10.0.0.1:5050" within 1s';
   const found = await said(message, { livenessProbe, restarts: 3, ranSeconds: 7 });
-  assert.match(found?.message ?? "", /liveness probe gives up after 2 s \(initialDelaySeconds 1, .*before it has started/);
+  assert.match(
+    found?.message ?? "",
+    /liveness probe gives up after 2 s \(initialDelaySeconds 1, .*before it has started/,
+  );
 });
 
 Deno.test("probes: a container that was restarted once, or for another reason, is not the probe's", async () => {

@@ -7,18 +7,27 @@ import { EVENTS, examined, NOW, on, pod, PODS, rootsOf, waiting } from "../../pl
 const crash = { ...waiting("CrashLoopBackOff"), lastState: { terminated: { exitCode: 1, finishedAt: NOW } } };
 
 async function saidOf(spec: object, ready = false): Promise<string> {
-  const one = pod("a", ready ? { spec: spec as Record<string, unknown> } : {
-    ready,
-    spec: spec as Record<string, unknown>,
-    container: crash,
-  });
+  const one = pod(
+    "a",
+    ready ? { spec: spec as Record<string, unknown> } : {
+      ready,
+      spec: spec as Record<string, unknown>,
+      container: crash,
+    },
+  );
   return on(await examined([workloads], { lists: { [PODS]: [one] } }), "Pod", "a")[0]?.message ?? "";
 }
 
 Deno.test("set-up: a failing pod with name servers of its own says so", async () => {
   const dns = { dnsPolicy: "None", dnsConfig: { nameservers: ["10.9.9.9"] } };
-  assert.match(await saidOf(dns), /its dnsPolicy None makes it ask the nameserver 10\.9\.9\.9 instead of the cluster's DNS/);
-  assert.match(await saidOf({ dnsPolicy: "Default" }), /dnsPolicy Default makes it ask the name servers of its node/);
+  assert.match(
+    await saidOf(dns),
+    /its dnsPolicy None makes it ask the nameserver 10\.9\.9\.9 instead of the cluster's DNS/,
+  );
+  assert.match(
+    await saidOf({ dnsPolicy: "Default" }),
+    /dnsPolicy Default makes it ask the name servers of its node/,
+  );
 });
 
 Deno.test("set-up: the cluster's DNS, and a pod that is well, are not spoken of", async () => {
@@ -53,7 +62,10 @@ Deno.test("images: each kind of failure is told apart", () => {
   ] as const;
   for (const [kind, message] of cases) assert.equal(pullFailureOf(message), kind, message);
   const from = { registry: registryOf("registry.corp/app:1"), pullSecrets: ["pull"] };
-  assert.match(pullText("refused", from) ?? "", /registry\.corp denied access \(401 or 403\) with the pull Secret pull/);
+  assert.match(
+    pullText("refused", from) ?? "",
+    /registry\.corp denied access \(401 or 403\) with the pull Secret pull/,
+  );
   assert.match(pullText("host", from) ?? "", /registry\.corp, does not resolve/);
   assert.equal(pullText("unknown", from), undefined);
 });
@@ -66,7 +78,10 @@ Deno.test("images: between two tries the events of the pod say why, and of that 
     message: `Failed to pull image "${image}": rpc error: code = NotFound desc = ${image}: not found`,
     lastTimestamp: NOW,
   });
-  const one = pod("a", { ready: false, container: waiting("ImagePullBackOff", 'Back-off pulling image "app:1"') });
+  const one = pod("a", {
+    ready: false,
+    container: waiting("ImagePullBackOff", 'Back-off pulling image "app:1"'),
+  });
   const look = (image: string) =>
     examined([workloads], { lists: { [PODS]: [one], [EVENTS]: [event(image)] } });
   const told = await look("app:1");
