@@ -1,5 +1,7 @@
 /** Quantities of Kubernetes: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
 
+import { own } from "../untrusted/lookup.ts";
+
 const FACTORS: Readonly<Record<string, number>> = {
   n: 1e-9,
   u: 1e-6,
@@ -27,7 +29,7 @@ export function parseQuantity(text: string | number | undefined): number | undef
   const [, digits, exponent, suffix = ""] = QUANTITY.exec(text?.trim() ?? "") ?? [];
   if (digits === undefined) return undefined;
   const value = exponent === undefined
-    ? Number(digits) * (FACTORS[suffix] ?? 1)
+    ? Number(digits) * (own(FACTORS, suffix) ?? 1)
     : Number(digits) * 10 ** Number(exponent);
   return Number.isFinite(value) ? value : undefined;
 }

@@ -78,18 +78,17 @@ function amountsOf(amounts: Amounts | undefined): Record<string, number> {
 
 /** Containers side by side; an init container runs alone before them, so that only the largest counts. */
 function requestsOf(spec: PodSpec | undefined): Record<string, number> {
-  const sum: Record<string, number> = {};
-  for (const { resources } of spec?.containers ?? []) {
-    for (const [resource, value] of Object.entries(amountsOf(resources?.requests))) {
-      sum[resource] = (sum[resource] ?? 0) + value;
+  const sum = new Map<string, number>();
+  const each = (containers: PodSpec["containers"], join: (known: number, value: number) => number) => {
+    for (const { resources } of containers ?? []) {
+      for (const [resource, value] of Object.entries(amountsOf(resources?.requests))) {
+        sum.set(resource, join(sum.get(resource) ?? 0, value));
+      }
     }
-  }
-  for (const { resources } of spec?.initContainers ?? []) {
-    for (const [resource, value] of Object.entries(amountsOf(resources?.requests))) {
-      sum[resource] = Math.max(sum[resource] ?? 0, value);
-    }
-  }
-  return sum;
+  };
+  each(spec?.containers, (known, value) => known + value);
+  each(spec?.initContainers, (known, value) => Math.max(known, value));
+  return Object.fromEntries(sum);
 }
 
 /** From where the volumes of its claims can be reached. */

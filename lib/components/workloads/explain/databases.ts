@@ -19,6 +19,7 @@ import {
   statefulSets,
   workloadOf,
 } from "../../kubernetes/mod.ts";
+import { own } from "../../../untrusted/lookup.ts";
 import { command } from "../../../untrusted/shell.ts";
 import { eventsOf } from "../events.ts";
 import { engineOf, podLogs, wordsOf } from "../log_signals.ts";
@@ -44,7 +45,7 @@ const servers = perWorld((world): ReadonlyMap<string, Server[]> => {
     world.list(source).flatMap((object): Server[] => {
       const ref = refOf(kind, object);
       const engine = engineServed(object.spec?.template?.spec);
-      const port = engine && SERVERS[engine]?.port;
+      const port = own(SERVERS, engine)?.port;
       return engine && port
         ? [{ ref, engine, port, pods: podsOf(world, kind, ref.namespace ?? "", ref.name) }]
         : [];
