@@ -18,12 +18,13 @@ const COLUMNS = ["id", "at", "name", "amount", "place"];
 /** Data objects hold no Parquet: what counts is that they are there, and how long they are. */
 const DATA = new TextEncoder().encode("PAR1".padEnd(96, ".") + "PAR1");
 
-/** A table with one snapshot of so many data files, below `s3://bucket/prefix`. */
+/** A table with one snapshot of so many data files, below `s3://bucket/prefix`, and so many of them in a manifest. */
 export function benchTable(
   bucket: string,
   prefix: string,
   dataFiles: number,
   uuid: string = crypto.randomUUID(),
+  inManifest: number = dataFiles,
 ): BenchTable {
   const snapshotId = BigInt(`0x${uuid.replaceAll("-", "").slice(0, 15)}`) | 2n ** 59n;
   const path = (key: string) => `s3://${bucket}/${key}`;
@@ -31,24 +32,22 @@ export function benchTable(
     key: `${prefix}/data/00000-${n}-${uuid}-0-${String(n + 1).padStart(5, "0")}.parquet`,
     bytes: DATA,
   }));
-  const manifest = {
-    key: `${prefix}/metadata/${uuid}-m0.avro`,
-    bytes: container(ENTRY, data.map(({ key }) => entryOf(path(key))), {
-      "format-version": "2",
-      content: "data",
-    }),
-  };
+  const properties = { "format-version": "2", content: "data" };
+  const manifests = Array.from({ length: Math.ceil(dataFiles / inManifest) }, (_, n): BenchFile => {
+    const files = data.slice(n * inManifest, (n + 1) * inManifest);
+    const bytes = container(ENTRY, files.map(({ key }) => entryOf(path(key))), properties);
+    return { key: `${prefix}/metadata/${uuid}-m${n}.avro`, bytes };
+  });
+  const named = manifests.map(({ key, bytes }) => listed(path(key), bytes.length, inManifest));
   const list = {
     key: `${prefix}/metadata/snap-${snapshotId}-1-${uuid}.avro`,
-    bytes: container(MANIFEST_FILE, [listed(path(manifest.key), manifest.bytes.length, dataFiles)], {
-      "format-version": "2",
-    }),
+    bytes: container(MANIFEST_FILE, named, { "format-version": "2" }),
   };
   const metadata = {
     key: `${prefix}/metadata/00001-${uuid}.metadata.json`,
     bytes: new TextEncoder().encode(metadataText(path(prefix), path(list.key), uuid, snapshotId, dataFiles)),
   };
-  return { files: [...data, manifest, list, metadata], metadataLocation: path(metadata.key), snapshotId };
+  return { files: [...data, ...manifests, list, metadata], metadataLocation: path(metadata.key), snapshotId };
 }
 
 function metadataText(

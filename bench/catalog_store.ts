@@ -67,7 +67,7 @@ export async function openLabCatalog(program: string, kubeconfig: string): Promi
     keys,
     session,
     async send(method, key, query, body) {
-      const { url, headers } = await sign(method, BUCKET, key, query);
+      const { url, headers } = sign(method, BUCKET, key, query);
       const md5: Record<string, string> = method === "POST" && body
         ? { "content-md5": await md5Of(body) }
         : {};

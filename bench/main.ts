@@ -6,6 +6,7 @@ import type { Given } from "../lib/cli/flags.ts";
 import { refused, type Tool, toolArguments } from "../lib/cli/tool.ts";
 import { commandOf, compareCatalogs, timeS3Checkpoint } from "./checkpoints.ts";
 import { countPods, kubectl, makeCrowd } from "./crowd.ts";
+import { timeDiscovery } from "./discovery.ts";
 import { labMemoryMiB, timeLabUp } from "./lab.ts";
 import { compareLoad, type Figure } from "./load.ts";
 import { type Competitor, inTurn, median, type Ratio, ratio, type Timed } from "./measure.ts";
@@ -16,7 +17,7 @@ const CACHE = Deno.env.get("LAKECHECK_LAB_CACHE") ?? `${Deno.env.get("HOME")}/.c
 const KUBECTL = `${CACHE}/bin/kubectl`;
 /** A healthy platform says 0; with the bench's own node and pods beside it, it may say 1 or 2. */
 const HEALTH_CODES = [0, 1, 2];
-const PARTS = ["health", "s3", "load", "catalog"];
+const PARTS = ["health", "discovery", "s3", "load", "catalog"];
 /** Tables, of ten files each. */
 const CATALOG_SIZES = [1000, 10_000];
 const SEVEN = [
@@ -174,6 +175,7 @@ async function main(): Promise<number> {
   const only = given.get("only");
   const wanted = (part: string) => only === undefined || only === part;
   if (wanted("health")) await measureHealth(rounds, pods);
+  if (wanted("discovery")) { for (const figure of await timeDiscovery(rounds)) report(figure); }
   if (wanted("s3")) report(await timeS3Checkpoint(rounds, KUBECONFIG));
   if (wanted("load")) { for (const figure of await compareLoad(rounds)) report(figure); }
   if (wanted("catalog")) { for (const figure of await compareCatalogs(CATALOG_SIZES)) report(figure); }

@@ -24,6 +24,8 @@ export interface Command {
    * cluster, or `--facts`, and examines.
    */
   act?(asked: Asked): Promise<Report | undefined>;
+  /** Whether a cluster has to be asked for what these flags ask for; default: yes. */
+  needsCluster?(given: Given): boolean;
   /** Adds to the facts that were read, before they are judged; undefined: it has answered by itself. */
   extend?(facts: Facts, asked: Asked): Promise<Facts | undefined>;
   /** Does what is left to do with a report that was judged. */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { partsTable } from "./architecture.ts";
 import { components } from "../lib/components/mod.ts";
+import { checkpoints } from "../lib/checkpoints/mod.ts";
 import { doctor } from "../lib/procedures/onepassword/status/mod.ts";
 import type { Component, ListSource, Source } from "../lib/engine/model.ts";
 import { reportSchema } from "../lib/engine/report_schema.ts";
@@ -25,6 +26,7 @@ export async function generated(): Promise<Map<string, string>> {
     ["docs/schema/platform.v1.json", schemaText(declarationSchema)],
     ["docs/checks.md", checksText([...components, ...doctor.filter(({ name }) => !known.has(name))])],
     ["docs/trials.md", trialsText(HEADER)],
+    ["lib/components/platform/other_checks.ts", otherChecksText()],
     ["docs/rbac.yaml", rbacText(components)],
     ["docs/rbac-1password.yaml", await rbac1PasswordText(HEADER)],
     ["docs/lab-faults.md", faultsText()],
@@ -36,6 +38,23 @@ export async function generated(): Promise<Map<string, string>> {
     ...await Promise.all(Object.keys(SCRIPTS).map(scriptText)),
     ...await vendored(),
   ]);
+}
+
+/** The ids of the checks that health does not run: a declaration can mute them, too. */
+function otherChecksText(): string {
+  const ids = (all: readonly Component[]) =>
+    all.flatMap(({ kinds, checks }) => [...kinds, ...checks].map(({ id }) => id));
+  const known = new Set(ids(components));
+  const others = new Set(ids([...doctor, ...checkpoints.flatMap(({ reported }) => reported())]));
+  const lines = [...others].filter((id) => !known.has(id)).toSorted().map((id) => `  "${id}",`);
+  return [
+    `// ${HEADER}`,
+    "/** The checks of the commands that are not health, which a declaration can mute as well. */",
+    "export const OTHER_CHECKS: readonly string[] = [",
+    ...lines,
+    "];",
+    "",
+  ].join("\n");
 }
 
 const PARTS = /(<!-- parts: .* -->\n)[^]*?(<!-- end of parts -->)/;

@@ -63,6 +63,7 @@ const DISCOVER = "scripts/data-platform-discover.ts";
 const ONEPASSWORD = "scripts/setup-1password-connect.ts";
 const S3 = "scripts/test-data-platform-s3.ts";
 const NESSIE = "scripts/validate-nessie.ts";
+const ICEBERG = "scripts/test-data-platform-iceberg.ts";
 /** @aws-sdk and PostgreSQL's driver ask for these. */
 const SYS = ["osRelease", "hostname"];
 
@@ -120,13 +121,24 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   "data-platform:test:s3": {
     description: "Prove by use that the object store can carry a lakehouse",
     script: S3,
-    more: { write: true, sys: SYS, env: ["S3_ENDPOINT"], ffi: [DUCKDB] },
+    more: {
+      write: true,
+      sys: SYS,
+      env: ["S3_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+      ffi: [DUCKDB],
+    },
     exec: `${EXEC}, and deno for --create-integration-test`,
   },
   "validate:nessie": {
     description: "Prove by use that the catalog works and keeps what it is given",
     script: NESSIE,
     more: { write: true, sys: SYS, env: ["NESSIE_URL", "S3_ENDPOINT"] },
+    exec: `${EXEC}, and deno for --create-integration-test`,
+  },
+  "data-platform:test:iceberg": {
+    description: "Prove by use that tables can be trusted, whichever engine writes and reads them",
+    script: ICEBERG,
+    more: { write: true, sys: SYS, env: ["NESSIE_URL", "S3_ENDPOINT", "XDG_CACHE_HOME"], ffi: [DUCKDB] },
     exec: `${EXEC}, and deno for --create-integration-test`,
   },
 };
@@ -148,6 +160,7 @@ export const SCRIPTS: Readonly<Record<string, { task: string; more?: Rights }>> 
   [ONEPASSWORD]: { task: "1p:install" },
   [S3]: { task: "data-platform:test:s3", more: { run: ["deno"], ffi: [NPM_CACHE] } },
   [NESSIE]: { task: "validate:nessie", more: { run: ["deno"] } },
+  [ICEBERG]: { task: "data-platform:test:iceberg", more: { run: ["deno"], ffi: [NPM_CACHE] } },
 };
 
 /** What `deno test` gives to the tests that need neither root nor lab. */
@@ -218,7 +231,15 @@ export const TOOLS: Readonly<Record<string, ToolRow>> = {
     script: "tools/generate.ts",
     rights: {
       read: true,
-      write: ["docs", "README.md", "ARCHITECTURE.md", "deno.json", "scripts", "lib/vendor"],
+      write: [
+        "docs",
+        "README.md",
+        "ARCHITECTURE.md",
+        "deno.json",
+        "scripts",
+        "lib/vendor",
+        "lib/components/platform",
+      ],
       env: true,
     },
   },
@@ -226,6 +247,11 @@ export const TOOLS: Readonly<Record<string, ToolRow>> = {
     description: "Take the libraries to their newest versions, and say what changed: update [NAME ...]",
     script: "tools/update_dependencies.ts",
     rights: { read: true, write: ["scripts/deno.json", "deno.lock"], run: true },
+  },
+  "duckdb:extensions": {
+    description: "Get DuckDB's extensions for Iceberg from PyPI, pinned (needs python3 with pip)",
+    script: "tools/duckdb/extensions.ts",
+    rights: { read: true, write: true, run: ["python3"], env: true },
   },
   "demo": {
     description: "A recorded incident, then the same on a real platform brought up on this machine",
@@ -319,6 +345,8 @@ const SHORT_NAMES: readonly [name: RegExp, short: string][] = [
   [/^KUBE(CONFIG|RNETES_SERVICE_(HOST|PORT))$/, "KUBE*"],
   [/^SSL_CERT_(FILE|DIR)$/, "SSL_CERT_*"],
   [/^USERPROFILE$/, ""],
+  [/^AWS_ACCESS_KEY_ID$/, "AWS_A*"],
+  [/^AWS_SECRET_ACCESS_KEY$/, "AWS_SE*"],
 ];
 
 function shortNames(names: readonly string[]): string[] {

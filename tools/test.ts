@@ -79,13 +79,15 @@ function counted(runs: readonly Run[]): Tally {
   return tally;
 }
 
-async function lab(verb: "up" | "down", ...args: string[]): Promise<boolean> {
+async function task(name: string, ...args: string[]): Promise<boolean> {
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", `lab:${verb}`, ...args],
+    args: ["task", "--quiet", name, ...args],
     stdin: "null",
   });
   return (await command.spawn().status).success;
 }
+
+const lab = (verb: "up" | "down", ...args: string[]): Promise<boolean> => task(`lab:${verb}`, ...args);
 
 /** The tests on the lab. A lab that was there before stays, one that was not goes again. */
 async function live(): Promise<Tally> {
@@ -101,9 +103,9 @@ async function layout(): Promise<Tally> {
   return await onLab("tests/lab_layouts", ["--layout", LAYOUT], leave);
 }
 
-/** Brings the lab up, runs these tests, and leaves it as it should be left. */
+/** Brings the lab up, and what engines need on this machine, runs these tests, and leaves it as it should be left. */
 async function onLab(tests: string, args: readonly string[], leave: () => Promise<boolean>): Promise<Tally> {
-  const tally = await lab("up", ...args)
+  const tally = await task("duckdb:extensions") && await lab("up", ...args)
     ? counted([await denoTest([...ON_LAB, tests])])
     : { passed: 0, failed: 1 };
   if (tally.passed === 0) console.error("FAILED  no test on the lab passed: see above whether it came up");

@@ -86,12 +86,12 @@ export async function buildAll(context: BuildContext): Promise<BuildOutputs> {
   };
 }
 
-/** Builds one part that the lab itself does not need, if it is not there. Throws {@linkcode BuildError}. */
-export async function buildPart(part: Part, context: BuildContext): Promise<void> {
+/** Builds parts that the lab itself does not need, if they are not there. Throws {@linkcode BuildError}. */
+export async function buildOnly(parts: readonly Part[], context: BuildContext): Promise<void> {
   using lock = await lockCache(context.cacheDir, context);
   void lock;
-  const result = await runParts([part], context);
-  if (!result.ok) throw new BuildError(`part ${part.name} could not be built: ${result.why}`);
+  const result = await runParts(parts, context);
+  if (!result.ok) throw new BuildError(`part ${result.failed} could not be built: ${result.why}`);
 }
 
 /** Takes the cache for one build; the lock goes with the process, however it ends. */

@@ -265,6 +265,15 @@ export const goToolchain: PythonPin = {
   sha256: "565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff",
 };
 
+/** A second S3 store, which only tests use. */
+export const versitygwPin: GoPin = {
+  name: "versitygw",
+  module: "github.com/versity/versitygw",
+  version: "v1.8.0",
+  programs: { "bin/versitygw": "github.com/versity/versitygw/cmd/versitygw" },
+  variables: ["main.Version=v1.8.0"],
+};
+
 /** A store that only tests use. Cargo checks the crate with the registry's index, and its Cargo.lock pins the rest. */
 export const s3sFsPin = { crate: "s3s-fs", version: "0.14.1", features: "binary" } as const;
 

@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 import type { Checkpoint, Service } from "./run_checkpoint.ts";
 
 export function checkpointCommand<W, S extends Service, C>(
-  words: Pick<Command, "name" | "summary" | "examples" | "flags" | "interrupted">,
+  words: Pick<Command, "name" | "summary" | "examples" | "flags" | "interrupted" | "needsCluster">,
   load: () => Promise<Checkpoint<W, S, C>>,
 ): Command {
   return {

@@ -18,14 +18,19 @@ const STEPS = {
   "save-lifecycle": (bucket: string) =>
     command`aws s3api get-bucket-lifecycle-configuration --bucket ${bucket} > lifecycle-${bucket}.json`,
   "delete-lifecycle": (bucket: string) => command`aws s3api delete-bucket-lifecycle --bucket ${bucket}`,
-  "list-lifecycle-runs": () => command`radosgw-admin lc list`,
-  "run-lifecycle": () => command`radosgw-admin lc process`,
+  "see-lifecycle-runs": () =>
+    command`look when the store carries lifecycle rules out (Ceph: radosgw-admin lc list, and lc process)`,
   "remove-objects": (endpoint: string, bucket: string, prefix: string) =>
     command`aws --endpoint-url ${endpoint} s3 rm --recursive s3://${bucket}/${prefix}`,
   "list-objects": (endpoint: string, bucket: string, prefix: string) =>
     command`aws --endpoint-url ${endpoint} s3 ls --recursive s3://${bucket}/${prefix}`,
   "remove-bucket": (endpoint: string, bucket: string) =>
     command`aws --endpoint-url ${endpoint} s3 rb --force s3://${bucket}`,
+  "no-empty-parts": () => command`give tables and warehouses locations that do not end with a slash`,
+  "name-store": (store: string) =>
+    command`if the address leads to it: deno task data-platform:test:s3 --store ${store}`,
+  "name-owner": () => command`let every bucket policy allow s3:* to the user that owns the bucket`,
+  "other-user": () => command`deno task data-platform:test:s3 --credentials NAMESPACE/SECRET`,
   "look-for-rules": () => command`look whether bucket policies and lifecycle rules know of these places`,
   "validate-nessie": () => command`deno task validate:nessie`,
   "restart-nessie": () => command`deno task validate:nessie --restart`,

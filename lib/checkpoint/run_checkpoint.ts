@@ -73,6 +73,8 @@ export interface Checkpoint<W, S extends Service, C> {
   /** What is tried after everything was cleaned up, with a scratch scope of its own. */
   last?(wanted: W): Area<S>;
   limits(wanted: W): Limits;
+  /** What is added to facts that come from a file. */
+  replayed?(facts: Facts, wanted: W): Promise<Facts>;
   /** What is done with the facts, those of a file too. */
   finish?(world: World, wanted: W): Promise<void>;
 }
@@ -89,14 +91,16 @@ export function trialArea<C>(
   };
 }
 
-/** Adds to the facts what was tried; of facts from a file it adds nothing. UsageError, Interrupted. */
+/** Adds to the facts what was tried; of facts from a file nothing is tried. UsageError, Interrupted. */
 export async function runCheckpoint<W, S extends Service, C>(
   checkpoint: Checkpoint<W, S, C>,
   facts: Facts,
   asked: Asked,
 ): Promise<Facts> {
   const wanted = await checkpoint.wanted(asked);
-  const all = asked.given.has("facts") ? facts : await withRecords(checkpoint, facts, asked, wanted);
+  const all = !asked.given.has("facts")
+    ? await withRecords(checkpoint, facts, asked, wanted)
+    : await checkpoint.replayed?.(facts, wanted) ?? facts;
   await checkpoint.finish?.(openWorld(all), wanted);
   return all;
 }

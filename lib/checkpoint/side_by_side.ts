@@ -6,19 +6,25 @@ export async function inParallel<T>(
   places: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const running = new Set<Promise<void>>();
+  let running = 0;
   let trouble: { error: unknown } | undefined;
+  // One that waits is woken by whoever ends next: a race of all promises would cost as much as the work itself.
+  let wake = () => {};
+  const woken = () => new Promise<void>((resolve) => wake = resolve);
   try {
     for await (const item of items) {
       if (trouble) break;
-      const one = work(item).catch((error) => {
+      running++;
+      work(item).catch((error) => {
         trouble ??= { error };
-      }).finally(() => running.delete(one));
-      running.add(one);
-      if (running.size >= places) await Promise.race(running);
+      }).finally(() => {
+        running--;
+        wake();
+      });
+      if (running >= places) await woken();
     }
   } finally {
-    await Promise.all(running);
+    while (running > 0) await woken();
   }
   if (trouble) throw trouble.error;
 }

@@ -1,5 +1,6 @@
 /** Every checkpoint, for what goes through all of them: pages, gate and tests. A command loads its own alone. */
 import type { Component } from "../engine/model.ts";
+import { reported as reportedByIceberg } from "./iceberg/report.ts";
 import { reported as reportedByNessie } from "./nessie/report.ts";
 import { reported as reportedByS3 } from "./s3/report.ts";
 
@@ -15,4 +16,5 @@ export interface CheckpointEntry {
 export const checkpoints: readonly CheckpointEntry[] = [
   { name: "s3", task: "data-platform:test:s3", reported: reportedByS3 },
   { name: "nessie", task: "validate:nessie", reported: reportedByNessie },
+  { name: "iceberg", task: "data-platform:test:iceberg", reported: reportedByIceberg },
 ];

@@ -6,6 +6,7 @@ import {
   endpointsOf,
   type HttpPort,
   type Pod,
+  podsOf,
   services,
 } from "../components/kubernetes/mod.ts";
 import { selectedPods } from "../components/workloads/mod.ts";
@@ -15,11 +16,16 @@ import { type Failure, type ObjectRef, refText, type World } from "../engine/mod
 /** The Ready pods behind a Service that are there to stay. */
 export function readyPods(world: World, { namespace, name }: ObjectRef): Pod[] {
   const service = world.get(services, namespace, name);
-  return service
-    ? selectedPods(service, world).filter((pod) =>
-      isReady(pod) && pod.metadata?.deletionTimestamp === undefined
-    )
-    : [];
+  return service ? selectedPods(service, world).filter(staysReady) : [];
+}
+
+function staysReady(pod: Pod): boolean {
+  return isReady(pod) && pod.metadata?.deletionTimestamp === undefined;
+}
+
+/** The Ready pods of a workload that are there to stay. */
+export function readyPodsOf(world: World, { kind, namespace = "", name }: ObjectRef): Pod[] {
+  return podsOf(world, kind, namespace, name).filter(staysReady);
 }
 
 /**

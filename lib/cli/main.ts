@@ -186,7 +186,11 @@ async function produce(command: Command, options: Options): Promise<Report | und
   // Loaded while the cluster answers: the judging modules cost nothing then.
   const engine = import("../engine/evaluate.ts");
   const components = await command.components();
-  const seen = options.facts ? await replay(options.facts, options) : await read(components, options);
+  const seen = options.facts
+    ? await replay(options.facts, options)
+    : command.needsCluster?.(options.given) === false
+    ? await withoutCluster(options)
+    : await read(components, options);
   const facts = command.extend ? await command.extend(seen, options) : seen;
   if (!facts) return undefined;
   if (options.saveFacts) {
@@ -216,6 +220,15 @@ async function replay(path: string, options: Options): Promise<Facts> {
     );
   }
   return options.declared ? { ...facts, declared: options.declared } : facts;
+}
+
+async function withoutCluster(options: Options): Promise<Facts> {
+  const { factsWithoutCluster } = await import("../engine/collect.ts");
+  const idle = (["kubeconfig", "context", "namespace", "config"] as const).filter((name) =>
+    options.given.has(name)
+  );
+  if (idle.length > 0) note(`${idle.map((name) => `--${name}`).join(", ")} not used: no cluster is asked.`);
+  return factsWithoutCluster({ namespace: options.namespace });
 }
 
 async function read(components: readonly Component[], options: Options): Promise<Facts> {

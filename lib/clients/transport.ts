@@ -103,7 +103,7 @@ export function retryAfter(header: string | null): { retryAfterMs?: number } {
   return header !== null && /^\d{1,6}$/.test(header.trim()) ? { retryAfterMs: Number(header) * 1000 } : {};
 }
 
-/** Why a request came to nothing: its signal was aborted, or what was thrown says so. */
+/** Why a request failed: its signal was aborted, or what was thrown says so. */
 export function troubleOf(error: unknown, signal: AbortSignal): TransportError {
   if (signal.aborted) {
     const reason: TransportError | DOMException = signal.reason;

@@ -140,6 +140,9 @@ function checked(path: string, value: unknown): Facts {
   if (declared !== undefined && !(isRecord(declared) && typeof declared.from === "string")) {
     throw notFacts(path, "its declaration has another shape");
   }
+  if (value.noCluster !== undefined && value.noCluster !== true) {
+    throw notFacts(path, "its noCluster is not true");
+  }
   for (const [id, result] of Object.entries(value.sources)) {
     if (!isSourceResult(result)) throw notFacts(path, `the entry of source ${id} has another shape`);
   }

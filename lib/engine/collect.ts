@@ -63,13 +63,8 @@ export async function collect(
   options: CollectOptions,
 ): Promise<Facts> {
   const facts: Facts = {
-    schema: "lakecheck.facts/v1",
-    collectedAt: (options.now?.() ?? new Date()).toISOString(),
-    context: reading.context,
-    namespace: options.namespace,
+    ...emptyFacts(reading.context, options),
     ...reading.connection ? { connections: [reading.connection] } : {},
-    ...options.declared ? { declared: options.declared } : {},
-    sources: {},
   };
   if (sources.length === 0) return facts;
   const client = await afterFirstContact(reading);
@@ -90,6 +85,22 @@ export async function collect(
   });
   await Promise.all([...lists.values(), ...probes]);
   return facts;
+}
+
+function emptyFacts(context: string, { namespace, declared, now }: CollectOptions): Facts {
+  return {
+    schema: "lakecheck.facts/v1",
+    collectedAt: (now?.() ?? new Date()).toISOString(),
+    context,
+    namespace,
+    ...declared ? { declared } : {},
+    sources: {},
+  };
+}
+
+/** Facts of a run that asks no cluster. */
+export function factsWithoutCluster(options: CollectOptions): Facts {
+  return { ...emptyFacts("", options), noCluster: true };
 }
 
 /** Kinds of failure of a first contact that every other request would come to. */

@@ -4,12 +4,14 @@ import { diagnose, type Diagnosis } from "./diagnose.ts";
 import type { Component, Facts, Failure, Finding, World } from "./model.ts";
 import { isRecord } from "./model.ts";
 import { mute } from "./mute.ts";
+import { withoutCluster } from "./unread/no_cluster.ts";
 import { explainOutage, outageOf, withoutApiServer } from "./unread/outage.ts";
 import { buildReport, type Report } from "./report.ts";
 import { openWorld } from "./world.ts";
 
 /** The report of these facts. Its `durationMs` is 0: only who collected knows how long that took. */
-export function evaluate(command: string, components: readonly Component[], facts: Facts): Report {
+export function evaluate(command: string, all: readonly Component[], facts: Facts): Report {
+  const components = facts.noCluster ? withoutCluster(all) : all;
   const world = openWorld(facts, components);
   const judged = runChecks(components, world, facts);
   const outage = outageOf(components, facts);

@@ -86,6 +86,8 @@ export interface Facts {
   connections?: Connection[];
   /** What was given as `--config`. */
   declared?: DeclaredFile;
+  /** No cluster was asked, because what was asked for needs none: what is told of a cluster is skipped. */
+  noCluster?: true;
   sources: Record<string, SourceResult>;
 }
 

@@ -2,11 +2,15 @@
 
 /**
  * Why a file can't be read: `empty`, `not-avro`, `truncated` and `damaged` are faults of the file; `unsupported` is
- * what is not read here. The message goes on after the file's name.
+ * what is not read here, and `over-limit` what is larger than the caller allows. The message goes on after the file's
+ * name.
  */
 export class AvroError extends Error {
   override name = "AvroError";
-  constructor(readonly why: "empty" | "not-avro" | "truncated" | "damaged" | "unsupported", message: string) {
+  constructor(
+    readonly why: "empty" | "not-avro" | "truncated" | "damaged" | "unsupported" | "over-limit",
+    message: string,
+  ) {
     super(message);
   }
 }

@@ -37,8 +37,8 @@ export interface TableMetadata {
 /** The metadata is not what Iceberg promises; the message goes on after the file's name. */
 export class MetadataError extends Error {
   override name = "MetadataError";
-  /** `unsupported`: it may be whole, and is not read here. */
-  constructor(message: string, readonly why: "damaged" | "unsupported" = "damaged") {
+  /** `unsupported`: it may be whole, and is not read here. `over-limit`: it is larger than the caller allows. */
+  constructor(message: string, readonly why: "damaged" | "unsupported" | "over-limit" = "damaged") {
     super(message);
   }
 }

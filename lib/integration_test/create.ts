@@ -12,7 +12,7 @@ import { fileOf, testText } from "./write.ts";
 export interface Creation {
   subject: Subject;
   facts: readonly AssertedFact[];
-  /** What is not asserted, because it did not hold or could not be tried; it is said. */
+  /** What is not asserted, because it failed or could not be tried; it is said. */
   leftOut?: readonly string[];
   /** What was given on the command line that says where and how to look. */
   flags: Readonly<Record<string, string>>;
@@ -46,7 +46,7 @@ export async function createTest(creation: Creation): Promise<"written" | "uncha
   }
   checkFacts(facts);
   if (leftOut.length > 0) {
-    dependencies.say(`Not asserted, because it did not hold or could not be tried: ${leftOut.join(", ")}.`);
+    dependencies.say(`Not asserted, because it failed or could not be tried: ${leftOut.join(", ")}.`);
   }
   const name = fileOf(subject.command);
   const shown = `tests/integration/${name}`;
@@ -107,7 +107,7 @@ function passes({ failed, passed }: TestRun, facts: readonly AssertedFact[]): vo
   if (passed.length !== facts.length) throw new Error(`${passed.length} of ${facts.length} tests were run`);
 }
 
-/** Every test has to fail, and by its own assertion: a look that came to nothing proves nothing. */
+/** Every test has to fail, and by its own assertion: a look that failed proves nothing. */
 function fails({ failed, passed }: TestRun, facts: readonly AssertedFact[]): void {
   const titles = new Set(failed.filter(({ asserted }) => asserted).map(({ title }) => title));
   const not = facts.find(({ title }) => !titles.has(title));

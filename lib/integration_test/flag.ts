@@ -2,6 +2,7 @@
 import type { Asked, Command } from "../command.ts";
 import { LacksRight, UsageError } from "../engine/errors.ts";
 import type { Given } from "../cli/flags.ts";
+import { own } from "../untrusted/lookup.ts";
 import type { Facts } from "../engine/model.ts";
 import { startableDeno } from "./deno.ts";
 import type { Looker } from "./subjects.ts";
@@ -73,7 +74,11 @@ async function create(name: string, facts: Facts, asked: Asked): Promise<void> {
 /** What the test keeps of the flags: a file is named so that it is found from anywhere. */
 export function keptFlags(looker: Pick<Looker, "flags">, given: Given): Record<string, string> {
   const flags = looker.flags(given);
-  return flags.ca === undefined ? flags : { ...flags, ca: absolute(flags.ca) };
+  const files = ["ca", "credentials-file"].flatMap((name) => {
+    const path = own(flags, name);
+    return path === undefined ? [] : [[name, absolute(path)]];
+  });
+  return { ...flags, ...Object.fromEntries(files) };
 }
 
 /** The test runs in the root of the repository. */

@@ -4,7 +4,7 @@
  */
 import type { Asked, Command } from "../command.ts";
 import { type ClusterConnection, clusterConnection, connect } from "../clients/kubernetes/client.ts";
-import { collectPlatform } from "../engine/collect.ts";
+import { collectPlatform, factsWithoutCluster } from "../engine/collect.ts";
 import { Interrupted } from "../engine/errors.ts";
 import { USUAL_NAMESPACE } from "../platform/mod.ts";
 import { durationMs } from "../cli/flags.ts";
@@ -60,7 +60,11 @@ function askedBy(flags: LookFlags, cluster: ClusterConnection, signal: AbortSign
 
 /** Collects and tries, as the command itself does. */
 async function run(command: Command, asked: Asked): Promise<Facts> {
-  const { cluster, timeoutMs } = asked;
+  const { cluster, timeoutMs, given } = asked;
+  if (command.needsCluster?.(given) === false) {
+    const facts = factsWithoutCluster(asked);
+    return await command.extend?.(facts, asked) ?? facts;
+  }
   const client = await connect({ cluster, timeoutMs });
   try {
     const facts = await collectPlatform(client, await command.components(), asked);

@@ -5,10 +5,12 @@ import { CannotLook } from "../engine/errors.ts";
 import type { Facts } from "../engine/model.ts";
 import { openWorld } from "../engine/world.ts";
 import { givenAddress } from "../checkpoint/given_address.ts";
+import { icebergTrials } from "../checkpoints/iceberg/records.ts";
 import { capabilityRecords } from "../checkpoints/nessie/iceberg_rest/mod.ts";
 import { nessieTrials } from "../checkpoints/nessie/records.ts";
 import { s3Trials } from "../checkpoints/s3/records.ts";
 import type { AssertedFact, Subject } from "./asserted.ts";
+import { assertedIceberg, icebergSubject } from "./asserted_iceberg.ts";
 import { assertedNessie, type NamedReference, nessieSubject } from "./asserted_nessie.ts";
 import { assertedS3, s3Subject } from "./asserted_s3.ts";
 import { notPassed } from "./asserted_trials.ts";
@@ -20,7 +22,7 @@ export interface Looker {
   command(): Promise<Command>;
   /** What a test asserts of these facts. CannotLook when there was nothing to be seen. */
   asserted(facts: Facts, asked: Asked): Promise<AssertedFact[]>;
-  /** Trials that the test will not assert, because they did not hold or could not be carried out. */
+  /** Trials that the test will not assert, because they failed or could not be tried. */
   leftOut(facts: Facts): string[];
 }
 
@@ -33,8 +35,11 @@ export const s3Looker: Looker = {
       ...COMMON,
       "endpoint",
       "ca",
+      "bucket",
       "credentials",
+      "credentials-file",
       "region",
+      "store",
       "performance",
       "performance-time",
     ]);
@@ -60,7 +65,15 @@ export const nessieLooker: Looker = {
   },
 };
 
-export const lookers: readonly Looker[] = [s3Looker, nessieLooker];
+export const icebergLooker: Looker = {
+  subject: icebergSubject,
+  flags: (given) => among(given, [...COMMON, "engine", "url", "ca", "duckdb-extensions"]),
+  command: async () => (await import("../checkpoints/iceberg/command.ts")).testIceberg,
+  asserted: (facts) => Promise.resolve(assertedIceberg(openWorld(reached(facts, "iceberg.trials")))),
+  leftOut: (facts) => notPassed(openWorld(facts).records(icebergTrials)),
+};
+
+export const lookers: readonly Looker[] = [s3Looker, nessieLooker, icebergLooker];
 
 function among(given: Given, names: readonly string[]): Record<string, string> {
   return Object.fromEntries([...given].filter(([name]) => names.includes(name)));

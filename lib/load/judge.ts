@@ -25,7 +25,7 @@ export interface Judged {
   flag: string;
 }
 
-/** More than this share of operations that come to nothing is critical, less is a warning. */
+/** More than this share of operations that fail is critical, less is a warning. */
 const MANY_ERRORS = 0.01;
 const NAMED = 3;
 
@@ -65,7 +65,7 @@ export function loadChecks(judged: Judged): Check[] {
     check(
       "errors",
       "Operations under load",
-      `Asked for with ${flag}. Operations under load come to nothing when ${what} is asked for more than it can give (503 ` +
+      `Asked for with ${flag}. Operations under load fail when ${what} is asked for more than it can give (503 ` +
         "SlowDown) or breaks: critical when more than one in a hundred did, or any broke.",
       (_world, rows) => errors(rows),
     ),

@@ -16,7 +16,7 @@ const SERVERS: readonly (readonly [label: string, value: string])[] = [
 export const USUAL_DNS: ObjectRef = { kind: "Service", namespace: "kube-system", name: "kube-dns" };
 
 /** Only here is a server of names that of the cluster, and not one of a tenant. */
-const NAMESPACES = ["kube-system", "openshift-dns"];
+export const DNS_NAMESPACES: ReadonlySet<string> = new Set(["kube-system", "openshift-dns"]);
 
 export interface DnsService {
   name: string;
@@ -27,7 +27,7 @@ export interface DnsService {
 
 /** Whether a Service answers for names within the cluster. */
 export function isClusterDns({ name, namespace, selector, ports }: DnsService): boolean {
-  if (!NAMESPACES.includes(namespace)) return false;
+  if (!DNS_NAMESPACES.has(namespace)) return false;
   if (namespace === USUAL_DNS.namespace && name === USUAL_DNS.name) return true;
   return ports.includes(DNS_PORT) && isDnsServer(selector);
 }

@@ -18,7 +18,7 @@ export {
   readDeclaration,
 } from "./declaration.ts";
 export { durationText, type ThresholdName, THRESHOLDS } from "./thresholds.ts";
-export { isClusterDns, isDnsServer, USUAL_DNS } from "./cluster_dns.ts";
+export { DNS_NAMESPACES, isClusterDns, isDnsServer, USUAL_DNS } from "./cluster_dns.ts";
 export {
   ALL_ROLES,
   componentOfRole,
@@ -27,10 +27,12 @@ export {
   isJudgedByComponent,
   isPartOfLakehouse,
   labelText,
+  mayScaleToZero,
   otherCatalogTitle,
   recognise,
   type Role,
   rolesWithin,
+  s3PortOf,
 } from "./roles.ts";
 export { declarationText } from "./written.ts";
 export { componentOf, USUAL_NAMESPACE, usualPart, usualParts } from "./usual_parts.ts";

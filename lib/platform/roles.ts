@@ -18,8 +18,12 @@ export interface Signs {
   otherCatalog?: string;
   /** Where it speaks Iceberg REST: the path of its configuration, and the port that it listens on by default. */
   icebergRest?: { path: string; port: number };
+  /** An object store that is not Rook's: the port where it listens for S3 by default. */
+  s3Port?: number;
   /** A part of the lakehouse itself, judged as every workload is: where it runs is a namespace of the platform. */
   part?: true;
+  /** It may have no pod at all while there is nothing for it to do. */
+  scalesToZero?: true;
   /** Values of `app.kubernetes.io/name`, or of the label that is named; charts and manifests set them. */
   labels: readonly Label[];
   /** Charts that it comes with: `helm.sh/chart` is NAME-VERSION. */
@@ -94,9 +98,10 @@ const airflow = (job: string, ...others: string[]): Signs => ({
 });
 
 /** An object store that is not Rook's, by the word that is its label, its chart, its image and its name. */
-const otherStore = (word: string, ...images: string[]): Signs => ({
+const otherStore = (word: string, s3Port: number, ...images: string[]): Signs => ({
   component: "workloads",
   within: "object-store",
+  s3Port,
   part: true,
   labels: [word],
   charts: [word],
@@ -204,17 +209,17 @@ const SIGNS = {
   },
   "hive-metastore": otherCatalog("Hive metastore", "hive-metastore", "metastore"),
   "trino-coordinator": { ...trino("coordinator"), names: ["trino-coordinator", "trino"] },
-  "trino-worker": trino("worker"),
+  "trino-worker": { ...trino("worker"), scalesToZero: true },
   "airflow-scheduler": airflow("scheduler"),
   "airflow-api-server": airflow("api-server", "webserver", "web"),
   "airflow-dag-processor": airflow("dag-processor"),
   "airflow-triggerer": airflow("triggerer"),
-  "airflow-worker": airflow("worker"),
-  minio: otherStore("minio"),
-  seaweedfs: otherStore("seaweedfs"),
-  garage: otherStore("garage", "amd64_garage", "arm64_garage"),
-  ozone: otherStore("ozone"),
-  versitygw: otherStore("versitygw"),
+  "airflow-worker": { ...airflow("worker"), scalesToZero: true },
+  minio: otherStore("minio", 9000),
+  seaweedfs: otherStore("seaweedfs", 8333),
+  garage: otherStore("garage", 3900, "amd64_garage", "arm64_garage"),
+  ozone: otherStore("ozone", 9878),
+  versitygw: otherStore("versitygw", 7070),
   "prometheus-operator": monitor("prometheus-operator", { names: ["kube-prometheus-stack-operator"] }),
   prometheus: monitor("prometheus", { names: ["prometheus-server"] }),
   alertmanager: monitor("alertmanager"),
@@ -270,9 +275,15 @@ function indexed(signs: (of: Signs) => readonly string[] | undefined): ReadonlyM
   return new Map([...groups].map(([sign, all]) => [sign, all.map(({ role }) => role)]));
 }
 
-const BY_LABEL = indexed(({ labels }) => labels.map(labelText));
-/** Most labels of a cluster tell no role. */
-const LABEL_KEYS = new Set([...BY_LABEL.keys()].map((label) => label.slice(0, label.indexOf("="))));
+/** The roles by the value of each label that tells one, the labels in the order in which the API server gives them. */
+const BY_LABEL: readonly (readonly [label: string, roles: ReadonlyMap<string, readonly Role[]>])[] = [
+  ...Map.groupBy(
+    indexed(({ labels }) => labels.map(labelText)),
+    ([sign]) => sign.slice(0, sign.indexOf("=")),
+  ),
+].map(([label, all]) =>
+  [label, new Map(all.map(([sign, roles]) => [sign.slice(label.length + 1), roles] as const))] as const
+).toSorted(([a], [b]) => a < b ? -1 : 1);
 const BY_CHART = indexed(({ charts }) => charts);
 const BY_IMAGE = indexed(({ images }) => images);
 const BY_NAME = indexed(({ names }) => names);
@@ -283,9 +294,46 @@ const BESIDE = new Set(["exporter", "metrics", "metrics-exporter", "console", "t
 /** The role that a workload fills, by the most reliable sign that it bears; undefined when it bears none. */
 export function recognise(object: Described): Recognised | undefined {
   if (BESIDE.has(own(object.labels, "app.kubernetes.io/component") ?? "")) return undefined;
-  for (const { sign, known, words } of signsOf(object)) {
-    const role = known.get(sign)?.find((one) => known === BY_NAME || isTheOne(SIGNS[one], object));
-    if (role) return { role, by: words, ...doubtOf(role, object.images) };
+  const found = byLabel(object) ?? byChart(object) ?? byImage(object) ?? byName(object.name);
+  return found && { ...found, ...doubtOf(found.role, object.images) };
+}
+
+/** The role among those of a sign that this object is. */
+function theOne(roles: readonly Role[] | undefined, object: Described): Role | undefined {
+  return roles?.find((role) => isTheOne(SIGNS[role], object));
+}
+
+// Most objects of a cluster bear no sign: each of these makes its words only once it has found one.
+
+function byLabel(object: Described): Recognised | undefined {
+  for (const [label, roles] of BY_LABEL) {
+    const value = own(object.labels, label);
+    const role = value === undefined ? undefined : theOne(roles.get(value), object);
+    if (role) return { role, by: `label ${label}=${value}` };
+  }
+  return undefined;
+}
+
+function byChart(object: Described): Recognised | undefined {
+  const chart = own(object.labels, "helm.sh/chart");
+  const [, name = ""] = chart?.match(/^(.+?)-v?\d/) ?? [];
+  const role = theOne(BY_CHART.get(name), object);
+  return role && { role, by: `chart ${chart}` };
+}
+
+function byImage(object: Described): Recognised | undefined {
+  for (const image of object.images) {
+    const role = theOne(BY_IMAGE.get(repositoryName(image)), object);
+    if (role) return { role, by: `image ${image}` };
+  }
+  return undefined;
+}
+
+/** By the name, or by what is behind the name of a release. */
+function byName(name: string): Recognised | undefined {
+  for (let at = 0; at >= 0; at = name.indexOf("-", at) + 1 || -1) {
+    const role = BY_NAME.get(at === 0 ? name : name.slice(at))?.[0];
+    if (role) return { role, by: `name ${name}` };
   }
   return undefined;
 }
@@ -309,34 +357,21 @@ function isTheOne({ also = [], ends }: Signs, { name, labels }: Described): bool
     });
 }
 
-interface Sign {
-  sign: string;
-  known: ReadonlyMap<string, readonly Role[]>;
-  words: string;
-}
-
-/** What an object bears, most reliable first. */
-function* signsOf({ name, labels, images }: Described): Generator<Sign> {
-  for (const [key, value] of Object.entries(labels)) {
-    if (!LABEL_KEYS.has(key)) continue;
-    yield { sign: `${key}=${value}`, known: BY_LABEL, words: `label ${key}=${value}` };
-  }
-  const chart = labels["helm.sh/chart"];
-  const [, chartName] = chart?.match(/^(.+?)-v?\d/) ?? [];
-  if (chart && chartName) yield { sign: chartName, known: BY_CHART, words: `chart ${chart}` };
-  for (const image of images) {
-    yield { sign: repositoryName(image), known: BY_IMAGE, words: `image ${image}` };
-  }
-  for (let at = 0; at >= 0; at = name.indexOf("-", at) + 1 || -1) {
-    yield { sign: name.slice(at), known: BY_NAME, words: `name ${name}` };
-  }
-}
+/** Many workloads run the same image, so most names were seen before. */
+const namesByImage = new Map<string, string>();
+const MOST_IMAGES = 10_000;
 
 /** `nessie` of `ghcr.io/projectnessie/nessie:0.104.1@sha256:…`. */
 function repositoryName(image: string): string {
-  const [path = ""] = image.split("@");
+  const known = namesByImage.get(image);
+  if (known !== undefined) return known;
+  const digest = image.indexOf("@");
+  const path = digest < 0 ? image : image.slice(0, digest);
   const last = path.slice(path.lastIndexOf("/") + 1);
-  return last.split(":")[0] ?? last;
+  const tag = last.indexOf(":");
+  const name = tag < 0 ? last : last.slice(0, tag);
+  if (namesByImage.size < MOST_IMAGES) namesByImage.set(image, name);
+  return name;
 }
 
 /** Whether what this chart makes is the workload that fills the role, and not several of which one does. */
@@ -355,6 +390,11 @@ export function rolesWithin(broad: NonNullable<Signs["within"]>): Role[] {
   return ALL_ROLES.filter(([, { within }]) => within === broad).map(([role]) => role);
 }
 
+/** The port where an object store listens for S3 by default; undefined for every other role. */
+export function s3PortOf(role: Role): number | undefined {
+  return (SIGNS[role] as Signs).s3Port;
+}
+
 /** Whether what fills the role is an Iceberg catalog. */
 export function isCatalog(role: Role): boolean {
   return role === "nessie" || otherCatalogTitle(role) !== undefined;
@@ -369,6 +409,11 @@ export function otherCatalogTitle(role: Role): string | undefined {
 export function isPartOfLakehouse(role: Role): boolean {
   const { judged, otherCatalog, part }: Signs = SIGNS[role];
   return judged === true || part === true || otherCatalog !== undefined;
+}
+
+/** Whether what fills it may have no pod at all: it gets some when there is work, by hand, by an HPA or by KEDA. */
+export function mayScaleToZero(role: Role): boolean {
+  return (SIGNS[role] as Signs).scalesToZero === true;
 }
 
 /** Whether the check of its component says how a workload of this role is. */

@@ -28,7 +28,7 @@ Deno.test("records come in the order of the table, whichever trial ends first", 
   assert.deepEqual(records.map((record) => record.trial), ["a.slow", "a.quick"]);
 });
 
-Deno.test("a trial whose needs did not hold is skipped, and says which", async () => {
+Deno.test("a trial whose needs failed is skipped, and says which", async () => {
   const records = await run([
     trial("a.put", () => Promise.resolve(failed("WrongBytes", "other bytes came back"))),
     trial("a.copy", () => assert.fail("not to be run"), ["a.put"]),

@@ -110,7 +110,7 @@ Deno.test("when something else was found, the difference is shown, and without a
   await withToy(async ({ root, create, said, written }) => {
     const dependencies = dependenciesOf(said, undefined);
     await create({ dependencies, leftOut: ["toy.jump"] });
-    assert.match(said[0] ?? "", /^Not asserted, because it did not hold or could not be tried: toy.jump\.$/);
+    assert.match(said[0] ?? "", /^Not asserted, because it failed or could not be tried: toy.jump\.$/);
     const before = await written();
     await assert.rejects(create({ facts: CHANGED_FACTS, dependencies }), (error) => {
       assert.ok(error instanceof UsageError);

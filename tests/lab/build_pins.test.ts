@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { allParts } from "../../lab/build/mod.ts";
 import { copyProject, jarName } from "../../lab/build/parts/fetch.ts";
-import { goDir, programName, withLine } from "../../lab/build/parts/go.ts";
+import { goDir, programName, versitygwParts, withLine } from "../../lab/build/parts/go.ts";
 import {
   debianPin,
   denoPin,
@@ -11,13 +11,15 @@ import {
   nessieJar,
   sparkJars,
   sparkPin,
+  versitygwPin,
 } from "../../lab/build/pins.ts";
 import { missingPackages } from "../../lab/build/prerequisites.ts";
+import { s3sFsPart } from "../../lab/build/parts/rust.ts";
 import { orderParts } from "../../lab/build/runner.ts";
 import { isNewEnoughGo } from "../../lab/build/toolchain.ts";
 
 Deno.test("every Go build's go.mod requires the pinned version and go.sum holds its checksum", () => {
-  for (const { name, module, version } of goPins) {
+  for (const { name, module, version } of [...goPins, versitygwPin]) {
     const mod = Deno.readTextFileSync(`${goDir}/${name}/go.mod`);
     const sum = Deno.readTextFileSync(`${goDir}/${name}/go.sum`);
     assert.ok(mod.includes(`${module} ${version}`), `${name}: go.mod does not require ${module} ${version}`);
@@ -37,7 +39,7 @@ Deno.test("everything else is pinned by a whole checksum", () => {
 });
 
 Deno.test("no output is made by two parts and every need exists", () => {
-  const parts = orderParts(allParts());
+  const parts = orderParts([...allParts(), ...versitygwParts(), s3sFsPart()]);
   const outputs = parts.flatMap((part) => part.outputs);
   assert.equal(new Set(outputs).size, outputs.length);
 });

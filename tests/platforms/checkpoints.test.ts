@@ -269,8 +269,9 @@ Deno.test("of two stores it is the one that the catalog's configuration names, o
   assert.match(storeIn(withoutHosts), /^http rook-ceph-rgw-storage\.rook-ceph:80 to /);
   assert.equal(
     storeIn(withoutClaims, withoutHosts),
-    "there are 2 object stores that may be meant, behind Service rook-ceph/rook-ceph-rgw-archive and " +
-      "Service rook-ceph/rook-ceph-rgw-storage. Next: give the address of the object store with --endpoint",
+    "there are 2 object stores that may be meant: CephObjectStore rook-ceph/archive and " +
+      "CephObjectStore rook-ceph/storage. Next: give the address of the object store with --endpoint, or name the " +
+      "one that is meant with --store",
   );
 });
 

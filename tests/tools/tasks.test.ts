@@ -36,7 +36,7 @@ Deno.test("a command line holds the rights in one order, and quotes what the she
   assert.equal(
     TASKS.get("data-platform:test:s3:exec")?.command,
     "deno run --no-prompt --quiet --allow-read --allow-write --allow-net --allow-run " +
-      `--allow-sys=osRelease,hostname --allow-env=${common},S3_ENDPOINT --ignore-env ` +
+      `--allow-sys=osRelease,hostname --allow-env=${common},S3_ENDPOINT,AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY --ignore-env ` +
       '"--allow-ffi=$(deno run --quiet --no-prompt --lock=deno.lock --frozen tools/duckdb_directory.ts)" scripts/test-data-platform-s3.ts',
   );
   assert.equal(

@@ -1,7 +1,7 @@
 /** Parts that fetch Go modules and build programs from them, with exactly what lab/go/NAME/go.sum names. */
 import { join } from "node:path";
 import { moveInto } from "../files.ts";
-import { type GoPin, goPins } from "../pins.ts";
+import { type GoPin, goPins, versitygwPin } from "../pins.ts";
 import { goProgram } from "../toolchain.ts";
 import type { Part, PartContext, RunOptions } from "../runner.ts";
 
@@ -172,4 +172,12 @@ export function moduleDir(module: string, version: string): string {
 /** All Go parts: sources and programs. */
 export function goParts(): Part[] {
   return [...goPins.flatMap((pin) => [fetchPart(pin), buildPart(pin)]), pausePart()];
+}
+
+/** Where the second S3 store lies below the cache. */
+export const VERSITYGW = "bin/versitygw";
+
+/** The second S3 store. The lab does not run it; tests build it when they need it. */
+export function versitygwParts(): Part[] {
+  return [fetchPart(versitygwPin), buildPart(versitygwPin)];
 }

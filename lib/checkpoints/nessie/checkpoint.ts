@@ -1,30 +1,31 @@
 /** The Nessie checkpoint: how it gets its clients and its scratch references, and what it tries, an area after the other. */
-import { orFailure } from "../../checkpoint/look.ts";
 import { type Area, type Checkpoint, type Service, trialArea } from "../../checkpoint/run_checkpoint.ts";
-import type { Leftover } from "../../checkpoint/scratch.ts";
-import { type Outcome, skipped } from "../../checkpoint/trial.ts";
+import { skipped } from "../../checkpoint/trial.ts";
 import { note } from "../../cli/terminal.ts";
 import { connectionsOf } from "../../clients/kubernetes/service_connection.ts";
-import { nessieApi, type Reference } from "../../clients/nessie/client.ts";
+import type { Reference } from "../../clients/nessie/client.ts";
 import type { Asked } from "../../command.ts";
+import { loadFacts } from "../../disk/facts_file.ts";
+import { openWorld } from "../../engine/world.ts";
 import { CannotLook } from "../../engine/errors.ts";
-import type { Failure, World } from "../../engine/model.ts";
+import type { Facts, Failure, World } from "../../engine/model.ts";
 import type { LoadRecord } from "../../load/rows.ts";
 import type { NessieContext } from "./context.ts";
 import { type Wanted, wantedOf } from "./flags.ts";
 import { capabilityRecords } from "./iceberg_rest/mod.ts";
+import { capabilities as tried } from "./iceberg_rest/report.ts";
 import { tryCapabilities } from "./iceberg_rest/run.ts";
 import { walk } from "./integrity/mod.ts";
 import { integrityRecords, integrityTotals, nessieIntegrityTotals } from "./integrity/records.ts";
+import { joined, nessieShard, shardText, together } from "./integrity/shards/mod.ts";
 import { readState } from "./integrity/state.ts";
-import { nessieIntegrity } from "./integrity/words.ts";
-import { measureLatency } from "./performance/latency.ts";
+import { integrityWords, nessieIntegrity } from "./integrity/words.ts";
+import { latencyWords, measureLatency } from "./performance/latency.ts";
 import { measureLoad } from "./performance/load.ts";
 import { nessiePerformance, nessieSetup, nessieTrials } from "./records.ts";
 import { reported } from "./report.ts";
-import { cleanOutcomes } from "./scratch/clean.ts";
+import { beginRun, type CatalogRun, endRun } from "./scratch/catalog_run.ts";
 import { SCRATCH } from "./scratch/own_reference.ts";
-import { stillUnclear, sweepReferences, type SweepTools, type SweptReference } from "./scratch/sweep.ts";
 import { type Catalog, contextOf, openCatalog, setupRecord } from "./setup/mod.ts";
 import { openWarehouse, type WarehouseStore } from "./setup/warehouse_store.ts";
 import { storageTrials } from "./storage/mod.ts";
@@ -32,7 +33,7 @@ import { restarted } from "./storage/restarting.ts";
 import { restartWords } from "./storage/restart.ts";
 import { tryStorage } from "./storage/run.ts";
 import { apiTrials, behaviourTrials, cleanWords } from "./trials.ts";
-import { judgeRejection, marker } from "./trying.ts";
+import { judgeRejection } from "./trying.ts";
 
 interface CatalogService extends Service {
   asked: Asked;
@@ -45,11 +46,8 @@ interface CatalogService extends Service {
 interface Context extends NessieContext {
   service: CatalogService;
   startedAt: Date;
-  /** The default branch as it was at the beginning. */
-  before: Reference;
-  tools: SweepTools;
-  /** References of other runs, and what became of each; or why they could not be seen. */
-  swept: SweptReference[] | { failure: Failure };
+  /** Absent: it walks through a part of the tables, and makes nothing. */
+  run?: CatalogRun;
 }
 
 export const nessieCheckpoint: Checkpoint<Wanted, CatalogService, Context> = {
@@ -61,34 +59,84 @@ export const nessieCheckpoint: Checkpoint<Wanted, CatalogService, Context> = {
     return wanted;
   },
   open,
-  async setUp(scratch, service) {
+  async setUp(scratch, service, { shard }) {
     const { catalog, world } = service;
     const startedAt = new Date();
-    const context = contextOf(catalog, scratch, world);
-    const { nessie, undoNessie, config } = context;
-    const before = await nessie.reference(config.defaultBranch);
-    const tools: SweepTools = { api: nessie, undo: undoNessie, now: await context.marked(), own: scratch.id };
-    return { ...context, service, startedAt, before, tools, swept: await orFailure(sweepReferences(tools)) };
+    if (shard) {
+      return { ...contextOf(catalog, scratch, world), service, startedAt };
+    }
+    const run = await beginRun(catalog, scratch, world);
+    return { ...run.context, service, startedAt, run };
   },
-  areas: (wanted) => [
-    { sources: [nessieSetup], run: async (context) => ({ [nessieSetup.id]: [await setupRecord(context)] }) },
-    // Alone: what else is under way would be measured with it.
-    latency,
-    trialArea(nessieTrials, [...behaviourTrials, ...apiTrials], judgeRejection),
-    storage,
-    capabilities,
-    integrity(wanted),
-    load(wanted),
-  ],
-  clean: { source: nessieTrials, words: cleanWords, outcomes: cleaned },
+  areas: (wanted) =>
+    wanted.shard ? [setup, othersSkipped(`--shard ${shardText(wanted.shard)}`), integrity(wanted)] : [
+      setup,
+      // Alone: what else is under way would be measured with it.
+      latency,
+      trialArea(nessieTrials, [...behaviourTrials, ...apiTrials], judgeRejection),
+      storage,
+      capabilities,
+      integrity(wanted),
+      load(wanted),
+    ],
+  replayed,
+  clean: {
+    source: nessieTrials,
+    words: cleanWords,
+    outcomes: ({ run }, leftovers) =>
+      run ? endRun(run, leftovers) : [skipped("a shard of the walk makes nothing")],
+  },
   last: ({ restart }) => ({ sources: [nessieTrials], ...restart ? { run: restarting } : {} }),
   // A run takes half a minute, with --load two; a walk through many tables may take longer.
   limits: () => ({ trialMs: 60_000, undoMs: 10_000, expectedMs: 15 * 60_000, concurrency: 4 }),
 };
 
-async function open(world: World, asked: Asked, { url }: Wanted): Promise<CatalogService> {
+const setup: Area<Context> = {
+  sources: [nessieSetup],
+  run: async (context) => ({ [nessieSetup.id]: [await setupRecord(context)] }),
+};
+
+/** A shard walks and does nothing else: of several shards each would try the same. */
+const othersSkipped = (asked: string): Area<Context> => ({
+  sources: [nessieTrials, nessiePerformance, capabilityRecords],
+  run() {
+    const skip = (all: readonly { id: string }[]) =>
+      all.map(({ id }) => ({
+        ...skipped(`not tried: ${asked} follows tables only`),
+        trial: id,
+        durationMs: 0,
+      }));
+    return Promise.resolve({
+      [nessieTrials.id]: skip([latencyWords, ...behaviourTrials, ...apiTrials, ...storageTrials]),
+      [nessiePerformance.id]: [],
+      [capabilityRecords.id]: skip(tried),
+    });
+  },
+});
+
+/** Of the facts of one shard and those of all others: what one walk would have left. UsageError. */
+async function replayed(facts: Facts, { join }: Wanted): Promise<Facts> {
+  if (!join) return facts;
+  const shardIn = (from: string, one: Facts) => ({ from, record: openWorld(one).records(nessieShard).at(0) });
+  const others = await Promise.all(join.map(async (path) => shardIn(path, await loadFacts(path))));
+  const walked = joined(together([shardIn("--facts", facts), ...others]));
+  return {
+    ...facts,
+    sources: {
+      ...facts.sources,
+      [nessieIntegrity.id]: { ok: true, items: integrityRecords(walked) },
+      [nessieIntegrityTotals.id]: { ok: true, items: [integrityTotals(walked)] },
+      [nessieShard.id]: { ok: true, items: [] },
+    },
+  };
+}
+
+async function open(world: World, asked: Asked, wanted: Wanted): Promise<CatalogService> {
+  const { url, storeCa, noCluster } = wanted;
   const catalog = await openCatalog(world, asked, url);
-  const warehouse = openWarehouse(world, asked);
+  const warehouse = noCluster
+    ? Promise.resolve({ failure: { kind: "unreachable", message: NO_KEYS } as const })
+    : openWarehouse(world, asked, storeCa);
   // It is waited for where objects are looked at.
   warehouse.catch(() => {});
   const connections = connectionsOf("the catalog", catalog.connection);
@@ -118,8 +166,8 @@ const load = (wanted: Wanted): Area<Context> => ({
   sources: [nessieTrials, nessiePerformance],
   async run(context, { say }) {
     const { startedAt, connection } = context;
-    const { rows, missed, records } = wanted.load
-      ? await measureLoad(context, say)
+    const { rows, missed, records, more = [] } = wanted.load
+      ? await measureLoad(context, say, baselineOf(wanted))
       : { rows: [], missed: [], records: [] };
     const run: LoadRecord = {
       kind: "run",
@@ -130,15 +178,20 @@ const load = (wanted: Wanted): Area<Context> => ({
       wayWords: connection.words,
       missed,
     };
-    return { [nessieTrials.id]: records, [nessiePerformance.id]: [run, ...rows] };
+    return { [nessieTrials.id]: records, [nessiePerformance.id]: [run, ...rows, ...more] };
   },
+});
+
+const baselineOf = ({ saveBaseline: save, baseline }: Wanted) => ({
+  ...save === undefined ? {} : { save },
+  ...baseline === undefined ? {} : { baseline },
 });
 
 const storage: Area<Context> = {
   sources: [nessieTrials],
   async run(context, trying) {
     const { catalog, asked: { cluster, timeoutMs, signal } } = context.service;
-    if (catalog.place) {
+    if (catalog.place && catalog.kube) {
       const options = { cluster, timeoutMs, signal };
       const { workload } = catalog.place;
       return { [nessieTrials.id]: await tryStorage(context, workload, catalog.kube, options, trying) };
@@ -160,14 +213,25 @@ const capabilities: Area<Context> = {
   },
 };
 
+const NO_KEYS = "no cluster is asked, so the keys of the object store are not known";
+
+const notWalked = {
+  [nessieIntegrity.id]: integrityWords.map(({ id }) => ({
+    ...skipped(`not looked at: ${NO_KEYS}`),
+    trial: id,
+    durationMs: 0,
+  })),
+};
+
 const integrity = (wanted: Wanted): Area<Context> => ({
-  sources: [nessieIntegrity, nessieIntegrityTotals],
+  sources: [nessieIntegrity, nessieIntegrityTotals, nessieShard],
   ...wanted.integrity
     ? {
       async run(context, { say }) {
         const store = await context.service.warehouse;
+        if (wanted.noCluster) return { ...notWalked, [nessieIntegrityTotals.id]: [], [nessieShard.id]: [] };
         if ("failure" in store) throw new CannotLook(store.failure);
-        const { sample, limit, resume } = wanted;
+        const { sample, limit, resume, shard, memory } = wanted;
         const walked = await walk({
           catalog: { ...context.nessie, references: () => withoutScratch(context.nessie.references()) },
           store: store.reader,
@@ -175,14 +239,15 @@ const integrity = (wanted: Wanted): Area<Context> => ({
           warehouses: "why" in context.wanted
             ? []
             : context.wanted.warehouses.map(({ location }) => location),
-          ...{ sample, limit, resume },
+          ...{ sample, limit, resume, shard, memory },
           signal: context.signal,
           say: ({ tables, files }) => say(`${tables} tables, ${files} files looked at`),
           note,
         });
         return {
-          [nessieIntegrity.id]: integrityRecords(walked),
-          [nessieIntegrityTotals.id]: [integrityTotals(walked)],
+          [nessieIntegrity.id]: integrityRecords(walked, shard),
+          [nessieIntegrityTotals.id]: [integrityTotals(walked, shard)],
+          [nessieShard.id]: shard ? [{ shard, walked }] : [],
         };
       },
     }
@@ -192,25 +257,6 @@ const integrity = (wanted: Wanted): Area<Context> => ({
 /** Scratch branches, of this run and of others that are under way, hold pointers to nothing. */
 async function* withoutScratch(all: AsyncIterable<Reference>): AsyncGenerator<Reference, void, void> {
   for await (const reference of all) if (!reference.name.startsWith(SCRATCH)) yield reference;
-}
-
-async function cleaned(context: Context, leftovers: readonly Leftover[]): Promise<Outcome[]> {
-  const { swept, tools, before, connection } = context;
-  const seen = "failure" in swept ? [] : swept;
-  const again = await orFailure(stillUnclear(tools, seen));
-  const unclear = "failure" in again ? seen.filter(({ state }) => state === "unclear") : again;
-  const unseen = "failure" in swept ? { unseen: swept.failure.message } : {};
-  const ended = {
-    leftovers,
-    swept: seen,
-    unclear,
-    ...unseen,
-    before,
-    mark: marker(context),
-    root: connection.url,
-  };
-  // Over a client that is not bound to the signal.
-  return await cleanOutcomes(nessieApi({ connection, timeoutMs: context.timeoutMs }), ended);
 }
 
 /** After all else, for ways to the old pods break. */

@@ -1,4 +1,5 @@
 /** The command validate:nessie: name, flags and help; what it does is loaded when it is asked for. */
+import { needsCluster } from "./needs_cluster.ts";
 import { checkpointCommand } from "../../checkpoint/command.ts";
 
 export const validateNessie = checkpointCommand({
@@ -21,16 +22,29 @@ export const validateNessie = checkpointCommand({
       value: "URL",
     },
     ca: { help: "PEM file with the CA that signed the certificate of the catalog", value: "FILE" },
+    "store-ca": {
+      help: "PEM file with the CA that signed the certificate of the warehouse's object store",
+      value: "FILE",
+    },
     load: { help: "measure reads and commits a second, too; takes a minute" },
+    "save-baseline": { help: "measure under load, and keep it there to be compared with", value: "FILE" },
+    baseline: {
+      help: "measure under load, and say what is slower or faster than what was kept",
+      value: "FILE",
+    },
     restart: { help: "restart the catalog's pods, and see that nothing is lost; asks first" },
     "yes-restart": { help: "restart without asking" },
     "no-integrity": { help: "do not follow tables to their objects" },
     sample: { help: "follow so many tables only, taken by chance", value: "N" },
     limit: { help: "follow no further table after so many files", value: "N" },
+    memory: { help: "keep the walk's process below so much memory: 256Mi, 2Gi", value: "SIZE" },
+    shard: { help: "walk through the I-th of N parts of the tables, and nothing else: 2/4", value: "I/N" },
+    join: { help: "with --facts: the facts that the other shards saved, commas between", value: "FILES" },
     resume: {
       help: "go on where an earlier walk through the tables ended; kept in this file",
       value: "FILE",
     },
   },
+  needsCluster,
   interrupted: "The scratch branches it had made were deleted, unless a line above says otherwise.",
 }, async () => (await import("./checkpoint.ts")).nessieCheckpoint);

@@ -5,6 +5,7 @@ import type { NessieApi, NessieConfig, OwnReference, Reference } from "../../cli
 import type { Destination, ServiceConnection } from "../../clients/kubernetes/service_connection.ts";
 import type { ObjectRef, World } from "../../engine/model.ts";
 import type { Management } from "./api/management_port.ts";
+import type { PodWay } from "./versioning/replicas.ts";
 import type { WantedCatalog } from "./setup/wanted.ts";
 
 /** The time of the catalog by its own clock, in ms since the epoch; NaN while it is not known. */
@@ -43,6 +44,8 @@ export interface NessieContext {
   management: Management | { why: string };
   /** Absent when an address was given. */
   place?: Place;
+  /** A way to each of its pods by itself, at most MOST_PODS of them; absent when an address was given. */
+  eachPod?: () => Promise<PodWay[]>;
   /** What its workload and its configuration ask for; or why that is not known. */
   wanted: WantedCatalog | { why: string };
   /**

@@ -20,14 +20,16 @@ import {
 } from "../../engine/model.ts";
 import { trialComponent, type TrialFamily, trialRef } from "../../checkpoint/component.ts";
 import { type SeenRecord, trialChecks, type TrialWords } from "../../checkpoint/trial.ts";
+import { loadChecks } from "../../load/judge.ts";
 import type { LoadRow } from "../../load/rows.ts";
 import { s3Gateway } from "../s3/setup/gateway.ts";
 import { capabilityRecords } from "./iceberg_rest/mod.ts";
 import { capabilityChecks, capabilityTables } from "./iceberg_rest/report.ts";
 import { nessieObject } from "./context.ts";
+import { nessieShard } from "./integrity/shards/mod.ts";
 import { integrityTables, nessieIntegrityTotals } from "./integrity/records.ts";
 import { integrityWords, nessieIntegrity } from "./integrity/words.ts";
-import { latencyWords } from "./performance/latency.ts";
+import { BUDGET_MS, latencyWords } from "./performance/latency.ts";
 import { loadWords } from "./performance/load.ts";
 import { LOOKED_IN } from "./setup/facts.ts";
 import { catalogPods } from "./setup/pods.ts";
@@ -154,6 +156,14 @@ const behaviour = trialComponent(
 const performance = trialComponent(family, "nessie-performance", "Time that metadata takes", [
   ...checksOf([latencyWords]),
   ...onlyAsked(nessieTrials, checksOf([loadWords]), "--load"),
+  ...loadChecks({
+    source: nessiePerformance,
+    area: "nessie",
+    what: "the catalog",
+    object: nessieObject,
+    budgetMs: BUDGET_MS,
+    flag: "--load",
+  }).filter(({ id }) => id === "nessie.performance-baseline"),
 ], { sources: [nessieTrials, nessiePerformance], tables: performanceTables });
 
 const storage = trialComponent(family, "nessie-storage", "Storage of the catalog", [
@@ -178,7 +188,7 @@ const integrity = trialComponent(
   "nessie-integrity",
   "From tables to objects",
   onlyAsked(nessieIntegrity, trialChecks(nessieIntegrity, integrityWords, ofCatalog), "--no-integrity"),
-  { sources: [nessieIntegrity, nessieIntegrityTotals], tables: integrityTables },
+  { sources: [nessieIntegrity, nessieIntegrityTotals, nessieShard], tables: integrityTables },
 );
 
 export function reported(): readonly Component[] {

@@ -6,6 +6,7 @@ import { listTrials } from "./api/lists.ts";
 import { managementTrials } from "./api/management.ts";
 import { commitTrials } from "./versioning/commits.ts";
 import { nameTrials } from "./versioning/names.ts";
+import { replicaTrials } from "./versioning/replicas.ts";
 import { referenceTrials } from "./versioning/references.ts";
 import type { NessieContext } from "./context.ts";
 
@@ -20,6 +21,7 @@ export const behaviourTrials: readonly Trial<NessieContext>[] = [
   ...referenceTrials,
   ...nameTrials,
   ...commitTrials,
+  ...replicaTrials,
 ];
 
 /** Judged after everything was cleaned up. */

@@ -7,6 +7,8 @@ import { durationMs } from "../../cli/flags.ts";
 import { note } from "../../cli/terminal.ts";
 import { connectionsOf } from "../../clients/kubernetes/service_connection.ts";
 import type { Asked } from "../../command.ts";
+import type { Given } from "../../cli/flags.ts";
+import { isBucketName } from "../../components/object_store/mod.ts";
 import { UsageError } from "../../engine/errors.ts";
 import type { World } from "../../engine/model.ts";
 import { checkBaseline } from "../../load/baseline.ts";
@@ -14,7 +16,6 @@ import { clientFiles } from "./client_config/files.ts";
 import { settingsOf } from "./client_config/mod.ts";
 import { checkDirectory, writeFiles } from "./client_config/write.ts";
 import { dialectOf, dialectTrials } from "./compatibility/mod.ts";
-import type { TableLocation } from "./lifecycle/rules.ts";
 import { tablesOfNessie } from "./lifecycle/tables.ts";
 import { opsTrials } from "./operations/mod.ts";
 import { formatTrials } from "./parquet/mod.ts";
@@ -24,6 +25,8 @@ import { lifecycleTrials, reported } from "./report.ts";
 import { removalStep } from "./scratch/places.ts";
 import { credentialOutcomes } from "./setup/credentials.ts";
 import { warehouseOf } from "./setup/facts.ts";
+import { givenKeys } from "./setup/given_keys.ts";
+import { ENDPOINT_VARIABLE, needsCluster } from "./needs_cluster.ts";
 import {
   type Clients,
   clientsOf,
@@ -53,7 +56,7 @@ interface StoreService extends Service {
   clients?: Clients;
   /** The catalog's warehouse, as its configuration names it. */
   warehouse?: string;
-  tableLocations(): Promise<TableLocation[]>;
+  tableLocations: S3Setup["tableLocations"];
 }
 
 interface Context extends S3Setup {
@@ -118,11 +121,12 @@ async function open(world: World, asked: Asked, wanted: Wanted): Promise<StoreSe
   const store = await openStore(world, asked, wanted);
   const clients = store.chosen && await clientsOf(store);
   const warehouse = warehouseOf(world);
-  let tables: Promise<TableLocation[]> | undefined;
+  let tables: ReturnType<S3Setup["tableLocations"]> | undefined;
   return {
     ...{ store, warehouse, words: store.connection.words, signal: store.signal },
     ...clients ? { clients } : { untried: withoutKeys(store, warehouse) },
-    tableLocations: () => tables ??= tablesOfNessie(world, asked),
+    tableLocations: () =>
+      tables ??= needsCluster(asked.given) ? tablesOfNessie(world, asked) : Promise.resolve(undefined),
     connections: () => connectionsOf("the object store", store.connection),
     async close() {
       clients?.destroy();
@@ -170,7 +174,10 @@ async function wantedOf({ given }: Asked): Promise<Wanted> {
       `--region is ${JSON.stringify(region.slice(0, 64))}, which no region can be called.`,
     );
   }
-  const endpoint = await givenAddress(given, "endpoint", "S3_ENDPOINT");
+  const endpoint = await givenAddress(given, "endpoint", ENDPOINT_VARIABLE);
+  const bucket = bucketOf(given, endpoint);
+  const keys = given.has("facts") ? undefined : await givenKeys(given, !needsCluster(given));
+  const store = given.get("store");
   const credentials = given.get("credentials");
   const wait = given.get("lifecycle-wait");
   const lifecycleWaitMs = wait === undefined ? undefined : durationMs("lifecycle-wait", wait);
@@ -181,9 +188,30 @@ async function wantedOf({ given }: Asked): Promise<Wanted> {
   return {
     region,
     ...endpoint ? { endpoint } : {},
+    ...bucket === undefined ? {} : { bucket },
+    ...keys ? { keys } : {},
+    ...store === undefined ? {} : { store },
     ...credentials === undefined ? {} : { credentials },
     ...lifecycleWaitMs === undefined ? {} : { lifecycleWaitMs },
     ...measuring ? { measuring } : {},
     ...directory === undefined ? {} : { directory },
   };
+}
+
+/** The bucket that `--bucket` names, of a store that was given. UsageError. */
+function bucketOf(given: Given, endpoint: Wanted["endpoint"]): string | undefined {
+  const bucket = given.get("bucket");
+  if (bucket === undefined) return undefined;
+  if (!isBucketName(bucket)) {
+    throw new UsageError(
+      `--bucket is ${
+        JSON.stringify(bucket.slice(0, 64))
+      }, which no bucket can be called: 3 to 255 letters, digits, ` +
+        "dots, dashes and underscores.",
+    );
+  }
+  if (endpoint?.url !== undefined) return bucket;
+  throw new UsageError(
+    "--bucket names a bucket of the store at --endpoint, and none was given. Give --endpoint URL, or leave --bucket out.",
+  );
 }

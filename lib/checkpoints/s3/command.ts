@@ -1,5 +1,6 @@
 /** The command data-platform:test:s3: name, flags and help; what it does is loaded when it is asked for. */
 import { checkpointCommand } from "../../checkpoint/command.ts";
+import { needsCluster } from "./needs_cluster.ts";
 import { performanceFlags } from "./performance/mod.ts";
 
 export const testS3 = checkpointCommand({
@@ -13,16 +14,29 @@ export const testS3 = checkpointCommand({
     { args: "--performance --baseline s3.json", what: "and measure it, against what was measured before" },
     { args: "--credentials lake/s3-keys", what: "with the keys of this Secret alone" },
     { args: "--endpoint https://s3.example.com --region eu-central-1", what: "another way to the store" },
+    {
+      args: "--endpoint https://s3.example.com --bucket lake --credentials-file ~/.aws/credentials",
+      what: "any S3, without a cluster",
+    },
   ],
   flags: {
     endpoint: {
-      help: "address of the object store (default: S3_ENDPOINT, or the gateway of Rook's store)",
+      help: "address of the object store (default: S3_ENDPOINT, or the store that is found in the cluster)",
       value: "URL",
     },
     ca: { help: "PEM file with the CA that signed the certificate of the object store", value: "FILE" },
     credentials: {
       help: "the Secret whose keys are used (default: those that the pods use)",
       value: "NAMESPACE/SECRET",
+    },
+    store: {
+      help: "the object store of the cluster that is meant, or that the address leads to",
+      value: "[NAMESPACE/]NAME",
+    },
+    bucket: { help: "with an address: look at this bucket alone, and ask no cluster", value: "NAME" },
+    "credentials-file": {
+      help: "the file whose keys are used, as the AWS CLI has it (without a cluster else AWS_ACCESS_KEY_ID)",
+      value: "FILE",
     },
     region: { help: "region to sign for", value: "NAME", fallback: "us-east-1" },
     "write-client-config": { help: "write the settings for clients there, a file each", value: "DIR" },
@@ -32,5 +46,6 @@ export const testS3 = checkpointCommand({
     },
     ...performanceFlags,
   },
+  needsCluster,
   interrupted: "What it had made in the object store was removed, unless a line above says otherwise.",
 }, async () => (await import("./checkpoint.ts")).s3Checkpoint);

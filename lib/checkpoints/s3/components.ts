@@ -9,7 +9,7 @@ import { type Check, type Component, type Edge, refText, type World } from "../.
 import { trialComponent, type TrialFamily } from "../../checkpoint/component.ts";
 import { trialChecks, type TrialWords } from "../../checkpoint/trial.ts";
 import { s3Object } from "./context.ts";
-import { gatewaysInUse, LOOKED_IN } from "./setup/facts.ts";
+import { LOOKED_IN, storesInUse } from "./setup/facts.ts";
 import { s3Gateway } from "./setup/gateway.ts";
 import { s3Setup, s3Trials } from "./records.ts";
 
@@ -63,7 +63,7 @@ export function setupComponent(trials: readonly TrialWords[]): Component {
 function storeEdges(world: World): Edge[] {
   const [setup] = world.records(s3Setup);
   const given = setup !== undefined && setup.gateway === undefined;
-  const meant = setup?.gateway ? [setup.gateway] : gatewaysInUse(world, false);
+  const meant = setup?.gateway ? [setup.gateway] : storesInUse(world, false).map(({ gateway }) => gateway);
   const gateways = given ? [] : meant.map((to): Edge => ({
     from: s3Object,
     to,

@@ -12,7 +12,7 @@ export interface ProxyTrust {
 
 /**
  * Resolves with the bytes of the server itself. `opened` is told every socket when it is made, so that the caller can
- * end those that come to nothing. Errors have the words that fetch has for them.
+ * end those that fail. Errors have the words that fetch has for them.
  */
 export async function tunnel(
   proxy: URL,

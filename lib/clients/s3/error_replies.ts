@@ -7,10 +7,10 @@ import type { Failure, FailureKind } from "../../engine/model.ts";
 import { quote } from "../../redact/mod.ts";
 import { failure } from "../network_errors.ts";
 import type { S3Session, SeenS3 } from "./types.ts";
-import { GATEWAYS, subjectOf } from "./no_reply.ts";
+import { lookAtStore, subjectOf } from "./no_reply.ts";
 import { between } from "../../untrusted/text.ts";
 import { command } from "../../untrusted/shell.ts";
-import { vendorWords } from "./vendor_codes.ts";
+import { isCeph, vendorWords } from "./vendor_codes.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { codeOf } from "../../untrusted/code.ts";
 
@@ -79,7 +79,8 @@ export function isForeign({ status, headers, text }: SeenS3): boolean {
   return status < 300 || /html|json/i.test(type) || (text.trim() !== "" && !/<Error[\s>]/.test(text));
 }
 
-const foreign: Words = ({ seen, session: { connection } }) => {
+const foreign: Words = ({ seen, session }) => {
+  const { connection } = session;
   const page = /html/i.test(seen.headers.get("content-type") ?? "") || /^\s*</.test(seen.text)
     ? "a web page"
     : "something else";
@@ -94,74 +95,85 @@ const foreign: Words = ({ seen, session: { connection } }) => {
     return [
       "unreachable",
       `HTTP ${seen.status} with ${page}, not from S3: a proxy stands before the store and can't reach it`,
-      GATEWAYS,
+      lookAtStore(session, seen.headers),
     ];
   }
+  const gateways = isCeph(connection.url) ? " (kubectl get svc -A -l app=rook-ceph-rgw)" : "";
   return [
     "malformed",
     `HTTP ${seen.status} with ${page} where S3 would answer in XML: ${connection.url} is no S3 endpoint`,
-    "check the endpoint (kubectl get svc -A -l app=rook-ceph-rgw); the dashboard and the console are not it",
+    `check the endpoint${gateways}; the dashboard and the console are not it`,
   ];
 };
 
-const NEW_KEYS = "take the keys anew from where the user was made: deno task obc:sync, or " +
-  "kubectl -n rook-ceph exec deploy/rook-ceph-tools -- radosgw-admin user info --uid USER";
+const fromCeph = ({ seen, session }: Case): boolean => isCeph(session.connection.url, seen.headers);
 
-const bucketStats = (bucket: string) =>
-  command`kubectl -n rook-ceph exec deploy/rook-ceph-tools -- radosgw-admin bucket stats --bucket ${
-    bucket || "BUCKET"
-  }`;
+const newKeys = (of: Case): string =>
+  "take the keys anew from where the user was made" +
+  (fromCeph(of) ? `: deno task obc:sync, or ${TOOLS} radosgw-admin user info --uid USER` : "");
+
+/** Who owns the bucket, and what else the store knows of it. */
+const bucketStats = (of: Case): string =>
+  fromCeph(of)
+    ? command`kubectl -n rook-ceph exec deploy/rook-ceph-tools -- radosgw-admin bucket stats --bucket ${
+      of.bucket || "BUCKET"
+    }`
+    : command`aws s3api get-bucket-acl --bucket ${of.bucket || "BUCKET"}`;
 
 const CODES: Partial<Record<string, Words>> = {
-  InvalidAccessKeyId: ({ status }) => [
+  InvalidAccessKeyId: (of) => [
     "unauthorized",
-    `the store knows no such access key (${status}): its user was deleted, or the keys were replaced since`,
-    NEW_KEYS,
+    `the store knows no such access key (${of.status}): its user was deleted, or the keys were replaced since`,
+    newKeys(of),
   ],
-  SignatureDoesNotMatch: ({ status, session: { connection } }) => [
+  SignatureDoesNotMatch: (of) => [
     "unauthorized",
-    `the access key is known, and the secret key is not the one that belongs to it (${status})` +
-    (connection.how === "given" ? "; a proxy that changes Host or path does the same" : ""),
-    NEW_KEYS,
+    `the access key is known, and the secret key is not the one that belongs to it (${of.status})` +
+    (of.session.connection.how === "given" ? "; a proxy that changes Host or path does the same" : ""),
+    newKeys(of),
   ],
-  AccessDenied: ({ status, message, bucket }) =>
-    /expired/i.test(message)
-      ? ["forbidden", `the time of the presigned URL is over (${status})`, "sign it anew"]
+  AccessDenied: (of) =>
+    /expired/i.test(of.message)
+      ? ["forbidden", `the time of the presigned URL is over (${of.status})`, "sign it anew"]
       : [
         "forbidden",
-        `the keys are right, and this user may not do that (${status}): a bucket policy, an ACL, or another owner`,
-        `${bucketStats(bucket)} names the owner; its policy: ` +
-        command`aws s3api get-bucket-policy --bucket ${bucket || "BUCKET"}`,
+        `the keys are right, and this user may not do that (${of.status}): a bucket policy, an ACL, or another owner`,
+        `${bucketStats(of)} names the owner; its policy: ` +
+        command`aws s3api get-bucket-policy --bucket ${of.bucket || "BUCKET"}`,
       ],
   RequestTimeTooSkewed: (of) => [
     "unauthorized",
     `the clocks differ too much, and S3 allows 15 minutes (${of.status}): ${clocks(of)}`,
-    "set the clock that is wrong: timedatectl status here, and on the nodes of the gateway",
+    "set the clock that is wrong: timedatectl status here, and where the store runs",
   ],
-  UserSuspended: ({ status }) => [
+  UserSuspended: (of) => [
     "forbidden",
-    `the user of this access key is suspended (${status})`,
-    `${TOOLS} radosgw-admin user enable --uid USER`,
+    `the user of this access key is suspended (${of.status})`,
+    fromCeph(of) ? `${TOOLS} radosgw-admin user enable --uid USER` : "enable the user where it was made",
   ],
-  QuotaExceeded: ({ status, bucket }) => [
+  QuotaExceeded: (of) => [
     "server-error",
-    `a quota of the bucket or of its owner is used up (${status}): nothing more can be written`,
-    `${bucketStats(bucket)}; then delete, or raise it with radosgw-admin quota set`,
+    `a quota of the bucket or of its owner is used up (${of.status}): nothing more can be written`,
+    fromCeph(of)
+      ? `${bucketStats(of)}; then delete, or raise it with radosgw-admin quota set`
+      : "delete what is not needed, or raise the quota",
   ],
-  InsufficientCapacity: ({ status }) => [
+  InsufficientCapacity: (of) => [
     "server-error",
-    `the store is full (${status}): nothing more can be written`,
-    `${TOOLS} ceph df; then free space, or add disks`,
+    `the store is full (${of.status}): nothing more can be written`,
+    `${fromCeph(of) ? `${TOOLS} ceph df; then ` : ""}free space, or add disks`,
   ],
-  SlowDown: ({ status, seen }) => [
+  SlowDown: ({ status, seen, session }) => [
     "server-error",
     `the store asks for fewer requests (${status})${waits(seen)}: it has more to do than it can`,
-    `ask for less at a time; ${GATEWAYS}`,
+    `ask for less at a time; ${lookAtStore(session, seen.headers)}`,
   ],
-  NoSuchBucket: ({ status, bucket }) => [
+  NoSuchBucket: (of) => [
     "server-error",
-    `there is no bucket ${bucket || "of that name"} (${status}): it was deleted meanwhile, or never made`,
-    "kubectl get objectbucketclaims -A, and aws s3 ls",
+    `there is no bucket ${
+      of.bucket || "of that name"
+    } (${of.status}): it was deleted meanwhile, or never made`,
+    `${fromCeph(of) ? "kubectl get objectbucketclaims -A, and " : ""}aws s3 ls`,
   ],
   NoSuchKey: ({ status }) => [
     "server-error",
@@ -238,10 +250,10 @@ function wrongRegion({ seen, status, message, session }: Case): ReturnType<Words
   ];
 }
 
-const broken: Words = ({ status, message }) => [
+const broken: Words = (of) => [
   "server-error",
-  `the store failed by itself (${status})${message ? `: ${message}` : ""}`,
-  `${GATEWAYS}, their logs, and ${TOOLS} ceph status`,
+  `the store failed by itself (${of.status})${of.message ? `: ${of.message}` : ""}`,
+  lookAtStore(of.session, of.seen.headers) + (fromCeph(of) ? `, their logs, and ${TOOLS} ceph status` : ""),
 ];
 
 const other: Words = ({ status, message }) => [

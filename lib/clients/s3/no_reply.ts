@@ -4,9 +4,16 @@ import { failure, type NetworkError, networkError } from "../network_errors.ts";
 import type { S3Session } from "./types.ts";
 import type { AskedS3, NoAnswer } from "./send.ts";
 import { command } from "../../untrusted/shell.ts";
+import { isCeph } from "./vendor_codes.ts";
 
-export const GATEWAYS = command`kubectl get pods -A -l app=rook-ceph-rgw`;
 const CEPH = command`kubectl -n rook-ceph exec deploy/rook-ceph-tools -- ceph status`;
+
+/** What to look at of a store that is out of order. */
+export function lookAtStore({ connection }: S3Session, headers?: Headers): string {
+  return isCeph(connection.url, headers)
+    ? command`kubectl get pods -A -l app=rook-ceph-rgw`
+    : "look whether the store runs, and at its logs";
+}
 
 /** `could not read the footer (GET /lake/a.parquet)`. */
 export function subjectOf(asked: AskedS3 | undefined, { what }: S3Session): string {
@@ -37,7 +44,7 @@ export function noReplyFailure({ trouble, asked, got }: NoAnswer, session: S3Ses
     return failure(
       "unreachable",
       `${subject}: the answer broke off after ${got.bytes}${of} bytes: the gateway was restarted, or something ` +
-        `between cut it.${perhaps} Next: ${GATEWAYS}, and try again`,
+        `between cut it.${perhaps} Next: ${lookAtStore(session)}, and try again`,
     );
   }
   // What a port-forward ran into is nearer to the cause than that its connection closed.
@@ -57,13 +64,17 @@ function lateFailure(
     return failure(
       "timeout",
       `${subject}: the answer stopped after ${bytes} bytes, and nothing more came within ${seconds}. Next: ` +
-        `${GATEWAYS}, or raise --timeout`,
+        `${lookAtStore(session)}, or raise --timeout`,
     );
   }
+  const look = lookAtStore(session);
+  const ofCeph = isCeph(session.connection.url);
   const why = writes
-    ? "RGW holds writes without an answer when its pools are full or its placement groups are not active. It may " +
-      `still be done. Next: ${CEPH}`
-    : `it is slow, or something on the way drops packets. Next: ${GATEWAYS}, then ${CEPH}`;
+    ? ofCeph
+      ? "RGW holds writes without an answer when its pools are full or its placement groups are not active. It may " +
+        `still be done. Next: ${CEPH}`
+      : `it is slow, or its disks are full, or something on the way drops packets. It may still be done. Next: ${look}`
+    : `it is slow, or something on the way drops packets. Next: ${look}${ofCeph ? `, then ${CEPH}` : ""}`;
   return failure(
     "timeout",
     `${subject}: the store gave no answer within ${seconds}: ${why}, or raise --timeout`,
@@ -93,14 +104,16 @@ function certificateWhy(error: NetworkError, { connection }: S3Session): string 
   }
 }
 
-function connectionWhy(error: NetworkError, perhaps: string, { connection }: S3Session): string {
-  const at = connection.url;
+function connectionWhy(error: NetworkError, perhaps: string, session: S3Session): string {
+  const at = session.connection.url;
   const https = at.startsWith("https:");
   switch (error) {
     case "noSuchName":
       return `the name in ${at} can't be resolved. Next: correct the endpoint, or check DNS and VPN`;
     case "refused":
-      return `nothing listens at ${at}: it refused the connection. Next: ${GATEWAYS}, and check port and endpoint`;
+      return `nothing listens at ${at}: it refused the connection. Next: ${
+        lookAtStore(session)
+      }, and check port and endpoint`;
     case "noRoute":
       return `${at} can't be routed to. Next: check the network and VPN`;
     case "notPermitted":
@@ -113,7 +126,7 @@ function connectionWhy(error: NetworkError, perhaps: string, { connection }: S3S
     return `${at} does not answer in http: perhaps https is served there. Next: give the endpoint with https://`;
   }
   const tls = https ? "" : " (a port of https closes so, too)";
-  return `${at} broke the connection off before it answered${tls}.${perhaps} Next: ${GATEWAYS}`;
+  return `${at} broke the connection off before it answered${tls}.${perhaps} Next: ${lookAtStore(session)}`;
 }
 
 function hostPort(url: string): string {

@@ -31,8 +31,11 @@ export interface S3ReaderOptions {
 
 /** Each throws S3ReplyError for an answer that is neither the object nor "no such object", and NoAnswer for none. */
 export interface S3Reader {
-  /** All of an object; undefined when there is none. */
-  get(bucket: string, key: string): Promise<Uint8Array | undefined>;
+  /**
+   * All of an object; undefined when there is none. `admit` is told how long an answer is before it is read (or how much
+   * has come, where the store does not say); what it throws ends the reading and is thrown.
+   */
+  get(bucket: string, key: string, admit?: Admit): Promise<Uint8Array | undefined>;
   /** The size of an object in bytes; undefined when there is none. */
   size(bucket: string, key: string): Promise<number | undefined>;
   /** The objects whose keys begin so, in the order of their keys, a page of 1,000 at a time. */
@@ -40,6 +43,8 @@ export interface S3Reader {
   /** How many requests were sent. */
   requests(): number;
 }
+
+export type Admit = (bytes: number) => void;
 
 export interface ListOptions {
   /** What goes on after it is given as a prefix, not as objects. */
@@ -80,21 +85,27 @@ export function s3Reader(options: S3ReaderOptions): S3Reader {
   const sign = pathSigner(options.connection.url, options.keys, options.region);
   const turn = turns(options.concurrency ?? 32);
   let requests = 0;
-  const ask = async (method: "GET" | "HEAD", bucket: string, key: string, query = ""): Promise<Reply> => {
+  const ask = async (
+    method: "GET" | "HEAD",
+    bucket: string,
+    key: string,
+    query = "",
+    admit?: Admit,
+  ): Promise<Reply> => {
     const release = await turn();
     try {
       return await patiently(async () => {
         requests++;
-        const signed = await sign(method, bucket, key, query);
-        return await once(method, signed, options);
+        const signed = sign(method, bucket, key, query);
+        return await once(method, signed, options, admit);
       }, options.signal);
     } finally {
       release();
     }
   };
   return {
-    async get(bucket, key) {
-      const reply = await ask("GET", bucket, key);
+    async get(bucket, key, admit) {
+      const reply = await ask("GET", bucket, key, "", admit);
       if (reply.status === 200) return reply.bytes;
       return absent(reply, bucket);
     },
@@ -176,10 +187,20 @@ async function once(
   method: string,
   { url, path, headers }: { url: string; path: string; headers: Record<string, string> },
   { connection, timeoutMs, signal, maxBytes = MAX_BYTES }: S3ReaderOptions,
+  admit: Admit = () => {},
 ): Promise<Reply> {
   const asked = { method, path, sentAt: Date.now() };
   const control = new AbortController();
   const stop = () => control.abort();
+  let objection: { error: unknown } | undefined;
+  const admitted = (bytes: number) => {
+    try {
+      admit(bytes);
+    } catch (error) {
+      objection = { error };
+      throw error;
+    }
+  };
   signal?.addEventListener("abort", stop, { once: true });
   let timer = setTimeout(stop, timeoutMs);
   try {
@@ -203,7 +224,7 @@ async function once(
     }
     // Of a length that is said no more can come; else what comes is counted.
     const bounded = length > 0 && !response.headers.has("content-encoding");
-    const bytes = bounded ? await response.bytes() : await readBody({ body: response.body, asked }, maxBytes);
+    const bytes = await bodyOf(response, { bounded, length, asked, maxBytes }, admitted);
     if (bytes.length < length && !response.headers.has("content-encoding")) {
       throw new NoAnswer({ why: "network", text: "unexpected eof" }, asked, {
         bytes: bytes.length,
@@ -216,6 +237,7 @@ async function once(
       throw signal.reason instanceof Interrupted ? signal.reason : new Interrupted("interrupted");
     }
     if (error instanceof NoAnswer) throw error;
+    if (objection) throw objection.error;
     throw new NoAnswer(
       control.signal.aborted ? { why: "timeout" } : { why: "network", text: networkText(error) },
       asked,
@@ -224,6 +246,26 @@ async function once(
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);
   }
+}
+
+async function bodyOf(
+  response: Response,
+  { bounded, length, asked, maxBytes }: {
+    bounded: boolean;
+    length: number;
+    asked: AskedS3;
+    maxBytes: number;
+  },
+  admit: Admit,
+): Promise<Uint8Array> {
+  if (!bounded) return await readBody({ body: response.body, asked }, maxBytes, admit);
+  try {
+    admit(length);
+  } catch (error) {
+    await response.body?.cancel();
+    throw error;
+  }
+  return await response.bytes();
 }
 
 const MIB = 1024 * 1024;

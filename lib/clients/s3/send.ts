@@ -183,10 +183,14 @@ function watched(
   }, { highWaterMark: 0 });
 }
 
-/** All of a body, of at most `maxBytes`. Throws what the body throws, and NoAnswer when it is larger. */
+/**
+ * All of a body, of at most `maxBytes`. Throws what the body throws, NoAnswer when it is larger, and what `admit` throws
+ * when it is told how much has come.
+ */
 export async function readBody(
   { body, asked }: { body?: S3Response["body"] | null; asked: AskedS3 },
   maxBytes: number,
+  admit: (bytes: number) => void = () => {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (!body) return new Uint8Array();
   const pieces: Uint8Array<ArrayBuffer>[] = [];
@@ -194,6 +198,7 @@ export async function readBody(
   for await (const piece of body) {
     size += piece.byteLength;
     if (size > maxBytes) throw tooBig(maxBytes, asked);
+    admit(size);
     pieces.push(piece);
   }
   const [only] = pieces;

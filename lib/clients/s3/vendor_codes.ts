@@ -126,5 +126,17 @@ export function vendorWords(code: string, message: string): CodeWords | undefine
   return own(CODES, code);
 }
 
+/** The request ids of Ceph RGW: rgw_common.cc there. */
+const CEPH_ID = /^tx[0-9a-f]{17,}-/;
+
+/**
+ * Whether the store is Ceph's, so that its own tools help: by the id of its answer, or, where there is none, by the name
+ * that Rook gives its gateways.
+ */
+export function isCeph(url: string, headers?: Headers): boolean {
+  const id = headers?.get("x-amz-request-id");
+  return id ? CEPH_ID.test(id) : /^rook-ceph-rgw-/.test(URL.parse(url)?.hostname ?? "");
+}
+
 /** Every code in the table. */
 export const VENDOR_CODES: readonly string[] = Object.keys(CODES);

@@ -1,8 +1,9 @@
 /** What Applications need: what they hold, Argo CD's own parts, and what their messages name. */
-import { type Edge, IN_PROGRESS, isAbsent, type ObjectRef, type World } from "../../engine/model.ts";
+import { type Edge, GONE, IN_PROGRESS, isAbsent, type ObjectRef, type World } from "../../engine/model.ts";
 import { kindEdges, mentionEdges, perWorld, refOf } from "../common/mod.ts";
 import { dnsEdge, filling, OPERATOR_DOWN } from "../kubernetes/mod.ts";
 import { type Application, applicationSets } from "./kinds.ts";
+import { projectOf } from "./projects.ts";
 import { platformApplications, wantedBy } from "./resources.ts";
 
 /** Argo CD's own workloads that Applications need. */
@@ -41,6 +42,16 @@ const COMPARE = [
 const CONTROLLER = [
   ...["NotReconciled", "NotApplied", "ProgressingTooLong", "SyncStuck", "TerminatingStuck"],
   ...["SyncUnknown", "HealthUnknown", IN_PROGRESS],
+];
+
+/** Reasons that say that something may not be applied. */
+const PROJECT = [
+  "InvalidSpec",
+  "SyncFailed",
+  "SyncUnknown",
+  "ComparisonFailed",
+  "NotApplied",
+  "HealthUnknown",
 ];
 
 export const argoEdges = perWorld((world): Edge[] => [
@@ -89,6 +100,18 @@ function applicationEdges(object: Application, world: World): Edge[] {
     }),
     ...controlled(from, world, "argocd-application-controller", CONTROLLER),
     ...controlled(from, world, "argocd-repo-server", COMPARE),
+    {
+      from,
+      to: projectOf(object, world),
+      via: "project",
+      explains: PROJECT,
+      because: ["Forbids", ...GONE],
+      // Argo CD makes the default one itself, and says so when it lacks another.
+      optional: !conditions.some(({ message }) =>
+        /project .{0,300}(does not exist|not found)/.test(message ?? "")
+      ),
+      decisive: true,
+    },
     dnsEdge(from, world, COMPARE),
     ...mentionEdges(from, said, APPLY, { namespace: object.spec?.destination?.namespace }),
     ...kindEdges(from, said, APPLY, world),

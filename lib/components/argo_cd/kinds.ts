@@ -122,6 +122,18 @@ export const applications = {
 } satisfies ListSource;
 export type Application = NonNullable<ReturnType<typeof applications.read>>;
 
+export const appProjects = {
+  id: "appprojects",
+  kind: "AppProject",
+  path: "/apis/argoproj.io/v1alpha1/appprojects",
+  later: true,
+  read: obj({
+    metadata,
+    spec: obj({ destinations: list(obj({ namespace: text, server: text, name: text })) }),
+  }),
+} satisfies ListSource;
+export type AppProject = NonNullable<ReturnType<typeof appProjects.read>>;
+
 export const applicationSets = {
   id: "applicationsets",
   kind: "ApplicationSet",

@@ -12,8 +12,15 @@ import { operatorCheck, statefulSets } from "../kubernetes/mod.ts";
 import { deployments } from "../kubernetes/mod.ts";
 import { argoEdges, type ArgoPart, partOf, PARTS, usualPartOf } from "./edges.ts";
 import { isAutomated, judgeApplication, judgeApplicationSet } from "./judge.ts";
-import { type Application, applications, type ApplicationSet, applicationSets } from "./kinds.ts";
+import {
+  type Application,
+  applications,
+  type ApplicationSet,
+  applicationSets,
+  appProjects,
+} from "./kinds.ts";
 import { makersOf } from "./makers.ts";
+import { projectCheck } from "./projects.ts";
 import { isOfPlatform, platformApplications } from "./resources.ts";
 import { applicationSetWords, applicationWords } from "./words.ts";
 import { command } from "../../untrusted/shell.ts";
@@ -124,9 +131,9 @@ export const argoCd: Component = {
   name: NAME,
   title: "Argo CD",
   dependsOn: ["kubernetes"],
-  sources: [applications, applicationSets],
+  sources: [applications, applicationSets, appProjects],
   namespaces,
-  kinds: [applicationCheck, setCheck],
+  kinds: [applicationCheck, setCheck, projectCheck],
   checks: [
     servedCheck(
       NAME,

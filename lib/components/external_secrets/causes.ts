@@ -73,3 +73,35 @@ export const causeWords: WordTable = {
     `\`${reason}\``,
   ]),
 };
+
+/** Events of the operator that name what its conditions do not: the item, the field, the vault, the limit. */
+export const secretEventWords: WordTable = {
+  field: "reason of its events since its condition changed",
+  source:
+    "https://github.com/external-secrets/external-secrets/blob/main/apis/externalsecrets/v1/externalsecret_types.go",
+  words: [["UpdateFailed", "as the words of its message say, while it is not Ready"]],
+};
+
+const STORE_TYPES =
+  "https://github.com/external-secrets/external-secrets/blob/main/apis/externalsecrets/v1/secretstore_types.go";
+const STORE_EVENTS = ["InvalidProviderConfig", "ValidationFailed", "InvalidStoreConfiguration"];
+
+export const storeWords: readonly WordTable[] = [
+  {
+    field: "status.conditions",
+    source: STORE_TYPES,
+    words: [
+      ["Ready=True, Valid", "ok"],
+      ["Ready=True, ValidationUnknown", "ok: its provider cannot be asked beforehand"],
+      ...[...STORE_EVENTS, "ClientCreationFailed"].map((word) =>
+        [`Ready=False, ${word}`, `critical, \`${word}\``] as const
+      ),
+      ["Ready=False with another reason", "critical, with that reason"],
+    ],
+  },
+  {
+    field: "reason of its events since its condition changed",
+    source: STORE_TYPES,
+    words: STORE_EVENTS.map((word) => [word, "its message is told, while it is not Ready"] as const),
+  },
+];

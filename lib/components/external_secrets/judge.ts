@@ -7,7 +7,7 @@ import {
   refText,
   type World,
 } from "../../engine/model.ts";
-import { causeIn, causeWords } from "./causes.ts";
+import { causeIn, causeWords, secretEventWords } from "./causes.ts";
 import { type ExternalSecret, externalSecrets, type SecretStore } from "./kinds.ts";
 import {
   ageSeconds,
@@ -84,7 +84,7 @@ export const secretCheck: KindCheck<ExternalSecret> = {
     "than a minute may wait.",
   source: externalSecrets,
   also: [secrets],
-  words: [causeWords],
+  words: [causeWords, secretEventWords],
   component: () => "external-secrets",
   ref: (object) => refOf("ExternalSecret", object),
   judge: judgeExternalSecret,

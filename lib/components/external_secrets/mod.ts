@@ -12,6 +12,7 @@ import type {
   World,
 } from "../../engine/model.ts";
 import { isApplied, makersShown } from "../gitops/mod.ts";
+import { storeWords } from "./causes.ts";
 import { judgeStore, secretCheck } from "./judge.ts";
 import { externalSecretEdges, operatorsOf, storeOf, writersOf } from "./edges.ts";
 import {
@@ -61,6 +62,7 @@ function storeCheck(kind: string, source: ListSource<SecretStore>): KindCheck<Se
       `A ${kind} is Ready: the operator could make a client for its provider with the credentials that it names, ` +
       "and the provider accepted them.",
     source,
+    words: storeWords,
     component: () => NAME,
     ref: (object) => refOf(kind, object),
     also: [secretList],

@@ -2,12 +2,12 @@
 import type { Edge, ObjectRef, World } from "../../engine/model.ts";
 import { perWorld, refOf } from "../common/mod.ts";
 import { services } from "./kinds.ts";
-import { isClusterDns, USUAL_DNS } from "../../platform/mod.ts";
+import { DNS_NAMESPACES, isClusterDns, USUAL_DNS } from "../../platform/mod.ts";
 
 /** The Service of cluster DNS; where it usually is when there is none. */
 export const clusterDns = perWorld((world): ObjectRef => {
   const found = world.list(services).filter(({ metadata, spec }) =>
-    isClusterDns({
+    DNS_NAMESPACES.has(metadata?.namespace ?? "") && isClusterDns({
       name: metadata?.name ?? "",
       namespace: metadata?.namespace ?? "",
       selector: spec?.selector ?? {},

@@ -1,5 +1,5 @@
 /** The declaration of this platform: the file that was given, or the ConfigMap that is labelled as one. */
-import { type Failure, type ObjectRef, refText, type World } from "../../engine/model.ts";
+import { type Failure, type Muting, type ObjectRef, refText, type World } from "../../engine/model.ts";
 import { perWorld, refOf } from "../common/mod.ts";
 import {
   type Declaration,
@@ -11,6 +11,7 @@ import {
 } from "../../platform/mod.ts";
 import { ShapeError } from "../../engine/decode.ts";
 import { listed } from "../../engine/sentence.ts";
+import { quote } from "../../redact/mod.ts";
 import { type ConfigMap, configMaps } from "./kinds.ts";
 
 /** The object of what is said of a declaration that was given as a file. */
@@ -91,4 +92,17 @@ export function declaredRole(world: World, role: RoleName): DeclaredRole | undef
 /** The time that a check allows here, in seconds. */
 export function threshold(world: World, name: ThresholdName): number {
   return declaration(world)?.thresholds.get(name) ?? THRESHOLDS[name].seconds;
+}
+
+/** UTF-16 units of the reason why something is muted. */
+const LONGEST_REASON = 200;
+
+/** What is declared to be known, in every report that is made of this cluster. */
+export function mutings(world: World): Muting[] {
+  return (declaration(world)?.muted ?? []).map(({ check, object = "*", reason, until }) => ({
+    check,
+    object,
+    reason: quote(reason, [], LONGEST_REASON),
+    until,
+  }));
 }

@@ -119,10 +119,11 @@ export const cronJobs = source(
   kubePath`${BATCH}/cronjobs`,
   obj({
     metadata,
-    spec: obj({ schedule: str, suspend: bool }),
+    spec: obj({ schedule: str, suspend: bool, jobTemplate: obj({ spec: obj({ template }) }) }),
     status: obj({ lastScheduleTime: str, lastSuccessfulTime: str, active: list(obj({ name: objectName })) }),
   }),
 );
+export type CronJob = NonNullable<ReturnType<typeof cronJobs.read>>;
 
 export const services = source(
   "services",
@@ -133,8 +134,8 @@ export const services = source(
     spec: obj({
       type: str,
       selector: labels,
+      clusterIPs: list(str),
       publishNotReadyAddresses: bool,
-      clusterIP: via(str, (address) => address === "None" ? address : undefined),
       ports: list(obj({
         name: objectName,
         port: num,
@@ -290,7 +291,7 @@ export const persistentVolumeClaims = source(
       resources: obj({ requests: obj({ storage: intOrStr }) }),
       selector: labelSelector,
     }),
-    status: obj({ phase: str }),
+    status: obj({ phase: str, conditions }),
   }),
 );
 export type Claim = NonNullable<ReturnType<typeof persistentVolumeClaims.read>>;
@@ -308,7 +309,7 @@ export const persistentVolumes = source(
       claimRef: obj({ namespace: objectName, name: objectName }),
       nodeAffinity: obj({ required: nodeTerms }),
     }),
-    status: obj({ phase: str }),
+    status: obj({ phase: str, reason: reasonCode, message: text }),
   }),
 );
 export type Volume = NonNullable<ReturnType<typeof persistentVolumes.read>>;
@@ -346,7 +347,7 @@ export const leases = source(
 );
 
 /** Kept: the events that say why something cannot be created, mounted, provisioned or probed. */
-const TELLING = new Set([
+export const TELLING_EVENTS: ReadonlySet<string> = new Set([
   "FailedMount",
   "FailedAttachVolume",
   "FailedCreate",
@@ -382,7 +383,7 @@ export const events = source(
       eventTime: str,
       series: obj({ lastObservedTime: str }),
     }),
-    (kept) => TELLING.has(kept.reason ?? "") || isOfImage(kept) ? kept : undefined,
+    (kept) => TELLING_EVENTS.has(kept.reason ?? "") || isOfImage(kept) ? kept : undefined,
   ),
 );
 export type WarningEvent = NonNullable<ReturnType<typeof events.read>>;

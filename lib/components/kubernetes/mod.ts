@@ -26,7 +26,17 @@ import {
   refOf,
   selectorText,
 } from "../common/mod.ts";
-import { deployments, endpointSlices, leases, type Namespace, namespaces, pods, services } from "./kinds.ts";
+import { mutings } from "./declared.ts";
+import {
+  configMaps,
+  deployments,
+  endpointSlices,
+  leases,
+  type Namespace,
+  namespaces,
+  pods,
+  services,
+} from "./kinds.ts";
 import { wantsOf } from "./pod_spec.ts";
 import { isDnsServer, usualParts } from "../../platform/mod.ts";
 import { endpointsOf } from "./endpoints.ts";
@@ -57,6 +67,7 @@ export {
   type Filler,
   filling,
   fillingElsewhere,
+  isAsleep,
   isSaidByComponent,
   otherCatalogs,
   platformNamespaces,
@@ -322,7 +333,8 @@ export const kubernetes: Component = {
   name: "kubernetes",
   title: "Kubernetes",
   dependsOn: [],
-  sources: [readyz, leases, namespaces],
+  sources: [readyz, leases, namespaces, configMaps],
+  muted: mutings,
   namespaces: () => ["kube-system"],
   kinds: [leaseCheck, namespaceCheck],
   checks: [apiServerCheck, platformNamespaceCheck, dnsCheck],

@@ -109,9 +109,9 @@ export const configuredHosts = perWorld((world): readonly NamedHost[] => {
       const named = hostsNamed(object.spec?.template?.spec, by.namespace ?? "", world)
         .filter(({ host }) => bucketOfHost(host) === undefined);
       return [...new Map(named.map((one) => [one.host, one])).values()].map(({ host, via }): NamedHost => {
-        const [name = "", port] = host.split(":");
+        const { host: name, port } = hostAndPort(host);
         const to = serviceOfHost(host, by.namespace ?? "", world);
-        return { host: name, by, via, ...port ? { port: Number(port) } : {}, ...to ? { to } : {} };
+        return { host: name, by, via, ...port ? { port } : {}, ...to ? { to } : {} };
       });
     })
   );

@@ -8,6 +8,7 @@ import {
   isCatalog,
   isJudgedByComponent,
   isPartOfLakehouse,
+  mayScaleToZero,
   otherCatalogTitle,
   recognise,
   type Role,
@@ -31,7 +32,7 @@ const recognised = perWorld((world) => {
   return [deployments, statefulSets].flatMap((source) =>
     world.list(source).flatMap((object): Filler[] => {
       const ref = refOf(source.kind, object);
-      const role = named.get(refKey(ref));
+      const role = named.size === 0 ? undefined : named.get(refKey(ref));
       if (role) return [{ role, by: DECLARED, ref, object }];
       const { name = "", labels = {} } = object.metadata ?? {};
       // The first container is what `kubectl` takes for the main one; those beside it have a job of their own.
@@ -125,6 +126,18 @@ const partObjects = perWorld((world) =>
 /** Whether the check of its component says how this workload is. */
 export function isSaidByComponent(object: Workload, world: World): boolean {
   return partObjects(world).has(object);
+}
+
+const sleepers = perWorld((world) =>
+  new Set(
+    allFillers(world).filter(({ role, object }) => mayScaleToZero(role) && object.spec?.replicas === 0)
+      .map(({ object }) => object),
+  )
+);
+
+/** Whether it is scaled to zero and may be: the workers of an engine that gets more of them when there is work. */
+export function isAsleep(object: Workload, world: World): boolean {
+  return sleepers(world).has(object);
 }
 
 /** The Deployments that fill one of these roles. */

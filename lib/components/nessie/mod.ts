@@ -37,6 +37,7 @@ import {
   partsOf,
   roleCheck,
 } from "../workloads/mod.ts";
+import { databasesNamed } from "../postgresql/mod.ts";
 import { cephClusters, ownersOfBucket } from "../rook_ceph/mod.ts";
 import { own } from "../../untrusted/lookup.ts";
 import { icebergConfig, judgeRest, restCatalogs } from "./iceberg_rest.ts";
@@ -294,6 +295,18 @@ function warehouseEdges({ service, workload, object, warehouse }: Catalog, world
   return edges;
 }
 
+/** A catalog that answers with an error may do so because its database does not answer. */
+function databaseEdges({ service, workload, object }: Part, world: World): Edge[] {
+  const spec = object?.spec?.template?.spec;
+  return databasesNamed(spec, workload.namespace ?? "", world).map(({ to, via }) => ({
+    from: service,
+    to,
+    via: `database, ${via}`,
+    explains: ["ErrorAnswer", "NoAnswer"],
+    because: SERVICE_ERRORS,
+  }));
+}
+
 export const nessie: Component = {
   name: "nessie",
   title: "Nessie catalog",
@@ -307,5 +320,8 @@ export const nessie: Component = {
   namespaces: (world) => namespacesOfParts(catalogs(world)),
   kinds: [],
   checks: [podsCheck, apiCheck, warehouseCheck],
-  edges: (world) => catalogs(world).flatMap((catalog) => warehouseEdges(catalog, world)),
+  edges: (world) => [
+    ...catalogs(world).flatMap((catalog) => warehouseEdges(catalog, world)),
+    ...[...catalogs(world), ...restCatalogs(world)].flatMap((part) => databaseEdges(part, world)),
+  ],
 };

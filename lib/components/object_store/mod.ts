@@ -27,7 +27,6 @@ import {
   type Pod,
   pods,
   podsIn,
-  portOf,
   proxyPath,
   secrets,
   serviceOfHost,
@@ -41,6 +40,7 @@ import {
   cephObjectStoreUsers,
   claimCheck,
   gatewayOf,
+  gatewayPort,
   gatewaysOf,
   isOutsideCluster,
   objectBucketClaims,
@@ -50,10 +50,13 @@ import {
   secretOfUser,
   storeOfClaim,
 } from "../rook_ceph/mod.ts";
+import { objectStores } from "./stores.ts";
 import { usualPart } from "../../platform/mod.ts";
 import { command } from "../../untrusted/shell.ts";
 import { contains, looksLike } from "../../untrusted/edit_distance.ts";
 import { own } from "../../untrusted/lookup.ts";
+
+export { type ObjectStore, objectStores, storeBehind } from "./stores.ts";
 
 const KEYS = ["AccessKey", "SecretKey", "Endpoint"];
 
@@ -86,7 +89,7 @@ export function claimedBuckets(world: World): Asked[] {
 
 /** Buckets that the configuration of the platform's pods names, at the gateway that it names, too. */
 export function namedBuckets(world: World): (Asked & { pod: Pod; via: string })[] {
-  const gateways = gatewaysOf(world);
+  const gateways = objectStores(world).map(({ gateway }) => gateway);
   const known = new Set(gateways.map(refKey));
   const only = gateways.length === 1 ? gateways[0] : undefined;
   const all = [...platformNamespaces(world)].flatMap((namespace) => podsIn(world, namespace));
@@ -134,8 +137,7 @@ export const bucketProbes: ProbeSource<true> = {
     const targets: Record<string, string> = {};
     for (const { bucket, gateway } of askedBuckets(world)) {
       if (!isBucketName(bucket) || !gateway) continue;
-      const service = world.get(services, gateway.namespace, gateway.name);
-      const path = proxyPath(world, service && portOf([service]), restPath`/${bucket}`);
+      const path = proxyPath(world, gatewayPort(gateway, world), restPath`/${bucket}`);
       if (path) targets[answerOf(bucket, gateway, world)] = path;
     }
     return targets;
@@ -312,7 +314,7 @@ function invalidName(bucket: string): Judgement {
 }
 
 /** As S3 takes them, the old ones of us-east-1 too; two dots in a row are in no name. */
-function isBucketName(text: string): boolean {
+export function isBucketName(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{2,254}$/.test(text) && !text.includes("..");
 }
 

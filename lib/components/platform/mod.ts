@@ -34,15 +34,13 @@ import {
   type RoleName,
   titleOfRole,
 } from "../../platform/mod.ts";
-import { quote } from "../../redact/mod.ts";
 import { nearest } from "../../untrusted/edit_distance.ts";
 import { command } from "../../untrusted/shell.ts";
 import { fits } from "../../untrusted/wildcard.ts";
+import { OTHER_CHECKS } from "./other_checks.ts";
 import { filledRoles, objectsOf, sourcesOfRole } from "./roles.ts";
 
 const NAME = "platform";
-/** UTF-16 units of the reason why something is muted. */
-const LONGEST_REASON = 200;
 const NOTHING: ObjectRef = { kind: "PlatformDeclaration", name: "*" };
 
 const titleOf = (role: RoleName) => isBroad(role) ? `the ${titleOfRole(role)}` : role;
@@ -225,12 +223,13 @@ function describe(world: World): PlatformDescription {
   };
 }
 
-/** The component of these others, whose checks a declaration can mute. */
+/** The component of these others; a declaration can mute their checks, and those of the other commands. */
 export function platformOf(others: readonly Component[]): Component {
   const own = ["platform.declaration", "platform.roles", ...Object.values(ENGINE_CHECKS)];
   const checks = [
     ...others.flatMap(({ kinds, checks }) => [...kinds, ...checks].map(({ id }) => id)),
     ...own,
+    ...OTHER_CHECKS,
   ];
   return {
     name: NAME,
@@ -243,13 +242,6 @@ export function platformOf(others: readonly Component[]): Component {
     declaredHome,
     edges: roleEdges,
     platform: describe,
-    muted: (world) =>
-      (declaration(world)?.muted ?? []).map(({ check, object = "*", reason, until }) => ({
-        check,
-        object,
-        reason: quote(reason, [], LONGEST_REASON),
-        until,
-      })),
   };
 }
 

@@ -33,7 +33,7 @@ export { clusterCheck } from "./judge.ts";
 export * from "./kinds.ts";
 export { clusterOf } from "./names.ts";
 export { catalogDatabases } from "./platform_clusters.ts";
-export { otherDatabases } from "./other_databases.ts";
+export { databasesNamed, otherDatabases } from "./other_databases.ts";
 
 const NAME = "postgresql";
 

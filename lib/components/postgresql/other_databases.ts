@@ -12,7 +12,7 @@ import {
   refText,
   type World,
 } from "../../engine/model.ts";
-import { matches, perWorld, refOf, SERVICE_ERRORS } from "../common/mod.ts";
+import { matches, perWorld, type PodSpec, refOf, SERVICE_ERRORS } from "../common/mod.ts";
 import {
   configMaps,
   configuredHosts,
@@ -22,6 +22,7 @@ import {
   type NamedHost,
   type Service,
   services,
+  servicesNamed,
   statefulSets,
   type Workload,
 } from "../kubernetes/mod.ts";
@@ -123,6 +124,18 @@ function databaseAt(named: NamedHost, world: World): Omit<OtherDatabase, "users"
     workloads: workloadsBehind(service, maker && own(signs, maker.name), maker, world),
     by,
   };
+}
+
+/** The Services of databases that a pod spec in `namespace` names: by their port, by who makes them, or by their name. */
+export function databasesNamed(
+  spec: PodSpec | undefined,
+  namespace: string,
+  world: World,
+): { to: ObjectRef; via: string }[] {
+  const others = new Set(otherDatabases(world).map(({ object }) => refKey(object)));
+  return servicesNamed(spec, namespace, world).filter(({ to, port }) =>
+    clusterOf(to) !== undefined || ENGINES.has(port ?? 0) || others.has(refKey(to))
+  );
 }
 
 /** What runs behind it: what its selector finds, or what bears the same name of a database. */

@@ -40,7 +40,13 @@ export const cephObjectStores = listing(
   "cephobjectstores",
   obj({
     metadata,
-    spec: obj({ gateway: obj({ externalRgwEndpoints: list(obj({ ip: str, hostname: str })) }) }),
+    spec: obj({
+      gateway: obj({
+        port: num,
+        securePort: num,
+        externalRgwEndpoints: list(obj({ ip: str, hostname: str })),
+      }),
+    }),
     status: obj({ phase: str, message: text, observedGeneration: num }),
   }),
 );

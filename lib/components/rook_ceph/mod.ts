@@ -33,6 +33,7 @@ export { claimCheck } from "./judge.ts";
 export * from "./kinds.ts";
 export {
   gatewayOf,
+  gatewayPort,
   gatewaysOf,
   isOutsideCluster,
   outsideGateways,

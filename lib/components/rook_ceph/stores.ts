@@ -1,7 +1,7 @@
 /** Which object store a bucket claim leads to, who owns its bucket, the Service before a store, the keys of a user. */
 import { type ObjectRef, refKey, type World } from "../../engine/model.ts";
 import { refOf } from "../common/mod.ts";
-import { podsGiven, storageClasses } from "../kubernetes/mod.ts";
+import { type HttpPort, podsGiven, portOf, services, storageClasses } from "../kubernetes/mod.ts";
 import { cephObjectStores, type cephObjectStoreUsers, objectBucketClaims } from "./kinds.ts";
 
 type Claim = NonNullable<ReturnType<typeof objectBucketClaims.read>>;
@@ -17,14 +17,34 @@ export function gatewaysOf(world: World): ObjectRef[] {
   return world.list(cephObjectStores).map((store) => gatewayOf(refOf("CephObjectStore", store)));
 }
 
-/** The gateways that are not Rook's own of the store behind this Service, by address or host. */
-export function outsideGateways(gateway: ObjectRef, world: World): string[] {
-  const store = world.list(cephObjectStores).find((one) =>
+/** What the store behind this Service says of its gateways. */
+function gatewaySpec(gateway: ObjectRef, world: World) {
+  return world.list(cephObjectStores).find((one) =>
     refKey(gatewayOf(refOf("CephObjectStore", one))) === refKey(gateway)
-  );
-  return (store?.spec?.gateway?.externalRgwEndpoints ?? []).flatMap(({ hostname, ip }) =>
-    hostname ?? ip ?? []
-  );
+  )?.spec?.gateway;
+}
+
+/** The gateways that are not Rook's own of the store behind this Service, by address or host, with their port. */
+export function outsideGateways(gateway: ObjectRef, world: World): string[] {
+  const { externalRgwEndpoints = [], port, securePort } = gatewaySpec(gateway, world) ?? {};
+  const at = port || securePort;
+  return externalRgwEndpoints.flatMap(({ hostname, ip }) => {
+    const host = hostname ?? ip;
+    if (!host) return [];
+    return at ? `${host.includes(":") ? `[${host}]` : host}:${at}` : host;
+  });
+}
+
+/** Where a gateway's Service speaks S3: the port that the store says, plain HTTP before TLS, else the first that fits. */
+export function gatewayPort(gateway: ObjectRef, world: World): HttpPort | undefined {
+  const service = world.get(services, gateway.namespace, gateway.name);
+  if (!service) return undefined;
+  const { port, securePort } = gatewaySpec(gateway, world) ?? {};
+  const has = (number: number | undefined): number is number =>
+    number !== undefined && (service.spec?.ports ?? []).some((one) => one.port === number);
+  if (has(port)) return { service: gateway, port, secure: false };
+  if (has(securePort)) return { service: gateway, port: securePort, secure: true };
+  return portOf([service]);
 }
 
 /** Whether a gateway is not Rook's own and not a pod of this cluster: what the API server can't reach is not broken. */

@@ -3,110 +3,16 @@ import {
   type Component,
   type Edge,
   isAbsent,
-  type KindCheck,
   type ObjectRef,
   refText,
-  type WordTable,
   type World,
 } from "../../engine/model.ts";
-import { durationText, THRESHOLDS } from "../../platform/mod.ts";
 import { listed } from "../../engine/sentence.ts";
-import { ageSeconds, ageText, conditionOf, notUnderstood, perWorld, refOf } from "../common/mod.ts";
-import {
-  type Claim,
-  persistentVolumeClaims,
-  persistentVolumes,
-  type Pod,
-  pods,
-  storageClasses,
-  threshold,
-} from "../kubernetes/mod.ts";
-import { eventsOf } from "../workloads/mod.ts";
-import { whyUnbound } from "./volumes.ts";
+import { refOf } from "../common/mod.ts";
+import { persistentVolumeClaims, persistentVolumes, storageClasses } from "../kubernetes/mod.ts";
+import { claimCheck, usersOf } from "./claims.ts";
+import { volumeCheck } from "./volumes.ts";
 import { own } from "../../untrusted/lookup.ts";
-import { command } from "../../untrusted/shell.ts";
-
-const podsByClaim = perWorld((world) => {
-  const index = new Map<string, Pod[]>();
-  for (const pod of world.list(pods)) {
-    for (const volume of pod.spec?.volumes ?? []) {
-      const name = volume.persistentVolumeClaim?.claimName;
-      if (!name) continue;
-      const key = `${pod.metadata?.namespace}/${name}`;
-      const known = index.get(key);
-      if (known) known.push(pod);
-      else index.set(key, [pod]);
-    }
-  }
-  return index;
-});
-
-/** A claim that waits for its first consumer waits on while no pod uses it, or no node takes those that do. */
-function waitsForConsumer(claim: Claim, world: World): boolean {
-  const users = podsByClaim(world).get(`${claim.metadata?.namespace}/${claim.metadata?.name}`) ?? [];
-  return users.every((pod) => {
-    const scheduled = conditionOf(pod, "PodScheduled");
-    return scheduled?.status === "False" && !/volume|persistentvolumeclaim/i.test(scheduled.message ?? "");
-  });
-}
-
-const bindTime = durationText(THRESHOLDS.volumeBind.seconds);
-
-const phaseWords: WordTable = {
-  field: "status.phase",
-  source: "https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/api/core/v1/types.go",
-  words: [
-    ["Bound", "ok"],
-    [
-      "Pending",
-      `ok for up to ${bindTime}, and while its class waits for a first consumer that it has not, then critical, \`Pending\``,
-    ],
-    ["Lost", "critical, `Lost`"],
-  ],
-};
-
-const claimCheck: KindCheck<Claim> = {
-  id: "persistentvolumeclaims.bound",
-  title: "volume claims",
-  explain:
-    "A claim that a pod uses is bound within a minute. A claim of a class that waits for its first consumer, and " +
-    "that no pod uses, is healthy. A lost claim has lost its volume.",
-  source: persistentVolumeClaims,
-  also: [pods],
-  words: [phaseWords],
-  component: () => "storage",
-  ref: (claim) => refOf("PersistentVolumeClaim", claim),
-  judge(claim, world) {
-    const { namespace, name } = claim.metadata ?? {};
-    const phase = claim.status?.phase ?? "Pending";
-    const base = {
-      observed: phase,
-      expected: "Bound",
-      evidence: "status.phase",
-      next: [command`kubectl -n ${namespace} describe pvc ${name}`],
-    };
-    if (phase === "Bound") return undefined;
-    if (phase === "Lost") {
-      const message = `has lost its volume ${claim.spec?.volumeName ?? ""}`.trim();
-      return { ...base, status: "critical", reason: "Lost", message };
-    }
-    if (phase !== "Pending") return notUnderstood(`is in phase ${phase}`, base);
-    const age = ageSeconds(world.now, claim.metadata?.creationTimestamp) ?? 0;
-    const storageClass = world.get(storageClasses, undefined, claim.spec?.storageClassName ?? "");
-    const lazy = storageClass?.volumeBindingMode === "WaitForFirstConsumer";
-    if (lazy && waitsForConsumer(claim, world)) return undefined;
-    if (age < threshold(world, "volumeBind")) return undefined;
-    const told = eventsOf(world, "PersistentVolumeClaim", claim)[0];
-    const why = whyUnbound(claim, world) ?? told?.message ??
-      `no provisioner has answered for StorageClass ${claim.spec?.storageClassName ?? "(default)"}`;
-    return {
-      ...base,
-      status: "critical",
-      reason: "Pending",
-      message: `is not bound after ${ageText(age)}: ${why}`,
-    };
-  },
-};
 
 function storageEdges(world: World): Edge[] {
   return world.list(persistentVolumeClaims).flatMap((claim) => {
@@ -155,9 +61,8 @@ function instead(ref: ObjectRef, world: World): string[] {
       : [`the only class is StorageClass ${names[0]}`];
   }
   if (ref.kind !== "PersistentVolumeClaim") return [];
-  const free = world.list(persistentVolumeClaims).filter(({ metadata }) =>
-    metadata?.namespace === ref.namespace &&
-    !podsByClaim(world).has(`${metadata?.namespace}/${metadata?.name}`)
+  const free = world.list(persistentVolumeClaims).filter((claim) =>
+    claim.metadata?.namespace === ref.namespace && usersOf(claim, world).length === 0
   );
   const [only] = free.length === 1 ? free : [];
   return only ? [`${refText(refOf("PersistentVolumeClaim", only))} exists, and no pod mounts it`] : [];
@@ -169,7 +74,7 @@ export const storage: Component = {
   dependsOn: ["nodes", "kubernetes"],
   sources: [persistentVolumeClaims, persistentVolumes, storageClasses],
   namespaces: () => [],
-  kinds: [claimCheck],
+  kinds: [claimCheck, volumeCheck],
   checks: [],
   edges: storageEdges,
   instead,

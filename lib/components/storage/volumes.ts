@@ -1,54 +1,61 @@
-/** Why a claim that nothing provisions gets none of the volumes there are. */
-import { listed } from "../../engine/sentence.ts";
-import type { World } from "../../engine/model.ts";
-import { formatQuantity, matchesLabels, parseQuantity } from "../../scheduling/mod.ts";
-import { type Claim, persistentVolumes, storageClasses, type Volume } from "../kubernetes/mod.ts";
+/** Judges PersistentVolumes by their phase: those that claims of the platform have, or had. */
+import type { KindCheck, World } from "../../engine/model.ts";
+import { ageSeconds, ageText, notUnderstood, perWorld, refOf } from "../common/mod.ts";
+import {
+  isOurs,
+  persistentVolumeClaims,
+  persistentVolumes,
+  threshold,
+  type Volume,
+} from "../kubernetes/mod.ts";
+import { volumeWords } from "./words.ts";
+import { command } from "../../untrusted/shell.ts";
 
-/** A class of volumes that somebody makes by hand. */
-const NO_PROVISIONER = "kubernetes.io/no-provisioner";
+/** The volumes that claims of the platform name. */
+const claimed = perWorld((world): ReadonlySet<string> =>
+  new Set(
+    world.list(persistentVolumeClaims).filter((claim) => isOurs(claim, world))
+      .flatMap(({ spec }) => spec?.volumeName ?? []),
+  )
+);
 
-/** A clause; undefined where volumes are provisioned, or where one would fit. */
-export function whyUnbound(claim: Claim, world: World): string | undefined {
-  const named = claim.spec?.storageClassName;
-  if (named === undefined || world.failure(persistentVolumes)) return undefined;
-  const provisioner = world.get(storageClasses, undefined, named)?.provisioner;
-  // A class that does not exist may be no more than a label of volumes; where no volume bears it, it is missed.
-  const isStatic = named === "" || provisioner === NO_PROVISIONER || provisioner === undefined &&
-      world.list(persistentVolumes).some(({ spec }) => spec?.storageClassName === named);
-  if (!isStatic) return undefined;
-  const all = world.list(persistentVolumes).map((volume) => ({ volume, why: misfits(claim, volume) }));
-  if (all.length === 0) return "there is no PersistentVolume, and nothing provisions one for it";
-  if (all.some(({ why }) => why.length === 0)) return undefined;
-  const fewest = Math.min(...all.map(({ why }) => why.length));
-  const nearest = all.filter(({ why }) => why.length === fewest);
-  const texts = nearest.map(({ volume, why }) =>
-    `PersistentVolume ${volume.metadata?.name} ${why.join(" and ")}`
-  );
-  return `no PersistentVolume fits it: ${listed(texts)}`;
+function isOfPlatform({ metadata, spec }: Volume, world: World): boolean {
+  const claim = spec?.claimRef;
+  return claimed(world).has(metadata?.name ?? "") ||
+    (claim !== undefined && isOurs({ metadata: claim }, world));
 }
 
-function misfits(claim: Claim, volume: Volume): string[] {
-  const why: string[] = [];
-  const { storageClassName = "", accessModes = [], capacity, claimRef } = volume.spec ?? {};
-  const wanted = claim.spec;
-  if (storageClassName !== (wanted?.storageClassName ?? "")) {
-    why.push(`is of class ${storageClassName || "(none)"}, not of ${wanted?.storageClassName || "(none)"}`);
-  }
-  const isReserved = claimRef !== undefined &&
-    !(claimRef.namespace === claim.metadata?.namespace && claimRef.name === claim.metadata?.name);
-  if (isReserved) why.push(`is bound to another claim, ${claimRef.namespace}/${claimRef.name}`);
-  const size = parseQuantity(capacity?.storage);
-  const asked = parseQuantity(wanted?.resources?.requests?.storage);
-  if (size !== undefined && asked !== undefined && size < asked) {
-    const [has, wants] = [size, asked].map((value) => formatQuantity("storage", value));
-    why.push(`is too small: it has ${has}, and the claim requests ${wants}`);
-  }
-  const missing = (wanted?.accessModes ?? []).filter((mode) => !accessModes.includes(mode));
-  if (missing.length > 0) {
-    why.push(`lacks the access mode ${missing.join(", ")}: it has ${accessModes.join(", ") || "none"}`);
-  }
-  if (wanted?.selector && !matchesLabels(wanted.selector, volume.metadata?.labels)) {
-    why.push("has not the labels that the claim's selector asks for");
-  }
-  return why;
-}
+export const volumeCheck: KindCheck<Volume> = {
+  id: "persistentvolumes.usable",
+  title: "volumes",
+  explain:
+    "A volume that a claim of the platform has or had is bound, or kept for whoever wants its data. One that could not be " +
+    "reclaimed after its claim was deleted still takes room in its storage. Volumes of other tenants are not judged.",
+  source: persistentVolumes,
+  also: [persistentVolumeClaims],
+  words: [volumeWords],
+  component: () => "storage",
+  concerns: isOfPlatform,
+  ref: (volume) => refOf("PersistentVolume", volume),
+  judge(volume, world) {
+    const name = volume.metadata?.name;
+    const phase = volume.status?.phase ?? "Pending";
+    const base = {
+      observed: phase,
+      expected: "Bound",
+      evidence: "status.phase",
+      next: [command`kubectl describe pv ${name}`],
+    };
+    if (phase === "Bound" || phase === "Available" || phase === "Released") return undefined;
+    const why = volume.status?.message ?? volume.status?.reason ?? "Kubernetes gives no reason";
+    if (phase === "Failed") {
+      const message = `could not be reclaimed after its claim was deleted, so it still takes room: ${why}`;
+      return { ...base, expected: "deleted", status: "warning", reason: "ReclaimFailed", message };
+    }
+    if (phase !== "Pending") return notUnderstood(`is in phase ${phase}`, base);
+    const age = ageSeconds(world.now, volume.metadata?.creationTimestamp) ?? 0;
+    if (age < threshold(world, "volumeBind")) return undefined;
+    const message = `is not available after ${ageText(age)}: ${why}`;
+    return { ...base, status: "warning", reason: "Pending", message };
+  },
+};

@@ -27,9 +27,10 @@ import { partsTable } from "./parts.ts";
 import { workloadChecks } from "./readiness.ts";
 import { configMapKeyCheck, sameKeys, secretKeyCheck } from "./secret_keys.ts";
 import { routeCheck } from "./explain/routes.ts";
+import { cronJobCheck, cronJobMakers } from "./cron_jobs.ts";
 import { jobCheck, jobEdges } from "./jobs.ts";
 import { podCheck } from "./pods.ts";
-import { quotaCheck, quotaEdges, quotaMakers } from "./quotas.ts";
+import { quotaCheck, quotaEdges, quotaMakers } from "./explain/quotas.ts";
 import { serviceCheck, serviceEdges } from "./services.ts";
 import { componentOfRole } from "../../platform/mod.ts";
 
@@ -71,6 +72,7 @@ export const workloads: Component = {
     podCheck,
     ...Object.values(workloadChecks),
     jobCheck,
+    cronJobCheck,
     serviceCheck,
     quotaCheck,
     secretKeyCheck,
@@ -87,6 +89,6 @@ export const workloads: Component = {
     ...addressEdges(world),
   ],
   instead: sameKeys,
-  makers: quotaMakers,
+  makers: (ref, world) => [...cronJobMakers(ref, world), ...quotaMakers(ref, world)],
   tables: (world) => [partsTable(world)].filter(({ rows }) => rows.length > 0),
 };

@@ -18,8 +18,7 @@ import { eventsOf, eventsSince } from "./events.ts";
 import { failedProbes, killedText, probeText } from "./explain/probes.ts";
 import { whyText } from "./explain/setup.ts";
 import { command } from "../../untrusted/shell.ts";
-import { own } from "../../untrusted/lookup.ts";
-import { PLACED_SECONDS, podWords, REPLACED, SETTING_UP } from "./words.ts";
+import { PLACED_SECONDS, POD_EVENTS, podEventWords, podWords, REPLACED, SETTING_UP } from "./words.ts";
 
 const REPLACED_REASONS: ReadonlySet<string> = new Set(REPLACED);
 /** What makes another pod for one that failed; the driver of a Spark application, say, is not made again. */
@@ -37,7 +36,7 @@ export const podCheck: KindCheck<Pod> = {
     "judged by their reason, crash loops by how the last run ended, and pods that are not placed by what the scheduler says. " +
     "A pod whose workload has others that are Ready is a warning: the work is still done.",
   source: pods,
-  words: podWords,
+  words: [...podWords, podEventWords],
   component: placeOf,
   ref: (pod) => refOf("Pod", pod),
   judge: judgePod,
@@ -237,12 +236,7 @@ function judgePending(pod: Pod, world: World): Judgement | undefined {
     } without ending${whyText(pod, world)}`;
     return describe(pod, { ...pending(age), reason: "NotReady", message });
   }
-  const reasons: Record<string, string> = {
-    FailedMount: "FailedMount",
-    FailedAttachVolume: "FailedAttachVolume",
-    FailedCreatePodSandBox: "SandboxFailed",
-  };
-  const reason = own(reasons, told?.reason) ?? "NotStarted";
+  const reason = POD_EVENTS.get(told?.reason ?? "") ?? "NotStarted";
   const why = told?.message ?? `node ${pod.spec?.nodeName} has not started it`;
   return describe(pod, { ...pending(age), reason, message: `has not started after ${ageText(age)}: ${why}` });
 }

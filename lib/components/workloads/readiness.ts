@@ -5,17 +5,19 @@ import { ageSeconds, type Condition, conditionOf, newestFirst, refOf } from "../
 import {
   daemonSets,
   deployments,
+  isAsleep,
   isSaidByComponent,
   placeOf,
   type Pod,
   podsOf,
   statefulSets,
+  type WarningEvent,
   type Workload,
 } from "../kubernetes/mod.ts";
-import { eventsOf } from "./events.ts";
+import { type eventsOf, eventsSince } from "./events.ts";
 import { otherParts } from "./parts.ts";
 import { podCheck } from "./pods.ts";
-import { deploymentWords } from "./words.ts";
+import { deploymentWords, setEventWords } from "./words.ts";
 import { command } from "../../untrusted/shell.ts";
 
 /** A change that its controller has not seen for so long was not seen at all. */
@@ -30,9 +32,10 @@ function workloadCheck(kind: string, source: typeof deployments): KindCheck<Work
       "pods is no fault; one that was scaled to zero on purpose is judged by the component that needs it." +
       (kind === "DaemonSet"
         ? ""
-        : " A catalog, an engine or an object store that is scaled to zero is critical while a Service leads to it."),
+        : " A catalog, an engine or an object store that is scaled to zero is critical while a Service leads to it; workers of " +
+          "Trino and Airflow are not, for KEDA, an HPA or somebody brings them back when there is work."),
     source,
-    words: kind === "Deployment" ? [deploymentWords] : [],
+    words: kind === "Deployment" ? [deploymentWords] : [setEventWords],
     component: placeOf,
     saidElsewhere: isSaidByComponent,
     ref: (object) => refOf(kind, object),
@@ -121,7 +124,7 @@ function judgeWorkload(kind: string, object: Workload, world: World): Judgement 
 /** A part of the lakehouse that was scaled to zero while a Service leads to it. */
 function sleepingPart(kind: string, object: Workload, world: World): Judgement | undefined {
   const [front] = otherParts(world).get(object)?.services ?? [];
-  if (!front) return undefined;
+  if (!front || isAsleep(object, world)) return undefined;
   const { namespace, name } = object.metadata ?? {};
   return {
     status: "critical",
@@ -168,7 +171,20 @@ export function creationError(kind: string, object: Workload, world: World): str
   const failed = conditionOf(object, "ReplicaFailure");
   if (failed?.status === "True" && failed.reason !== "FailedDelete") return failed.message ?? failed.reason;
   if (kind === "Deployment" || !isShort(kind, object, world)) return undefined;
-  return eventsOf(world, kind, object).find((event) => event.reason === "FailedCreate")?.message;
+  const { namespace = "", name = "" } = object.metadata ?? {};
+  return failedCreate(world, kind, object, podsOf(world, kind, namespace, name))?.message;
+}
+
+/** The newest event that a pod could not be created; what was told before the last one was made is over. */
+export function failedCreate(
+  world: World,
+  kind: string,
+  object: Parameters<typeof eventsOf>[2],
+  made: readonly Pod[],
+): WarningEvent | undefined {
+  const [last] = newestFirst(made, (pod) => pod.metadata?.creationTimestamp);
+  return eventsSince(world, kind, object, last?.metadata?.creationTimestamp)
+    .find((event) => event.reason === "FailedCreate");
 }
 
 /** Whether fewer pods exist than are asked for: only then may their creation be what fails. */

@@ -20,6 +20,7 @@ import {
   endpointSlices,
   endpointsOf,
   givenEndpoints,
+  isAsleep,
   isOurs,
   ownerOf,
   placeOf,
@@ -61,7 +62,7 @@ function judgeService(service: Service, world: World): Judgement | undefined {
   const selected = selectedPods(service, world);
   const lost = missingPort(service, selected);
   if (ready > 0 && !lost) return portText(service, selected, world);
-  if (selected.length === 0 && isReplicaService(service)) return undefined;
+  if (selected.length === 0 && (isReplicaService(service) || allAsleep(service, world))) return undefined;
   if (ownerChanges(service, world)) {
     const message = "has no ready endpoints while its database changes its primary";
     return { status: "ok", reason: IN_PROGRESS, message };
@@ -167,6 +168,12 @@ function hasLikeness(service: Service, world: World): boolean {
 /** CloudNativePG makes a -ro Service also where there is no replica: one instance, or none joined yet. */
 function isReplicaService(service: Service): boolean {
   return ownerOf(service)?.kind === "Cluster" && (service.metadata?.name ?? "").endsWith("-ro");
+}
+
+/** The workers behind it are scaled to zero, which is no fault. */
+function allAsleep(service: Service, world: World): boolean {
+  const makers = makersOf(service, world);
+  return makers.length > 0 && makers.every(({ object }) => isAsleep(object, world));
 }
 
 /** The Services of a database follow its new primary within seconds. */

@@ -133,6 +133,35 @@ export const podWords: readonly WordTable[] = [
   },
 ];
 
+/** What a pod that is not started is said to be, by the reason of its newest event. */
+export const POD_EVENTS: ReadonlyMap<string, string> = new Map([
+  ["FailedMount", "FailedMount"],
+  ["FailedAttachVolume", "FailedAttachVolume"],
+  ["FailedCreatePodSandBox", "SandboxFailed"],
+]);
+
+/** Events of the kubelet, the scheduler and the attach controller about a pod; others are not read. */
+export const podEventWords: WordTable = {
+  field: "reason of its newest event, while it is Pending on a node",
+  source: `${KUBELET}/events/event.go`,
+  words: [
+    ...[...POD_EVENTS].map(([word, reason]) => [word, `critical, \`${reason}\``] as const),
+    ["Unhealthy", "critical, `NotStarted`; of a running pod it tells why it is `NotReady`"],
+    ["FailedScheduling", `${STARTS}\`NotStarted\`: what the scheduler says now is in PodScheduled`],
+  ],
+};
+
+/** Events of the controllers that make pods. */
+const creationEvents = (verdict: string): WordTable => ({
+  field: "reason of its events, while it has fewer pods than it asks for",
+  source: `${KUBERNETES}/controller/controller_utils.go`,
+  words: [["FailedCreate", verdict]],
+});
+export const setEventWords = creationEvents("critical, `FailedCreate`");
+export const jobEventWords = creationEvents(
+  "critical, `FailedCreate`, unless it is suspended or complete",
+);
+
 export const deploymentWords: WordTable = {
   field: "status.conditions",
   source: `${KUBERNETES}/controller/deployment/util/deployment_util.go`,

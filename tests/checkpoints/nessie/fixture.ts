@@ -5,7 +5,7 @@ import { inScratch, type Leftover, type ScratchOptions } from "../../../lib/chec
 import { runCheckpoint, type Trying } from "../../../lib/checkpoint/run_checkpoint.ts";
 import { nessieCheckpoint } from "../../../lib/checkpoints/nessie/checkpoint.ts";
 import type { Asked } from "../../../lib/command.ts";
-import { nessieApi } from "../../../lib/clients/nessie/client.ts";
+import { type NessieApi, nessieApi } from "../../../lib/clients/nessie/client.ts";
 import { givenConnection } from "../../../lib/clients/kubernetes/service_connection.ts";
 import type { NessieContext } from "../../../lib/checkpoints/nessie/context.ts";
 import { managementOf } from "../../../lib/checkpoints/nessie/api/management_port.ts";
@@ -34,6 +34,14 @@ const WANTED: Catalog["wanted"] = {
   warehouses: [{ name: "lakehouse", location: "s3://iceberg-warehouse/" }],
 };
 
+/** With two pods. */
+const PLACE: Catalog["place"] = {
+  workload: { kind: "Deployment", namespace: "lake", name: "nessie" },
+  service: { kind: "Service", namespace: "lake", name: "nessie" },
+  api: { namespace: "lake", service: "nessie", scheme: "http", port: 19120 },
+  replicas: 2,
+};
+
 /** Runs trials as the runner does, one after the other. */
 export const trying = ({ signal }: NessieContext): Pick<Trying, "trials"> => ({
   trials: (trials, context) =>
@@ -49,6 +57,8 @@ export interface FixtureOptions {
   management?: Catalog["management"];
   signal?: AbortSignal;
   timeoutMs?: number;
+  /** What the second of its two pods does otherwise than the first. */
+  secondPod?: (api: NessieApi) => Partial<NessieApi>;
   /** A catalog that is there, and stays. */
   on?: FakeNessie;
   scope?: Partial<ScratchOptions>;
@@ -58,7 +68,8 @@ export interface FixtureOptions {
 export async function withFake<T>(
   flaws: readonly string[],
   use: (context: NessieContext, fake: FakeNessie) => Promise<T>,
-  { signal = new AbortController().signal, timeoutMs = PATIENT_MS, on, scope, ...more }: FixtureOptions = {},
+  { signal = new AbortController().signal, timeoutMs = PATIENT_MS, on, scope, secondPod, ...more }:
+    FixtureOptions = {},
 ): Promise<{ value: T; leftovers: Leftover[]; fake: FakeNessie }> {
   const fake = on ?? fakeNessie(flaws);
   const connection = givenConnection("--url", fake.url);
@@ -68,6 +79,15 @@ export async function withFake<T>(
       config: await nessieApi({ connection, timeoutMs }).config(),
       management: managementOf({ connection, timeoutMs, samePod: true }),
       wanted: WANTED,
+      place: PLACE,
+      eachPod() {
+        const api = nessieApi({ connection, timeoutMs });
+        const close = () => Promise.resolve();
+        return Promise.resolve([
+          { name: "nessie-a", api, close },
+          { name: "nessie-b", api: { ...api, ...secondPod?.(api) }, close },
+        ]);
+      },
       timeoutMs,
       signal,
       close: () => Promise.resolve(),

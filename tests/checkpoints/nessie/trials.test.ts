@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { apiTrials, behaviourTrials } from "../../../lib/checkpoints/nessie/trials.ts";
+import type { NessieApi, Reference } from "../../../lib/clients/nessie/client.ts";
 import { type FixtureOptions, tried, withFake } from "./fixture.ts";
 
 Deno.test("every trial holds against a catalog that does what it should, and nothing stays behind", async () => {
@@ -72,7 +73,19 @@ const FLAWS: [flaw: string, trial: string, reason: string, options?: FixtureOpti
   ["namespace-free", "nessie.namespace-needed", "NotRefused"],
   ["commits-lost", "nessie.concurrent-commits", "LostCommit"],
   ["conflict-ignored", "nessie.concurrent-commits", "LostUpdate"],
+  ["none", "nessie.replicas", "Stale", { secondPod: fourAnswersBehind }],
 ];
+
+/** A pod that has kept what a branch was before. */
+function fourAnswersBehind(api: NessieApi): Partial<NessieApi> {
+  let [kept, asked]: [Promise<Reference> | undefined, number] = [undefined, 0];
+  return {
+    reference: (name) =>
+      ++asked > 4
+        ? api.reference(name)
+        : kept ??= api.reference(`${name}~1`).catch(() => api.reference("main")),
+  };
+}
 
 for (const [flaw, trial, reason, options] of FLAWS) {
   Deno.test(`${trial} sees ${flaw === "none" ? reason : flaw}`, async () => {
@@ -113,5 +126,23 @@ Deno.test("a catalog that refuses to commit is at fault; one that wants a login 
       return tried(context, ["nessie.commit"]);
     });
     assert.equal(value[0]?.result, result);
+  }
+});
+
+Deno.test("one replica, and pods that are not known, can't be behind each other, and that is said", async () => {
+  const one = { workload: { kind: "Deployment", name: "n" }, service: { kind: "Service", name: "n" } };
+  const api = { namespace: "lake", service: "n", scheme: "http", port: 1 } as const;
+  for (
+    const [place, words] of [
+      [{ ...one, api, replicas: 1 }, /has one replica/],
+      [undefined, /its pods are not known/],
+    ] as const
+  ) {
+    const { value } = await withFake(
+      [],
+      ({ place: _, ...context }) => tried({ ...context, ...place ? { place } : {} }, ["nessie.replicas"]),
+    );
+    assert.equal(value[0]?.result, "skipped");
+    assert.match(value[0]?.message ?? "", words);
   }
 });

@@ -110,6 +110,8 @@ export const NO_CASE: readonly string[] = [
   "s3.path-style",
   "s3.tls",
   "s3.delete-missing",
+  "s3.key-slashes",
+  "s3.key-and-prefix",
   "s3.list-order",
   "s3.list-fresh",
   "s3.list-changing",

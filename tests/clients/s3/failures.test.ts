@@ -16,6 +16,8 @@ import {
 } from "../../../lib/clients/s3/client.ts";
 import { givenConnection } from "../../../lib/clients/kubernetes/service_connection.ts";
 import { failureOf, KEYS, refusal, withBytes, withClient, withStore } from "./fixture.ts";
+import { noReplyFailure } from "../../../lib/clients/s3/no_reply.ts";
+import { NoAnswer } from "../../../lib/clients/s3/send.ts";
 import { certificateFor } from "./certificates.ts";
 import { withinLimits } from "../../patience.ts";
 
@@ -83,7 +85,7 @@ Deno.test("a port where nothing listens", async () => {
     assert.equal(kind, "unreachable");
     assert.match(
       message,
-      /nothing listens at http:\/\/127.0.0.1:\d+: it refused the connection. Next: kubectl get pods/,
+      /nothing listens at http:\/\/127.0.0.1:\d+: it refused the connection. Next: look whether the store runs/,
     );
   });
 });
@@ -100,7 +102,7 @@ Deno.test("a port that takes the connection and never answers: reads are slow, a
     const write = await trouble(options, (s3) => s3.send(put));
     assert.match(
       write.message,
-      /RGW holds writes without an answer when its pools are full.*may still be done.*ceph status/,
+      /it is slow, or its disks are full.*may still be done.*look whether the store runs/,
     );
     const raw = await failureOf(rawS3(options).send({ method: "GET" }));
     assert.equal(raw.kind, "timeout");
@@ -255,7 +257,39 @@ Deno.test("each cause of a 403 is told apart", async () => {
   const suspended = await told(() => refusal(403, "UserSuspended"));
   assert.match(suspended.message, /is suspended/);
   const quota = await told(() => refusal(403, "QuotaExceeded", { more: "<BucketName>lake</BucketName>" }));
-  assert.match(quota.message, /quota .* is used up .*bucket stats --bucket lake/);
+  assert.match(quota.message, /quota .* is used up .*raise the quota/);
+});
+
+Deno.test("a store is advised about with Ceph's tools where it is Ceph's, by its answer or its name, and nowhere else", async () => {
+  const ceph = { "x-amz-request-id": "tx0000000000000000000b3-0063a1-1037-default" };
+  const other = { "x-amz-request-id": "17C5B1D2E3F4A5B6" };
+  const refusals = [
+    ...["InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied", "UserSuspended", "QuotaExceeded"].map(
+      (code) => [403, code] as const,
+    ),
+    ...[[404, "NoSuchBucket"], [500, "InternalError"], [503, "SlowDown"], [
+      507,
+      "InsufficientCapacity",
+    ]] as const,
+  ];
+  for (const [status, code] of refusals) {
+    const advice = async (headers: Record<string, string>) =>
+      (await told(() => refusal(status, code, { headers, message: "no" }))).message.split("Next: ")[1] ?? "";
+    assert.match(await advice(ceph), /rook|radosgw|obc|objectbucketclaims/, code);
+    const plain = await advice(other);
+    assert.ok(plain !== "", code);
+    assert.doesNotMatch(plain, /rook|radosgw|ceph|objectbucketclaims|obc/i, code);
+  }
+  const late = (url: string) => {
+    const connection = { ...givenConnection("--url", "http://x"), url };
+    connection.client.close();
+    const asked = { method: "PUT", path: "/lake/a", sentAt: 0 };
+    return noReplyFailure(new NoAnswer({ why: "timeout" }, asked), {
+      ...{ connection, keys: KEYS, region: "us-east-1", timeoutMs: 200 },
+    }).message;
+  };
+  assert.match(late("http://rook-ceph-rgw-store.rook-ceph.svc"), /RGW holds writes.*ceph status/);
+  assert.doesNotMatch(late("http://minio.lake.svc"), /rook|ceph|RGW/i);
 });
 
 Deno.test("a clock that is wrong is named with both clocks, also where the store says only AccessDenied", async () => {

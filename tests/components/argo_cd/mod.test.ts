@@ -19,6 +19,7 @@ import {
 import { examined, LONG_AGO, on, rootsOf, waiting } from "../platform.ts";
 
 const APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications";
+const PROJECTS = "/apis/argoproj.io/v1alpha1/appprojects";
 const SETS = "/apis/argoproj.io/v1alpha1/applicationsets";
 const STATEFUL_SETS = "/apis/apps/v1/statefulsets";
 
@@ -63,6 +64,7 @@ function application(
 }
 
 interface Argo {
+  projects?: unknown[];
   applications?: Raw[];
   sets?: Raw[];
   objects?: Platform;
@@ -70,7 +72,7 @@ interface Argo {
 }
 
 function look(
-  { applications = [], sets = [], objects = platform(), failures = {} }: Argo,
+  { applications = [], sets = [], projects = [], objects = platform(), failures = {} }: Argo,
 ): Promise<Diagnosis> {
   const namespaces = [...objects.namespaces, { metadata: { name: "argocd" } }];
   const lists = Object.fromEntries(
@@ -79,7 +81,7 @@ function look(
   const connect = "/api/v1/namespaces/external-secrets/services/onepassword-connect:8080/proxy";
   const health = { version: "1.7.3", dependencies: [{ service: "sync", status: "TOKEN_NEEDED" }] };
   return examined([argoCd, ...COMPONENTS.filter((component) => component !== flux)], {
-    lists: { ...lists, [APPLICATIONS]: applications, [SETS]: sets },
+    lists: { ...lists, [APPLICATIONS]: applications, [SETS]: sets, [PROJECTS]: projects },
     answers: {
       [`${connect}/heartbeat`]: { status: 200, body: "." },
       [`${connect}/health`]: { status: 200, body: health },
@@ -380,4 +382,69 @@ Deno.test("a sync that failed on a kind that is not served is a symptom of that,
   );
   assert.doesNotMatch(found?.message ?? "", /fine/);
   assert.deepEqual([found?.role, found?.chain?.[0]?.object.name], ["symptom", "*.postgresql.cnpg.io"]);
+});
+
+/** An Application of a project, of which Argo CD says this, and which has made nothing. */
+const kept = (message: string) =>
+  application("catalog", {
+    conditions: [{ type: "InvalidSpecError", message }],
+    health: { status: "Missing" },
+    sync: { status: "Unknown" },
+    resources: [],
+  }, { project: "lake" });
+
+const project = (name: string) => ({
+  metadata: { name, namespace: "argocd", creationTimestamp: LONG_AGO },
+  spec: {
+    destinations: [{ namespace: "shop", server: "https://kubernetes.default.svc" }],
+    sourceRepos: ["*"],
+  },
+});
+
+Deno.test("a project that forbids what an Application would apply is its cause", async () => {
+  const words = [
+    "application destination server 'https://kubernetes.default.svc' and namespace 'data-platform' do not match any of the " +
+    "allowed destinations in project 'lake'",
+    "application repo https://git.example/lake.git is not permitted in project 'lake'",
+    "resource rbac.authorization.k8s.io:ClusterRole is not permitted in project lake",
+  ];
+  for (const message of words) {
+    const projects = [project("lake"), project("other")];
+    const diagnosis = await look({ applications: [kept(message)], projects });
+    assert.deepEqual(rootsOf(diagnosis), ["AppProject lake Forbids"], message);
+    const [found] = on(diagnosis, "AppProject", "lake");
+    assert.match(
+      found?.message ?? "",
+      /^AppProject argocd\/lake forbids what Application argocd\/catalog would apply: /,
+    );
+    assert.match(found?.observed ?? "", /shop of https:\/\/kubernetes\.default\.svc/);
+    assert.equal(on(diagnosis, "Application", "catalog")[0]?.role, "symptom");
+  }
+});
+
+Deno.test("a project that does not exist is the cause of its Application", async () => {
+  const message = "Application referencing project lake which does not exist";
+  const diagnosis = await look({ applications: [kept(message)], projects: [project("other")] });
+  assert.deepEqual(rootsOf(diagnosis), ["AppProject lake Missing"]);
+});
+
+Deno.test("a project is no cause of what it does not forbid, and another project's words are not its own", async () => {
+  for (
+    const message of [
+      "spec.source.path is required",
+      "application repo x is not permitted in project 'other'",
+    ]
+  ) {
+    const diagnosis = await look({ applications: [kept(message)], projects: [project("lake")] });
+    assert.deepEqual(rootsOf(diagnosis), [], message);
+    assert.deepEqual(on(diagnosis, "Application", "catalog").map(({ reason, role }) => [reason, role]), [[
+      "InvalidSpec",
+      "independent",
+    ]]);
+  }
+});
+
+Deno.test("projects that are not served or cannot be listed are no fault of an Application", async () => {
+  const gone = { [PROJECTS]: { kind: "not-installed", message: "no" } } as const;
+  assert.deepEqual(rootsOf(await look({ applications: [application("catalog")], failures: gone })), []);
 });

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { causeIn } from "../../../lib/components/external_secrets/causes.ts";
 import { externalSecret, look, type Platform, platform, ready, the, without } from "../flux/gitops.ts";
-import { on, rootsOf } from "../platform.ts";
+import { NOW, on, rootsOf } from "../platform.ts";
+import { expected, rowsOf, saying } from "../words.ts";
+import { secretEventWords, storeWords } from "../../../lib/components/external_secrets/causes.ts";
 
 Deno.test("external secrets: what the operator says tells the cause", () => {
   const told: Record<string, string> = {
@@ -137,4 +139,57 @@ Deno.test("external secrets: a failure in words that are not known makes its ite
     /^1Password item lakehouse\/db may be missing: ExternalSecret data-platform\/db failed/,
   );
   assert.deepEqual(rootsOf(await look(objects)), ["ExternalSecret db SecretSyncedError"]);
+});
+
+/** An event of the operator about one of its objects. */
+const told = (kind: string, name: string, reason: string, message: string, namespace?: string) => ({
+  metadata: { name: `${name}.1`, namespace: namespace ?? "default" },
+  type: "Warning",
+  reason,
+  message,
+  involvedObject: { kind, namespace, name },
+  lastTimestamp: NOW,
+});
+
+Deno.test("external secrets: every condition and event of a store is judged as its table says", async () => {
+  const rows = rowsOf({ words: storeWords });
+  assert.ok(rows.length >= 10, String(rows.length));
+  for (const [field, word, verdict] of rows) {
+    const objects = platform();
+    const store = the(objects, "clusterSecretStores", "onepassword-connect");
+    const [, status = "False", reason = "Dreaming"] = /^Ready=(\w+)(?:, (\w+))?/.exec(word) ??
+      ["", "False", word];
+    ready(store, status, reason, "some words");
+    const isEvent = field !== "status.conditions";
+    if (isEvent) {
+      objects.events.push(told("ClusterSecretStore", "onepassword-connect", word, "status 418: a teapot"));
+    }
+    const [found] = on(await look(objects), "ClusterSecretStore", "onepassword-connect")
+      .filter(({ check }) => check === "external-secrets.cluster-stores");
+    if (isEvent) {
+      assert.match(found?.message ?? "", /a teapot/, word);
+      continue;
+    }
+    const general = verdict.replace("critical, with that reason", "critical, `Dreaming`");
+    assert.equal(saying(found), expected(general).old, word);
+  }
+});
+
+Deno.test("external secrets: the message of each of its events tells the cause", async () => {
+  const rows = rowsOf({ words: [secretEventWords] });
+  assert.ok(rows.length >= 1);
+  for (const [, word] of rows) {
+    const objects = platform();
+    ready(the(objects, "externalSecrets", "db"), "False", "SecretSyncedError", "could not get secret data");
+    objects.events.push(
+      told(
+        "ExternalSecret",
+        "db",
+        word,
+        "expected one 1Password ItemField matching: 'x' in 'db', got 0",
+        "data-platform",
+      ),
+    );
+    assert.equal(on(await look(objects), "ExternalSecret", "db")[0]?.reason, "FieldNotFound", word);
+  }
 });

@@ -12,7 +12,16 @@ const world = openWorld({
   context: "test",
   namespace: "data-platform",
   sources: {
-    services: { ok: true, items: [{ metadata: { name: "nessie", namespace: "data-platform" } }] },
+    services: {
+      ok: true,
+      items: [
+        { metadata: { name: "nessie", namespace: "data-platform" }, spec: { clusterIPs: ["None"] } },
+        {
+          metadata: { name: "rgw", namespace: "rook-ceph" },
+          spec: { clusterIPs: ["10.96.4.7", "fd00:10:96::47"] },
+        },
+      ],
+    },
     namespaces: { ok: true, items: [{ metadata: { name: "rook-ceph" } }] },
   },
 });
@@ -28,6 +37,16 @@ Deno.test("service names: every way to write a Service's name leads to it", () =
   assert.equal(named("rgw.rook-ceph.svc"), "rook-ceph/rgw");
   assert.equal(named("rgw.rook-ceph.svc.cluster.local:80"), "rook-ceph/rgw");
   assert.equal(named("db-0.db.data-platform.svc.cluster.local"), "data-platform/db");
+});
+
+Deno.test("service names: an address in the cluster leads to the Service that has it", () => {
+  assert.equal(named("10.96.4.7"), "rook-ceph/rgw");
+  assert.equal(named("10.96.4.7:8080"), "rook-ceph/rgw");
+  assert.equal(named("[fd00:10:96::47]:8080"), "rook-ceph/rgw");
+  assert.equal(named("[fd00:10:96:0:0:0:0:0047]:8080"), "rook-ceph/rgw");
+  for (const other of ["10.96.4.8:8080", "[fd00:10:96::48]:8080", "None", "fd00", "[::1]:80"]) {
+    assert.equal(named(other), undefined, other);
+  }
 });
 
 Deno.test("service names: hosts outside the cluster and addresses are no Services", () => {

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import type { Answer } from "../../../lib/engine/model.ts";
 import { icebergConfig } from "../../../lib/components/nessie/iceberg_rest.ts";
-import { addApp, fail, healthy, look, noPods, type Small, the, without } from "../healthy.ts";
-import { DEPLOYMENTS, rootsOf, SERVICES, waiting } from "../platform.ts";
+import { addApp, fail, healthy, look, noPods, podsOf, type Small, the, without } from "../healthy.ts";
+import { DEPLOYMENTS, PODS, rootsOf, SERVICES, SLICES, waiting } from "../platform.ts";
 
 const CONFIG = "/api/v1/namespaces/data-platform/services/polaris:8181/proxy/api/catalog/v1/config";
 
@@ -78,6 +78,41 @@ Deno.test("an error of a catalog is critical, and its own root", async () => {
   const found = await said(polaris({ status: 500, body: error("boom") }));
   assert.deepEqual(found.api, ["critical Service polaris ErrorAnswer"]);
   assert.deepEqual(found.roots, ["Service polaris ErrorAnswer"]);
+});
+
+/** Polaris with the database in its configuration, which has no ready pod; it answers this. */
+function withoutDatabase(status: number, name: string, value: string): Small {
+  const small = polaris({ status, body: error("could not connect") });
+  const [pod] = podsOf(small, "polaris");
+  assert.ok(pod);
+  const containers = [{ name: "app", image: "apache/polaris:1", env: [{ name, value }] }];
+  Object.assign(pod.spec, { containers });
+  Object.assign(the(small, DEPLOYMENTS, "polaris").spec.template.spec, { containers });
+  fail(small, "database", waiting("CrashLoopBackOff"));
+  return small;
+}
+
+Deno.test("a catalog that answers an error is led to the database that its configuration names", async () => {
+  const url = "jdbc:postgresql://database.data-platform.svc:5432/polaris";
+  for (const status of [500, 503]) {
+    const found = await said(withoutDatabase(status, "QUARKUS_DATASOURCE_JDBC_URL", url));
+    assert.match(found.api[0] ?? "", /^critical Service polaris (?:Error|No)Answer$/);
+    assert.deepEqual(found.roots, ["Deployment database NoneReady"], String(status));
+  }
+  const other = await said(withoutDatabase(500, "OTHER", "http://somewhere.data-platform.svc:8080/"));
+  assert.deepEqual(other.roots.toSorted(), ["Deployment database NoneReady", "Service polaris ErrorAnswer"]);
+});
+
+Deno.test("a catalog that answers an error while its database is up is its own root", async () => {
+  const url = "jdbc:postgresql://database.data-platform.svc:5432/polaris";
+  const small = withoutDatabase(500, "QUARKUS_DATASOURCE_JDBC_URL", url);
+  const well = healthy();
+  for (const path of [DEPLOYMENTS, PODS, SLICES]) {
+    const others = (small.lists[path] ?? []).filter(({ metadata }) => !metadata.name.startsWith("database"));
+    const mine = (well.lists[path] ?? []).filter(({ metadata }) => metadata.name.startsWith("database"));
+    small.lists[path] = [...others, ...mine];
+  }
+  assert.deepEqual((await said(small)).roots, ["Service polaris ErrorAnswer"]);
 });
 
 Deno.test("a catalog that nobody reaches is a symptom of its pods", async () => {

@@ -229,6 +229,44 @@ Deno.test("s3: a gateway that is only a host outside cannot be asked from here, 
   assert.deepEqual(rootsOf(diagnosis), []);
 });
 
+Deno.test("s3: a gateway outside is named with the port that its store says", async () => {
+  const named: [gateway: object, said: RegExp][] = [
+    [{ port: 8080, externalRgwEndpoints: [{ ip: "10.9.0.4" }] }, /cluster: 10\.9\.0\.4:8080$/],
+    [{ securePort: 8443, externalRgwEndpoints: [{ hostname: "s3.lan" }] }, /cluster: s3\.lan:8443$/],
+    [{ port: 80, securePort: 443, externalRgwEndpoints: [{ ip: "fd00::4" }] }, /cluster: \[fd00::4\]:80$/],
+    [{ port: 0, externalRgwEndpoints: [{ ip: "10.9.0.4" }] }, /cluster: 10\.9\.0\.4$/],
+  ];
+  for (const [gateway, said] of named) {
+    const store = inRook("store", { spec: { gateway }, status: { phase: "Ready" } });
+    const diagnosis = await look({ lists: { [STORES]: [store], [SLICES]: [] } });
+    assert.match(on(diagnosis, "S3Bucket", "lakehouse")[0]?.message ?? "", said);
+  }
+});
+
+Deno.test("s3: a gateway is asked at the port that its store says, by TLS where that is its securePort", async () => {
+  const said = async (gateway: object, ports: { name?: string; port: number }[]) => {
+    const store = inRook("store", { spec: { gateway }, status: { phase: "Ready" } });
+    const service = inRook("rook-ceph-rgw-store", { spec: { ports } });
+    const asked: string[] = [];
+    const answers = new Proxy<Record<string, Answer>>({}, {
+      get(_, path) {
+        asked.push(String(path));
+        return undefined;
+      },
+    });
+    await look({ lists: { [STORES]: [store], [SERVICES]: [service] }, answers });
+    return asked.filter((path) => path.endsWith("/proxy/lakehouse"))
+      .map((path) => path.replace(/.*services\/(.*)\/proxy.*/, "$1"))[0];
+  };
+  const metrics = { name: "http-metrics", port: 9283 };
+  assert.equal(await said({ port: 7480 }, [metrics, { port: 7480 }]), "rook-ceph-rgw-store:7480");
+  assert.equal(await said({ securePort: 7443 }, [metrics, { port: 7443 }]), "https:rook-ceph-rgw-store:7443");
+  const both = [{ name: "https", port: 443 }, { name: "http", port: 80 }];
+  assert.equal(await said({ port: 80, securePort: 443 }, both), "rook-ceph-rgw-store:80");
+  // The store says a port that its Service does not have, as with one that somebody wrote.
+  assert.equal(await said({ port: 80 }, [{ name: "https", port: 443 }]), "https:rook-ceph-rgw-store:443");
+});
+
 Deno.test("s3: buckets behind an external gateway are asked for at its pod, and not at all where it is outside", async () => {
   const store = inRook("store", {
     spec: { gateway: { port: 80, externalRgwEndpoints: [{ ip: "10.9.0.4" }] } },

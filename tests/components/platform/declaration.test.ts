@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { configMaps } from "../../../lib/components/kubernetes/mod.ts";
+import { configMaps, endpointSlices } from "../../../lib/components/kubernetes/mod.ts";
 import { clusters } from "../../../lib/components/postgresql/mod.ts";
-import { collect } from "../../../lib/engine/collect.ts";
-import type { Finding } from "../../../lib/engine/model.ts";
+import { checkpoints } from "../../../lib/checkpoints/mod.ts";
+import { collect, sourcesOf } from "../../../lib/engine/collect.ts";
+import { evaluate } from "../../../lib/engine/evaluate.ts";
+import type { Component, Facts, Finding } from "../../../lib/engine/model.ts";
 import type { Report } from "../../../lib/engine/report.ts";
+import { doctor } from "../../../lib/procedures/onepassword/status/mod.ts";
 import { reportSchema } from "../../../lib/engine/report_schema.ts";
 import { bad, healthy, itemsOf, judged, withConfigMap, withFile, without, workload } from "./facts.ts";
 
@@ -141,6 +144,64 @@ Deno.test("a label against which the image speaks is told", () => {
   assert.match(told?.ambiguous ?? "", /runs image apache\/polaris:1\.0: name what fills it/);
 });
 
+/** The healthy platform with the catalog's labels, and its image, as given. */
+function catalogWith(labels: Record<string, string>, image?: string): Facts {
+  const facts = healthy();
+  const { metadata, spec } = workload(facts, "nessie") as unknown as {
+    metadata: { labels: Record<string, string> };
+    spec: { template: { spec: { containers: { image?: string }[] } } };
+  };
+  metadata.labels = labels;
+  const [main] = spec.template.spec.containers;
+  assert.ok(main);
+  if (image) main.image = image;
+  return facts;
+}
+
+Deno.test("a chart or an image of a version that nobody knows fills its role, and nothing is wrong with it", () => {
+  const name = { "app.kubernetes.io/name": "nessie" };
+  const known: Record<string, string>[] = [
+    { ...name, "app.kubernetes.io/version": "999.0.0" },
+    { ...name, "app.kubernetes.io/version": "not-a-version" },
+    { ...name, "app.kubernetes.io/version": "" },
+    { ...name, "helm.sh/chart": "nessie-999.1.2-rc.1_build.7" },
+    { ...name, "helm.sh/chart": "nessie-nightly" },
+    { ...name, "helm.sh/chart": "nessie" },
+    { ...name, "helm.sh/chart": "somebody-elses-chart-0.0.1" },
+    { "helm.sh/chart": "nessie-999.1.2" },
+    { "helm.sh/chart": "nessie-v0.0.0-dev" },
+  ];
+  const healthyRoles = judged(healthy()).platform?.roles.map(({ role, objects }) => [role, objects.length]);
+  for (const labels of known) {
+    for (
+      const image of [
+        "ghcr.io/projectnessie/nessie:999.0.0-unheard-of",
+        "ghcr.io/projectnessie/nessie@sha256:00",
+      ]
+    ) {
+      const report = judged(catalogWith(labels, image));
+      const said = JSON.stringify(labels);
+      assert.deepEqual([report.status, bad(report)], ["healthy", []], said);
+      assert.deepEqual(
+        report.platform?.roles.map(({ role, objects }) => [role, objects.length]),
+        healthyRoles,
+        said,
+      );
+      const [first] = role(report, "catalog")?.objects ?? [];
+      const chart = labels["helm.sh/chart"];
+      const by = labels["app.kubernetes.io/name"] ? "label app.kubernetes.io/name=nessie" : `chart ${chart}`;
+      assert.deepEqual([first?.by, first?.doubt], [by, undefined], said);
+    }
+  }
+});
+
+Deno.test("a chart whose name ends in no version tells nothing: what then is known by nothing else is not guessed", () => {
+  const facts = catalogWith({ "helm.sh/chart": "nessie-nightly" }, "registry.example/a-catalog:latest");
+  workload(facts, "nessie").metadata.name = "apps";
+  const report = judged(facts);
+  assert.ok(!role(report, "catalog")?.objects.some(({ object }) => object.name === "apps"));
+});
+
 Deno.test("thresholds hold where they are declared", () => {
   const facts = healthy();
   facts.collectedAt = "2026-11-21T06:29:57.000Z";
@@ -175,6 +236,52 @@ Deno.test("a muted check that does not exist is a warning with the nearest one",
     bad(judged(withFile(healthy(), { muted })))[0] ?? "",
     /mutes pod\.ready, which is no check; did you mean pods\.ready\?/,
   );
+});
+
+Deno.test("what is muted holds in the reports of the other commands, too", () => {
+  const muted = [{ check: "*", object: "* *kube-dns*", reason: "OPS-2", until: "2027-01-01" }];
+  const broken = healthy();
+  const slices = itemsOf(broken, endpointSlices).filter(({ metadata }) =>
+    metadata.name.startsWith("kube-dns")
+  );
+  assert.ok(slices.length > 0);
+  for (const slice of slices) Object.assign(slice, { endpoints: [] });
+  const commands: [string, readonly Component[]][] = [
+    ["1p:status", doctor],
+    ...checkpoints.map((
+      { task, reported },
+    ): [string, readonly Component[]] => [task, reported()]),
+  ];
+  for (const [command, judges] of commands) {
+    const said = (facts: Facts) =>
+      evaluate(command, judges, facts).details.components.flatMap(({ checks }) => checks)
+        .filter(({ object, status }) => object.name.includes("kube-dns") && status === "critical");
+    const loud = said(broken);
+    assert.ok(loud.length > 0, command);
+    assert.ok(loud.every((one) => one.muted === undefined), command);
+    const inFile = said(withFile(broken, { muted }));
+    const inCluster = said(withConfigMap(structuredClone(broken), "data-platform", { document: { muted } }));
+    for (const quiet of [inFile, inCluster]) {
+      assert.deepEqual(quiet.map(({ muted }) => muted?.reason), loud.map(() => "OPS-2"), command);
+    }
+    const status = (facts: Facts) => evaluate(command, judges, facts).roots.map(({ object }) => object.name);
+    assert.ok(status(broken).includes("kube-dns"), command);
+    assert.ok(!status(withFile(broken, { muted })).includes("kube-dns"), command);
+  }
+});
+
+Deno.test("what every command judges reads the declaration of the platform", () => {
+  for (const judges of [doctor, ...checkpoints.map(({ reported }) => reported())]) {
+    assert.ok(sourcesOf(judges).some(({ id }) => id === configMaps.id));
+  }
+});
+
+Deno.test("a check of another command can be muted, and is known by its name", () => {
+  const judges = [doctor, ...checkpoints.map(({ reported }) => reported())].flat();
+  const ids = judges.flatMap(({ kinds, checks }) => [...kinds, ...checks].map(({ id }) => id));
+  assert.ok(ids.length > 100);
+  const muted = [...new Set(ids)].map((check) => ({ check, reason: "x", until: "2027-01-01" }));
+  assert.deepEqual(bad(judged(withFile(healthy(), { muted }))), []);
 });
 
 Deno.test("a ConfigMap declares as a file does; the file goes before it", () => {

@@ -14,6 +14,7 @@ const claim = (name: string, phase: string, storageClassName: string, creationTi
   spec: { storageClassName },
   status: { phase },
 });
+const VOLUMES = "/api/v1/persistentvolumes";
 const immediate = { metadata: { name: "slow" }, provisioner: "p", volumeBindingMode: "Immediate" };
 
 Deno.test("storage: bound claims are ok, with the count", async () => {
@@ -85,21 +86,102 @@ Deno.test("storage: claims that cannot be listed are unknown, never ok", async (
   assert.deepEqual(found.map(({ status }) => status), ["unknown"]);
 });
 
-Deno.test("storage: every phase of a claim is judged as its table says", async () => {
-  const check = storage.kinds.find(({ source }) => source.kind === "PersistentVolumeClaim");
-  assert.ok(check);
-  const rows = rowsOf(check);
-  assert.ok(rows.length >= 3, String(rows.length));
-  const said = async (phase: string, createdAt: string) => {
-    const diagnosis = await broken((small) => {
-      put(small, CLASSES, immediate);
-      put(small, CLAIMS, claim("data", phase, "slow", createdAt));
+const claimCheck = storage.kinds.find(({ source }) => source.kind === "PersistentVolumeClaim");
+const volumeCheck = storage.kinds.find(({ source }) => source.kind === "PersistentVolume");
+
+/** What is said of a claim in this phase, with this condition. */
+async function saidOfClaim(
+  phase: string,
+  since: string,
+  condition?: string,
+  event?: string,
+): Promise<string> {
+  const [, type, status] = /^(\w+)=(\w+)$/.exec(condition ?? "") ?? [];
+  const diagnosis = await broken((small) => {
+    put(small, CLASSES, immediate);
+    const conditions = type ? [{ type, status, message: "some words", lastTransitionTime: since }] : [];
+    const made = claim("database", phase, "slow", since);
+    small.lists[CLAIMS] = [];
+    put(small, CLAIMS, { ...made, status: { phase, conditions } });
+    if (event) {
+      put(small, EVENTS, {
+        metadata: { name: "e", namespace: "data-platform", creationTimestamp: NOW },
+        involvedObject: { kind: "PersistentVolumeClaim", namespace: "data-platform", name: "database" },
+        reason: event,
+        message: "told by an event",
+      });
+    }
+  });
+  const [found] = on(diagnosis, "PersistentVolumeClaim", "database").filter(({ check }) =>
+    check === claimCheck?.id
+  );
+  if (event && since === LONG_AGO) assert.match(found?.message ?? "", /told by an event/);
+  return saying(found);
+}
+
+Deno.test("storage: every phase, condition and event of a claim is judged as its table says", async () => {
+  assert.ok(claimCheck);
+  const rows = rowsOf(claimCheck);
+  assert.ok(rows.length >= 26, String(rows.length));
+  for (const [field, word, verdict] of rows) {
+    const { young, old } = expected(verdict);
+    const said = (since: string) =>
+      field === "status.conditions"
+        ? saidOfClaim("Bound", since, word)
+        : field === "status.phase"
+        ? saidOfClaim(word, since)
+        : saidOfClaim("Pending", since, undefined, word);
+    assert.deepEqual([await said(NOW), await said(LONG_AGO)], [young, old], `${field} ${word}`);
+  }
+  assert.equal(await saidOfClaim("Dreaming", LONG_AGO), "unknown NotUnderstood");
+  assert.equal(await saidOfClaim("Bound", LONG_AGO, "Dreaming=True"), "unknown NotUnderstood");
+  assert.equal(await saidOfClaim("Bound", LONG_AGO, "Resizing=Perhaps"), "unknown NotUnderstood");
+});
+
+Deno.test("storage: a file system that is to grow at the next mount is no fault while no pod mounts it", async () => {
+  const diagnosis = await broken((small) => {
+    const conditions = [{ type: "FileSystemResizePending", status: "True", lastTransitionTime: LONG_AGO }];
+    put(small, CLAIMS, { ...claim("unused", "Bound", "fast"), status: { phase: "Bound", conditions } });
+  });
+  assert.deepEqual(on(diagnosis, "PersistentVolumeClaim", "unused"), []);
+});
+
+/** What is said of the volume of the database's claim, or of one that is kept after its claim. */
+async function saidOfVolume(phase: string, creationTimestamp: string, claimRef?: object): Promise<string> {
+  const name = claimRef ? "pv-2" : "pv-1";
+  const diagnosis = await broken((small) => {
+    small.lists[VOLUMES] = (small.lists[VOLUMES] ?? []).filter(({ metadata }) => metadata.name !== name);
+    put(small, VOLUMES, {
+      metadata: { name, creationTimestamp },
+      spec: { claimRef },
+      status: { phase, message: "some words" },
     });
-    return saying(on(diagnosis, "PersistentVolumeClaim", "data").find((one) => one.check === check.id));
-  };
+  });
+  return saying(on(diagnosis, "PersistentVolume", name).find((one) => one.check === volumeCheck?.id));
+}
+
+Deno.test("storage: every phase of a volume is judged as its table says", async () => {
+  assert.ok(volumeCheck);
+  const rows = rowsOf(volumeCheck);
+  assert.ok(rows.length >= 5, String(rows.length));
   for (const [, word, verdict] of rows) {
     const { young, old } = expected(verdict);
-    assert.deepEqual([await said(word, NOW), await said(word, LONG_AGO)], [young, old], word);
+    const said = [await saidOfVolume(word, NOW), await saidOfVolume(word, LONG_AGO)];
+    assert.deepEqual(said, [young, old], word);
   }
-  assert.equal(await said("Dreaming", LONG_AGO), "unknown NotUnderstood");
+  assert.equal(await saidOfVolume("Dreaming", LONG_AGO), "unknown NotUnderstood");
+});
+
+Deno.test("storage: a volume whose claim was ours is judged, and one of another tenant is not", async () => {
+  assert.equal(
+    await saidOfVolume("Failed", LONG_AGO, { namespace: "data-platform", name: "old" }),
+    "warning ReclaimFailed",
+  );
+  assert.equal(await saidOfVolume("Failed", LONG_AGO, { namespace: "shop", name: "old" }), "nothing");
+});
+
+Deno.test("storage: volumes that cannot be listed are unknown, never ok", async () => {
+  const diagnosis = await broken((small) => small.failures[VOLUMES] = { kind: "forbidden", message: "no" });
+  const found = diagnosis.findings.filter(({ check }) => check === volumeCheck?.id);
+  assert.deepEqual(found.map(({ status }) => status), ["unknown"]);
 });

@@ -2,7 +2,26 @@
 import assert from "node:assert/strict";
 import type { KindCheck } from "../../../lib/engine/model.ts";
 import { podCheck, workloadChecks, workloads } from "../../../lib/components/workloads/mod.ts";
-import { deployment, DEPLOYMENTS, examined, LONG_AGO, NOW, on, pod, PODS, waiting } from "../platform.ts";
+import {
+  deployment,
+  DEPLOYMENTS,
+  EVENTS,
+  examined,
+  LONG_AGO,
+  NOW,
+  on,
+  pod,
+  PODS,
+  waiting,
+} from "../platform.ts";
+import {
+  jobEventWords,
+  jobWords,
+  podEventWords,
+  setEventWords,
+} from "../../../lib/components/workloads/words.ts";
+import { events, TELLING_EVENTS } from "../../../lib/components/kubernetes/mod.ts";
+import { components } from "../../../lib/components/mod.ts";
 import { expected, rowsOf, saying } from "../words.ts";
 
 const JOBS = "/apis/batch/v1/jobs";
@@ -58,6 +77,7 @@ Deno.test("pods: every word is judged as its table says", async () => {
   const rows = rowsOf(podCheck);
   assert.ok(rows.length >= 45, String(rows.length));
   for (const [field, word, verdict] of rows) {
+    if (field === podEventWords.field) continue;
     if (verdict === "as the phase and the conditions of the pod say") {
       assert.equal(await said(podCheck, PODS, podOf(field, word, LONG_AGO)), "critical NotStarted", word);
       continue;
@@ -129,11 +149,77 @@ Deno.test("deployments: every condition is judged as its table says", async () =
 Deno.test("jobs: every condition is judged as its table says", async () => {
   const check = workloads.kinds.find(({ source }) => source.kind === "Job");
   assert.ok(check);
-  const rows = rowsOf(check);
+  const rows = rowsOf({ words: [jobWords] });
   assert.ok(rows.length >= 9, String(rows.length));
   for (const [, word, verdict] of rows) {
     const metadata = { name: "one", namespace: "data-platform", creationTimestamp: LONG_AGO };
     const job = { metadata, spec: {}, status: { conditions: [conditionOf(word, LONG_AGO)] } };
     assert.equal(await said(check, JOBS, job), expected(verdict).old, word);
   }
+});
+
+/** An event about the object `one`. */
+const event = (kind: string, reason: string, told = NOW) => ({
+  metadata: { name: "e", namespace: "data-platform" },
+  involvedObject: { kind, namespace: "data-platform", name: "one" },
+  reason,
+  message: "told by an event",
+  lastTimestamp: told,
+});
+
+/** What is said of one object of which an event tells. */
+async function toldOf(
+  check: Pick<KindCheck, "id" | "source">,
+  path: string,
+  object: unknown,
+  reason: string,
+): Promise<[said: string, message: string]> {
+  const { kind } = check.source;
+  const lists = { [path]: [object], [EVENTS]: [event(kind, reason)] };
+  const diagnosis = await examined([workloads], { lists });
+  const found = on(diagnosis, kind, "one").find((one) => one.check === check.id);
+  return [saying(found), found?.message ?? ""];
+}
+
+Deno.test("pods: every event is judged as its table says", async () => {
+  const rows = rowsOf({ words: [podEventWords] });
+  assert.ok(rows.length >= 5, String(rows.length));
+  for (const [, word, verdict] of rows) {
+    const one = pod("one", { phase: "Pending", createdAt: LONG_AGO, ready: false });
+    const [said, message] = await toldOf(podCheck, PODS, one, word);
+    assert.equal(said, expected(verdict).old, word);
+    assert.equal(message.includes("told by an event"), word !== "FailedScheduling", word);
+  }
+});
+
+Deno.test("jobs and sets: every event is judged as its table says", async () => {
+  const job = workloads.kinds.find(({ source }) => source.kind === "Job");
+  assert.ok(job);
+  const metadata = { name: "one", namespace: "data-platform", creationTimestamp: LONG_AGO };
+  const set = { metadata, spec: { replicas: 1 }, status: { replicas: 0 } };
+  const agents = { metadata, status: { desiredNumberScheduled: 1 } };
+  for (const [, word, verdict] of rowsOf({ words: [setEventWords] })) {
+    for (
+      const [check, path, object] of [
+        [workloadChecks.StatefulSet, "/apis/apps/v1/statefulsets", set],
+        [workloadChecks.DaemonSet, "/apis/apps/v1/daemonsets", agents],
+      ] as const
+    ) {
+      assert.equal((await toldOf(check, path, object, word))[0], expected(verdict).old, word);
+    }
+  }
+  for (const [, word, verdict] of rowsOf({ words: [jobEventWords] })) {
+    const object = { metadata, spec: {}, status: {} };
+    assert.equal((await toldOf(job, JOBS, object, word))[0], expected(verdict).old, word);
+  }
+});
+
+Deno.test("the events that are kept are those that a table names", () => {
+  const tables = components.flatMap(({ kinds }) => kinds.flatMap(({ words = [] }) => words))
+    .filter(({ field }) => field.startsWith("reason of its"));
+  const named = new Set(tables.flatMap(({ words }) => words.map(([word]) => word)));
+  assert.deepEqual([...named].toSorted(), [...TELLING_EVENTS].toSorted());
+  const isKept = (reason: string) => events.read({ ...event("Pod", reason), type: "Warning" }) !== undefined;
+  assert.deepEqual([...named].filter((reason) => !isKept(reason)), []);
+  assert.equal(isKept("BackOff"), false);
 });

@@ -76,8 +76,14 @@ export function listObjects(call: Call): Response {
     ? String((token ? Number(after) : 0) + page.length)
     : page.at(-1)?.name ?? "";
   const shown = is("loses-key-at-page-end") && more && page.length > 1 ? page.slice(0, -1) : page;
-  const named = (name: string) =>
-    query.get("encoding-type") === "url" ? encodeURIComponent(name).replaceAll("%2F", "/") : name;
+  const asksUrl = query.get("encoding-type") === "url";
+  const named = (full: string) => {
+    const name = is("lists-joined-slashes") ? full.replace(/\/{2,}/g, "/") : full;
+    return asksUrl && !is("ignores-encoding-type") && !is("claims-encoding-type")
+      ? encodeURIComponent(name).replaceAll("%2F", "/")
+      : name;
+  };
+  const saysUrl = asksUrl && !is("ignores-encoding-type") && !is("hides-encoding-type");
   const contents = shown.filter(({ prefix }) => !prefix).map(({ name }) => contentOf(bucket, name, named));
   const prefixes = shown.filter(({ prefix }) => prefix).map(({ name }) =>
     `<CommonPrefixes>${element("Prefix", named(name))}</CommonPrefixes>`
@@ -88,6 +94,7 @@ export function listObjects(call: Call): Response {
       element("Name", bucket.name),
       element("KeyCount", is("wrong-key-count") ? 0 : shown.length),
       element("MaxKeys", most),
+      saysUrl ? element("EncodingType", "url") : "",
       element("IsTruncated", more),
       more && !is("no-token") ? element("NextContinuationToken", tokenOf(call, next)) : "",
       ...contents,

@@ -98,6 +98,7 @@ async function callOf(request: Request, store: Store): Promise<Call> {
 function keyOf(path: string, is: (quirk: Quirk) => boolean): string {
   const key = decodeURIComponent(path);
   if (is("plus-is-space")) return key.replaceAll("+", " ");
+  if (is("joins-slashes")) return key.replace(/\/{2,}/g, "/");
   if (!is("decodes-twice")) return key;
   try {
     return decodeURIComponent(key);

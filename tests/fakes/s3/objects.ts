@@ -24,6 +24,10 @@ export async function putObject(call: Call): Promise<Response> {
   const { headers, bytes, key, is } = call;
   const bucket = bucketOf(call);
   if (is("refuses-empty-objects") && bytes.length === 0) throw new Refusal(411, "MissingContentLength");
+  const isDirectory = [...bucket.keys.keys()].some((one) =>
+    one.startsWith(`${key}/`) || key.startsWith(`${one}/`)
+  );
+  if (is("keeps-files") && isDirectory) throw new Refusal(409, "ExistingObjectIsDirectory");
   const md5 = headers.get("content-md5");
   if (md5 && md5 !== createHash("md5").update(bytes).digest("base64") && !is("ignores-md5")) {
     throw new Refusal(400, "BadDigest");
@@ -129,7 +133,8 @@ function checkGet({ headers, is }: Call, { etag, modified }: Version): void {
   }
   if (match !== null && unquoted(match) !== unquoted(etag)) throw new Refusal(412, "PreconditionFailed");
   if (noneMatch !== null && unquoted(noneMatch) === unquoted(etag)) throw new Refusal(304, "NotModified");
-  if (since !== null && Math.floor(modified.getTime() / 1000) * 1000 <= Date.parse(since)) {
+  const time = Math.floor(modified.getTime() / 1000) * 1000 + (is("compares-fractions") ? 500 : 0);
+  if (since !== null && time <= Date.parse(since)) {
     throw new Refusal(304, "NotModified");
   }
 }

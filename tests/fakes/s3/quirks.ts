@@ -17,6 +17,9 @@ export const QUIRKS = [
   "refuses-empty-objects",
   "decodes-twice",
   "plus-is-space",
+  "joins-slashes",
+  "lists-joined-slashes",
+  "keeps-files",
   "drops-metadata",
   "drops-content-type",
   "keeps-old-metadata",
@@ -35,6 +38,9 @@ export const QUIRKS = [
   "stale-list",
   "offset-tokens",
   "list-of-first-page",
+  "ignores-encoding-type",
+  "claims-encoding-type",
+  "hides-encoding-type",
   // copies and batches
   "copies-empty",
   "copy-drops-metadata",
@@ -68,6 +74,7 @@ export const QUIRKS = [
   "ignores-if-match",
   "unquoted-if-match",
   "refuses-if-match",
+  "compares-fractions",
   "ignores-get-conditions",
   "refuses-get-conditions",
   // versions
@@ -86,6 +93,8 @@ export const QUIRKS = [
   // policy and CORS
   "forgets-policy",
   "policy-stays",
+  "exempts-owner",
+  "locks-owner-out",
   "takes-any-policy",
   "ignores-allow",
   "allow-opens-all",

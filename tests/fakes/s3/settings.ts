@@ -50,7 +50,7 @@ export function authorize(call: Call): void {
   if (is("forbids-all") && call.query.has("policy")) throw new Refusal(403, "AccessDenied");
   const bucket = store.buckets.get(name);
   if (!name || !bucket || is("serves-nobody")) return;
-  const action = actionOf(method, key);
+  const action = actionOf(call);
   const arn = `arn:aws:s3:::${name}${key && "/"}${key}`;
   const policy: { Statement?: Statement[] } = bucket.policy?.includes("Perhaps")
     ? {}
@@ -62,7 +62,9 @@ export function authorize(call: Call): void {
     );
   const denies = applies("Deny") ||
     (is("deny-denies-all") && action === "s3:GetObject" && bucket.policy?.includes("Deny"));
-  if (denies && !is("ignores-deny")) throw new Refusal(403, "AccessDenied");
+  if (denies && !is("ignores-deny") && !(who && is("exempts-owner"))) throw new Refusal(403, "AccessDenied");
+  const isLockedOut = is("locks-owner-out") && bucket.policy?.includes("Allow") && !applies("Allow");
+  if (isLockedOut) throw new Refusal(403, "AccessDenied");
   if (who) return;
   if (applies("Allow")) pastAllows.add(bucket);
   const opened = bucket.policy?.includes("Allow") && is("allow-opens-all");
@@ -71,7 +73,10 @@ export function authorize(call: Call): void {
   throw new Refusal(403, is("other-codes") ? "Forbidden" : "AccessDenied");
 }
 
-function actionOf(method: string, key: string): string {
+const VERBS: Record<string, string> = { GET: "Get", PUT: "Put", DELETE: "Delete" };
+
+function actionOf({ method, key, query }: Call): string {
+  if (query.has("policy")) return `s3:${VERBS[method] ?? ""}BucketPolicy`;
   if (!key) return "s3:ListBucket";
   if (method === "GET" || method === "HEAD") return "s3:GetObject";
   return method === "DELETE" ? "s3:DeleteObject" : "s3:PutObject";

@@ -3,9 +3,8 @@
  * a whole, says so, and leaves nothing behind. It needs the lab's cache only.
  */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { buildPart } from "../../../lab/build/mod.ts";
+import { buildOnly } from "../../../lab/build/mod.ts";
 import { S3S_FS, s3sFsPart } from "../../../lab/build/parts/rust.ts";
 import { cacheDirectory } from "../../../lab/context.ts";
 import { NotCleaned } from "../../../lib/checkpoint/scratch.ts";
@@ -18,46 +17,29 @@ import { evaluate } from "../../../lib/engine/evaluate.ts";
 import { recordsOf, resultsOf, run } from "../../checkpoints/s3/run_fixture.ts";
 import { FAKE_KEYS } from "../../fakes/s3/mod.ts";
 import { quiet } from "../live.ts";
+import { type StoreProcess, withStoreProcess } from "./process_store.ts";
 
 const REAL = "warehouse/orders/data/00000.parquet";
 
 /** Runs the store over a directory with the platform's buckets, one of which has a table's file in it. */
 async function withPlainStore(use: (url: string, root: string) => Promise<void>): Promise<void> {
   const cacheDir = cacheDirectory();
-  await buildPart(s3sFsPart(), { cacheDir, progress: quiet, signal: new AbortController().signal });
+  await buildOnly([s3sFsPart()], { cacheDir, progress: quiet, signal: new AbortController().signal });
   const root = await Deno.makeTempDir({ prefix: "lakecheck-s3s-" });
   for (const bucket of ["iceberg-warehouse", "spark-logs"]) Deno.mkdirSync(join(root, bucket));
   Deno.mkdirSync(join(root, "iceberg-warehouse/warehouse/orders/data"), { recursive: true });
   Deno.writeTextFileSync(join(root, "iceberg-warehouse", REAL), "rows");
-  using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr;
-  free.close();
   const { accessKeyId, secretAccessKey } = FAKE_KEYS;
   const keys = ["--access-key", accessKeyId, "--secret-key", secretAccessKey];
-  const child = spawn(join(cacheDir, S3S_FS), [...keys, "--host", "127.0.0.1", "--port", `${port}`, root], {
-    stdio: "ignore",
-  });
-  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const store: StoreProcess = {
+    program: join(cacheDir, S3S_FS),
+    args: (port) => [...keys, "--host", "127.0.0.1", "--port", `${port}`, root],
+  };
   try {
-    await listening(port);
-    await use(`http://127.0.0.1:${port}`, root);
+    await withStoreProcess(store, (url) => use(url, root));
     assert.equal(Deno.readTextFileSync(join(root, "iceberg-warehouse", REAL)), "rows");
   } finally {
-    child.kill("SIGKILL");
-    await ended;
     await Deno.remove(root, { recursive: true });
-  }
-}
-
-async function listening(port: number): Promise<void> {
-  for (let tries = 1;; tries++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch (error) {
-      if (tries === 300) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
   }
 }
 

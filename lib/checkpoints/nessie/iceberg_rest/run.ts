@@ -7,10 +7,12 @@ import {
   type Objects,
   objectsOf,
   openScratchRest,
+  type ScratchRest,
   sweepObjects,
   type SweptObjects,
   type WarehouseHome,
 } from "./scratch.ts";
+import type { OwnReference } from "../../../clients/nessie/client.ts";
 import type { NessieContext } from "../context.ts";
 import { placeOf } from "../../../iceberg/location.ts";
 import { command } from "../../../untrusted/shell.ts";
@@ -31,28 +33,48 @@ export async function tryCapabilities(
   store: StoreOfWarehouse,
   { trials }: Pick<Trying, "trials">,
 ): Promise<CapabilityRecord[]> {
+  const { open } = scratchWarehouse(context, store);
+  const tried = await open(await context.makeBranch("capabilities"));
+  return withAnswers(await trials(capabilities, tried));
+}
+
+/** Where the scratch namespace of this run lies, and its Iceberg REST catalog on each branch of this run. */
+export interface ScratchWarehouse {
+  /** Absent where it is not known where the warehouse is. */
+  home?: WarehouseHome;
+  warehouse?: string;
+  /** Registers the cleaning of the namespace's objects, and marks their place; creates nothing else. CannotLook. */
+  open(own: OwnReference): Promise<ScratchRest>;
+}
+
+/** Registers that what earlier runs left in the warehouse is removed with this run. */
+export function scratchWarehouse(
+  context: NessieContext,
+  { objects, undoObjects }: StoreOfWarehouse,
+): ScratchWarehouse {
   const { scratch, wanted } = context;
   const warehouse = "why" in wanted ? undefined : wanted.defaultWarehouse;
   const home = homeOf(context);
-  const { undoObjects } = store;
-  let blind: string | undefined;
+  const known = {
+    ...home ? { home } : {},
+    ...warehouse === undefined ? {} : { warehouse },
+  };
+  const given = { ...known, ...objects ? { objects } : {}, ...undoObjects ? { undoObjects } : {} };
+  let marking: Promise<string | undefined> | undefined;
   if (home && undoObjects) {
     scratch.undo("objects that earlier runs left in the warehouse", async () => {
-      await sweepWarehouse(home, undoObjects, scratch.id, blind);
+      await sweepWarehouse(home, undoObjects, scratch.id, await marking);
     });
   }
-  const own = await context.makeBranch("capabilities");
-  const rest = context.ownIceberg(own, warehouse);
-  const { objects } = store;
-  const given = {
-    ...warehouse === undefined ? {} : { warehouse },
-    ...home ? { home } : {},
-    ...objects ? { objects } : {},
-    ...undoObjects ? { undoObjects } : {},
+  return {
+    ...known,
+    async open(own) {
+      const rest = context.ownIceberg(own, warehouse);
+      const opened = openScratchRest({ scratch, rest, branch: own.name, ...given });
+      if (home && undoObjects) await (marking ??= undoObjects.mark(scratch, objectsOf(home, scratch.id)));
+      return opened;
+    },
   };
-  const tried = openScratchRest({ scratch, rest, branch: own.name, ...given });
-  if (home && undoObjects) blind = await undoObjects.mark(scratch, objectsOf(home, scratch.id));
-  return withAnswers(await trials(capabilities, tried));
 }
 
 /** Where the default warehouse keeps its namespaces; undefined where that is not known. */

@@ -2,7 +2,7 @@
 import type { S3Reader } from "../../../clients/s3/reader.ts";
 import { type Codecs, isEncrypted } from "../../../iceberg/avro.ts";
 import { AvroError } from "../../../iceberg/avro_values.ts";
-import { placeOf, usualLocation } from "../../../iceberg/location.ts";
+import { type ObjectPlace, placeOf, usualLocation } from "../../../iceberg/location.ts";
 import { type FileKind, readManifest, readManifestList } from "../../../iceberg/manifest.ts";
 import {
   MetadataError,
@@ -10,8 +10,9 @@ import {
   readViewMetadata,
   type TableMetadata,
 } from "../../../iceberg/metadata.ts";
-import { type Expected, type Flaws, type Names, namesOf, type Part, sizeFlaw } from "./names.ts";
-import { metadataText } from "../../../iceberg/codecs.ts";
+import { type Expected, type Flaws, type Names, namesOf, type Part, sizeFlaw, type Slice } from "./names.ts";
+import { type Allowance, Overfull } from "./memory/mod.ts";
+import { codecsWithin, metadataText } from "../../../iceberg/codecs.ts";
 import { inParallel } from "../../../checkpoint/side_by_side.ts";
 
 /** A table or view as a reference has it. */
@@ -28,7 +29,14 @@ export interface TableHead {
 
 export interface ChainTools {
   store: S3Reader;
-  codecs: Codecs;
+  /** Default: those that unpack no more than there is room for. */
+  codecs?: Codecs;
+}
+
+/** What of a table is looked at, and what it may hold. */
+export interface Share {
+  slice: Slice;
+  allowance: Allowance;
 }
 
 /** What was read of a table. */
@@ -41,8 +49,10 @@ export interface Chain {
   manifests: number;
 }
 
-/** Objects of one table that are read at a time. */
-const SIDE_BY_SIDE = 8;
+/** What the parsed JSON of a metadata file takes, against its text. */
+export const PARSED = 8;
+const SNAPSHOT_BYTES = 500;
+const MANIFEST_BYTES = 300;
 
 const PARTS: Readonly<Record<FileKind, Part>> = {
   "data": "data file",
@@ -51,39 +61,56 @@ const PARTS: Readonly<Record<FileKind, Part>> = {
   "deletion vectors": "deletion vector file",
 };
 
-/** Follows a table or view; what is wrong is put into `flaws`. Throws S3ReplyError and NoAnswer. */
-export async function followTable(table: TableHead, tools: ChainTools, flaws: Flaws): Promise<Chain> {
+/**
+ * Follows a table or view; what is wrong is put into `flaws`. Throws S3ReplyError and NoAnswer, and Overfull when the table
+ * needs more than it is allowed.
+ */
+export async function followTable(
+  table: TableHead,
+  tools: ChainTools,
+  share: Share,
+  flaws: Flaws,
+): Promise<Chain> {
   const chain: Chain = { cut: false, snapshots: 0, manifests: 0 };
-  const reading = { tools, flaws, chain };
-  const bytes = await readPart(reading, table.metadataLocation, {
-    part: "metadata file",
-    current: table.branch,
+  const reading: Reading = { tools, share, flaws, chain };
+  const head = { part: "metadata file", current: table.branch } as const;
+  await readPart(reading, table.metadataLocation, head, PARSED, (bytes) => {
+    readHead(table, bytes, reading);
   });
-  if (bytes === undefined) return chain;
-  try {
-    const text = metadataText(bytes);
-    if (table.type === "view") readViewMetadata(text);
-    else chain.metadata = readTableMetadata(text);
-  } catch (error) {
-    if (!(error instanceof MetadataError)) throw error;
-    chain.cut = true;
-    const reason = error.why === "unsupported" ? "NotUnderstood" : "Broken";
-    flaws.add(reason, "metadata file", table.branch, table.metadataLocation, error.message);
-  }
   if (!chain.metadata) return chain;
   const place = placeOf(chain.metadata.location) ?? placeOf(usualLocation(table.metadataLocation) ?? "");
   if (!place) {
     flaws.add("OtherStore", "metadata file", table.branch, chain.metadata.location);
     return { ...chain, cut: true };
   }
-  chain.names = namesOf(place);
+  chain.names = namesOf(place, share.slice, share.allowance);
   chain.names.add(table.metadataLocation, { part: "metadata file", current: table.branch, read: true });
   await followSnapshots(table, chain.metadata, chain.names, reading);
   return chain;
 }
 
+function readHead(
+  table: TableHead,
+  bytes: Uint8Array,
+  { chain, flaws, share: { allowance } }: Reading,
+): void {
+  try {
+    const text = metadataText(bytes, allowance.left());
+    if (table.type === "view") readViewMetadata(text);
+    else chain.metadata = readTableMetadata(text);
+  } catch (error) {
+    if (!(error instanceof MetadataError)) throw error;
+    if (error.why === "over-limit") throw new Overfull(false, allowance.left());
+    chain.cut = true;
+    const reason = error.why === "unsupported" ? "NotUnderstood" : "Broken";
+    flaws.add(reason, "metadata file", table.branch, table.metadataLocation, error.message);
+  }
+  allowance.take((chain.metadata?.snapshots.length ?? 0) * SNAPSHOT_BYTES, false);
+}
+
 interface Reading {
   tools: ChainTools;
+  share: Share;
   flaws: Flaws;
   chain: Chain;
 }
@@ -95,9 +122,11 @@ async function followSnapshots(
   reading: Reading,
 ): Promise<void> {
   const now = currentSnapshots(table, metadata);
+  const { allowance } = reading.share;
   const manifests = new Map<string, { length?: number; current: boolean }>();
   const add = (path: string, current: boolean, length?: number) => {
     const before = manifests.get(path);
+    if (!before) allowance.take(MANIFEST_BYTES + path.length, false);
     manifests.set(path, { length: length ?? before?.length, current: current || before?.current === true });
   };
   const noSnapshot = [...now].find((id) => !metadata.snapshots.some((one) => one.id === id));
@@ -105,24 +134,20 @@ async function followSnapshots(
     const words = `has no snapshot ${noSnapshot}, which is the current one`;
     reading.flaws.add("Broken", "metadata file", table.branch, table.metadataLocation, words);
   }
-  await inParallel(metadata.snapshots, SIDE_BY_SIDE, async (snapshot) => {
+  await inParallel(metadata.snapshots, allowance.sideBySide, async (snapshot) => {
     const current = now.has(snapshot.id);
     reading.chain.snapshots++;
     for (const path of snapshot.manifests ?? []) add(path, current);
     if (snapshot.manifestList === undefined) return;
     const part = { part: "manifest list", current, keyId: snapshot.keyId } as const;
-    const bytes = await readPart(reading, snapshot.manifestList, part);
     names.add(snapshot.manifestList, { part: part.part, current, read: true });
-    if (!bytes) return;
-    tolerate(reading, snapshot.manifestList, part, () => {
-      for (const { path, length } of readManifestList(bytes, reading.tools.codecs)) {
-        add(path, current, length);
-      }
+    await readPart(reading, snapshot.manifestList, part, 1, (bytes, codecs) => {
+      for (const { path, length } of readManifestList(bytes, codecs)) add(path, current, length);
     });
   });
   await inParallel(
     manifests,
-    SIDE_BY_SIDE,
+    allowance.sideBySide,
     ([path, { length, current }]) =>
       followManifest(path, { part: "manifest", current, size: length }, names, reading),
   );
@@ -146,12 +171,10 @@ async function followManifest(
   names: Names,
   reading: Reading,
 ): Promise<void> {
-  const bytes = await readPart(reading, path, part);
   names.add(path, { ...part, read: true });
-  if (!bytes) return;
-  reading.chain.manifests++;
-  tolerate(reading, path, part, () => {
-    for (const file of readManifest(bytes, reading.tools.codecs)) {
+  await readPart(reading, path, part, 1, (bytes, codecs) => {
+    reading.chain.manifests++;
+    for (const file of readManifest(bytes, codecs)) {
       const expected = { part: PARTS[file.kind], size: file.size, current: part.current, read: false };
       if (!names.add(file.path, expected)) {
         reading.flaws.add("OtherStore", expected.part, part.current, file.path);
@@ -160,35 +183,68 @@ async function followManifest(
   });
 }
 
-/** All bytes of an object that the rest hangs on; undefined, and a flaw, when they are not to be had. */
+/**
+ * Reads an object that the rest hangs on, and holds its bytes, `weight` times, only for so long; when it is not to be had
+ * or can't be read, that is a flaw, and the walk goes on with the next.
+ */
 async function readPart(
-  { tools, flaws, chain }: Reading,
+  reading: Reading,
   path: string,
-  { part, current, size }: Omit<Expected, "read">,
-): Promise<Uint8Array | undefined> {
+  part: Omit<Expected, "read"> & { keyId?: string },
+  weight: number,
+  read: (bytes: Uint8Array, codecs: Codecs) => void,
+): Promise<void> {
+  const {
+    tools: { store, codecs = codecsWithin(reading.share.allowance.left) },
+    share: { allowance },
+    flaws,
+    chain,
+  } = reading;
   const place = placeOf(path);
   if (!place) {
-    flaws.add("OtherStore", part, current, path);
+    flaws.add("OtherStore", part.part, part.current, path);
     chain.cut = true;
-    return undefined;
+    return;
   }
-  const bytes = await tools.store.get(place.bucket, place.key);
-  if (bytes === undefined) flaws.add("Missing", part, current, path);
-  else {
-    // What is encrypted is longer than what was written.
-    const wrong = isEncrypted(bytes)
-      ? undefined
-      : sizeFlaw(bytes.length, { part, current, size, read: true });
-    if (!wrong) return bytes;
-    flaws.add(wrong.reason, part, current, path, wrong.words);
-  }
-  chain.cut = true;
-  return undefined;
+  await holding(store, allowance, place, weight, (bytes) => {
+    const wrong = bytes && wrongSize(bytes, part);
+    if (bytes && !wrong) tolerate(reading, path, part, () => read(bytes, codecs));
+    else {
+      flaws.add(wrong?.reason ?? "Missing", part.part, part.current, path, wrong?.words);
+      chain.cut = true;
+    }
+  });
 }
 
-/** What can't be read of one object is a flaw; the walk goes on with the next. */
+/** What is encrypted is longer than what was written. */
+function wrongSize(bytes: Uint8Array, part: Omit<Expected, "read">): ReturnType<typeof sizeFlaw> {
+  return isEncrypted(bytes) ? undefined : sizeFlaw(bytes.length, { ...part, read: true });
+}
+
+/** Reads an object and gives it to `use`, within the allowance, which has its bytes back afterwards. Throws Overfull. */
+export async function holding<T>(
+  store: S3Reader,
+  allowance: Allowance,
+  { bucket, key }: ObjectPlace,
+  weight: number,
+  use: (bytes: Uint8Array | undefined) => T,
+): Promise<T> {
+  let held = 0;
+  const hold = (bytes: number) => {
+    allowance.give(held);
+    held = 0;
+    allowance.take(bytes, true);
+    held = bytes;
+  };
+  try {
+    return use(await store.get(bucket, key, (bytes) => hold(bytes * weight)));
+  } finally {
+    allowance.give(held);
+  }
+}
+
 function tolerate(
-  { flaws, chain }: Reading,
+  { flaws, chain, share: { allowance } }: Reading,
   path: string,
   { part, current, keyId }: Omit<Expected, "read"> & { keyId?: string },
   read: () => void,
@@ -197,6 +253,7 @@ function tolerate(
     read();
   } catch (error) {
     if (!(error instanceof AvroError)) throw error;
+    if (error.why === "over-limit") throw new Overfull(true, allowance.left());
     chain.cut = true;
     const encrypted = keyId !== undefined && error.why === "not-avro";
     const reason = encrypted || error.why === "unsupported" ? "NotUnderstood" : "Broken";

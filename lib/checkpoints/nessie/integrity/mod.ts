@@ -10,15 +10,19 @@ import { NoAnswer } from "../../../clients/s3/send.ts";
 import { CannotLook, Interrupted } from "../../../engine/errors.ts";
 import { placeOf, prefixOf, usualLocation } from "../../../iceberg/location.ts";
 import type { Failure } from "../../../engine/model.ts";
-import { codecs } from "../../../iceberg/codecs.ts";
-import { seenSet } from "./seen.ts";
+import { metadataText } from "../../../iceberg/codecs.ts";
+import { MetadataError, readTableMetadata } from "../../../iceberg/metadata.ts";
+import { hash53, seenSet } from "./seen.ts";
 import { ahead } from "./ahead.ts";
 import { inParallel } from "../../../checkpoint/side_by_side.ts";
 import { openState, type Progressed, type Resumable } from "./resume.ts";
 import { findStrays, type Locations, locations, type Strays } from "./strays.ts";
+import { type MemoryGuard, memoryGuard, MetadataTooLarge, roomOf } from "./memory/mod.ts";
+import { inShard, settled, type Shard } from "./shards/mod.ts";
 import { lookAt, type TableSeen, type TableTools } from "./table.ts";
 import { type Catalog, type CatalogTable, type Item, itemsOf, referencesOf, sampleOf } from "./tables_of.ts";
 import { type Tally, tallyTable } from "./tally.ts";
+import { size } from "./words.ts";
 
 export interface WalkOptions {
   catalog: Catalog;
@@ -33,6 +37,10 @@ export interface WalkOptions {
   sample?: number;
   /** Of that chance; default: another one each time. */
   seed?: number;
+  /** Look at these tables only. What they come to is settled when all shards are joined. */
+  shard?: Shard;
+  /** Bytes that this process may have; default: no bound but those of what is read. */
+  memory?: number;
   /** Take no further table after so many data and delete files. */
   limit?: number;
   /** The file that says where an earlier run came to, and where this one comes to. */
@@ -51,6 +59,8 @@ export interface WalkOptions {
 export interface Walked {
   tally: Tally;
   references: number;
+  /** Stands for the references and their commits: the same for the same walk. */
+  commits: string;
   /** Why not every table was looked at. */
   partly?: { why: "sample"; of: number; seed: number } | { why: "limit" };
   /** Nothing further could be read. */
@@ -60,6 +70,8 @@ export interface Walked {
   durationMs: number;
   /** Requests to the store. */
   requests: number;
+  /** The most bytes that the process had, where it was bounded. */
+  mostMemory?: number;
 }
 
 const TABLES_AT_A_TIME = 24;
@@ -69,14 +81,29 @@ const SAY_MS = 1000;
 /** The catalog's pages are fetched while tables are looked at. */
 const AHEAD = 500;
 
+/** Of what the process has when the walk begins: for V8 itself, pages of lists, and what is known of tables. */
+const SLACK = 48 * 1024 * 1024;
+const LEAST_ROOM = 16 * 1024 * 1024;
+
 /** Walks. Throws Interrupted after it has written down where it came to; CannotLook when the catalog does not answer. */
 export async function walk(options: WalkOptions): Promise<Walked> {
+  const guard = options.memory === undefined ? undefined : memoryGuard(options.memory);
+  try {
+    const walked = await walkWithin(options, guard);
+    const all = options.shard ? walked : settled(walked);
+    return guard ? { ...all, mostMemory: guard.most() } : all;
+  } finally {
+    guard?.end();
+  }
+}
+
+async function walkWithin(options: WalkOptions, guard: MemoryGuard | undefined): Promise<Walked> {
   const started = performance.now();
   const { catalog, store, signal, sample, resume } = options;
   const references = await referencesOf(catalog, options.references);
   const state = await openState(references, options);
   const tables = locations();
-  const progress: Going = { state, tables, files: 0, full: false, silent: 0, started, saidMs: 0 };
+  const going: Going = { state, tables, guard, files: 0, full: false, silent: 0, started, saidMs: 0 };
   let partly: Walked["partly"];
   let source: AsyncIterable<Item> | Item[] = itemsOf(catalog, references);
   if (sample !== undefined) {
@@ -87,23 +114,24 @@ export async function walk(options: WalkOptions): Promise<Walked> {
   }
   let stopped: Failure | undefined;
   try {
-    await walkItems(source, progress, options);
+    await walkItems(source, going, options);
   } catch (error) {
     await state.save(false);
     if (signal.aborted) throw signal.reason instanceof Interrupted ? signal.reason : error;
     if (!(error instanceof CannotLook)) throw error;
     stopped = error.failure;
   }
-  if (progress.full) partly = { why: "limit" };
+  if (going.full) partly = { why: "limit" };
   const whole = !stopped && !partly && !options.references && state.state.tally.unread.length === 0;
-  const strays = whole ? await straysOf(options, tables) : undefined;
-  if (!stopped) await state.save(!progress.full);
-  if (resume && (stopped || progress.full)) {
+  const strays = whole ? await allStrays(options, tables, () => itemsOf(catalog, references)) : undefined;
+  if (!stopped) await state.save(!going.full);
+  if (resume && (stopped || going.full)) {
     options.note?.(`Where the walk came to is in ${resume}; the same command goes on there.`);
   }
   return {
     tally: state.state.tally,
     references: references.length,
+    commits: hash53(references.map(({ name, hash }) => `${name}@${hash}`).join(" ")).toString(16),
     ...partly ? { partly } : {},
     ...stopped ? { stopped } : {},
     ...strays ? { strays } : {},
@@ -115,6 +143,7 @@ export async function walk(options: WalkOptions): Promise<Walked> {
 interface Going {
   state: Resumable;
   tables: Locations;
+  guard: MemoryGuard | undefined;
   /** In this run. */
   files: number;
   /** The limit is reached. */
@@ -137,7 +166,11 @@ async function walkItems(
     store: options.store,
     listTable: neighbourLists(options.store.list),
     sorted: seenSet(),
-    codecs,
+    ...going.guard
+      ? {
+        room: roomOf(Math.max(LEAST_ROOM, going.guard.limit - going.guard.resident() - SLACK), tablesAtATime),
+      }
+      : {},
     now: options.now ?? Date.now(),
     buckets: new Set(options.warehouses.flatMap((one) => placeOf(one)?.bucket ?? [])),
   };
@@ -151,6 +184,9 @@ async function walkItems(
       return;
     }
     await state.near(item.index, WINDOW);
+    if (options.shard && !inShard(item.home, options.shard)) {
+      return await state.done(item.index, undefined, () => {});
+    }
     signal.throwIfAborted();
     const seen = table && await look(table, tools, going, options);
     if (seen && "flaws" in seen) {
@@ -160,6 +196,7 @@ async function walkItems(
       going.full = going.files >= limit;
     }
     await state.done(item.index, table?.name, (tally) => apply(tally, item, seen));
+    going.guard?.look();
     const elapsedMs = performance.now() - going.started;
     if (elapsedMs - going.saidMs < SAY_MS) return;
     going.saidMs = elapsedMs;
@@ -214,6 +251,7 @@ async function look(
       if (forEverything(error)) throw refusalWords(error, options.session);
       return { why: error.code, bucket: error.bucket, status: error.status };
     }
+    if (error instanceof MetadataTooLarge) return { why: tooLargeWords(error), bucket, status: 0 };
     if (!(error instanceof NoAnswer)) throw error;
     const trouble = s3Failure(error, options.session);
     // One object may be too large, or slow; when nothing answers, the next table won't either.
@@ -222,6 +260,11 @@ async function look(
     return { why: trouble.message, bucket, status: 0 };
   }
 }
+
+const tooLargeWords = ({ allowed }: MetadataTooLarge) =>
+  `its metadata needs more than the ${
+    size(allowed)
+  } that --memory leaves for a table. Next: give --memory more`;
 
 const refusalWords = ({ seen }: S3ReplyError, session: S3Session): CannotLook =>
   wordsOf({ ...seen, text: () => seen.text }, session);
@@ -261,6 +304,47 @@ async function currentLocation(catalog: Catalog, table: CatalogTable): Promise<s
   }
 }
 
+/**
+ * What lies outside of tables; of several shards the first looks, for its tables and for those of all others, whose metadata
+ * says where they lie when it is not where metadata usually is.
+ */
+async function allStrays(
+  options: WalkOptions,
+  tables: Locations,
+  items: () => AsyncIterable<Item>,
+): Promise<Strays | undefined> {
+  const { shard } = options;
+  if (shard && shard.at !== 1) return undefined;
+  const strays = await straysOf(options, tables);
+  if (!shard || !strays || strays.strays.count + strays.young.count === 0) return strays;
+  return await otherLocations(options, shard, items(), tables) ? await straysOf(options, tables) : undefined;
+}
+
+/** Whether all were read; a file that is missing or broken says nothing, and is its own shard's to tell. */
+async function otherLocations(
+  { store, signal, session }: WalkOptions,
+  shard: Shard,
+  items: AsyncIterable<Item>,
+  tables: Locations,
+): Promise<boolean> {
+  let all = true;
+  await inParallel(items, TABLES_AT_A_TIME, async ({ table, home }) => {
+    const at = table?.type === "table" && !inShard(home, shard) && placeOf(table.metadataLocation);
+    if (!at || !all) return;
+    signal.throwIfAborted();
+    try {
+      const bytes = await store.get(at.bucket, at.key);
+      const place = bytes && placeOf(readTableMetadata(metadataText(bytes)).location);
+      if (place) tables.add(place);
+    } catch (error) {
+      if (error instanceof NoAnswer) throw s3Failure(error, session);
+      if (error instanceof S3ReplyError) all = false;
+      else if (!(error instanceof MetadataError)) throw error;
+    }
+  });
+  return all;
+}
+
 async function straysOf(
   { store, warehouses, now, session }: WalkOptions,
   tables: Locations,
@@ -278,6 +362,7 @@ async function straysOf(
           all[kind].bytes += found[kind].bytes;
         }
         all.largest.push(...found.largest);
+        all.list = all.list.concat(found.list);
         all.cut ||= found.cut;
       }
     } catch (error) {

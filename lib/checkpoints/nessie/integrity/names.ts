@@ -1,5 +1,7 @@
 /** What one table names, and what is wrong with it. Pure; lives as long as its table is looked at. */
 import { type ObjectPlace, placeOf, prefixOf } from "../../../iceberg/location.ts";
+import type { Allowance } from "./memory/mod.ts";
+import { hash53 } from "./seen.ts";
 
 /** What an object is to its table, for messages. */
 export type Part =
@@ -21,7 +23,17 @@ export interface Expected {
   current: boolean;
   /** It was read, so that nobody need look for it. */
   read: boolean;
+  /** The store has listed it. */
+  listed?: boolean;
 }
+
+/** The files of a table that are looked at at once: all, or those whose names have this remainder. */
+export interface Slice {
+  at: number;
+  of: number;
+}
+
+export const inSlice = ({ at, of }: Slice, key: string): boolean => of === 1 || hash53(key) % of === at;
 
 export type FlawReason =
   | "Missing"
@@ -67,6 +79,22 @@ export function flaws(): Flaws {
   };
 }
 
+/** Alike ones of two parts of a table together. */
+export function joinFlaws(some: readonly Flaw[], more: readonly Flaw[]): Flaw[] {
+  const all = some.map((flaw) => ({ ...flaw, examples: [...flaw.examples] }));
+  for (const flaw of more) {
+    const before = all.find(({ reason, part, current }) =>
+      reason === flaw.reason && part === flaw.part && current === flaw.current
+    );
+    if (!before) all.push(flaw);
+    else {
+      before.count += flaw.count;
+      before.examples = [...before.examples, ...flaw.examples].slice(0, EXAMPLES);
+    }
+  }
+  return all;
+}
+
 /** All objects that a table names, those below its location apart from those elsewhere. */
 export interface Names {
   bucket: string;
@@ -80,7 +108,11 @@ export interface Names {
   add(path: string, expected: Expected): ObjectPlace | undefined;
 }
 
-export function namesOf(location: ObjectPlace): Names {
+/** Bytes that a name takes beside its text: an entry of a map, and what is expected of it. */
+const NAME_BYTES = 250;
+
+/** Holds the names of this slice, as many as there is room for; `add` throws Overfull. */
+export function namesOf(location: ObjectPlace, slice: Slice, allowance: Allowance): Names {
   const { bucket } = location;
   const prefix = prefixOf(location);
   const inside = new Map<string, Expected>();
@@ -92,24 +124,28 @@ export function namesOf(location: ObjectPlace): Names {
     outside,
     add(path, expected) {
       const place = placeOf(path);
-      if (!place) return undefined;
+      if (!place || !inSlice(slice, place.key)) return place;
       if (prefix !== "" && place.bucket === bucket && place.key.startsWith(prefix)) {
-        merge(inside, place.key, expected);
-      } else merge(outside, `${place.bucket}/${place.key}`, { ...expected, place });
+        if (merge(inside, place.key, expected)) allowance.take(NAME_BYTES + 2 * path.length, true);
+      } else if (merge(outside, `${place.bucket}/${place.key}`, { ...expected, place })) {
+        allowance.take(2 * (NAME_BYTES + 2 * path.length), true);
+      }
       return place;
     },
   };
 }
 
-function merge<E extends Expected>(into: Map<string, E>, key: string, expected: E): void {
+/** Whether it is new. */
+function merge<E extends Expected>(into: Map<string, E>, key: string, expected: E): boolean {
   const before = into.get(key);
   if (!before) {
     into.set(key, expected);
-    return;
+    return true;
   }
   before.current ||= expected.current;
   before.read ||= expected.read;
   before.size ??= expected.size;
+  return false;
 }
 
 /** What is wrong with an object of this size, if anything. */

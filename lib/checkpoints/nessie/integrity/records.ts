@@ -10,6 +10,7 @@ import {
   unknown,
 } from "../../../checkpoint/trial.ts";
 import type { Walked } from "./mod.ts";
+import { type Shard, shardText } from "./shards/mod.ts";
 import type { Tally } from "./tally.ts";
 import type { Orphan } from "./unnamed.ts";
 import { BUCKETS, CHAIN, FILES, integrityWords, ORPHANS, size, WALK } from "./words.ts";
@@ -44,13 +45,15 @@ const ORPHAN_SHARE = 0.1;
 const ORPHAN_BYTES = 1024 ** 3;
 
 /** The records of `nessie.integrity`: one at least of each trial. */
-export function integrityRecords(walked: Walked): TrialRecord[] {
+export function integrityRecords(walked: Walked, shard?: Shard): TrialRecord[] {
   const durationMs = Math.round(walked.durationMs);
   const { tally } = walked;
   return integrityWords.flatMap(({ id }): TrialRecord[] => {
     const found = tally.findings.filter(({ trial }) => trial === id);
     const outcomes = id === WALK
-      ? walkOutcomes(walked)
+      ? walkOutcomes(walked, shard)
+      : id === ORPHANS && shard
+      ? [notJoined(shard)]
       : found.length > 0
       ? moreOutcomes(id, tally)
       : [unfound(id, walked)];
@@ -58,7 +61,15 @@ export function integrityRecords(walked: Walked): TrialRecord[] {
   });
 }
 
-function walkOutcomes(walked: Walked): Outcome[] {
+const notJoined = (shard: Shard): Outcome => ({
+  ...skipped(
+    `what nothing names is known when all ${shard.of} shards are joined: a table of another shard may name it. ` +
+      "Next: validate:nessie --facts with this one's facts, and --join with those of the others",
+  ),
+  reason: "OneShard",
+});
+
+function walkOutcomes(walked: Walked, shard: Shard | undefined): Outcome[] {
   const { tally, stopped, references } = walked;
   const seen =
     `${tally.tables} tables and ${tally.views} views of ${references} references, ${tally.snapshots} ` +
@@ -69,9 +80,16 @@ function walkOutcomes(walked: Walked): Outcome[] {
     return [...unread, unknown("Stopped", message)];
   }
   if (tally.tables + tally.views + tally.same === 0 && unread.length === 0) {
-    return [skipped(`no reference of ${references} has a table, so there is nothing to follow`)];
+    return [
+      skipped(
+        shard
+          ? `no table is in shard ${shardText(shard)}`
+          : `no reference of ${references} has a table, so there is nothing to follow`,
+      ),
+    ];
   }
-  return [...unread, passed(`followed ${seen}${partlyWords(walked)}`)];
+  const which = shard ? `; shard ${shardText(shard)}, the others of which have the other tables` : "";
+  return [...unread, passed(`followed ${seen}${partlyWords(walked)}${which}`)];
 }
 
 function partlyWords({ partly }: Walked): string {
@@ -147,8 +165,10 @@ function orphanOutcome({ tally, strays }: Walked): Outcome {
 
 /** The record of `nessie.integrity-totals`. */
 export function integrityTotals(
-  { tally, strays, references, durationMs, requests }: Walked,
+  { tally, strays, references, durationMs, requests, mostMemory }: Walked,
+  shard?: Shard,
 ): IntegrityTotals {
+  const may = shard ? ", unless another shard's tables name them" : "";
   const seconds = durationMs / 1000;
   return {
     rows: [
@@ -163,14 +183,22 @@ export function integrityTotals(
       ["tables with a fault", tally.faulty, ""],
       ["named by earlier states only", tally.earlier.count, tally.earlier.bytes],
       ["not named, younger than 24 h", tally.young.count, tally.young.bytes],
-      ["orphans below tables", tally.orphans.count, tally.orphans.bytes],
+      ["named by other tables only", tally.shared.count, tally.shared.bytes],
+      [`orphans below tables${may}`, tally.orphans.count, tally.orphans.bytes],
       ["not named, not looked into", tally.undecided.count, tally.undecided.bytes],
       ...strays
         ? [
-          ["orphans outside of tables", strays.strays.count, strays.strays.bytes] as [string, number, number],
+          [`orphans outside of tables${may}`, strays.strays.count, strays.strays.bytes] as [
+            string,
+            number,
+            number,
+          ],
         ]
         : [],
       ["requests to the store", requests, ""],
+      ...mostMemory === undefined
+        ? []
+        : [["most memory, MiB", Math.ceil(mostMemory / 1024 ** 2), ""] as [string, number, ""]],
       ["files a second", Math.round(tally.files / (seconds || 1)), ""],
     ],
     orphans: [...tally.largest, ...strays?.largest ?? []].sort((a, b) => b.bytes - a.bytes).slice(0, 20),

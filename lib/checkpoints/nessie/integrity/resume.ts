@@ -1,7 +1,8 @@
 /** Keeps a walk's tally in the order of the catalog, however its tables come to an end, and writes it down now and then. */
 import type { Reference } from "../../../clients/nessie/client.ts";
-import { outdated, readState, type WalkState, writeState } from "./state.ts";
-import { emptyTally, type Tally } from "./tally.ts";
+import { emptyState, outdated, readState, type WalkState, writeState } from "./state.ts";
+import { type Shard, shardText } from "./shards/mod.ts";
+import type { Tally } from "./tally.ts";
 
 /** For a line of progress. */
 export interface Progressed {
@@ -32,25 +33,26 @@ const SAVE_MS = 5000;
 /** Begins where an earlier walk came to, if that walk can be gone on with; says so, or why not. */
 export async function openState(
   references: readonly Reference[],
-  { resume, sample, seed, note }: {
+  { resume, sample, seed, shard, note }: {
     resume?: string;
     sample?: number;
     seed?: number;
+    shard?: Shard;
     note?: (line: string) => void;
   },
 ): Promise<Resumable> {
-  const now = { references: references.map(({ name, hash }) => ({ name, hash })), sample, seed };
+  const now = {
+    references: references.map(({ name, hash }) => ({ name, hash })),
+    ...{ sample, seed },
+    ...shard ? { shard: shardText(shard) } : {},
+  };
   const before = resume === undefined ? undefined : await readState(resume);
   const why = before && outdated(before, now);
   if (before && why) note?.(`${resume} is not gone on with: ${why}. The walk starts anew.`);
   if (before && !why) note?.(`Going on after ${before.done} entries, the last ${before.last ?? "unknown"}.`);
   const state: WalkState = before && !why ? before : {
-    schema: "lakecheck.integrity/v1",
-    ...now,
+    ...emptyState(now),
     ...sample === undefined ? {} : { seed: seed ?? Math.floor(Math.random() * 2 ** 31) },
-    done: 0,
-    finished: false,
-    tally: emptyTally(),
   };
   return keeping(state, resume);
 }

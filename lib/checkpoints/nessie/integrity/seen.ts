@@ -7,6 +7,12 @@ export interface SeenSet {
 }
 
 export function seenSet(): SeenSet {
+  const hashes = hashSet();
+  return { add: (text) => hashes.add(hash53(text)), has: (text) => hashes.has(hash53(text)) };
+}
+
+/** The same of hashes that were made before. */
+export function hashSet(): { add(hash: number): boolean; has(hash: number): boolean } {
   let slots = new Float64Array(1024);
   let used = 0;
   const find = (hash: number) => {
@@ -20,20 +26,19 @@ export function seenSet(): SeenSet {
     for (const hash of before) if (hash !== 0) slots[find(hash)] = hash;
   };
   return {
-    add(text) {
-      const hash = hash53(text);
+    add(hash) {
       const at = find(hash);
       if (slots[at] === hash) return false;
       slots[at] = hash;
       if (++used * 2 > slots.length) grow();
       return true;
     },
-    has: (text) => slots[find(hash53(text))] !== 0,
+    has: (hash) => slots[find(hash)] !== 0,
   };
 }
 
 /** Two multiplicative hashes of 32 bits mixed into one of 53; never 0, which marks an empty slot. */
-function hash53(text: string): number {
+export function hash53(text: string): number {
   let a = 0x9e3779b1;
   let b = 0x85ebca77;
   for (let i = 0; i < text.length; i++) {

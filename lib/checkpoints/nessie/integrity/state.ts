@@ -2,16 +2,20 @@
 import { writeFileAtomic } from "../../../disk/atomic_file.ts";
 import { MOST_BYTES, readLimited, sizeText } from "../../../disk/read_limited.ts";
 import { UsageError } from "../../../engine/errors.ts";
-import type { Tally } from "./tally.ts";
+import { emptyTally, type Tally } from "./tally.ts";
 import { parseJson } from "../../../untrusted/json.ts";
 
+const SCHEMA = "lakecheck.integrity/v2";
+
 export interface WalkState {
-  schema: "lakecheck.integrity/v1";
+  schema: typeof SCHEMA;
   /** The references in the order of the walk, at the commits that are walked. */
   references: { name: string; hash: string }[];
   /** The walk has to be the same one to be gone on with. */
   sample?: number;
   seed?: number;
+  /** `2/4`; absent: all tables. */
+  shard?: string;
   /** So many entries from the beginning, counted over all references, are done. */
   done: number;
   /** The table before that place, for people. */
@@ -31,7 +35,10 @@ export async function readState(path: string): Promise<WalkState | undefined> {
   }
   try {
     const state = parseJson(new TextDecoder().decode(read.bytes)) as WalkState | null;
-    if (state?.schema === "lakecheck.integrity/v1" && Number.isInteger(state.done) && state.tally) {
+    if (
+      /^lakecheck\.integrity\/v\d+$/.test(state?.schema ?? "") && Number.isInteger(state?.done) &&
+      state?.tally
+    ) {
       return state;
     }
   } catch {
@@ -54,14 +61,26 @@ export async function writeState(path: string, state: WalkState): Promise<void> 
   await writeFileAtomic(path, bytes, { flag: "--resume", mode: 0o600 });
 }
 
+export const emptyState = (now: Pick<WalkState, "references" | "sample" | "seed" | "shard">): WalkState => ({
+  schema: SCHEMA,
+  ...now,
+  done: 0,
+  finished: false,
+  tally: emptyTally(),
+});
+
 /** Why a state can't be gone on with; undefined when it can. */
 export function outdated(
   state: WalkState,
-  now: Pick<WalkState, "references" | "sample" | "seed">,
+  now: Pick<WalkState, "references" | "sample" | "seed" | "shard">,
 ): string | undefined {
+  if (state.schema !== SCHEMA) return "it was written by another release";
   if (state.finished) return "that walk came to its end";
   if (state.sample !== now.sample || (now.seed !== undefined && state.seed !== now.seed)) {
     return "that walk took another sample";
+  }
+  if (state.shard !== now.shard) {
+    return `that walk was of ${state.shard === undefined ? "all tables" : `shard ${state.shard}`}`;
   }
   const before = new Map(state.references.map(({ name, hash }) => [name, hash]));
   const changed = now.references.find(({ name, hash }) => before.get(name) !== hash);

@@ -1,8 +1,8 @@
 /** Objects below a warehouse that lie in the location of no table: left by dropped tables, or by other programs. */
 import type { S3Reader } from "../../../clients/s3/reader.ts";
 import { type ObjectPlace, prefixOf } from "../../../iceberg/location.ts";
-import { add, type Amount, amount, keepLargest, type Orphan, ORPHAN_AGE_MS } from "./unnamed.ts";
-import { type SeenSet, seenSet } from "./seen.ts";
+import { add, type Amount, amount, keepLargest, type Listed, type Orphan, ORPHAN_AGE_MS } from "./unnamed.ts";
+import { hash53, type SeenSet, seenSet } from "./seen.ts";
 
 /** Where tables lie, as far as it is needed to know whether a directory is, or holds, a table's. */
 export interface Locations {
@@ -36,6 +36,8 @@ export interface Strays {
   strays: Amount;
   young: Amount;
   largest: Orphan[];
+  /** Those of `strays`, by the hash of `bucket/key`: a table may name them. */
+  list: Listed[];
   /** The listing was given up at its bound. */
   cut: boolean;
 }
@@ -50,7 +52,7 @@ export async function findStrays(
   tables: Locations,
   now: number,
 ): Promise<Strays> {
-  const out: Strays = { strays: amount(), young: amount(), largest: [], cut: false };
+  const out: Strays = { strays: amount(), young: amount(), largest: [], list: [], cut: false };
   const { bucket } = warehouse;
   const todo = [prefixOf(warehouse)];
   for (let prefix = todo.pop(); prefix !== undefined && !out.cut; prefix = todo.pop()) {
@@ -61,6 +63,7 @@ export async function findStrays(
         if (!(now - modified >= ORPHAN_AGE_MS)) add(out.young, size);
         else {
           add(out.strays, size);
+          out.list.push([hash53(`${bucket}/${key}`), size]);
           const orphan = {
             path: `s3://${bucket}/${key}`,
             bytes: size,

@@ -1,5 +1,6 @@
 /** The tables and views of a catalog, reference by reference, as the integrity walk takes them. */
 import type { Entry, NessieApi, Reference } from "../../../clients/nessie/client.ts";
+import { usualLocation } from "../../../iceberg/location.ts";
 import { seenSet } from "./seen.ts";
 import type { TableHead } from "./chain.ts";
 
@@ -9,6 +10,8 @@ export type Catalog = Pick<NessieApi, "config" | "references" | "entries" | "con
 export interface Item {
   /** Counted over all references. */
   index: number;
+  /** By which shards divide entries among them: what shares a location, or a metadata file, has the same. */
+  home: string;
   /** Absent: `same` or something that is not Iceberg's. */
   table?: CatalogTable;
   /** Its metadata was met before. */
@@ -44,8 +47,11 @@ export async function* itemsOf(
       if (entry.type === "NAMESPACE") continue;
       const table = tableOf(entry, reference);
       // A view and a table never share a metadata file.
-      if (table && !met.add(table.metadataLocation)) yield { index, same: true };
-      else yield { index, ...table ? { table } : {} };
+      const home = table
+        ? usualLocation(table.metadataLocation) ?? table.metadataLocation
+        : entry.key.join(".");
+      if (table && !met.add(table.metadataLocation)) yield { index, home, same: true };
+      else yield { index, home, ...table ? { table } : {} };
       index++;
     }
   }
@@ -89,7 +95,7 @@ export async function sampleOf(
     }
   }
   kept.sort((a, b) => a.index - b.index);
-  return { items: kept.map(({ table }, index) => ({ index, ...table ? { table } : {} })), of };
+  return { items: kept.map(({ table, home }, index) => ({ index, home, ...table ? { table } : {} })), of };
 }
 
 /** The same numbers for the same seed (Mulberry32). */

@@ -1,7 +1,7 @@
 /** What a walk has seen so far: totals, and findings up to a bound. Plain data, so that it can be put aside and gone on with. */
 import type { TrialRecord } from "../../../checkpoint/trial.ts";
 import type { TableSeen } from "./table.ts";
-import { add, type Amount, amount, keepLargest, type Orphan } from "./unnamed.ts";
+import { add, type Amount, amount, keepLargest, type Listed, type Orphan } from "./unnamed.ts";
 import { flawRecord } from "./words.ts";
 import { own } from "../../../untrusted/lookup.ts";
 
@@ -25,6 +25,13 @@ export interface Tally {
   young: Amount;
   orphans: Amount;
   undecided: Amount;
+  /** Below a table's location, and named by another table. */
+  shared: Amount;
+  /** Hashes of what tables name outside of their locations. */
+  elsewhere: number[];
+  orphanList: Listed[];
+  /** There were more of either than are kept, so that nothing can be called an orphan. */
+  overlong: boolean;
   largest: Orphan[];
   findings: TrialRecord[];
   /** Findings by trial that are more than are kept. */
@@ -50,6 +57,10 @@ export function emptyTally(): Tally {
     young: amount(),
     orphans: amount(),
     undecided: amount(),
+    shared: amount(),
+    elsewhere: [],
+    orphanList: [],
+    overlong: false,
     largest: [],
     findings: [],
     more: {},
@@ -70,12 +81,24 @@ export function tallyTable(
   tally.bytes += seen.bytes;
   if (seen.flaws.length > 0) tally.faulty++;
   for (const flaw of seen.flaws) keepFinding(tally, flawRecord(table.name, flaw));
+  keepAll(tally, tally.elsewhere, seen.elsewhere);
   const { unnamed } = seen;
   if (!unnamed) return;
   for (const kind of ["earlier", "young", "orphans", "undecided"] as const) {
     add(tally[kind], unnamed[kind].bytes, unnamed[kind].count);
   }
+  keepAll(tally, tally.orphanList, unnamed.orphanList);
   for (const orphan of unnamed.largest) keepLargest(tally.largest, orphan);
+}
+
+/** Of each list of a walk; 8 MiB. */
+export const MOST_LISTED = 500_000;
+
+export function keepAll<T>(tally: Tally, list: T[], more: readonly T[]): void {
+  for (const one of more) {
+    if (list.length < MOST_LISTED) list.push(one);
+    else tally.overlong = true;
+  }
 }
 
 /** A critical finding pushes out one that is not: what is worst is named. */

@@ -11,7 +11,9 @@ import {
 import { byOperation, saturationOf } from "../../../load/saturation.ts";
 import type { Operation, RequestError } from "../../../load/generator.ts";
 import { type Cell, measure } from "../../../load/measure.ts";
-import type { CellWords, LoadRow } from "../../../load/rows.ts";
+import { loadBaseline, saveBaseline, type Subject, unfit } from "../../../load/baseline.ts";
+import { nessiePerformance } from "../records.ts";
+import type { CellWords, LoadRecord, LoadRow } from "../../../load/rows.ts";
 import type { NessieContext } from "../context.ts";
 import { commit, furnish, marker, namespace, put, tableAt } from "../trying.ts";
 
@@ -27,6 +29,10 @@ export const loadWords: TrialWords = {
 
 const STEPS = [1, 2, 4, 8, 16, 32];
 const ROUNDS = 3;
+/** Fewer can't tell one row of many from chance. */
+const COMPARED_ROUNDS = 9;
+/** Raised when the same catalog would give other numbers because of how it is measured. */
+const METHOD = 1;
 const TOTAL_MS = 60_000;
 /** A commit to a branch that others commit to is tried again so often. */
 const ATTEMPTS = 100;
@@ -42,8 +48,14 @@ interface Place {
 export async function measureLoad(
   context: NessieContext,
   say: (line: string) => void,
-  { totalMs = TOTAL_MS, steps = STEPS }: { totalMs?: number; steps?: readonly number[] } = {},
-): Promise<{ rows: LoadRow[]; missed: CellWords[]; records: TrialRecord[] }> {
+  { totalMs = TOTAL_MS, steps = STEPS, save, baseline }: {
+    totalMs?: number;
+    steps?: readonly number[];
+    /** Files: where the measurements are kept, and what they are compared with. */
+    save?: string;
+    baseline?: string;
+  } = {},
+): Promise<{ rows: LoadRow[]; missed: CellWords[]; records: TrialRecord[]; more?: LoadRecord[] }> {
   const started = performance.now();
   const { head, keys } = await furnish(context, "load");
   const most = Math.max(...steps);
@@ -58,18 +70,30 @@ export async function measureLoad(
   const cells = operations(context, place).flatMap(({ name, run, weight }) =>
     steps.map((concurrency): Cell => ({ operation: name, bytes: 0, concurrency, run, weight }))
   );
+  const subject: Subject = {
+    of: nessiePerformance.id,
+    store: context.connection.url,
+    way: context.connection.how,
+    method: METHOD,
+    cells,
+  };
+  const before = baseline === undefined ? undefined : await loadBaseline(baseline, subject);
+  const startedAt = new Date().toISOString();
   const { rows, missed } = await measure(cells, {
-    rounds: ROUNDS,
+    rounds: save === undefined && !before ? ROUNDS : COMPARED_ROUNDS,
     totalMs,
     timeoutMs: context.timeoutMs + 1000,
     signal: context.signal,
     say,
   });
+  const why = save === undefined ? undefined : unfit(rows, missed);
+  if (save !== undefined && !why) await saveBaseline(save, subject, rows, startedAt);
   const durationMs = Math.round(performance.now() - started);
   return {
     rows,
     missed,
     records: loadOutcomes(rows).map((one) => ({ ...one, trial: loadWords.id, durationMs })),
+    more: [...before ? [before] : [], ...why ? [{ kind: "unsaved" as const, why }] : []],
   };
 }
 

@@ -30,6 +30,7 @@ import type { Catalog as Part } from "../../../components/nessie/mod.ts";
 import { proxyPath } from "../../../components/kubernetes/mod.ts";
 import { readyPods, trusting } from "../../ready_pod.ts";
 import { catalogOf, destinationOf } from "./facts.ts";
+import type { PodWay } from "../versioning/replicas.ts";
 import { removeAll } from "../scratch/sweep.ts";
 import { readWanted, type WantedCatalog } from "./wanted.ts";
 
@@ -37,13 +38,14 @@ import { readWanted, type WantedCatalog } from "./wanted.ts";
 export interface Catalog {
   connection: ServiceConnection;
   /** Not bound to the signal: what was made must be cleaned up over the same way. */
-  kube: KubeWriter;
+  kube?: KubeWriter;
   given?: GivenAddress;
   config: NessieConfig;
   management: Management | { why: string };
   wanted: WantedCatalog | { why: string };
   /** Absent when an address was given. */
   place?: Place;
+  eachPod?: () => Promise<PodWay[]>;
   /** Given for the TLS of that place. */
   ca?: string;
   timeoutMs: number;
@@ -58,17 +60,19 @@ export async function openCatalog(
   given: GivenAddress | GivenCa | undefined,
 ): Promise<Catalog> {
   const { cluster, timeoutMs, signal } = asked;
-  const kube = await connectWriter({ cluster, timeoutMs });
-  const opened: { close(): Promise<void> | void }[] = [kube];
+  const opened: { close(): Promise<void> | void }[] = [];
   const close = async () => {
     for (const one of opened.splice(0).reverse()) await one.close();
   };
   try {
-    const found = given?.url === undefined
+    // An address needs no cluster.
+    const kube = given?.url === undefined ? await connectWriter({ cluster, timeoutMs }) : undefined;
+    if (kube) opened.push(kube);
+    const found = kube
       ? await openFound(world, asked, { kube, ca: given?.ca }, opened)
-      : await openGiven(given, asked, opened);
+      : await openGiven(given as GivenAddress, asked, opened);
     signal.throwIfAborted();
-    return { ...found, kube, timeoutMs, signal, close };
+    return { ...found, ...kube ? { kube } : {}, timeoutMs, signal, close };
   } catch (error) {
     await close();
     throw error;
@@ -82,7 +86,10 @@ function whyNot(error: unknown): { why: string } {
 
 type Opened = { close(): Promise<void> | void }[];
 
-type Found = Pick<Catalog, "connection" | "config" | "management" | "wanted" | "given" | "place" | "ca">;
+type Found = Pick<
+  Catalog,
+  "connection" | "config" | "management" | "wanted" | "given" | "place" | "ca" | "eachPod"
+>;
 
 async function openGiven(given: GivenAddress, { timeoutMs, signal }: Asked, opened: Opened): Promise<Found> {
   const { flag, url, ca } = given;
@@ -118,7 +125,38 @@ async function openFound(
     openManagement(world, asked, connection, { catalog, api, ca }, opened),
     readWanted(kube, workload).catch(whyNot),
   ]);
-  return { connection, config, management, wanted, place, ...ca === undefined ? {} : { ca } };
+  const eachPod = () =>
+    podWays(readyPods(world, service).flatMap(({ metadata }) => metadata?.name ?? []), api, asked, ca);
+  return { connection, config, management, wanted, place, eachPod, ...ca === undefined ? {} : { ca } };
+}
+
+/** More replicas say nothing that these do not. */
+const MOST_PODS = 5;
+
+/** Through a port-forward to each: the Service's address leads to any of them. */
+async function podWays(
+  names: readonly string[],
+  api: Destination,
+  { cluster, timeoutMs, signal }: Asked,
+  ca: string | undefined,
+): Promise<PodWay[]> {
+  const port = api.pod?.port ?? api.port;
+  const opened: PodWay[] = [];
+  try {
+    for (const name of names.slice(0, MOST_PODS)) {
+      const options = { cluster, timeoutMs, ...trusting(api, ca) };
+      const connection = await connectToService({ ...api, pod: { name, port } }, options);
+      opened.push({
+        name,
+        api: nessieApi({ connection, timeoutMs, signal }),
+        close: () => connection.close(),
+      });
+    }
+    return opened;
+  } catch (error) {
+    await Promise.all(opened.map((one) => one.close()));
+    throw error;
+  }
 }
 
 function unrecognised(error: unknown): false {
@@ -154,7 +192,7 @@ async function openManagement(
 
 /** Gives the context of all trials. */
 export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, world: World): NessieContext {
-  const { connection, timeoutMs, signal, config, management, wanted, place } = catalog;
+  const { connection, timeoutMs, signal, config, management, wanted, place, eachPod } = catalog;
   const bound = { connection, timeoutMs, signal };
   const nessie = nessieApi(bound);
   const undoNessie = nessieApi({ connection, timeoutMs });
@@ -197,6 +235,7 @@ export function contextOf(catalog: Omit<Catalog, "kube">, scratch: Scratch, worl
       signal,
     },
     ...place ? { place } : {},
+    ...eachPod ? { eachPod } : {},
     iceberg: (prefix) => icebergRest({ ...bound, prefix }),
     ownIceberg: ({ name }, warehouse) =>
       icebergRest({ ...bound, prefix: warehouse === undefined ? name : `${name}|${warehouse}` }),

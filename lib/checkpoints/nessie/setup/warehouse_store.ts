@@ -22,13 +22,19 @@ export interface WarehouseStore {
 
 const REGION = "us-east-1";
 
-/** Why there is no way to the store is no fault of the catalog: it is told where objects would have been looked at. */
+/** `ca`: PEM, for the store's TLS. Why there is no way to the store is no fault of the catalog: it is told where objects would have been looked at. */
 export async function openWarehouse(
   world: World,
   asked: Asked,
+  ca?: string,
 ): Promise<WarehouseStore | { failure: Failure }> {
   const url = Deno.env.get("S3_ENDPOINT");
-  const endpoint = url ? { endpoint: { flag: "S3_ENDPOINT", url } } : {};
+  const trust = ca === undefined ? {} : { ca };
+  const endpoint = url
+    ? { endpoint: { flag: "S3_ENDPOINT", url, ...trust } }
+    : ca === undefined
+    ? {}
+    : { endpoint: { ca } };
   const store = await orFailure(openStore(world, asked, { region: REGION, ...endpoint }));
   return "failure" in store ? store : await orFailure(withKeys(store));
 }

@@ -19,7 +19,7 @@ export async function restarted(
   asked: Asked,
   say: (line: string) => void,
 ): Promise<Outcome[]> {
-  if (!place) {
+  if (!place || !kube) {
     return [skipped(`not restarted: its address was given (${given?.flag}), and not where it runs`)];
   }
   const { cluster, timeoutMs, signal } = asked;

@@ -1,6 +1,6 @@
 /** The settings of clients as the files that they read. No file holds a key: each names the Secret instead. Pure. */
 import type { SetupRecord } from "../records.ts";
-import type { ClientSettings, Setting } from "./mod.ts";
+import { type ClientSettings, type Setting, withSecretOnly } from "./mod.ts";
 import {
   comment,
   envLine,
@@ -34,7 +34,8 @@ export interface ClientFile {
 }
 
 /** The files for these settings; what each setting is for stands above it. */
-export function clientFiles(setup: SetupRecord, all: readonly ClientSettings[]): ClientFile[] {
+export function clientFiles(seen: SetupRecord, all: readonly ClientSettings[]): ClientFile[] {
+  const setup = withSecretOnly(seen);
   const of = (client: string) => all.find((one) => one.client === client)?.settings ?? [];
   const [s3a, fileIo, cli] = [of("Hadoop S3A"), of("Iceberg S3FileIO"), of("AWS CLI")];
   return [

@@ -49,7 +49,8 @@ const DEFAULTS = [
 const CHUNKS = ["signing.chunked", "signing.chunked-empty"];
 
 /** The settings of every client that we know. */
-export function settingsOf(setup: SetupRecord, records: readonly DialectRecord[]): ClientSettings[] {
+export function settingsOf(seen: SetupRecord, records: readonly DialectRecord[]): ClientSettings[] {
+  const setup = withSecretOnly(seen);
   const place: Place = { setup, dialect: dialectFrom(records) };
   return [
     { client: "Hadoop S3A", settings: s3a(place) },
@@ -60,6 +61,11 @@ export function settingsOf(setup: SetupRecord, records: readonly DialectRecord[]
     { client: "barman-cloud", settings: barman(place) },
     { client: "AWS CLI", settings: awsCli(place) },
   ];
+}
+
+/** Keys that were given to this run stand in no Secret that clients could name. */
+export function withSecretOnly({ credential, ...setup }: SetupRecord): SetupRecord {
+  return { ...setup, ...credential?.secret.kind === "Secret" ? { credential } : {} };
 }
 
 interface Place {

@@ -131,7 +131,7 @@ const CONDITIONS: readonly Row[] = [
 const LISTS: readonly Row[] = [
   ["list.v1", "list, version 1", "works", "note", "old clients cannot list"],
   ["list.v2", "list, version 2", "works", "setting", "clients must list with version 1"],
-  ["list.encoding-type", "list, encoding-type=url", "works", "setting", "keys with odd characters get lost"],
+  ["list.encoding-type", "list, encoding-type=url", "works", "note", "no key may hold what XML cannot"],
 ];
 
 export const FEATURES: readonly Feature[] = [...WRITES, ...SIGNING, ...CHECKSUMS, ...CONDITIONS, ...LISTS]

@@ -35,13 +35,18 @@ const putStream: Write = async (context, client, key) => {
   return reply.ok ? await readBack(context, key, bytes, "HTTP 200") : ofReply(reply);
 };
 
+/** As the uploaders of the SDKs do it: the checksum that each part will have is named when the upload begins. */
 const multipart: Write = async (context, client, key) => {
   const sdk = await import("@aws-sdk/client-s3");
   const place = { Bucket: context.bucket, Key: key };
   const session = { ...context.session, what: "write in parts" };
   // The least that S3 takes for a part which is not the last.
   const bytes = bytesFor(key, 5 * MEBIBYTE + 1000);
-  const begun = await replyOf(client.send(new sdk.CreateMultipartUploadCommand(place)), session);
+  const algorithm = client === context.defaults ? { ChecksumAlgorithm: "CRC32" as const } : {};
+  const begun = await replyOf(
+    client.send(new sdk.CreateMultipartUploadCommand({ ...place, ...algorithm })),
+    session,
+  );
   if (!begun.ok) return ofReply(begun);
   const { UploadId } = begun.value;
   willAbort(context, key, UploadId);

@@ -22,8 +22,11 @@ export const liveRulesTrial: Trial<S3Setup> = {
     const { buckets } = context.store;
     let tables: TableLocation[] = [];
     let blind: string | undefined;
+    let isAsked = true;
     try {
-      tables = await context.tableLocations();
+      const known = await context.tableLocations();
+      isAsked = known !== undefined;
+      tables = known ?? [];
     } catch (error) {
       if (!(error instanceof CannotLook)) throw error;
       blind = error.failure.message;
@@ -31,7 +34,8 @@ export const liveRulesTrial: Trial<S3Setup> = {
     const named = tables.flatMap(({ location }) => placeOf(location)?.bucket ?? []);
     const all = [...new Set([...buckets.map(({ name }) => name), ...named])];
     if (all.length === 0) return skipped("the platform claims no bucket, and no table names one");
-    const outcomes = await Promise.all(all.map((bucket) => judgeBucket(context, bucket, tables, blind)));
+    const byBucket = !isAsked || blind !== undefined;
+    const outcomes = await Promise.all(all.map((bucket) => judgeBucket(context, bucket, tables, byBucket)));
     return blind === undefined ? outcomes.flat() : [...outcomes.flat(), unasked(blind)];
   },
 };
@@ -46,7 +50,7 @@ async function judgeBucket(
   { s3, session }: S3Setup,
   bucket: string,
   tables: readonly TableLocation[],
-  blind: string | undefined,
+  byBucket: boolean,
 ): Promise<Outcome[]> {
   const { GetBucketLifecycleConfigurationCommand } = await import("@aws-sdk/client-s3");
   const object = { kind: "S3Bucket", name: bucket };
@@ -61,18 +65,25 @@ async function judgeBucket(
   if (!said.ok && said.refusal.status === 404) {
     return [skipped(`bucket ${bucket} does not exist`, { ...base, reason: "NoSuchBucket" })];
   }
+  if (!said.ok && said.refusal.status === 501) {
+    return [
+      skipped(
+        `the store has no lifecycle rules (${refusalText(said.refusal)}), so none deletes in ${bucket}`,
+        base,
+      ),
+    ];
+  }
   if (!said.ok) {
     const message = `the lifecycle rules of bucket ${bucket} may not be read: ${refusalText(said.refusal)}`;
     return [unknown("Forbidden", message, base)];
   }
   const rules = said.value.Rules ?? [];
-  const places = blind === undefined
-    ? tables
-    : [{ table: `whatever is in ${bucket}`, location: `s3://${bucket}` }];
+  const places = byBucket ? [{ table: `whatever is in ${bucket}`, location: `s3://${bucket}` }] : tables;
   const found = hazards(bucket, rules, places);
-  if (found.length > 0) return found.map((hazard) => outcomeOf(bucket, hazard, blind !== undefined));
+  if (found.length > 0) return found.map((hazard) => outcomeOf(bucket, hazard, byBucket));
   const observed = `${rules.length} ${rules.length === 1 ? "rule" : "rules"}`;
-  return [passed(`no lifecycle rule of bucket ${bucket} reaches a table`, { ...base, observed })];
+  const reached = byBucket ? "deletes an object" : "reaches a table";
+  return [passed(`no lifecycle rule of bucket ${bucket} ${reached}`, { ...base, observed })];
 }
 
 function outcomeOf(bucket: string, { rule, does, tables, formerOnly }: Hazard, blind: boolean): Outcome {

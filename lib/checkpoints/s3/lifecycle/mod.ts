@@ -3,7 +3,7 @@ import type { LifecycleRule } from "@aws-sdk/client-s3";
 import { pause } from "../../../clients/kubernetes/client.ts";
 import { failed, type Outcome, passed, skipped, type Trial } from "../../../checkpoint/trial.ts";
 import type { S3Setup } from "../setup/mod.ts";
-import { done } from "../setup/calls.ts";
+import { done, refusalText, replyOf } from "../setup/calls.ts";
 import { nextStep } from "../../../checkpoint/next_steps.ts";
 
 /** Long enough for a store that looks every few seconds, short enough for the whole run. */
@@ -11,7 +11,7 @@ const USUAL_WAIT_MS = 8_000;
 const POLL_MS = 250;
 
 const GONE = "expire/";
-const STAYS = ["keep/object", "expire", "other/expire/object"];
+const STAYS = ["keep/object", "expired", "other/expire/object"];
 
 /** Expiration by a date that is past, for no day need go by then, and the end of uploads that nobody completed. */
 function policy(now: Date): LifecycleRule[] {
@@ -56,13 +56,22 @@ async function setAndReadBack({ s3, session }: S3Setup, bucket: string): Promise
     )
   ));
   const Rules = policy(new Date());
-  await done(
+  const put = await replyOf(
     s3.send(
       new sdk.PutBucketLifecycleConfigurationCommand({ Bucket: bucket, LifecycleConfiguration: { Rules } }),
     ),
-    session,
-    `set the lifecycle policy of bucket ${bucket}`,
+    { ...session, what: `set the lifecycle policy of bucket ${bucket}` },
   );
+  if (!put.ok) {
+    const message = put.refusal.status === 501
+      ? "the store has no lifecycle rules: uploads that nobody completes stay, and nothing expires by itself"
+      : "the store rejected a lifecycle policy of expiration by date and of abandoned uploads";
+    return failed(put.refusal.status === 501 ? "NotImplemented" : "Refused", message, {
+      observed: refusalText(put.refusal),
+      expected: "HTTP 200",
+      evidence: `PUT /${bucket}?lifecycle`,
+    });
+  }
   const { Rules: read = [] } = await done(
     s3.send(new sdk.GetBucketLifecycleConfigurationCommand({ Bucket: bucket })),
     session,
@@ -109,14 +118,14 @@ async function seen(context: S3Setup, bucket: string): Promise<Outcome> {
     if (performance.now() - started > limit) {
       return lifecycleWaitMs === undefined
         ? skipped(
-          `the store has not carried out an expiration within ${seconds}; many do so at night only (Ceph: ` +
-            "rgw_lifecycle_work_time, 00:00-06:00), so whether it does is not known. Next: run it with --lifecycle-wait 60m",
+          `the store has not carried out an expiration within ${seconds}; many do so once a day or at night only ` +
+            "(Ceph by rgw_lifecycle_work_time), so whether it does is not known. Next: run it with --lifecycle-wait 60m",
           { reason: "NotCarriedOut", observed: `nothing deleted after ${seconds}`, evidence },
         )
         : failed("NotCarriedOut", `the store has not carried out an expiration within ${seconds}`, {
           observed: `nothing deleted after ${seconds}`,
           evidence,
-          next: [nextStep("list-lifecycle-runs"), nextStep("run-lifecycle")],
+          next: [nextStep("see-lifecycle-runs")],
         });
     }
     await pause(POLL_MS, signal);

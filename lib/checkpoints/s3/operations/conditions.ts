@@ -137,6 +137,8 @@ function conditionalGet(
   conditions: (etag: string, modified: string) => {
     met: Record<string, string>;
     unmet: Record<string, string>;
+    /** The same, unmet also for a store that compares more finely than the header can say. */
+    coarser?: Record<string, string>;
     status: number;
   },
   features: { met?: string; unmet?: string } = {},
@@ -145,7 +147,7 @@ function conditionalGet(
     const bytes = madeBytes(300, 91);
     const { ETag = "" } = await steps.put("object", bytes);
     const head = await send(steps, "HEAD", "object", {});
-    const { met, unmet, status } = conditions(ETag, head.headers.get("last-modified") ?? "");
+    const { met, unmet, coarser, status } = conditions(ETag, head.headers.get("last-modified") ?? "");
     const text = (headers: Record<string, string>) =>
       Object.entries(headers).map(([name, value]) => `GET with ${name}: ${value}`).join();
     const done = await send(steps, "GET", "object", met);
@@ -154,6 +156,17 @@ function conditionalGet(
     if (features.unmet) tell(steps.context, features.unmet, ofRejected(reply, status));
     expectDone(done, text(met));
     expectBytes(done.bytes, bytes, text(met));
+    if (coarser && reply.status < 300) {
+      const seen = await send(steps, "GET", "object", coarser);
+      expect(seen.status !== status, "FinerThanSeconds", {
+        message:
+          "the store compares fractions of a second that its Last-Modified does not have: whoever asks with that " +
+          "date is sent the object again",
+        observed: `${reply.status}, and ${seen.status} for a second later`,
+        expected: `${status}`,
+        evidence: text(unmet),
+      });
+    }
     expectRejected(
       reply,
       status,
@@ -197,6 +210,7 @@ const getIfModified = conditionalGet({
 }, (_etag, modified) => ({
   met: { "if-modified-since": new Date(Date.parse(modified || "0") - 86_400_000).toUTCString() },
   unmet: { "if-modified-since": modified },
+  coarser: { "if-modified-since": new Date(Date.parse(modified || "0") + 1000).toUTCString() },
   status: 304,
 }));
 

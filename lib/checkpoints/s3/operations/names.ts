@@ -4,7 +4,8 @@ import { passed, type Trial } from "../../../checkpoint/trial.ts";
 import { tell } from "../compatibility/told.ts";
 import type { S3Context } from "../context.ts";
 import { expectBytes } from "./bytes.ts";
-import { operation, type Steps } from "./steps.ts";
+import { answerText, operation, type Steps } from "./steps.ts";
+import { nextStep } from "../../../checkpoint/next_steps.ts";
 
 /** What lakehouses call their files: Hive partitions, names of people's columns and values, escapes of escapes. */
 const NAMES = [
@@ -18,7 +19,6 @@ const NAMES = [
   "ts=2026-11-21 12%3A00%3A00/a.parquet",
   "a=b=c/semi;colon,comma@at!(1)*~$.json",
   "query?and#hash.txt",
-  "double//slash.txt",
   "back\\slash.txt",
 ];
 
@@ -38,14 +38,17 @@ const keyNames = operation({
     const wanted = encoder.encode(`body of ${name}`);
     expectBytes(bytes, wanted, `GET of the key ${JSON.stringify(name)}`);
   }));
-  const listed = new Set(await listedNames(steps));
+  const { names, escaped } = await listedNames(steps);
+  const listed = new Set(names);
   const missing = NAMES.filter((name) => !listed.has(name));
   const strange = [...listed].filter((name) => !NAMES.includes(name));
   const quoted = (names: string[]) => names.map((name) => JSON.stringify(name)).join(", ");
   const observed = quoted(strange) || `${listed.size} keys`;
   const right = missing.length === 0 && listed.size === NAMES.length;
-  const seen = right ? "HTTP 200" : `HTTP 200, lists ${observed}`;
-  tell(steps.context, "list.encoding-type", { behaviour: right ? "works" : "corrupts", observed: seen });
+  tell(steps.context, "list.encoding-type", {
+    behaviour: !right ? "corrupts" : escaped ? "works" : "ignored",
+    observed: `HTTP 200${right ? "" : `, lists ${observed}`}${escaped ? "" : ", without EncodingType"}`,
+  });
   expect(right, "OtherName", {
     message: "the store lists keys under other names than they were written",
     observed,
@@ -55,13 +58,21 @@ const keyNames = operation({
   return passed(`${NAMES.length} keys with signs and letters of all kinds were written, read and listed`);
 });
 
-/** Lists as Java clients do: with names escaped, so that any character survives XML. */
-async function listedNames({ ask, s3, sdk, bucket, prefix }: Steps): Promise<string[]> {
-  const { Contents = [] } = await ask(
+/**
+ * Lists as Java clients do: with names escaped, so that any character survives XML. A store that does not escape leaves
+ * EncodingType out of its answer, and clients then take the names as they are:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+ */
+async function listedNames(
+  { ask, s3, sdk, bucket, prefix }: Steps,
+): Promise<{ names: string[]; escaped: boolean }> {
+  const { Contents = [], EncodingType } = await ask(
     "list",
     s3.send(new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, EncodingType: "url" })),
   );
-  return Contents.map(({ Key = "" }) => unescaped(Key).slice(prefix.length));
+  const escaped = EncodingType === "url";
+  const names = Contents.map(({ Key = "" }) => (escaped ? unescaped(Key) : Key).slice(prefix.length));
+  return { names, escaped };
 }
 
 function unescaped(key: string): string {
@@ -157,4 +168,75 @@ const tagging = operation({
   return passed("tags are set with an object and alone, read, replaced and removed");
 });
 
-export const nameTrials: readonly Trial<S3Context>[] = [keyNames, metadata, tagging];
+const keySlashes = operation({
+  id: "s3.key-slashes",
+  title: "Keys with an empty part",
+  explain:
+    "A key with two slashes in a row is another key than the one with a single slash, and is listed as it was written. " +
+    "A location of a table that ends with a slash gives such keys: on a store that joins slashes, a list shows other " +
+    "names than the table's metadata, and what looks for orphan files takes its data for orphans.",
+  weight: "warning",
+}, async (steps) => {
+  const names = ["empty//part.txt", "empty/part.txt"];
+  for (const name of names) await steps.put(name, `body of ${name}`);
+  const seen = await Promise.all(
+    names.map(async (name) => new TextDecoder().decode((await steps.get(name)).bytes)),
+  );
+  expect(seen.every((body, at) => body === `body of ${names[at]}`), "KeysJoined", {
+    message:
+      "the store takes a key with two slashes in a row for the one with a single slash: each overwrites the other",
+    observed: seen.map((body) => JSON.stringify(body)).join(", "),
+    expected: names.map((name) => JSON.stringify(`body of ${name}`)).join(", "),
+    evidence: `GET of the keys ${names.join(" and ")}`,
+    next: [nextStep("no-empty-parts")],
+  });
+  const all = new Set((await listedNames(steps)).names);
+  const listed = names.filter((name) => all.has(name)).length;
+  expect(listed === names.length, "OtherName", {
+    message: "the store lists a key with two slashes in a row under another name",
+    observed: `${listed} of them listed`,
+    expected: `${names.length} of them listed`,
+    evidence: `ListObjectsV2 after PUT of ${names.join(" and ")}`,
+    next: [nextStep("no-empty-parts")],
+  });
+  return passed("keys that differ in an empty part only are two objects, and listed as they were written");
+});
+
+const keyAndPrefix = operation({
+  id: "s3.key-and-prefix",
+  title: "A key that is also a prefix",
+  explain:
+    "An object may be called as the prefix of others is: x beside x/y. Stores that keep objects as files reject one of the " +
+    "two. Iceberg, Spark and backups write no such pair; a table that is called as a file beside it cannot be written there.",
+  weight: "warning",
+}, async (steps) => {
+  const names = ["table", "table/data.parquet"];
+  for (const name of names) {
+    const { sdk, s3, bucket, prefix } = steps;
+    const put = new sdk.PutObjectCommand({
+      Bucket: bucket,
+      Key: prefix + name,
+      Body: new TextEncoder().encode(name),
+    });
+    const refused = await steps.refusal(`PUT ${name}`, s3.send(put));
+    expect(refused === undefined, "PrefixIsTaken", {
+      message:
+        "the store rejects an object whose key goes on behind that of another: it keeps objects as files",
+      observed: answerText(refused),
+      expected: "200",
+      evidence: `PUT of the keys ${names.join(" and ")}`,
+    });
+  }
+  for (const name of names) {
+    expectBytes((await steps.get(name)).bytes, new TextEncoder().encode(name), `GET of the key ${name}`);
+  }
+  return passed("an object and a prefix of others have the same name, and both are read");
+});
+
+export const nameTrials: readonly Trial<S3Context>[] = [
+  keyNames,
+  keySlashes,
+  keyAndPrefix,
+  metadata,
+  tagging,
+];

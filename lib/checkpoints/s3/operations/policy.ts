@@ -5,8 +5,9 @@ import type { RawMethod } from "../../../clients/s3/client.ts";
 import type { S3Context } from "../context.ts";
 import { rawDelete } from "../scratch/delete.ts";
 import { answerText, expectRejected, expectStatus, otherBucket, shared, stepsIn, trialsOn } from "./steps.ts";
-import type { Refusal } from "../setup/calls.ts";
+import { type Refusal, replyOf } from "../setup/calls.ts";
 import { below } from "../scratch/own_place.ts";
+import { nextStep } from "../../../checkpoint/next_steps.ts";
 import { parseJson } from "../../../untrusted/json.ts";
 
 /** Gateways that share a store hear of a policy a moment after the one that took it. */
@@ -19,16 +20,24 @@ interface Policed {
   /** Status of a request without a signature: of what the policy allows, and of what it does not. */
   allowed: number;
   others: Record<string, number>;
+  /** Status of a request without a signature, of what the policy both allows to everyone and denies. */
+  deniedToOthers: number;
   /** Of the owner's own GETs: what the policy denies, and what it does not. */
   denied?: Refusal;
   undenied?: Refusal;
+  /** Of the owner's GET under the same policy without its Deny, where the GET under all of it was rejected. */
+  withoutDeny?: Refusal;
   /** The same when the policy is gone. */
   after: { policy?: Refusal; allowed: number; denied?: Refusal };
   /** What a policy that is none comes to. */
   malformed?: Refusal;
 }
 
-const policyOf = (bucket: string, prefix: string) => ({
+/**
+ * The last statement is for stores that give the owner of a bucket no right but those that its policy names: without it
+ * nobody but an administrator could remove the policy, and the scratch bucket, again.
+ */
+const policyOf = (bucket: string, prefix: string, denies = true) => ({
   Version: "2012-10-17",
   Statement: [
     {
@@ -36,14 +45,23 @@ const policyOf = (bucket: string, prefix: string) => ({
       Effect: "Allow",
       Principal: { AWS: ["*"] },
       Action: ["s3:GetObject"],
-      Resource: [`arn:aws:s3:::${bucket}/${prefix}public/*`],
+      Resource: [`arn:aws:s3:::${bucket}/${prefix}public/*`, `arn:aws:s3:::${bucket}/${prefix}denied/*`],
     },
+    ...denies
+      ? [{
+        Sid: "NobodyReadsDenied",
+        Effect: "Deny",
+        Principal: { AWS: ["*"] },
+        Action: ["s3:GetObject"],
+        Resource: [`arn:aws:s3:::${bucket}/${prefix}denied/*`],
+      }]
+      : [],
     {
-      Sid: "NobodyReadsDenied",
-      Effect: "Deny",
+      Sid: "PolicyCanBeRemoved",
+      Effect: "Allow",
       Principal: { AWS: ["*"] },
-      Action: ["s3:GetObject"],
-      Resource: [`arn:aws:s3:::${bucket}/${prefix}denied/*`],
+      Action: ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"],
+      Resource: [`arn:aws:s3:::${bucket}`],
     },
   ],
 });
@@ -78,6 +96,7 @@ const policed = shared(async (context): Promise<Policed> => {
     put('{"Version":"2012-10-17","Statement":[{"Effect":"Perhaps"}]}'),
   );
   const sent = policyOf(bucket, prefix);
+  context.scratch.undo(`the policy of bucket ${bucket}`, () => withoutPolicy(context, bucket));
   await ask("PutBucketPolicy", put(JSON.stringify(sent)));
   const read = await ask("GetBucketPolicy", s3.send(new sdk.GetBucketPolicyCommand(at)));
   const allowed = await soon(() => nobody("GET", "public/a"), (status) => status === 200);
@@ -88,15 +107,38 @@ const policed = shared(async (context): Promise<Policed> => {
     "PUT where reading is allowed": await nobody("PUT", "public/b"),
     "DELETE where reading is allowed": (await raw({ ...rawDelete(place, "public/a"), sign: "none" })).status,
   };
+  const deniedToOthers = await nobody("GET", "denied/a");
   const undenied = await own("private/a");
+  let withoutDeny: Refusal | undefined;
+  if (undenied) {
+    await ask("PutBucketPolicy", put(JSON.stringify(policyOf(bucket, prefix, false))));
+    withoutDeny = await soon(() => own("private/a"), (seen) => seen === undefined);
+  }
   await ask("DeleteBucketPolicy", s3.send(new sdk.DeleteBucketPolicyCommand(at)));
   const after = {
     policy: await refusal("GetBucketPolicy", s3.send(new sdk.GetBucketPolicyCommand(at))),
     allowed: await soon(() => nobody("GET", "public/a"), (status) => status !== 200),
     denied: await soon(() => own("denied/a"), (seen) => seen === undefined),
   };
-  return { sent, read: parsed(read.Policy), allowed, others, denied, undenied, after, malformed };
+  return {
+    sent,
+    read: parsed(read.Policy),
+    allowed,
+    others,
+    deniedToOthers,
+    denied,
+    undenied,
+    withoutDeny,
+    after,
+    malformed,
+  };
 });
+
+/** A bucket that its owner is locked out of by a policy could not be emptied. */
+async function withoutPolicy({ undoS3, session }: S3Context, bucket: string): Promise<void> {
+  const { DeleteBucketPolicyCommand } = await import("@aws-sdk/client-s3");
+  await replyOf(undoS3.send(new DeleteBucketPolicyCommand({ Bucket: bucket })), session);
+}
 
 /**
  * Waits until the policy trials have done with the other bucket. Ceph RGW 16 loses one of two settings of a bucket that
@@ -177,8 +219,28 @@ const deny = ofPolicy({
     "ends with the policy. Rules like 'nobody deletes backups' are written so: a store that ignores a Deny protects " +
     "nothing.",
   weight: "critical",
-}, ({ denied, undenied, after }) => {
+}, ({ deniedToOthers, denied, undenied, withoutDeny, after }) => {
   const evidence = "GET by the owner of an object that the policy denies";
+  expect(withoutDeny === undefined, "OwnerLockedOut", {
+    message:
+      "under a bucket policy the store gives the owner only what the policy allows: a policy that does not name " +
+      "the owner locks everybody but an administrator out",
+    observed: answerText(withoutDeny),
+    expected: "200",
+    evidence: "GET by the owner of an object that the policy does not name",
+    status: "warning",
+    next: [nextStep("name-owner")],
+  });
+  expect(denied !== undefined || deniedToOthers < 400, "OwnerExempt", {
+    message:
+      "the store keeps to a Deny for others and exempts the user of these keys from it, as some stores do with " +
+      "administrators: no policy protects anything from whoever has these keys",
+    observed: `200, and ${deniedToOthers} without a signature`,
+    expected: "403",
+    evidence,
+    status: "warning",
+    next: [nextStep("other-user")],
+  });
   expectRejected(denied, 403, "the store accepts a Deny and does not keep to it", evidence);
   const other = "GET by the owner of an object that the policy does not deny";
   expectStatus(undenied, 200, "DeniesTooMuch", "a Deny of one prefix denies other objects too", other);

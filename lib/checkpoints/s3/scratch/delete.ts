@@ -15,6 +15,7 @@ import { CannotLook } from "../../../engine/errors.ts";
 import { inParallel } from "../../../checkpoint/side_by_side.ts";
 import type { S3Context } from "../context.ts";
 import { type Item, type Kind, lister, walk } from "./delete_lists.ts";
+import { MARKER_NAME } from "./marker.ts";
 import { isIn, isOwn, keyIn, type OwnBucket, type OwnPlace } from "./own_place.ts";
 import { type Refusal, refusalText, replyOf } from "../setup/calls.ts";
 
@@ -155,11 +156,23 @@ async function emptyList(kind: Kind, emptying: Emptying): Promise<boolean> {
   const list = await lister(kind, s3, place, session);
   const seen = new Set<string>();
   const errors = new Map<string, string>();
+  // The marker goes last: what is left by who was stopped half-way must still say whose it is.
+  const marker = `${place.prefix}${MARKER_NAME}`;
+  let onlyMarker = false;
   let stale = 0;
   for (let walks = 1;; walks++) {
     errors.clear();
-    const walked = await walk(list, place, seen, (items) => remove(kind, items, emptying, errors));
+    let kept = 0;
+    const walked = await walk(list, place, seen, async (items) => {
+      const now = onlyMarker ? items : items.filter(({ key }) => key !== marker);
+      kept += items.length - now.length;
+      await remove(kind, now, emptying, errors);
+    });
     if ("refusal" in walked) return await notListed(kind, walked.refusal, emptying);
+    if (!onlyMarker && walked.found > 0 && walked.found === kept) {
+      onlyMarker = true;
+      continue;
+    }
     if (walked.found > 0 && walked.fresh === 0) stale++;
     const goesOn = walked.found > 0 && stale < MOST_STALE && walks < MOST_WALKS;
     if (goesOn) {
@@ -232,6 +245,7 @@ async function remove(
       : await replyOf(s3.send(new sdk.DeleteObjectCommand({ ...at, VersionId: id })), what);
     if (!said.ok) errors.set(key, refusalText(said.refusal));
   };
+  if (items.length === 0) return;
   if (kind === "uploads" || batches.refused) return await inParallel(items, AT_ONCE, single);
   // An object that is locked may be deleted all the same in a bucket of our own, and nowhere else.
   const bypass = isOwn(place) ? { BypassGovernanceRetention: true } : {};

@@ -83,15 +83,26 @@ async function dataOf(kube: Pick<KubeWriter, "get">, secret: ObjectRef): Promise
 }
 
 function keysIn(data: Record<string, unknown>, ref: CredentialRef): Pick<Credential, "keys" | "flaw"> {
-  const [accessKeyId, secretAccessKey] = [ref.idKey, ref.secretKey].map((name) => textOf(own(data, name)));
-  const empty = [!accessKeyId && ref.idKey, !secretAccessKey && ref.secretKey].filter((name) => name);
-  if (!accessKeyId || !secretAccessKey) {
+  const [accessKeyId = "", secretAccessKey = ""] = [ref.idKey, ref.secretKey].map((name) =>
+    textOf(own(data, name)) ?? ""
+  );
+  return pairFlaw({ accessKeyId, secretAccessKey }, ref);
+}
+
+/** A pair of keys, with what is wrong with it before anybody is asked. */
+export function pairFlaw(
+  keys: S3Keys,
+  { idKey, secretKey }: Pick<CredentialRef, "idKey" | "secretKey">,
+): Pick<Credential, "keys" | "flaw"> {
+  const { accessKeyId, secretAccessKey } = keys;
+  const empty = [!accessKeyId && idKey, !secretAccessKey && secretKey].filter((name) => name);
+  if (empty.length > 0) {
     return { flaw: `its ${empty.join(" and ")} ${empty.length > 1 ? "are" : "is"} empty or no text` };
   }
-  const odd = [/\s/.test(accessKeyId) && ref.idKey, /\s/.test(secretAccessKey) && ref.secretKey]
+  const odd = [/\s/.test(accessKeyId) && idKey, /\s/.test(secretAccessKey) && secretKey]
     .filter((name) => name);
   return {
-    keys: { accessKeyId, secretAccessKey },
+    keys,
     ...odd.length > 0 ? { flaw: `its ${odd.join(" and ")} holds a space or a line break` } : {},
   };
 }
@@ -151,14 +162,18 @@ export function credentialOutcomes(all: readonly Credential[]): Outcome[] {
   });
 }
 
+const UNKNOWN_KEY = new Set(["InvalidAccessKeyId", "XAdminUserNotFound"]);
+
 /** What no pod uses may be for another store: of a backup, for one. */
 function mayBeOthers({ kind, used, answer }: Credential): Partial<Outcome> {
-  return kind === "copy" && !used && answer?.code === "InvalidAccessKeyId" ? { status: "warning" } : {};
+  return kind === "copy" && !used && UNKNOWN_KEY.has(answer?.code ?? "") ? { status: "warning" } : {};
 }
 
 function refusedWhy({ answer, idKey, secretKey }: Credential, observed: string): [string, string] {
   switch (answer?.code) {
     case "InvalidAccessKeyId":
+    // versitygw without users beside its root: s3err.go there.
+    case "XAdminUserNotFound":
       return [
         "UnknownKey",
         `the store has no user with the access key in ${idKey}: it was deleted or rotated`,
@@ -177,18 +192,22 @@ function refusedWhy({ answer, idKey, secretKey }: Credential, observed: string):
   }
 }
 
-const look = ({ secret, kind }: Credential): NextStep[] => [
-  ...kind === "copy" ? [nextStep("list-external-secrets", secret.namespace ?? "")] : [],
-  nextStep("describe-secret", secret.namespace ?? "", secret.name),
-  nextStep("list-store-users"),
-];
+const look = ({ secret, kind }: Credential): NextStep[] =>
+  kind === "given" ? [] : [
+    ...kind === "copy" ? [nextStep("list-external-secrets", secret.namespace ?? "")] : [],
+    nextStep("describe-secret", secret.namespace ?? "", secret.name),
+    nextStep("list-store-users"),
+  ];
 
 /** Whether the copies of keys in the platform's namespace are those that Rook wrote. Says names only, never a key. */
 export function copyOutcomes(all: readonly Credential[]): Outcome[] {
+  if (all.every(({ kind }) => kind === "given")) {
+    return [skipped("the keys were given, so there is no Secret whose copies could differ")];
+  }
   const sources = all.filter(({ kind, keys }) => kind === "source" && keys);
   const copies = all.filter(({ kind, keys }) => kind === "copy" && keys);
   if (sources.length === 0 || copies.length === 0) {
-    const absent = sources.length === 0 ? "no Secret that Rook wrote for a user" : "no copy of keys";
+    const absent = sources.length === 0 ? "no Secret of a user of the store" : "no copy of keys";
     return [skipped(`${absent} was read, so there is nothing to compare`)];
   }
   return copies.map((copy): Outcome => {

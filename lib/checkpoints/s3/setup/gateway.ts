@@ -1,6 +1,7 @@
 /** The gateway of the object store: its Service and the workload behind it, judged as every workload is. Pure. */
 import { about, are, count } from "../../../engine/sentence.ts";
-import { perWorld, refOf } from "../../../components/common/mod.ts";
+import { storesInUse } from "./facts.ts";
+import { perWorld, refOf, unreadAmong } from "../../../components/common/mod.ts";
 import {
   configMaps,
   deployments,
@@ -21,7 +22,14 @@ import {
   workloadChecks,
 } from "../../../components/workloads/mod.ts";
 import { cephObjectStores, daemonsOf, gatewaysOf } from "../../../components/rook_ceph/mod.ts";
-import { type Check, type Component, type Judgement, type ObjectRef, refKey } from "../../../engine/model.ts";
+import {
+  type Check,
+  type Component,
+  type Judgement,
+  type ObjectRef,
+  refKey,
+  type World,
+} from "../../../engine/model.ts";
 
 interface Part {
   ref: ObjectRef;
@@ -30,11 +38,13 @@ interface Part {
 
 const partsOf = perWorld((world): Part[] => {
   const daemons = daemonsOf(world).filter(({ type }) => type === "rgw").map(({ ref }) => ref);
+  const others = storesInUse(world, false).filter(({ ref }) => ref.kind !== "CephObjectStore");
   return [
-    ...gatewaysOf(world).flatMap((ref) => {
+    ...[...gatewaysOf(world), ...others.map(({ gateway }) => gateway)].flatMap((ref) => {
       const service = world.get(services, ref.namespace, ref.name);
       return service ? [{ ref, judged: world.judge(serviceCheck, service) }] : [];
     }),
+    ...others.flatMap(({ ref }) => workloadParts(ref, world)),
     ...daemons.flatMap((ref) => {
       const object = world.get(deployments, ref.namespace, ref.name);
       return object ? [{ ref, judged: world.judge(workloadChecks.Deployment, object) }] : [];
@@ -46,23 +56,40 @@ const partsOf = perWorld((world): Part[] => {
   ];
 });
 
+/** The workload of a store that is not Rook's, and its pods. */
+function workloadParts(ref: ObjectRef, world: World): Part[] {
+  const source = ref.kind === "StatefulSet" ? statefulSets : deployments;
+  const object = world.get(source, ref.namespace, ref.name);
+  if (!object || (ref.kind !== "StatefulSet" && ref.kind !== "Deployment")) return [];
+  const own = podsOf(world, ref.kind, ref.namespace ?? "", ref.name);
+  return [
+    { ref, judged: world.judge(workloadChecks[ref.kind], object) },
+    ...own.map((pod) => ({ ref: refOf("Pod", pod), judged: world.judge(podCheck, pod) })),
+  ];
+}
+
 const partsCheck: Check = {
   id: "s3-gateway.parts",
   title: "gateway of the object store",
-  explain: "The Service of Rook's object store and the Deployments and pods of its gateways are healthy.",
-  needs: [cephObjectStores, services, endpointSlices, deployments, pods],
+  explain:
+    "The Service before the object store, and the workloads and pods that serve S3, are healthy: Rook's gateways, or " +
+    "another store where the platform uses one.",
+  needs: [services, endpointSlices, deployments, pods],
+  okNeeds: [cephObjectStores, statefulSets],
   object: (world) => gatewaysOf(world)[0] ?? { kind: "Service", name: "*" },
   run(world) {
     const parts = partsOf(world);
     if (parts.length === 0) {
-      const message = "This cluster has no gateway of Rook";
+      const blind = unreadAmong([cephObjectStores], world);
+      if (blind) return [blind];
+      const message = "This cluster has no gateway of Rook, and no other object store";
       return [{ status: "skipped", reason: "NoneFound", message }];
     }
     const told = parts.flatMap(({ ref, judged }) => judged ? [{ ...about(ref, judged), object: ref }] : []);
     if (told.length > 0) return told;
     const observed = `${parts.length} of ${parts.length}`;
     const message = `${
-      count(parts.length, "Service, Deployment or pod", "Services, Deployments and pods")
+      count(parts.length, "Service, workload or pod", "Services, workloads and pods")
     } of the gateway ${are(parts.length)} healthy`;
     return [{ status: "ok", reason: "AllWell", message, observed }];
   },

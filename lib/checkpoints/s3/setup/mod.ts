@@ -9,7 +9,7 @@ import {
   type ServiceConnection,
 } from "../../../clients/kubernetes/service_connection.ts";
 import { openS3, type RawS3, rawS3, type S3Options, type S3Session } from "../../../clients/s3/client.ts";
-import { CannotLook } from "../../../engine/errors.ts";
+import { CannotLook, UsageError } from "../../../engine/errors.ts";
 import type { ObjectRef, World } from "../../../engine/model.ts";
 import type { GivenAddress, GivenCa } from "../../../checkpoint/given_address.ts";
 import { hostName } from "../../../checkpoint/host.ts";
@@ -20,17 +20,41 @@ import type { SetupRecord } from "../records.ts";
 import { markPlace } from "../scratch/marker.ts";
 import { type Refusal, refusalText } from "./calls.ts";
 import { trusting } from "../../ready_pod.ts";
-import { credentialRefs, type RealBucket, realBuckets, storeOf } from "./facts.ts";
+import {
+  type BucketElsewhere,
+  bucketsElsewhere,
+  credentialRefs,
+  noSuchStore,
+  type RealBucket,
+  realBuckets,
+  storeAt,
+  storeOf,
+  storeOfKeys,
+  storesNamed,
+  storeText,
+} from "./facts.ts";
+import { type ObjectStore, storeBehind } from "../../../components/object_store/mod.ts";
+import { listed } from "../../../engine/sentence.ts";
 import { empty } from "../scratch/delete.ts";
 import { type OwnPlace, scratchBelow } from "../scratch/own_place.ts";
 import { type Hands, makeBucket, scratchBucket, scratchPrefix } from "../scratch/places.ts";
 import { stillUnclear, type Sweep, sweepPlaces, type SweepTools, type SweptPlace } from "../scratch/sweep.ts";
 
+/** Buckets of the platform that are asked for at an address of which nothing says whose it is. */
+const MOST_ASKED = 100;
+
 /** What is asked of the store, checked as far as it can be without asking anybody. */
 export interface Wanted {
   /** An address that was given, and by what; or the CA for the gateway that is found. */
   endpoint?: GivenAddress | GivenCa;
+  /** The Secret of `--credentials`. */
   credentials?: string;
+  /** Keys that were given: no Secret is read. */
+  keys?: Credential;
+  /** The store of this cluster that is meant, or that the address leads to: `[NAMESPACE/]NAME`. */
+  store?: string;
+  /** The one bucket that is looked at, in place of those that the platform names. */
+  bucket?: string;
   region: string;
   /** Longest wait for a lifecycle rule to be carried out; absent: as long as costs nothing. */
   lifecycleWaitMs?: number;
@@ -47,6 +71,10 @@ export interface Store {
   /** The first whose signature the store takes. */
   chosen?: Credential;
   buckets: RealBucket[];
+  /** Buckets of the platform that are not looked at, because they lie in another store or may do so. */
+  elsewhere: BucketElsewhere[];
+  /** The store of this cluster that is tried; absent where nothing shows that it is one. */
+  known?: ObjectStore;
   close(): Promise<void>;
 }
 
@@ -56,8 +84,8 @@ export interface S3Setup extends S3Context {
   /** Why there is no scratch bucket. */
   refusal?: Refusal;
   lifecycleWaitMs?: number;
-  /** Where the tables of the catalog are. CannotLook when it cannot be asked. */
-  tableLocations(): Promise<TableLocation[]>;
+  /** Where the tables of the catalog are; undefined when no cluster is asked. CannotLook when it cannot be asked. */
+  tableLocations(): Promise<TableLocation[] | undefined>;
   /** Scratch places of other runs: what became of each. */
   swept: Sweep;
   /** Those of `swept` whose owner is not known, and which are still there. */
@@ -66,48 +94,112 @@ export interface S3Setup extends S3Context {
 
 /** CannotLook when there is no object store, no way to it, or nobody who answers; UsageError as of `--credentials`. */
 export async function openStore(world: World, asked: Asked, wanted: Wanted): Promise<Store> {
-  const { cluster, timeoutMs, signal } = asked;
-  // Not bound to the signal: what was made must be cleaned up over the same way.
-  const kube = await connectWriter({ cluster, timeoutMs });
-  let connection: ServiceConnection | undefined;
+  const { timeoutMs, signal } = asked;
+  const { endpoint } = wanted;
+  const to = endpoint?.url === undefined ? found(world, asked, wanted.store) : endpoint;
+  const gateway = "service" in to
+    ? { kind: "Service", namespace: to.namespace, name: to.service }
+    : undefined;
+  const reading = readKeys(world, asked, wanted, gateway);
+  // A refusal waits here for its turn.
+  reading.catch(() => {});
+  const connection = "service" in to
+    ? await wayTo(to, asked, endpoint?.ca)
+    : givenConnection(to.flag, to.url, to.ca);
   try {
-    const { endpoint } = wanted;
-    const to = endpoint?.url === undefined ? found(world, asked) : endpoint;
-    const gateway = "service" in to
-      ? { kind: "Service", namespace: to.namespace, name: to.service }
-      : undefined;
-    const reading = wanted.credentials
-      ? chosenCredential(kube, wanted.credentials).then((one) => [one])
-      : readCredentials(kube, credentialRefs(world, gateway));
-    // A refusal waits here for its turn.
-    reading.catch(() => {});
-    connection = "service" in to
-      ? await wayTo(to, asked, endpoint?.ca)
-      : givenConnection(to.flag, to.url, to.ca);
     signal.throwIfAborted();
     const read = await reading;
     const options = { connection, region: wanted.region, timeoutMs, signal };
     const credentials = await tried(options, read);
+    const known = gateway
+      ? storeBehind(gateway, world)
+      : knownStore(world, connection.url, wanted, credentials);
+    const chosen = credentials.find(signs);
     return {
       ...options,
       ...gateway ? { gateway } : {},
       credentials,
-      chosen: credentials.find(signs),
-      buckets: realBuckets(world, gateway),
-      async close() {
-        kube.close();
-        await options.connection.close();
-      },
+      chosen,
+      ...wanted.bucket === undefined
+        ? await bucketsAt(world, known?.gateway, options, chosen)
+        : { buckets: [{ name: wanted.bucket, via: "--bucket" }], elsewhere: [] },
+      ...known ? { known } : {},
+      close: () => connection.close(),
     };
   } catch (error) {
-    kube.close();
-    await connection?.close();
+    await connection.close();
     throw error;
   }
 }
 
-function found(world: World, { isPlaced }: Asked): Destination {
-  const to = storeOf(world, isPlaced);
+/** The keys that were given; else those in the cluster. */
+async function readKeys(
+  world: World,
+  { cluster, timeoutMs }: Asked,
+  { keys, credentials }: Wanted,
+  gateway: ObjectRef | undefined,
+): Promise<Credential[]> {
+  if (keys) return [keys];
+  const kube = await connectWriter({ cluster, timeoutMs });
+  try {
+    return credentials
+      ? [await chosenCredential(kube, credentials)]
+      : await readCredentials(kube, credentialRefs(world, gateway));
+  } finally {
+    kube.close();
+  }
+}
+
+/** The store of this cluster that an address leads to, as far as something shows it. UsageError as of `--store`. */
+function knownStore(
+  world: World,
+  url: string,
+  { store: named }: Wanted,
+  credentials: readonly Credential[],
+): ObjectStore | undefined {
+  if (named === undefined) {
+    return storeAt(world, url) ?? storeOfKeys(world, credentials.filter(signs).map(({ secret }) => secret));
+  }
+  const [store, ...others] = storesNamed(world, named);
+  if (store && others.length === 0) return store;
+  if (!store) throw new UsageError(noSuchStore(world, named));
+  throw new UsageError(
+    `--store is ${JSON.stringify(named)}, which may mean ${
+      listed([store, ...others].map(storeText))
+    }. Give ` +
+      "NAMESPACE/NAME.",
+  );
+}
+
+/**
+ * The platform's buckets in the store that is tried, and those elsewhere. Where nothing shows which store it is, those that
+ * are open to the keys are here; that others are not proves nothing.
+ */
+async function bucketsAt(
+  world: World,
+  gateway: ObjectRef | undefined,
+  options: Omit<S3Options, "keys">,
+  chosen: Credential | undefined,
+): Promise<Pick<Store, "buckets" | "elsewhere">> {
+  const buckets = realBuckets(world, gateway);
+  const elsewhere = bucketsElsewhere(world, gateway);
+  if (gateway || elsewhere.length === 0 || !chosen?.keys) return { buckets, elsewhere };
+  const raw = rawS3({ ...options, keys: chosen.keys });
+  const open = new Set(
+    (await Promise.all(
+      elsewhere.slice(0, MOST_ASKED).map(async ({ name: bucket }) => {
+        const { status } = await raw.send({ method: "HEAD", bucket });
+        return status === 200 ? [bucket] : [];
+      }),
+    )).flat(),
+  );
+  const away = elsewhere.filter(({ name }) => !open.has(name));
+  const names = new Set(away.map(({ name }) => name));
+  return { buckets: buckets.filter(({ name }) => !names.has(name)), elsewhere: away };
+}
+
+function found(world: World, { isPlaced }: Asked, named: string | undefined): Destination {
+  const to = storeOf(world, isPlaced, named);
   if ("failure" in to) throw new CannotLook(to.failure);
   return to;
 }

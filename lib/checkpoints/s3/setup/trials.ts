@@ -14,7 +14,7 @@ import {
 import { copyOutcomes, credentialOutcomes } from "./credentials.ts";
 import type { S3Setup } from "./mod.ts";
 import { refusalText, replyOf } from "./calls.ts";
-import type { RealBucket } from "./facts.ts";
+import { type BucketElsewhere, type RealBucket, storeText } from "./facts.ts";
 import { listingStep, removalStep } from "../scratch/places.ts";
 import { nameOf, type SweptPlace } from "../scratch/sweep.ts";
 import { nextStep } from "../../../checkpoint/next_steps.ts";
@@ -44,14 +44,37 @@ const buckets: Trial<S3Setup> = {
   title: "buckets of the platform",
   explain:
     "Every bucket that the platform claims, or that the configuration of its pods names, is there and can be listed with " +
-    "the platform's keys.",
+    "the platform's keys. One that lies in another store than the one that is tried is named with its store, and not judged.",
   weight: "critical",
   async run(context) {
-    const all = context.store.buckets;
-    if (all.length === 0) return skipped("the platform claims no bucket, and its configuration names none");
-    return await Promise.all(all.map((bucket) => lookInto(context, bucket)));
+    const { buckets: here, elsewhere } = context.store;
+    if (here.length + elsewhere.length === 0) {
+      return skipped("the platform claims no bucket, and its configuration names none");
+    }
+    const looked = await Promise.all(here.map((bucket) => lookInto(context, bucket)));
+    return [...looked, ...elsewhere.map((bucket) => isElsewhere(context, bucket))];
   },
 };
+
+/** Of another store nothing is said but whose it is. */
+function isElsewhere({ store, endpoint }: S3Setup, { name, via, store: owner }: BucketElsewhere): Outcome {
+  const object = { kind: "S3Bucket", name };
+  const whose = `bucket ${name} lies in ${owner}; ${via} names it`;
+  if (store.known) {
+    return skipped(`${whose}; what is tried here is ${storeText(store.known)}`, {
+      object,
+      reason: "OtherStore",
+    });
+  }
+  return skipped(
+    `${whose}; nothing shows that ${endpoint} leads there, and these keys open no such bucket here`,
+    {
+      object,
+      reason: "OtherStore",
+      next: [nextStep("name-store", owner.split(" ").at(-1) ?? "")],
+    },
+  );
+}
 
 async function lookInto({ s3, session, store }: S3Setup, { name, via }: RealBucket): Promise<Outcome> {
   const { ListObjectsV2Command } = await import("@aws-sdk/client-s3");
@@ -79,7 +102,7 @@ const region: Trial<S3Setup> = {
   title: "region",
   explain:
     "What the store says is the region of the platform's buckets. Clients sign with a region; a store that insists on its " +
-    "own rejects the others. Ceph takes any.",
+    "own rejects the others; some take any.",
   weight: "warning",
   async run({ s3, session, store, region }) {
     const { GetBucketLocationCommand } = await import("@aws-sdk/client-s3");

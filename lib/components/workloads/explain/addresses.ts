@@ -152,7 +152,7 @@ function lost(spec: PodSpec | undefined, namespace: string, world: World): Lost 
 /** A headless Service hands out the pods themselves, whatever their ports; one without a list of ports says nothing of them. */
 function hasPort({ spec }: Service, port: number): boolean {
   const ports = spec?.ports ?? [];
-  return spec?.type === "ExternalName" || spec?.clusterIP === "None" || ports.length === 0 ||
+  return spec?.type === "ExternalName" || spec?.clusterIPs?.[0] === "None" || ports.length === 0 ||
     ports.some((one) => one.port === port);
 }
 

@@ -1,5 +1,6 @@
 /** On a store that is right every trial holds. */
 import assert from "node:assert/strict";
+import { behavioursOf } from "../../../../lib/checkpoints/s3/compatibility/told.ts";
 import { opsTrials } from "../../../../lib/checkpoints/s3/operations/mod.ts";
 import { tried, withFake } from "./fixture.ts";
 
@@ -12,4 +13,14 @@ Deno.test("every operation holds on a store that keeps to S3's rules", async () 
   const records = await withFake((context) => tried(context));
   assert.deepEqual(others(records), []);
   assert.deepEqual(records.map(({ trial }) => trial), opsTrials.map(({ id }) => id));
+});
+
+Deno.test("names that a list does not escape, and does not say to have escaped, are taken as they are", async () => {
+  for (const [quirks, behaviour] of [[["ignores-encoding-type"], "ignored"], [[], "works"]] as const) {
+    const seen = await withFake(async (context) => {
+      assert.deepEqual(others(await tried(context, ["s3.key-names"])), []);
+      return behavioursOf(context).get("list.encoding-type");
+    }, { quirks: [...quirks] });
+    assert.equal(seen?.behaviour, behaviour);
+  }
 });

@@ -8,10 +8,10 @@ import {
   type ObjectRef,
   refText,
   type World,
-} from "../../engine/model.ts";
-import { listed } from "../../engine/sentence.ts";
-import { parseQuantity } from "../../scheduling/mod.ts";
-import { perWorld, refOf } from "../common/mod.ts";
+} from "../../../engine/model.ts";
+import { listed } from "../../../engine/sentence.ts";
+import { parseQuantity } from "../../../scheduling/mod.ts";
+import { perWorld, refOf } from "../../common/mod.ts";
 import {
   daemonSets,
   deployments,
@@ -24,12 +24,12 @@ import {
   resourceQuotas,
   services,
   statefulSets,
-} from "../kubernetes/mod.ts";
-import { own } from "../../untrusted/lookup.ts";
-import { command } from "../../untrusted/shell.ts";
-import { servicesMissing } from "./explain/addresses.ts";
-import { jobCheck } from "./jobs.ts";
-import { creationError } from "./readiness.ts";
+} from "../../kubernetes/mod.ts";
+import { own } from "../../../untrusted/lookup.ts";
+import { command } from "../../../untrusted/shell.ts";
+import { servicesMissing } from "./addresses.ts";
+import { jobCheck } from "../jobs.ts";
+import { creationError } from "../readiness.ts";
 
 type Quota = NonNullable<ReturnType<typeof resourceQuotas.read>>;
 

@@ -1,0 +1,81 @@
+/** An engine as trials use it: statements that are run, timed, and told in the words of the engine when they fail. */
+import { fail, skip } from "../../../checkpoint/expect.ts";
+import type { Outcome } from "../../../checkpoint/trial.ts";
+import { type Dialect, dialects } from "../dialects.ts";
+import type { IcebergContext, Workspace } from "../context.ts";
+import { type Engine, EngineError, type Rows } from "../engines/engine.ts";
+import { type EngineFailure, failureOfEngine } from "../failures.ts";
+import { prefixOf } from "../scripts/run_script.ts";
+import { kindOf } from "../times.ts";
+
+/** An engine in a workspace, for one trial. */
+export interface Session {
+  engine: Engine;
+  dialect: Dialect;
+  workspace: Workspace;
+  /** The table of this name, as SQL calls it, at the head of the workspace or at another reference. */
+  table(name: string, at?: string): Promise<string>;
+  /** The name of the table in the catalog. */
+  nameOf(name: string): string;
+  /** Runs a statement. What the engine refuses ends the trial, as skipped where it does not have it. */
+  run(sql: string): Promise<Rows>;
+  /** The same; what the engine refuses is an answer. */
+  ask(sql: string): Promise<Rows | { failure: EngineFailure }>;
+}
+
+/** `trial` begins the names of the tables, with that of the engine. */
+export function sessionOf(
+  context: IcebergContext,
+  workspace: Workspace,
+  engine: Engine,
+  trial: string,
+): Session {
+  const dialect = dialects[engine.name];
+  const nameOf = (name: string) => `${prefixOf(trial, engine)}${name}`;
+  const ask = async (sql: string) => {
+    context.signal.throwIfAborted();
+    const started = performance.now();
+    try {
+      return await engine.run(sql);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      return { failure: failureOfEngine(error) };
+    } finally {
+      context.times.add(engine.name, kindOf(sql), performance.now() - started);
+    }
+  };
+  return {
+    ...{ engine, dialect, workspace, nameOf, ask },
+    async table(name, at = workspace.branch.name) {
+      const parts = [workspace.rest.root, nameOf(name)].map(dialect.name);
+      return [await engine.catalogAt(at), ...parts].join(".");
+    },
+    async run(sql) {
+      const answer = await ask(sql);
+      return "failure" in answer ? refused(engine, answer.failure, sql) : answer;
+    },
+  };
+}
+
+function refused({ title, version }: Engine, failure: EngineFailure, sql: string): never {
+  const evidence = failure.evidence === "" ? sql.slice(0, 300) : failure.evidence;
+  if (failure.unsupported) {
+    skip(`${title} ${version} can't do this: ${sql.slice(0, 120)}`, { reason: "NotSupported", evidence });
+  }
+  fail(failure.reason, `${title}: ${failure.message}`, {
+    evidence,
+    ...failure.next ? { next: [...failure.next] } : {},
+  });
+}
+
+/** The object that an outcome of an engine is told of. */
+export const objectOf = (trial: string, engine: Engine, ...more: readonly string[]) => ({
+  kind: "IcebergTrial",
+  name: [trial, engine.name, ...more].join("-"),
+});
+
+/** The outcome as one of this engine. */
+export const byEngine = (outcome: Outcome, trial: string, engine: Engine): Outcome => ({
+  object: objectOf(trial, engine),
+  ...outcome,
+});
