@@ -356,7 +356,6 @@ export const TELLING_EVENTS: ReadonlySet<string> = new Set([
   "ProvisioningFailed",
   "Unhealthy",
   "FailedBinding",
-  "FailedToRetrieveImagePullSecret",
   // External Secrets names the item, the field, the vault or the limit in its events only.
   "UpdateFailed",
   "InvalidProviderConfig",

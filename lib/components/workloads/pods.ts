@@ -26,7 +26,7 @@ const MAKE_ANOTHER = new Set(["ReplicaSet", "StatefulSet", "DaemonSet", "Replica
 const SETUP_REASONS: ReadonlySet<string> = new Set(SETTING_UP);
 
 /** Events that do not say why a pod that has its place is not set up there. */
-const NO_HINDRANCE = new Set(["FailedScheduling", "FailedToRetrieveImagePullSecret", "Failed"]);
+const NO_HINDRANCE = new Set(["FailedScheduling", "Failed"]);
 
 export const podCheck: KindCheck<Pod> = {
   id: "pods.ready",
