@@ -7,6 +7,7 @@ import { refused, type Tool, toolArguments } from "../lib/cli/tool.ts";
 import { commandOf, compareCatalogs, timeS3Checkpoint } from "./checkpoints.ts";
 import { countPods, kubectl, makeCrowd } from "./crowd.ts";
 import { timeDiscovery } from "./discovery.ts";
+import { compareIcebergEngines } from "./iceberg/mod.ts";
 import { labMemoryMiB, timeLabUp } from "./lab.ts";
 import { compareLoad, type Figure } from "./load.ts";
 import { type Competitor, inTurn, median, type Ratio, ratio, type Timed } from "./measure.ts";
@@ -17,7 +18,7 @@ const CACHE = Deno.env.get("LAKECHECK_LAB_CACHE") ?? `${Deno.env.get("HOME")}/.c
 const KUBECTL = `${CACHE}/bin/kubectl`;
 /** A healthy platform says 0; with the bench's own node and pods beside it, it may say 1 or 2. */
 const HEALTH_CODES = [0, 1, 2];
-const PARTS = ["health", "discovery", "s3", "load", "catalog"];
+const PARTS = ["health", "discovery", "s3", "load", "catalog", "iceberg"];
 /** Tables, of ten files each. */
 const CATALOG_SIZES = [1000, 10_000];
 const SEVEN = [
@@ -179,6 +180,7 @@ async function main(): Promise<number> {
   if (wanted("s3")) report(await timeS3Checkpoint(rounds, KUBECONFIG));
   if (wanted("load")) { for (const figure of await compareLoad(rounds)) report(figure); }
   if (wanted("catalog")) { for (const figure of await compareCatalogs(CATALOG_SIZES)) report(figure); }
+  if (wanted("iceberg")) { for (const figure of await compareIcebergEngines(rounds)) report(figure); }
   if (given.has("lab-cold")) {
     const seconds = await timeLabUp(await Deno.makeTempDir({ prefix: "lakecheck-cold-" }));
     report({

@@ -17,6 +17,7 @@ const APPLY = "tests/procedures/onepassword/install/apply.test.ts";
 const OBC = "tests/procedures/obc_sync/host.test.ts";
 const TRUST = "tests/clients/route/trust.test.ts";
 const PROXIED = "tests/clients/route/proxied.test.ts";
+const NO_CLUSTER = "tests/checkpoints/s3/no_cluster.test.ts";
 const CREATE = "tests/integration_test/create.test.ts";
 
 /** By the name of the claim, which stands behind its sentence. */
@@ -193,7 +194,10 @@ export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
       "a run writes the items and reports, the next one changes nothing, and a fault is exit status 2",
     ),
   ],
-  "s3.reads": [here("the S3 checkpoint reads Secrets with keys of the store, or the one that it was given")],
+  "s3.reads": [
+    here("the S3 checkpoint reads Secrets with keys of the store, or the one that it was given"),
+    proof(NO_CLUSTER, "a given store and bucket are tried without a cluster, and nothing of one is unknown"),
+  ],
   "s3.writes": [
     here("the S3 checkpoint writes in its scratch buckets, and leaves the store as it was"),
     proof(
@@ -215,7 +219,10 @@ export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
       "a key is in a place when it begins with its prefix, and leads out of it in no way",
     ),
   ],
-  "s3.sends": [here("the S3 checkpoint connects to the API server and the store alone")],
+  "s3.sends": [
+    here("the S3 checkpoint connects to the API server and the store alone"),
+    proof(NO_CLUSTER, "a given store and bucket are tried without a cluster, and nothing of one is unknown"),
+  ],
   "s3.keeps": [here("the S3 checkpoint keeps no key, in no file")],
   "s3.temporary": [here("the temporary files of the S3 checkpoint are gone when it ends")],
   "nessie.writes": [

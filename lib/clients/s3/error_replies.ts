@@ -98,11 +98,12 @@ const foreign: Words = ({ seen, session }) => {
       lookAtStore(session, seen.headers),
     ];
   }
-  const gateways = isCeph(connection.url) ? " (kubectl get svc -A -l app=rook-ceph-rgw)" : "";
   return [
     "malformed",
     `HTTP ${seen.status} with ${page} where S3 would answer in XML: ${connection.url} is no S3 endpoint`,
-    `check the endpoint${gateways}; the dashboard and the console are not it`,
+    isCeph(connection.url)
+      ? "check the endpoint (kubectl get svc -A -l app=rook-ceph-rgw); the dashboard and the console are not it"
+      : "check the endpoint; a dashboard or a console of the store is not it",
   ];
 };
 
@@ -110,7 +111,9 @@ const fromCeph = ({ seen, session }: Case): boolean => isCeph(session.connection
 
 const newKeys = (of: Case): string =>
   "take the keys anew from where the user was made" +
-  (fromCeph(of) ? `: deno task obc:sync, or ${TOOLS} radosgw-admin user info --uid USER` : "");
+  (fromCeph(of)
+    ? command`: deno task obc:sync, or kubectl -n rook-ceph exec deploy/rook-ceph-tools -- radosgw-admin user info --uid USER`
+    : "");
 
 /** Who owns the bucket, and what else the store knows of it. */
 const bucketStats = (of: Case): string =>

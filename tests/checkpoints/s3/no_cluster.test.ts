@@ -116,7 +116,11 @@ Deno.test("a cluster is needed where the store, the bucket or the keys must be f
 
 Deno.test("a bucket without an address, and what is no bucket, are refused before anybody is asked", async () => {
   const facts = factsWithoutCluster({ namespace: NAMESPACE });
-  for (const flags of [{ bucket: "lake" }, { endpoint: "http://127.0.0.1:9", bucket: "a..b" }]) {
+  const bad: Record<string, string>[] = [{ bucket: "lake" }, {
+    endpoint: "http://127.0.0.1:9",
+    bucket: "a..b",
+  }];
+  for (const flags of bad) {
     await assert.rejects(
       testStore(facts, askedOf(flags)),
       (error) => error instanceof UsageError && /--bucket/.test(error.message),

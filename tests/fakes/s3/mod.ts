@@ -115,7 +115,7 @@ function outOfOrder(call: Call): void {
   if (is("quota-exceeded") && (method === "PUT" || method === "POST")) {
     throw new Refusal(403, "QuotaExceeded");
   }
-  if (is("makes-missing-buckets") && !store.buckets.has(bucket)) {
+  if (is("makes-missing-buckets") && method === "PUT" && key && !store.buckets.has(bucket)) {
     store.buckets.set(bucket, emptyBucket(bucket));
   }
   if (is("bucket-gone")) store.buckets.delete(bucket);

@@ -2,7 +2,8 @@
 import type { RawRequest } from "../../../clients/s3/client.ts";
 import { passed, type Trial } from "../../../checkpoint/trial.ts";
 import type { S3Context } from "../context.ts";
-import { deleteBucket } from "../scratch/delete.ts";
+import { deleteBucket, removeBucket } from "../scratch/delete.ts";
+import { unlessMade } from "../scratch/own_place.ts";
 import { expectBytes } from "./bytes.ts";
 import { expectRejected, inOtherBucket, operation, otherBucket } from "./steps.ts";
 
@@ -17,6 +18,7 @@ const missing = operation({
 }, async ({ context }) => {
   const bucket = `lakecheck-scratch-${context.scratch.id}-missing`;
   const body = new TextEncoder().encode("x");
+  await undoMade(context, bucket);
   const requests: (RawRequest & { what: string })[] = [
     { what: "list", method: "GET", bucket },
     { what: "GET of an object", method: "GET", bucket, key: "object" },
@@ -35,6 +37,16 @@ const missing = operation({
   }
   return passed("listing, reading and writing in a missing bucket is rejected with 404 NoSuchBucket");
 });
+
+/** Some stores make a bucket that is written to: what has this name afterwards and had it not before is of this run. */
+async function undoMade({ scratch, s3, undoS3, session }: S3Context, bucket: string): Promise<void> {
+  const made = await unlessMade(s3, undoS3, bucket, session);
+  if (!made) return;
+  scratch.undo(`bucket ${bucket}`, async () => {
+    const own = await made();
+    if (own) await removeBucket(undoS3, own, { ...session, signal: undefined });
+  });
+}
 
 const notEmpty = inOtherBucket({
   id: "s3.bucket-not-empty",

@@ -114,6 +114,24 @@ export async function createBucket(s3: S3Client, bucket: string, session: S3Sess
 }
 
 /**
+ * Of a bucket that is not there: gives what finds it later, made by a store that makes what is written to. Undefined when
+ * it is there, or when that is not known: then it is not ours. `later` outlives the signal of the run.
+ */
+export async function unlessMade(
+  s3: S3Client,
+  later: S3Client,
+  bucket: string,
+  session: S3Session,
+): Promise<(() => Promise<OwnBucket | undefined>) | undefined> {
+  const { HeadBucketCommand } = await import("@aws-sdk/client-s3");
+  const what = { ...session, what: `look for bucket ${bucket}` };
+  const look = (client: S3Client) => replyOf(client.send(new HeadBucketCommand({ Bucket: bucket })), what);
+  const found = await look(s3);
+  if (found.ok || found.refusal.status !== 404) return undefined;
+  return async () => (await look(later)).ok ? placeOf<OwnBucket>(bucket, "", "own") : undefined;
+}
+
+/**
  * A bucket of an earlier run. `isOurs` looks for the proof in the store, and is asked right before the bucket may be
  * deleted; its name alone proves nothing. Undefined when it is not ours.
  */

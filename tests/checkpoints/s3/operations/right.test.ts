@@ -24,3 +24,13 @@ Deno.test("names that a list does not escape, and does not say to have escaped, 
     assert.equal(seen?.behaviour, behaviour);
   }
 });
+
+Deno.test("a bucket that a store makes because it is written to is removed again", async () => {
+  const fake = await withFake(async (context, fake) => {
+    const [record] = await tried(context, ["s3.missing-bucket"]);
+    assert.equal(record?.reason, "SilentlyIgnored");
+    assert.ok([...fake.store.buckets.keys()].some((name) => name.endsWith("-missing")));
+    return fake;
+  }, { quirks: ["makes-missing-buckets"] });
+  assert.deepEqual([...fake.store.buckets.keys()].filter((name) => name.endsWith("-missing")), []);
+});
