@@ -31,6 +31,7 @@ const COMMAND = "lib/command.ts";
 const CLIENTS = "lib/clients/";
 const COMPONENTS = "lib/components/";
 const PLATFORM = "lib/platform/";
+const SCHEDULING = "lib/scheduling/";
 const DISK = "lib/disk/";
 const CODECS = "lib/iceberg/codecs.ts";
 const ICEBERG = "lib/iceberg/";
@@ -44,7 +45,20 @@ const RENDER = "lib/render/";
 const PROCEDURES = "lib/procedures/";
 
 /** Parts that do I/O and are used by commands. */
-const ACTING = [VENDOR, CLI, COMMAND, CLIENTS, COMPONENTS, PLATFORM, DISK, ENGINE, WORLD, REPORT, ...BASICS];
+const ACTING = [
+  VENDOR,
+  CLI,
+  COMMAND,
+  CLIENTS,
+  COMPONENTS,
+  SCHEDULING,
+  PLATFORM,
+  DISK,
+  ENGINE,
+  WORLD,
+  REPORT,
+  ...BASICS,
+];
 
 export const PARTS: readonly Part[] = [
   {
@@ -135,7 +149,7 @@ export const PARTS: readonly Part[] = [
     files: /^lib\/components\//,
     job:
       "what is known of each part of a platform: kinds, judge, edges, makers; `mod.ts` is the order of the report",
-    uses: [PLATFORM, ...BASICS],
+    uses: [PLATFORM, SCHEDULING, ...BASICS],
     types: [CLIENTS],
   },
   {
@@ -143,6 +157,12 @@ export const PARTS: readonly Part[] = [
     files: /^lib\/platform\//,
     job: "what the platform consists of, and to which component an object belongs",
     uses: [...BASICS],
+  },
+  {
+    name: SCHEDULING,
+    files: /^lib\/scheduling\//,
+    job: "where a pod may run: the scheduler's filters, and which of them keeps a pod from every node; pure",
+    uses: [UNTRUSTED],
   },
   {
     name: CODECS,
