@@ -16,9 +16,10 @@ export interface Scratch {
   leaseMs(): number;
   /**
    * Registers how to clean up what is being made; register first, then make. `how` must do no harm when nothing was
-   * made, and must not use a client that ends with the checkpoint's signal.
+   * made, and must not use a client that ends with the checkpoint's signal. `marker`: it says whose all that is registered
+   * after it is, and is kept when something of that is left, so that a later run knows.
    */
-  undo(what: string, how: () => Promise<void>): void;
+  undo(what: string, how: () => Promise<void>, options?: { marker?: boolean }): void;
   /**
    * Registers how a marker (scratch_marker.ts) is written again. That is done every RENEW_MS until the run ends, and never
    * while things are undone. `how` may fail: it is called again when it is due.
@@ -139,20 +140,21 @@ export async function inScratch<T>(
   use: (scratch: Scratch) => Promise<T>,
   { undoTimeoutMs, expectedMs = EXPECTED_MS, now = () => new Date(), clock = CLOCK }: ScratchOptions,
 ): Promise<{ ended: PromiseSettledResult<T>; leftovers: Leftover[] }> {
-  const undos: { what: string; how: () => Promise<void> }[] = [];
+  const undos: { what: string; how: () => Promise<void>; marker: boolean }[] = [];
   const started = clock.elapsedMs();
   const heart = heartbeat(clock);
   const scratch: Scratch = {
     id: scratchId(now()),
     leaseMs: () => Math.max(0, expectedMs - (clock.elapsedMs() - started)) + LEASE_MS,
-    undo: (what, how) => void undos.push({ what, how }),
+    undo: (what, how, { marker = false } = {}) => void undos.push({ what, how, marker }),
     renew: heart.add,
   };
   const [ended] = await Promise.allSettled([(async () => await use(scratch))()]);
   // What writes a marker while its place is being removed would make the place anew.
   await heart.stop();
   const leftovers: Leftover[] = [];
-  for (const { what, how } of undos.reverse()) {
+  for (const { what, how, marker } of undos.reverse()) {
+    if (marker && leftovers.some(({ reason }) => reason !== "ListedOutside")) continue;
     try {
       await within(how(), undoTimeoutMs);
     } catch (error) {

@@ -32,6 +32,23 @@ Deno.test("what can't be cleaned up is named, and the rest is cleaned up neverth
   assert.deepEqual(leftovers, [{ what: "object o", why: "not allowed" }]);
 });
 
+Deno.test("a marker is kept when something that it speaks for is left", async () => {
+  for (const [fails, undone] of [[true, ["later"]], [false, ["later", "marker"]]] as const) {
+    const seen: string[] = [];
+    await inScratch((scratch) => {
+      scratch.undo("marker", () => Promise.resolve(void seen.push("marker")), { marker: true });
+      scratch.undo(
+        "things",
+        () =>
+          fails ? Promise.reject(new CannotLook({ kind: "timeout", message: "late" })) : Promise.resolve(),
+      );
+      scratch.undo("later", () => Promise.resolve(void seen.push("later")));
+      return Promise.resolve();
+    }, { undoTimeoutMs: PATIENT_MS });
+    assert.deepEqual(seen, undone);
+  }
+});
+
 Deno.test("taking back has a limit", async () => {
   const stuck = Promise.withResolvers<void>();
   const { leftovers } = await inScratch((scratch) => {

@@ -14,7 +14,7 @@ export const testIceberg = checkpointCommand({
   ],
   flags: {
     engine: {
-      help: "spark, duckdb, trino; several with commas",
+      help: "spark, duckdb; both with a comma",
       value: "NAME",
       fallback: "all that are there",
     },

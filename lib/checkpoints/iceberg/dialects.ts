@@ -73,25 +73,20 @@ const duckdbTypes = {
   map: "MAP(VARCHAR, INTEGER)",
 } as const;
 
-const trinoTypes = {
-  ...{ boolean: "BOOLEAN", int: "INTEGER", long: "BIGINT", float: "REAL", double: "DOUBLE" },
-  ...{ decimal: "DECIMAL(38, 10)", date: "DATE", time: "TIME(6)", timestamp: "TIMESTAMP(6)" },
-  ...{ timestamptz: "TIMESTAMP(6) WITH TIME ZONE", string: "VARCHAR", uuid: "UUID", binary: "VARBINARY" },
-  ...{ list: "ARRAY(INTEGER)", struct: "ROW(x INTEGER, y VARCHAR)", map: "MAP(VARCHAR, INTEGER)" },
-} as const;
-
 /** The parts of a nested literal as Cells: a JSON text of arrays. */
 const parts = (cell: string) => parseJson(cell) as (string | null | (string | null)[])[];
 
 const int = (part: unknown) => part === null || part === undefined ? "NULL" : String(part);
 const text = (part: unknown) => part === null || part === undefined ? "NULL" : sqlText(String(part));
 
+/** In Spark a backslash begins an escape, and two quotes are the end of one text and the begin of the next. */
+const sparkText = (one: string) => `'${one.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+
 function sparkLiteral(kind: Kind, cell: Cell): string {
   const type = sparkTypes[kind];
   if (cell === null) return cast(type, "NULL");
   if (kind === "binary") return `X'${cell}'`;
-  // Spark takes a backslash in a text for the begin of an escape.
-  const literal = (one: unknown) => text(one).replaceAll("\\", "\\\\");
+  const literal = (one: unknown) => one === null || one === undefined ? "NULL" : sparkText(String(one));
   if (kind === "string") return literal(cell);
   if (kind === "list") return cast(type, `array(${parts(cell).map(int).join(", ")})`);
   if (kind === "struct") {
@@ -122,27 +117,6 @@ function duckdbLiteral(kind: Kind, cell: Cell): string {
   return cast(type, sqlText(cell));
 }
 
-function trinoLiteral(kind: Kind, cell: Cell): string {
-  const type = trinoTypes[kind];
-  if (cell === null) return cast(type, "NULL");
-  if (kind === "binary") return `X'${cell}'`;
-  if (kind === "string") return sqlText(cell);
-  if (kind === "list") return cast(type, `ARRAY[${parts(cell).map(int).join(", ")}]`);
-  if (kind === "struct") {
-    const [x, y] = parts(cell);
-    return cast(type, `ROW(${int(x)}, ${text(y ?? null)})`);
-  }
-  if (kind === "map") {
-    const pairs = parts(cell);
-    const keys = pairs.map((pair) => text(pair?.[0])).join(", ");
-    return cast(type, `MAP(ARRAY[${keys}], ARRAY[${pairs.map((pair) => int(pair?.[1])).join(", ")}])`);
-  }
-  return cast(
-    type,
-    sqlText(kind === "timestamptz" ? cell.replace("T", " ").replace("Z", " UTC") : cell.replace("T", " ")),
-  );
-}
-
 export const dialects: Readonly<Record<EngineName, Dialect>> = {
   spark: {
     types: sparkTypes,
@@ -155,11 +129,5 @@ export const dialects: Readonly<Record<EngineName, Dialect>> = {
     name: doubled('"'),
     table: (version) => version === 2 ? "" : `WITH ('format-version' = '${version}')`,
     literal: duckdbLiteral,
-  },
-  trino: {
-    types: trinoTypes,
-    name: doubled('"'),
-    table: (version) => `WITH (format_version = ${version})`,
-    literal: trinoLiteral,
   },
 };

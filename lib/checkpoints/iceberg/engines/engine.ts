@@ -1,11 +1,11 @@
 /**
- * An engine that reads and writes Iceberg tables: what the trials know of Spark, DuckDB and others. It is given SQL in its
+ * An engine that reads and writes Iceberg tables: what the trials know of Spark and DuckDB. It is given SQL in its
  * own dialect and gives rows in one form, so that what one wrote can be compared with what another reads.
  */
 
 import type { LostAnswer } from "./relay.ts";
 
-export const ENGINES = ["spark", "duckdb", "trino"] as const;
+export const ENGINES = ["spark", "duckdb"] as const;
 export type EngineName = typeof ENGINES[number];
 
 /**

@@ -62,7 +62,6 @@ const OPENERS: Readonly<Record<EngineName, { title: string; open: Opener }>> = {
       };
     },
   },
-  trino: { title: "Trino", open: () => Promise.resolve({ absent: "todo" }) },
 };
 
 /** Longest wait for one statement: a cold engine on a busy machine takes its time. */

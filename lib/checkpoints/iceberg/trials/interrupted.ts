@@ -78,8 +78,6 @@ async function loseOne(context: IcebergContext, engine: Engine) {
 const ENDLESS: Readonly<Record<EngineName, string>> = {
   spark: "SELECT CAST(id AS INT) FROM range(4000000000) ORDER BY rand()",
   duckdb: "SELECT CAST(random() * 1000000000 AS INTEGER) FROM range(4000000000)",
-  trino:
-    "SELECT CAST(random() * 1000000000 AS INTEGER) FROM UNNEST(sequence(1, 10000)) CROSS JOIN UNNEST(sequence(1, 10000))",
 };
 
 const KILLED_AFTER_MS = 2000;

@@ -11,7 +11,6 @@ const DOCS = "docs/iceberg";
 export const SCRIPTS: Readonly<Record<EngineName, readonly string[]>> = {
   spark: ["create", "rows", "evolve", "maintain"],
   duckdb: ["create", "rows"],
-  trino: [],
 };
 
 const scriptTrial = (name: string, words: Omit<TrialWords, "id">): Trial<IcebergContext> =>

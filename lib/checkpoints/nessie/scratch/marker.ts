@@ -27,7 +27,7 @@ export async function markRun(
   host: string,
 ): Promise<CatalogTime> {
   const name = markerBranch(scratch.id);
-  scratch.undo(`branch ${name}`, () => removeReference(api(), name, scratch));
+  scratch.undo(`branch ${name}`, () => removeReference(api(), name, scratch), { marker: true });
   let head: string | undefined;
   let written = 0;
   const write = async () => {

@@ -46,7 +46,7 @@ const CASES: readonly [trial: string, faults: Faults, reason: string][] = [
   ],
   ["iceberg.branches", { sharedBranches: true }, "WrongRows"],
   ["iceberg.branches", { mergesConflicts: true }, "NoConflict"],
-  ["iceberg.names", { cell: (cell: Cell) => cell?.replaceAll('"', "") ?? null }, "WrongName"],
+  ["iceberg.names", { cell: (cell: Cell) => cell?.replaceAll('"', "") ?? null }, "NameLost"],
   [
     "iceberg.dropped-under",
     { instead: (sql) => sql.endsWith("VALUES (2)") ? Promise.resolve(nothing) : undefined },

@@ -203,6 +203,22 @@ Deno.test("a store that lists everything: what is in the place goes, what is not
   }, { quirks: ["ignores-prefix"] });
 });
 
+Deno.test("the marker of a place goes when nothing else is left in it, and not before", async () => {
+  await withLake(async ({ s3, options, put, keys, lake }) => {
+    const marker = `${PREFIX}lakecheck-run.json`;
+    put(marker, `${PREFIX}a`, `${PREFIX}z`);
+    const left: string[][] = [];
+    const remove = lake.keys.delete.bind(lake.keys);
+    lake.keys.delete = (key) => {
+      if (key === marker) left.push(keys().filter((one) => one !== marker && one !== REAL));
+      return remove(key);
+    };
+    assert.equal(await outcomeOf(empty(s3, ours(), options)), "held");
+    assert.deepEqual(left, [[]]);
+    assert.deepEqual(keys(), [REAL]);
+  });
+});
+
 Deno.test("the same in thousands of keys, whose pages have nothing of ours", async () => {
   await withLake(async ({ s3, options, put, keys }) => {
     const theirs = Array.from({ length: 2_300 }, (_, i) => `!${i}`);
