@@ -11,6 +11,7 @@ import {
   type ServiceConnection,
 } from "../../../../lib/clients/kubernetes/service_connection.ts";
 import { CannotLook } from "../../../../lib/engine/errors.ts";
+import { PATIENT_MS } from "../../../patience.ts";
 import { testAuthority } from "../../../fakes/api_server.ts";
 
 const NAME = "http://catalog.lake.svc.cluster.local:19120";
@@ -56,7 +57,7 @@ async function withRelay(
     failure: () => undefined,
     close: () => Promise.resolve(),
   };
-  const relay = await openRelay({ connections: [connection], timeoutMs: 5000, ...more });
+  const relay = await openRelay({ connections: [connection], timeoutMs: PATIENT_MS, ...more });
   const client = Deno.createHttpClient({ proxy: { url: relay.url } });
   try {
     await use({ relay, seen, ask: (url, init) => fetch(url, { ...init, client }) });
@@ -181,7 +182,7 @@ Deno.test("over https the relay checks the certificate, and clients ask in plain
   try {
     assert.equal(relayedUrl(good), url.replace("https", "http"));
     for (const [connection, status] of [[good, 200], [bad, 502]] as const) {
-      const relay = await openRelay({ connections: [connection], timeoutMs: 5000 });
+      const relay = await openRelay({ connections: [connection], timeoutMs: PATIENT_MS });
       const client = Deno.createHttpClient({ proxy: { url: relay.url } });
       const said = await fetch(`${relayedUrl(connection)}/x`, { client });
       assert.equal(said.status, status, await said.text());
