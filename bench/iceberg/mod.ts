@@ -176,12 +176,16 @@ function pyiceberg(
   }).spawn();
   const writer = child.stdin.getWriter();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let read = "";
   return {
     async once(table: string): Promise<number> {
       await writer.write(new TextEncoder().encode(`${table}\n`));
-      const { value } = await reader.read();
-      if (value === undefined) throw new Error("PyIceberg has ended");
-      return Number(value);
+      for (read = ""; !read.endsWith("\n");) {
+        const { value } = await reader.read();
+        if (value === undefined) throw new Error("PyIceberg has ended");
+        read += value;
+      }
+      return Number(read);
     },
     async close() {
       await writer.close().catch(() => {});
