@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno -q --no-prompt -RN -E=KUBE*,HOME,SSL_CERT_*,HTTPS_PROXY,https_proxy,NO_PROXY,no_proxy,NO_COLOR,TERM,LAKECHECK_DEBUG --ignore-env
+#!/usr/bin/env -S deno -q --no-prompt -RN -E=KUBE*,HOME,SSL_CERT_*,HTTPS_PROXY,https_proxy,NO_*,no_proxy,TERM,LAKECHECK_DEBUG --ignore-env
 /** `deno task data-platform:health`: what is broken, what broke it, and what to do now. */
 import { main } from "../lib/cli/main.ts";
 

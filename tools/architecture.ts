@@ -31,11 +31,13 @@ const COMMAND = "lib/command.ts";
 const CLIENTS = "lib/clients/";
 const COMPONENTS = "lib/components/";
 const PLATFORM = "lib/platform/";
+const SCHEDULING = "lib/scheduling/";
 const DISK = "lib/disk/";
 const CODECS = "lib/iceberg/codecs.ts";
 const ICEBERG = "lib/iceberg/";
 const PARQUET = "lib/parquet/";
 const LOAD = "lib/load/";
+const GOALS = "lib/goals/";
 const CHECKPOINT = "lib/checkpoint/";
 const CHECKPOINTS = "lib/checkpoints/";
 const INTEGRATION = "lib/integration_test/";
@@ -43,7 +45,20 @@ const RENDER = "lib/render/";
 const PROCEDURES = "lib/procedures/";
 
 /** Parts that do I/O and are used by commands. */
-const ACTING = [VENDOR, CLI, COMMAND, CLIENTS, COMPONENTS, PLATFORM, DISK, ENGINE, WORLD, REPORT, ...BASICS];
+const ACTING = [
+  VENDOR,
+  CLI,
+  COMMAND,
+  CLIENTS,
+  COMPONENTS,
+  SCHEDULING,
+  PLATFORM,
+  DISK,
+  ENGINE,
+  WORLD,
+  REPORT,
+  ...BASICS,
+];
 
 export const PARTS: readonly Part[] = [
   {
@@ -78,14 +93,14 @@ export const PARTS: readonly Part[] = [
     name: INTEGRATION,
     files: /^lib\/integration_test\//,
     job: "`--create-integration-test`: writes what a checkpoint saw as a permanent test",
-    uses: [CHECKPOINT, CHECKPOINTS, LOAD, ...ACTING],
+    uses: [CHECKPOINT, CHECKPOINTS, GOALS, LOAD, ...ACTING],
     outside: true,
   },
   {
     name: CHECKPOINTS,
     files: /^lib\/checkpoints\//,
     job: "what tries things for real: a folder per checkpoint, in it a folder per subject",
-    uses: [CHECKPOINT, INTEGRATION, LOAD, ICEBERG, CODECS, PARQUET, ...ACTING],
+    uses: [CHECKPOINT, INTEGRATION, GOALS, LOAD, ICEBERG, CODECS, PARQUET, ...ACTING],
     outside: true,
   },
   {
@@ -94,6 +109,12 @@ export const PARTS: readonly Part[] = [
     job: "the framework of checkpoints: trials, their records, the scratch scope and its marker",
     uses: [CLI, COMMAND, CLIENTS, DISK, ENGINE, WORLD, REPORT, ...BASICS],
     outside: true,
+  },
+  {
+    name: GOALS,
+    files: /^lib\/goals\//,
+    job: "what each phase is to reach, by which evidence that is known, and what of it is reached; pure",
+    uses: [...BASICS],
   },
   {
     name: LOAD,
@@ -128,7 +149,7 @@ export const PARTS: readonly Part[] = [
     files: /^lib\/components\//,
     job:
       "what is known of each part of a platform: kinds, judge, edges, makers; `mod.ts` is the order of the report",
-    uses: [PLATFORM, ...BASICS],
+    uses: [PLATFORM, SCHEDULING, ...BASICS],
     types: [CLIENTS],
   },
   {
@@ -136,6 +157,12 @@ export const PARTS: readonly Part[] = [
     files: /^lib\/platform\//,
     job: "what the platform consists of, and to which component an object belongs",
     uses: [...BASICS],
+  },
+  {
+    name: SCHEDULING,
+    files: /^lib\/scheduling\//,
+    job: "where a pod may run: the scheduler's filters, and which of them keeps a pod from every node; pure",
+    uses: [UNTRUSTED],
   },
   {
     name: CODECS,

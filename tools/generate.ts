@@ -7,6 +7,7 @@ import { doctor } from "../lib/procedures/onepassword/status/mod.ts";
 import type { Component, ListSource, Source } from "../lib/engine/model.ts";
 import { reportSchema } from "../lib/engine/report_schema.ts";
 import { declarationSchema } from "./pages/declaration_schema.ts";
+import { goalsSchema, goalsText } from "./pages/goals.ts";
 import { type Tool, toolArguments } from "../lib/cli/tool.ts";
 import { rbac1PasswordText } from "./pages/rbac_1password.ts";
 import { trialsText } from "./pages/trials.ts";
@@ -24,6 +25,8 @@ export async function generated(): Promise<Map<string, string>> {
     ["deno.json", withTasks(await Deno.readTextFile("deno.json"))],
     ["docs/schema/report.v1.json", schemaText(reportSchema)],
     ["docs/schema/platform.v1.json", schemaText(declarationSchema)],
+    ["docs/schema/goals.v1.json", schemaText(goalsSchema)],
+    ["docs/data-platform/goals.json", goalsText(HEADER)],
     ["docs/checks.md", checksText([...components, ...doctor.filter(({ name }) => !known.has(name))])],
     ["docs/trials.md", trialsText(HEADER)],
     ["lib/components/platform/other_checks.ts", otherChecksText()],

@@ -64,6 +64,7 @@ const ONEPASSWORD = "scripts/setup-1password-connect.ts";
 const S3 = "scripts/test-data-platform-s3.ts";
 const NESSIE = "scripts/validate-nessie.ts";
 const ICEBERG = "scripts/test-data-platform-iceberg.ts";
+const PHASE1 = "scripts/test-data-platform-phase1.ts";
 /** @aws-sdk and PostgreSQL's driver ask for these. */
 const SYS = ["osRelease", "hostname"];
 
@@ -141,6 +142,12 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     more: { write: true, sys: SYS, env: ["NESSIE_URL", "S3_ENDPOINT", "XDG_CACHE_HOME"], ffi: [DUCKDB] },
     exec: `${EXEC}, and deno for --create-integration-test`,
   },
+  "data-platform:test:phase1": {
+    description: "Prove phase 1 end to end, and say which of its goals are met",
+    script: PHASE1,
+    more: { write: true, sys: SYS, env: ["NESSIE_URL", "S3_ENDPOINT", "XDG_CACHE_HOME"], ffi: [DUCKDB] },
+    exec: `${EXEC}, and deno for --create-integration-test`,
+  },
 };
 
 /** Namespaces, mounts and cgroups, which Deno gives to nobody with less. */
@@ -161,6 +168,7 @@ export const SCRIPTS: Readonly<Record<string, { task: string; more?: Rights }>> 
   [S3]: { task: "data-platform:test:s3", more: { run: ["deno"], ffi: [NPM_CACHE] } },
   [NESSIE]: { task: "validate:nessie", more: { run: ["deno"] } },
   [ICEBERG]: { task: "data-platform:test:iceberg", more: { run: ["deno"], ffi: [NPM_CACHE] } },
+  [PHASE1]: { task: "data-platform:test:phase1", more: { run: ["deno"], ffi: [NPM_CACHE] } },
 };
 
 /** What `deno test` gives to the tests that need neither root nor lab. */
@@ -344,6 +352,7 @@ const SHORT: Readonly<Record<string, string>> = { read: "R", write: "W", net: "N
 const SHORT_NAMES: readonly [name: RegExp, short: string][] = [
   [/^KUBE(CONFIG|RNETES_SERVICE_(HOST|PORT))$/, "KUBE*"],
   [/^SSL_CERT_(FILE|DIR)$/, "SSL_CERT_*"],
+  [/^NO_(PROXY|COLOR)$/, "NO_*"],
   [/^USERPROFILE$/, ""],
   [/^AWS_ACCESS_KEY_ID$/, "AWS_A*"],
   [/^AWS_SECRET_ACCESS_KEY$/, "AWS_SE*"],

@@ -61,6 +61,50 @@ const STEPS = {
   "status-of-postgres": (namespace: string, name: string) =>
     command`kubectl cnpg -n ${namespace} status ${name}`,
   "list-postgres-pods": () => command`kubectl get pods -l cnpg.io/podRole=instance`,
+  "engine-out-of-memory": () =>
+    command`raise spark.driver.memory and the memory limit of the pod together, or the memory limit of the engine`,
+  "engine-runtime-download-blocked": () =>
+    command`put the jars or the extension into the image instead of --packages and spark.jars.packages, or let the pod reach the repository`,
+  "engine-classpath-skew": () =>
+    command`use one Iceberg runtime, built for this Spark and Scala, with iceberg-aws-bundle of the same release and the Java that they ask for`,
+  "engine-quota-exceeded": () =>
+    command`raise the quota of the bucket or of its owner, or delete what is no longer needed`,
+  "engine-disk-full": () => command`make room on the disk of the pod (spark.local.dir, /tmp) or of the store`,
+  "engine-wrong-region": () =>
+    command`set s3.endpoint and client.region (for s3a: fs.s3a.endpoint, fs.s3a.endpoint.region) to those of the bucket`,
+  "engine-no-such-bucket": () => command`correct the location of the warehouse, or create the bucket`,
+  "engine-store-keys-missing": () =>
+    command`give the pod AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from its Secret, or set the credentials provider`,
+  "engine-store-forbidden": () =>
+    command`compare the keys in the Secret of the pod with those of the user of the store, and look at the policy of the bucket`,
+  "engine-catalog-unauthorized": () =>
+    command`correct the token or credential in the settings of the catalog, and see whether it has expired`,
+  "engine-reference-conflict": () =>
+    command`run it again; where the same tables conflict again, merge them by hand`,
+  "engine-reference-missing": () =>
+    command`list the references of the catalog, and correct ref or the last part of the REST address`,
+  "engine-no-such-warehouse": () =>
+    command`set warehouse to a name that the configuration of the catalog has`,
+  "engine-no-catalog-there": () =>
+    command`correct uri: that of the REST catalog of Nessie ends with /iceberg/, that of its own API with /api/v2`,
+  "engine-not-found": () =>
+    command`look whether another writer dropped or renamed it, and at which reference it was looked for`,
+  "engine-already-exists": () => command`look who made it, or choose another name`,
+  "engine-file-missing": () => command`look for an earlier version of the object, or for a backup of it`,
+  "engine-gc-disabled": () =>
+    command`let the garbage collector of the catalog delete files: it knows every branch and tag`,
+  "engine-commit-state-unknown": () => command`read the table before the statement is run again`,
+  "engine-commit-conflict": () => command`run it again, and raise commit.retry.num-retries where many write`,
+  "engine-catalog-forbidden": () => command`grant the user of the catalog what the statement needs`,
+  "engine-store-unreachable": () =>
+    command`compare the endpoint with the Service of the gateway of the store, and look at its pods and NetworkPolicies`,
+  "engine-catalog-unreachable": () =>
+    command`compare uri with the Service of the catalog, and look at its pods and NetworkPolicies`,
+  "engine-catalog-failed": () => command`look at the log of the catalog, and at its database`,
+  "engine-no-references": () =>
+    command`configure an Iceberg catalog of type rest at /iceberg/ of Nessie, or of type nessie`,
+  "engine-syntax-error": () =>
+    command`compare the statement with the release of the engine; CALL and branches need the extensions of Iceberg and Nessie in spark.sql.extensions`,
 };
 
 type Steps = typeof STEPS;

@@ -91,15 +91,19 @@ export function trialArea<C>(
   };
 }
 
-/** Adds to the facts what was tried; of facts from a file nothing is tried. UsageError, Interrupted. */
+/**
+ * Adds to the facts what was tried; of facts from a file nothing is tried. `lead` stands before each line that says what is
+ * being done. UsageError, Interrupted.
+ */
 export async function runCheckpoint<W, S extends Service, C>(
   checkpoint: Checkpoint<W, S, C>,
   facts: Facts,
   asked: Asked,
+  lead: () => string = () => "",
 ): Promise<Facts> {
   const wanted = await checkpoint.wanted(asked);
   const all = !asked.given.has("facts")
-    ? await withRecords(checkpoint, facts, asked, wanted)
+    ? await withRecords(checkpoint, facts, asked, { wanted, lead })
     : await checkpoint.replayed?.(facts, wanted) ?? facts;
   await checkpoint.finish?.(openWorld(all), wanted);
   return all;
@@ -111,7 +115,7 @@ async function withRecords<W, S extends Service, C>(
   checkpoint: Checkpoint<W, S, C>,
   facts: Facts,
   asked: Asked,
-  wanted: W,
+  { wanted, lead }: { wanted: W; lead: () => string },
 ): Promise<Facts> {
   const connections: Connection[] = [];
   let sources: Sources;
@@ -119,11 +123,11 @@ async function withRecords<W, S extends Service, C>(
     const service = await checkpoint.open(openWorld(facts), asked, wanted);
     const line = changingLine();
     try {
-      line.say(`Trying ${checkpoint.what} ${service.words} ...`);
+      line.say(`${lead()}Trying ${checkpoint.what} ${service.words} ...`);
       sources = service.untried
         ? itemsOf(service.untried)
         : await tried(checkpoint, service, wanted, (what) =>
-          line.say(`Trying ${checkpoint.what}: ${what} ...`));
+          line.say(`${lead()}Trying ${checkpoint.what}: ${what} ...`));
     } finally {
       line.end();
       await service.close();

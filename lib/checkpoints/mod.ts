@@ -2,6 +2,8 @@
 import type { Component } from "../engine/model.ts";
 import { reported as reportedByIceberg } from "./iceberg/report.ts";
 import { reported as reportedByNessie } from "./nessie/report.ts";
+import { partNames } from "./phase1/names.ts";
+import { reported as reportedByPhase1 } from "./phase1/report.ts";
 import { reported as reportedByS3 } from "./s3/report.ts";
 
 export interface CheckpointEntry {
@@ -9,6 +11,8 @@ export interface CheckpointEntry {
   name: string;
   /** The task that runs it. */
   task: string;
+  /** It runs these others, and judges what they judge. */
+  runs?: readonly string[];
   /** What its report judges, in the order of the report. */
   reported(): readonly Component[];
 }
@@ -17,4 +21,5 @@ export const checkpoints: readonly CheckpointEntry[] = [
   { name: "s3", task: "data-platform:test:s3", reported: reportedByS3 },
   { name: "nessie", task: "validate:nessie", reported: reportedByNessie },
   { name: "iceberg", task: "data-platform:test:iceberg", reported: reportedByIceberg },
+  { name: "phase1", task: "data-platform:test:phase1", runs: partNames, reported: reportedByPhase1 },
 ];

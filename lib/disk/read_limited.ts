@@ -15,6 +15,8 @@ export const MOST_BYTES = {
   declaration: MIB / 4,
   /** Larger than any matrix. */
   baseline: 4 * MIB,
+  /** How long parts of a phase took. */
+  times: MIB / 8,
   /** Where a walk has come to: half a million references. */
   walk: 64 * MIB,
   /** The API server takes no larger object. */

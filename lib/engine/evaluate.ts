@@ -21,7 +21,7 @@ export function evaluate(command: string, all: readonly Component[], facts: Fact
   const mutings = components.flatMap((component) => component.muted?.(world) ?? []);
   const { findings, roots } = mute(diagnosis, judged, mutings, world.now);
   const platform = components.flatMap((component) => component.platform?.(world) ?? []).at(0);
-  const tables = components.flatMap((component) => component.tables?.(world) ?? []);
+  const tables = components.flatMap((component) => component.tables?.(world, findings) ?? []);
   return buildReport({
     command,
     facts,

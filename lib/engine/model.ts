@@ -411,7 +411,7 @@ export interface Component {
   /** What of its kinds makes this object, or would have, by what it declares or by a rule of names. */
   makers?(ref: ObjectRef, world: World): Maker[];
   /** What is to be read as a table: measurements, capabilities, settings. */
-  tables?(world: World): Table[];
+  tables?(world: World, findings: readonly Finding[]): Table[];
   /** What the platform consists of. One component knows. */
   platform?(world: World): PlatformDescription;
   /** Findings that are known and may wait. */

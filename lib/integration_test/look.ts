@@ -10,7 +10,7 @@ import { USUAL_NAMESPACE } from "../platform/mod.ts";
 import { durationMs } from "../cli/flags.ts";
 import type { Facts } from "../engine/model.ts";
 import { once, type Seen } from "./seen.ts";
-import { type Looker, nessieLooker, s3Looker } from "./subjects.ts";
+import { type Looker, nessieLooker, phase1Looker, s3Looker } from "./subjects.ts";
 
 export { atMost, includes } from "./seen.ts";
 
@@ -25,6 +25,11 @@ export function lookAtS3(flags: LookFlags = {}): Seen {
 /** The same of the catalog. */
 export function lookAtNessie(flags: LookFlags = {}): Seen {
   return once(() => lookWith(nessieLooker, flags));
+}
+
+/** The same of all parts of phase 1. */
+export function lookAtPhase1(flags: LookFlags = {}): Seen {
+  return once(() => lookWith(phase1Looker, flags));
 }
 
 async function lookWith(looker: Looker, flags: LookFlags) {

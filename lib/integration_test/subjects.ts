@@ -8,10 +8,12 @@ import { givenAddress } from "../checkpoint/given_address.ts";
 import { icebergTrials } from "../checkpoints/iceberg/records.ts";
 import { capabilityRecords } from "../checkpoints/nessie/iceberg_rest/mod.ts";
 import { nessieTrials } from "../checkpoints/nessie/records.ts";
+import { PART_FLAGS, type PartName } from "../checkpoints/phase1/names.ts";
 import { s3Trials } from "../checkpoints/s3/records.ts";
 import type { AssertedFact, Subject } from "./asserted.ts";
 import { assertedIceberg, icebergSubject } from "./asserted_iceberg.ts";
 import { assertedNessie, type NamedReference, nessieSubject } from "./asserted_nessie.ts";
+import { assertedPhase1, partsRun, phase1Subject } from "./asserted_phase1.ts";
 import { assertedS3, s3Subject } from "./asserted_s3.ts";
 import { notPassed } from "./asserted_trials.ts";
 
@@ -73,7 +75,37 @@ export const icebergLooker: Looker = {
   leftOut: (facts) => notPassed(openWorld(facts).records(icebergTrials)),
 };
 
-export const lookers: readonly Looker[] = [s3Looker, nessieLooker, icebergLooker];
+/** The tests of the parts, and those that look at them here. */
+const partLookers: Readonly<Record<PartName, Looker>> = {
+  s3: s3Looker,
+  nessie: nessieLooker,
+  iceberg: icebergLooker,
+};
+
+export const phase1Looker: Looker = {
+  subject: phase1Subject,
+  flags: (given) =>
+    among(given, [
+      ...COMMON,
+      "only",
+      "skip",
+      ...Object.values(PART_FLAGS).flat().filter((flag) => !/restart$/.test(flag)),
+    ]),
+  command: async () => (await import("../checkpoints/phase1/command.ts")).testPhase1,
+  async asserted(facts, asked) {
+    const ofParts: AssertedFact[] = [];
+    for (const part of partsRun(facts)) {
+      const known = new Set(ofParts.map(({ title }) => title));
+      const more = await partLookers[part].asserted(facts, asked);
+      // What two parts say in the same words is asserted once.
+      ofParts.push(...more.filter(({ title }) => !known.has(title)));
+    }
+    return [...assertedPhase1(facts), ...ofParts];
+  },
+  leftOut: (facts) => partsRun(facts).flatMap((part) => partLookers[part].leftOut(facts)),
+};
+
+export const lookers: readonly Looker[] = [s3Looker, nessieLooker, icebergLooker, phase1Looker];
 
 function among(given: Given, names: readonly string[]): Record<string, string> {
   return Object.fromEntries([...given].filter(([name]) => names.includes(name)));

@@ -2,7 +2,7 @@
  * The one place through which text from outside passes before anybody may read it: error bodies, messages, logs, what
  * programs print. Pure.
  */
-import { cut } from "../untrusted/text.ts";
+import { cut, cutMiddle } from "../untrusted/text.ts";
 import { clean } from "./clean.ts";
 import { redact } from "./known.ts";
 import { withoutCredentials } from "./patterns.ts";
@@ -20,6 +20,11 @@ const MOST = 64 * 1024;
  */
 export function quote(text: string, secrets: readonly string[], limit: number): string {
   return cut(withoutCredentials(redact(clean(text.slice(0, MOST)), secrets)), limit);
+}
+
+/** As `quote`, but of a text that is too long its beginning and its end are kept. */
+export function quoteEnds(text: string, secrets: readonly string[], limit: number): string {
+  return cutMiddle(withoutCredentials(redact(clean(text.slice(0, MOST)), secrets)), limit);
 }
 
 /** As `quote`, with its lines and without a mark where it was cut: for what programs read. */

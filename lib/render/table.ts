@@ -13,14 +13,14 @@ const NARROW = 12;
 /** The title, the heads and the rows; a row has several lines when its text does not fit. */
 export function tableLines(table: Table, width: number, paint: Paint): string[] {
   const cells = table.rows.map((row) => row.map(text));
-  const title = paint(["bold"], table.title);
-  if (cells.length === 0) return [title, "  (nothing)"];
+  const title = wrap(table.title, width).map((line) => paint(["bold"], line));
+  if (cells.length === 0) return [...title, "  (nothing)"];
   const numeric = table.columns.map((_, at) => table.rows.every((row) => typeof (row[at] ?? 0) === "number"));
   const all = table.columns.map((head, at) => [head, ...cells.map((row) => row[at] ?? "")]);
   const widths = fit(all, numeric, width - MARGIN.length);
-  if (!widths) return [title, ...blocks(table.columns, cells, width, paint)];
+  if (!widths) return [...title, ...blocks(table.columns, cells, width, paint)];
   const line = (row: readonly string[]) => rowLines(row, widths, numeric);
-  return [title, ...line(table.columns).map((head) => paint(["dim"], head)), ...cells.flatMap(line)];
+  return [...title, ...line(table.columns).map((head) => paint(["dim"], head)), ...cells.flatMap(line)];
 }
 
 /** Tables that this format shows, each as a section. */

@@ -21,3 +21,11 @@ export function cut(text: string, limit: number): string {
   const kept = text.slice(0, limit - 1);
   return `${/[\ud800-\udbff]$/.test(kept) ? kept.slice(0, -1) : kept}…`;
 }
+
+/** As `cut`, but the middle is left out: what went wrong often stands at the end of a message. */
+export function cutMiddle(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const tail = Math.floor(limit * 0.4);
+  const end = text.slice(text.length - tail);
+  return cut(text, limit - tail) + (/^[\udc00-\udfff]/.test(end) ? end.slice(1) : end);
+}

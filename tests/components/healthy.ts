@@ -93,7 +93,10 @@ export function addApp(small: Small, name: string, app: App = {}): void {
   const containers = [{
     name: "app",
     image: `registry.example/${name}:1`,
-    ports: ports.map((port, index) => ({ name: port.name, containerPort: 8080 + index })),
+    ports: ports.map(({ name, targetPort }, index) => ({
+      name,
+      containerPort: typeof targetPort === "number" ? targetPort : 8080 + index,
+    })),
     ...(spec.container as object | undefined),
   }];
   const template = { ...spec, containers };

@@ -129,6 +129,7 @@ const ROWS: Record<keyof typeof MOST_BYTES, string> = {
   secret: "a certificate, key, token or credentials file, `--ca`, stdin",
   declaration: "a declaration of the platform",
   baseline: "a baseline",
+  times: "how long parts of a phase took last time",
   walk: "the file of `--resume`",
   manifest: "a manifest of `--manifests`",
   manifests: "all manifests that a kustomization lists",

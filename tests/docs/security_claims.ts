@@ -230,6 +230,16 @@ export const PROOFS: Readonly<Record<string, readonly Proof[]>> = {
   ],
   "nessie.sends": [here("the Nessie checkpoint connects to the API server and the given catalog alone")],
   "nessie.keeps": [here("the Nessie checkpoint keeps nothing that no flag names")],
+  "phase1.keeps": [
+    proof(
+      "tests/checkpoints/phase1/last_times.test.ts",
+      "a file that is hostile, too large, no file or nowhere costs an estimate and nothing else",
+    ),
+    proof(
+      "tests/checkpoints/phase1/last_times.test.ts",
+      "the file is in the cache of whoever runs it",
+    ),
+  ],
   "create.writes": [
     proof(CREATE, "a test is written after it was seen to pass, and to fail with every fact changed"),
     proof(

@@ -168,7 +168,7 @@ function workspaceOf(name: string, { plain, databases, faults }: Lake): Workspac
         Promise.resolve([{
           name: `${NAMESPACE}.t`,
           seen: {
-            ...{ snapshots: 1, manifests: 1, files: 1, bytes: 1 },
+            ...{ snapshots: 1, manifests: 1, files: 1, bytes: 1, elsewhere: [] },
             flaws: faults.artefacts
               ? [{
                 reason: "Missing",

@@ -1,5 +1,5 @@
 /**
- * An API server that forwards ports of one pod, for tests: over TLS, with WebSockets that speak v4.channel.k8s.io as
+ * An API server that forwards ports of one pod, and runs commands in it, for tests: over TLS, with WebSockets that speak v4.channel.k8s.io as
  * the kubelet does (a byte for the channel, 0 data and 1 error; the first frame of each holds the port). What it
  * forwards to is a port of this machine.
  * https://github.com/kubernetes/kubelet/blob/master/pkg/cri/streaming/portforward/websocket.go
@@ -27,6 +27,23 @@ export interface FakePod {
   certificate?: boolean;
   /** What is chosen of the protocols that were offered; default: v4.channel.k8s.io. */
   protocol?: string;
+  /** What commands in it do. */
+  run?: (process: FakeProcess) => void;
+}
+
+/** A command in the pod. */
+export interface FakeProcess {
+  /** Of the request. */
+  query: URLSearchParams;
+  stdout(bytes: string | Uint8Array): void;
+  stderr(text: string): void;
+  /** The last message: a Status. */
+  end(status: unknown): void;
+  /** A message as it is. */
+  raw(bytes: number[]): void;
+  onInput(take: (text: string) => void): void;
+  /** Its stdin was closed, by v5's message or with the connection. */
+  onInputEnd(take: (by: "message" | "connection") => void): void;
 }
 
 export interface FakeForwarder extends AsyncDisposable {
@@ -75,7 +92,9 @@ export async function serveForwards(pod: FakePod): Promise<FakeForwarder> {
       return;
     }
     accept(request, socket, pod.protocol ?? "v4.channel.k8s.io");
-    tunnel(socket, Number(new URL(`https://x${request.url}`).searchParams.get("ports")), pod.leadsTo);
+    const { pathname, searchParams } = new URL(`https://x${request.url}`);
+    if (pathname.endsWith("/exec")) return execute(socket, searchParams, pod);
+    tunnel(socket, Number(searchParams.get("ports")), pod.leadsTo);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -151,14 +170,50 @@ function tunnel(socket: Duplex, port: number, leadsTo: number): void {
     socket.end();
   });
   socket.on("close", () => pod.destroy());
+  onFrames(socket, ({ opcode, payload }) => {
+    if (opcode === BINARY && payload[0] === DATA) pod.write(payload.subarray(1));
+    if (opcode === CLOSE) pod.destroy();
+  });
+}
+
+function onFrames(socket: Duplex, take: (frame: { opcode: number; payload: Uint8Array }) => void): void {
   let rest = Buffer.alloc(0);
   socket.on("data", (chunk: Uint8Array) => {
     rest = Buffer.concat([rest, chunk]);
     for (let frame = nextFrame(rest); frame; frame = nextFrame(rest)) {
       rest = rest.subarray(frame.size);
-      if (frame.opcode === BINARY && frame.payload[0] === DATA) pod.write(frame.payload.subarray(1));
-      if (frame.opcode === CLOSE) pod.destroy();
+      take(frame);
     }
+  });
+}
+
+/** As the kubelet runs commands: channels 0 to 2 are the streams, 3 is the status, 255 of v5 closes a channel. */
+function execute(socket: Duplex, query: URLSearchParams, pod: FakePod): void {
+  let onInput: ((text: string) => void) | undefined;
+  let onEnd: ((by: "message" | "connection") => void) | undefined;
+  const over = (by: "message" | "connection") => {
+    onEnd?.(by);
+    onEnd = undefined;
+  };
+  onFrames(socket, ({ opcode, payload: [channel, ...bytes] }) => {
+    if (opcode === CLOSE) return void socket.end();
+    if (opcode !== BINARY) return;
+    if (channel === 0) onInput?.(new TextDecoder().decode(Uint8Array.from(bytes)));
+    if (channel === 255 && bytes[0] === 0) over("message");
+  });
+  socket.on("close", () => over("connection"));
+  pod.run?.({
+    query,
+    stdout: (bytes) => send(socket, BINARY, [1, ...Buffer.from(bytes)]),
+    stderr: (text) => send(socket, BINARY, [2, ...Buffer.from(text)]),
+    end(status) {
+      send(socket, BINARY, [3, ...Buffer.from(JSON.stringify(status))]);
+      send(socket, CLOSE, []);
+      socket.end();
+    },
+    raw: (bytes) => send(socket, BINARY, bytes),
+    onInput: (take) => onInput = take,
+    onInputEnd: (take) => onEnd = take,
   });
 }
 

@@ -1,5 +1,7 @@
 /** Every command that judges facts, with facts of a healthy lab on which all that it tries holds. */
 import { FEATURES } from "../../lib/checkpoints/s3/compatibility/features.ts";
+import { partNames } from "../../lib/checkpoints/phase1/names.ts";
+import { phaseParts } from "../../lib/checkpoints/phase1/records.ts";
 import { checkpoints } from "../../lib/checkpoints/mod.ts";
 import { sourcesOf } from "../../lib/engine/collect.ts";
 import { components } from "../../lib/components/mod.ts";
@@ -18,6 +20,8 @@ const ROOT = new URL("../../", import.meta.url);
 
 export interface Judged {
   name: string;
+  /** Of one that runs others: what each of them judges. */
+  runs?: readonly (readonly Component[])[];
   components: readonly Component[];
 }
 
@@ -25,7 +29,13 @@ export interface Judged {
 export const judgedCommands: readonly Judged[] = [
   { name: "health", components },
   { name: "doctor", components: doctor },
-  ...checkpoints.map(({ name, reported }) => ({ name, components: reported() })),
+  ...checkpoints.map(({ name, runs, reported }) => ({
+    name,
+    components: reported(),
+    ...runs
+      ? { runs: checkpoints.filter((one) => runs.includes(one.name)).map((one) => one.reported()) }
+      : {},
+  })),
 ];
 
 /** Names of the recorded incidents. */
@@ -80,6 +90,7 @@ const SETUPS: Record<string, unknown> = {
 /** One record that holds for every check of the source. */
 function recordsOf(source: RecordSource, components: readonly Component[]): unknown[] {
   if (SETUPS[source.id]) return [SETUPS[source.id]];
+  if (source.id === phaseParts.id) return partNames.map((part) => ({ part, state: "run", durationMs: 1 }));
   if (/\.(?:performance|times)$/.test(source.id)) return [];
   if (source.id === "s3.dialect") {
     return FEATURES.map(({ id, s3 }) => ({ id, behaviour: s3, observed: "HTTP 200" }));

@@ -17,6 +17,18 @@ function section(task: string, all: readonly Component[]): string[] {
   return lines;
 }
 
+/** Of one that runs others: what they try stands there. */
+function runningText(task: string, runs: readonly string[]): string[] {
+  const tasks = checkpoints.filter(({ name }) => runs.includes(name)).map((one) => `\`${one.task}\``);
+  return [
+    `## \`deno task ${task}\``,
+    "",
+    `Runs what ${
+      tasks.join(", ")
+    } try, in this order, until a part fails without which the rest means nothing.`,
+  ];
+}
+
 /** The page, with `header` as its first line's comment. */
 export function trialsText(header: string): string {
   return [
@@ -26,7 +38,10 @@ export function trialsText(header: string): string {
     "A checkpoint does real operations in a scratch place and cleans everything up. A trial that could not be carried",
     "out is `unknown`, one that does not apply is `skipped` with the reason, and neither is ever `ok`. What it judges",
     "besides is health's: [checks.md](checks.md).",
-    ...checkpoints.flatMap(({ task, reported }) => ["", ...section(task, reported())]),
+    ...checkpoints.flatMap(({ task, runs, reported }) => [
+      "",
+      ...runs ? runningText(task, runs) : section(task, reported()),
+    ]),
     "",
   ].join("\n");
 }

@@ -1,4 +1,5 @@
 /** What statements of trials are called in the SQL of each engine: types, literals, names. Pure. */
+import { parseJson } from "../../untrusted/json.ts";
 import { sqlText } from "../../untrusted/quoting.ts";
 import type { Cell, EngineName } from "./engines/engine.ts";
 
@@ -36,7 +37,7 @@ const doubled = (quote: string) => (text: string) =>
 
 const cast = (type: string | undefined, text: string) => `CAST(${text} AS ${type ?? "VARCHAR"})`;
 
-const sparkTypes = {
+const sparkTypes: Readonly<Partial<Record<Kind, string>>> = {
   boolean: "BOOLEAN",
   int: "INT",
   long: "BIGINT",
@@ -51,7 +52,7 @@ const sparkTypes = {
   list: "ARRAY<INT>",
   struct: "STRUCT<x: INT, y: STRING>",
   map: "MAP<STRING, INT>",
-} as const;
+};
 
 const duckdbTypes = {
   boolean: "BOOLEAN",
@@ -80,13 +81,13 @@ const trinoTypes = {
 } as const;
 
 /** The parts of a nested literal as Cells: a JSON text of arrays. */
-const parts = (cell: string) => JSON.parse(cell) as (string | null | (string | null)[])[];
+const parts = (cell: string) => parseJson(cell) as (string | null | (string | null)[])[];
 
 const int = (part: unknown) => part === null || part === undefined ? "NULL" : String(part);
 const text = (part: unknown) => part === null || part === undefined ? "NULL" : sqlText(String(part));
 
 function sparkLiteral(kind: Kind, cell: Cell): string {
-  const type = kind in sparkTypes ? sparkTypes[kind as keyof typeof sparkTypes] : undefined;
+  const type = sparkTypes[kind];
   if (cell === null) return cast(type, "NULL");
   if (kind === "binary") return `X'${cell}'`;
   // Spark takes a backslash in a text for the begin of an escape.

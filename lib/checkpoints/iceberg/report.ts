@@ -14,6 +14,7 @@ import { s3User } from "../../components/object_store/mod.ts";
 import { sparkClient } from "../../components/spark/mod.ts";
 import { s3Gateway } from "../s3/setup/gateway.ts";
 import { catalogPods } from "../nessie/setup/pods.ts";
+import { creationCheck } from "./budget.ts";
 import { icebergObject } from "./context.ts";
 import { icebergSetup, icebergTimes, icebergTrials } from "./records.ts";
 import { cleanWords, engineObject, engineWords, icebergTrialList } from "./trials/mod.ts";
@@ -149,7 +150,7 @@ const part = trialComponent(
 
 const tables: Component = {
   ...part,
-  checks: [reachCheck, anyEngine, ...part.checks],
+  checks: [reachCheck, anyEngine, ...part.checks, creationCheck(icebergObject)],
   edges: (world) => [...part.edges(world), ...edges(world)],
 };
 

@@ -5,11 +5,17 @@ import type { NessieApi, NessieConfig, OwnReference, Reference } from "../../cli
 import type { Destination, ServiceConnection } from "../../clients/kubernetes/service_connection.ts";
 import type { ObjectRef, World } from "../../engine/model.ts";
 import type { Management } from "./api/management_port.ts";
-import type { PodWay } from "./versioning/replicas.ts";
 import type { WantedCatalog } from "./setup/wanted.ts";
 
 /** The time of the catalog by its own clock, in ms since the epoch; NaN while it is not known. */
 export type CatalogTime = () => number;
+
+/** A pod of the catalog, reached by itself. */
+export interface PodWay {
+  name: string;
+  api: NessieApi;
+  close(): Promise<void>;
+}
 
 /** What serves the catalog. */
 export interface Place {

@@ -1,16 +1,28 @@
 /** Readers that several kinds share: what we keep of metadata, conditions, pod specs and texts. */
 import type { ObjectRef, Reader } from "../../engine/model.ts";
-import { quote } from "../../redact/mod.ts";
-import { anyText, bool, list, map, num, obj, objectName, present, str, via } from "../../engine/decode.ts";
+import { isSecretName, quoteEnds } from "../../redact/mod.ts";
+import {
+  anyText,
+  bool,
+  intOrStr,
+  list,
+  map,
+  num,
+  obj,
+  objectName,
+  present,
+  str,
+  via,
+} from "../../engine/decode.ts";
 import { hostAndPort } from "../../untrusted/host.ts";
-import { own } from "../../untrusted/lookup.ts";
+import { at, own } from "../../untrusted/lookup.ts";
 import { codeOf } from "../../untrusted/code.ts";
 
-/** Longest text kept from a condition or an event, in UTF-16 units; the rest says nothing new. */
+/** Longest text kept from a condition or an event, in UTF-16 units: its beginning and its end. */
 const TEXT_LIMIT = 400;
 
 /** A message for people: one line of a bounded length, with what looks like credentials taken out. */
-export const text: Reader<string> = via(anyText, (value) => quote(value, [], TEXT_LIMIT));
+export const text: Reader<string> = via(anyText, (value) => quoteEnds(value, [], TEXT_LIMIT));
 
 export const labels: Reader<Record<string, string>> = map(str);
 
@@ -97,6 +109,10 @@ export function hostsIn(value: string): string[] {
 
 const MAY_NAME_HOST = /:\/\/|\.svc/i;
 
+/** An address and nothing else, as `REDIS_ADDR=cache:6379` has it; only under a name that says so, for a login looks alike. */
+const ADDRESS_NAME = /ADDR|HOST|URL|URI|ENDPOINT|SERVER|SERVICE|BROKER|BOOTSTRAP/i;
+const ADDRESS = /^([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?):(\d{1,5})$/i;
+
 /** The pods of a workload say the same, so most values were seen before; long ones are not worth the memory. */
 const hostsByValue = new Map<string, string[] | undefined>();
 
@@ -121,20 +137,112 @@ export const keysOnly: Reader<string[]> = via(map(present), (found) => Object.ke
 const keyRef = obj({ name: objectName, key: objectName, optional: bool });
 const nameRef = obj({ name: objectName, optional: bool });
 
+interface EnvironmentVariable {
+  /** Of one that is an address and no more. */
+  name?: string;
+  /** The hosts in its value. */
+  value?: string[];
+  valueFrom?: { secretKeyRef?: ReturnType<typeof keyRef>; configMapKeyRef?: ReturnType<typeof keyRef> };
+}
+
 /** Of an environment variable only where it comes from, and the hosts in it: its value may be a secret. */
 const env = via(
-  obj({ value: hosts, valueFrom: obj({ secretKeyRef: keyRef, configMapKeyRef: keyRef }) }),
-  (kept) => kept.value || kept.valueFrom?.secretKeyRef || kept.valueFrom?.configMapKeyRef ? kept : undefined,
+  obj({
+    name: objectName,
+    value: anyText,
+    valueFrom: obj({ secretKeyRef: keyRef, configMapKeyRef: keyRef }),
+  }),
+  ({ name = "", value, valueFrom }): EnvironmentVariable | undefined => {
+    if (valueFrom?.secretKeyRef || valueFrom?.configMapKeyRef) return { valueFrom };
+    if (value === undefined) return undefined;
+    const isAddress = ADDRESS_NAME.test(name) && !isSecretName(name) && ADDRESS.test(value);
+    const named = isAddress ? [value.toLowerCase()] : hosts(value);
+    return named && { value: named, ...isAddress ? { name } : {} };
+  },
 );
 
-const container = obj({
+/** The environment, and of an Istio proxy the port at which its settings let it tell how it is. */
+const environment: Reader<NonNullable<ReturnType<typeof env>>[]> = via(
+  list(env),
+  (found) => found.length > 0 ? found : undefined,
+);
+const proxyPorts: Reader<number[]> = (value) => {
+  const settings = (Array.isArray(value) ? value : []).find((one) => at(one, "name") === "PROXY_CONFIG");
+  const text = at(settings, "value");
+  const [, port] = typeof text === "string" ? /"statusPort":\s*(\d{1,5})\b/.exec(text) ?? [] : [];
+  return port === undefined ? undefined : [Number(port)];
+};
+
+const amounts = map(intOrStr);
+
+const target = obj({ port: intOrStr, scheme: str });
+const portOnly = obj({ port: intOrStr });
+
+/** What asks a container how it is: whom, and when it gives up. A command that it runs is only known to be one. */
+const probe = obj({
+  httpGet: target,
+  grpc: portOnly,
+  tcpSocket: portOnly,
+  exec: present,
+  initialDelaySeconds: num,
+  periodSeconds: num,
+  timeoutSeconds: num,
+  failureThreshold: num,
+});
+export type Probe = NonNullable<ReturnType<typeof probe>>;
+
+const containerFields = obj({
   name: objectName,
   image: str,
+  livenessProbe: probe,
+  readinessProbe: probe,
+  startupProbe: probe,
+  resources: via(obj({ requests: amounts }), (kept) => kept.requests ? kept : undefined),
   args: via(list(hosts), (found) => found.length > 0 ? found.flat() : undefined),
-  env: via(list(env), (found) => found.length > 0 ? found : undefined),
+  env: environment,
   envFrom: list(obj({ secretRef: nameRef, configMapRef: nameRef })),
-  ports: list(obj({ name: objectName, containerPort: num, protocol: str })),
+  ports: list(obj({ name: objectName, containerPort: num, hostPort: num, protocol: str })),
 });
+
+const container: Reader<NonNullable<ReturnType<typeof containerFields>> & { ownPorts?: number[] }> = (
+  value,
+) => {
+  const kept = containerFields(value);
+  const ownPorts = kept && proxyPorts(at(value, "env"));
+  return kept && ownPorts ? { ...kept, ownPorts } : kept;
+};
+
+const expressions = list(obj({ key: str, operator: str, values: list(str) }));
+export const labelSelector = obj({ matchLabels: labels, matchExpressions: expressions });
+
+/** Terms that select nodes: alternatives, the expressions of each together. */
+export const nodeTerms = obj({
+  nodeSelectorTerms: list(obj({ matchExpressions: expressions, matchFields: expressions })),
+});
+
+const podTerms = obj({
+  requiredDuringSchedulingIgnoredDuringExecution: list(
+    obj({ labelSelector, namespaces: list(str), namespaceSelector: labelSelector, topologyKey: str }),
+  ),
+});
+
+/** What is required; preferences exclude no node. */
+const affinity = obj({
+  nodeAffinity: obj({ requiredDuringSchedulingIgnoredDuringExecution: nodeTerms }),
+  podAffinity: podTerms,
+  podAntiAffinity: podTerms,
+});
+
+/** Without those that every pod has, for nodes that are lost: such a node has a second taint, which they don't cover. */
+const tolerations = via(
+  list(obj({ key: str, operator: str, value: str, effect: str, tolerationSeconds: num })),
+  (all) => {
+    const kept = all.filter(({ effect, tolerationSeconds }) =>
+      effect !== "NoExecute" || tolerationSeconds === undefined
+    );
+    return kept.length > 0 ? kept : undefined;
+  },
+);
 
 const volume = via(
   obj({
@@ -150,8 +258,13 @@ const volume = via(
 export const podSpec = obj({
   nodeName: objectName,
   nodeSelector: labels,
+  affinity,
+  tolerations,
   serviceAccountName: objectName,
   hostNetwork: bool,
+  schedulerName: via(objectName, (name) => name === "default-scheduler" ? undefined : name),
+  dnsPolicy: via(str, (policy) => policy === "ClusterFirst" ? undefined : policy),
+  dnsConfig: via(obj({ nameservers: list(str) }), (kept) => kept.nameservers?.length ? kept : undefined),
   containers: list(container),
   initContainers: list(container),
   volumes: list(volume),

@@ -4,5 +4,6 @@ export * from "./label_index.ts";
 export * from "./mentions.ts";
 export * from "./per_world.ts";
 export * from "./reasons.ts";
+export * from "./routes.ts";
 export * from "./selectors.ts";
 export * from "./states.ts";

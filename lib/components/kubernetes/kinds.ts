@@ -8,9 +8,13 @@ import {
   keysOnly,
   labelled,
   labels,
+  labelSelector,
   metadata,
+  nodeTerms,
   podSpec,
   reasonCode,
+  type Route,
+  routesOfData,
   text,
 } from "../common/mod.ts";
 
@@ -28,7 +32,7 @@ function metadataOnly<T>(id: string, kind: string, path: string, read: Reader<T>
   return { id, kind, path, read, metadataOnly: true };
 }
 
-const terminated = obj({ reason: reasonCode, exitCode: num, finishedAt: str });
+const terminated = obj({ reason: reasonCode, exitCode: num, startedAt: str, finishedAt: str });
 const containerStatus = obj({
   name: objectName,
   ready: bool,
@@ -132,7 +136,13 @@ export const services = source(
       selector: labels,
       clusterIPs: list(str),
       publishNotReadyAddresses: bool,
-      ports: list(obj({ name: objectName, port: num, targetPort: intOrStr, appProtocol: str })),
+      ports: list(obj({
+        name: objectName,
+        port: num,
+        targetPort: intOrStr,
+        protocol: via(str, (protocol) => protocol === "TCP" ? undefined : protocol),
+        appProtocol: str,
+      })),
     }),
   }),
 );
@@ -172,10 +182,12 @@ export const configMaps: ListSource<ConfigMap> = {
       }),
       ({ metadata, data, binaryData }): ConfigMap => {
         const byKey = hostsByKey(data);
+        const routes = routesOfData(data);
         return {
           metadata: { name: metadata?.name, namespace: metadata?.namespace },
           keys: [...keysOnly(data) ?? [], ...binaryData ?? []],
           ...byKey ? { hosts: [...new Set(Object.values(byKey).flat())], hostsByKey: byKey } : {},
+          ...routes ? { routes } : {},
           ...metadata?.labels ? { declaration: readDeclared(data) } : {},
         };
       },
@@ -190,6 +202,8 @@ export interface ConfigMap {
   hosts?: string[];
   /** Absent in facts of older releases. */
   hostsByKey?: Record<string, string[]>;
+  /** Which paths a gateway leads to which hosts. */
+  routes?: Route[];
   /** Of one that is labelled as the declaration of a platform. */
   declaration?: DeclaredText;
 }
@@ -251,9 +265,10 @@ export const nodes = source(
   obj({
     metadata: labelled,
     spec: obj({ unschedulable: bool, taints: list(obj({ key: str, value: str, effect: str })) }),
-    status: obj({ conditions }),
+    status: obj({ conditions, allocatable: map(intOrStr) }),
   }),
 );
+export type Node = NonNullable<ReturnType<typeof nodes.read>>;
 
 export const namespaces = source(
   "namespaces",
@@ -269,7 +284,13 @@ export const persistentVolumeClaims = source(
   kubePath`${CORE}/persistentvolumeclaims`,
   obj({
     metadata,
-    spec: obj({ storageClassName: objectName, volumeName: objectName }),
+    spec: obj({
+      storageClassName: objectName,
+      volumeName: objectName,
+      accessModes: list(str),
+      resources: obj({ requests: obj({ storage: intOrStr }) }),
+      selector: labelSelector,
+    }),
     status: obj({ phase: str, conditions }),
   }),
 );
@@ -280,10 +301,13 @@ export const persistentVolumes = source(
   "PersistentVolume",
   kubePath`${CORE}/persistentvolumes`,
   obj({
-    metadata,
+    metadata: labelled,
     spec: obj({
       storageClassName: objectName,
+      accessModes: list(str),
+      capacity: obj({ storage: intOrStr }),
       claimRef: obj({ namespace: objectName, name: objectName }),
+      nodeAffinity: obj({ required: nodeTerms }),
     }),
     status: obj({ phase: str, reason: reasonCode, message: text }),
   }),
@@ -339,6 +363,11 @@ export const TELLING_EVENTS: ReadonlySet<string> = new Set([
   "InvalidStoreConfiguration",
 ]);
 
+/** Of the reason Failed only those that say why an image cannot be pulled: the pod itself soon says no more than "Back-off". */
+function isOfImage({ reason, message }: { reason?: string; message?: string }): boolean {
+  return reason === "Failed" && message?.startsWith("Failed to pull image") === true;
+}
+
 export const events = source(
   "events",
   "Event",
@@ -353,7 +382,7 @@ export const events = source(
       eventTime: str,
       series: obj({ lastObservedTime: str }),
     }),
-    (kept) => TELLING_EVENTS.has(kept.reason ?? "") ? kept : undefined,
+    (kept) => TELLING_EVENTS.has(kept.reason ?? "") || isOfImage(kept) ? kept : undefined,
   ),
 );
 export type WarningEvent = NonNullable<ReturnType<typeof events.read>>;

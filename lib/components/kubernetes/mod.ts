@@ -73,6 +73,8 @@ export {
   platformNamespaces,
 } from "./roles.ts";
 export { containerPort, wantsOf } from "./pod_spec.ts";
+export { placementOf } from "./placement/cause.ts";
+export { placementText } from "./placement/words.ts";
 export { type HttpPort, portOf, type PortSigns, proxyPath } from "./proxy.ts";
 export { bucketOfHost, serviceOfHost } from "./service_names.ts";
 

@@ -1,6 +1,8 @@
 /** What pods need of nodes: a place to run, and the agents that give them a network there. */
-import type { Edge, World } from "../../engine/model.ts";
+import type { Edge, ObjectRef, World } from "../../engine/model.ts";
+import type { Cause } from "../../scheduling/mod.ts";
 import {
+  ageSeconds,
   conditionOf,
   CONNECTION_ERRORS,
   isReady,
@@ -11,6 +13,7 @@ import {
 } from "../common/mod.ts";
 import { nodes, type Pod } from "./kinds.ts";
 import { ownerOf, podsOfConcern } from "./membership.ts";
+import { placementOf } from "./placement/cause.ts";
 
 /** What the scheduler says of a node that takes no pods, by the reason that the node is judged with. */
 const REFUSALS: readonly [reason: string, words: RegExp][] = [
@@ -22,6 +25,9 @@ const REFUSALS: readonly [reason: string, words: RegExp][] = [
   ["Cordoned", /unschedulable/],
 ];
 
+/** A scheduler looks at a new pod at once. */
+const UNSEEN_SECONDS = 60;
+
 /** A placed pod needs its node; one that is not placed needs the scheduler, and the nodes that it says refuse it. */
 export function nodeEdges(pod: Pod, world: World): Edge[] {
   const from = refOf("Pod", pod);
@@ -30,10 +36,18 @@ export function nodeEdges(pod: Pod, world: World): Edge[] {
     return [{ from, to, via: "nodeName", explains: POD_ERRORS }];
   }
   const scheduler = { kind: "Lease", namespace: "kube-system", name: "kube-scheduler" };
-  const edges: Edge[] = [
-    { from, to: scheduler, via: "scheduler", explains: ["NotScheduled"], optional: true },
+  const scheduled = conditionOf(pod, "PodScheduled");
+  const own = pod.spec?.schedulerName !== undefined;
+  // It holds a Lease while it runs. One that looked at the pod is there, with or without.
+  const missed = scheduled === undefined && !own &&
+    (ageSeconds(world.now, pod.metadata?.creationTimestamp) ?? 0) > UNSEEN_SECONDS;
+  const edges: Edge[] = own ? [] : [
+    { from, to: scheduler, via: "scheduler", explains: ["NotScheduled"], optional: !missed },
   ];
-  const said = conditionOf(pod, "PodScheduled")?.message ?? "";
+  if (scheduled?.status !== "False") return edges;
+  const cause = placementOf(pod, world);
+  if (cause) return [...edges, ...refusing(from, cause)];
+  const said = scheduled.message ?? "";
   const because = REFUSALS.filter(([, words]) => words.test(said)).map(([reason]) => reason);
   const untold = /no nodes available|^0\/0 nodes/.test(said);
   if (because.length === 0 && !untold) return edges;
@@ -44,6 +58,23 @@ export function nodeEdges(pod: Pod, world: World): Edge[] {
   }
   edges.push({ from, to: { kind: "Node", name: "*" }, via: "a node", explains, because: ["NoNode"] });
   return edges;
+}
+
+/** The nodes are at fault where they would take the pod and no wish of its own stands in the way. */
+function refusing(from: ObjectRef, { kind, nodes, choosy }: Cause): Edge[] {
+  if (kind !== "cordon" && kind !== "taint") return [];
+  const explains = ["Unschedulable"];
+  const via = "refused by the scheduler";
+  const any: Edge = { from, to: { kind: "Node", name: "*" }, via: "a node", explains, because: ["NoNode"] };
+  const edges = nodes.flatMap(({ node, by }): Edge[] => {
+    const taints = by.flatMap((one) => one.kind === "taint" ? `${one.taint.key}` : []).join(" ");
+    const because = REFUSALS.filter(([, words]) => words.test(taints)).map(([reason]) => reason);
+    // Of several cordoned nodes none is the one.
+    if (kind === "cordon" && nodes.length === 1 && !choosy) because.push("Cordoned");
+    const to = { kind: "Node", name: node.name };
+    return because.length > 0 ? [{ from, to, via, explains, because, decisive: true }] : [];
+  });
+  return [...edges, any];
 }
 
 /** Agents that are not Ready, by node: pods of DaemonSets of the system in the node's own network. */

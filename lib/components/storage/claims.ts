@@ -19,6 +19,7 @@ import {
   threshold,
 } from "../kubernetes/mod.ts";
 import { eventsOf } from "../workloads/mod.ts";
+import { whyUnbound } from "./unbound.ts";
 import { CHANGE_SECONDS, CLAIM_CONDITIONS, claimWords } from "./words.ts";
 import { command } from "../../untrusted/shell.ts";
 
@@ -86,7 +87,7 @@ function judgeClaim(claim: Claim, world: World): Judgement | undefined {
   if (lazy && waitsForConsumer(claim, world)) return undefined;
   if (age < threshold(world, "volumeBind")) return undefined;
   const told = eventsOf(world, "PersistentVolumeClaim", claim)[0];
-  const why = told?.message ??
+  const why = whyUnbound(claim, world) ?? told?.message ??
     `no provisioner has answered for StorageClass ${claim.spec?.storageClassName ?? "(default)"}`;
   return {
     ...base,

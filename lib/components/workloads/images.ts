@@ -3,22 +3,21 @@ import { are, count } from "../../engine/sentence.ts";
 import type { Check, Edge, ObjectJudgement, ShellCommand, World } from "../../engine/model.ts";
 import { IMAGE_ERRORS, perWorld, refOf } from "../common/mod.ts";
 import { type Pod, pods, podsOfConcern } from "../kubernetes/mod.ts";
+import { eventsOf } from "./events.ts";
+import { type PullFailure, pullFailureOf, pullText } from "./explain/image_failure.ts";
 import { podCheck } from "./pods.ts";
 import { command } from "../../untrusted/shell.ts";
 
 const UNPULLABLE = new Set<string>([...IMAGE_ERRORS, "InvalidImageName"]);
 
 /** The registry did not answer, or answered that it is ill: no image of it can be pulled. */
-const UNREACHABLE =
-  /dial tcp|no such host|connection refused|connection reset|i\/o timeout|deadline exceeded|TLS handshake|x509:|\b50[0-4]\b|server misbehaving|no route to host|\bEOF\b/i;
-
-/** The registry wants to know who asks. */
-const REFUSED = /\b40[13]\b|unauthori[sz]ed|forbidden|authentication required|access denied|no basic auth/i;
+const SILENT: ReadonlySet<PullFailure> = new Set(["host", "unreachable"]);
 
 interface Failing {
   image: string;
   registry: string;
   why: string;
+  failure: PullFailure;
   pods: Pod[];
 }
 
@@ -36,19 +35,48 @@ const failingImages = perWorld((world): Failing[] => {
       if (!UNPULLABLE.has(state?.waiting?.reason ?? "")) continue;
       const containers = [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []];
       const image = containers.find((container) => container.name === name)?.image ?? "unknown";
-      const why = state?.waiting?.message ?? state?.waiting?.reason ?? "";
+      const { reason = "", message = "" } = state?.waiting ?? {};
+      const why = [message, ...saidOf(pod, image, world), reason].find((one) =>
+        pullFailureOf(one) !== "unknown"
+      ) ?? (message || reason);
       const known = found.get(image);
       if (!known) {
-        found.set(image, { image, registry: registryOf(image), why, pods: [pod] });
+        found.set(image, {
+          image,
+          registry: registryOf(image),
+          why,
+          failure: pullFailureOf(why),
+          pods: [pod],
+        });
         continue;
       }
       known.pods.push(pod);
-      // The message alternates between "back-off" and the true reason: the longer one says more.
-      if (why.length > known.why.length) known.why = why;
+      if (known.failure === "unknown") Object.assign(known, { why, failure: pullFailureOf(why) });
     }
   }
   return [...found.values()];
 });
+
+/** Between two tries the pod says no more than "back-off"; its events say why. */
+function saidOf(pod: Pod, image: string, world: World): string[] {
+  return eventsOf(world, "Pod", pod).flatMap(({ reason, message = "" }) =>
+    reason === "Failed" && message.includes(`"${image}"`) ? [message] : []
+  );
+}
+
+/** The Secrets with which the pods that wait for it ask. */
+function pullSecretsOf({ pods }: Failing): string[] {
+  return [
+    ...new Set(pods.flatMap(({ spec }) => spec?.imagePullSecrets ?? []).flatMap(({ name }) => name ?? [])),
+  ];
+}
+
+/** What it means, and what the runtime said. */
+function whyText(entry: Failing): string {
+  const { failure, registry, why } = entry;
+  const means = pullText(failure, { registry, pullSecrets: pullSecretsOf(entry) });
+  return means ? `${means}; the container runtime says: ${why}` : why;
+}
 
 /** Critical when some workload has nothing else to run. */
 function statusOf(failing: readonly Failing[], world: World): "critical" | "warning" {
@@ -94,7 +122,7 @@ function judgeImage(entry: Failing, world: World): ObjectJudgement {
     object: { kind: "Image", name: entry.image },
     status: statusOf([entry], world),
     reason: "ImagePullFailed",
-    message: `Image ${entry.image} cannot be pulled: ${entry.why}`,
+    message: `Image ${entry.image} cannot be pulled: ${whyText(entry)}`,
     observed: "not pulled",
     expected: "pulled",
     evidence:
@@ -105,7 +133,7 @@ function judgeImage(entry: Failing, world: World): ObjectJudgement {
 
 /** Registries that did not answer when their images were asked for. */
 function registries(world: World): ObjectJudgement[] {
-  const silent = failingImages(world).filter(({ why }) => UNREACHABLE.test(why));
+  const silent = failingImages(world).filter(({ failure }) => SILENT.has(failure));
   return [...Map.groupBy(silent, ({ registry }) => registry)].map(([name, entries]) => {
     const [first] = entries;
     return {
@@ -114,7 +142,7 @@ function registries(world: World): ObjectJudgement[] {
       reason: "RegistryUnreachable",
       message: `Registry ${name} cannot be reached from the nodes, so ${
         count(entries.length, "image")
-      } cannot be pulled: ${first?.why}`,
+      } cannot be pulled: ${first ? whyText(first) : ""}`,
       observed: "no answer",
       expected: "answers",
       evidence: "status.containerStatuses[].state.waiting",
@@ -126,17 +154,17 @@ function registries(world: World): ObjectJudgement[] {
 /** An image needs its registry, and the pull Secrets of the pods that wait for it when the registry refuses. */
 export function imageEdges(world: World): Edge[] {
   const silent = new Set(
-    failingImages(world).filter(({ why }) => UNREACHABLE.test(why)).map((e) => e.registry),
+    failingImages(world).filter(({ failure }) => SILENT.has(failure)).map((entry) => entry.registry),
   );
-  return failingImages(world).flatMap(({ image, registry, why, pods }) => {
+  return failingImages(world).flatMap(({ image, registry, failure, pods }) => {
     const from = { kind: "Image", name: image };
     const explains = ["ImagePullFailed"];
     const edges: Edge[] = [];
     // While it waits between two tries an image says nothing; another image of the registry may have said it.
-    if (silent.has(registry) && (UNREACHABLE.test(why) || /back-?off/i.test(why))) {
+    if (silent.has(registry) && (SILENT.has(failure) || failure === "unknown")) {
       edges.push({ from, to: { kind: "Registry", name: registry }, via: "registry", explains });
     }
-    if (!REFUSED.test(why)) return edges;
+    if (failure !== "refused") return edges;
     for (const pod of pods) {
       const { namespace } = refOf("Pod", pod);
       for (const { name } of pod.spec?.imagePullSecrets ?? []) {

@@ -1,7 +1,16 @@
 /** Judges Jobs by how they ended, and those of a CronJob by its later ones. */
-import type { KindCheck, World } from "../../engine/model.ts";
-import { ageSeconds, ageText, conditionOf, perWorld, refOf } from "../common/mod.ts";
+import type { Edge, KindCheck, World } from "../../engine/model.ts";
+import {
+  ageSeconds,
+  ageText,
+  conditionOf,
+  mentionEdges,
+  perWorld,
+  POD_ERRORS,
+  refOf,
+} from "../common/mod.ts";
 import { cronJobs, type Job, jobs, ownerOf, placeOf, podsOf } from "../kubernetes/mod.ts";
+import { makingEdges } from "./pod_edges.ts";
 import { failedCreate } from "./readiness.ts";
 import { jobEventWords, jobWords } from "./words.ts";
 import { command } from "../../untrusted/shell.ts";
@@ -72,3 +81,31 @@ export const jobCheck: KindCheck<Job> = {
     };
   },
 };
+
+/** A Job needs its pods, and what they are made of. */
+export function jobEdges(world: World): Edge[] {
+  const edges: Edge[] = [];
+  for (const job of world.list(jobs)) {
+    const from = refOf("Job", job);
+    for (const pod of podsOf(world, "Job", from.namespace ?? "", from.name)) {
+      edges.push({
+        from,
+        to: refOf("Pod", pod),
+        via: "its pods",
+        explains: ["JobFailed"],
+        because: POD_ERRORS,
+      });
+    }
+    const owner = ownerOf(job);
+    const judged = world.judge(jobCheck, job);
+    const said = judged?.reason === "FailedCreate" ? judged.message : undefined;
+    edges.push(
+      ...makingEdges(from, false, job.spec?.template?.spec),
+      ...mentionEdges(from, said, ["FailedCreate"]),
+    );
+    if (owner?.kind === "CronJob") {
+      edges.push({ from: { ...from, ...owner }, to: from, via: "its last run", explains: ["JobFailed"] });
+    }
+  }
+  return edges;
+}

@@ -3,16 +3,36 @@
  * it is read into memory, matched, and forgotten: facts keep the words only.
  */
 import { kubePath } from "../../untrusted/api_path.ts";
-import { isOurs, type Pod, pods, podsOfConcern, workloadOf } from "../kubernetes/mod.ts";
+import { isOurs, type Pod, pods, podsOfConcern, threshold, workloadOf } from "../kubernetes/mod.ts";
 import type { ProbeSource, World } from "../../engine/model.ts";
 import { parseJson } from "../../untrusted/json.ts";
 import { anyText, via } from "../../engine/decode.ts";
-import { isReady } from "../common/mod.ts";
+import { ageSeconds, isReady } from "../common/mod.ts";
 import { own } from "../../untrusted/lookup.ts";
 
 /** In the order in which they are told: what is more telling comes first. */
 const SIGNALS: readonly [word: string, meaning: string, pattern: RegExp][] = [
   ["BadBase64", "what should be base64 is not", /illegal base64 data/i],
+  [
+    "TooManyConnections",
+    "its database has too many connections and takes no more",
+    /too many connections|too many clients already|remaining connection slots are reserved|data source rejected establishment|max_user_connections/i,
+  ],
+  [
+    "ReadOnly",
+    "its database is read-only",
+    /--(?:super-)?read-only option|in a read-only transaction|READONLY You can't write/i,
+  ],
+  [
+    "DatabaseLogin",
+    "its database rejected the login, so the user or the password is wrong: authentication failed",
+    /access denied for user|password authentication failed for user|no pg_hba\.conf entry|WRONGPASS|NOAUTH Authentication required/i,
+  ],
+  [
+    "PortInUse",
+    "the port that it listens on is already in use by another process of its pod or node",
+    /address already in use|EADDRINUSE|port \d{1,5} (?:was|is) already in use|BindException/i,
+  ],
   [
     "LoginRefused",
     "a login was rejected",
@@ -23,13 +43,18 @@ const SIGNALS: readonly [word: string, meaning: string, pattern: RegExp][] = [
     "credentials are missing",
     /missing access key|(?:unable to load|no|missing|could not find) (?:aws )?credentials|NoCredentials/i,
   ],
+  [
+    "FileDenied",
+    "access to a file or directory, as of a volume, was denied (permission denied)",
+    /(?:open|mkdir|create|creat|write|chown|chmod|access|stat|read|lock)\w*\b[^\n]{0,200}: permission denied|permission denied: '\/|EACCES|java\.nio\.file\.AccessDeniedException/i,
+  ],
   ["AccessDenied", "access was denied", /access ?denied|\b403\b.{0,120}forbidden|permission denied/i],
   ["NoSuchBucket", "a bucket does not exist", /NoSuchBucket|bucket does not exist/i],
   ["NoSuchTable", "a table does not exist (42P01)", /\b42P01\b|relation "[^"]+" does not exist/i],
   [
     "UnknownHost",
     "a host name does not resolve",
-    /UnknownHostException|no such host|name or service not known|ENOTFOUND|could not translate host name/i,
+    /UnknownHostException|no such host|name or service not known|temporary failure in name resolution|ENOTFOUND|EAI_AGAIN|could not translate host name/i,
   ],
   [
     "ConnectionRefused",
@@ -59,6 +84,9 @@ const SIGNALS: readonly [word: string, meaning: string, pattern: RegExp][] = [
 
 /** Words that speak of somebody else who does not answer, or not as asked. */
 const OF_OTHERS = new Set([
+  "TooManyConnections",
+  "ReadOnly",
+  "DatabaseLogin",
   "LoginRefused",
   "AccessDenied",
   "NoSuchBucket",
@@ -69,8 +97,16 @@ const OF_OTHERS = new Set([
   "CertificateRejected",
 ]);
 
+/** Whose client library speaks in a line, or in those around it: what a refused connection was for. */
+const ENGINES: readonly [engine: string, pattern: RegExp][] = [
+  ["MySQL", /com\.mysql|mysql-connector|mysqlclient|pymysql|go-sql-driver|mariadb|\bmysql\b/i],
+  ["PostgreSQL", /org\.postgresql|psycopg|\bpgx\b|\bpq: |npgsql|asyncpg|libpq|postgres/i],
+  ["MongoDB", /com\.mongodb|pymongo|mongoose|mongodb/i],
+  ["Redis", /io\.lettuce|jedis|redis/i],
+];
+
 /** At most so many logs are read in one run; one container speaks for its workload. */
-const MOST_LOGS = 8;
+const MOST_LOGS = 16;
 
 /** UTF-16 units of a log's end that are looked at, and lines of it. */
 const TAIL = 2 * 1024 * 1024;
@@ -88,12 +124,33 @@ export function signalsIn(log: string): string[] {
 const MOST_NESTED = 3;
 
 function lastSignals(log: string, depth: number): string[] {
-  for (const line of log.split("\n").slice(-LAST_LINES).reverse()) {
+  const lines = log.split("\n").slice(-LAST_LINES).reverse();
+  for (const [at, line] of lines.entries()) {
     const said = depth < MOST_NESTED ? messagesIn(line) : undefined;
     const words = said === undefined ? signalsFromEnd(line) : lastSignals(said, depth + 1);
-    if (words.length > 0) return words;
+    if (words.length === 0) continue;
+    const near = lines.slice(Math.max(0, at - NEAR), at + NEAR + 1);
+    const engine = OF_DATABASES.some((word) => words.includes(word)) ? engineIn(near) : undefined;
+    return engine && !words.includes(engine) ? [...words, engine] : words;
   }
   return [];
+}
+
+/** Words that may be of a database. */
+const OF_DATABASES = [
+  "TooManyConnections",
+  "ReadOnly",
+  "DatabaseLogin",
+  "ConnectionRefused",
+  "ConnectionTimeout",
+];
+
+/** Lines before and after, as of a stack trace, that may name a client library. */
+const NEAR = 40;
+
+function engineIn(lines: readonly string[]): string | undefined {
+  const text = lines.map((line) => line.slice(-PIECE)).join("\n");
+  return ENGINES.find(([, pattern]) => pattern.test(text))?.[0];
 }
 
 /** A longer line is looked at in pieces, from its end: such a line may be a whole log, and then its end decides. */
@@ -150,9 +207,17 @@ function messagesIn(line: string): string | undefined {
   return found.length > 0 ? found.join("\n") : undefined;
 }
 
+/** What says the same as a word, less exactly. */
+const VAGUER: Readonly<Record<string, readonly string[]>> = {
+  DatabaseLogin: ["LoginRefused", "AccessDenied"],
+  FileDenied: ["AccessDenied"],
+};
+
 /** The words as people say them; empty when there are none. */
 export function meaningOf(words: readonly string[]): string {
-  return SIGNALS.filter(([word]) => words.includes(word)).map(([, meaning]) => meaning).join(", ");
+  const vague = new Set(words.flatMap((word) => own(VAGUER, word) ?? []));
+  return SIGNALS.filter(([word]) => words.includes(word) && !vague.has(word)).map(([, meaning]) => meaning)
+    .join(", ");
 }
 
 /**
@@ -205,11 +270,17 @@ function failing(world: World): Map<string, Failing> {
       const ended = status.state?.terminated && status.state.terminated.exitCode !== 0;
       const unready = status.state?.running && status.ready === false;
       if (!status.name || !(died || ended || unready)) continue;
-      found.set(workload, { pod, container: status.name, previous: !ended && !unready });
+      // What has just been started again has not got to where it failed.
+      const again = unready && died && died.exitCode !== 0 && isRecent(died.finishedAt, world);
+      found.set(workload, { pod, container: status.name, previous: again || (!ended && !unready) });
       break;
     }
   }
   return found;
+}
+
+function isRecent(time: string | undefined, world: World): boolean {
+  return (ageSeconds(world.now, time) ?? Infinity) < threshold(world, "recentRestart");
 }
 
 function keyOf(pod: Pod, world: World): string {
@@ -217,14 +288,24 @@ function keyOf(pod: Pod, world: World): string {
   return `${owner.kind}/${pod.metadata?.namespace ?? ""}/${owner.name}`;
 }
 
+/** The words in the log of this pod's workload. */
+export function wordsOf(pod: Pod, world: World): readonly string[] {
+  return own(world.answers(podLogs), keyOf(pod, world))?.body ?? [];
+}
+
+/** The database engine whose client spoke, when the log tells one. */
+export function engineOf(words: readonly string[]): string | undefined {
+  return ENGINES.find(([engine]) => words.includes(engine))?.[0];
+}
+
 /** What the log of this pod's workload says, as an addition to a message; empty when it says nothing we know. */
 export function logSays(pod: Pod, world: World): string {
-  const meaning = meaningOf(own(world.answers(podLogs), keyOf(pod, world))?.body ?? []);
+  const meaning = meaningOf(wordsOf(pod, world));
   return meaning ? `; its log says that ${meaning}` : "";
 }
 
 /** Whether what its log says may be the fault of others; true when nothing is known of its log. */
 export function blamesOthers(pod: Pod, world: World): boolean {
-  const words = own(world.answers(podLogs), keyOf(pod, world))?.body ?? [];
+  const words = wordsOf(pod, world);
   return words.length === 0 || words.some((word) => OF_OTHERS.has(word));
 }

@@ -1,6 +1,5 @@
 /** Everything that runs pods, whoever it belongs to: pods, Deployments, Jobs, Services, images, quotas. */
-import type { Component, Edge, KindCheck, World } from "../../engine/model.ts";
-import { mentionEdges, perWorld, POD_ERRORS, refOf } from "../common/mod.ts";
+import type { Component } from "../../engine/model.ts";
 import {
   allFillers,
   configMaps,
@@ -10,10 +9,7 @@ import {
   endpointSlices,
   events,
   jobs,
-  ownerOf,
-  placeOf,
   pods,
-  podsOf,
   replicaSets,
   resourceQuotas,
   secrets,
@@ -21,20 +17,22 @@ import {
   services,
   statefulSets,
 } from "../kubernetes/mod.ts";
+import { addressCheck, addressEdges } from "./explain/addresses.ts";
+import { connectionEdges, connectionsCheck } from "./explain/databases.ts";
 import { imageCheck, imageEdges } from "./images.ts";
 import { podLogs } from "./log_signals.ts";
-import { makingEdges, podEdges } from "./pod_edges.ts";
+import { podEdges } from "./pod_edges.ts";
 import { outsideHostsCheck } from "./outside_hosts.ts";
 import { partsTable } from "./parts.ts";
-import { cronJobCheck, cronJobMakers } from "./cron_jobs.ts";
-import { jobCheck } from "./jobs.ts";
-import { creationError, workloadChecks } from "./readiness.ts";
+import { workloadChecks } from "./readiness.ts";
 import { configMapKeyCheck, sameKeys, secretKeyCheck } from "./secret_keys.ts";
+import { routeCheck } from "./explain/routes.ts";
+import { cronJobCheck, cronJobMakers } from "./cron_jobs.ts";
+import { jobCheck, jobEdges } from "./jobs.ts";
 import { podCheck } from "./pods.ts";
+import { quotaCheck, quotaEdges, quotaMakers } from "./explain/quotas.ts";
 import { serviceCheck, serviceEdges } from "./services.ts";
 import { componentOfRole } from "../../platform/mod.ts";
-import { command } from "../../untrusted/shell.ts";
-import { own } from "../../untrusted/lookup.ts";
 
 export { blamesOthers } from "./log_signals.ts";
 export { podEdges, servicesOf } from "./pod_edges.ts";
@@ -44,102 +42,6 @@ export { workloadChecks } from "./readiness.ts";
 export { listingOf, logsOf, namespacesOfParts, type Part, partsOf } from "./parts.ts";
 export { missingRole, noneFound, PART_SOURCES, roleCheck } from "./required.ts";
 export { selectedPods, serviceCheck, serviceEdges } from "./services.ts";
-
-/** Why pods are rejected now, by namespace: an event alone may tell of what is over. */
-const creationErrorsIn = perWorld((world) => {
-  const found: [namespace: string, message: string][] = [];
-  for (const [kind, source] of MAKERS) {
-    for (const object of world.list(source)) {
-      const said = creationError(kind, object, world);
-      if (said) found.push([object.metadata?.namespace ?? "", said]);
-    }
-  }
-  for (const job of world.list(jobs)) {
-    const judged = world.judge(jobCheck, job);
-    if (judged?.reason === "FailedCreate") found.push([job.metadata?.namespace ?? "", judged.message]);
-  }
-  const byNamespace = Map.groupBy(found, ([namespace]) => namespace);
-  return new Map([...byNamespace].map(([namespace, all]) => [namespace, all.map(([, message]) => message)]));
-});
-
-const MAKERS = [["Deployment", deployments], ["StatefulSet", statefulSets], [
-  "DaemonSet",
-  daemonSets,
-]] as const;
-
-const quotaCheck: KindCheck<NonNullable<ReturnType<typeof resourceQuotas.read>>> = {
-  id: "resourcequotas.room",
-  title: "resource quotas",
-  explain: "A quota is at fault when it rejects the pods of a workload that still waits for them.",
-  source: resourceQuotas,
-  also: [events, deployments, statefulSets, daemonSets, jobs],
-  component: placeOf,
-  ref: (quota) => refOf("ResourceQuota", quota),
-  judge(quota, world) {
-    const { namespace, name } = quota.metadata ?? {};
-    const refused = creationErrorsIn(world).get(namespace ?? "")?.find((message) =>
-      message.includes(`exceeded quota: ${name},`)
-    );
-    if (!refused) return undefined;
-    const asked = Object.entries(quota.status?.hard ?? {}).filter(([key]) => refused.includes(`${key}=`));
-    return {
-      status: "critical",
-      reason: "QuotaExceeded",
-      message: `rejects new pods: ${refused}`,
-      observed:
-        asked.map(([key, hard]) => `${key}: ${own(quota.status?.used, key)} used, ${hard} allowed`).join(
-          ", ",
-        ) ||
-        "exceeded",
-      expected: "room for the pods that are asked for",
-      evidence: "events FailedCreate",
-      next: [command`kubectl -n ${namespace} describe resourcequota ${name}`],
-    };
-  },
-};
-
-function workloadEdges(world: World): Edge[] {
-  const edges: Edge[] = [];
-  for (const job of world.list(jobs)) {
-    const from = refOf("Job", job);
-    for (const pod of podsOf(world, "Job", from.namespace ?? "", from.name)) {
-      edges.push({
-        from,
-        to: refOf("Pod", pod),
-        via: "its pods",
-        explains: ["JobFailed"],
-        because: POD_ERRORS,
-      });
-    }
-    const owner = ownerOf(job);
-    const judged = world.judge(jobCheck, job);
-    const said = judged?.reason === "FailedCreate" ? judged.message : undefined;
-    edges.push(
-      ...makingEdges(from, false, job.spec?.template?.spec),
-      ...mentionEdges(from, said, ["FailedCreate"]),
-    );
-    if (owner?.kind === "CronJob") {
-      edges.push({ from: { ...from, ...owner }, to: from, via: "its last run", explains: ["JobFailed"] });
-    }
-  }
-  for (const quota of world.list(resourceQuotas)) {
-    const to = refOf("ResourceQuota", quota);
-    for (const from of makersIn(world).get(to.namespace ?? "") ?? []) {
-      edges.push({ from, to, via: "quota", explains: ["FailedCreate"] });
-    }
-  }
-  return edges;
-}
-
-const makersIn = perWorld((world) =>
-  Map.groupBy(
-    [
-      ...MAKERS.flatMap(([kind, source]) => world.list(source).map((object) => refOf(kind, object))),
-      ...world.list(jobs).map((object) => refOf("Job", object)),
-    ],
-    ({ namespace }) => namespace ?? "",
-  )
-);
 
 export const workloads: Component = {
   name: "workloads",
@@ -176,14 +78,17 @@ export const workloads: Component = {
     secretKeyCheck,
     configMapKeyCheck,
   ],
-  checks: [imageCheck, outsideHostsCheck],
+  checks: [imageCheck, addressCheck, routeCheck, connectionsCheck, outsideHostsCheck],
   edges: (world) => [
     ...podEdges(world),
     ...serviceEdges(world),
-    ...workloadEdges(world),
+    ...jobEdges(world),
+    ...quotaEdges(world),
     ...imageEdges(world),
+    ...connectionEdges(world),
+    ...addressEdges(world),
   ],
-  makers: cronJobMakers,
   instead: sameKeys,
+  makers: (ref, world) => [...cronJobMakers(ref, world), ...quotaMakers(ref, world)],
   tables: (world) => [partsTable(world)].filter(({ rows }) => rows.length > 0),
 };

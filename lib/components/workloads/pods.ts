@@ -5,6 +5,8 @@ import { ageSeconds, ageText, conditionOf, isReady, notUnderstood, refOf } from 
 import {
   type ContainerStatus,
   ownerOf,
+  placementOf,
+  placementText,
   placeOf,
   type Pod,
   pods,
@@ -13,7 +15,8 @@ import {
   workloadOf,
 } from "../kubernetes/mod.ts";
 import { eventsOf, eventsSince } from "./events.ts";
-import { logSays } from "./log_signals.ts";
+import { failedProbes, killedText, probeText } from "./explain/probes.ts";
+import { whyText } from "./explain/setup.ts";
 import { command } from "../../untrusted/shell.ts";
 import { PLACED_SECONDS, POD_EVENTS, podEventWords, podWords, REPLACED, SETTING_UP } from "./words.ts";
 
@@ -21,6 +24,9 @@ const REPLACED_REASONS: ReadonlySet<string> = new Set(REPLACED);
 /** What makes another pod for one that failed; the driver of a Spark application, say, is not made again. */
 const MAKE_ANOTHER = new Set(["ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController"]);
 const SETUP_REASONS: ReadonlySet<string> = new Set(SETTING_UP);
+
+/** Events that do not say why a pod that has its place is not set up there. */
+const NO_HINDRANCE = new Set(["FailedScheduling", "Failed"]);
 
 export const podCheck: KindCheck<Pod> = {
   id: "pods.ready",
@@ -55,7 +61,7 @@ function readyMates(pod: Pod, world: World): number {
   if (!owner || ["Job", "Node", "DaemonSet"].includes(owner.kind)) return 0;
   if (labels?.role === "primary" || labels?.["cnpg.io/instanceRole"] === "primary") return 0;
   return podsOf(world, owner.kind, namespace ?? "", owner.name).filter((other) =>
-    isReady(other) && !other.metadata?.deletionTimestamp
+    other !== pod && isReady(other) && !other.metadata?.deletionTimestamp
   ).length;
 }
 
@@ -68,7 +74,7 @@ function judgeAlone(pod: Pod, world: World): Judgement | undefined {
   if (phase === "Succeeded") return undefined;
   if (phase === "Failed") return judgeFailed(pod);
   const waiting = judgeContainers(pod, world);
-  if (waiting) return describe(pod, { ...waiting, message: waiting.message + logSays(pod, world) });
+  if (waiting) return describe(pod, { ...waiting, message: waiting.message + whyText(pod, world) });
   if (phase === "Pending" || phase === undefined) return judgePending(pod, world);
   if (phase !== "Running") {
     return describe(pod, oddly(`is in phase ${phase}`, `phase ${phase}`));
@@ -130,7 +136,7 @@ function judgeContainers(pod: Pod, world: World): Judgement | undefined {
   for (const status of statuses) {
     const reason = status.state?.waiting?.reason;
     if (!reason || SETUP_REASONS.has(reason)) continue;
-    return judgeWaiting(status, reason);
+    return withProbe(judgeWaiting(status, reason), pod, status, world);
   }
   const recent = threshold(world, "recentRestart");
   for (const status of statuses) {
@@ -140,11 +146,29 @@ function judgeContainers(pod: Pod, world: World): Judgement | undefined {
       return crash(status, now.reason === "OOMKilled" ? "OOMKilled" : "ContainerFailed");
     }
     const since = ageSeconds(world.now, died?.finishedAt);
+    const killed = (status.restartCount ?? 0) >= ENDED_TWICE && since !== undefined && since <= recent
+      ? killedText(pod, status, world)
+      : undefined;
+    if (killed && died?.reason !== "OOMKilled") {
+      const judged = crash(status, "Restarting");
+      return { ...judged, message: `${judged.message}; ${killed}` };
+    }
     if (!died || died.exitCode === 0 || since === undefined || since > recent) continue;
-    if (died.reason === "OOMKilled") return { ...crash(status, "OOMKilled"), status: "warning" };
-    if ((status.restartCount ?? 0) >= 3) return { ...crash(status, "Restarting"), status: "warning" };
+    // Between two crashes it runs, and is no better for it.
+    const again = { status: status.ready ? "warning" : "critical" } as const;
+    if (died.reason === "OOMKilled") return { ...crash(status, "OOMKilled"), ...again };
+    if ((status.restartCount ?? 0) >= 3) return { ...crash(status, "Restarting"), ...again };
   }
   return undefined;
+}
+
+/** A probe that ended a container twice ends it again. */
+const ENDED_TWICE = 2;
+
+/** What keeps dying may be ended by a probe. */
+function withProbe(judged: Judgement, pod: Pod, status: ContainerStatus, world: World): Judgement {
+  const killed = judged.reason === "CrashLoopBackOff" ? killedText(pod, status, world) : undefined;
+  return killed ? { ...judged, message: `${judged.message}; ${killed}` } : judged;
 }
 
 function judgeWaiting(status: ContainerStatus, reason: string): Judgement {
@@ -183,17 +207,22 @@ function crash(status: ContainerStatus, reason: string): Judgement {
 function judgePending(pod: Pod, world: World): Judgement | undefined {
   const age = ageSeconds(world.now, pod.metadata?.creationTimestamp) ?? 0;
   const scheduled = conditionOf(pod, "PodScheduled");
-  const told = eventsOf(world, "Pod", pod).find((event) => event.reason !== "FailedScheduling");
+  const told = eventsOf(world, "Pod", pod).find(({ reason }) => !NO_HINDRANCE.has(reason ?? ""));
   if (scheduled?.status === "False" && scheduled.reason === "SchedulingGated") return undefined;
   if (scheduled?.status === "False") {
-    const message = `cannot be placed on a node: ${scheduled.message ?? scheduled.reason}`;
+    const cause = age < PLACED_SECONDS ? undefined : placementOf(pod, world);
+    const why = cause ? placementText(pod, cause) : scheduled.message ?? scheduled.reason;
+    const message = `cannot be placed on a node: ${why}`;
     return age < PLACED_SECONDS
       ? inProgress("placed")
       : describe(pod, { ...pending(age), reason: "Unschedulable", message });
   }
   if (age < threshold(world, "podStart") && !(told && age > 15)) return inProgress("started");
   if (!scheduled && !pod.spec?.nodeName) {
-    const message = `has waited ${ageText(age)} without any scheduler placing it`;
+    const own = pod.spec?.schedulerName;
+    const message = `has waited ${ageText(age)} without any scheduler placing it${
+      own ? `: it asks for the scheduler ${own}` : ""
+    }`;
     return describe(pod, { ...pending(age), reason: "NotScheduled", message });
   }
   const setup = (pod.status?.initContainerStatuses ?? []).find((entry) =>
@@ -204,7 +233,7 @@ function judgePending(pod: Pod, world: World): Judgement | undefined {
     if (ran < threshold(world, "podStart")) return inProgress("initialized");
     const message = `waits for its init container ${setup.name}, which has run for ${
       ageText(ran)
-    } without ending${logSays(pod, world)}`;
+    } without ending${whyText(pod, world)}`;
     return describe(pod, { ...pending(age), reason: "NotReady", message });
   }
   const reason = POD_EVENTS.get(told?.reason ?? "") ?? "NotStarted";
@@ -244,11 +273,14 @@ function judgeRunning(pod: Pod, world: World): Judgement | undefined {
   );
   const told = eventsSince(world, "Pod", pod, ready?.lastTransitionTime)
     .find((event) => event.reason === "Unhealthy");
-  const why = told?.message ?? ready?.message ?? ready?.reason ?? "its kubelet reports no reason";
+  const [failed] = failedProbes(pod, world).filter(({ event }) => event === told);
+  const wrong = failed && probeText(failed, pod);
+  const said = told?.message ?? ready?.message ?? ready?.reason ?? "its kubelet reports no reason";
+  const why = wrong ? `${wrong}: ${said}` : said;
   return describe(pod, {
     status: "critical",
     reason: "NotReady",
-    message: `is running but has not been Ready for ${ageText(since)}: ${why}${logSays(pod, world)}`,
+    message: `is running but has not been Ready for ${ageText(since)}: ${why}${whyText(pod, world)}`,
     observed: unready.length > 0 ? `not ready: ${unready.join(", ")}` : "Ready is not True",
     expected: "Ready",
     evidence: "status.conditions[Ready]",

@@ -33,7 +33,7 @@ function workloadCheck(kind: string, source: typeof deployments): KindCheck<Work
       (kind === "DaemonSet"
         ? ""
         : " A catalog, an engine or an object store that is scaled to zero is critical while a Service leads to it; workers of " +
-          "Trino and Airflow are not, for KEDA, an HPA or somebody brings them back when there is work."),
+          "Trino and Airflow are no fault: KEDA, an autoscaler or somebody brings them back when there is work."),
     source,
     words: kind === "Deployment" ? [deploymentWords] : [setEventWords],
     component: placeOf,

@@ -1,5 +1,7 @@
 /** Judges Services by who answers behind them. */
-import { count } from "../../engine/sentence.ts";
+import { contains, looksLike } from "../../untrusted/edit_distance.ts";
+import { own } from "../../untrusted/lookup.ts";
+import { count, listed } from "../../engine/sentence.ts";
 import { type Edge, IN_PROGRESS, type Judgement, type KindCheck, type World } from "../../engine/model.ts";
 import {
   isReady,
@@ -13,6 +15,7 @@ import {
   WORKLOAD_ERRORS,
 } from "../common/mod.ts";
 import {
+  containerPort,
   deployments,
   endpointSlices,
   endpointsOf,
@@ -31,6 +34,7 @@ import {
   type Workload,
 } from "../kubernetes/mod.ts";
 import { clusters, isChangingPrimary } from "../postgresql/mod.ts";
+import { servicesAsked } from "./explain/addresses.ts";
 import { command } from "../../untrusted/shell.ts";
 
 export const serviceCheck: KindCheck<Service> = {
@@ -57,16 +61,20 @@ function judgeService(service: Service, world: World): Judgement | undefined {
   const { ready, all } = endpointsOf(world, namespace, name);
   const selected = selectedPods(service, world);
   const lost = missingPort(service, selected);
-  if (ready > 0 && !lost) return undefined;
+  if (ready > 0 && !lost) return portText(service, selected, world);
   if (selected.length === 0 && (isReplicaService(service) || allAsleep(service, world))) return undefined;
   if (ownerChanges(service, world)) {
     const message = "has no ready endpoints while its database changes its primary";
     return { status: "ok", reason: IN_PROGRESS, message };
   }
+  const unneeded = selected.length === 0 && isUnneeded(service, world);
   return {
-    status: "critical",
+    status: unneeded ? "warning" : "critical",
     reason: "NoEndpoints",
-    message: lost ?? `has no ready endpoints because ${whyNone(service, selected, world)}`,
+    message: lost ??
+      `has no ready endpoints because ${whyNone(service, selected, world)}${
+        unneeded ? ", and nothing here asks for it" : ""
+      }`,
     observed: `${ready} of ${all} endpoints ready`,
     expected: "at least 1",
     evidence: "EndpointSlice endpoints[].conditions.ready",
@@ -127,6 +135,36 @@ function whyNone(service: Service, selected: Pod[], world: World): string {
     : `its selector ${selectorText(service.spec?.selector ?? {})} matches no pod`;
 }
 
+/**
+ * Whether nobody misses it: no configuration names it, no workload is like it, and nobody outside the cluster gets in by it.
+ * What an Ingress leads to is not known, so that such a Service is still told.
+ */
+function isUnneeded(service: Service, world: World): boolean {
+  const { namespace = "", name = "" } = service.metadata ?? {};
+  const type = service.spec?.type ?? "ClusterIP";
+  if (type !== "ClusterIP" || makersOf(service, world).length > 0) return false;
+  // What an operator made, or a part of the lakehouse has, is there for somebody.
+  if (ownerOf(service) || placeOf(service, world) !== "workloads") return false;
+  return !servicesAsked(world).has(`${namespace}/${name}`) && !hasLikeness(service, world);
+}
+
+/** A workload or a pod of its name, or one that bears a part of what it selects: that one was meant. */
+function hasLikeness(service: Service, world: World): boolean {
+  const { namespace = "", name = "" } = service.metadata ?? {};
+  const wanted = Object.entries(service.spec?.selector ?? {});
+  const alike = (labels: Record<string, string> | undefined) =>
+    wanted.some(([key, value]) => {
+      const has = own(labels, key);
+      return has !== undefined && (has === value || has === name || looksLike(has, value));
+    });
+  if (podsIn(world, namespace).some(({ metadata }) => alike(metadata?.labels))) return true;
+  return (workloadsIn(world).get(namespace) ?? []).some(({ object }) => {
+    const other = object.metadata?.name ?? "";
+    return looksLike(other, name) || contains(other, name) || contains(name, other) ||
+      alike(object.spec?.template?.metadata?.labels);
+  });
+}
+
 /** CloudNativePG makes a -ro Service also where there is no replica: one instance, or none joined yet. */
 function isReplicaService(service: Service): boolean {
   return ownerOf(service)?.kind === "Cluster" && (service.metadata?.name ?? "").endsWith("-ro");
@@ -179,11 +217,111 @@ function missingPort(service: Service, selected: Pod[]): string | undefined {
     `cannot serve port ${port.port} because no pod behind it has a port named ${port.targetPort}`;
 }
 
+/** A port of a Service that ready pods do not serve: its number or its protocol is another one than theirs. */
+function portText(service: Service, selected: Pod[], world: World): Judgement | undefined {
+  const wrong = wrongPort(service, selected, world);
+  if (!wrong) return undefined;
+  const { namespace = "", name = "" } = service.metadata ?? {};
+  const alone = (service.spec?.ports ?? []).length === 1;
+  return {
+    status: wrong.sure && (alone || servicesAsked(world).has(`${namespace}/${name}`))
+      ? "critical"
+      : "warning",
+    reason: "NoPort",
+    message: wrong.message,
+    expected: "ports that the pods behind it declare",
+    evidence: "spec.ports and the containers' ports",
+    next: [command`kubectl -n ${namespace} describe service ${name}`],
+  };
+}
+
+interface WrongPort {
+  message: string;
+  /** Something besides the declared ports speaks against it. */
+  sure: boolean;
+}
+
+/**
+ * Containers need not declare their ports, so that a target port that none declares is only told where something else speaks
+ * against it: the Service's own port is declared, a Service beside it leads the same port to one that is, or none of the
+ * declared ports is led to at all.
+ */
+function wrongPort(service: Service, selected: Pod[], world: World): WrongPort | undefined {
+  const ready = selected.filter(isReady);
+  const declared = ready.map((pod) => portsOf(pod));
+  if (ready.length === 0 || declared.some((ports) => ports.length === 0)) return undefined;
+  const numbers = new Set(declared.flat().flatMap((one) => one.containerPort ?? []));
+  for (const { port, targetPort, protocol = "TCP" } of service.spec?.ports ?? []) {
+    // The API server puts in what was left out.
+    if (targetPort === undefined) continue;
+    const at = ready.map((pod) => containerPort(targetPort, pod.spec));
+    const sameNumber = declared.map((ports, index) => ports.filter((one) => one.containerPort === at[index]));
+    if (sameNumber.every((ports) => ports.length > 0)) {
+      if (sameNumber.some((ports) => ports.some((one) => (one.protocol ?? "TCP") === protocol))) continue;
+      const other = sameNumber[0]?.[0]?.protocol ?? "TCP";
+      const message =
+        `offers port ${port} over the protocol ${protocol}, and the pods behind it declare it over ${other}`;
+      return { message, sure: true };
+    }
+    if (typeof targetPort !== "number" || sameNumber.some((ports) => ports.length > 0)) continue;
+    if (ready.some((pod) => isProbed(pod, targetPort))) continue;
+    const beside = (besides(world).get(besideKey(service)) ?? []).filter((one) => one !== service);
+    const sure = port !== undefined && numbers.has(port) ||
+      beside.some((one) =>
+        one.spec?.ports?.some((other) =>
+          other.port === port && typeof other.targetPort === "number" && numbers.has(other.targetPort)
+        )
+      );
+    const isLed = [service, ...beside].some((one) =>
+      [...numbers].some((number) => servesTarget(one, number))
+    );
+    if (!sure && isLed) continue;
+    const message =
+      `leads its port ${port} to targetPort ${targetPort}, which no container behind it declares: they declare ${
+        listed([...numbers].map(String))
+      }`;
+    return { message, sure };
+  }
+  return undefined;
+}
+
+/** Services with the same selector lead to the same pods. */
+const besides = perWorld((world) => Map.groupBy(world.list(services), besideKey));
+
+function besideKey({ metadata, spec }: Service): string {
+  return `${metadata?.namespace} ${selectorText(spec?.selector ?? {})}`;
+}
+
+function servesTarget(service: Service, number: number): boolean {
+  return (service.spec?.ports ?? []).some(({ port, targetPort = port }) => targetPort === number);
+}
+
+function portsOf(pod: Pod) {
+  return (pod.spec?.containers ?? []).flatMap(({ ports = [] }) => ports);
+}
+
+/** What a probe asks and gets is there, whatever is declared. */
+function isProbed(pod: Pod, port: number): boolean {
+  return (pod.spec?.containers ?? []).some((container) =>
+    [container.readinessProbe, container.livenessProbe, container.startupProbe].some((probe) =>
+      containerPort((probe?.httpGet ?? probe?.grpc ?? probe?.tcpSocket)?.port, {
+        containers: [container],
+      }) === port
+    )
+  );
+}
+
 const TEMPLATED = [["Deployment", deployments], ["StatefulSet", statefulSets]] as const;
 
+const workloadsIn = perWorld((world) =>
+  Map.groupBy(
+    TEMPLATED.flatMap(([kind, source]) => world.list(source).map((object) => ({ kind, object }))),
+    ({ object }) => object.metadata?.namespace ?? "",
+  )
+);
+
 const makersByLabel = perWorld((world) => {
-  const all = TEMPLATED.flatMap(([kind, source]) => world.list(source).map((object) => ({ kind, object })));
-  const byNamespace = Map.groupBy(all, ({ object }) => object.metadata?.namespace ?? "");
+  const byNamespace = workloadsIn(world);
   return labelIndex(
     (namespace) => byNamespace.get(namespace) ?? [],
     ({ object }) => object.spec?.template?.metadata?.labels,

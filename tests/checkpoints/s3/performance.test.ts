@@ -41,7 +41,7 @@ function said(records: LoadRecord[], id: string): Judgement {
   return judgement;
 }
 
-const tables = (records: LoadRecord[]) => performanceComponent.tables?.(world(records)) ?? [];
+const tables = (records: LoadRecord[]) => performanceComponent.tables?.(world(records), []) ?? [];
 
 Deno.test("every cell of the matrix is measured, in its time, and all objects are gone afterwards", () =>
   withinLimits([2_000, 6_000, 40_000, PATIENT_MS], async (totalMs) => {

@@ -87,7 +87,7 @@ Deno.test("nessie: a warehouse that is down names its parts, though the pods run
 Deno.test("nessie: a warehouse whose object store has no endpoints is that Service's symptom", async () => {
   const diagnosis = await broken((small) => {
     const object = the(small, CONFIG_MAPS, "nessie") as unknown as { data: Record<string, string> };
-    object.data.s3 = "endpoint=http://database.data-platform.svc:80";
+    object.data.s3 = "endpoint=http://database.data-platform.svc:5432";
     small.answers[NESSIE_ICEBERG] = { status: 500 };
     (the(small, SLICES, "database-1")).endpoints = [];
     the(small, SERVICES, "database").spec.selector = { app: "databse" };

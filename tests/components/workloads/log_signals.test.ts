@@ -25,6 +25,20 @@ const WORDS = [
   ["ClassNotFound", "java.lang.ClassNotFoundException: org.apache.hadoop.fs.s3a.S3AFileSystem"],
   ["WrongArchitecture", "exec /entrypoint.sh: exec format error"],
   ["InvalidConfiguration", "ERROR: Configuration is invalid"],
+  ["TooManyConnections", "java.sql.SQLNonTransientConnectionException: Too many connections"],
+  ["TooManyConnections", "FATAL: sorry, too many clients already"],
+  ["ReadOnly", "The MySQL server is running with the --read-only option so it cannot execute this statement"],
+  ["DatabaseLogin", "java.sql.SQLException: Access denied for user 'app'@'10.0.0.7' (using password: YES)"],
+  ["DatabaseLogin", 'FATAL: password authentication failed for user "nessie"'],
+  ["PortInUse", "Web server failed to start. Port 8080 was already in use."],
+  ["PortInUse", "listen tcp :8080: bind: address already in use"],
+  ["FileDenied", "mkdir: can't create directory '/data/db': Permission denied"],
+  ["FileDenied", "open /data/lock: permission denied"],
+  ["UnknownHost", "tsdb: Temporary failure in name resolution"],
+  ["MySQL", "Caused by: com.mysql.cj.exceptions.CJException: Connection refused"],
+  ["PostgreSQL", "org.postgresql.util.PSQLException: Connection to db:5432 refused"],
+  ["Redis", "io.lettuce.core.RedisConnectionException: Connection refused"],
+  ["MongoDB", "com.mongodb.MongoSocketOpenException: connection refused"],
 ] as const;
 
 Deno.test("logs: what real programs say is told by its word", () => {
@@ -53,6 +67,8 @@ Deno.test("logs: a reader keeps the words and drops the text, whatever secret is
 
 Deno.test("logs: a meaning is told only for words of the vocabulary", () => {
   assert.equal(meaningOf(["DiskFull"]), "the disk is full");
+  assert.equal(meaningOf(["MySQL"]), "");
+  assert.doesNotMatch(meaningOf(["DatabaseLogin", "LoginRefused", "AccessDenied"]), /a login|access was/);
   assert.equal(meaningOf(["hunter2"]), "");
 });
 
@@ -89,7 +105,7 @@ Deno.test("logs: one pod speaks for its workload, and the platform's own come fi
     pod("db-0", { owner, ready: false, container: died() }),
     pod("db-1", { owner, ready: false, container: died() }),
   );
-  assert.equal(paths.length, 8);
+  assert.equal(paths.length, 16);
   assert.equal(paths.filter((path) => path.includes("/data-platform/pods/db-")).length, 1);
 });
 

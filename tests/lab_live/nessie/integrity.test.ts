@@ -6,7 +6,8 @@ import {
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import { walk, type Walked } from "../../../lib/checkpoints/nessie/integrity/mod.ts";
+import { walk } from "../../../lib/checkpoints/nessie/integrity/mod.ts";
+import type { Walked } from "../../../lib/checkpoints/nessie/integrity/walked.ts";
 import { integrityRecords } from "../../../lib/checkpoints/nessie/integrity/records.ts";
 import { nessieApi, type OwnReference } from "../../../lib/clients/nessie/client.ts";
 import { openS3 } from "../../../lib/clients/s3/client.ts";

@@ -38,7 +38,14 @@ async function labStore(): Promise<Store> {
   );
   const chosen = { secret, idKey, secretKey, keys, kind: "copy", used: true } as const;
   const options = { connection, region: "us-east-1", timeoutMs: 10_000, signal };
-  return { ...options, credentials: [chosen], chosen, buckets: [], close: () => connection.close() };
+  return {
+    ...options,
+    credentials: [chosen],
+    chosen,
+    buckets: [],
+    elsewhere: [],
+    close: () => connection.close(),
+  };
 }
 
 /** Runs `use` in a scratch scope of the lab's store; everything must be gone after it. */

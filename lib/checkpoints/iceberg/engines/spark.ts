@@ -24,20 +24,23 @@ export interface SparkPlace {
 }
 
 export interface SparkOptions extends WriterOptions {
-  /** For the session to be there: a JVM that starts and compiles. Default: 180 s. */
+  /** For the session to be there: a JVM that starts and compiles, on a busy node. Default: 300 s. */
   startMs?: number;
   /** For each statement. Default: 120 s. */
   statementMs?: number;
   /** Settings of the session, over the platform's own. */
   settings?: Readonly<Record<string, string>>;
+  /** For tests. Default: in the pod. */
+  start?: typeof exec;
 }
 
-const START_MS = 180_000;
+const START_MS = 300_000;
 const STATEMENT_MS = 120_000;
 /** For the JVM to end by itself; after 10 s it is killed by the script. */
 const END_MS = 15_000;
-/** What is kept of stderr, in memory: where the reason stands when the session does not start. */
-const STDERR_CHARACTERS = 64 * 1024;
+/** What is kept of what it writes, in memory: there the reason stands when the session does not start. */
+const SAID_CHARACTERS = 64 * 1024;
+const SAID_LINE = 4096;
 const MOST_LINE = MOST_REPLY_CHARACTERS + 64 * 1024;
 
 /** The container of a Ready pod where Spark SQL is used; why there is none; undefined when the platform has no such part. */
@@ -61,11 +64,11 @@ export function sparkPlace(world: World): SparkPlace | { failure: Failure } | un
  * cannot be used, has no Spark, or it takes too long. The signal ends it with an Interrupted.
  */
 export async function openSpark(place: SparkPlace, options: SparkOptions): Promise<Engine> {
-  const { startMs = START_MS, statementMs = STATEMENT_MS, signal } = options;
+  const { startMs = START_MS, statementMs = STATEMENT_MS, signal, start = exec } = options;
   const words = `in Pod ${place.namespace}/${place.pod}`;
   const mark = `lakecheck-${crypto.randomUUID()}`;
   const session = newSession(mark);
-  const command = await exec(options, {
+  const command = await start(options, {
     ...place,
     argv: ["sh", "-c", SCRIPT, "sh", mark, ...sparkArguments(options.settings ?? {})],
     onStdout: session.onStdout,
@@ -94,9 +97,10 @@ function engineOf(version: string, words: string, { session, command, statementM
   const beat = setInterval(() => command.write("\n"), BEAT_MS);
   void command.ended.then(() => clearInterval(beat));
   const catalogs = new Map<string, Promise<string>>();
-  const ask = async (words_: readonly string[], what: string): Promise<Rows> => {
+  let made = 0;
+  const ask = async (asked: readonly string[], what: string): Promise<Rows> => {
     const { id, reply } = session.expect();
-    command.write(`${id} ${words_.join(" ")}\n`);
+    command.write(`${id} ${asked.join(" ")}\n`);
     try {
       return await within(reply, statementMs, signal, () => `${what} on Spark ${words} did not end`);
     } catch (error) {
@@ -113,10 +117,11 @@ function engineOf(version: string, words: string, { session, command, statementM
     catalogAt(reference) {
       const known = catalogs.get(reference);
       if (known) return known;
-      const name = `lakecheck_${catalogs.size + 1}`;
-      const made = ask(["catalog", base64(name), base64(reference)], "making a catalog").then(() => name);
-      catalogs.set(reference, made);
-      return made;
+      const name = `lakecheck_${++made}`;
+      const making = ask(["catalog", base64(name), base64(reference)], "making a catalog").then(() => name);
+      catalogs.set(reference, making);
+      making.catch(() => catalogs.delete(reference));
+      return making;
     },
     run: (sql) => ask(["sql", base64(sql)], "a statement"),
     async close() {
@@ -146,7 +151,8 @@ interface Session {
   ready: Promise<string>;
   /** `no-spark`, `no-place`: what the script found missing. */
   found(): string | undefined;
-  stderr(): string;
+  /** The end of what Spark wrote. */
+  said(): string;
   expect(): { id: string; reply: Promise<Rows> };
   forget(id: string): void;
 }
@@ -156,14 +162,16 @@ function newSession(mark: string): Session {
   const waiting = new Map<string, PromiseWithResolvers<Rows>>();
   const ready = Promise.withResolvers<string>();
   ready.promise.catch(() => {});
-  let [last, stderr] = [0, ""];
+  let [last, said] = [0, ""];
   let found: string | undefined;
   let gone: Lost | undefined;
-  const errors = new TextDecoder();
-
+  const note = (line: string) => {
+    said = `${said}${line.slice(0, SAID_LINE)}\n`.slice(-SAID_CHARACTERS);
+  };
   const take = (line: string) => {
     const begin = `${mark} `;
-    if (!line.startsWith(begin)) return;
+    // The shell writes exceptions to either stream.
+    if (!line.startsWith(begin)) return note(line);
     const [kind, ...rest] = line.slice(begin.length).split(" ");
     const text = rest.join(" ");
     if (kind === "ready") ready.resolve(quote(text.replaceAll('"', ""), [], 40));
@@ -172,9 +180,7 @@ function newSession(mark: string): Session {
   };
   return {
     onStdout: lines(take),
-    onStderr(piece) {
-      stderr = (stderr + errors.decode(piece, { stream: true })).slice(-STDERR_CHARACTERS);
-    },
+    onStderr: lines(note),
     onEnd(ended) {
       gone = new Lost(ended);
       ready.reject(gone);
@@ -182,7 +188,7 @@ function newSession(mark: string): Session {
     },
     ready: ready.promise,
     found: () => found,
-    stderr: () => stderr,
+    said: () => said,
     expect() {
       const id = String(++last);
       const one = Promise.withResolvers<Rows>();
@@ -279,7 +285,7 @@ function startFailure({ ended }: Lost, session: Session, words: string): Error {
     return cannotLook("unreachable", `Spark ${words} has no directory for temporary files that it may write`);
   }
   return new EngineError("spark", [
-    ...chainIn(session.stderr()),
+    ...chainIn(session.said()),
     { type: "lakecheck.Exit", message: `spark-submit ended with exit ${ended.exit}` },
   ]);
 }

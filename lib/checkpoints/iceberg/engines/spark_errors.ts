@@ -14,9 +14,12 @@ export function linksOf(value: unknown): ErrorLink[] {
   });
 }
 
-/** `Exception in thread "main" CLASS: MESSAGE`, `Caused by: CLASS: MESSAGE`, `CLASS: MESSAGE`, `12:00:00 ERROR Main: CLASS`. */
+/**
+ * `Exception in thread "main" CLASS: MESSAGE`, `Caused by: CLASS: MESSAGE`, `CLASS: MESSAGE`; and where memory is too
+ * short for more, `Exception: CLASS thrown from the UncaughtExceptionHandler in thread "main"`.
+ */
 const THROWN =
-  /^(?:Exception in thread "[^"]{0,100}" |Caused by: )?((?:[a-z_$][\w$]{0,60}\.){1,12}[A-Z][\w$]{0,100}(?:Exception|Error|Failure|Throwable)\w{0,20})(?:: (.*))?$/;
+  /^(?:Exception in thread "[^"]{0,100}" |Caused by: |Exception: )?((?:[a-z_$][\w$]{0,60}\.){1,12}[A-Z][\w$]{0,100}(?:Exception|Error|Failure|Throwable)\w{0,20})(?:: (.*)| thrown from .*)?$/;
 
 /** What the JVM says of itself before it runs anything. */
 const OF_THE_JVM =

@@ -1,7 +1,7 @@
 /** Runs a script of docs/iceberg by an engine, and looks at what lies in the store after every statement that writes. */
 import { type Outcome, passed, skipped } from "../../../checkpoint/trial.ts";
 import { expect, fail } from "../../../checkpoint/expect.ts";
-import { oneLine } from "../../../redact/mod.ts";
+import { quote } from "../../../redact/mod.ts";
 import { flawText } from "../artefacts.ts";
 import type { IcebergContext, Workspace } from "../context.ts";
 import { type Engine, EngineError, type Rows } from "../engines/engine.ts";
@@ -72,7 +72,7 @@ export async function runScript(
 }
 
 const placeOf = ({ script, kept: _ }: Going, { line, sql }: Statement) =>
-  `${script.path}, line ${line}: ${oneLine(sql, 120)}`;
+  `${script.path}, line ${line}: ${quote(sql, [], 120)}`;
 
 const evidenceOf = ({ evidence }: EngineFailure) => evidence === "" ? {} : { evidence };
 

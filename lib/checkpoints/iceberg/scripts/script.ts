@@ -51,8 +51,8 @@ interface Part {
   line: number;
 }
 
-/** What stands between quotes belongs to its statement, whatever it is; a quote is escaped by doubling it. */
-const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|--[^\n]*|\/\*[\s\S]*?\*\/|;|[\s\S]/g;
+/** What stands between quotes belongs to its statement, whatever it is; a quote that is doubled begins the next part. */
+const TOKEN = /'[^']*'|"[^"]*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/|;|[\s\S]/g;
 
 function partsOf(text: string): Part[] {
   const parts: Part[] = [];

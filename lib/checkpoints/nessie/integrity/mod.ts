@@ -22,6 +22,7 @@ import { inShard, settled, type Shard } from "./shards/mod.ts";
 import { lookAt, type TableSeen, type TableTools } from "./table.ts";
 import { type Catalog, type CatalogTable, type Item, itemsOf, referencesOf, sampleOf } from "./tables_of.ts";
 import { type Tally, tallyTable } from "./tally.ts";
+import type { Walked } from "./walked.ts";
 import { size } from "./words.ts";
 
 export interface WalkOptions {
@@ -53,25 +54,6 @@ export interface WalkOptions {
   say?: (progress: Progressed) => void;
   /** One line for people: that the walk goes on, or why it starts anew. */
   note?: (line: string) => void;
-}
-
-/** How a walk ended. */
-export interface Walked {
-  tally: Tally;
-  references: number;
-  /** Stands for the references and their commits: the same for the same walk. */
-  commits: string;
-  /** Why not every table was looked at. */
-  partly?: { why: "sample"; of: number; seed: number } | { why: "limit" };
-  /** Nothing further could be read. */
-  stopped?: Failure;
-  /** Only of a whole walk whose every location is known. */
-  strays?: Strays;
-  durationMs: number;
-  /** Requests to the store. */
-  requests: number;
-  /** The most bytes that the process had, where it was bounded. */
-  mostMemory?: number;
 }
 
 const TABLES_AT_A_TIME = 24;

@@ -9,8 +9,8 @@ import {
   type TrialRecord,
   unknown,
 } from "../../../checkpoint/trial.ts";
-import type { Walked } from "./mod.ts";
-import { type Shard, shardText } from "./shards/mod.ts";
+import type { Walked } from "./walked.ts";
+import { type Shard, shardText } from "./shards/shard.ts";
 import type { Tally } from "./tally.ts";
 import type { Orphan } from "./unnamed.ts";
 import { BUCKETS, CHAIN, FILES, integrityWords, ORPHANS, size, WALK } from "./words.ts";

@@ -1,7 +1,7 @@
 /** Keeps a walk's tally in the order of the catalog, however its tables come to an end, and writes it down now and then. */
 import type { Reference } from "../../../clients/nessie/client.ts";
 import { emptyState, outdated, readState, type WalkState, writeState } from "./state.ts";
-import { type Shard, shardText } from "./shards/mod.ts";
+import { type Shard, shardText } from "./shards/shard.ts";
 import type { Tally } from "./tally.ts";
 
 /** For a line of progress. */

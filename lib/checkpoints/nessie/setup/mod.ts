@@ -20,7 +20,7 @@ import { CannotLook } from "../../../engine/errors.ts";
 import type { World } from "../../../engine/model.ts";
 import type { GivenAddress, GivenCa } from "../../../checkpoint/given_address.ts";
 import { hostName } from "../../../checkpoint/host.ts";
-import type { CatalogTime, NessieContext, Place } from "../context.ts";
+import type { CatalogTime, NessieContext, Place, PodWay } from "../context.ts";
 import { type Management, managementOf } from "../api/management_port.ts";
 import { createPatiently } from "../scratch/create.ts";
 import { ownReference, referenceName } from "../scratch/own_reference.ts";
@@ -30,7 +30,6 @@ import type { Catalog as Part } from "../../../components/nessie/mod.ts";
 import { proxyPath } from "../../../components/kubernetes/mod.ts";
 import { readyPods, trusting } from "../../ready_pod.ts";
 import { catalogOf, destinationOf } from "./facts.ts";
-import type { PodWay } from "../versioning/replicas.ts";
 import { removeAll } from "../scratch/sweep.ts";
 import { readWanted, type WantedCatalog } from "./wanted.ts";
 

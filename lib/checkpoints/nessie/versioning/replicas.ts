@@ -1,8 +1,7 @@
 /** Every replica of the catalog sees a commit as soon as it was made through another. */
 import { failed, type Outcome, passed, skipped, type Trial } from "../../../checkpoint/trial.ts";
-import type { NessieApi } from "../../../clients/nessie/client.ts";
 import { pause } from "../../../clients/kubernetes/client.ts";
-import type { NessieContext } from "../context.ts";
+import type { NessieContext, PodWay } from "../context.ts";
 import { commit, contentOf, namespace, put, tableAt } from "../trying.ts";
 
 /** How long a replica that does not see a commit is asked again, to say how late it is. */
@@ -29,13 +28,6 @@ export const replicaTrials: readonly Trial<NessieContext>[] = [{
     }
   },
 }];
-
-/** A pod of the catalog, reached by itself. */
-export interface PodWay {
-  name: string;
-  api: NessieApi;
-  close(): Promise<void>;
-}
 
 async function readThroughEach(context: NessieContext, pods: readonly PodWay[]): Promise<Outcome[]> {
   const branch = await context.makeBranch("replicas");

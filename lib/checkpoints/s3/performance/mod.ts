@@ -3,6 +3,7 @@ import type { FlagTable, Given } from "../../../cli/flags.ts";
 import { durationMs } from "../../../cli/flags.ts";
 import type { Component } from "../../../engine/model.ts";
 import { UsageError } from "../../../engine/errors.ts";
+import { BUDGETS_MS } from "../../../goals/mod.ts";
 import { loadBaseline, saveBaseline, type Subject, unfit } from "../../../load/baseline.ts";
 import { type Judged, loadChecks, loadTables } from "../../../load/judge.ts";
 import { measure } from "../../../load/measure.ts";
@@ -112,7 +113,7 @@ const judged: Judged = {
   area: "s3",
   what: "the object store",
   object: s3Object,
-  budgetMs: 5000,
+  budgetMs: BUDGETS_MS.s3,
   flag: "--performance",
 };
 

@@ -1,5 +1,6 @@
 /** What DuckDB's values, errors and waits become. Without its extensions: the lab's tests have those. */
 import assert from "node:assert/strict";
+import { PATIENT_MS, withinLimits } from "../../../patience.ts";
 import * as api from "@duckdb/node-api";
 import {
   linkOf,

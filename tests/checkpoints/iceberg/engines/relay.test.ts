@@ -1,5 +1,6 @@
 /** What goes through the relay, whom it leads to, and how it loses an answer. */
 import assert from "node:assert/strict";
+import { PATIENT_MS } from "../../../patience.ts";
 import {
   openRelay,
   type Relay,

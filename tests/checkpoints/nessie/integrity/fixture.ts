@@ -2,7 +2,8 @@
 import { givenConnection } from "../../../../lib/clients/kubernetes/service_connection.ts";
 import { type S3Reader, s3Reader } from "../../../../lib/clients/s3/reader.ts";
 import type { Content, Entry, Reference } from "../../../../lib/clients/nessie/client.ts";
-import { walk, type Walked, type WalkOptions } from "../../../../lib/checkpoints/nessie/integrity/mod.ts";
+import { walk, type WalkOptions } from "../../../../lib/checkpoints/nessie/integrity/mod.ts";
+import type { Walked } from "../../../../lib/checkpoints/nessie/integrity/walked.ts";
 import type { Catalog } from "../../../../lib/checkpoints/nessie/integrity/tables_of.ts";
 import { placeOf } from "../../../../lib/iceberg/location.ts";
 import { bytesOf, recorded, type RecordedTable, type TableName } from "../../../iceberg/fixtures.ts";

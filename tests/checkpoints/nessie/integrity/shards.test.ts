@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Walked } from "../../../../lib/checkpoints/nessie/integrity/mod.ts";
+import type { Walked } from "../../../../lib/checkpoints/nessie/integrity/walked.ts";
 import {
   joined,
   nessieShard,

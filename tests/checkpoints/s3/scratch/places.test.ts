@@ -43,6 +43,7 @@ async function withSetup(
   const store: Store = {
     ...options,
     signal,
+    elsewhere: [],
     credentials: [],
     buckets: [{ name: "lake", via: "a claim" }],
     close: () => Promise.resolve(),

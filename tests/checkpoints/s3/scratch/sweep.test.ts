@@ -63,7 +63,7 @@ async function withStore(
   } as unknown as S3Client;
   const stranger = await openS3({ ...base, keys: { ...FAKE_KEYS, secretAccessKey: "wrong" } });
   const store: Store = {
-    ...{ ...base, signal, credentials: [], buckets: [{ name: "lake", via: "a claim" }] },
+    ...{ ...base, signal, elsewhere: [], credentials: [], buckets: [{ name: "lake", via: "a claim" }] },
     close: () => Promise.resolve(),
   };
   const machineOf = (undoS3: S3Client): Machine => ({

@@ -1,5 +1,5 @@
 /** From what the shards of a walk saw to what one walk would have said. Pure. */
-import type { Walked } from "../mod.ts";
+import type { Walked } from "../walked.ts";
 import { hash53, hashSet } from "../seen.ts";
 import { emptyTally, keepAll, keepFinding, type Tally } from "../tally.ts";
 import { add, keepLargest, type Listed, type Orphan } from "../unnamed.ts";

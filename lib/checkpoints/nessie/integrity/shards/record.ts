@@ -14,7 +14,7 @@ import {
 import { UsageError } from "../../../../engine/errors.ts";
 import type { Failure, Reader, RecordSource } from "../../../../engine/model.ts";
 import type { TrialRecord } from "../../../../checkpoint/trial.ts";
-import type { Walked } from "../mod.ts";
+import type { Walked } from "../walked.ts";
 import { MOST_LISTED, type Tally } from "../tally.ts";
 import type { Amount, Listed, Orphan } from "../unnamed.ts";
 import { type Shard, shardText } from "./shard.ts";
