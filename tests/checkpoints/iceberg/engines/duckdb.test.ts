@@ -17,7 +17,6 @@ import {
 } from "../../../../lib/checkpoints/iceberg/engines/duckdb_extensions.ts";
 import { EngineError } from "../../../../lib/checkpoints/iceberg/engines/engine.ts";
 import { givenConnection } from "../../../../lib/clients/kubernetes/service_connection.ts";
-import { PATIENT_MS, withinLimits } from "../../../patience.ts";
 import { CannotLook, Interrupted } from "../../../../lib/engine/errors.ts";
 
 const KEYS = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "not-to-be-seen" };

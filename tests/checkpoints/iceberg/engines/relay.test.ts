@@ -12,7 +12,6 @@ import {
   type ServiceConnection,
 } from "../../../../lib/clients/kubernetes/service_connection.ts";
 import { CannotLook } from "../../../../lib/engine/errors.ts";
-import { PATIENT_MS } from "../../../patience.ts";
 import { testAuthority } from "../../../fakes/api_server.ts";
 
 const NAME = "http://catalog.lake.svc.cluster.local:19120";
