@@ -105,7 +105,7 @@ async function insideLab(rounds: number, kubeconfig: string, python: string): Pr
     timeoutMs: 300_000,
   });
   const uri = `${CATALOG}/iceberg/${branch}`;
-  const other = pyiceberg(python, uri, space, lab.keys);
+  let other: ReturnType<typeof pyiceberg> | undefined;
   try {
     const { noAncestorHash = "" } = await lab.nessie.config();
     await lab.nessie.create(
@@ -113,6 +113,7 @@ async function insideLab(rounds: number, kubeconfig: string, python: string): Pr
       branch,
       { type: "BRANCH", name: "main", hash: noAncestorHash } as Reference,
     );
+    other = pyiceberg(python, uri, space, lab.keys);
     const at = `${await engine.catalogAt(branch)}.${space}`;
     await engine.run(`CREATE SCHEMA ${at}`);
     const times: IcebergTimes = { duckdb: [], pyiceberg: [], spark: [] };
@@ -134,7 +135,7 @@ async function insideLab(rounds: number, kubeconfig: string, python: string): Pr
     }
     return times;
   } finally {
-    await other.close();
+    await other?.close();
     await engine.close();
     await removeCatalog(lab, { branch, prefix: `${space}/` });
     for (const way of ways) await way.close();
@@ -162,7 +163,7 @@ function pyiceberg(
   keys: { accessKeyId: string; secretAccessKey: string },
 ) {
   const child = new Deno.Command(python, {
-    args: [new URL("pyiceberg.py", import.meta.url).pathname, uri, space],
+    args: [new URL("competitor.py", import.meta.url).pathname, uri, space],
     stdin: "piped",
     stdout: "piped",
     env: {
@@ -176,12 +177,16 @@ function pyiceberg(
   }).spawn();
   const writer = child.stdin.getWriter();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let read = "";
   return {
     async once(table: string): Promise<number> {
       await writer.write(new TextEncoder().encode(`${table}\n`));
-      const { value } = await reader.read();
-      if (value === undefined) throw new Error("PyIceberg has ended");
-      return Number(value);
+      for (read = ""; !read.endsWith("\n");) {
+        const { value } = await reader.read();
+        if (value === undefined) throw new Error("PyIceberg has ended");
+        read += value;
+      }
+      return Number(read);
     },
     async close() {
       await writer.close().catch(() => {});

@@ -70,6 +70,7 @@ Deno.test("programs are started only by the tasks that end in :exec, and by the 
     "test:unit",
     "ok",
     "update",
+    "duckdb:extensions",
     "demo",
   ]);
 });
