@@ -432,6 +432,8 @@ function apiServer(
     }
     const answer = own(answers ?? {}, tail) ?? own(ANSWERS, tail);
     if (answer) return Promise.resolve(answer);
+    // An object store says of a bucket that is there that who signs nothing may not see it.
+    if (/^\/[a-z0-9][a-z0-9.-]{2,62}$/.test(tail)) return Promise.resolve({ status: 403 });
     const message = "the server could not find the requested resource";
     return Promise.reject(new CannotLook({ kind: "not-installed", message }));
   };

@@ -147,6 +147,7 @@ function nessieChart(facts: Facts): void {
 
 /** The API listens elsewhere, and only its name tells which port it is. */
 function otherContainerPorts(facts: Facts): void {
+  namedWithPort(facts, 8181);
   const { spec } = the(facts, "services", "nessie");
   spec.ports = spec.ports.map((port: { name?: string }) =>
     port.name === "http" ? { ...port, port: 8181 } : port
@@ -164,8 +165,19 @@ function otherContainerPorts(facts: Facts): void {
   }
 }
 
+/** Who names the catalog by its Service does so with the port that the Service has. */
+function namedWithPort(facts: Facts, port: number): void {
+  for (const source of ["configmaps", "deployments", "pods"]) {
+    for (const item of items(facts, source)) {
+      const text = JSON.stringify(item);
+      Object.assign(item, JSON.parse(text.replaceAll(/(nessie\.data-platform[a-z.]*):19120/g, `$1:${port}`)));
+    }
+  }
+}
+
 /** Services with ports of their own; where they lead is told by the names of the containers' ports. */
 function otherPorts(facts: Facts): void {
+  namedWithPort(facts, 80);
   for (const [name, number] of [["nessie", 80], ["spark-history-server", 8888]] as const) {
     const found = items(facts, "services").find(({ metadata }) => metadata.name === name);
     if (found) found.spec.ports[0] = { ...found.spec.ports[0], name: "web", port: number };

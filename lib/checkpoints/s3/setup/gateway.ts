@@ -79,14 +79,14 @@ const partsCheck: Check = {
   object: (world) => gatewaysOf(world)[0] ?? { kind: "Service", name: "*" },
   run(world) {
     const parts = partsOf(world);
+    const blind = unreadAmong([cephObjectStores], world);
     if (parts.length === 0) {
-      const blind = unreadAmong([cephObjectStores], world);
       if (blind) return [blind];
       const message = "This cluster has no gateway of Rook, and no other object store";
       return [{ status: "skipped", reason: "NoneFound", message }];
     }
     const told = parts.flatMap(({ ref, judged }) => judged ? [{ ...about(ref, judged), object: ref }] : []);
-    if (told.length > 0) return told;
+    if (told.length > 0) return blind ? [...told, blind] : told;
     const observed = `${parts.length} of ${parts.length}`;
     const message = `${
       count(parts.length, "Service, workload or pod", "Services, workloads and pods")
