@@ -94,8 +94,11 @@ Deno.test("whatever a checkpoint tries can't be reached: the thing itself is the
       const report = examined(command, without(factsFor(command, healthy), records, failureOf(kind)));
       const root = onlyRoot(report, what);
       assert.equal(root.reason, failureReason(kind), what);
-      assert.ok(["Catalog", "S3Endpoint"].includes(root.object.kind), `${what}: ${refKey(root.object)}`);
-      assert.ok(root.explains.length > 40, `${what}: ${root.explains.length} symptoms`);
+      assert.ok(
+        ["Catalog", "S3Endpoint", "IcebergTables"].includes(root.object.kind),
+        `${what}: ${refKey(root.object)}`,
+      );
+      assert.ok(root.explains.length > 10, `${what}: ${root.explains.length} symptoms`);
       nothingOk(command, report, records, what);
     }
   }
@@ -168,6 +171,6 @@ Deno.test("without an API server, what a checkpoint found at an address of its o
     const report = examined(command, blind);
     assert.deepEqual(report.roots.map(({ object }) => object.kind), ["APIServer"], command.name);
     const passed = findingsOf(report).filter(({ status, reason }) => status === "ok" && reason === "Holds");
-    assert.ok(passed.length > 40, `${command.name}: ${passed.length} trials hold`);
+    assert.ok(passed.length > 10, `${command.name}: ${passed.length} trials hold`);
   }
 });
