@@ -52,7 +52,7 @@ interface Part {
 }
 
 /** What stands between quotes belongs to its statement, whatever it is; a quote that is doubled begins the next part. */
-const TOKEN = /'[^']*'|"[^"]*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/|;|[\s\S]/g;
+const TOKEN = /'[^']*'|"[^"]*"|`[^`]*`|--[^\n]*|;|[\s\S]/g;
 
 function partsOf(text: string): Part[] {
   const parts: Part[] = [];
@@ -69,8 +69,7 @@ function partsOf(text: string): Part[] {
     } else if (token.startsWith("--")) {
       if (sql.trim() === "") parts.push({ kind: "comment", text: token.slice(2).trim(), line });
       else sql += " ";
-    } else if (token.startsWith("/*")) sql += " ";
-    else sql += token;
+    } else sql += token;
     line += token.split("\n").length - 1;
   }
   if (sql.trim() !== "") throw new ScriptError(began, "the statement has no semicolon at its end");

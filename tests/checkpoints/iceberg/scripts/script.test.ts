@@ -16,7 +16,7 @@ const DOCS = new URL("../../../../docs/iceberg/", import.meta.url);
 Deno.test("a script is read as statements with what must come of each", () => {
   const text = `-- A comment.
 SELECT ';', "a;b", \`c;d\` -- not the end;
-  /* ; */ FROM t;
+  FROM t;
 -- => 1 | NULL
 -- => x=*
 -- scans 1 of 3 files
