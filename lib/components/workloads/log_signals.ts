@@ -46,7 +46,7 @@ const SIGNALS: readonly [word: string, meaning: string, pattern: RegExp][] = [
   [
     "FileDenied",
     "access to a file or directory, as of a volume, was denied (permission denied)",
-    /\/[\w.-]{1,255}['"]?: permission denied|permission denied: '\/|EACCES|java\.nio\.file\.AccessDeniedException/i,
+    /\/[\w.-]{1,255}['"\u2019]?: permission denied|\b(?:file|directory|open|mkdir|chown|chmod)\b[^\n:]{0,60}: permission denied|permission denied: '\/|EACCES|java\.nio\.file\.AccessDeniedException/i,
   ],
   ["AccessDenied", "access was denied", /access ?denied|\b403\b.{0,120}forbidden|permission denied/i],
   ["NoSuchBucket", "a bucket does not exist", /NoSuchBucket|bucket does not exist/i],
