@@ -1,4 +1,4 @@
-/** Phase 1 as people run it, on the lab. */
+/** Phase 1 as people run it, on the lab; tables have a test of their own. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parts, recordsOf } from "../../../lib/checkpoints/phase1/parts.ts";
@@ -21,7 +21,16 @@ Deno.test("phase 1 runs its parts on the lab, knows what is met, and a recorded 
   const at = await Deno.makeTempDir();
   try {
     const facts = join(at, "phase1.json.gz");
-    const live = await phase1(["--kubeconfig", lab().kubeconfig, "--timeout", "30s", "--save-facts", facts]);
+    const live = await phase1([
+      "--kubeconfig",
+      lab().kubeconfig,
+      "--timeout",
+      "30s",
+      "--skip",
+      "iceberg",
+      "--save-facts",
+      facts,
+    ]);
     const verdicts = new Map(
       rowsOf(live.report, "phase1.verdict").map(([goal, what, , met]) => [`${goal} ${what}`, met]),
     );
@@ -34,7 +43,7 @@ Deno.test("phase 1 runs its parts on the lab, knows what is met, and a recorded 
       ]
     ) assert.equal(verdicts.get(goal), "met", goal);
     assert.equal(verdicts.get("1.4 A backup was restored and compared"), "not started");
-    const { report } = await phase1(["--facts", facts]);
+    const { report } = await phase1(["--facts", facts, "--skip", "iceberg"]);
     assert.deepEqual(rowsOf(report, "phase1.verdict"), rowsOf(live.report, "phase1.verdict"));
     assert.deepEqual(report.roots, live.report.roots);
   } finally {
