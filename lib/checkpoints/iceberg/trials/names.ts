@@ -7,7 +7,7 @@ import { inSpace } from "../../nessie/iceberg_rest/scratch.ts";
 import { eachEngine } from "./each_engine.ts";
 import { type Session, sessionOf } from "./session.ts";
 
-const ODD = ["with space", "it's\"quoted\"", "Zażółć日本"];
+const ODD = ["with space", 'it\'s"quoted"', "Zażółć日本"];
 
 export const oddNames: Trial<IcebergContext> = eachEngine({
   id: "iceberg.names",
