@@ -1,13 +1,10 @@
 /** What lies in the store, compared with what the catalog names, after each step that changed a table. */
 import { codecs } from "../../iceberg/codecs.ts";
-import { s3Failure, s3ReplyFailure } from "../../clients/s3/failures.ts";
-import { S3ReplyError } from "../../clients/s3/reader.ts";
-import { NoAnswer } from "../../clients/s3/send.ts";
 import type { NessieApi } from "../../clients/nessie/client.ts";
 import type { Flaw } from "../nessie/integrity/names.ts";
 import { seenSet } from "../nessie/integrity/seen.ts";
 import { lookAt, type TableSeen, type TableTools } from "../nessie/integrity/table.ts";
-import type { WarehouseStore } from "../nessie/setup/warehouse_store.ts";
+import { inWords, type WarehouseStore } from "../nessie/setup/warehouse_store.ts";
 
 /** A table that changed, and what was seen of it. */
 export interface ChangedTable {
@@ -55,22 +52,11 @@ export function artefactsOf({ nessie, branch, namespace, store }: ArtefactOption
           buckets: new Set(),
         };
         const head = { name, type: "table", metadataLocation, branch: true } as const;
-        try {
-          changed.push({ name, seen: await lookAt(head, tools) });
-        } catch (error) {
-          throw inWords(error);
-        }
+        changed.push({ name, seen: await inWords(() => lookAt(head, tools), session) });
       }
       return changed;
     },
   };
-
-  function inWords(error: unknown): unknown {
-    if (error instanceof S3ReplyError) {
-      return s3ReplyFailure({ ...error.seen, text: () => error.seen.text }, session);
-    }
-    return error instanceof NoAnswer ? s3Failure(error, session) : error;
-  }
 }
 
 /** The first flaw in words: `2 data files are missing, s3://...`. */

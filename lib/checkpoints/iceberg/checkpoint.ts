@@ -16,6 +16,7 @@ import { openWarehouse, type WarehouseStore } from "../nessie/setup/warehouse_st
 import { artefactsOf } from "./artefacts.ts";
 import type { IcebergContext, Workspace } from "./context.ts";
 import { type OpenedEngine, openEngines } from "./engines/open.ts";
+import { toldOf } from "./failures.ts";
 import { type Wanted, wantedOf } from "./flags.ts";
 import { icebergSetup, icebergTimes, icebergTrials, type SetupRecord } from "./records.ts";
 import { reported } from "./report.ts";
@@ -160,11 +161,8 @@ function engineOutcome(one: OpenedEngine, named: boolean): Outcome {
     return unknown(failureReason(one.failure.kind), `${one.title}: ${one.failure.message}`);
   }
   if ("refused" in one) {
-    const { reason, message, evidence, next } = one.refused;
-    return failed(reason, `${one.title} does not start: ${message}`, {
-      evidence,
-      ...next ? { next: [...next] } : {},
-    });
+    const { reason, message } = one.refused;
+    return failed(reason, `${one.title} does not start: ${message}`, toldOf(one.refused));
   }
   return named ? unknown("NoEngine", `${one.title}: ${one.absent}`) : skipped(`${one.title}: ${one.absent}`);
 }

@@ -4,7 +4,7 @@
  */
 import { quote } from "../../redact/mod.ts";
 import { nextStep } from "../../checkpoint/next_steps.ts";
-import type { NextStep } from "../../checkpoint/trial.ts";
+import type { NextStep, Outcome } from "../../checkpoint/trial.ts";
 import type { EngineError, ErrorLink } from "./engines/engine.ts";
 
 /** What is known of an error; `EngineFailed` when its words are not. */
@@ -346,6 +346,12 @@ export function failureOfEngine({ chain }: EngineError): EngineFailure {
   const evidence = outermost ? evidenceOf(outermost, []) : "";
   return { reason: "EngineFailed", message, unsupported: false, evidence };
 }
+
+/** What an outcome tells of a failure beside its reason and its words. */
+export const toldOf = ({ evidence, next }: EngineFailure): Partial<Outcome> => ({
+  ...evidence === "" ? {} : { evidence },
+  ...next ? { next: [...next] } : {},
+});
 
 function shows({ type, words, near }: Sign, link: ErrorLink, all: readonly ErrorLink[]): boolean {
   return (type === undefined || type.test(link.type)) && (words === undefined || words.test(link.message)) &&

@@ -3,12 +3,13 @@
  * when first needed (250 ms). The API server must be allowed to reach the kubelet; a NetworkPolicy does not matter,
  * for the kubelet connects from within the pod.
  */
-import type { Server, Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { CannotLook } from "../../engine/errors.ts";
 import type { Failure } from "../../engine/model.ts";
 import { quote } from "../../redact/mod.ts";
 import { failure } from "../network_errors.ts";
+import { listenOnLoopback } from "../loopback.ts";
 import { connectFailure, inPod, podConfig, type PodTarget } from "./pod_socket.ts";
 import type { WriterOptions } from "./writer.ts";
 import { command } from "../../untrusted/shell.ts";
@@ -94,7 +95,7 @@ async function listen(open: OpenTunnel, drop: () => void, target: PortTarget): P
   const { createServer } = await import("node:net");
   const carried: Carried = { sockets: new Set() };
   const server = createServer((socket) => void carry(socket, open, target, carried));
-  const port = await portOf(server);
+  const port = await listenOnLoopback(server);
   return {
     url: `http://127.0.0.1:${port}`,
     failure: () => carried.failure,
@@ -153,15 +154,6 @@ async function writable(take: (chunk: Uint8Array) => void): Promise<Writable> {
       done();
     },
   });
-}
-
-async function portOf(server: Server): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  return typeof address === "object" && address ? address.port : 0;
 }
 
 /** Why a tunnel ended before anything came out of it; `said` are the kubelet's words. */

@@ -4,7 +4,8 @@
  * has in the cluster, so that signatures, certificates and virtual-hosted buckets are those its clients see.
  */
 import { bare } from "../route/proxies.ts";
-import type { Server, Socket } from "node:net";
+import type { Socket } from "node:net";
+import { listenOnLoopback } from "../loopback.ts";
 import { kubePath } from "../../untrusted/api_path.ts";
 import { CannotLook, UsageError } from "../../engine/errors.ts";
 import type { Connection, Failure } from "../../engine/model.ts";
@@ -213,7 +214,7 @@ async function leadTo(to: Destination, hostname: string, port: number, ca?: stri
   });
   const client = Deno.createHttpClient({
     ...trust(ca),
-    proxy: { url: `http://127.0.0.1:${await listenOn(server)}` },
+    proxy: { url: `http://127.0.0.1:${await listenOnLoopback(server)}` },
     poolMaxIdlePerHost: 64,
   });
   return {
@@ -225,14 +226,4 @@ async function leadTo(to: Destination, hostname: string, port: number, ca?: stri
       await closed;
     },
   };
-}
-
-async function listenOn(server: Server): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (typeof address === "object" && address) return address.port;
-  throw new CannotLook({ kind: "unreachable", message: "no port of this machine is free" });
 }

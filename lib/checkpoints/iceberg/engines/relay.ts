@@ -3,7 +3,8 @@
  * HTTP goes on over a ServiceConnection, whether that is direct, given or a port-forward, and over TLS where the service has
  * it. Requests keep the name of their host, so that signatures stay right. It leads to no other host.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { listenOnLoopback } from "../../../clients/loopback.ts";
 import { CannotLook } from "../../../engine/errors.ts";
 import type { ServiceConnection } from "../../../clients/kubernetes/service_connection.ts";
 import { quote } from "../../../redact/mod.ts";
@@ -65,7 +66,7 @@ export async function openRelay(
   server.maxConnections = MAX_CONNECTIONS;
   // TLS through a proxy: nobody is told to do that.
   server.on("connect", (_request, socket) => socket.destroy());
-  const port = await listening(server);
+  const port = await listenOnLoopback(server);
   return {
     url: `http://127.0.0.1:${port}`,
     loseAnswer(method, path) {
@@ -211,14 +212,4 @@ function wordsOf(error: unknown, timeoutMs: number): string {
     return `the service gave no answer within ${timeoutMs / 1000} s`;
   }
   return quote(error instanceof Error ? error.message : String(error), [], 300);
-}
-
-async function listening(server: Server): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (typeof address === "object" && address) return address.port;
-  throw new CannotLook({ kind: "unreachable", message: "no port of this machine is free" });
 }

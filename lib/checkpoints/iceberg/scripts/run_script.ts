@@ -5,7 +5,7 @@ import { quote } from "../../../redact/mod.ts";
 import { flawText } from "../artefacts.ts";
 import type { IcebergContext, Workspace } from "../context.ts";
 import { type Engine, EngineError, type Rows } from "../engines/engine.ts";
-import { type EngineFailure, failureOfEngine } from "../failures.ts";
+import { type EngineFailure, failureOfEngine, toldOf } from "../failures.ts";
 import { kindOf } from "../times.ts";
 import { inScratch } from "./names.ts";
 import { difference, type Kept, readScript, type Statement, withKept } from "./script.ts";
@@ -127,10 +127,7 @@ function judgeFailure(
     });
   }
   if (failure.unsupported) return failure;
-  fail(failure.reason, `${engine.title}: ${failure.message} (${place})`, {
-    ...evidenceOf(failure),
-    ...failure.next ? { next: [...failure.next] } : {},
-  });
+  fail(failure.reason, `${engine.title}: ${failure.message} (${place})`, toldOf(failure));
 }
 
 function judgeRows({ rows, filesRead }: Rows, statement: Statement, going: Going): void {

@@ -1,5 +1,5 @@
 /** A trial that every engine goes through by itself. */
-import { Ended } from "../../../checkpoint/expect.ts";
+import { outcomeOf } from "../../../checkpoint/expect.ts";
 import { type Outcome, type Trial, type TrialWords, unknown } from "../../../checkpoint/trial.ts";
 import { failureReason } from "../../../engine/unread/failure_reason.ts";
 import { CannotLook } from "../../../engine/errors.ts";
@@ -27,9 +27,8 @@ export function eachEngine(
 /** As it ended; what one engine could not do is no end for the others. */
 async function ended(trying: () => Promise<Outcome>, engine: Engine): Promise<Outcome> {
   try {
-    return await trying();
+    return await outcomeOf(trying);
   } catch (error) {
-    if (error instanceof Ended) return error.outcome;
     if (error instanceof EngineError) {
       const { reason, message, evidence } = failureOfEngine(error);
       return unknown(reason, `${engine.title} could not be given the branch: ${message}`, { evidence });

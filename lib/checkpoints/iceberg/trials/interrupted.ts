@@ -5,10 +5,7 @@ import { flawText } from "../artefacts.ts";
 import type { IcebergContext } from "../context.ts";
 import type { Engine, EngineName } from "../engines/engine.ts";
 import { eachEngine } from "./each_engine.ts";
-import { type Session, sessionOf } from "./session.ts";
-
-const idsOf = async ({ run }: Session, table: string): Promise<string> =>
-  (await run(`SELECT id FROM ${table} ORDER BY id`)).rows.map(([id]) => id ?? "NULL").join(" ");
+import { idsIn, sessionOf } from "./session.ts";
 
 /** A commit to a table, as the protocol has it: of one table, or of several. */
 const COMMIT = /\/tables\/[^/?]+(?:\?|$)|\/transactions\/commit/;
@@ -59,9 +56,9 @@ async function loseOne(context: IcebergContext, engine: Engine) {
       evidence: read.failure.evidence,
     });
   }
-  const before = read.rows.map(([id]) => id ?? "NULL").join(" ");
+  const before = idsIn(read);
   if ("failure" in answer && before === "1") await session.run(`INSERT INTO ${table} VALUES (2)`);
-  const observed = await idsOf(session, table);
+  const observed = await session.ids(table);
   expect(observed === "1 2", observed === "1" ? "Lost" : "Doubled", {
     message: `after an answer was lost, ${engine.title} leaves other rows than were written`,
     observed: `ids ${observed}`,
@@ -113,7 +110,7 @@ export const killedWriter: Trial<IcebergContext> = eachEngine({
   if (ended !== "still writing") {
     return unknown("NotTried", `${engine.title} did not write until it was killed`);
   }
-  const observed = await idsOf(session, table);
+  const observed = await session.ids(table);
   expect(observed === "1", "HalfWritten", {
     message: `a writer that was killed has changed what others read`,
     observed: `${observed.split(" ").length} rows`,

@@ -2,8 +2,8 @@
 import { outcomeOf } from "../../../checkpoint/expect.ts";
 import { failed, type Outcome, passed, skipped, type Trial, unknown } from "../../../checkpoint/trial.ts";
 import type { IcebergContext } from "../context.ts";
-import { dialects } from "../dialects.ts";
 import type { Cell, Engine } from "../engines/engine.ts";
+import { toldOf } from "../failures.ts";
 import { inParallel } from "../../../checkpoint/side_by_side.ts";
 import { objectOf, type Session, sessionOf } from "./session.ts";
 import { type Sample, samples } from "./samples.ts";
@@ -57,11 +57,10 @@ async function read(
   sample: Sample,
   reader: Engine,
 ): Promise<Outcome> {
-  const dialect = dialects[reader.name];
-  const parts = [written.workspace.rest.root, written.nameOf(sample.name)].map(dialect.name);
-  const table = [await reader.catalogAt(written.workspace.branch.name), ...parts].join(".");
   const session = sessionOf(context, written.workspace, reader, "shared");
-  const answer = await session.ask(sample.select(dialect, table));
+  const answer = await session.ask(
+    sample.select(session.dialect, await written.tableFor(reader, sample.name)),
+  );
   const way = `${sample.title}, written by ${written.engine.title}, read by ${reader.title}`;
   if ("failure" in answer) {
     const { failure } = answer;
@@ -71,10 +70,7 @@ async function read(
         evidence: failure.evidence,
       });
     }
-    return failed(failure.reason, `${way}: ${failure.message}`, {
-      evidence: failure.evidence,
-      ...failure.next ? { next: [...failure.next] } : {},
-    });
+    return failed(failure.reason, `${way}: ${failure.message}`, toldOf(failure));
   }
   const expected = sample.rows(written.dialect);
   const differs = firstDifference(expected, answer.rows, answer.columns.map(({ name }) => name));

@@ -6,11 +6,8 @@ import type { Engine } from "../engines/engine.ts";
 import { eachEngine } from "./each_engine.ts";
 import { type Session, sessionOf } from "./session.ts";
 
-const rowsOf = async ({ run }: Session, table: string): Promise<string> =>
-  (await run(`SELECT id FROM ${table} ORDER BY id`)).rows.map(([id]) => id ?? "NULL").join(" ");
-
 async function expectRows(session: Session, table: string, expected: string, where: string): Promise<void> {
-  const observed = await rowsOf(session, table);
+  const observed = await session.ids(table);
   expect(observed === expected, "WrongRows", {
     message: `${session.engine.title} reads other rows ${where} than were there`,
     observed: `ids ${observed || "none"}`,

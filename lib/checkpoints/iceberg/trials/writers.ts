@@ -54,8 +54,7 @@ async function append(
   seen: Seen,
 ): Promise<void> {
   const own = sessionOf(context, session.workspace, engine, TRIAL);
-  const parts = [session.workspace.rest.root, session.nameOf("appended")].map(own.dialect.name);
-  const table = [await engine.catalogAt(session.workspace.branch.name), ...parts].join(".");
+  const table = await session.tableFor(engine, "appended");
   for (let n = 0; n < COMMITS; n++) await appendOne(own, table, writer, n, seen);
 }
 
@@ -101,7 +100,7 @@ async function judge(
   engines: readonly Engine[],
 ): Promise<Outcome> {
   const { rows } = await run(
-    `SELECT count(*), count(DISTINCT writer * ${COMMITS} + n), min(n), max(n) FROM ${table} WHERE writer >= 0`,
+    `SELECT count(*), count(DISTINCT writer * ${COMMITS} + n) FROM ${table} WHERE writer >= 0`,
   );
   const [count, distinct] = (rows[0] ?? []).map(Number);
   const wanted = WRITERS * COMMITS;

@@ -87,7 +87,7 @@ function reading(reader: S3Reader, session: S3Session): Pick<Objects, "exists" |
 }
 
 /** What the reader throws, as CannotLook with words. */
-async function inWords<T>(doing: () => Promise<T>, session: S3Session): Promise<T> {
+export async function inWords<T>(doing: () => Promise<T>, session: S3Session): Promise<T> {
   try {
     return await doing();
   } catch (error) {
