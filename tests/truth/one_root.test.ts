@@ -57,6 +57,10 @@ function nothingOk({ components }: Judged, report: Report, sources: readonly Sou
 
 const examined = ({ name, components }: Judged, facts: Facts) => evaluate(name, components, facts);
 
+/** So many trials, at least, stand on what a checkpoint reaches: that of tables alone has few. */
+const leastOf = (sources: readonly { id: string }[]): number =>
+  sources.some(({ id }) => /^(?:s3|nessie)\.trials$/.test(id)) ? 40 : 10;
+
 Deno.test("all that is tried holds, and nothing is unknown, before anything fails", () => {
   for (const command of commands) {
     const report = examined(command, factsFor(command, healthy));
@@ -98,7 +102,7 @@ Deno.test("whatever a checkpoint tries can't be reached: the thing itself is the
         ["Catalog", "S3Endpoint", "IcebergTables"].includes(root.object.kind),
         `${what}: ${refKey(root.object)}`,
       );
-      assert.ok(root.explains.length > 10, `${what}: ${root.explains.length} symptoms`);
+      assert.ok(root.explains.length > leastOf(records), `${what}: ${root.explains.length} symptoms`);
       nothingOk(command, report, records, what);
     }
   }
@@ -171,6 +175,6 @@ Deno.test("without an API server, what a checkpoint found at an address of its o
     const report = examined(command, blind);
     assert.deepEqual(report.roots.map(({ object }) => object.kind), ["APIServer"], command.name);
     const passed = findingsOf(report).filter(({ status, reason }) => status === "ok" && reason === "Holds");
-    assert.ok(passed.length > 10, `${command.name}: ${passed.length} trials hold`);
+    assert.ok(passed.length > leastOf(sources), `${command.name}: ${passed.length} trials hold`);
   }
 });
